@@ -1,0 +1,53 @@
+//! What a run does, in full: read from TOML, presets and the command line, checked once, then only read.
+//!
+//! Two kinds of types. What was *typed* is a set of keys, each with its value and the place it came from (`typed`);
+//! reading it has no side effect. What was *checked* is a [`Recipe`]: complete, and built by [`Recipe::resolve`] or
+//! [`Recipe::from_toml`] alone, so nothing behind this edge doubts it.
+//!
+//! Every key is defined once, in [`keys`]: path, type, range, default, description. Help, the unknown-key message and
+//! the checks all come from that definition.
+
+mod choices;
+mod method;
+mod parts;
+mod stages;
+
+pub use choices::{
+    Augmentation, Choice, CopyAt, EmaUnit, Feature, FeatureHead, MethodName, Pooling, Ramp,
+    ScratchInit, TargetNormalisation, UpdateKind,
+};
+pub use method::{Method, PlannedRun, TargetRecipe, Update};
+pub use parts::{DataRecipe, DecoderRecipe, EncoderRecipe, ModelRecipe};
+pub use stages::{
+    FinetuneRecipe, KnnRecipe, LinprobeRecipe, MonitorRecipe, PretrainRecipe, StageRecipe,
+};
+
+/// The checked recipe of a run, complete down to the last default.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recipe {
+    /// Everything random depends on it; `shapes` images do not.
+    pub seed: u64,
+    /// `[data]`.
+    pub data: DataRecipe,
+    /// `[model]`.
+    pub model: ModelRecipe,
+    /// `[method]`, its short form expanded.
+    pub method: Method,
+    /// `[pretrain]`.
+    pub pretrain: PretrainRecipe,
+    /// `[finetune]`.
+    pub finetune: FinetuneRecipe,
+    /// `[linprobe]`.
+    pub linprobe: LinprobeRecipe,
+    /// `[knn]`.
+    pub knn: KnnRecipe,
+    /// `[monitor]`.
+    pub monitor: MonitorRecipe,
+    /// `[[runs]]`: what `reproduce` trains; empty in the recipe of a single run.
+    pub runs: Vec<PlannedRun>,
+    /// Keeps construction inside this module.
+    _sealed: Sealed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Sealed;
