@@ -1,1 +1,52 @@
-//! Placeholder while the workspace is laid out.
+//! Data sets, transforms and the loader of bmae.
+//!
+//! This crate turns a [`Source`] (the generated shapes, CIFAR-10 or CIFAR-100, a folder of images) into a
+//! [`Dataset`], and a data set into batches of normalised `f32` pixels. It knows no tensors and no framework.
+//!
+//! Everything random is drawn from generators keyed by `(seed, epoch, sample, purpose)` (see [`random`]), so that
+//! the same images come out whatever the number of workers, and after a resume.
+//!
+//! ```no_run
+//! use bmae_data::loader::{self, LastBatch, LoaderConfig, Order};
+//! use bmae_data::transforms::{Augmentation, Transform};
+//!
+//! # fn main() -> Result<(), bmae_data::DataError> {
+//! let source = bmae_data::Source::Shapes { seed: 0, train: 1000, test: 100, size: 32 };
+//! let data = bmae_data::open(&source, 0, 0)?;
+//! let transform = Transform {
+//!     augmentation: Augmentation::RandomResizedCrop { scale: (0.2, 1.0) },
+//!     image_size: 32,
+//!     mean: [0.4914, 0.4822, 0.4465],
+//!     std: [0.2023, 0.1994, 0.2010],
+//! };
+//! let config = LoaderConfig {
+//!     batch_size: 64,
+//!     order: Order::Shuffled,
+//!     last_batch: LastBatch::Drop,
+//!     seed: 0,
+//!     epoch: 0,
+//!     workers: 2,
+//!     first_batch: 0,
+//! };
+//! for batch in loader::load(data.train.clone(), transform, config)? {
+//!     let batch = batch?; // batch.images is [64, 3, 32, 32]
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod cifar;
+mod dataset;
+pub mod download;
+mod error;
+pub mod image_folder;
+pub mod loader;
+mod open;
+pub mod random;
+pub mod shapes;
+pub mod statistics;
+pub mod transforms;
+
+pub use dataset::{Dataset, Image, Images, Split};
+pub use error::DataError;
+pub use open::{Source, open};

@@ -1,0 +1,168 @@
+//! Images with their labels: what every source of data looks like to the rest of the program.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::DataError;
+
+/// An RGB image of 8 bits a channel.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Image {
+    width: usize,
+    height: usize,
+    pixels: Vec<u8>,
+}
+
+impl Image {
+    /// An image of `width` x `height` pixels, given in the order row, column, channel (red, green, blue).
+    ///
+    /// # Errors
+    /// When a side is 0, or the number of bytes is not `height * width * 3`.
+    pub fn new(width: usize, height: usize, pixels: Vec<u8>) -> Result<Self, DataError> {
+        let expected = width
+            .checked_mul(height)
+            .and_then(|area| area.checked_mul(3));
+        if width == 0 || height == 0 || expected != Some(pixels.len()) {
+            return Err(DataError::ImageShape {
+                width,
+                height,
+                bytes: pixels.len(),
+            });
+        }
+        Ok(Self {
+            width,
+            height,
+            pixels,
+        })
+    }
+
+    /// The number of columns, at least 1.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The number of rows, at least 1.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// The pixels [height, width, 3]: row, column, channel (red, green, blue).
+    pub fn pixels(&self) -> &[u8] {
+        &self.pixels
+    }
+
+    /// The pixels [height, width, 3], for changing them in place.
+    pub fn pixels_mut(&mut self) -> &mut [u8] {
+        &mut self.pixels
+    }
+}
+
+impl fmt::Debug for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Image({}x{})", self.width, self.height)
+    }
+}
+
+/// Which part of a data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Split {
+    /// For training.
+    Train,
+    /// For evaluation.
+    Test,
+}
+
+impl fmt::Display for Split {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Train => "train",
+            Self::Test => "test",
+        })
+    }
+}
+
+/// Images that can be asked for by number, from several threads at once.
+pub trait Images: Send + Sync {
+    /// How many images there are.
+    fn len(&self) -> usize;
+
+    /// Image `index` (below [`len`](Self::len)) at its native size.
+    ///
+    /// # Errors
+    /// When the image has to be read from a file and that fails; the error names the file.
+    fn image(&self, index: usize) -> Result<Image, DataError>;
+
+    /// The class of image `index` (below [`len`](Self::len)), or `None` when the set has no labels: all images of a
+    /// set have a label, or none has.
+    fn label(&self, index: usize) -> Option<usize>;
+
+    /// Whether there is no image at all.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A set of images for training and, unless it is for pre-training only, one for evaluation.
+#[derive(Clone)]
+pub struct Dataset {
+    /// What to call it, in logs and tables: `CIFAR-10`, `shapes`, or the path of a folder.
+    pub name: String,
+    /// The training images.
+    pub train: Arc<dyn Images>,
+    /// The test images; absent for unlabelled folders and for labelled ones without a `test` folder.
+    pub test: Option<Arc<dyn Images>>,
+    /// The name of each class, in the order of the labels; empty when the images have no labels.
+    pub class_names: Vec<String>,
+}
+
+impl Dataset {
+    /// The images of a split, if there are any.
+    pub fn images(&self, split: Split) -> Option<&Arc<dyn Images>> {
+        match split {
+            Split::Train => Some(&self.train),
+            Split::Test => self.test.as_ref(),
+        }
+    }
+
+    /// Whether the images have labels.
+    pub fn is_labelled(&self) -> bool {
+        !self.class_names.is_empty()
+    }
+}
+
+impl fmt::Debug for Dataset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dataset")
+            .field("name", &self.name)
+            .field("train", &self.train.len())
+            .field("test", &self.test.as_ref().map(|images| images.len()))
+            .field("class_names", &self.class_names)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_owns_exactly_three_bytes_a_pixel() {
+        let image = Image::new(2, 1, vec![1, 2, 3, 4, 5, 6]).expect("six bytes for two pixels");
+        assert_eq!(
+            (image.width(), image.height(), image.pixels()),
+            (2, 1, &[1, 2, 3, 4, 5, 6][..])
+        );
+        for (width, height, bytes) in [
+            (2, 1, 5),
+            (2, 1, 7),
+            (0, 1, 0),
+            (1, 0, 0),
+            (usize::MAX, 2, 6),
+        ] {
+            assert!(
+                Image::new(width, height, vec![0; bytes]).is_err(),
+                "{width}x{height} of {bytes} bytes"
+            );
+        }
+    }
+}

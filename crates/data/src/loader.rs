@@ -1,0 +1,290 @@
+//! Batches, made ahead by worker threads.
+//!
+//! Batch b of the epoch is made whole by worker b mod W and handed over through a channel of that worker's own that
+//! holds one batch; the consumer asks the workers in turn. So batches come in order without any sorting, and at most
+//! 2 W batches exist besides the consumer's. What an image looks like depends on its key alone (see
+//! [`random`](crate::random)), never on who made it.
+//!
+//! Make the loader of the next epoch before the last batch of this one is used up, and the model does not even wait at
+//! the turn of an epoch.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+use crate::random::permutation;
+use crate::transforms::Transform;
+use crate::{DataError, Images};
+
+/// Some images, transformed, with what is known of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// The normalised pixels [N, 3, S, S].
+    pub images: Vec<f32>,
+    /// The classes [N]; empty when the images have no labels.
+    pub labels: Vec<i64>,
+    /// The place of each image in its data set [N].
+    pub indices: Vec<usize>,
+}
+
+/// In which order the images of an epoch come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// As [`permutation`] has it for the seed and the epoch.
+    Shuffled,
+    /// As in the data set.
+    Sequential,
+}
+
+/// What happens to the images that do not fill a batch at the end of an epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastBatch {
+    /// They are left out in this epoch: every batch is full.
+    Drop,
+    /// They make a smaller batch.
+    Keep,
+}
+
+/// How an epoch is cut into batches, and who makes them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoaderConfig {
+    /// Images in a batch, at least 1.
+    pub batch_size: usize,
+    /// The order of the images.
+    pub order: Order,
+    /// What to do with the rest.
+    pub last_batch: LastBatch,
+    /// The seed of order and augmentation.
+    pub seed: u64,
+    /// The epoch, from 0: another order and other augmentations each time.
+    pub epoch: u64,
+    /// How many threads make batches, at least 1.
+    pub workers: usize,
+    /// How many batches at the beginning of the epoch are not made at all, because an earlier session used them.
+    pub first_batch: usize,
+}
+
+/// Starts the workers of one epoch.
+///
+/// # Errors
+/// When the batch size or the number of workers is 0, the transform is impossible, or the images do not fill one batch
+/// and smaller ones are dropped. Everything else, such as a corrupt file, comes as the error of the batch it concerns.
+pub fn load(
+    images: Arc<dyn Images>,
+    transform: Transform,
+    config: LoaderConfig,
+) -> Result<Loader, DataError> {
+    transform.check()?;
+    if config.batch_size == 0 {
+        return Err(DataError::ZeroInLoader {
+            key: "batch size",
+            unit: "image",
+        });
+    }
+    if config.workers == 0 {
+        return Err(DataError::ZeroInLoader {
+            key: "number of workers",
+            unit: "worker",
+        });
+    }
+    let count = images.len();
+    if count == 0 {
+        return Err(DataError::NoImages);
+    }
+    let batches = match config.last_batch {
+        LastBatch::Drop => count / config.batch_size,
+        LastBatch::Keep => count.div_ceil(config.batch_size),
+    };
+    if batches == 0 {
+        return Err(DataError::LessThanOneBatch {
+            images: count,
+            batch_size: config.batch_size,
+        });
+    }
+    let order = match config.order {
+        Order::Shuffled => permutation(config.seed, config.epoch, count),
+        Order::Sequential => (0..count).collect(),
+    };
+    let plan = Arc::new(Plan {
+        images,
+        transform,
+        config,
+        order,
+        batches,
+        stop: AtomicBool::new(false),
+    });
+    let left = config.first_batch.min(batches)..batches;
+    let mut workers = Vec::new();
+    for first in left.clone().take(config.workers) {
+        let (sender, finished) = sync_channel(1);
+        let plan = Arc::clone(&plan);
+        let thread = std::thread::Builder::new()
+            .name(format!("bmae-data-{}", workers.len()))
+            .spawn(move || plan.work(first, &sender))
+            .map_err(|cause| DataError::WorkerStart { cause })?;
+        workers.push(Worker {
+            finished,
+            thread: Some(thread),
+        });
+    }
+    Ok(Loader {
+        plan,
+        workers,
+        left,
+        turn: 0,
+    })
+}
+
+/// The batches of one epoch, in order. Dropping it stops the workers.
+///
+/// After an error there are no more batches.
+pub struct Loader {
+    plan: Arc<Plan>,
+    workers: Vec<Worker>,
+    left: Range<usize>,
+    turn: usize,
+}
+
+impl Loader {
+    /// How many batches the whole epoch has, those before `first_batch` included.
+    pub fn batches_in_epoch(&self) -> usize {
+        self.plan.batches
+    }
+}
+
+impl Iterator for Loader {
+    type Item = Result<Batch, DataError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left.next()?;
+        let worker = &mut self.workers[self.turn];
+        // A worker hands over every batch of its own before it ends, unless it panicked.
+        let batch = match worker.finished.recv() {
+            Ok(batch) => batch,
+            Err(_) => Err(worker.panicked()),
+        };
+        self.turn = (self.turn + 1) % self.workers.len();
+        if batch.is_err() {
+            self.left = 0..0;
+            self.plan.stop.store(true, Ordering::Relaxed);
+        }
+        Some(batch)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.left.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Loader {}
+
+impl std::iter::FusedIterator for Loader {}
+
+impl Drop for Loader {
+    fn drop(&mut self) {
+        self.plan.stop.store(true, Ordering::Relaxed);
+        for Worker { finished, thread } in self.workers.drain(..) {
+            // A worker that waits to hand over a batch sees that nobody wants it any more.
+            drop(finished);
+            if let Some(thread) = thread {
+                // A panic has been reported by `next`, or concerns a batch that nobody asked for.
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+/// A thread, and where its batches come out.
+struct Worker {
+    finished: Receiver<Result<Batch, DataError>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Worker {
+    /// The error that says what the thread, which has ended too early, panicked with.
+    fn panicked(&mut self) -> DataError {
+        let outcome = self.thread.take().map(JoinHandle::join);
+        let message = match outcome {
+            Some(Err(payload)) => payload
+                .downcast_ref::<&str>()
+                .map(ToString::to_string)
+                .or_else(|| payload.downcast_ref::<String>().cloned()),
+            _ => None,
+        };
+        DataError::WorkerPanicked {
+            message: message.unwrap_or_else(|| "no message".to_owned()),
+        }
+    }
+}
+
+/// What the workers share.
+struct Plan {
+    images: Arc<dyn Images>,
+    transform: Transform,
+    config: LoaderConfig,
+    order: Vec<usize>,
+    batches: usize,
+    stop: AtomicBool,
+}
+
+impl Plan {
+    /// Makes every W-th batch from `first` on, until there are no more or nobody listens.
+    fn work(&self, first: usize, sender: &SyncSender<Result<Batch, DataError>>) {
+        for number in (first..self.batches).step_by(self.config.workers) {
+            let Some(batch) = self.batch(number).transpose() else {
+                return;
+            };
+            let failed = batch.is_err();
+            if sender.send(batch).is_err() || failed {
+                return;
+            }
+        }
+    }
+
+    /// One batch, or `None` when the loader was dropped meanwhile.
+    fn batch(&self, number: usize) -> Result<Option<Batch>, DataError> {
+        let start = number * self.config.batch_size;
+        let end = (start + self.config.batch_size).min(self.order.len());
+        let indices = self.order[start..end].to_vec();
+        let image_size = self.transform.image_size;
+        let values = 3 * image_size * image_size;
+        let mut images = Vec::new();
+        indices
+            .len()
+            .checked_mul(values)
+            .and_then(|length| images.try_reserve_exact(length).ok())
+            .ok_or(DataError::BatchMemory {
+                images: indices.len(),
+                image_size,
+            })?;
+        images.resize(indices.len() * values, 0.0);
+        for (&index, out) in indices.iter().zip(images.chunks_exact_mut(values)) {
+            if self.stop.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            let image = self.images.image(index)?;
+            self.transform.apply(
+                &image,
+                self.config.seed,
+                self.config.epoch,
+                index as u64,
+                out,
+            )?;
+        }
+        let labels = indices
+            .iter()
+            .filter_map(|&index| self.images.label(index))
+            .map(|label| label as i64)
+            .collect();
+        Ok(Some(Batch {
+            images,
+            labels,
+            indices,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+//! From an image to the pixels that a model sees.
+//!
+//! The order is fixed, and each step has a file of its own:
+//!
+//! 1. a crop, resized to `image_size` (bicubic, antialiased): [`random_resized_crop`] or [`evaluation_crop`];
+//! 2. a mirror image with probability one half: [`flip`];
+//! 3. pixels to numbers, one plane per channel, normalised: [`normalise`].
+//!
+//! Steps on 8-bit pixels stand between 2 and 3, steps on normalised planes after 3; this is where further
+//! augmentations of fine-tuning belong.
+
+pub mod evaluation_crop;
+pub mod flip;
+pub mod normalise;
+pub mod random_resized_crop;
+pub mod resize;
+
+use crate::random::{Purpose, keyed};
+use crate::{DataError, Image};
+use normalise::Normalisation;
+use random_resized_crop::CropDraw;
+
+/// How an image is varied before the model sees it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Augmentation {
+    /// torchvision's `RandomResizedCrop` (ratio 3/4 to 4/3), then a mirror image with probability one half.
+    RandomResizedCrop {
+        /// Least and greatest share of the image's area that the crop covers.
+        scale: (f64, f64),
+    },
+    /// BYOL's crop, as the linear probe of MAE uses it: one draw, its sides clamped to the image; then a mirror image
+    /// with probability one half.
+    ByolCrop {
+        /// Least and greatest share of the image's area that the crop covers.
+        scale: (f64, f64),
+    },
+    /// None: the transform of evaluations, without anything random.
+    None,
+}
+
+/// Everything between an image of a data set and a model's input.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Transform {
+    /// How the image is varied.
+    pub augmentation: Augmentation,
+    /// The side S of the square that comes out, in pixels.
+    pub image_size: usize,
+    /// The mean of each channel, for pixels between 0 and 1.
+    pub mean: [f32; 3],
+    /// The standard deviation of each channel, for pixels between 0 and 1.
+    pub std: [f32; 3],
+}
+
+impl Transform {
+    /// Writes the transformed image to `out`, [3, S, S] (red, green, blue plane, each row by row), overwriting it.
+    ///
+    /// What is random depends on `(seed, epoch, sample)` alone; `sample` is the image's place in its data set.
+    ///
+    /// # Errors
+    /// When the transform itself is impossible (see [`check`](Self::check)) or `out` has another length.
+    pub fn apply(
+        &self,
+        image: &Image,
+        seed: u64,
+        epoch: u64,
+        sample: u64,
+        out: &mut [f32],
+    ) -> Result<(), DataError> {
+        self.check()?;
+        let expected = 3 * self.image_size * self.image_size;
+        if out.len() != expected {
+            return Err(DataError::OutputLength {
+                expected,
+                found: out.len(),
+            });
+        }
+        let random = match self.augmentation {
+            Augmentation::RandomResizedCrop { scale } => Some((CropDraw::Torchvision, scale)),
+            Augmentation::ByolCrop { scale } => Some((CropDraw::Byol, scale)),
+            Augmentation::None => None,
+        };
+        let square = match random {
+            Some((draw, scale)) => {
+                let mut generator = keyed(seed, epoch, sample, Purpose::Crop);
+                let area = draw.draw(image.width(), image.height(), scale, &mut generator);
+                let mut square = resize::resize(image, area, self.image_size, self.image_size)?;
+                if flip::draw(&mut keyed(seed, epoch, sample, Purpose::Flip)) {
+                    flip::mirror(&mut square);
+                }
+                square
+            }
+            None => evaluation_crop::evaluation_crop(image, self.image_size)?,
+        };
+        self.normalisation().planes(&square, out);
+        Ok(())
+    }
+
+    /// Checks the numbers of the transform once, before any image is read.
+    ///
+    /// # Errors
+    /// When the image size is 0 or its planes cannot be counted, a standard deviation is not above 0, a mean is not
+    /// finite, or a crop's scale is not within 0 < least <= greatest <= 1.
+    pub fn check(&self) -> Result<(), DataError> {
+        if !(1..=resize::MAX_SIDE).contains(&self.image_size) {
+            return Err(DataError::ImageSize {
+                found: self.image_size,
+                max: resize::MAX_SIDE,
+            });
+        }
+        self.normalisation().check()?;
+        match self.augmentation {
+            Augmentation::RandomResizedCrop { scale } | Augmentation::ByolCrop { scale } => {
+                let (least, greatest) = scale;
+                if !(0.0 < least && least <= greatest && greatest <= 1.0) {
+                    return Err(DataError::CropScale { least, greatest });
+                }
+            }
+            Augmentation::None => {}
+        }
+        Ok(())
+    }
+
+    fn normalisation(&self) -> Normalisation {
+        Normalisation {
+            mean: self.mean,
+            std: self.std,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
