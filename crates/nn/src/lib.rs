@@ -1,1 +1,33 @@
-//! Placeholder while the workspace is laid out.
+//! Vision Transformer, masked autoencoder and heads of bmae on Burn tensors.
+//!
+//! - [`ops`]: the few differentiable operations everything is built from, composed of Burn's own; a fused one replaces a
+//!   composed one behind the same signature.
+//! - [`vit`]: configuration, positions, blocks and the encoder. [`mae`]: masking, decoder, the whole autoencoder and its
+//!   loss. [`heads`]: classifier, linear probe, cross-entropy.
+//! - [`parameters`]: parameters and gradients of any module here by their official name, for optimisers and averages.
+//! - [`weights`]: safetensors in and out. [`initialisation`]: every random draw, from a generator the caller passes.
+//!
+//! Layouts are PyTorch's (a Linear's weight is [out, in]) and names are the official MAE's, so that a weight file of
+//! either side loads on the other. Images come as plain slices [N, 3, S, S], already normalised; [`patchify`] turns
+//! them into patches [N, L, p*p*3] on the CPU, since constants need no gradient.
+//!
+//! A module trained on `Device::flex().autodiff()` gives a target encoder by Burn's `Module::valid()`: the same weights
+//! on the inner device, where no gradient can exist.
+
+pub mod error;
+pub mod heads;
+pub mod initialisation;
+pub mod mae;
+pub mod ops;
+pub mod parameters;
+pub mod patches;
+pub mod vit;
+pub mod weights;
+
+pub use error::{ShapeError, WeightsError};
+pub use heads::{Classifier, HeadInit, Pooling, Probe, cross_entropy, soft_cross_entropy};
+pub use mae::{MaskedAutoencoder, Masking, masked_rows, mean_squared_error};
+pub use parameters::{Parameter, gradients, map_parameters, parameters};
+pub use patches::{patchify, pixel_target};
+pub use vit::{DecoderConfig, Encoder, EncoderConfig, EncoderInit, LayerNorm, Linear};
+pub use weights::{Array, LoadReport, StateDict};

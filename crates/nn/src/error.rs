@@ -1,0 +1,176 @@
+//! What can be wrong with a shape or a weight file, one readable sentence each.
+
+use std::path::PathBuf;
+
+/// A model or a batch that cannot be: the thing, what was found, what to do.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ShapeError {
+    /// A size that must be at least one is zero.
+    #[error("{what} is 0, but must be at least 1")]
+    Zero {
+        /// Which size, by its recipe key.
+        what: &'static str,
+    },
+    /// A size that does not divide another one.
+    #[error("{what} {size} is not divisible by {by} {divisor}: choose a multiple of {divisor}")]
+    NotDivisible {
+        /// The size to be divided.
+        what: &'static str,
+        /// Its value.
+        size: usize,
+        /// The divisor's name.
+        by: &'static str,
+        /// Its value.
+        divisor: usize,
+    },
+    /// `mlp_ratio` that gives no hidden unit or is not a number.
+    #[error(
+        "mlp_ratio {found} gives no usable hidden layer for dim {dim}: use a positive number such as 4"
+    )]
+    MlpRatio {
+        /// The ratio found.
+        found: f64,
+        /// The width it is multiplied with.
+        dim: usize,
+    },
+    /// A model whose sizes overflow the machine's address space.
+    #[error("a model with {what} is larger than this machine can address: use smaller sizes")]
+    TooLarge {
+        /// The sizes that overflow.
+        what: String,
+    },
+    /// A mask ratio that masks nothing or everything.
+    #[error(
+        "a mask ratio of {mask_ratio} keeps {keep} of {patches} patches, but at least one must be kept and one masked: choose a \
+         mask ratio between {lowest:.3} and {highest:.3}", lowest = 1.0 / *patches as f64, highest = 1.0 - 1.0 / *patches as f64
+    )]
+    MaskRatio {
+        /// The ratio found.
+        mask_ratio: f64,
+        /// Patches it keeps.
+        keep: usize,
+        /// Patches of an image.
+        patches: usize,
+    },
+    /// A slice whose length does not fit.
+    #[error("{what} holds {found} values, but {expected} were expected")]
+    Length {
+        /// Which slice.
+        what: &'static str,
+        /// Its length.
+        found: usize,
+        /// What was expected, in words.
+        expected: String,
+    },
+    /// More last blocks asked for than the encoder has.
+    #[error(
+        "the mean of the last {asked} blocks was asked for, but the encoder has {depth}: use a number from 1 to {depth}"
+    )]
+    LastBlocks {
+        /// Blocks asked for.
+        asked: usize,
+        /// Blocks there are.
+        depth: usize,
+    },
+    /// A batch that is too small for batch statistics.
+    #[error("batch statistics need at least 2 rows, but the batch has {found}: use a larger batch")]
+    BatchTooSmall {
+        /// Rows of the batch.
+        found: usize,
+    },
+}
+
+/// Why weights could not be read, written or loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum WeightsError {
+    /// The file could not be opened or read.
+    #[error("cannot read the weights file {path}: {reason}", path = path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        reason: std::io::Error,
+    },
+    /// The bytes are no safetensors file.
+    #[error(
+        "{source_name} is not a safetensors file ({reason}): give a file written by bmae, timm or the official code in that format"
+    )]
+    NotSafetensors {
+        /// File, or what stands for it.
+        source_name: String,
+        /// What the parser found.
+        reason: String,
+    },
+    /// The header promises more bytes than there are.
+    #[error(
+        "{source_name} is cut short: its header describes {expected} bytes, but it has {found}; copy or download it again"
+    )]
+    CutShort {
+        /// File, or what stands for it.
+        source_name: String,
+        /// Bytes the header describes.
+        expected: u64,
+        /// Bytes there are.
+        found: u64,
+    },
+    /// A tensor of a type that weights do not have.
+    #[error(
+        "tensor {tensor} in {source_name} has type {found}, but weights are F32 (F16, BF16 and F64 are converted)"
+    )]
+    Dtype {
+        /// File, or what stands for it.
+        source_name: String,
+        /// The tensor.
+        tensor: String,
+        /// Its type.
+        found: String,
+    },
+    /// A tensor of another shape than the model's.
+    #[error(
+        "tensor {tensor} in {source_name} has shape {found:?}, but this model needs {expected:?}: use the configuration the weights were trained with"
+    )]
+    Shape {
+        /// File, or what stands for it.
+        source_name: String,
+        /// The tensor.
+        tensor: String,
+        /// Its shape.
+        found: Vec<usize>,
+        /// The model's shape.
+        expected: Vec<usize>,
+    },
+    /// Tensors of the model that the file lacks.
+    #[error("{source_name} lacks the tensor {first}{more} of this model: use a file of the same kind of model", more = and_more(*others))]
+    Missing {
+        /// File, or what stands for it.
+        source_name: String,
+        /// The first missing tensor.
+        first: String,
+        /// How many more are missing.
+        others: usize,
+    },
+    /// Tensors of the file that the model does not have.
+    #[error("{source_name} holds the tensor {first}{more}, which this model does not have: use the configuration the weights were trained with", more = and_more(*others))]
+    Unexpected {
+        /// File, or what stands for it.
+        source_name: String,
+        /// The first unexpected tensor.
+        first: String,
+        /// How many more are unexpected.
+        others: usize,
+    },
+    /// The safetensors writer refused.
+    #[error("the weights cannot be written as safetensors: {reason}")]
+    Serialise {
+        /// The writer's reason.
+        reason: String,
+    },
+}
+
+fn and_more(others: usize) -> String {
+    if others == 0 {
+        String::new()
+    } else {
+        format!(" (and {others} more)")
+    }
+}

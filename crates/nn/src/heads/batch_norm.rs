@@ -1,0 +1,67 @@
+//! BatchNorm without affine part, as PyTorch's: Burn's normalises and accumulates otherwise.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+
+use crate::error::ShapeError;
+use crate::initialisation::parameter;
+
+/// Weight of the newest batch in the running statistics.
+const MOMENTUM: f64 = 0.1;
+/// Under the root.
+const EPSILON: f64 = 1e-6;
+
+/// Running statistics of a BatchNorm over the columns of [N, D]. They are buffers: no gradient, no optimiser.
+#[derive(Module, Debug)]
+pub struct BatchNorm {
+    /// [D], zeros at the start
+    pub running_mean: Param<Tensor<1>>,
+    /// [D], ones at the start; accumulates the *unbiased* variance
+    pub running_var: Param<Tensor<1>>,
+}
+
+impl BatchNorm {
+    /// Statistics of width `dim` before any batch.
+    pub fn init(dim: usize, device: &Device) -> Self {
+        Self {
+            running_mean: parameter(vec![0.0; dim], [dim], device).set_require_grad(false),
+            running_var: parameter(vec![1.0; dim], [dim], device).set_require_grad(false),
+        }
+    }
+
+    /// Normalises `x` [N, D] by its own mean and *biased* variance, and moves the running statistics a tenth of the way
+    /// towards its mean and *unbiased* variance.
+    ///
+    /// # Errors
+    /// When the batch has fewer than two rows.
+    pub fn forward_train(&mut self, x: Tensor<2>) -> Result<Tensor<2>, ShapeError> {
+        let [rows, dim] = x.dims();
+        if rows < 2 {
+            return Err(ShapeError::BatchTooSmall { found: rows });
+        }
+        let mean = x.clone().mean_dim(0);
+        let centred = x - mean.clone();
+        let variance = (centred.clone() * centred.clone()).mean_dim(0);
+        let unbiased = variance.clone().detach().reshape([dim]) * (rows as f64 / (rows - 1) as f64);
+        self.running_mean = moved(&self.running_mean, mean.detach().reshape([dim]));
+        self.running_var = moved(&self.running_var, unbiased);
+        Ok(centred / (variance + EPSILON).sqrt())
+    }
+
+    /// Normalises `x` [N, D] by the running statistics.
+    pub fn forward_eval(&self, x: Tensor<2>) -> Tensor<2> {
+        let deviation = (self.running_var.val() + EPSILON).sqrt();
+        (x - self.running_mean.val().unsqueeze::<2>()) / deviation.unsqueeze::<2>()
+    }
+}
+
+fn moved(running: &Param<Tensor<1>>, newest: Tensor<1>) -> Param<Tensor<1>> {
+    running.clone().map(|old| {
+        let newest = if old.is_autodiff() {
+            newest.autodiff()
+        } else {
+            newest.inner()
+        };
+        (old * (1.0 - MOMENTUM) + newest * MOMENTUM).detach()
+    })
+}

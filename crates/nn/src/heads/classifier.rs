@@ -1,0 +1,119 @@
+//! Encoder and class head, for fine-tuning.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use rand::Rng;
+
+use crate::initialisation::{parameter, truncated_normal};
+use crate::vit::{Encoder, LayerNorm, Linear};
+
+/// What of the encoder's output the head sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pooling {
+    /// The mean of the patch tokens, then `fc_norm`; the encoder's own final norm is absent, as in the official code.
+    Mean,
+    /// The class token after the encoder's final norm.
+    ClassToken,
+}
+
+/// How a class head is drawn: truncated normal weights of this deviation, zero biases.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HeadInit {
+    /// Standard deviation of the weights.
+    pub std: f64,
+}
+
+impl HeadInit {
+    /// On a pre-trained encoder that is fine-tuned: 2e-5.
+    pub const FINETUNE: Self = Self { std: 2e-5 };
+    /// Linear probing: 0.01.
+    pub const PROBE: Self = Self { std: 0.01 };
+    /// timm's own: 0.02.
+    pub const TIMM: Self = Self {
+        std: crate::initialisation::TOKEN_STD,
+    };
+
+    /// A Linear(`inputs`, `outputs`) drawn so.
+    pub fn linear(
+        self,
+        inputs: usize,
+        outputs: usize,
+        rng: &mut impl Rng,
+        device: &Device,
+    ) -> Linear {
+        Linear {
+            weight: parameter(
+                truncated_normal(outputs * inputs, self.std, rng),
+                [outputs, inputs],
+                device,
+            ),
+            bias: parameter(vec![0.0; outputs], [outputs], device),
+        }
+    }
+}
+
+/// A ViT classifier under the official names: the encoder's, `fc_norm` (mean pooling only), `head`.
+#[derive(Module, Debug)]
+pub struct Classifier {
+    /// Positions are trainable; `norm` is absent with mean pooling.
+    pub encoder: Encoder,
+    /// After mean pooling; absent with the class token.
+    pub fc_norm: Option<LayerNorm>,
+    /// [classes, D]
+    pub head: Linear,
+    #[module(skip)]
+    pooling: Pooling,
+}
+
+impl Classifier {
+    /// Puts a fresh head for `classes` on `encoder`, on its device, and makes the positions trainable as in the official code.
+    pub fn init(
+        encoder: Encoder,
+        classes: usize,
+        pooling: Pooling,
+        head: HeadInit,
+        rng: &mut impl Rng,
+    ) -> Self {
+        let (dim, device) = (encoder.dim(), encoder.device());
+        let mut encoder = encoder.with_trainable_positions();
+        let fc_norm = match pooling {
+            Pooling::Mean => {
+                encoder.norm = None;
+                Some(LayerNorm::init(dim, &device))
+            }
+            Pooling::ClassToken => None,
+        };
+        Self {
+            encoder,
+            fc_norm,
+            head: head.linear(dim, classes, rng, &device),
+            pooling,
+        }
+    }
+
+    /// Patches [N, L, p*p*3] to logits [N, classes].
+    ///
+    /// # Panics
+    /// As [`Encoder::forward`].
+    pub fn forward(&self, patches: Tensor<3>) -> Tensor<2> {
+        let x = self.encoder.forward(patches);
+        let [images, tokens, dim] = x.dims();
+        let pooled = match self.pooling {
+            Pooling::Mean => x
+                .slice([0..images, 1..tokens, 0..dim])
+                .mean_dim(1)
+                .reshape([images, dim]),
+            Pooling::ClassToken => x.slice([0..images, 0..1, 0..dim]).reshape([images, dim]),
+        };
+        let pooled = match &self.fc_norm {
+            Some(norm) => norm.forward(pooled),
+            None => pooled,
+        };
+        self.head.forward(pooled)
+    }
+
+    /// What the head sees.
+    pub fn pooling(&self) -> Pooling {
+        self.pooling
+    }
+}

@@ -1,0 +1,11 @@
+//! What is put on an encoder to measure it: a classifier for fine-tuning, a linear probe on frozen features.
+
+mod batch_norm;
+mod classifier;
+mod cross_entropy;
+mod probe;
+
+pub use batch_norm::BatchNorm;
+pub use classifier::{Classifier, HeadInit, Pooling};
+pub use cross_entropy::{cross_entropy, soft_cross_entropy};
+pub use probe::Probe;

@@ -1,0 +1,41 @@
+//! The linear probe: BatchNorm without affine part, then a Linear, on features of a frozen encoder.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use rand::Rng;
+
+use super::{BatchNorm, HeadInit};
+use crate::error::ShapeError;
+use crate::vit::Linear;
+
+/// BatchNorm and class head (`batchnorm.running_mean`, `batchnorm.running_var`, `head.weight`, `head.bias`).
+#[derive(Module, Debug)]
+pub struct Probe {
+    /// Running statistics of the features.
+    pub batchnorm: BatchNorm,
+    /// [classes, D]
+    pub head: Linear,
+}
+
+impl Probe {
+    /// A fresh probe for features of width `dim`: head N(0, 0.01), zero bias.
+    pub fn init(dim: usize, classes: usize, rng: &mut impl Rng, device: &Device) -> Self {
+        Self {
+            batchnorm: BatchNorm::init(dim, device),
+            head: HeadInit::PROBE.linear(dim, classes, rng, device),
+        }
+    }
+
+    /// Features [N, D] to logits [N, classes] by batch statistics; updates the running ones.
+    ///
+    /// # Errors
+    /// When the batch has fewer than two rows.
+    pub fn forward_train(&mut self, features: Tensor<2>) -> Result<Tensor<2>, ShapeError> {
+        Ok(self.head.forward(self.batchnorm.forward_train(features)?))
+    }
+
+    /// Features [N, D] to logits [N, classes] by the running statistics.
+    pub fn forward_eval(&self, features: Tensor<2>) -> Tensor<2> {
+        self.head.forward(self.batchnorm.forward_eval(features))
+    }
+}

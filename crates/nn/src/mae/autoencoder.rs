@@ -1,0 +1,93 @@
+//! Encoder, decoder and prediction head together.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use rand::Rng;
+
+use super::masking::indices;
+use super::{Decoder, Masking};
+use crate::error::ShapeError;
+use crate::vit::{DecoderConfig, Encoder, EncoderConfig, EncoderInit, Linear, LinearInit};
+
+/// The masked autoencoder. `pred` predicts pixels [p*p*3] at first and may be replaced by a head for features.
+#[derive(Module, Debug)]
+pub struct MaskedAutoencoder {
+    /// Sees the kept patches.
+    pub encoder: Encoder,
+    /// Reconstructs the masked ones.
+    pub decoder: Decoder,
+    /// The prediction head (`decoder_pred`), [P, Dd].
+    pub pred: Linear,
+}
+
+impl MaskedAutoencoder {
+    /// A fresh autoencoder that predicts pixels, initialised as the official MAE. Draws in parameter order: encoder,
+    /// decoder, head.
+    ///
+    /// # Errors
+    /// When the sizes cannot be ([`EncoderConfig::check`], [`DecoderConfig::check`]).
+    pub fn init(
+        encoder: &EncoderConfig,
+        decoder: &DecoderConfig,
+        rng: &mut impl Rng,
+        device: &Device,
+    ) -> Result<Self, ShapeError> {
+        encoder.check()?;
+        decoder.check()?;
+        let side = encoder.image_size / encoder.patch_size;
+        Ok(Self {
+            encoder: Encoder::init(encoder, EncoderInit::Mae, rng, device)?,
+            decoder: Decoder::init(decoder, encoder.dim, side, rng, device)?,
+            pred: Linear::init(
+                decoder.dim,
+                encoder.patch_len(),
+                LinearInit::Xavier,
+                rng,
+                device,
+            ),
+        })
+    }
+
+    /// `latent` [N, 1+keep, D] to the decoder's tokens [N, 1+L, Dd], final norm applied.
+    ///
+    /// # Panics
+    /// When `latent` is not of this masking; so do the two below.
+    pub fn decode(&self, latent: Tensor<3>, masking: &Masking) -> Tensor<3> {
+        let x = self
+            .decoder
+            .norm
+            .forward(self.decoder.blocks(latent, masking));
+        let [_, dim] = x.dims();
+        x.reshape([masking.images(), 1 + masking.patches(), dim])
+    }
+
+    /// The prediction for every patch: `latent` [N, 1+keep, D] to [N, L, P].
+    pub fn predict(&self, latent: Tensor<3>, masking: &Masking) -> Tensor<3> {
+        let x = self.decode(latent, masking);
+        let [images, tokens, dim] = x.dims();
+        let x = x
+            .slice([0..images, 1..tokens, 0..dim])
+            .reshape([images * (tokens - 1), dim]);
+        self.pred
+            .forward(x)
+            .reshape([images, tokens - 1, self.pred.outputs()])
+    }
+
+    /// The prediction for the masked patches only, all that the loss needs: `latent` [N, 1+keep, D] to [N*(L-keep), P], in
+    /// the order of [`Masking::masked`] (as [`masked_rows`](super::masked_rows)).
+    pub fn predict_masked(&self, latent: Tensor<3>, masking: &Masking) -> Tensor<2> {
+        let x = self.decoder.blocks(latent, masking);
+        // Row `image * L + l` of the patches is row `image * (1 + L) + 1 + l` of the tokens.
+        let rows = masking
+            .masked()
+            .iter()
+            .map(|&row| row + row / masking.patches() + 1);
+        let x = x.clone().select(0, indices(rows, &x.device()));
+        self.pred.forward(self.decoder.norm.forward(x))
+    }
+
+    /// The same autoencoder with another prediction head.
+    pub fn replace_head(self, pred: Linear) -> Self {
+        Self { pred, ..self }
+    }
+}

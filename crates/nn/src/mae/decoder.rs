@@ -1,0 +1,93 @@
+//! The decoder: kept tokens and mask tokens back in place, through a few blocks.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+use rand::Rng;
+
+use super::Masking;
+use super::masking::indices;
+use crate::error::ShapeError;
+use crate::initialisation::{TOKEN_STD, normal, parameter};
+use crate::vit::positions::sin_cos;
+use crate::vit::{Block, DecoderConfig, LayerNorm, Linear, LinearInit};
+
+/// The MAE decoder without its prediction head (`decoder_embed`, `mask_token`, `decoder_pos_embed`, `decoder_blocks`,
+/// `decoder_norm`).
+#[derive(Module, Debug)]
+pub struct Decoder {
+    /// [Dd, D]
+    pub embed: Linear,
+    /// [1, 1, Dd]
+    pub mask_token: Param<Tensor<3>>,
+    /// [1, 1+L, Dd]; fixed sin-cos, requires no gradient
+    pub pos_embed: Param<Tensor<3>>,
+    /// The transformer.
+    pub blocks: Vec<Block>,
+    /// The final norm.
+    pub norm: LayerNorm,
+}
+
+impl Decoder {
+    /// A fresh decoder for encoder tokens of width `encoder_dim` on a grid of `side` x `side` patches. Draws in parameter
+    /// order: embedding, mask token, blocks.
+    pub(crate) fn init(
+        config: &DecoderConfig,
+        encoder_dim: usize,
+        side: usize,
+        rng: &mut impl Rng,
+        device: &Device,
+    ) -> Result<Self, ShapeError> {
+        config.check()?;
+        let (dim, init) = (config.dim, LinearInit::Xavier);
+        Ok(Self {
+            embed: Linear::init(encoder_dim, dim, init, rng, device),
+            mask_token: parameter(normal(dim, TOKEN_STD, rng), [1, 1, dim], device),
+            pos_embed: parameter(sin_cos(dim, side), [1, 1 + side * side, dim], device)
+                .set_require_grad(false),
+            blocks: (0..config.depth)
+                .map(|_| Block::init(dim, config.hidden(), config.heads, init, rng, device))
+                .collect(),
+            norm: LayerNorm::init(dim, device),
+        })
+    }
+
+    /// `latent` [N, 1+keep, D] through embedding, mask tokens, positions and blocks: [N*(1+L), Dd], before the final norm.
+    ///
+    /// # Panics
+    /// When `latent` is not of this masking.
+    pub(crate) fn blocks(&self, latent: Tensor<3>, masking: &Masking) -> Tensor<2> {
+        let [images, seen, width] = latent.dims();
+        assert_eq!(
+            [images, seen],
+            [masking.images(), 1 + masking.keep()],
+            "the latent is not of this masking"
+        );
+        let [_, tokens, dim] = self.pos_embed.dims();
+        let rows = images * seen;
+
+        let embedded = self.embed.forward(latent.reshape([rows, width]));
+        let table = Tensor::cat(vec![embedded, self.mask_token.val().reshape([1, dim])], 0);
+        let mut sources = Vec::with_capacity(images * tokens);
+        for (image, restore) in masking
+            .restore()
+            .chunks_exact(masking.patches())
+            .enumerate()
+        {
+            let class_token = image * seen;
+            sources.push(class_token);
+            sources.extend(restore.iter().map(|&place| {
+                if place < masking.keep() {
+                    class_token + 1 + place
+                } else {
+                    rows
+                }
+            }));
+        }
+        let x = table.select(0, indices(sources.into_iter(), &self.mask_token.device()));
+        let x = (x.reshape([images, tokens, dim]) + self.pos_embed.val())
+            .reshape([images * tokens, dim]);
+        self.blocks
+            .iter()
+            .fold(x, |x, block| block.forward(x, tokens))
+    }
+}

@@ -1,0 +1,38 @@
+//! The reconstruction loss on masked patches.
+
+use burn::tensor::Tensor;
+
+use super::Masking;
+use super::masking::indices;
+
+/// The masked rows of `target` [N, L, P], image by image, patch by patch: [N * (L - keep), P].
+///
+/// # Panics
+/// When N or L are not the masking's.
+pub fn masked_rows(target: Tensor<3>, masking: &Masking) -> Tensor<2> {
+    let [images, patches, width] = target.dims();
+    assert_eq!(
+        [images, patches],
+        [masking.images(), masking.patches()],
+        "the target is not of this masking"
+    );
+    let rows = indices(masking.masked().iter().copied(), &target.device());
+    target.reshape([images * patches, width]).select(0, rows)
+}
+
+/// Mean over all rows and columns of (prediction - target)^2, for two [R, P]; gives [1].
+///
+/// As every image masks the same number of patches, this equals the official loss (mean over columns, then over masked
+/// patches).
+///
+/// # Panics
+/// When the shapes differ.
+pub fn mean_squared_error(prediction: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
+    assert_eq!(
+        prediction.dims(),
+        target.dims(),
+        "prediction and target differ in shape"
+    );
+    let difference = prediction - target;
+    (difference.clone() * difference).mean()
+}

@@ -1,0 +1,145 @@
+//! Random masking from noise, exactly as the official code: patches are kept in ascending order of their noise.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use crate::error::ShapeError;
+
+/// Which patches of which image are kept, and how to undo the shuffling.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Masking {
+    images: usize,
+    patches: usize,
+    keep: usize,
+    kept: Vec<usize>,
+    restore: Vec<usize>,
+    masked: Vec<usize>,
+}
+
+/// Patches kept of `patches` at `mask_ratio`: floor(L * (1 - mask_ratio)), computed in f64.
+///
+/// # Errors
+/// When that keeps no patch or masks none.
+pub fn keep_count(patches: usize, mask_ratio: f64) -> Result<usize, ShapeError> {
+    // `as` saturates, and NaN gives 0: both end in the refusal below.
+    let keep = (patches as f64 * (1.0 - mask_ratio)) as usize;
+    if keep == 0 || keep >= patches {
+        Err(ShapeError::MaskRatio {
+            mask_ratio,
+            keep: keep.min(patches),
+            patches,
+        })
+    } else {
+        Ok(keep)
+    }
+}
+
+impl Masking {
+    /// From `noise` [N, L], one number for each patch: the `keep_count` patches of the least noise are kept, in ascending
+    /// order of noise; equal noise keeps the order of the patches.
+    ///
+    /// # Errors
+    /// When `noise` is not a whole number of images, or the ratio keeps or masks no patch.
+    pub fn from_noise(noise: &[f32], patches: usize, mask_ratio: f64) -> Result<Self, ShapeError> {
+        let keep = keep_count(patches, mask_ratio)?;
+        if !noise.len().is_multiple_of(patches) {
+            return Err(ShapeError::Length {
+                what: "the noise of the masking",
+                found: noise.len(),
+                expected: format!("a multiple of {patches}"),
+            });
+        }
+        let images = noise.len() / patches;
+        let mut masking = Self {
+            images,
+            patches,
+            keep,
+            kept: Vec::with_capacity(images * keep),
+            restore: vec![0; images * patches],
+            masked: Vec::with_capacity(images * (patches - keep)),
+        };
+        let mut shuffle: Vec<usize> = Vec::with_capacity(patches);
+        for (image, of_image) in noise.chunks_exact(patches).enumerate() {
+            shuffle.clear();
+            shuffle.extend(0..patches);
+            shuffle.sort_by(|&a, &b| of_image[a].total_cmp(&of_image[b]));
+            masking.kept.extend_from_slice(&shuffle[..keep]);
+            let restore = &mut masking.restore[image * patches..(image + 1) * patches];
+            for (place, &l) in shuffle.iter().enumerate() {
+                restore[l] = place;
+            }
+            masking.masked.extend(
+                (0..patches)
+                    .filter(|&l| restore[l] >= keep)
+                    .map(|l| image * patches + l),
+            );
+        }
+        Ok(masking)
+    }
+
+    /// N, the images of the batch.
+    pub fn images(&self) -> usize {
+        self.images
+    }
+
+    /// L, the patches of an image.
+    pub fn patches(&self) -> usize {
+        self.patches
+    }
+
+    /// Patches kept of an image.
+    pub fn keep(&self) -> usize {
+        self.keep
+    }
+
+    /// [N * keep]: the kept patches of each image (0 .. L), in ascending order of noise.
+    pub fn kept(&self) -> &[usize] {
+        &self.kept
+    }
+
+    /// [N * L] (`ids_restore`): where each patch stands after the shuffling; below `keep` it was kept.
+    pub fn restore(&self) -> &[usize] {
+        &self.restore
+    }
+
+    /// [N * L]: 1 where the patch is masked, 0 where it is kept.
+    pub fn mask(&self) -> Vec<f32> {
+        self.restore
+            .iter()
+            .map(|&place| if place >= self.keep { 1.0 } else { 0.0 })
+            .collect()
+    }
+
+    /// [N * (L - keep)]: the masked rows of a table [N * L, ..], ascending: image by image, patch by patch.
+    pub fn masked(&self) -> &[usize] {
+        &self.masked
+    }
+
+    /// The masked rows of `values` [N, L, `width`], in the order of [`masked`](Self::masked).
+    ///
+    /// # Panics
+    /// When `values` is not N * L * `width` long.
+    pub fn masked_values(&self, values: &[f32], width: usize) -> Vec<f32> {
+        assert_eq!(
+            values.len(),
+            self.images * self.patches * width,
+            "values are [N, L, width] of this masking"
+        );
+        self.masked
+            .iter()
+            .flat_map(|&row| &values[row * width..(row + 1) * width])
+            .copied()
+            .collect()
+    }
+}
+
+/// Row numbers as an index tensor.
+pub(crate) fn indices(
+    rows: impl ExactSizeIterator<Item = usize>,
+    device: &Device,
+) -> Tensor<1, Int> {
+    let shape = [rows.len()];
+    Tensor::from_data(
+        TensorData::new(rows.map(|row| row as i64).collect::<Vec<_>>(), shape),
+        device,
+    )
+}

@@ -1,0 +1,11 @@
+//! The masked autoencoder: which patches are seen, the decoder, the loss on the others.
+
+mod autoencoder;
+mod decoder;
+mod loss;
+pub mod masking;
+
+pub use autoencoder::MaskedAutoencoder;
+pub use decoder::Decoder;
+pub use loss::{masked_rows, mean_squared_error};
+pub use masking::Masking;

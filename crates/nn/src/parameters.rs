@@ -1,0 +1,165 @@
+//! Parameters and gradients of any module of this crate by their official name.
+//!
+//! A module's fields are named as the official MAE names them; what differs (`encoder.` is no prefix there, the decoder's
+//! parts begin with `decoder_`) is translated here, in one place.
+
+use std::collections::BTreeMap;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Gradients, Tensor};
+
+/// One parameter of a module.
+#[derive(Debug, Clone)]
+pub struct Parameter {
+    /// The official name, as `blocks.0.attn.qkv.weight`.
+    pub name: String,
+    /// The shape under which weight files hold it.
+    pub shape: Vec<usize>,
+    /// The values, flattened (row-major), without autodiff.
+    pub values: Tensor<1>,
+    /// Whether it requires a gradient now. False for fixed positions and running statistics, and for every parameter of a
+    /// module on a device without autodiff.
+    pub trainable: bool,
+}
+
+/// All parameters of `module`, buffers included, in the order in which they are initialised.
+pub fn parameters(module: &impl Module) -> Vec<Parameter> {
+    struct Collect {
+        path: Path,
+        parameters: Vec<Parameter>,
+    }
+    impl ModuleVisitor for Collect {
+        fn enter_module(&mut self, name: &str, _: &str) {
+            self.path.enter(name);
+        }
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.path.exit();
+        }
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let tensor = param.val();
+            let shape = tensor.dims().to_vec();
+            let trainable = tensor.is_require_grad();
+            let values = flat(tensor.inner());
+            self.parameters.push(Parameter {
+                name: self.path.official_name(),
+                shape,
+                values,
+                trainable,
+            });
+        }
+    }
+    let mut collect = Collect {
+        path: Path::default(),
+        parameters: Vec::new(),
+    };
+    module.visit(&mut collect);
+    collect.parameters
+}
+
+/// The gradients of `module`'s parameters, taken out of `grads`: flattened, without autodiff. Parameters without a gradient
+/// (not trainable, or not part of the loss) are absent.
+pub fn gradients(module: &impl Module, grads: &mut Gradients) -> BTreeMap<String, Tensor<1>> {
+    struct Take<'a> {
+        path: Path,
+        grads: &'a mut Gradients,
+        taken: BTreeMap<String, Tensor<1>>,
+    }
+    impl ModuleVisitor for Take<'_> {
+        fn enter_module(&mut self, name: &str, _: &str) {
+            self.path.enter(name);
+        }
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.path.exit();
+        }
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            if let Some(gradient) = param.val().grad_remove(self.grads) {
+                self.taken
+                    .insert(self.path.official_name(), flat(gradient.inner()));
+            }
+        }
+    }
+    let mut take = Take {
+        path: Path::default(),
+        grads,
+        taken: BTreeMap::new(),
+    };
+    module.visit(&mut take);
+    take.taken
+}
+
+/// `module` with each parameter replaced by what `f` makes of it: `f` gets the official name, the shape and the flattened
+/// values without autodiff; `None` keeps the parameter. A replaced parameter requires a gradient if it did before.
+///
+/// # Panics
+/// When `f` gives another number of values than it got.
+pub fn map_parameters<M: Module>(
+    module: M,
+    f: impl FnMut(&str, &[usize], Tensor<1>) -> Option<Tensor<1>>,
+) -> M {
+    struct Replace<F> {
+        path: Path,
+        f: F,
+    }
+    impl<F: FnMut(&str, &[usize], Tensor<1>) -> Option<Tensor<1>>> ModuleMapper for Replace<F> {
+        fn enter_module(&mut self, name: &str, _: &str) {
+            self.path.enter(name);
+        }
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.path.exit();
+        }
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            let name = self.path.official_name();
+            param.map(|tensor| {
+                let (shape, trainable, autodiff) = (
+                    tensor.dims(),
+                    tensor.is_require_grad(),
+                    tensor.is_autodiff(),
+                );
+                match (self.f)(&name, &shape, flat(tensor.clone().inner())) {
+                    None => tensor,
+                    Some(values) => {
+                        let values = values.inner().reshape(shape);
+                        if autodiff {
+                            values.autodiff().set_require_grad(trainable)
+                        } else {
+                            values
+                        }
+                    }
+                }
+            })
+        }
+    }
+    module.map(&mut Replace {
+        path: Path::default(),
+        f,
+    })
+}
+
+fn flat<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
+    let values = tensor.dims().iter().product::<usize>();
+    tensor.reshape([values])
+}
+
+/// Field names from the module's root to the parameter at hand.
+#[derive(Default)]
+struct Path(Vec<String>);
+
+impl Path {
+    fn enter(&mut self, name: &str) {
+        self.0.push(name.to_string());
+    }
+
+    fn exit(&mut self) {
+        self.0.pop();
+    }
+
+    fn official_name(&self) -> String {
+        let parts: Vec<&str> = self.0.iter().map(String::as_str).collect();
+        match parts.as_slice() {
+            ["decoder", "mask_token"] => "mask_token".to_string(),
+            ["encoder", rest @ ..] => rest.join("."),
+            ["decoder", rest @ ..] | rest @ ["pred", ..] => format!("decoder_{}", rest.join(".")),
+            rest => rest.join("."),
+        }
+    }
+}

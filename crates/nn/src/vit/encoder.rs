@@ -1,0 +1,249 @@
+//! The ViT encoder: patches, class token, positions, blocks, final norm.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+use rand::Rng;
+
+use super::linear::LinearInit;
+use super::positions::sin_cos;
+use super::{Block, EncoderConfig, LayerNorm, PatchEmbedding};
+use crate::error::ShapeError;
+use crate::initialisation::{TOKEN_STD, normal, parameter, truncated_normal};
+use crate::mae::Masking;
+
+/// How a fresh encoder is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EncoderInit {
+    /// As the official MAE: Xavier-uniform Linears and patch embedding, N(0, 0.02) class token, fixed sin-cos positions.
+    Mae,
+    /// As timm's own ViT: Linears, class token and positions N(0, 0.02), patch embedding as PyTorch's convolution.
+    Timm,
+}
+
+/// A ViT encoder. Its parameters carry the official names (`cls_token`, `pos_embed`, `patch_embed.proj.weight`,
+/// `blocks.0.norm1.weight`, ..., `norm.weight`).
+#[derive(Module, Debug)]
+pub struct Encoder {
+    /// [1, 1, D]
+    pub cls_token: Param<Tensor<3>>,
+    /// [1, 1+L, D]; requires no gradient until [`with_trainable_positions`](Self::with_trainable_positions).
+    pub pos_embed: Param<Tensor<3>>,
+    /// Patches to tokens.
+    pub patch_embed: PatchEmbedding,
+    /// The transformer.
+    pub blocks: Vec<Block>,
+    /// The final norm; absent only within a mean-pooling classifier, which has `fc_norm` instead.
+    pub norm: Option<LayerNorm>,
+}
+
+impl Encoder {
+    /// A fresh encoder of checked sizes. Draws in parameter order: class token, (timm: positions,) patch embedding, blocks.
+    pub fn init(
+        config: &EncoderConfig,
+        init: EncoderInit,
+        rng: &mut impl Rng,
+        device: &Device,
+    ) -> Result<Self, ShapeError> {
+        config.check()?;
+        let (dim, tokens) = (config.dim, 1 + config.patches());
+        let (cls_token, pos_embed, linear) = match init {
+            EncoderInit::Mae => {
+                let positions = sin_cos(dim, config.image_size / config.patch_size);
+                (normal(dim, TOKEN_STD, rng), positions, LinearInit::Xavier)
+            }
+            EncoderInit::Timm => {
+                let cls_token = truncated_normal(dim, TOKEN_STD, rng);
+                (
+                    cls_token,
+                    truncated_normal(tokens * dim, TOKEN_STD, rng),
+                    LinearInit::TruncatedNormal(TOKEN_STD),
+                )
+            }
+        };
+        Ok(Self {
+            cls_token: parameter(cls_token, [1, 1, dim], device),
+            pos_embed: parameter(pos_embed, [1, tokens, dim], device).set_require_grad(false),
+            patch_embed: PatchEmbedding::init(dim, config.patch_size, init, rng, device),
+            blocks: (0..config.depth)
+                .map(|_| Block::init(dim, config.hidden(), config.heads, linear, rng, device))
+                .collect(),
+            norm: Some(LayerNorm::init(dim, device)),
+        })
+    }
+
+    /// The whole image: `patches` [N, L, p*p*3] to [N, 1+L, D], the class token first, final norm applied.
+    ///
+    /// # Panics
+    /// When `patches` has another L or patch length than the encoder.
+    pub fn forward(&self, patches: Tensor<3>) -> Tensor<3> {
+        let (x, tokens) = self.embed(patches);
+        let x = self
+            .blocks
+            .iter()
+            .fold(x, |x, block| block.forward(x, tokens));
+        images(self.normed(x), tokens)
+    }
+
+    /// The mean of the last `n` blocks' outputs, the final norm applied to each: `patches` [N, L, p*p*3] to [N, 1+L, D].
+    /// With n = 1 this is [`forward`](Self::forward).
+    ///
+    /// # Errors
+    /// When `n` is 0 or more than the depth.
+    ///
+    /// # Panics
+    /// As [`forward`](Self::forward).
+    pub fn forward_last_blocks(
+        &self,
+        patches: Tensor<3>,
+        n: usize,
+    ) -> Result<Tensor<3>, ShapeError> {
+        let depth = self.blocks.len();
+        if n == 0 || n > depth {
+            return Err(ShapeError::LastBlocks { asked: n, depth });
+        }
+        let (mut x, tokens) = self.embed(patches);
+        let mut sum: Option<Tensor<2>> = None;
+        for (i, block) in self.blocks.iter().enumerate() {
+            x = block.forward(x, tokens);
+            if i + n >= depth {
+                let normed = self.normed(x.clone());
+                sum = Some(match sum {
+                    Some(sum) => sum + normed,
+                    None => normed,
+                });
+            }
+        }
+        // The loop above has run: depth >= n >= 1.
+        let mean = sum.map(|sum| if n == 1 { sum } else { sum / n as f64 });
+        mean.map(|mean| images(mean, tokens))
+            .ok_or(ShapeError::LastBlocks { asked: n, depth })
+    }
+
+    /// The kept patches only: all `patches` [N, L, p*p*3] of the batch to [N, 1+keep, D], the class token first, then the
+    /// kept patches in the order of the masking; final norm applied. Masked patches are not even embedded.
+    ///
+    /// # Errors
+    /// When `patches` does not hold the patches of the masking's images.
+    pub fn forward_masked(
+        &self,
+        patches: &[f32],
+        masking: &Masking,
+    ) -> Result<Tensor<3>, ShapeError> {
+        let [_, all_tokens, dim] = self.pos_embed.dims();
+        let patch_len = self.patch_len();
+        let expected = masking.images() * masking.patches() * patch_len;
+        if masking.patches() + 1 != all_tokens || patches.len() != expected {
+            return Err(ShapeError::Length {
+                what: "the batch of patches",
+                found: patches.len(),
+                expected: format!(
+                    "{} images of {} patches of {patch_len} values",
+                    masking.images(),
+                    all_tokens - 1
+                ),
+            });
+        }
+        let device = self.cls_token.device();
+        let (count, tokens) = (masking.images(), 1 + masking.keep());
+
+        let mut kept = Vec::with_capacity(masking.kept().len() * patch_len);
+        let mut at = Vec::with_capacity(masking.kept().len());
+        for (image, of_image) in masking.kept().chunks_exact(masking.keep()).enumerate() {
+            for &l in of_image {
+                let row = (image * masking.patches() + l) * patch_len;
+                kept.extend_from_slice(&patches[row..row + patch_len]);
+                at.push(l as i64);
+            }
+        }
+        let rows = at.len();
+        let kept = Tensor::<2>::from_data(TensorData::new(kept, [rows, patch_len]), &device);
+        let at = Tensor::from_data(TensorData::new(at, [rows]), &device);
+
+        let positions: Tensor<2> = self.pos_embed.val().reshape([all_tokens, dim]);
+        let of_patches = positions
+            .clone()
+            .slice([1..all_tokens, 0..dim])
+            .select(0, at);
+        let x = self.patch_embed.forward(kept) + of_patches;
+        let x = self.with_class_token(
+            x.reshape([count, masking.keep(), dim]),
+            positions.slice([0..1, 0..dim]),
+        );
+        let x = self
+            .blocks
+            .iter()
+            .fold(x, |x, block| block.forward(x, tokens));
+        Ok(images(self.normed(x), tokens))
+    }
+
+    /// The same encoder with learnable positions, as the official code fine-tunes.
+    pub fn with_trainable_positions(self) -> Self {
+        Self {
+            pos_embed: self.pos_embed.set_require_grad(true),
+            ..self
+        }
+    }
+
+    /// Width of a token.
+    pub fn dim(&self) -> usize {
+        self.cls_token.shape()[2]
+    }
+
+    /// Patches of an image.
+    pub fn patches(&self) -> usize {
+        self.pos_embed.shape()[1] - 1
+    }
+
+    /// Values of a patch, p*p*3.
+    pub fn patch_len(&self) -> usize {
+        let [_, channels, rows, columns] = self.patch_embed.proj.weight.dims();
+        channels * rows * columns
+    }
+
+    /// The device of the parameters.
+    pub fn device(&self) -> Device {
+        self.cls_token.device()
+    }
+
+    /// [N, L, p*p*3] to tokens [N*(1+L), D] with positions, and 1+L.
+    fn embed(&self, patches: Tensor<3>) -> (Tensor<2>, usize) {
+        let [count, of_image, patch_len] = patches.dims();
+        let [_, tokens, dim] = self.pos_embed.dims();
+        assert_eq!(
+            of_image + 1,
+            tokens,
+            "the encoder has positions for {} patches, not {of_image}",
+            tokens - 1
+        );
+        let positions: Tensor<3> = self.pos_embed.val();
+        let x = self
+            .patch_embed
+            .forward(patches.reshape([count * of_image, patch_len]));
+        let x =
+            x.reshape([count, of_image, dim]) + positions.clone().slice([0..1, 1..tokens, 0..dim]);
+        (
+            self.with_class_token(x, positions.slice([0..1, 0..1, 0..dim]).reshape([1, dim])),
+            tokens,
+        )
+    }
+
+    /// The class token with its position before the patch tokens [N, K, D]: [N*(1+K), D].
+    fn with_class_token(&self, x: Tensor<3>, position: Tensor<2>) -> Tensor<2> {
+        let [count, of_image, dim] = x.dims();
+        let cls = (self.cls_token.val() + position.unsqueeze::<3>()).expand([count, 1, dim]);
+        Tensor::cat(vec![cls, x], 1).reshape([count * (1 + of_image), dim])
+    }
+
+    fn normed(&self, x: Tensor<2>) -> Tensor<2> {
+        match &self.norm {
+            Some(norm) => norm.forward(x),
+            None => x,
+        }
+    }
+}
+
+/// Rows [N*T, D] as [N, T, D].
+fn images(x: Tensor<2>, tokens: usize) -> Tensor<3> {
+    let [rows, dim] = x.dims();
+    x.reshape([rows / tokens, tokens, dim])
+}

@@ -1,0 +1,79 @@
+//! A Linear layer in PyTorch's layout.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+use rand::Rng;
+
+use crate::initialisation::{parameter, pytorch_bound, truncated_normal, uniform, xavier_uniform};
+use crate::ops;
+
+/// x W^T + b with `weight` [out, in] and `bias` [out].
+#[derive(Module, Debug)]
+pub struct Linear {
+    /// [out, in]
+    pub weight: Param<Tensor<2>>,
+    /// [out]
+    pub bias: Param<Tensor<1>>,
+}
+
+/// How a Linear inside a transformer is drawn; biases are zero either way.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum LinearInit {
+    /// Xavier uniform, as the official MAE.
+    Xavier,
+    /// Truncated normal of this deviation, as timm.
+    TruncatedNormal(f64),
+}
+
+impl Linear {
+    /// As PyTorch initialises `nn.Linear`: weights, then biases, uniform within +-1/sqrt(inputs).
+    pub fn init_pytorch(
+        inputs: usize,
+        outputs: usize,
+        rng: &mut impl Rng,
+        device: &Device,
+    ) -> Self {
+        let bound = pytorch_bound(inputs);
+        let weight = uniform(outputs * inputs, bound, rng);
+        let bias = uniform(outputs, bound, rng);
+        Self {
+            weight: parameter(weight, [outputs, inputs], device),
+            bias: parameter(bias, [outputs], device),
+        }
+    }
+
+    pub(crate) fn init(
+        inputs: usize,
+        outputs: usize,
+        init: LinearInit,
+        rng: &mut impl Rng,
+        device: &Device,
+    ) -> Self {
+        let weight = match init {
+            LinearInit::Xavier => xavier_uniform(outputs, inputs, rng),
+            LinearInit::TruncatedNormal(std) => truncated_normal(outputs * inputs, std, rng),
+        };
+        Self {
+            weight: parameter(weight, [outputs, inputs], device),
+            bias: parameter(vec![0.0; outputs], [outputs], device),
+        }
+    }
+
+    /// [R, in] to [R, out].
+    ///
+    /// # Panics
+    /// When `x` is not [R, in].
+    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        ops::linear(x, self.weight.val(), self.bias.val())
+    }
+
+    /// Columns of the input.
+    pub fn inputs(&self) -> usize {
+        self.weight.shape()[1]
+    }
+
+    /// Columns of the output.
+    pub fn outputs(&self) -> usize {
+        self.weight.shape()[0]
+    }
+}

@@ -1,0 +1,18 @@
+//! The Vision Transformer: pre-norm blocks on patches, with PyTorch's layouts and the official names.
+
+mod block;
+mod config;
+mod encoder;
+mod layer_norm;
+mod linear;
+mod patch_embedding;
+pub mod positions;
+
+pub use block::{Attention, Block, Mlp};
+pub use config::{DecoderConfig, EncoderConfig};
+pub use encoder::{Encoder, EncoderInit};
+pub use layer_norm::LayerNorm;
+pub use linear::Linear;
+pub use patch_embedding::PatchEmbedding;
+
+pub(crate) use linear::LinearInit;

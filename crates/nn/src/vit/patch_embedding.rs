@@ -1,0 +1,70 @@
+//! Patches to tokens: a convolution whose kernel and stride are the patch, done as one matrix product.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+use rand::Rng;
+
+use super::EncoderInit;
+use crate::initialisation::{parameter, pytorch_bound, uniform, xavier_uniform};
+use crate::ops;
+use crate::patches::CHANNELS;
+
+/// The patch embedding; its weight lies as PyTorch's convolution has it.
+#[derive(Module, Debug)]
+pub struct PatchEmbedding {
+    /// The convolution (`patch_embed.proj`).
+    pub proj: Convolution,
+}
+
+/// Weight and bias of the patch convolution.
+#[derive(Module, Debug)]
+pub struct Convolution {
+    /// [D, 3, p, p]
+    pub weight: Param<Tensor<4>>,
+    /// [D]
+    pub bias: Param<Tensor<1>>,
+}
+
+impl PatchEmbedding {
+    /// Weight (Xavier uniform as a matrix [D, 3pp], or PyTorch's convolution default for timm), then bias (PyTorch's
+    /// convolution default, uniform within 1/sqrt(3pp)).
+    pub(crate) fn init(
+        dim: usize,
+        patch_size: usize,
+        init: EncoderInit,
+        rng: &mut impl Rng,
+        device: &Device,
+    ) -> Self {
+        let fan_in = CHANNELS * patch_size * patch_size;
+        let weight = match init {
+            EncoderInit::Mae => xavier_uniform(dim, fan_in, rng),
+            EncoderInit::Timm => uniform(dim * fan_in, pytorch_bound(fan_in), rng),
+        };
+        let bias = uniform(dim, pytorch_bound(fan_in), rng);
+        Self {
+            proj: Convolution {
+                weight: parameter(weight, [dim, CHANNELS, patch_size, patch_size], device),
+                bias: parameter(bias, [dim], device),
+            },
+        }
+    }
+
+    /// Patches [R, p*p*3] (row, column, channel) to tokens [R, D].
+    ///
+    /// # Panics
+    /// When `patches` is not [R, p*p*3].
+    pub fn forward(&self, patches: Tensor<2>) -> Tensor<2> {
+        // The convolution's kernel stands channel, row, column; the patches stand row, column, channel.
+        let weight = self.proj.weight.val();
+        let [dim, channels, rows, columns] = weight.dims();
+        let weight = weight
+            .permute([0, 2, 3, 1])
+            .reshape([dim, rows * columns * channels]);
+        ops::linear(patches, weight, self.proj.bias.val())
+    }
+
+    /// Side of a patch in pixels.
+    pub fn patch_size(&self) -> usize {
+        self.proj.weight.shape()[2]
+    }
+}

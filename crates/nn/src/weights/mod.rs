@@ -1,0 +1,207 @@
+//! Weights as safetensors files under the official names, with metadata.
+//!
+//! A file is checked once, when it is read: its length against its header, every tensor's type. Shapes are checked against
+//! a model when the weights are loaded into it. Writing gives bytes; putting them on disk whole or not at all is the
+//! business of whoever owns the run directory.
+
+mod read;
+
+use std::collections::{BTreeMap, HashMap};
+
+use burn::module::Module;
+use burn::tensor::{Tensor, TensorData};
+use safetensors::tensor::{Dtype, TensorView};
+
+use crate::error::WeightsError;
+use crate::parameters::{map_parameters, parameters};
+
+/// The metadata key under which a checkpoint carries the text of its `config.toml`.
+pub const CONFIG_KEY: &str = "bmae.config";
+
+/// One tensor: row-major values and their shape.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Array {
+    /// The sizes; empty for a single number.
+    pub shape: Vec<usize>,
+    /// As many values as the shape says.
+    pub values: Vec<f32>,
+}
+
+/// Named tensors and metadata, as a weight file holds them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct StateDict {
+    /// By official name.
+    pub tensors: BTreeMap<String, Array>,
+    /// Free text by key.
+    pub metadata: BTreeMap<String, String>,
+    /// Where they came from, for messages: a path, or empty for weights made here.
+    pub source: String,
+}
+
+/// What loading left over.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LoadReport {
+    /// Parameters of the module that the weights lack: they kept their values.
+    pub missing: Vec<String>,
+    /// Tensors of the weights that the module does not have: they were ignored.
+    pub unexpected: Vec<String>,
+    /// Where the weights came from, for messages.
+    pub source: String,
+}
+
+impl StateDict {
+    /// All parameters of `module`, buffers and fixed positions included, without metadata.
+    pub fn of(module: &impl Module) -> Self {
+        let tensors = parameters(module)
+            .into_iter()
+            .map(|parameter| {
+                let values = values_of(parameter.values);
+                (
+                    parameter.name,
+                    Array {
+                        shape: parameter.shape,
+                        values,
+                    },
+                )
+            })
+            .collect();
+        Self {
+            tensors,
+            ..Self::default()
+        }
+    }
+
+    /// `module` with the values of every tensor it shares with these weights, and what was left over on either side: which
+    /// leftovers are in order, the caller knows (a fresh class head, a decoder not needed).
+    ///
+    /// # Errors
+    /// When a shared tensor has another shape.
+    pub fn load_into<M: Module>(&self, module: M) -> Result<(M, LoadReport), WeightsError> {
+        let mut report = LoadReport {
+            source: self.source_name(),
+            ..LoadReport::default()
+        };
+        let wanted = parameters(&module);
+        for parameter in &wanted {
+            match self.tensors.get(&parameter.name) {
+                None => report.missing.push(parameter.name.clone()),
+                Some(array) if array.shape != parameter.shape => {
+                    return Err(WeightsError::Shape {
+                        source_name: self.source_name(),
+                        tensor: parameter.name.clone(),
+                        found: array.shape.clone(),
+                        expected: parameter.shape.clone(),
+                    });
+                }
+                Some(_) => {}
+            }
+        }
+        let known: std::collections::BTreeSet<&str> = wanted
+            .iter()
+            .map(|parameter| parameter.name.as_str())
+            .collect();
+        report.unexpected = self
+            .tensors
+            .keys()
+            .filter(|name| !known.contains(name.as_str()))
+            .cloned()
+            .collect();
+
+        let module = map_parameters(module, |name, _, old| {
+            let array = self.tensors.get(name)?;
+            Some(Tensor::from_data(
+                TensorData::new(array.values.clone(), [array.values.len()]),
+                &old.device(),
+            ))
+        });
+        Ok((module, report))
+    }
+
+    /// A safetensors file.
+    ///
+    /// # Errors
+    /// When a tensor's values are not as many as its shape says.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, WeightsError> {
+        let refused = |reason: String| WeightsError::Serialise { reason };
+        let bytes: Vec<(&String, &Array, Vec<u8>)> = self
+            .tensors
+            .iter()
+            .map(|(name, array)| {
+                (
+                    name,
+                    array,
+                    array
+                        .values
+                        .iter()
+                        .flat_map(|value| value.to_le_bytes())
+                        .collect(),
+                )
+            })
+            .collect();
+        let views = bytes
+            .iter()
+            .map(|(name, array, bytes)| {
+                TensorView::new(Dtype::F32, array.shape.clone(), bytes)
+                    .map(|view| (name.as_str(), view))
+                    .map_err(|reason| refused(format!("tensor {name}: {reason}")))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let metadata: HashMap<String, String> = self.metadata.clone().into_iter().collect();
+        let metadata = (!metadata.is_empty()).then_some(metadata);
+        safetensors::serialize(views, metadata).map_err(|reason| refused(reason.to_string()))
+    }
+
+    /// The text of the `config.toml` these weights were made with, if they carry it.
+    pub fn config_text(&self) -> Option<&str> {
+        self.metadata.get(CONFIG_KEY).map(String::as_str)
+    }
+
+    /// The source, or words for weights made here.
+    fn source_name(&self) -> String {
+        if self.source.is_empty() {
+            "the set of weights".to_string()
+        } else {
+            self.source.clone()
+        }
+    }
+}
+
+impl LoadReport {
+    /// Refuses leftovers: missing parameters but those that `may_miss` allows, unexpected tensors but those that
+    /// `may_exceed` allows.
+    pub fn require(
+        &self,
+        may_miss: impl Fn(&str) -> bool,
+        may_exceed: impl Fn(&str) -> bool,
+    ) -> Result<(), WeightsError> {
+        let mut missing = self.missing.iter().filter(|name| !may_miss(name));
+        if let Some(first) = missing.next() {
+            return Err(WeightsError::Missing {
+                source_name: self.source.clone(),
+                first: first.clone(),
+                others: missing.count(),
+            });
+        }
+        let mut unexpected = self.unexpected.iter().filter(|name| !may_exceed(name));
+        if let Some(first) = unexpected.next() {
+            return Err(WeightsError::Unexpected {
+                source_name: self.source.clone(),
+                first: first.clone(),
+                others: unexpected.count(),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The values of a flattened parameter on the host.
+///
+/// # Panics
+/// Never for parameters of this crate: they are `f32` and readable on every device.
+fn values_of(tensor: Tensor<1>) -> Vec<f32> {
+    tensor
+        .into_data()
+        .convert::<f32>()
+        .try_into_vec()
+        .expect("parameters are converted to f32")
+}
