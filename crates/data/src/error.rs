@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::cifar::Kind;
+
 /// What can be wrong with data, with where it lies and how it is asked for.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -74,6 +76,203 @@ pub enum DataError {
     Resize {
         /// What the library said.
         cause: String,
+    },
+
+    // --- places ----------------------------------------------------------------------------------------------------
+    /// Nothing lies at a path.
+    #[error("there is no {path}: give --data a folder or an archive that exists, or one of shapes, cifar10, cifar100", path = path.display())]
+    NotFound {
+        /// What was asked for.
+        path: PathBuf,
+    },
+    /// A file that is no archive.
+    #[error(
+        "{path} is a file, but no .tar.gz of CIFAR-10 or CIFAR-100: \
+         give --data a folder of images or the official binary archive", path = path.display()
+    )]
+    NotAnArchive {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An archive of something else.
+    #[error(
+        "{path} is an archive, but holds no data_batch_1.bin (CIFAR-10) and no train.bin (CIFAR-100): \
+         get the official binary version with `bmae data download cifar10`, or unpack it and give the folder", path = path.display()
+    )]
+    UnknownArchive {
+        /// The archive.
+        path: PathBuf,
+    },
+
+    // --- CIFAR -----------------------------------------------------------------------------------------------------
+    /// A known set that has not been downloaded.
+    #[error(
+        "{kind} is not in {root}: run `bmae data download {source_name} --to {root}`, or give --data its directory or archive",
+        source_name = kind.source_name(), root = root.display()
+    )]
+    CifarNotFound {
+        /// Which set.
+        kind: Kind,
+        /// Where it was looked for.
+        root: PathBuf,
+    },
+    /// Files of both sets in one place.
+    #[error("{path} holds files of CIFAR-10 and of CIFAR-100: put them into folders of their own and choose one", path = path.display())]
+    CifarAmbiguous {
+        /// The directory or archive.
+        path: PathBuf,
+    },
+    /// The version for Python or Matlab.
+    #[error(
+        "{path} holds the version of CIFAR for Python, which is not read: \
+         get the binary version with `bmae data download cifar10` or `bmae data download cifar100`", path = path.display()
+    )]
+    CifarForPython {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// Some files are there, others are not.
+    #[error("{kind} in {path} is incomplete, missing {missing}: download it again", path = path.display())]
+    CifarMissingFiles {
+        /// Which set.
+        kind: Kind,
+        /// The directory or archive.
+        path: PathBuf,
+        /// The files that are missing.
+        missing: String,
+    },
+    /// A file that is no whole number of records.
+    #[error(
+        "{path} has {found} bytes, but {kind} has records of {record_bytes}: that is {records} records and {rest} bytes over; \
+         the file is cut short or overlong, so download it again", path = path.display()
+    )]
+    CifarLength {
+        /// Which set.
+        kind: Kind,
+        /// The file.
+        path: PathBuf,
+        /// Its length in bytes.
+        found: usize,
+        /// The length of a record in bytes.
+        record_bytes: usize,
+        /// How many whole records there are.
+        records: usize,
+        /// How many bytes there are after them.
+        rest: usize,
+    },
+    /// A label that stands for no class.
+    #[error(
+        "{path}, record {record}: the label is {label}, but there are {classes} classes, numbered from 0; \
+         the file is damaged, so download it again", path = path.display()
+    )]
+    LabelOutOfRange {
+        /// The file.
+        path: PathBuf,
+        /// The record, from 0.
+        record: usize,
+        /// Its label.
+        label: usize,
+        /// How many classes there are.
+        classes: usize,
+    },
+    /// A list of class names that is too short or too long.
+    #[error("{path} names {found} classes, not {expected}: put one name on each line, or delete the file", path = path.display())]
+    CifarClassNames {
+        /// The file.
+        path: PathBuf,
+        /// How many there should be.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// An archive that cannot be read to its end.
+    #[error("the archive {path} is cut short or damaged ({cause}): download it again", path = path.display())]
+    ArchiveDamaged {
+        /// The archive.
+        path: PathBuf,
+        /// What went wrong.
+        cause: io::Error,
+    },
+    /// An archive with something in it that has no business there.
+    #[error("the archive {path} is refused because {entry} in it {why}: download the official one", path = path.display(), entry = entry.display())]
+    ArchiveRefused {
+        /// The archive.
+        path: PathBuf,
+        /// The entry.
+        entry: PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+
+    // --- folders of images -----------------------------------------------------------------------------------------
+    /// A folder without images.
+    #[error("{path} holds no image: files ending in {extensions} are read", path = path.display())]
+    NoImagesInFolder {
+        /// The folder.
+        path: PathBuf,
+        /// What is read.
+        extensions: String,
+    },
+    /// An image beside the class folders.
+    #[error("{path} lies beside the class folders, so it has no class: move it into one", path = path.display())]
+    ImageWithoutClass {
+        /// The image.
+        path: PathBuf,
+    },
+    /// Other classes in training than in testing.
+    #[error("the class folders of {train} and {test} differ: {difference}", train = train.display(), test = test.display())]
+    ClassesDiffer {
+        /// The folder of training images.
+        train: PathBuf,
+        /// The folder of test images.
+        test: PathBuf,
+        /// Which are only in one of them.
+        difference: String,
+    },
+    /// A file that should be an image and is none.
+    #[error("the image {path} cannot be decoded ({cause}): repair or remove it", path = path.display())]
+    CorruptImage {
+        /// The file.
+        path: PathBuf,
+        /// What the decoder said.
+        cause: String,
+    },
+    /// An image that would take too much memory.
+    #[error(
+        "the image {path} has {width}x{height} pixels, more than the {max_megapixels} million that are decoded: \
+         scale it down or remove it", path = path.display()
+    )]
+    ImageTooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Columns.
+        width: u32,
+        /// Rows.
+        height: u32,
+        /// The greatest area, in millions of pixels.
+        max_megapixels: u64,
+    },
+    /// A walk through folders that failed.
+    #[error("cannot look through {path}: {cause}", path = path.display())]
+    Walk {
+        /// The folder.
+        path: PathBuf,
+        /// What went wrong.
+        cause: String,
+    },
+
+    // --- shapes ----------------------------------------------------------------------------------------------------
+    /// Shapes too small to be told apart, or too large.
+    #[error(
+        "shapes of {found}x{found} pixels cannot be drawn: data.image_size must lie between {min} and {max} for them"
+    )]
+    ShapeSize {
+        /// The side asked for.
+        found: usize,
+        /// The least.
+        min: usize,
+        /// The greatest.
+        max: usize,
     },
 
     // --- loader ----------------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 //! From what the user wrote to a data set.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::{DataError, Dataset};
+use crate::cifar::{self, Kind, Limits};
+use crate::{DataError, Dataset, image_folder, shapes};
 
 /// Where images come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub enum Source {
     /// CIFAR-100 in this folder: its files, its directory `cifar-100-binary`, or the official archive.
     Cifar100(PathBuf),
     /// A directory or an archive whose kind is recognised by what it holds: CIFAR-10 or CIFAR-100, an image folder
-    /// with classes, or a folder of images without labels.
+    /// with classes, or a folder of images without labels (see [`image_folder`]).
     Path(PathBuf),
 }
 
@@ -32,6 +33,63 @@ pub enum Source {
 /// # Errors
 /// When there is no such data, or it cannot be read, or it is not what it claims to be; the error says what to do.
 pub fn open(source: &Source, train_limit: usize, test_limit: usize) -> Result<Dataset, DataError> {
-    let _ = (source, train_limit, test_limit);
-    todo!()
+    let limits = Limits {
+        train: train_limit,
+        test: test_limit,
+    };
+    match source {
+        &Source::Shapes {
+            seed,
+            train,
+            test,
+            size,
+        } => {
+            let taken = |count: usize, limit: usize| count.min(Limits::count(limit));
+            shapes::open(
+                seed,
+                taken(train, train_limit),
+                taken(test, test_limit),
+                size,
+            )
+        }
+        Source::Cifar10(root) => cifar::open(Kind::Cifar10, root, limits),
+        Source::Cifar100(root) => cifar::open(Kind::Cifar100, root, limits),
+        Source::Path(path) => open_path(path, limits),
+    }
 }
+
+/// Opens whatever a path holds.
+fn open_path(path: &Path, limits: Limits) -> Result<Dataset, DataError> {
+    let metadata = std::fs::metadata(path).map_err(|cause| match cause.kind() {
+        std::io::ErrorKind::NotFound => DataError::NotFound {
+            path: path.to_owned(),
+        },
+        _ => DataError::io("read", path)(cause),
+    })?;
+    if let Some(dataset) = cifar::recognise(path, limits)? {
+        return Ok(dataset);
+    }
+    if !metadata.is_dir() {
+        return Err(if cifar::is_archive(path)? {
+            DataError::UnknownArchive {
+                path: path.to_owned(),
+            }
+        } else {
+            DataError::NotAnArchive {
+                path: path.to_owned(),
+            }
+        });
+    }
+    // What the Python version of CIFAR-10 and CIFAR-100 consists of.
+    if path.join("data_batch_1").is_file()
+        || (path.join("meta").is_file() && path.join("train").is_file())
+    {
+        return Err(DataError::CifarForPython {
+            path: path.to_owned(),
+        });
+    }
+    image_folder::open(path, limits)
+}
+
+#[cfg(test)]
+mod tests;

@@ -130,8 +130,6 @@ mod tests {
     /// A run from an older version must see its images in the same order.
     #[test]
     fn the_order_is_pinned_for_good() {
-        assert_eq!(permutation(0, 0, 10), PINNED);
+        assert_eq!(permutation(0, 0, 10), [1, 3, 9, 4, 0, 7, 6, 2, 8, 5]);
     }
-
-    const PINNED: [usize; 10] = [0; 10];
 }

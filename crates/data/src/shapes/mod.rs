@@ -1,1 +1,101 @@
-//! Under way.
+//! The generated set: ten classes of textured shapes, without any file.
+//!
+//! A class is a silhouette and a texture together (`striped disc`, `checked disc`, ...). Everything else about an image
+//! is a nuisance: colours, place, size, rotation, the texture's own direction and scale, the background, clutter and
+//! noise. Silhouettes have equal areas, and both textures show their two colours equally often, so that no class can be
+//! told by its mean colour or brightness.
+//!
+//! Image `i` of a split depends on the seed and on `i` alone, never on how many images there are; its label is
+//! `i % 10`.
+
+mod render;
+mod scene;
+
+use std::sync::{Arc, OnceLock};
+
+use crate::random::Purpose;
+use crate::{DataError, Dataset, Image, Images};
+use scene::{Scene, Silhouette, Texture};
+
+/// The least side of an image, in pixels: below it the textures vanish.
+pub const LEAST_SIZE: usize = 16;
+/// The greatest side of an image, in pixels.
+pub const GREATEST_SIZE: usize = 1024;
+
+/// How many classes there are.
+pub const CLASSES: usize = Silhouette::ALL.len() * Texture::ALL.len();
+
+/// Opens the set; its images are drawn when they are first asked for, and kept.
+///
+/// # Errors
+/// When the size is not between [`LEAST_SIZE`] and [`GREATEST_SIZE`].
+pub fn open(seed: u64, train: usize, test: usize, size: usize) -> Result<Dataset, DataError> {
+    if !(LEAST_SIZE..=GREATEST_SIZE).contains(&size) {
+        return Err(DataError::ShapeSize {
+            found: size,
+            min: LEAST_SIZE,
+            max: GREATEST_SIZE,
+        });
+    }
+    let images = |purpose, count| {
+        let drawn = std::iter::repeat_with(OnceLock::new).take(count).collect();
+        Arc::new(Shapes {
+            seed,
+            purpose,
+            size,
+            drawn,
+        })
+    };
+    Ok(Dataset {
+        name: "shapes".to_owned(),
+        train: images(Purpose::TrainShape, train),
+        test: Some(images(Purpose::TestShape, test)),
+        class_names: (0..CLASSES).map(class_name).collect(),
+    })
+}
+
+/// `striped disc` and so on.
+fn class_name(label: usize) -> String {
+    let (silhouette, texture) = class(label);
+    format!("{} {}", texture.adjective(), silhouette.noun())
+}
+
+/// What the images of a class have in common.
+fn class(label: usize) -> (Silhouette, Texture) {
+    let textures = Texture::ALL.len();
+    (
+        Silhouette::ALL[label / textures],
+        Texture::ALL[label % textures],
+    )
+}
+
+/// The images of a split.
+struct Shapes {
+    seed: u64,
+    purpose: Purpose,
+    size: usize,
+    drawn: Vec<OnceLock<Image>>,
+}
+
+impl Images for Shapes {
+    fn len(&self) -> usize {
+        self.drawn.len()
+    }
+
+    fn image(&self, index: usize) -> Result<Image, DataError> {
+        if let Some(image) = self.drawn[index].get() {
+            return Ok(image.clone());
+        }
+        let (silhouette, texture) = class(index % CLASSES);
+        let scene = Scene::draw(silhouette, texture, self.seed, index as u64, self.purpose);
+        let image = render::render(&scene, self.size)?;
+        Ok(self.drawn[index].get_or_init(|| image).clone())
+    }
+
+    fn label(&self, index: usize) -> Option<usize> {
+        Some(index % CLASSES)
+    }
+}
+
+#[cfg(test)]
+mod tests;

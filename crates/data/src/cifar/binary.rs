@@ -1,0 +1,94 @@
+//! The binary layout: records of one length, one after the other, without any header.
+//!
+//! A record is one label byte (CIFAR-10), or a coarse and a fine one (CIFAR-100), and 3072 pixel bytes: the red, the
+//! green and the blue plane of 32x32, each row by row.
+
+use std::path::Path;
+
+use super::Kind;
+use crate::{DataError, Image, Images};
+
+/// The side of every image.
+pub const SIDE: usize = 32;
+/// The pixels of one colour plane.
+const PLANE: usize = SIDE * SIDE;
+/// The pixel bytes of a record.
+const PIXEL_BYTES: usize = 3 * PLANE;
+
+/// Records in memory, every label of which exists.
+pub struct Records {
+    kind: Kind,
+    /// [N, 3, 32, 32], as in the files.
+    planes: Vec<u8>,
+    labels: Vec<u8>,
+}
+
+impl Records {
+    /// No records yet.
+    pub fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            planes: Vec::new(),
+            labels: Vec::new(),
+        }
+    }
+
+    /// Takes up the records of a file, as long as there are fewer than `limit` in all. `place` names the file in errors.
+    ///
+    /// # Errors
+    /// When the file is empty or no whole number of records (its length is checked whatever the limit), or when a
+    /// record that is taken has a label that does not exist. Nothing is taken then.
+    pub fn append(&mut self, place: &Path, bytes: &[u8], limit: usize) -> Result<(), DataError> {
+        let label_bytes = self.kind.label_bytes();
+        let record_bytes = label_bytes + PIXEL_BYTES;
+        if bytes.is_empty() || bytes.len() % record_bytes != 0 {
+            return Err(DataError::CifarLength {
+                kind: self.kind,
+                path: place.to_owned(),
+                found: bytes.len(),
+                record_bytes,
+                records: bytes.len() / record_bytes,
+                rest: bytes.len() % record_bytes,
+            });
+        }
+        let taken = (bytes.len() / record_bytes).min(limit.saturating_sub(self.len()));
+        let records = || bytes.chunks_exact(record_bytes).take(taken);
+        let label = |record: &[u8]| record[label_bytes - 1];
+        let classes = self.kind.classes();
+        if let Some(number) = records().position(|record| usize::from(label(record)) >= classes) {
+            return Err(DataError::LabelOutOfRange {
+                path: place.to_owned(),
+                record: number,
+                label: usize::from(bytes[number * record_bytes + label_bytes - 1]),
+                classes,
+            });
+        }
+        self.planes.reserve_exact(taken * PIXEL_BYTES);
+        for record in records() {
+            self.labels.push(label(record));
+            self.planes.extend_from_slice(&record[label_bytes..]);
+        }
+        Ok(())
+    }
+}
+
+impl Images for Records {
+    fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    fn image(&self, index: usize) -> Result<Image, DataError> {
+        let record = &self.planes[index * PIXEL_BYTES..(index + 1) * PIXEL_BYTES];
+        let (red, rest) = record.split_at(PLANE);
+        let (green, blue) = rest.split_at(PLANE);
+        let mut pixels = Vec::with_capacity(PIXEL_BYTES);
+        for ((&red, &green), &blue) in red.iter().zip(green).zip(blue) {
+            pixels.extend([red, green, blue]);
+        }
+        Image::new(SIDE, SIDE, pixels)
+    }
+
+    fn label(&self, index: usize) -> Option<usize> {
+        Some(usize::from(self.labels[index]))
+    }
+}

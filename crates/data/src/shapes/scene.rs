@@ -1,0 +1,281 @@
+//! What an image of the shapes shows: its class, and everything that is drawn by chance.
+//!
+//! Lengths are in units of half the image's side: the image reaches from -1 to 1 both ways, so 1/16 is a pixel of 32.
+
+use std::f32::consts::{PI, TAU};
+
+use rand::{Rng, RngExt};
+
+use crate::random::{Purpose, keyed};
+
+// --- How hard the set is: change these, and every result on `shapes` changes. ---------------------------------------
+
+/// Radius of the disc; the other silhouettes have its area.
+const RADIUS: (f32, f32) = (0.45, 0.75);
+/// How far the shape's centre may lie from the image's, in each direction.
+const SHIFT: f32 = 0.25;
+/// The length of one light and one dark part of the texture: 4 to 7 pixels of 32.
+const PERIOD: (f32, f32) = (0.25, 0.44);
+/// The least distance between the two colours of a texture, and between each and the mean background, where
+/// black and white lie sqrt(3) apart.
+const CONTRAST: f32 = 0.45;
+/// How strongly the waves of the background mix its two colours.
+const BACKGROUND_WAVES: usize = 3;
+/// The length of a wave in the background.
+const BACKGROUND_PERIOD: (f32, f32) = (0.35, 1.6);
+/// Small discs of any colour, which lie behind or on the shape.
+const CLUTTER: usize = 4;
+/// The radius of such a disc.
+const CLUTTER_RADIUS: (f32, f32) = (0.06, 0.16);
+/// The standard deviation of the noise on every value, where white is 1.
+pub const NOISE: f32 = 0.04;
+
+/// An RGB colour, each channel between 0 and 1.
+pub type Colour = [f32; 3];
+
+/// The outline of a shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Silhouette {
+    /// A filled circle.
+    Disc,
+    /// A square.
+    Square,
+    /// An equilateral triangle.
+    Triangle,
+    /// Two bars that cross.
+    Cross,
+    /// A circle with a hole.
+    Ring,
+}
+
+impl Silhouette {
+    /// In the order of the classes.
+    pub const ALL: [Self; 5] = [
+        Self::Disc,
+        Self::Square,
+        Self::Triangle,
+        Self::Cross,
+        Self::Ring,
+    ];
+
+    /// What it is called.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Disc => "disc",
+            Self::Square => "square",
+            Self::Triangle => "triangle",
+            Self::Cross => "cross",
+            Self::Ring => "ring",
+        }
+    }
+
+    /// Whether a point lies inside the silhouette, which has the area of the unit disc: pi.
+    pub fn contains(self, x: f32, y: f32) -> bool {
+        match self {
+            Self::Disc => x * x + y * y < 1.0,
+            // The side is sqrt(pi).
+            Self::Square => x.abs().max(y.abs()) < 0.886_227,
+            // Inradius r has area 3 sqrt(3) r^2.
+            Self::Triangle => {
+                let slanted = 0.866_025_4 * x.abs() + 0.5 * y;
+                slanted.max(-y) < 0.777_55
+            }
+            // Bars of half-width 0.44 a and half-length a have area (8 * 0.44 - 4 * 0.44^2) a^2.
+            Self::Cross => {
+                let (long, short) = (x.abs().max(y.abs()), x.abs().min(y.abs()));
+                long < 1.069_6 && short < 0.470_6
+            }
+            // Outer radius 1.2, inner sqrt(1.2^2 - 1).
+            Self::Ring => (0.44..1.44).contains(&(x * x + y * y)),
+        }
+    }
+
+    /// No point of any silhouette lies further from the centre.
+    pub const REACH: f32 = 1.56;
+}
+
+/// The pattern that fills a shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Texture {
+    /// Parallel stripes.
+    Stripes,
+    /// A chessboard.
+    Checks,
+}
+
+impl Texture {
+    /// In the order of the classes.
+    pub const ALL: [Self; 2] = [Self::Stripes, Self::Checks];
+
+    /// What something filled with it is called.
+    pub fn adjective(self) -> &'static str {
+        match self {
+            Self::Stripes => "striped",
+            Self::Checks => "checked",
+        }
+    }
+
+    /// Which of its two colours the texture has at a point; each covers half the plane. A period has length 1.
+    pub fn is_first(self, x: f32, y: f32) -> bool {
+        let half = |x: f32| x.rem_euclid(1.0) < 0.5;
+        match self {
+            Self::Stripes => half(x),
+            Self::Checks => half(x) == half(y),
+        }
+    }
+}
+
+/// A turn, a stretch and a shift of the plane: where a thing lies.
+#[derive(Debug, Clone, Copy)]
+pub struct Placement {
+    cos: f32,
+    sin: f32,
+    centre: (f32, f32),
+    scale: f32,
+}
+
+impl Placement {
+    fn new(angle: f32, centre: (f32, f32), scale: f32) -> Self {
+        Self {
+            cos: angle.cos(),
+            sin: angle.sin(),
+            centre,
+            scale,
+        }
+    }
+
+    /// A point of the image in the thing's own coordinates.
+    pub fn local(&self, (x, y): (f32, f32)) -> (f32, f32) {
+        let (x, y) = (x - self.centre.0, y - self.centre.1);
+        (
+            (self.cos * x + self.sin * y) / self.scale,
+            (self.cos * y - self.sin * x) / self.scale,
+        )
+    }
+}
+
+/// A wave of the background.
+#[derive(Debug, Clone, Copy)]
+struct Wave {
+    along: (f32, f32),
+    phase: f32,
+}
+
+/// A small disc.
+#[derive(Debug, Clone, Copy)]
+pub struct Spot {
+    /// Where it lies; its radius is 1 in its own coordinates.
+    pub place: Placement,
+    /// Its colour.
+    pub colour: Colour,
+    /// Whether it lies on the shape or behind it.
+    pub in_front: bool,
+}
+
+/// Everything an image shows but the noise, and the generator of the noise.
+#[derive(Debug, Clone)]
+pub struct Scene<R> {
+    /// The outline.
+    pub silhouette: Silhouette,
+    /// The filling.
+    pub texture: Texture,
+    /// Where the shape lies.
+    pub shape: Placement,
+    /// Where its texture lies.
+    pub filling: Placement,
+    /// The two colours of the texture.
+    pub colours: [Colour; 2],
+    /// The clutter, from the back to the front.
+    pub spots: [Spot; CLUTTER],
+    background: [Colour; 2],
+    waves: [Wave; BACKGROUND_WAVES],
+    /// For the noise.
+    pub generator: R,
+}
+
+impl Scene<rand_chacha::ChaCha8Rng> {
+    /// The scene of an image: the class is given, the rest depends on the key alone.
+    pub fn draw(
+        silhouette: Silhouette,
+        texture: Texture,
+        seed: u64,
+        index: u64,
+        purpose: Purpose,
+    ) -> Self {
+        let mut generator = keyed(seed, 0, index, purpose);
+        let g = &mut generator;
+        let centre = (between((-SHIFT, SHIFT), g), between((-SHIFT, SHIFT), g));
+        let shape = Placement::new(between((0.0, TAU), g), centre, between(RADIUS, g));
+        let period = between(PERIOD, g);
+        let phase = (between((-1.0, 1.0), g), between((-1.0, 1.0), g));
+        let filling = Placement::new(between((0.0, TAU), g), phase, period);
+        let background = [colour(g), colour(g)];
+        let mean = [0, 1, 2].map(|c| (background[0][c] + background[1][c]) / 2.0);
+        let colours = contrasting(&mean, g);
+        let spots = std::array::from_fn(|_| Spot {
+            place: Placement::new(
+                0.0,
+                (between((-1.0, 1.0), g), between((-1.0, 1.0), g)),
+                between(CLUTTER_RADIUS, g),
+            ),
+            colour: colour(g),
+            in_front: g.random(),
+        });
+        let waves = std::array::from_fn(|_| {
+            let (angle, frequency) = (between((0.0, TAU), g), TAU / between(BACKGROUND_PERIOD, g));
+            Wave {
+                along: (frequency * angle.cos(), frequency * angle.sin()),
+                phase: between((0.0, 2.0 * PI), g),
+            }
+        });
+        Self {
+            silhouette,
+            texture,
+            shape,
+            filling,
+            colours,
+            spots,
+            background,
+            waves,
+            generator,
+        }
+    }
+}
+
+impl<R> Scene<R> {
+    /// The background's colour at a point.
+    pub fn background(&self, (x, y): (f32, f32)) -> Colour {
+        let height: f32 = self
+            .waves
+            .iter()
+            .map(|wave| (wave.along.0 * x + wave.along.1 * y + wave.phase).sin())
+            .sum();
+        let share = 0.5 + 0.5 * height / (BACKGROUND_WAVES as f32).sqrt();
+        let share = share.clamp(0.0, 1.0);
+        [0, 1, 2].map(|c| {
+            self.background[0][c] + share * (self.background[1][c] - self.background[0][c])
+        })
+    }
+}
+
+/// A uniform number of an interval.
+fn between((low, high): (f32, f32), generator: &mut impl Rng) -> f32 {
+    low + (high - low) * generator.random::<f32>()
+}
+
+fn colour(generator: &mut impl Rng) -> Colour {
+    generator.random()
+}
+
+/// Two colours far enough from each other and from a third.
+fn contrasting(from: &Colour, generator: &mut impl Rng) -> [Colour; 2] {
+    loop {
+        let [one, other] = [colour(generator), colour(generator)];
+        let far = |a: &Colour, b: &Colour| {
+            (0..3).map(|c| (a[c] - b[c]).powi(2)).sum::<f32>() > CONTRAST * CONTRAST
+        };
+        if far(&one, &other) && far(&one, from) && far(&other, from) {
+            return [one, other];
+        }
+    }
+}

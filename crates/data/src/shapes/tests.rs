@@ -1,0 +1,171 @@
+use super::*;
+use crate::open::{Source, open};
+use crate::statistics::Statistics;
+
+fn shapes(seed: u64, count: usize, size: usize) -> Dataset {
+    open(
+        &Source::Shapes {
+            seed,
+            train: count,
+            test: count,
+            size,
+        },
+        0,
+        0,
+    )
+    .expect("an ordinary set")
+}
+
+fn image(data: &Dataset, index: usize) -> Image {
+    data.train.image(index).expect("a drawn image")
+}
+
+#[test]
+fn an_image_depends_on_seed_split_and_number_but_not_on_the_count() {
+    let (few, many, other) = (shapes(0, 20, 32), shapes(0, 40, 32), shapes(1, 20, 32));
+    for index in 0..20 {
+        assert_eq!(image(&few, index), image(&many, index));
+        assert_ne!(image(&few, index), image(&other, index));
+        let test = few
+            .test
+            .as_ref()
+            .expect("a test set")
+            .image(index)
+            .expect("a drawn image");
+        assert_ne!(image(&few, index), test);
+    }
+}
+
+#[test]
+fn an_image_is_the_same_each_time_it_is_asked_for() {
+    let data = shapes(3, 10, 32);
+    assert_eq!(image(&data, 7), image(&data, 7));
+}
+
+#[test]
+fn labels_are_balanced_and_named() {
+    let data = shapes(0, 100, 16);
+    assert_eq!(data.class_names.len(), 10);
+    assert_eq!(data.class_names[0], "striped disc");
+    assert_eq!(data.class_names[9], "checked ring");
+    let statistics = Statistics::of(&*data.train, 10).expect("a hundred images");
+    assert_eq!(statistics.class_counts, [10; 10]);
+    assert_eq!(statistics.least_size, (16, 16));
+}
+
+#[test]
+fn any_size_shows_the_same_scene() {
+    let small = image(&shapes(0, 1, 32), 0);
+    let large = image(&shapes(0, 1, 64), 0);
+    // Means over 8x8 cells agree but for noise and the edges' antialiasing.
+    let cell = |image: &Image, row: usize, column: usize| -> f64 {
+        let side = image.width() / 8;
+        let bytes = (0..side * side).map(|i| {
+            let (y, x) = (row * side + i / side, column * side + i % side);
+            f64::from(image.pixels()[3 * (y * image.width() + x)])
+        });
+        bytes.sum::<f64>() / (side * side) as f64
+    };
+    for (row, column) in (0..64).map(|i| (i / 8, i % 8)) {
+        let difference = cell(&small, row, column) - cell(&large, row, column);
+        assert!(
+            difference.abs() < 16.0,
+            "cell {row}, {column}: {difference}"
+        );
+    }
+}
+
+#[test]
+fn sizes_that_cannot_be_drawn_are_refused() {
+    for size in [0, LEAST_SIZE - 1, GREATEST_SIZE + 1] {
+        let refused = open(
+            &Source::Shapes {
+                seed: 0,
+                train: 1,
+                test: 1,
+                size,
+            },
+            0,
+            0,
+        );
+        assert!(
+            matches!(refused, Err(DataError::ShapeSize { .. })),
+            "size {size}"
+        );
+    }
+}
+
+/// Otherwise the class would show in how much of the image is covered.
+#[test]
+fn silhouettes_have_equal_areas_and_textures_equal_halves() {
+    const STEPS: i32 = 400;
+    let points = || {
+        let place = |i: i32| 1.6 * (i as f32 + 0.5) / STEPS as f32;
+        (-STEPS..STEPS).flat_map(move |i| (-STEPS..STEPS).map(move |j| (place(i), place(j))))
+    };
+    let cell = (1.6 / STEPS as f32).powi(2);
+    for silhouette in Silhouette::ALL {
+        let inside = points().filter(|&(x, y)| silhouette.contains(x, y)).count();
+        let area = inside as f32 * cell;
+        assert!(
+            (area - std::f32::consts::PI).abs() < 0.02,
+            "{silhouette:?}: {area}"
+        );
+        assert!(
+            points().all(|(x, y)| !silhouette.contains(x, y) || x.hypot(y) <= Silhouette::REACH),
+            "{silhouette:?}"
+        );
+    }
+    for texture in Texture::ALL {
+        let first = points()
+            .filter(|&(x, y)| texture.is_first(5.0 * x, 5.0 * y))
+            .count();
+        let share = first as f32 / points().count() as f32;
+        assert!((share - 0.5).abs() < 0.01, "{texture:?}: {share}");
+    }
+}
+
+#[test]
+fn no_class_has_a_mean_colour_of_its_own() {
+    let data = shapes(0, 2000, 16);
+    let mut sums = [[0.0; 3]; CLASSES];
+    for index in 0..2000 {
+        let image = image(&data, index);
+        for (position, &value) in image.pixels().iter().enumerate() {
+            sums[index % CLASSES][position % 3] += f64::from(value) / (200.0 * 256.0);
+        }
+    }
+    // An image's mean varies by about 40 of 255, that of 200 images by 3: four times that on either side.
+    for means in sums {
+        assert!(
+            means.iter().all(|mean| (mean - 127.5).abs() < 12.0),
+            "{sums:?}"
+        );
+    }
+}
+
+/// Looks at the set: `cargo test -p bmae-data contact_sheet -- --ignored` writes `shapes.png` to the temporary folder.
+#[test]
+#[ignore = "for the eye"]
+fn contact_sheet() {
+    const ROWS: u32 = 8;
+    const SIZE: u32 = 32;
+    const ENLARGED: u32 = 3;
+    let data = shapes(0, ROWS as usize * CLASSES, SIZE as usize);
+    let sheet = image::RgbImage::from_fn(
+        CLASSES as u32 * SIZE * ENLARGED,
+        ROWS * SIZE * ENLARGED,
+        |x, y| {
+            let (x, y) = (x / ENLARGED, y / ENLARGED);
+            let picture = image(&data, (y / SIZE) as usize * CLASSES + (x / SIZE) as usize);
+            let start = 3 * ((y % SIZE) * SIZE + x % SIZE) as usize;
+            let pixel = &picture.pixels()[start..start + 3];
+            image::Rgb([pixel[0], pixel[1], pixel[2]])
+        },
+    );
+    let path = std::env::temp_dir().join("shapes.png");
+    sheet
+        .save(&path)
+        .expect("the temporary folder takes a picture");
+    println!("{}", path.display());
+}
