@@ -1,0 +1,72 @@
+//! What can go wrong between a run directory and a written report, one readable sentence each.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why a report could not be made. Each message says what was expected, what was found, where, and what to do.
+#[derive(Debug, Error)]
+pub enum ReportError {
+    /// No run was named.
+    #[error(
+        "no run was given: name run directories, or a folder that holds some, such as runs/quick"
+    )]
+    NoRuns,
+    /// A path that was given does not exist.
+    #[error("{} does not exist: name a run directory, or a folder that holds some, such as runs/quick", path.display())]
+    Missing {
+        /// The path as it was given.
+        path: PathBuf,
+    },
+    /// A folder without any run in it, or a path that is not a folder.
+    #[error(
+        "{} holds no run: expected a folder with run.toml, or a folder of such folders, found {found}; \
+         name what `bmae pretrain`, `finetune`, `linprobe`, `knn` or `reproduce` wrote with --out", path.display()
+    )]
+    NotARun {
+        /// The path as it was given.
+        path: PathBuf,
+        /// What is there instead.
+        found: String,
+    },
+    /// A file of a run directory does not hold what it should.
+    #[error("{}, line {line}: expected {expected}, found {found}; {remedy}", file.display())]
+    Malformed {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What should stand there.
+        expected: String,
+        /// What stands there, as the parser or the check put it.
+        found: String,
+        /// What the user can do.
+        remedy: &'static str,
+    },
+    /// A file or folder could not be read.
+    #[error("cannot read {}: {source}; check that it exists and that you may read it", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A file or folder could not be written.
+    #[error("cannot write {}: {source}; choose another --out or make room and permission there", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The drawing library refused a figure: a fault of ours, not of the runs.
+    #[error(
+        "cannot draw the figure {name}: {reason}; please report this with the run's metrics.jsonl"
+    )]
+    Figure {
+        /// The figure's file name without its ending.
+        name: String,
+        /// The library's reason.
+        reason: String,
+    },
+}

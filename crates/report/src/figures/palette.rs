@@ -1,0 +1,199 @@
+//! Colours: which line of the comparison has which, and how a drawing is dressed for paper or page.
+//!
+//! Figures are drawn once in *inks*, colours that stand for a meaning (text, grid, the third run). Dressing replaces them: by
+//! fixed colours on white for a file of its own, by CSS variables for the page, so that the same curves follow light and dark.
+
+use plotters::style::RGBColor;
+
+/// Text and axes.
+pub const TEXT: RGBColor = RGBColor(1, 1, 1);
+/// Secondary text.
+pub const MUTED: RGBColor = RGBColor(1, 1, 2);
+/// Grid lines.
+pub const GRID: RGBColor = RGBColor(1, 1, 3);
+/// What lies behind the figure.
+pub const GROUND: RGBColor = RGBColor(1, 1, 4);
+
+/// Light and dark variant of each colour. Built on Okabe and Ito's set for colour-blind readers, darkened or lightened until each
+/// stands at 3:1 or more against its ground. The first is for `scratch`.
+const COLOURS: [(&str, &str); 8] = [
+    ("#6B7280", "#9CA3AF"),
+    ("#0072B2", "#5AB1EA"),
+    ("#C85000", "#F59259"),
+    ("#00805E", "#35C79C"),
+    ("#A3478C", "#E29BCB"),
+    ("#94700A", "#E3BE4A"),
+    ("#1F8FC4", "#9ADBF7"),
+    ("#70482B", "#CBA37F"),
+];
+/// The dashes of the first, second and third round through the colours, in drawing units; the first is solid.
+const DASHES: [&str; 3] = ["", "28 14", "8 12"];
+
+/// How one line of the comparison looks in every figure and table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    colour: u8,
+    dash: u8,
+}
+
+impl Look {
+    /// The ink for strokes, which carries the dash too.
+    pub fn line(self) -> RGBColor {
+        RGBColor(0xF0, self.dash, self.colour)
+    }
+
+    /// The ink for text, dots and solid strokes.
+    pub fn solid(self) -> RGBColor {
+        RGBColor(0xF0, 0, self.colour)
+    }
+
+    /// The CSS variable of the colour.
+    pub fn variable(self) -> String {
+        format!("--run-{}", self.colour)
+    }
+
+    /// Whether the line is solid, dashed or dotted, as a CSS class suffix.
+    pub fn dash(self) -> u8 {
+        self.dash
+    }
+}
+
+/// One look per line of the comparison, by its method: `scratch` is grey, the others take the colours in turn.
+pub fn looks<'a>(methods: impl Iterator<Item = &'a str>) -> Vec<Look> {
+    let mut next = 0;
+    let look = |method| {
+        if method == "scratch" {
+            return Look { colour: 0, dash: 0 };
+        }
+        let hues = COLOURS.len() - 1;
+        let (colour, dash) = (1 + next % hues, (next / hues).min(DASHES.len() - 1));
+        next += 1;
+        Look {
+            colour: colour as u8,
+            dash: dash as u8,
+        }
+    };
+    methods.map(look).collect()
+}
+
+/// Where a figure will be shown.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Dress {
+    /// In a file of its own: fixed colours on white.
+    Paper,
+    /// Inside the page: the page's variables.
+    Page,
+}
+
+/// Replaces every ink of a drawing. Only whole attribute values are replaced, and text of a drawing holds no bare quote, so
+/// nothing that comes from a run's files can be mistaken for an ink.
+pub fn dress(drawing: &str, dress: Dress) -> String {
+    let fixed = [
+        (TEXT, "#1F2430", "currentColor"),
+        (MUTED, "#5B6472", "var(--muted)"),
+    ];
+    let grounds = [
+        (GRID, "#DFE3E8", "var(--grid)"),
+        (GROUND, "#FFFFFF", "var(--card)"),
+    ];
+    let mut dressed = drawing.to_owned();
+    for (ink, paper, page) in fixed.into_iter().chain(grounds) {
+        let value = if dress == Dress::Paper { paper } else { page };
+        dressed = dressed.replace(&format!("\"{}\"", hex(ink)), &format!("\"{value}\""));
+    }
+    for (index, (light, _)) in COLOURS.iter().enumerate() {
+        for (round, dash) in DASHES.iter().enumerate() {
+            let look = Look {
+                colour: index as u8,
+                dash: round as u8,
+            };
+            let colour = if dress == Dress::Paper {
+                (*light).to_owned()
+            } else {
+                format!("var({})", look.variable())
+            };
+            let dash = if dash.is_empty() {
+                String::new()
+            } else {
+                format!(" stroke-dasharray=\"{dash}\"")
+            };
+            dressed = dressed.replace(
+                &format!("\"{}\"", hex(look.line())),
+                &format!("\"{colour}\"{dash}"),
+            );
+        }
+    }
+    dressed
+}
+
+/// The run colours as CSS declarations, light or dark.
+pub fn variables(dark: bool) -> String {
+    let declare = |(index, (light, night)): (usize, &(&str, &str))| {
+        format!("--run-{index}:{};", if dark { night } else { light })
+    };
+    COLOURS.iter().enumerate().map(declare).collect()
+}
+
+fn hex(ink: RGBColor) -> String {
+    format!("#{:02X}{:02X}{:02X}", ink.0, ink.1, ink.2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// WCAG's relative luminance.
+    fn luminance(colour: &str) -> f64 {
+        let channel = |at: usize| {
+            let value = u8::from_str_radix(&colour[at..at + 2], 16).expect("a hex colour");
+            let value = f64::from(value) / 255.0;
+            if value <= 0.03928 {
+                value / 12.92
+            } else {
+                ((value + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+    }
+
+    fn contrast(a: &str, b: &str) -> f64 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn every_colour_stands_out_against_its_ground() {
+        for (light, dark) in COLOURS {
+            assert!(
+                contrast(light, "#FFFFFF") >= 3.0,
+                "{light} on white: {}",
+                contrast(light, "#FFFFFF")
+            );
+            assert!(
+                contrast(dark, "#161A20") >= 3.0,
+                "{dark} on the dark card: {}",
+                contrast(dark, "#161A20")
+            );
+        }
+    }
+
+    #[test]
+    fn many_runs_never_share_a_look_and_scratch_takes_none_of_theirs() {
+        let looks = looks(["scratch"].into_iter().chain(["mae-k"; 21]));
+        for (index, look) in looks.iter().enumerate() {
+            assert!(
+                !looks[..index].contains(look),
+                "run {index} looks like an earlier one"
+            );
+        }
+    }
+
+    #[test]
+    fn text_that_spells_an_ink_stays_text() {
+        let drawing = "<text fill=\"#010101\">&quot;#010101&quot; #F00001</text>";
+        assert_eq!(
+            dress(drawing, Dress::Paper),
+            "<text fill=\"#1F2430\">&quot;#010101&quot; #F00001</text>"
+        );
+    }
+}

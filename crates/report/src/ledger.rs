@@ -1,0 +1,154 @@
+//! How it was run: every run directory with its state, rate and time, and the recipes as they were resolved.
+
+use crate::compare::Group;
+use crate::read::Run;
+use crate::wording::duration;
+
+/// One run directory, as texts for a table row; what is not known is empty.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The label of its line of the comparison.
+    pub run: String,
+    /// The stage.
+    pub stage: &'static str,
+    /// The seed.
+    pub seed: String,
+    /// `finished` or `not finished`.
+    pub state: &'static str,
+    /// Epochs: done, or done of planned.
+    pub epochs: String,
+    /// Training throughput.
+    pub images_per_s: String,
+    /// Time worked, over all sessions.
+    pub time: String,
+    /// Threads.
+    pub threads: String,
+    /// Program and version.
+    pub program: String,
+    /// When it was started.
+    pub started: String,
+}
+
+impl Entry {
+    /// The headings of [`Entry::cells`].
+    pub const HEADINGS: [&'static str; 10] = [
+        "run", "stage", "seed", "state", "epochs", "images/s", "time", "threads", "program",
+        "started",
+    ];
+    /// Which of the cells are numbers.
+    pub const NUMERIC: [bool; 10] = [
+        false, false, true, false, true, true, true, true, false, false,
+    ];
+
+    /// The cells in the order of the headings.
+    pub fn cells(&self) -> [&str; 10] {
+        let Entry {
+            run,
+            stage,
+            seed,
+            state,
+            epochs,
+            images_per_s,
+            time,
+            threads,
+            program,
+            started,
+        } = self;
+        [
+            run,
+            stage,
+            seed,
+            state,
+            epochs,
+            images_per_s,
+            time,
+            threads,
+            program,
+            started,
+        ]
+    }
+}
+
+/// Every run directory, in the order of the tables.
+pub fn entries(groups: &[Group]) -> Vec<Entry> {
+    groups
+        .iter()
+        .flat_map(|group| group.runs.iter().map(|run| entry(group, run)))
+        .collect()
+}
+
+fn entry(group: &Group, run: &Run) -> Entry {
+    let about = &run.about;
+    let (finished, done) = (run.finished(), run.epochs_done());
+    let epochs = match about.epochs {
+        Some(epochs) if !finished => format!("{done} of {epochs}"),
+        Some(epochs) => epochs.to_string(),
+        None => String::new(),
+    };
+    Entry {
+        run: group.label.clone(),
+        stage: about.stage.title(),
+        seed: about.seed.to_string(),
+        state: if finished { "finished" } else { "not finished" },
+        epochs,
+        images_per_s: run
+            .images_per_s()
+            .map(|rate| format!("{rate:.0}"))
+            .unwrap_or_default(),
+        time: run.metrics.wall_s.map(duration).unwrap_or_default(),
+        threads: about
+            .threads
+            .map(|threads| threads.to_string())
+            .unwrap_or_default(),
+        program: about.program.clone().unwrap_or_default(),
+        started: about.started.clone().unwrap_or_default(),
+    }
+}
+
+/// The time worked by all runs together, in seconds.
+pub fn total_seconds(groups: &[Group]) -> f64 {
+    groups
+        .iter()
+        .flat_map(|group| &group.runs)
+        .filter_map(|run| run.metrics.wall_s)
+        .sum()
+}
+
+/// A recipe and the stages that ran with it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recipe<'a> {
+    /// Whose it is: `mae-k: pre-training, fine-tuning (seed 0)`.
+    pub title: String,
+    /// The text of `config.toml`.
+    pub text: &'a str,
+}
+
+/// The recipes of each line's lowest seed; stages with the same text share one.
+pub fn recipes<'a>(groups: &[Group<'a>]) -> Vec<Recipe<'a>> {
+    let mut recipes = Vec::new();
+    for group in groups {
+        let Some(seed) = group.runs.iter().map(|run| run.about.seed).min() else {
+            continue;
+        };
+        let mut texts: Vec<(&str, Vec<&str>)> = Vec::new();
+        for run in group
+            .runs
+            .iter()
+            .copied()
+            .filter(|run| run.about.seed == seed)
+        {
+            let Some(text) = run.config.as_deref() else {
+                continue;
+            };
+            match texts.iter_mut().find(|(other, _)| *other == text) {
+                Some((_, stages)) => stages.push(run.about.stage.title()),
+                None => texts.push((text, vec![run.about.stage.title()])),
+            }
+        }
+        for (text, stages) in texts {
+            let title = format!("{}: {} (seed {seed})", group.label, stages.join(", "));
+            recipes.push(Recipe { title, text });
+        }
+    }
+    recipes
+}

@@ -1,0 +1,256 @@
+//! What came out: means, spread and n over seeds, the published figure beside each, and what is missing.
+
+use serde::Serialize;
+
+use crate::compare::Group;
+use crate::published::{Published, published};
+use crate::read::{Run, Setting, Stage};
+use crate::setting::{Difference, all_known, differences};
+
+/// The comparison as data: what `--json` prints and every table shows.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary {
+    /// One line per run name and setting, in the order of the tables.
+    pub runs: Vec<Line>,
+    /// What is not there, or not finished.
+    pub missing: Vec<Missing>,
+    /// How the recipes differ from the published setting.
+    pub differences: Vec<Difference>,
+    /// Whether the numbers may be held against the published ones: every recipe is known and none differs.
+    pub comparable: bool,
+    /// What a reader should know before trusting a mean.
+    pub warnings: Vec<String>,
+}
+
+/// One line of the comparison.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Line {
+    /// The line's label.
+    pub run: String,
+    /// Its method and parameters.
+    #[serde(flatten)]
+    pub setting: Setting,
+    /// Fine-tuning.
+    pub finetune: Cell,
+    /// Linear probe.
+    pub linprobe: Cell,
+    /// k-nearest neighbours.
+    pub knn: Cell,
+}
+
+impl Line {
+    /// The cell of an evaluation; `None` for pre-training, which has no accuracy.
+    pub fn cell(&self, evaluation: Stage) -> Option<&Cell> {
+        match evaluation {
+            Stage::Pretrain => None,
+            Stage::Finetune => Some(&self.finetune),
+            Stage::Linprobe => Some(&self.linprobe),
+            Stage::Knn => Some(&self.knn),
+        }
+    }
+}
+
+/// One evaluation of one line.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Cell {
+    /// The accuracy over the finished seeds; `None` if there is none.
+    pub score: Option<Score>,
+    /// Whether some seed was begun and is not finished.
+    pub unfinished: bool,
+    /// The published accuracy of this very setting.
+    pub published: Option<Published>,
+}
+
+/// An accuracy over seeds, in percent at the last epoch.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Score {
+    /// The mean.
+    pub mean: f64,
+    /// The sample standard deviation (n - 1); `None` for a single seed.
+    pub sd: Option<f64>,
+    /// How many seeds.
+    pub n: usize,
+    /// Each seed with its accuracy.
+    pub seeds: Vec<(u64, f64)>,
+}
+
+impl Score {
+    /// Mean and sample standard deviation of the seeds' accuracies; `None` without any.
+    pub fn of(seeds: Vec<(u64, f64)>) -> Option<Score> {
+        let n = seeds.len();
+        if n == 0 {
+            return None;
+        }
+        let mean = seeds.iter().map(|(_, top1)| top1).sum::<f64>() / n as f64;
+        let squares = seeds
+            .iter()
+            .map(|(_, top1)| (top1 - mean).powi(2))
+            .sum::<f64>();
+        let sd = (n > 1).then(|| (squares / (n - 1) as f64).sqrt());
+        Some(Score { mean, sd, n, seeds })
+    }
+}
+
+/// A stage and seed of a line without a result.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Missing {
+    /// The line's label.
+    pub run: String,
+    /// The stage.
+    pub stage: Stage,
+    /// The seed.
+    pub seed: u64,
+    /// How far it came.
+    pub state: State,
+}
+
+/// How far a stage without a result came.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// There is no run directory.
+    NotRun,
+    /// It was begun and is not finished, or is still at work.
+    Unfinished {
+        /// Epochs that are done.
+        epochs_done: u64,
+        /// Epochs that were planned.
+        epochs: Option<u64>,
+    },
+    /// It says that it is finished, but holds no finite accuracy.
+    NoResult,
+}
+
+/// Draws up the comparison.
+pub fn summarise(groups: &[Group], runs: &[Run]) -> Summary {
+    let differences = differences(runs);
+    let comparable = differences.is_empty() && all_known(runs);
+    Summary {
+        runs: groups.iter().map(line).collect(),
+        missing: missing(groups),
+        differences,
+        comparable,
+        warnings: warnings(groups, runs),
+    }
+}
+
+fn line(group: &Group) -> Line {
+    let cell = |evaluation| Cell {
+        score: Score::of(
+            group
+                .stage(evaluation)
+                .filter_map(|run| Some((run.about.seed, run.top1()?)))
+                .collect(),
+        ),
+        unfinished: group.stage(evaluation).any(|run| !run.finished()),
+        published: published(&group.setting, evaluation),
+    };
+    Line {
+        run: group.label.clone(),
+        setting: group.setting.clone(),
+        finetune: cell(Stage::Finetune),
+        linprobe: cell(Stage::Linprobe),
+        knn: cell(Stage::Knn),
+    }
+}
+
+/// All seeds of the report are expected of every line and evaluation. A pre-training is expected only if some were given at
+/// all (a report on evaluations alone is complete without them), and never of `scratch`.
+fn missing(groups: &[Group]) -> Vec<Missing> {
+    let mut seeds: Vec<u64> = groups
+        .iter()
+        .flat_map(|group| &group.runs)
+        .map(|run| run.about.seed)
+        .collect();
+    seeds.sort_unstable();
+    seeds.dedup();
+    let pretrained = groups
+        .iter()
+        .any(|group| group.stage(Stage::Pretrain).next().is_some());
+    let mut missing = Vec::new();
+    for group in groups {
+        let pretrain = (pretrained && group.setting.method != "scratch").then_some(Stage::Pretrain);
+        for stage in pretrain.into_iter().chain(Stage::EVALUATIONS) {
+            for &seed in &seeds {
+                if let Some(state) = state(group.find(stage, seed)) {
+                    missing.push(Missing {
+                        run: group.label.clone(),
+                        stage,
+                        seed,
+                        state,
+                    });
+                }
+            }
+        }
+    }
+    missing
+}
+
+fn state(run: Option<&Run>) -> Option<State> {
+    match run {
+        None => Some(State::NotRun),
+        Some(run) if !run.finished() => Some(State::Unfinished {
+            epochs_done: run.epochs_done(),
+            epochs: run.about.epochs,
+        }),
+        Some(run) if run.about.stage != Stage::Pretrain && run.top1().is_none() => {
+            Some(State::NoResult)
+        }
+        Some(_) => None,
+    }
+}
+
+fn warnings(groups: &[Group], runs: &[Run]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for group in groups {
+        for stage in Stage::EVALUATIONS {
+            let mut epochs: Vec<u64> = group
+                .stage(stage)
+                .filter_map(|run| run.about.epochs)
+                .collect();
+            epochs.dedup();
+            if epochs.len() > 1 {
+                let title = stage.title().to_lowercase();
+                warnings.push(format!(
+                    "The seeds of {} do not agree in the epochs of the {title}.",
+                    group.label
+                ));
+            }
+        }
+    }
+    let mut data: Vec<&str> = runs
+        .iter()
+        .filter_map(|run| run.about.data.as_deref())
+        .collect();
+    data.sort_unstable();
+    data.dedup();
+    if data.len() > 1 {
+        warnings.push(format!(
+            "The runs do not share one data set: {}.",
+            data.join("; ")
+        ));
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mean_and_sample_deviation_are_those_worked_by_hand() {
+        // mean (50 + 52 + 57) / 3 = 53; squares 9 + 1 + 16 = 26; 26 / 2 = 13.
+        let score = Score::of(vec![(0, 50.0), (1, 52.0), (2, 57.0)]).expect("three seeds");
+        assert_eq!((score.mean, score.n), (53.0, 3));
+        assert!((score.sd.expect("three seeds") - 13f64.sqrt()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn one_seed_has_no_deviation_and_no_seed_no_score() {
+        assert_eq!(
+            Score::of(vec![(4, 61.5)]).map(|score| (score.mean, score.sd, score.n)),
+            Some((61.5, None, 1))
+        );
+        assert_eq!(Score::of(vec![]), None);
+    }
+}

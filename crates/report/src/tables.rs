@@ -1,0 +1,118 @@
+//! The comparison as a table of plain texts: the terminal's and the Markdown's.
+
+use crate::compare::setting_text;
+use crate::read::Stage;
+use crate::summary::Summary;
+use crate::wording::{published, score};
+
+/// Headings of the table that text and Markdown share.
+const HEADINGS: [&str; 7] = [
+    "run",
+    "setting",
+    "fine-tuning",
+    "published",
+    "linear probe",
+    "published",
+    "kNN",
+];
+
+fn rows(summary: &Summary) -> Vec<[String; 7]> {
+    let row = |line: &crate::summary::Line| {
+        [
+            line.run.clone(),
+            setting_text(&line.setting),
+            score(&line.finetune),
+            published(line.finetune.published),
+            score(&line.linprobe),
+            published(line.linprobe.published),
+            score(&line.knn),
+        ]
+    };
+    summary.runs.iter().map(row).collect()
+}
+
+/// An aligned table for a terminal: names to the left, numbers to the right, control characters replaced.
+pub fn text_table(summary: &Summary) -> String {
+    let mut lines = vec![HEADINGS.map(str::to_owned)];
+    lines.extend(rows(summary));
+    for cell in lines.iter_mut().flatten() {
+        *cell = cell
+            .chars()
+            .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
+            .collect();
+    }
+    let width = |column: usize| {
+        lines
+            .iter()
+            .map(|line| line[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..HEADINGS.len()).map(width).collect();
+    let mut text = String::new();
+    for line in &lines {
+        let cells = line
+            .iter()
+            .zip(&widths)
+            .enumerate()
+            .map(|(column, (cell, &width))| {
+                if column < 2 {
+                    format!("{cell:<width$}")
+                } else {
+                    format!("{cell:>width$}")
+                }
+            });
+        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// The same table in Markdown. The highest mean of each evaluation is bold.
+pub fn markdown_table(summary: &Summary) -> String {
+    let mut text = format!(
+        "| {} |\n|---|---|---:|---:|---:|---:|---:|\n",
+        HEADINGS.join(" | ")
+    );
+    let best = [Stage::Finetune, Stage::Linprobe, Stage::Knn]
+        .map(|stage| crate::wording::best(summary, stage));
+    for (line, row) in summary.runs.iter().zip(rows(summary)) {
+        let mut cells = row.map(|cell| escape_markdown(&cell));
+        for (best, column) in best.iter().zip([2, 4, 6]) {
+            if best.is_some_and(|(winner, _)| winner.run == line.run) {
+                cells[column] = format!("**{}**", cells[column]);
+            }
+        }
+        text.push_str(&format!("| {} |\n", cells.join(" | ")));
+    }
+    text
+}
+
+/// Text from a file as Markdown shows it literally, on one line and inside a table cell.
+pub fn escape_markdown(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '!' | '#' | '~' => escaped.extend(['\\', c]),
+            c if c.is_control() => escaped.push(' '),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_from_files_cannot_leave_their_cell() {
+        assert_eq!(
+            escape_markdown("a|b\n<b>*x*_[l](u)"),
+            "a\\|b &lt;b&gt;\\*x\\*\\_\\[l\\](u)"
+        );
+    }
+}
