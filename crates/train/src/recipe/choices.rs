@@ -9,19 +9,13 @@ pub trait Choice: Sized + Copy + PartialEq + 'static {
 
     /// The variant that `word` stands for; `None` for any other word.
     fn from_word(word: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .find(|(_, text)| *text == word)
-            .map(|(variant, _)| *variant)
+        Self::ALL.iter().find(|(_, text)| *text == word).map(|(variant, _)| *variant)
     }
 
     /// The word of this variant.
     fn word(self) -> &'static str {
         // Every variant stands in ALL: the macro below writes both from one list.
-        Self::ALL
-            .iter()
-            .find(|(variant, _)| *variant == self)
-            .map_or("", |(_, text)| text)
+        Self::ALL.iter().find(|(variant, _)| *variant == self).map_or("", |(_, text)| text)
     }
 }
 

@@ -1,8 +1,6 @@
 //! A method is a warm-up on pixels and a list of targets: data that one loop runs, whatever the name.
 
-use super::choices::{
-    CopyAt, EmaUnit, FeatureHead, MethodName, Ramp, ScratchInit, TargetNormalisation,
-};
+use super::choices::{CopyAt, EmaUnit, FeatureHead, MethodName, Ramp, ScratchInit, TargetNormalisation};
 
 /// A pre-training method, its short form expanded.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,5 +79,19 @@ impl Method {
     /// Whether anything is pre-trained at all.
     pub fn pretrains(&self) -> bool {
         self.name != MethodName::Scratch
+    }
+}
+
+impl TargetRecipe {
+    /// A target as the published methods have them: features as the final norm leaves them, of the last block alone.
+    pub(super) fn published(weight: f64, update: Update) -> Self {
+        TargetRecipe { weight, update, normalisation: TargetNormalisation::None, last_blocks: 1 }
+    }
+}
+
+impl Update {
+    /// An average with the same `tau` at the end of every epoch.
+    pub(super) fn constant_ema(tau: f64) -> Self {
+        Update::Ema { tau, tau_end: tau, ramp: Ramp::None, unit: EmaUnit::Epoch }
     }
 }

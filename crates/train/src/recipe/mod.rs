@@ -7,20 +7,37 @@
 //! Every key is defined once, in [`keys`]: path, type, range, default, description. Help, the unknown-key message and
 //! the checks all come from that definition.
 
+mod checks;
 mod choices;
+mod error;
+pub mod keys;
+mod layers;
+mod memory;
 mod method;
 mod parts;
+mod preset;
+mod read;
 mod stages;
+mod typed;
+mod warning;
+mod write;
+
+#[cfg(test)]
+mod tests;
 
 pub use choices::{
-    Augmentation, Choice, CopyAt, EmaUnit, Feature, FeatureHead, MethodName, Pooling, Ramp,
-    ScratchInit, TargetNormalisation, UpdateKind,
+    Augmentation, Choice, CopyAt, EmaUnit, Feature, FeatureHead, MethodName, Pooling, Ramp, ScratchInit,
+    TargetNormalisation, UpdateKind,
 };
+pub use error::{Place, RecipeError};
+pub use keys::AnyKey;
+pub use layers::{Flag, FromRun, Layers, Stage};
+pub use memory::available_memory;
 pub use method::{Method, PlannedRun, TargetRecipe, Update};
 pub use parts::{DataRecipe, DecoderRecipe, EncoderRecipe, ModelRecipe};
-pub use stages::{
-    FinetuneRecipe, KnnRecipe, LinprobeRecipe, MonitorRecipe, PretrainRecipe, StageRecipe,
-};
+pub use preset::{Preset, PresetChoice};
+pub use stages::{FinetuneRecipe, KnnRecipe, LinprobeRecipe, MonitorRecipe, PretrainRecipe, StageRecipe};
+pub use warning::Warning;
 
 /// The checked recipe of a run, complete down to the last default.
 #[derive(Clone, Debug, PartialEq)]

@@ -33,16 +33,8 @@ pub struct DataRecipe {
 
 impl DataRecipe {
     /// The transform of training images of a stage, or (with `Augmentation::None`) of evaluation.
-    pub fn transform(
-        &self,
-        augmentation: bmae_data::transforms::Augmentation,
-    ) -> bmae_data::transforms::Transform {
-        bmae_data::transforms::Transform {
-            augmentation,
-            image_size: self.image_size,
-            mean: self.mean,
-            std: self.std,
-        }
+    pub fn transform(&self, augmentation: bmae_data::transforms::Augmentation) -> bmae_data::transforms::Transform {
+        bmae_data::transforms::Transform { augmentation, image_size: self.image_size, mean: self.mean, std: self.std }
     }
 }
 

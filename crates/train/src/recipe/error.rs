@@ -1,0 +1,262 @@
+//! What can be wrong with a recipe: one readable sentence each, with the place it came from and what to do.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Where a value was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A preset that is built in.
+    Preset(&'static str),
+    /// A recipe file.
+    File(PathBuf),
+    /// The recipe of the run that `--from` names.
+    Run(String),
+    /// A flag of the command line, with its dashes.
+    Flag(String),
+    /// `--set`, with its argument.
+    Set(String),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Preset(name) => write!(formatter, "the preset {name}"),
+            Place::File(path) => write!(formatter, "{}", path.display()),
+            Place::Run(name) => write!(formatter, "the recipe of {name}"),
+            Place::Flag(flag) => write!(formatter, "{flag}"),
+            Place::Set(assignment) => write!(formatter, "--set {assignment}"),
+        }
+    }
+}
+
+/// A recipe that cannot be run as it was asked for: a mistake in its use, exit code 2.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RecipeError {
+    /// Neither a built-in preset nor a file.
+    #[error(
+        "no preset is called `{name}`: the presets are quick, mini and paper, or give the path of a recipe that ends in .toml"
+    )]
+    UnknownPreset {
+        /// What was asked for.
+        name: String,
+    },
+    /// A recipe file that cannot be read.
+    #[error("cannot read the recipe {}: give the path of a TOML file that exists, or one of the presets quick, mini and paper", path.display())]
+    UnreadableFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Not TOML.
+    #[error("{place} is not valid TOML{line}: {message}")]
+    Syntax {
+        /// Where.
+        place: Place,
+        /// " at line N", or nothing.
+        line: String,
+        /// The parser's own words, on one line.
+        message: String,
+    },
+    /// `--set` without an equals sign.
+    #[error("--set {argument} sets nothing: write --set key.path=value, as in --set pretrain.epochs=10")]
+    NotAnAssignment {
+        /// What was given.
+        argument: String,
+    },
+    /// A key that does not exist.
+    #[error("unknown key `{key}` given by {place}: {hint}")]
+    UnknownKey {
+        /// The key's path.
+        key: String,
+        /// Where it was given.
+        place: Place,
+        /// The nearest key that does exist, or what its section has.
+        hint: String,
+    },
+    /// A value for something that holds keys.
+    #[error("`{key}` given by {place} is a section, not a key: set a key in it, such as `{example}`")]
+    Section {
+        /// The section.
+        key: String,
+        /// Where it was given.
+        place: Place,
+        /// One of its keys.
+        example: String,
+    },
+    /// A value, or one key, for something that is a list of tables.
+    #[error("`{key}` given by {place} belongs to a list of tables: give the list as a whole, as in --set '{example}'")]
+    List {
+        /// The key's path.
+        key: String,
+        /// Where it was given.
+        place: Place,
+        /// How the list is written.
+        example: &'static str,
+    },
+    /// A value of the wrong type, or out of range.
+    #[error("`{key}` given by {place} is {found}, but must be {allowed}")]
+    Value {
+        /// The key's path.
+        key: String,
+        /// Where it was given.
+        place: Place,
+        /// The value, with its type where that is not obvious.
+        found: String,
+        /// What would be accepted.
+        allowed: String,
+    },
+    /// A method that spells its targets out, without any.
+    #[error(
+        "the method \"custom\" needs targets whose weights are not all 0: list them as [[method.targets]], or set \
+             'method.targets=[{{update=\"ema\", tau=0.1}}]'"
+    )]
+    NoTargets,
+    /// Averaging more blocks than there are.
+    #[error(
+        "a target of the method {method} averages the last {last_blocks} blocks, but the encoder has {depth}: lower its \
+             last_blocks or raise `model.encoder.depth`"
+    )]
+    TooManyBlocks {
+        /// The method.
+        method: String,
+        /// What the target asks for.
+        last_blocks: usize,
+        /// What there is.
+        depth: usize,
+    },
+    /// Two runs of one name.
+    #[error("two of the [[runs]] are called `{name}`: give each a name of its own, because it names the run's folder")]
+    RunTwice {
+        /// The name.
+        name: String,
+    },
+    /// An image that patches do not tile.
+    #[error(
+        "an image of {image_size} x {image_size} pixels does not divide into patches of {patch_size} x {patch_size}: set \
+             `data.image_size` to a multiple of `model.patch_size`, such as {nearest}"
+    )]
+    Patches {
+        /// `data.image_size`.
+        image_size: usize,
+        /// `model.patch_size`.
+        patch_size: usize,
+        /// The nearest image size that would do.
+        nearest: usize,
+    },
+    /// A width that does not fit its heads or positions.
+    #[error(
+        "`model.{part}.dim` is {dim}, but must be divisible by {divisor} ({why}): set it to a multiple of {step}, such as {nearest}"
+    )]
+    Width {
+        /// "encoder" or "decoder".
+        part: &'static str,
+        /// The width.
+        dim: usize,
+        /// What does not divide it.
+        divisor: usize,
+        /// What needs the divisor.
+        why: String,
+        /// What divides every width that would do.
+        step: u128,
+        /// The nearest such width.
+        nearest: u128,
+    },
+    /// Hidden layers of no width.
+    #[error(
+        "`model.encoder.mlp_ratio` {ratio} leaves no width to the hidden layers of an encoder of dim {dim}: raise it to at least 1 / {dim}"
+    )]
+    NoHiddenLayer {
+        /// The ratio.
+        ratio: f64,
+        /// The encoder's width.
+        dim: usize,
+    },
+    /// A mask that shows nothing.
+    #[error(
+        "`pretrain.mask_ratio` {ratio} keeps none of the {patches} patches of an image: lower it to at most {limit}, or have more \
+             patches with a smaller `model.patch_size`"
+    )]
+    KeepsNothing {
+        /// The ratio.
+        ratio: f64,
+        /// Patches of an image.
+        patches: usize,
+        /// The largest ratio that keeps one.
+        limit: f64,
+    },
+    /// A mask that hides nothing.
+    #[error(
+        "`pretrain.mask_ratio` {ratio} masks none of the {patches} patches of an image, so there would be nothing to predict: \
+             raise it to at least {limit}, or have more patches with a smaller `model.patch_size`"
+    )]
+    MasksNothing {
+        /// The ratio.
+        ratio: f64,
+        /// Patches of an image.
+        patches: usize,
+        /// A ratio that masks one.
+        limit: f64,
+    },
+    /// An image of one patch.
+    #[error(
+        "an image of {image_size} x {image_size} pixels is one single patch of `model.patch_size` {image_size}, of which nothing \
+             could be both kept and masked: lower `model.patch_size`"
+    )]
+    OnePatch {
+        /// `data.image_size` and `model.patch_size` alike.
+        image_size: usize,
+    },
+    /// Parts that do not divide the batch.
+    #[error(
+        "`{section}.accumulate` is {accumulate}, but must divide the {batch_size} images of `{section}.batch_size`"
+    )]
+    Accumulate {
+        /// The stage.
+        section: &'static str,
+        /// Parts.
+        accumulate: usize,
+        /// Images.
+        batch_size: usize,
+    },
+    /// More memory than there is.
+    #[error(
+        "{what} needs at least {needed} of memory, of which {share} {part}, but {available} are available: lower {lower}"
+    )]
+    Memory {
+        /// The stage.
+        what: &'static str,
+        /// The estimate.
+        needed: String,
+        /// The largest part of it.
+        share: String,
+        /// What that part is for.
+        part: &'static str,
+        /// What the machine has left.
+        available: String,
+        /// The keys that matter.
+        lower: String,
+    },
+    /// What a later version brings.
+    #[error("`{key}` asks for {what}, which this version does not have yet: set `{key}={off}`")]
+    NotYet {
+        /// The key.
+        key: &'static str,
+        /// What it stands for.
+        what: &'static str,
+        /// The value that switches it off.
+        off: &'static str,
+    },
+    /// No folder to look for a named data set in.
+    #[error(
+        "there is no cache folder for this user to look for \"{name}\" in: set `data.root` to the folder where it lies"
+    )]
+    NoCacheFolder {
+        /// The data set.
+        name: String,
+    },
+}

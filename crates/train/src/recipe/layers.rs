@@ -1,0 +1,211 @@
+//! Which value holds: preset, the run that an evaluation starts from, flags, `--set`, each over the one before.
+
+use toml::Value;
+
+use super::choices::MethodName;
+use super::error::{Place, RecipeError};
+use super::keys::{self, AnyKey};
+use super::method::PlannedRun;
+use super::preset::PresetChoice;
+use super::typed::Typed;
+use super::warning::Warning;
+use super::{Recipe, read};
+
+/// A stage of training or evaluation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// Pre-training.
+    Pretrain,
+    /// Fine-tuning.
+    Finetune,
+    /// Linear probing.
+    Linprobe,
+    /// Nearest neighbours.
+    Knn,
+}
+
+impl Stage {
+    /// All four, in the order in which they run.
+    pub const ALL: [Stage; 4] = [Stage::Pretrain, Stage::Finetune, Stage::Linprobe, Stage::Knn];
+
+    /// Its section of the recipe, which is also its command and its folder.
+    pub fn section(self) -> &'static str {
+        match self {
+            Stage::Pretrain => "pretrain",
+            Stage::Finetune => "finetune",
+            Stage::Linprobe => "linprobe",
+            Stage::Knn => "knn",
+        }
+    }
+
+    /// What it is called in a sentence.
+    pub fn words(self) -> &'static str {
+        match self {
+            Stage::Pretrain => "pre-training",
+            Stage::Finetune => "fine-tuning",
+            Stage::Linprobe => "linear probing",
+            Stage::Knn => "finding nearest neighbours",
+        }
+    }
+}
+
+/// Everything that says what a recipe is. Later wins: `preset`, then `[data]`, `[model]` and `[method]` of `from`, then
+/// `flags`, then `sets`. Flags and sets win over the preset's `[[runs]]` too.
+#[derive(Clone, Debug, Default)]
+pub struct Layers {
+    /// The lowest layer.
+    pub preset: PresetChoice,
+    /// The run whose weights an evaluation starts from.
+    pub from: Option<FromRun>,
+    /// Named flags.
+    pub flags: Vec<Flag>,
+    /// Arguments of `--set`, in order.
+    pub sets: Vec<String>,
+    /// `--method`: takes the preset's first run of that method, or `[method]` with that name where there is none.
+    pub method: Option<String>,
+    /// What is about to run, so that what it cannot do is refused here. Empty: the recipe is only read.
+    pub stages: Vec<Stage>,
+    /// Bytes that the stages must fit into; `None`: not looked at. See [`super::available_memory`].
+    pub available_memory: Option<u64>,
+}
+
+/// The recipe that weights carry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FromRun {
+    /// What errors call it: the run's folder or the file.
+    pub name: String,
+    /// Its TOML: the run's `config.toml`, or `bmae.config` of the file's metadata.
+    pub text: String,
+}
+
+/// A flag that stands for one key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flag {
+    /// As it is typed, such as `--tau`.
+    pub name: String,
+    /// The key, such as `method.tau`.
+    pub path: String,
+    /// Its value.
+    pub value: Value,
+}
+
+impl Recipe {
+    /// Lays the layers over each other and checks what comes out.
+    pub fn resolve(layers: &Layers) -> Result<(Recipe, Vec<Warning>), RecipeError> {
+        let preset = Typed::from_text(layers.preset.text(), &layers.preset.place())?;
+        let from = layers.from.as_ref().map(read_from).transpose()?;
+        let over = read_over(layers)?;
+        let chosen = chosen_method(layers, &over)?;
+
+        let mut whole = preset.clone();
+        if let Some(from) = &from {
+            whole.lay(from);
+        }
+        if let Some(name) = chosen {
+            whole = of_method(&whole, name);
+        }
+        whole.lay(&over);
+
+        let runs = match from {
+            Some(_) => Vec::new(),
+            None => planned(&preset, &over)?,
+        };
+        let recipe = read::recipe(&whole, runs)?;
+        recipe.check()?;
+        for stage in &layers.stages {
+            recipe.check_stage(*stage, layers.available_memory)?;
+        }
+
+        let mut warnings = Vec::new();
+        if layers.stages.contains(&Stage::Pretrain) {
+            warnings.extend(recipe.warnings());
+            if over.targets().is_some() && recipe.method.name != MethodName::Custom {
+                let method = recipe.method.name.to_string();
+                warnings.push(Warning::TargetsIgnored { method });
+            }
+        }
+        Ok((recipe, warnings))
+    }
+
+    /// Reads what [`Recipe::to_toml`] wrote, or any other whole or partial recipe; what it leaves out has its default.
+    pub fn from_toml(text: &str) -> Result<Recipe, RecipeError> {
+        let typed = Typed::from_text(text, &Place::Run("a run".to_owned()))?;
+        let recipe = read::recipe(&typed, planned(&typed, &Typed::default())?)?;
+        recipe.check()?;
+        Ok(recipe)
+    }
+
+    /// The recipe of one of the planned runs by itself.
+    pub fn of_run(&self, run: &PlannedRun) -> Recipe {
+        Recipe { method: run.method.clone(), runs: Vec::new(), ..self.clone() }
+    }
+
+    /// The recipe of its own `method` alone, without the plan.
+    pub fn without_runs(&self) -> Recipe {
+        Recipe { runs: Vec::new(), ..self.clone() }
+    }
+
+    /// The same recipe with another seed.
+    pub fn with_seed(&self, seed: u64) -> Recipe {
+        Recipe { seed, ..self.clone() }
+    }
+}
+
+fn read_from(from: &FromRun) -> Result<Typed, RecipeError> {
+    let mut typed = Typed::from_text(&from.text, &Place::Run(from.name.clone()))?;
+    typed.keep_what_evaluations_take_over();
+    Ok(typed)
+}
+
+/// Flags, and `--set` over them.
+fn read_over(layers: &Layers) -> Result<Typed, RecipeError> {
+    let mut over = Typed::default();
+    for flag in &layers.flags {
+        over.lay(&Typed::from_value(&flag.path, &flag.value, &Place::Flag(flag.name.clone()))?);
+    }
+    for set in &layers.sets {
+        over.lay(&Typed::from_assignment(set)?);
+    }
+    Ok(over)
+}
+
+/// The method by name, where the command line says one: `--set method.name` wins over `--method`.
+fn chosen_method(layers: &Layers, over: &Typed) -> Result<Option<MethodName>, RecipeError> {
+    let flag = match &layers.method {
+        Some(name) => Typed::from_value(
+            keys::method::NAME.path(),
+            &Value::String(name.clone()),
+            &Place::Flag("--method".to_owned()),
+        )?,
+        None => Typed::default(),
+    };
+    Ok(over.given(&keys::method::NAME).or_else(|| flag.given(&keys::method::NAME)))
+}
+
+/// `typed` with the first of its runs that is of this method laid over `[method]`.
+fn of_method(typed: &Typed, name: MethodName) -> Typed {
+    let of_runs = typed.runs().iter().map(|run| read::run_over_method(run, typed).0);
+    let mut found =
+        of_runs.into_iter().find(|whole| whole.get(&keys::method::NAME) == name).unwrap_or_else(|| typed.clone());
+    found.set(&keys::method::NAME, &name);
+    found
+}
+
+/// The `[[runs]]`, each with what the command line says over it. A method named there leaves only the runs that are of it.
+fn planned(preset: &Typed, over: &Typed) -> Result<Vec<PlannedRun>, RecipeError> {
+    let mut base = preset.clone();
+    if !over.runs().is_empty() {
+        base.lay(over);
+    }
+    let mut runs = Vec::new();
+    for run in base.runs() {
+        let (mut whole, name) = read::run_over_method(run, preset);
+        let own = whole.get(&keys::method::NAME);
+        if over.given(&keys::method::NAME).is_some_and(|wanted| wanted != own) {
+            continue;
+        }
+        whole.lay(over);
+        runs.push(PlannedRun { name, method: read::method(&whole)? });
+    }
+    Ok(runs)
+}
