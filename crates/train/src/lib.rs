@@ -1,1 +1,32 @@
-//! Placeholder while the workspace is laid out.
+//! Recipes, methods, optimisers, the three training loops and run directories.
+//!
+//! A *method* here is a list of targets ([`method`]), never a loop of its own: [`pretrain`] runs them all.
+//! What a reader looks for:
+//!
+//! - what a recipe may say and which value holds: [`recipe`];
+//! - the rate of a step: [`schedule`]; which parameter is updated how: [`optimiser`];
+//! - the loops, in the same order each: [`pretrain`], [`finetune`], [`linear_probe`]; no loop at all: [`knn`];
+//! - where weights come from: [`start`]; what lies on disk: [`run_directory`];
+//! - the plan that compares methods: [`reproduce`].
+
+pub mod device;
+mod error;
+pub mod evaluation;
+pub mod finetune;
+mod input;
+pub mod knn;
+pub mod linear_probe;
+pub mod method;
+mod monitor;
+pub mod observer;
+pub mod optimiser;
+pub mod pretrain;
+pub mod recipe;
+pub mod reproduce;
+pub mod run_directory;
+pub mod schedule;
+mod session;
+pub mod start;
+
+pub use error::TrainError;
+pub use session::{Outcome, Session};

@@ -1,0 +1,168 @@
+//! What can go wrong in training, each in one readable sentence with its remedy.
+
+use std::path::{Path, PathBuf};
+
+/// An error of this crate; its text is fit for a user.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The recipe does not hold together.
+    #[error(transparent)]
+    Recipe(#[from] crate::recipe::RecipeError),
+    /// The data cannot be read.
+    #[error(transparent)]
+    Data(#[from] bmae_data::DataError),
+    /// The model cannot have this shape.
+    #[error(transparent)]
+    Shape(#[from] bmae_nn::ShapeError),
+    /// Weights cannot be read or do not fit.
+    #[error(transparent)]
+    Weights(#[from] bmae_nn::WeightsError),
+    /// A file or folder cannot be written or read.
+    #[error("cannot {action} {path}: {source}; {remedy}", path = path.display())]
+    Io {
+        /// What was tried, as a verb.
+        action: &'static str,
+        /// On which file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// The output folder belongs to something else.
+    #[error(
+        "{path} already holds a run; continue it with --resume, or choose another folder with --out",
+        path = path.display()
+    )]
+    RunExists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The output folder holds files that are not a run's.
+    #[error(
+        "{path} is not empty and holds no run of bmae (it has {found}); choose another folder with --out",
+        path = path.display()
+    )]
+    NotARun {
+        /// The folder.
+        path: PathBuf,
+        /// A file found there.
+        found: String,
+    },
+    /// A resume with another recipe.
+    #[error(
+        "{path} holds a run of another recipe (different: {keys}); give the same settings to resume it, \
+         or choose another folder with --out",
+        path = path.display()
+    )]
+    OtherRecipe {
+        /// The folder.
+        path: PathBuf,
+        /// The keys that differ, with both values.
+        keys: String,
+    },
+    /// A file of a run directory does not read back.
+    #[error("{path} is damaged: {what}; remove the run directory and start again", path = path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// Weights were asked for where there are none.
+    #[error("{path} holds no weights: {what}", path = path.display())]
+    NoWeights {
+        /// What was given.
+        path: PathBuf,
+        /// What was looked for, and what to give instead.
+        what: String,
+    },
+    /// An evaluation needs labels.
+    #[error(
+        "{stage} needs labelled images, but {data} has no class folders; give --data a folder with train/<class>/ and test/<class>/"
+    )]
+    Unlabelled {
+        /// The stage.
+        stage: &'static str,
+        /// The data.
+        data: String,
+    },
+    /// An evaluation needs a test set.
+    #[error("{stage} needs test images, but {data} has no test set; add a folder test/<class>/ beside train/")]
+    NoTestSet {
+        /// The stage.
+        stage: &'static str,
+        /// The data.
+        data: String,
+    },
+    /// A training set smaller than one batch.
+    #[error(
+        "{data} has {images} training images, fewer than one batch of {batch}; lower {key} to at most {images}, \
+         or add images"
+    )]
+    FewerThanOneBatch {
+        /// The data.
+        data: String,
+        /// Its training images.
+        images: usize,
+        /// The batch size.
+        batch: usize,
+        /// The key to lower.
+        key: String,
+    },
+    /// The loss is no number any more.
+    #[error(
+        "the loss of {run} is {loss} at step {step} (epoch {epoch}): training stopped; \
+         lower the learning rate (base_lr), lengthen the warm-up or set clip_norm, {last_good}"
+    )]
+    NotFinite {
+        /// The run.
+        run: String,
+        /// NaN or an infinity.
+        loss: f64,
+        /// The step, from 0.
+        step: usize,
+        /// The epoch, from 0.
+        epoch: usize,
+        /// Where the last good weights are.
+        last_good: String,
+    },
+    /// A rule table that misses a parameter.
+    #[error("no optimiser rule covers the parameter {name}; this is a fault in bmae, please report it")]
+    UncoveredParameter {
+        /// Its official name.
+        name: String,
+    },
+    /// A device that this build lacks.
+    #[error(
+        "this build of bmae has no {device} device; build it with `cargo build --release --features {device}`, \
+         or leave out --device to compute on the CPU"
+    )]
+    NoSuchDevice {
+        /// Its name.
+        device: String,
+    },
+}
+
+impl TrainError {
+    /// An error of writing `path`.
+    pub fn writing(path: impl AsRef<Path>, source: std::io::Error) -> Self {
+        let remedy = match source.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+                "free some space there, or choose another folder with --out"
+            }
+            _ => "choose a folder that can be written with --out",
+        };
+        Self::Io { action: "write", path: path.as_ref().to_owned(), source, remedy }
+    }
+
+    /// An error of reading `path`.
+    pub fn reading(path: impl AsRef<Path>, source: std::io::Error) -> Self {
+        Self::Io {
+            action: "read",
+            path: path.as_ref().to_owned(),
+            source,
+            remedy: "check the path and its permissions",
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Features of a frozen encoder, one per image, without augmentation.
+
+use std::sync::Arc;
+
+use bmae_data::Images;
+use bmae_nn::Encoder;
+use burn::tensor::{Tensor, TensorData};
+
+use crate::input::{evaluation_batches, flat_patches, patch_tensor};
+use crate::recipe::{Feature, Recipe};
+use crate::{Session, TrainError};
+
+/// Features of a set of images, in its order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Features {
+    /// [N, D], flat.
+    pub values: Vec<f32>,
+    /// [N], or empty for images without labels.
+    pub labels: Vec<i64>,
+    /// D.
+    pub dim: usize,
+}
+
+impl Features {
+    /// N.
+    pub fn len(&self) -> usize {
+        self.values.len() / self.dim.max(1)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The rows `rows` as a tensor [rows, D] on the device of `session`, without autodiff.
+    pub(crate) fn rows(&self, rows: std::ops::Range<usize>, session: &Session<'_>) -> Tensor<2> {
+        let values = self.values[rows.start * self.dim..rows.end * self.dim].to_vec();
+        Tensor::from_data(TensorData::new(values, [rows.len(), self.dim]), &session.inference_device())
+    }
+}
+
+/// One feature [N, D] from an encoder's tokens [N, 1+L, D].
+pub(crate) fn pooled(tokens: Tensor<3>, feature: Feature) -> Tensor<2> {
+    let [images, count, dim] = tokens.dims();
+    match feature {
+        Feature::ClassToken => tokens.slice([0..images, 0..1, 0..dim]).reshape([images, dim]),
+        Feature::Mean => tokens.slice([0..images, 1..count, 0..dim]).mean_dim(1).reshape([images, dim]),
+    }
+}
+
+/// The features of the first `limit` (0: all) of `images` under `encoder`, after its final norm.
+///
+/// `encoder` lives on the device without autodiff. Stops early when the session is stopped; the result is then short.
+pub(crate) fn extract(
+    session: &Session<'_>,
+    recipe: &Recipe,
+    encoder: &Encoder,
+    images: &Arc<dyn Images>,
+    limit: usize,
+    feature: Feature,
+    batch_size: usize,
+) -> Result<Features, TrainError> {
+    let limit = if limit == 0 { images.len() } else { limit.min(images.len()) };
+    let dim = recipe.model.encoder.dim;
+    let mut features = Features { values: Vec::with_capacity(limit * dim), labels: Vec::new(), dim };
+    for batch in evaluation_batches(images, recipe, batch_size, session.workers())? {
+        if features.len() >= limit || session.stopped() {
+            break;
+        }
+        let batch = batch?;
+        let patches = patch_tensor(flat_patches(&batch.images, recipe)?, recipe, &session.inference_device());
+        let pooled = pooled(encoder.forward(patches), feature);
+        features.values.extend(pooled.into_data().iter::<f32>());
+        features.labels.extend(batch.labels);
+    }
+    features.values.truncate(limit * dim);
+    features.labels.truncate(limit);
+    Ok(features)
+}

@@ -1,0 +1,11 @@
+//! What an encoder learned, measured: features, test accuracy, nearest neighbours.
+
+mod features;
+mod nearest_neighbours;
+mod top1;
+
+pub use features::Features;
+pub use nearest_neighbours::{NearestNeighbours, nearest_neighbours_top1};
+pub use top1::{BestScore, Score, TestScore};
+
+pub(crate) use features::{extract, pooled};

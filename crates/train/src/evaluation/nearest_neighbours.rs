@@ -1,0 +1,131 @@
+//! Weighted k-nearest neighbours by cosine similarity (Wu et al. 2018, section 3.4).
+
+use super::Features;
+use crate::Session;
+
+/// Test rows whose similarities are computed at once.
+const ROWS: usize = 256;
+
+/// The settings of the classifier.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NearestNeighbours {
+    /// Neighbours that vote.
+    pub k: usize,
+    /// A neighbour of similarity s votes with weight exp(s / temperature).
+    pub temperature: f64,
+}
+
+/// Top-1 in percent of classifying each of `test` by its neighbours among `train`; `None` when one of them is empty
+/// or unlabelled. Ties go to the class with the smaller number, so the result depends on nothing else.
+pub fn nearest_neighbours_top1(
+    session: &Session<'_>,
+    settings: NearestNeighbours,
+    train: &Features,
+    test: &Features,
+) -> Option<f64> {
+    if train.labels.is_empty() || test.labels.is_empty() {
+        return None;
+    }
+    let (train, test) = (unit_rows(train), unit_rows(test));
+    let bank = train.rows(0..train.len(), session).transpose();
+    let classes = *train.labels.iter().max()? as usize + 1;
+    let mut correct = 0;
+    for start in (0..test.len()).step_by(ROWS) {
+        let rows = start..test.len().min(start + ROWS);
+        let similarities: Vec<f32> =
+            test.rows(rows.clone(), session).matmul(bank.clone()).into_data().iter::<f32>().collect();
+        for (row, similarities) in rows.zip(similarities.chunks_exact(train.len())) {
+            let predicted = vote(similarities, &train.labels, classes, settings);
+            correct += usize::from(predicted as i64 == test.labels[row]);
+        }
+    }
+    Some(100.0 * correct as f64 / test.len() as f64)
+}
+
+/// The class with the largest sum of weights among the nearest neighbours.
+fn vote(similarities: &[f32], labels: &[i64], classes: usize, settings: NearestNeighbours) -> usize {
+    let mut order: Vec<usize> = (0..similarities.len()).collect();
+    let nearest_first = |&a: &usize, &b: &usize| similarities[b].total_cmp(&similarities[a]).then(a.cmp(&b));
+    let k = settings.k.min(order.len());
+    if k < order.len() {
+        order.select_nth_unstable_by(k, nearest_first);
+        order.truncate(k);
+    }
+    let mut votes = vec![0.0; classes];
+    for &neighbour in &order {
+        votes[labels[neighbour] as usize] += (f64::from(similarities[neighbour]) / settings.temperature).exp();
+    }
+    let mut best = 0;
+    for class in 1..classes {
+        if votes[class] > votes[best] {
+            best = class;
+        }
+    }
+    best
+}
+
+/// Every row scaled to length 1; a zero row stays zero.
+fn unit_rows(features: &Features) -> Features {
+    let mut unit = features.clone();
+    for row in unit.values.chunks_exact_mut(features.dim) {
+        let norm = row.iter().map(|v| f64::from(*v) * f64::from(*v)).sum::<f64>().sqrt();
+        if norm > 0.0 {
+            row.iter_mut().for_each(|v| *v = (f64::from(*v) / norm) as f32);
+        }
+    }
+    unit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::DeviceChoice;
+    use crate::observer::Silent;
+    use std::sync::Arc;
+
+    const SETTINGS: NearestNeighbours = NearestNeighbours { k: 3, temperature: 0.07 };
+
+    fn features(rows: &[([f32; 2], i64)]) -> Features {
+        Features {
+            values: rows.iter().flat_map(|(row, _)| *row).collect(),
+            labels: rows.iter().map(|(_, label)| *label).collect(),
+            dim: 2,
+        }
+    }
+
+    fn top1(train: &Features, test: &Features) -> Option<f64> {
+        let mut observer = Silent;
+        let session = Session::new(DeviceChoice::Cpu, 1, Arc::default(), &mut observer).expect("a CPU");
+        nearest_neighbours_top1(&session, SETTINGS, train, test)
+    }
+
+    #[test]
+    fn similarity_is_by_angle_not_by_distance() {
+        let train = features(&[([10.0, 0.1], 0), ([9.0, 0.0], 0), ([0.1, 0.1], 1), ([0.0, 0.2], 1), ([0.0, 0.3], 1)]);
+        // Near class 1 in distance, along class 0 in direction.
+        let test = features(&[([0.2, 0.0], 0), ([0.0, 7.0], 1)]);
+        assert_eq!(top1(&train, &test), Some(100.0));
+    }
+
+    #[test]
+    fn one_close_neighbour_outvotes_two_far_ones() {
+        let labels = [1, 0, 0, 0];
+        assert_eq!(vote(&[0.99, 0.3, 0.3, -1.0], &labels, 2, SETTINGS), 1);
+        let flat = NearestNeighbours { temperature: 1e6, ..SETTINGS };
+        assert_eq!(vote(&[0.99, 0.3, 0.3, -1.0], &labels, 2, flat), 0);
+    }
+
+    #[test]
+    fn only_k_neighbours_vote() {
+        let labels = [0, 0, 0, 1, 1, 1, 1, 1, 1];
+        let similarities = [0.5, 0.5, 0.5, 0.49, 0.49, 0.49, 0.49, 0.49, 0.49];
+        assert_eq!(vote(&similarities, &labels, 2, SETTINGS), 0);
+    }
+
+    #[test]
+    fn unlabelled_images_have_no_neighbours_to_vote() {
+        let mut unlabelled = features(&[([1.0, 0.0], 0)]);
+        unlabelled.labels.clear();
+        assert_eq!(top1(&unlabelled, &unlabelled), None);
+    }
+}

@@ -1,0 +1,109 @@
+//! Accuracy and loss on a test set.
+
+use std::collections::BTreeMap;
+
+use bmae_nn::cross_entropy;
+use burn::tensor::Tensor;
+
+/// Adds up a test set, batch by batch.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct TestScore {
+    images: usize,
+    correct: usize,
+    loss_sum: f64,
+}
+
+/// What came out of a whole test set.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Score {
+    /// Percent.
+    pub top1: f64,
+    /// Mean cross-entropy, without label smoothing.
+    pub loss: f64,
+}
+
+impl TestScore {
+    /// Adds a batch: `logits` [N, classes] without autodiff, `labels` [N].
+    pub fn add(&mut self, logits: Tensor<2>, labels: &[i64]) {
+        let [rows, classes] = logits.dims();
+        let loss = f64::from(cross_entropy(logits.clone(), labels, 0.0).into_scalar::<f32>());
+        let values: Vec<f32> = logits.into_data().iter::<f32>().collect();
+        self.images += rows;
+        self.loss_sum += loss * rows as f64;
+        self.correct +=
+            values.chunks_exact(classes).zip(labels).filter(|(row, label)| largest(row) as i64 == **label).count();
+    }
+
+    /// The score of everything added so far; `None` before the first batch.
+    pub fn score(&self) -> Option<Score> {
+        (self.images > 0).then(|| Score {
+            top1: 100.0 * self.correct as f64 / self.images as f64,
+            loss: self.loss_sum / self.images as f64,
+        })
+    }
+}
+
+/// The best top-1 of a run so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct BestScore(Option<f32>);
+
+impl BestScore {
+    const STORED: &'static str = "best_top1";
+
+    /// Takes `top1` (percent) into account; whether it is better than all before.
+    pub fn improved_by(&mut self, top1: f64) -> bool {
+        let improved = self.0.is_none_or(|best| top1 as f32 > best);
+        if improved {
+            self.0 = Some(top1 as f32);
+        }
+        improved
+    }
+
+    /// Adds itself to what a checkpoint keeps.
+    pub(crate) fn store(self, state: &mut BTreeMap<String, Vec<f32>>) {
+        state.extend(self.0.map(|best| (Self::STORED.to_owned(), vec![best])));
+    }
+
+    /// Continues from what a checkpoint kept.
+    pub(crate) fn restore(&mut self, state: &BTreeMap<String, Vec<f32>>) {
+        self.0 = state.get(Self::STORED).and_then(|values| values.first().copied());
+    }
+}
+
+/// The place of the largest value, the first of equals.
+fn largest(row: &[f32]) -> usize {
+    let mut best = 0;
+    for (place, value) in row.iter().enumerate() {
+        if *value > row[best] {
+            best = place;
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Device;
+
+    #[test]
+    fn batches_of_different_size_count_by_their_images() {
+        let mut score = TestScore::default();
+        let logits = |rows: Vec<[f32; 2]>| {
+            let count = rows.len();
+            Tensor::<2>::from_data(burn::tensor::TensorData::new(rows.concat(), [count, 2]), &Device::flex())
+        };
+        score.add(logits(vec![[2.0, 0.0], [0.0, 2.0], [2.0, 0.0]]), &[0, 1, 1]);
+        score.add(logits(vec![[0.0, 0.0]]), &[0]);
+        let result = score.score().expect("four images");
+        assert_eq!(result.top1, 75.0);
+        let right = (1.0 + (-2.0f64).exp()).ln();
+        let expected = (2.0 * right + (right + 2.0) + 2.0f64.ln()) / 4.0;
+        assert!((result.loss - expected).abs() < 1e-6, "{result:?}");
+    }
+
+    #[test]
+    fn no_batch_no_score() {
+        assert_eq!(TestScore::default().score(), None);
+    }
+}

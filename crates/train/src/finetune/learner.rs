@@ -1,0 +1,108 @@
+//! A classifier in training: one model, one optimiser, and what one step is.
+
+use std::collections::BTreeMap;
+
+use bmae_data::random::{Purpose, keyed};
+use bmae_nn::weights::StateDict;
+use bmae_nn::{Classifier, Encoder, HeadInit, Pooling, cross_entropy};
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+use crate::TrainError;
+use crate::input::{flat_patches, patch_tensor};
+use crate::optimiser::{self, AdamW, GradientMap, Optimiser, ParameterGroups, gradients};
+use crate::recipe::{self, Recipe, ScratchInit};
+use crate::start::{Start, load_exactly};
+
+const BETAS: (f64, f64) = (0.9, 0.999);
+
+/// A classifier that is fine-tuned as a whole.
+pub struct Learner {
+    recipe: Recipe,
+    device: Device,
+    model: Classifier,
+    groups: ParameterGroups,
+    optimiser: AdamW,
+}
+
+impl Learner {
+    /// A fresh head for `classes` on the encoder that `start` gives; `device` records gradients.
+    pub fn new(recipe: &Recipe, start: &Start, classes: usize, device: &Device) -> Result<Self, TrainError> {
+        let encoder: Encoder = start.encoder(recipe, device)?;
+        let pooling = match recipe.finetune.pooling {
+            recipe::Pooling::Mean => Pooling::Mean,
+            recipe::Pooling::ClassToken => Pooling::ClassToken,
+        };
+        let head = match (start, recipe.method.scratch_init) {
+            (Start::Scratch, ScratchInit::Timm) => HeadInit::TIMM,
+            _ => HeadInit::FINETUNE,
+        };
+        let mut generator = keyed(recipe.seed, 0, 0, Purpose::HeadInitialisation);
+        let model = Classifier::init(encoder, classes, pooling, head, &mut generator);
+        let settings = &recipe.finetune;
+        let groups = ParameterGroups::finetuning(
+            &model,
+            settings.stage.weight_decay,
+            settings.layer_decay,
+            recipe.model.encoder.depth,
+        )?;
+        Ok(Self { recipe: recipe.clone(), device: device.clone(), model, groups, optimiser: AdamW::new(BETAS) })
+    }
+
+    /// Continues from the weights and state of a whole epoch.
+    pub fn restore(&mut self, weights: &StateDict, state: &BTreeMap<String, Vec<f32>>) -> Result<(), TrainError> {
+        self.model = load_exactly(weights, self.model.clone())?;
+        self.optimiser.restore(optimiser::stored_moments(state), &self.device.clone().inner());
+        Ok(())
+    }
+
+    /// One optimiser step at `rate` on `images` [N, 3, S, S] (normalised) and `labels` [N], in
+    /// `finetune.accumulate` micro-batches. Returns the loss and the gradient's global norm before clipping.
+    pub fn step(&mut self, rate: f64, images: &[f32], labels: &[i64]) -> Result<(f64, f64), TrainError> {
+        let settings = &self.recipe.finetune.stage;
+        let parts = settings.accumulate;
+        let (mut sum, mut loss) = (GradientMap::new(), 0.0);
+        for (images, labels) in images.chunks(images.len() / parts).zip(labels.chunks(labels.len() / parts)) {
+            let logits = self.model.forward(self.patches(images, &self.device)?);
+            let part = cross_entropy(logits, labels, self.recipe.finetune.label_smoothing) / parts as f64;
+            let mut recorded = part.backward();
+            loss += f64::from(part.into_scalar::<f32>());
+            gradients::accumulate(&mut sum, bmae_nn::gradients(&self.model, &mut recorded));
+        }
+        let norm = gradients::global_norm(&sum);
+        if settings.clip_norm > 0.0 {
+            gradients::clip(&mut sum, norm, settings.clip_norm);
+        }
+        self.model = optimiser::step(&mut self.optimiser, &self.groups, self.model.clone(), &sum, rate);
+        Ok((loss, norm))
+    }
+
+    /// The model as it is now, without gradients.
+    pub fn frozen(&self) -> Classifier {
+        self.model.valid()
+    }
+
+    /// The logits [N, classes] of `model` for `images` [N, 3, S, S] (normalised).
+    pub fn logits(&self, model: &Classifier, images: &[f32]) -> Result<Tensor<2>, TrainError> {
+        Ok(model.forward(self.patches(images, &self.device.clone().inner())?))
+    }
+
+    fn patches(&self, images: &[f32], device: &Device) -> Result<Tensor<3>, TrainError> {
+        Ok(patch_tensor(flat_patches(images, &self.recipe)?, &self.recipe, device))
+    }
+
+    /// All weights.
+    pub fn weights(&self) -> StateDict {
+        StateDict::of(&self.model)
+    }
+
+    /// Which optimiser rule each parameter falls under.
+    pub fn groups(&self) -> &ParameterGroups {
+        &self.groups
+    }
+
+    /// Everything that a resume needs besides the weights.
+    pub fn state(&self) -> BTreeMap<String, Vec<f32>> {
+        optimiser::storable_moments(&self.optimiser)
+    }
+}

@@ -1,0 +1,110 @@
+//! From a data set to what a model reads: batches, patches, masking noise.
+
+use std::sync::Arc;
+
+use bmae_data::loader::{self, LastBatch, Loader, LoaderConfig, Order};
+use bmae_data::random::{Purpose, keyed};
+use bmae_data::{Dataset, Images};
+use bmae_nn::patchify;
+use burn::tensor::{Device, Tensor, TensorData};
+use rand::RngExt;
+
+use crate::TrainError;
+use crate::observer::Stage;
+use crate::recipe::{Recipe, StageRecipe};
+
+/// The data of a recipe.
+pub(crate) fn open(recipe: &Recipe) -> Result<Dataset, TrainError> {
+    Ok(bmae_data::open(&recipe.data.source, recipe.data.train_limit, recipe.data.test_limit)?)
+}
+
+/// The data of an evaluation: labelled, with a test set.
+pub(crate) fn open_labelled(recipe: &Recipe, stage: Stage) -> Result<(Dataset, Arc<dyn Images>), TrainError> {
+    let dataset = open(recipe)?;
+    if !dataset.is_labelled() {
+        return Err(TrainError::Unlabelled { stage: stage.section(), data: dataset.name });
+    }
+    match dataset.test.clone() {
+        Some(test) => Ok((dataset, test)),
+        None => Err(TrainError::NoTestSet { stage: stage.section(), data: dataset.name }),
+    }
+}
+
+/// Whole batches in an epoch; at least one.
+pub(crate) fn steps_per_epoch(dataset: &Dataset, settings: &StageRecipe, stage: Stage) -> Result<usize, TrainError> {
+    let steps = dataset.train.len() / settings.batch_size;
+    if steps == 0 {
+        return Err(TrainError::FewerThanOneBatch {
+            data: dataset.name.clone(),
+            images: dataset.train.len(),
+            batch: settings.batch_size,
+            key: format!("{}.batch_size", stage.section()),
+        });
+    }
+    Ok(steps)
+}
+
+/// The augmented batches of one training epoch, in its shuffled order, the last partial one dropped.
+pub(crate) fn training_batches(
+    images: &Arc<dyn Images>,
+    recipe: &Recipe,
+    settings: &StageRecipe,
+    epoch: usize,
+    workers: usize,
+) -> Result<Loader, TrainError> {
+    let config = LoaderConfig {
+        batch_size: settings.batch_size,
+        order: Order::Shuffled,
+        last_batch: LastBatch::Drop,
+        seed: recipe.seed,
+        epoch: epoch as u64,
+        workers,
+        first_batch: 0,
+    };
+    Ok(loader::load(images.clone(), recipe.data.transform(settings.data_augmentation()), config)?)
+}
+
+/// All of `images` in their own order, without augmentation, the last partial batch kept.
+pub(crate) fn evaluation_batches(
+    images: &Arc<dyn Images>,
+    recipe: &Recipe,
+    batch_size: usize,
+    workers: usize,
+) -> Result<Loader, TrainError> {
+    let config = LoaderConfig {
+        batch_size,
+        order: Order::Sequential,
+        last_batch: LastBatch::Keep,
+        seed: recipe.seed,
+        epoch: 0,
+        workers,
+        first_batch: 0,
+    };
+    let transform = recipe.data.transform(bmae_data::transforms::Augmentation::None);
+    Ok(loader::load(images.clone(), transform, config)?)
+}
+
+/// Normalised `images` [N, 3, S, S] as patches [N, L, p*p*3], flat.
+pub(crate) fn flat_patches(images: &[f32], recipe: &Recipe) -> Result<Vec<f32>, TrainError> {
+    Ok(patchify(images, recipe.data.image_size, recipe.model.patch_size)?)
+}
+
+/// Flat patches as a tensor [N, L, p*p*3] on `device`.
+pub(crate) fn patch_tensor(patches: Vec<f32>, recipe: &Recipe, device: &Device) -> Tensor<3> {
+    let count = recipe.model.patches(recipe.data.image_size);
+    let length = recipe.model.patch_size * recipe.model.patch_size * 3;
+    let images = patches.len() / (count * length);
+    Tensor::from_data(TensorData::new(patches, [images, count, length]), device)
+}
+
+/// One number for each patch of each image [N, L], uniform in [0, 1): fresh for every image and epoch, the same
+/// whatever batch an image falls into.
+pub(crate) fn mask_noise(recipe: &Recipe, epoch: usize, indices: &[usize]) -> Vec<f32> {
+    let patches = recipe.model.patches(recipe.data.image_size);
+    let mut noise = Vec::with_capacity(indices.len() * patches);
+    for &index in indices {
+        let mut generator = keyed(recipe.seed, epoch as u64, index as u64, Purpose::Mask);
+        noise.extend((0..patches).map(|_| generator.random::<f32>()));
+    }
+    noise
+}

@@ -1,0 +1,92 @@
+//! Where the features of a probe's batches come from: computed once, or anew for every augmented image.
+
+use std::sync::Arc;
+
+use bmae_data::Images;
+use bmae_data::loader::Loader;
+use bmae_data::random::permutation;
+use bmae_nn::Encoder;
+use burn::tensor::{Tensor, TensorData};
+
+use crate::evaluation::{Features, extract, pooled};
+use crate::input::{flat_patches, patch_tensor, training_batches};
+use crate::recipe::{Augmentation, Recipe};
+use crate::{Session, TrainError};
+
+/// The training features of a probe.
+pub(super) enum TrainingFeatures {
+    /// Without augmentation they never change.
+    Fixed(Features),
+    /// The encoder sees every augmented image.
+    Augmented(Arc<dyn Images>),
+}
+
+impl TrainingFeatures {
+    pub fn new(
+        session: &Session<'_>,
+        recipe: &Recipe,
+        encoder: &Encoder,
+        images: &Arc<dyn Images>,
+    ) -> Result<Self, TrainError> {
+        let settings = &recipe.linprobe;
+        if settings.stage.augmentation != Augmentation::None {
+            return Ok(Self::Augmented(images.clone()));
+        }
+        extract(session, recipe, encoder, images, 0, settings.feature, settings.stage.batch_size).map(Self::Fixed)
+    }
+
+    /// The batches of `epoch`, in its shuffled order, the last partial one dropped.
+    pub fn epoch<'a>(
+        &'a self,
+        session: &Session<'_>,
+        recipe: &'a Recipe,
+        epoch: usize,
+    ) -> Result<EpochBatches<'a>, TrainError> {
+        Ok(match self {
+            Self::Fixed(features) => {
+                let order = permutation(recipe.seed, epoch as u64, features.len());
+                EpochBatches::Fixed { features, order }
+            }
+            Self::Augmented(images) => {
+                let batches = training_batches(images, recipe, &recipe.linprobe.stage, epoch, session.workers())?;
+                EpochBatches::Augmented { batches }
+            }
+        })
+    }
+}
+
+/// The batches of one epoch.
+pub(super) enum EpochBatches<'a> {
+    Fixed { features: &'a Features, order: Vec<usize> },
+    Augmented { batches: Loader },
+}
+
+impl EpochBatches<'_> {
+    /// Features [N, D] on the device without autodiff, and labels [N], of the batch number `step`; batches are asked
+    /// for in order. `None` after the last.
+    pub fn next(
+        &mut self,
+        session: &Session<'_>,
+        recipe: &Recipe,
+        encoder: &Encoder,
+        step: usize,
+    ) -> Option<Result<(Tensor<2>, Vec<i64>), TrainError>> {
+        let batch_size = recipe.linprobe.stage.batch_size;
+        match self {
+            Self::Fixed { features, order } => {
+                let rows = order.get(step * batch_size..(step + 1) * batch_size)?;
+                let dim = features.dim;
+                let values: Vec<f32> =
+                    rows.iter().flat_map(|&row| &features.values[row * dim..(row + 1) * dim]).copied().collect();
+                let labels = rows.iter().map(|&row| features.labels[row]).collect();
+                let data = TensorData::new(values, [batch_size, dim]);
+                Some(Ok((Tensor::from_data(data, &session.inference_device()), labels)))
+            }
+            Self::Augmented { batches } => Some(batches.next()?.map_err(TrainError::from).and_then(|batch| {
+                let patches = flat_patches(&batch.images, recipe)?;
+                let tokens = encoder.forward(patch_tensor(patches, recipe, &session.inference_device()));
+                Ok((pooled(tokens, recipe.linprobe.feature), batch.labels))
+            })),
+        }
+    }
+}

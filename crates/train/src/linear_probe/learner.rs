@@ -1,0 +1,103 @@
+//! A linear head in training on frozen features: batch statistics, one Linear, LARS.
+
+use std::collections::BTreeMap;
+
+use bmae_data::random::{Purpose, keyed};
+use bmae_nn::weights::StateDict;
+use bmae_nn::{Encoder, Probe, cross_entropy};
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+use crate::TrainError;
+use crate::optimiser::{self, GradientMap, Lars, Optimiser, ParameterGroups, gradients};
+use crate::recipe::Recipe;
+use crate::start::load_exactly;
+
+const MOMENTUM: f64 = 0.9;
+const TRUST: f64 = 0.001;
+
+/// A probe, its optimiser, and the encoder it looks at.
+///
+/// The encoder lives on the device without autodiff and outside the trained module: nothing can change it.
+pub struct Learner {
+    recipe: Recipe,
+    device: Device,
+    encoder: Encoder,
+    probe: Probe,
+    groups: ParameterGroups,
+    optimiser: Lars,
+}
+
+impl Learner {
+    /// A fresh head for `classes`; `encoder` on the device without autodiff, `device` records gradients.
+    pub fn new(recipe: &Recipe, encoder: Encoder, classes: usize, device: &Device) -> Result<Self, TrainError> {
+        let mut generator = keyed(recipe.seed, 0, 0, Purpose::HeadInitialisation);
+        let probe = Probe::init(recipe.model.encoder.dim, classes, &mut generator, device);
+        Ok(Self {
+            groups: ParameterGroups::probing(&probe, recipe.linprobe.stage.weight_decay)?,
+            recipe: recipe.clone(),
+            device: device.clone(),
+            encoder,
+            probe,
+            optimiser: Lars::new(MOMENTUM, TRUST),
+        })
+    }
+
+    /// Continues from the weights and state of a whole epoch.
+    pub fn restore(&mut self, weights: &StateDict, state: &BTreeMap<String, Vec<f32>>) -> Result<(), TrainError> {
+        let mut of_probe = weights.clone();
+        of_probe.tensors.retain(|name, _| name.starts_with("head.") || name.starts_with("batchnorm."));
+        self.probe = load_exactly(&of_probe, self.probe.clone())?;
+        self.optimiser.restore(optimiser::stored_moments(state), &self.device.clone().inner());
+        Ok(())
+    }
+
+    /// One optimiser step at `rate` on `features` [N, D] without autodiff and `labels` [N], in `linprobe.accumulate`
+    /// micro-batches. Returns the loss and the gradient's global norm before clipping.
+    pub fn step(&mut self, rate: f64, features: Tensor<2>, labels: &[i64]) -> Result<(f64, f64), TrainError> {
+        let settings = &self.recipe.linprobe.stage;
+        let parts = settings.accumulate;
+        let [rows, _] = features.dims();
+        let (mut sum, mut loss) = (GradientMap::new(), 0.0);
+        for (features, labels) in features.split(rows / parts, 0).into_iter().zip(labels.chunks(rows / parts)) {
+            let logits = self.probe.forward_train(Tensor::from_inner(features))?;
+            let part = cross_entropy(logits, labels, 0.0) / parts as f64;
+            let mut recorded = part.backward();
+            loss += f64::from(part.into_scalar::<f32>());
+            gradients::accumulate(&mut sum, bmae_nn::gradients(&self.probe, &mut recorded));
+        }
+        let norm = gradients::global_norm(&sum);
+        if settings.clip_norm > 0.0 {
+            gradients::clip(&mut sum, norm, settings.clip_norm);
+        }
+        self.probe = optimiser::step(&mut self.optimiser, &self.groups, self.probe.clone(), &sum, rate);
+        Ok((loss, norm))
+    }
+
+    /// The encoder, as it was handed in.
+    pub fn encoder(&self) -> &Encoder {
+        &self.encoder
+    }
+
+    /// The probe as it is now, without gradients.
+    pub fn frozen(&self) -> Probe {
+        self.probe.valid()
+    }
+
+    /// All weights: the encoder's under their own names, `head.*`, and the running statistics as `batchnorm.*`.
+    pub fn weights(&self) -> StateDict {
+        let mut weights = StateDict::of(&self.encoder);
+        weights.tensors.extend(StateDict::of(&self.probe).tensors);
+        weights
+    }
+
+    /// Which optimiser rule each parameter falls under.
+    pub fn groups(&self) -> &ParameterGroups {
+        &self.groups
+    }
+
+    /// Everything that a resume needs besides the weights.
+    pub fn state(&self) -> BTreeMap<String, Vec<f32>> {
+        optimiser::storable_moments(&self.optimiser)
+    }
+}

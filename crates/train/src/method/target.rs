@@ -1,0 +1,170 @@
+//! The target encoders of a run: created, copied and averaged, never trained.
+
+use std::collections::BTreeMap;
+
+use bmae_nn::parameters::{map_parameters, parameters};
+use bmae_nn::{Encoder, ShapeError};
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+use super::events::{TargetEvent, copied_at_end, copied_at_start, tau};
+use super::loss::normalise;
+use crate::recipe::{EmaUnit, Method, TargetRecipe};
+
+/// All target encoders of a run, and when they change.
+///
+/// They live on the device without autodiff and outside the trained module, so nothing can ever give them a gradient
+/// or an optimiser step.
+#[derive(Debug)]
+pub struct Targets {
+    recipes: Vec<TargetRecipe>,
+    /// The epoch at whose start they are created; `None` for pixels throughout.
+    created: Option<usize>,
+    epochs: usize,
+    steps_per_epoch: usize,
+    /// One per recipe; empty before their creation.
+    encoders: Vec<Encoder>,
+}
+
+impl Targets {
+    /// The targets of `method` in a training of `epochs` epochs of `steps_per_epoch` steps; none exists yet.
+    pub fn new(method: &Method, epochs: usize, steps_per_epoch: usize) -> Self {
+        Self {
+            recipes: method.targets.clone(),
+            created: method.warmup_epochs,
+            epochs,
+            steps_per_epoch,
+            encoders: Vec::new(),
+        }
+    }
+
+    /// Whether features are predicted, not pixels.
+    pub fn exist(&self) -> bool {
+        !self.encoders.is_empty()
+    }
+
+    /// Whether features are predicted in `epoch`.
+    pub fn exist_in(&self, epoch: usize) -> bool {
+        self.created.is_some_and(|created| epoch >= created)
+    }
+
+    /// Creation and copies before the training of `epoch`.
+    pub fn start_epoch(&mut self, epoch: usize, student: &Encoder) -> Option<TargetEvent> {
+        let created = self.created?;
+        if epoch == created {
+            self.encoders = self.recipes.iter().map(|_| frozen_copy(student)).collect();
+            return Some(TargetEvent::Switch);
+        }
+        self.copy_where(student, |recipe| copied_at_start(recipe, created, epoch))
+    }
+
+    /// Averages in the unit of a step, after the step number `step` (from 0) of `epoch`.
+    pub fn after_step(&mut self, epoch: usize, step: usize, student: &Encoder) {
+        let Some(created) = self.created.filter(|_| self.exist()) else { return };
+        let update = (epoch - created) * self.steps_per_epoch + step;
+        let updates = (self.epochs - created) * self.steps_per_epoch;
+        self.average(student, EmaUnit::Step, update, updates);
+    }
+
+    /// Averages and copies after the training of `epoch`.
+    pub fn end_epoch(&mut self, epoch: usize, student: &Encoder) -> Option<TargetEvent> {
+        let created = self.created.filter(|_| self.exist())?;
+        let averaged = self.average(student, EmaUnit::Epoch, epoch - created, self.epochs - created);
+        let copied = self.copy_where(student, |recipe| copied_at_end(recipe, created, epoch));
+        copied.max(averaged)
+    }
+
+    /// The features that the student is asked to predict, one [N, L, D] per target: the whole image seen, the final
+    /// norm applied, the class token left out, normalised as the target's recipe says.
+    ///
+    /// `patches` [N, L, p*p*3] without autodiff.
+    pub fn features(&self, patches: &Tensor<3>) -> Result<Vec<Tensor<3>>, ShapeError> {
+        let of_one = |(encoder, recipe): (&Encoder, &TargetRecipe)| {
+            let tokens = encoder.forward_last_blocks(patches.clone(), recipe.last_blocks)?;
+            let [images, tokens_each, dim] = tokens.dims();
+            Ok(normalise(tokens.slice([0..images, 1..tokens_each, 0..dim]), recipe.normalisation))
+        };
+        self.encoders.iter().zip(&self.recipes).map(of_one).collect()
+    }
+
+    /// The weight of each target.
+    pub fn weights(&self) -> Vec<f64> {
+        self.recipes.iter().map(|recipe| recipe.weight).collect()
+    }
+
+    /// What a resume needs: every parameter of every target, as `target.<i>/<parameter>`.
+    pub fn state(&self) -> BTreeMap<String, Vec<f32>> {
+        let of_one = |(index, encoder): (usize, &Encoder)| {
+            parameters(encoder).into_iter().map(move |parameter| {
+                (format!("target.{index}/{}", parameter.name), parameter.values.to_data().iter::<f32>().collect())
+            })
+        };
+        self.encoders.iter().enumerate().flat_map(of_one).collect()
+    }
+
+    /// Continues after `epochs_done` whole epochs: every target takes its stored values, in the shape of `student`.
+    /// Returns the name of a value that is missing or has another length.
+    pub fn restore(
+        &mut self,
+        epochs_done: usize,
+        student: &Encoder,
+        state: &BTreeMap<String, Vec<f32>>,
+        device: &Device,
+    ) -> Result<(), String> {
+        if !self.created.is_some_and(|created| epochs_done > created) {
+            return Ok(());
+        }
+        let mut missing = None;
+        self.encoders = (0..self.recipes.len())
+            .map(|index| {
+                map_parameters(frozen_copy(student), |name, shape, _| {
+                    let key = format!("target.{index}/{name}");
+                    match state.get(&key).filter(|values| values.len() == shape.iter().product::<usize>()) {
+                        Some(values) => Some(Tensor::from_floats(values.as_slice(), device)),
+                        None => {
+                            missing.get_or_insert(key);
+                            None
+                        }
+                    }
+                })
+            })
+            .collect();
+        missing.map_or(Ok(()), Err)
+    }
+
+    fn copy_where(&mut self, student: &Encoder, when: impl Fn(&TargetRecipe) -> bool) -> Option<TargetEvent> {
+        let mut event = None;
+        for (encoder, recipe) in self.encoders.iter_mut().zip(&self.recipes) {
+            if when(recipe) {
+                *encoder = frozen_copy(student);
+                event = Some(TargetEvent::Copy);
+            }
+        }
+        event
+    }
+
+    fn average(&mut self, student: &Encoder, unit: EmaUnit, update: usize, updates: usize) -> Option<TargetEvent> {
+        let mut event = None;
+        for (encoder, recipe) in self.encoders.iter_mut().zip(&self.recipes) {
+            if let Some(tau) = tau(recipe, unit, update, updates) {
+                *encoder = averaged(encoder.clone(), student, tau);
+                event = Some(TargetEvent::Average);
+            }
+        }
+        event
+    }
+}
+
+/// The student as it is now, on the device without autodiff.
+fn frozen_copy(student: &Encoder) -> Encoder {
+    student.valid()
+}
+
+/// (1 - tau) * target + tau * student, parameter by parameter.
+fn averaged(target: Encoder, student: &Encoder, tau: f64) -> Encoder {
+    let mut values: BTreeMap<String, Tensor<1>> =
+        parameters(student).into_iter().map(|parameter| (parameter.name, parameter.values)).collect();
+    map_parameters(target, |name, _, value| {
+        values.remove(name).map(|student_value| value * (1.0 - tau) + student_value * tau)
+    })
+}

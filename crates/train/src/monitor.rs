@@ -1,0 +1,176 @@
+//! Signs of a collapse, measured while pre-training.
+
+use bmae_data::Dataset;
+use bmae_nn::Encoder;
+use burn::module::Module;
+use burn::tensor::Tensor;
+use nalgebra::{DMatrix, SymmetricEigen};
+
+use crate::evaluation::{Features, NearestNeighbours, extract, nearest_neighbours_top1};
+use crate::recipe::Recipe;
+use crate::{Session, TrainError};
+
+/// How far targets and predictions spread over samples.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Spread {
+    /// Standard deviation of the targets over rows, mean over dimensions.
+    pub target: f64,
+    /// The same of the predictions.
+    pub prediction: f64,
+}
+
+impl Spread {
+    /// Of `target` and `prediction`, both [M, D].
+    pub fn of(target: &Tensor<2>, prediction: &Tensor<2>) -> Self {
+        let spread = |rows: &Tensor<2>| {
+            let centred = rows.clone() - rows.clone().mean_dim(0);
+            let deviation = (centred.clone() * centred).mean_dim(0).sqrt();
+            f64::from(deviation.mean().into_scalar::<f32>())
+        };
+        Self { target: spread(target), prediction: spread(prediction) }
+    }
+}
+
+/// What the features of the encoder look like.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Measured {
+    /// Effective rank.
+    pub rank_me: f64,
+    /// Top-1 of quick nearest neighbours, percent; absent without labels.
+    pub knn_top1: Option<f64>,
+}
+
+/// Measures `encoder` after `epoch` (from 0) where the recipe asks for it: every so many epochs, and after the last.
+pub(crate) fn measure(
+    session: &Session<'_>,
+    recipe: &Recipe,
+    data: &Dataset,
+    encoder: &Encoder,
+    epoch: usize,
+) -> Result<Option<Measured>, TrainError> {
+    let every = recipe.monitor.every;
+    let last = epoch + 1 == recipe.pretrain.stage.epochs;
+    if every == 0 || !((epoch + 1).is_multiple_of(every) || last) {
+        return Ok(None);
+    }
+    let (limit, feature) = (recipe.monitor.knn_train_limit, recipe.knn.feature);
+    let encoder = encoder.valid();
+    let features =
+        |images| extract(session, recipe, &encoder, images, limit, feature, recipe.pretrain.stage.batch_size);
+    let train = features(&data.train)?;
+    let knn_top1 = match &data.test {
+        Some(test) => {
+            let settings = NearestNeighbours { k: recipe.knn.k, temperature: recipe.knn.temperature };
+            nearest_neighbours_top1(session, settings, &train, &features(test)?)
+        }
+        None => None,
+    };
+    Ok(Some(Measured { rank_me: rank_me(&train), knn_top1 }))
+}
+
+/// RankMe (Garrido et al. 2023, equation 1): the exponential of the entropy of the singular values of the features,
+/// each divided by their sum. 1 for features along one line, at most D.
+pub(crate) fn rank_me(features: &Features) -> f64 {
+    const EPSILON: f64 = 1e-7;
+    let rows = DMatrix::from_row_slice(
+        features.len(),
+        features.dim,
+        &features.values.iter().map(|v| f64::from(*v)).collect::<Vec<_>>(),
+    );
+    let gram = rows.tr_mul(&rows);
+    let singular: Vec<f64> = SymmetricEigen::new(gram).eigenvalues.iter().map(|value| value.max(0.0).sqrt()).collect();
+    let sum: f64 = singular.iter().sum();
+    if sum == 0.0 {
+        return 1.0;
+    }
+    let entropy: f64 = singular.iter().map(|value| value / sum + EPSILON).map(|p| -p * p.ln()).sum();
+    entropy.exp()
+}
+
+/// Announces a collapse once, while it happens.
+#[derive(Debug, Default)]
+pub(crate) struct CollapseWatch {
+    first_target: Option<f64>,
+    announced: bool,
+}
+
+/// A target that spreads less than this part of its first spread has collapsed.
+const COLLAPSED_SPREAD: f64 = 0.02;
+/// So have features of an effective rank below this.
+const COLLAPSED_RANK: f64 = 2.0;
+
+impl CollapseWatch {
+    /// A sentence when features are predicted and target or features have (nearly) become constant.
+    pub fn judge(
+        &mut self,
+        features_predicted: bool,
+        spread: Option<&Spread>,
+        measured: Option<&Measured>,
+    ) -> Option<String> {
+        if !features_predicted || self.announced {
+            return None;
+        }
+        let spread = spread?;
+        let first = *self.first_target.get_or_insert(spread.target);
+        let constant_target = spread.target < COLLAPSED_SPREAD * first;
+        let low_rank = measured.is_some_and(|measured| measured.rank_me < COLLAPSED_RANK);
+        if !constant_target && !low_rank {
+            return None;
+        }
+        self.announced = true;
+        let sign = if constant_target {
+            format!("the targets' spread fell from {first:.3} to {:.3}", spread.target)
+        } else {
+            format!("the features' effective rank fell to {:.1}", measured.map_or(0.0, |measured| measured.rank_me))
+        };
+        Some(format!(
+            "the representation is collapsing ({sign}): try a longer pixel warm-up (method.wse or method.k), a slower \
+             target (a smaller method.tau, a larger method.k), or normalisation = \"layer-norm\" on the targets"
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Device;
+
+    fn features(values: Vec<f32>, dim: usize) -> Features {
+        Features { values, labels: Vec::new(), dim }
+    }
+
+    #[test]
+    fn features_along_one_line_have_rank_one_and_orthogonal_ones_full_rank() {
+        let line = rank_me(&features(vec![1.0, 2.0, 3.0, 2.0, 4.0, 6.0, -1.0, -2.0, -3.0], 3));
+        assert!((line - 1.0).abs() < 1e-3, "{line}");
+        let full = rank_me(&features(vec![2.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 2.0], 3));
+        assert!((full - 3.0).abs() < 1e-3, "{full}");
+    }
+
+    #[test]
+    fn rank_me_is_the_exponential_of_the_entropy_of_the_singular_values() {
+        // Singular values 3 and 1: shares 3/4 and 1/4.
+        let found = rank_me(&features(vec![3.0, 0.0, 0.0, 1.0], 2));
+        let expected = (-(0.75f64 * 0.75f64.ln() + 0.25 * 0.25f64.ln())).exp();
+        assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+    }
+
+    #[test]
+    fn spread_is_over_samples_not_over_dimensions() {
+        let tensor = |rows: [[f32; 2]; 2]| Tensor::<2>::from_floats(rows, &Device::flex());
+        let spread = Spread::of(&tensor([[1.0, 9.0], [1.0, 9.0]]), &tensor([[0.0, 0.0], [2.0, 4.0]]));
+        assert_eq!(spread, Spread { target: 0.0, prediction: 1.5 });
+    }
+
+    #[test]
+    fn a_collapse_is_announced_once_and_never_on_pixels() {
+        let spread = |target| Spread { target, prediction: 1.0 };
+        let mut watch = CollapseWatch::default();
+        assert_eq!(watch.judge(false, Some(&spread(0.0)), None), None);
+        assert_eq!(watch.judge(true, Some(&spread(1.0)), None), None);
+        assert_eq!(watch.judge(true, Some(&spread(0.5)), None), None);
+        let text = watch.judge(true, Some(&spread(0.01)), None).expect("an announcement");
+        assert!(text.contains("fell from 1.000 to 0.010"), "{text}");
+        assert_eq!(watch.judge(true, Some(&spread(0.001)), None), None);
+    }
+}

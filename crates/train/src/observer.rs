@@ -1,0 +1,83 @@
+//! What a loop tells while it runs: to a progress bar, to plain lines, to a test.
+
+pub use crate::recipe::Stage;
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A loop begins or goes on.
+    Started {
+        /// The run's name.
+        run: String,
+        /// Which loop.
+        stage: Stage,
+        /// Epochs in all.
+        epochs: usize,
+        /// The first epoch of this session; above 0 on a resume.
+        first_epoch: usize,
+        /// Steps in each epoch.
+        steps_per_epoch: usize,
+        /// Images in each step.
+        batch_size: usize,
+    },
+    /// A step was taken.
+    Step {
+        /// Epoch, from 0.
+        epoch: usize,
+        /// Step within the epoch, from 0.
+        step: usize,
+        /// Its loss.
+        loss: f64,
+        /// Images per second since the epoch began.
+        images_per_s: f64,
+    },
+    /// An epoch ended; `summary` is a line for people.
+    Epoch {
+        /// Epoch, from 0.
+        epoch: usize,
+        /// Mean loss.
+        loss: f64,
+        /// Images per second.
+        images_per_s: f64,
+        /// Test top-1 in percent, where the epoch was evaluated.
+        top1: Option<f64>,
+        /// What the method did with its targets.
+        event: Option<&'static str>,
+    },
+    /// A loop is through; top-1 in percent where there is one.
+    Finished {
+        /// The run's name.
+        run: String,
+        /// Which loop.
+        stage: Stage,
+        /// The last loss.
+        loss: Option<f64>,
+        /// The last top-1 in percent.
+        top1: Option<f64>,
+    },
+    /// A run that was finished earlier is not repeated.
+    AlreadyFinished {
+        /// The run's name.
+        run: String,
+        /// Which loop.
+        stage: Stage,
+    },
+    /// Something a user should know: a collapse, a leftover.
+    Warning(String),
+    /// Detail for `-v`.
+    Detail(String),
+}
+
+/// Whoever wants to know.
+pub trait Observer {
+    /// Called from the training thread; must return soon.
+    fn notify(&mut self, event: &Event);
+}
+
+/// Nobody wants to know.
+#[derive(Debug, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn notify(&mut self, _: &Event) {}
+}

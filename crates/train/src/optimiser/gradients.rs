@@ -1,0 +1,70 @@
+//! Gradients by name: summed over micro-batches, measured, clipped.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::Tensor;
+
+/// Gradients by official parameter name, flattened, without autodiff.
+pub type GradientMap = BTreeMap<String, Tensor<1>>;
+
+/// Adds `other` to `sum`, parameter by parameter.
+pub fn accumulate(sum: &mut GradientMap, other: GradientMap) {
+    for (name, gradient) in other {
+        let total = match sum.remove(&name) {
+            Some(earlier) => earlier + gradient,
+            None => gradient,
+        };
+        sum.insert(name, total);
+    }
+}
+
+/// The Euclidean norm over all gradients together.
+pub fn global_norm(gradients: &GradientMap) -> f64 {
+    let squares =
+        gradients.values().map(|gradient| f64::from((gradient.clone() * gradient.clone()).sum().into_scalar::<f32>()));
+    squares.sum::<f64>().sqrt()
+}
+
+/// Scales all gradients so that their norm together is at most `maximum`, as PyTorch's `clip_grad_norm_` does
+/// (1e-6 is added to the norm). `norm` is their [`global_norm`].
+pub fn clip(gradients: &mut GradientMap, norm: f64, maximum: f64) {
+    let scale = maximum / (norm + 1e-6);
+    if scale < 1.0 {
+        for gradient in gradients.values_mut() {
+            *gradient = gradient.clone() * scale;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::optimiser::flat;
+    use burn::tensor::Device;
+
+    fn gradients(values: &[(&str, &[f32])]) -> GradientMap {
+        let device = Device::flex();
+        values.iter().map(|(name, v)| ((*name).to_owned(), Tensor::from_floats(*v, &device))).collect()
+    }
+
+    #[test]
+    fn micro_batches_add_up_and_may_differ_in_their_parameters() {
+        let mut sum = gradients(&[("a", &[1.0, 2.0])]);
+        accumulate(&mut sum, gradients(&[("a", &[0.5, -2.0]), ("b", &[4.0])]));
+        assert_eq!(flat(&sum["a"]), [1.5, 0.0]);
+        assert_eq!(flat(&sum["b"]), [4.0]);
+    }
+
+    #[test]
+    fn clipping_scales_all_gradients_to_the_norm_and_never_up() {
+        let mut large = gradients(&[("a", &[3.0]), ("b", &[4.0])]);
+        let norm = global_norm(&large);
+        assert!((norm - 5.0).abs() < 1e-6);
+        clip(&mut large, norm, 1.0);
+        assert!((global_norm(&large) - 1.0).abs() < 1e-6);
+
+        let mut small = gradients(&[("a", &[0.3])]);
+        clip(&mut small, 0.3, 1.0);
+        assert_eq!(flat(&small["a"]), [0.3]);
+    }
+}

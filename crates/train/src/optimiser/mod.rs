@@ -1,0 +1,89 @@
+//! What happens to a parameter once its gradient is known.
+//!
+//! [`parameter_groups`] says which rule each parameter falls under, [`AdamW`] and [`Lars`] what an update is,
+//! [`gradients`] how gradients are summed over micro-batches and clipped. Everything works on flattened tensors
+//! without autodiff, keyed by the parameter's official name, so that one implementation serves every device and a
+//! checkpoint is a plain list of named values.
+
+mod adamw;
+pub mod gradients;
+mod lars;
+pub mod parameter_groups;
+
+pub use adamw::AdamW;
+pub use gradients::GradientMap;
+pub use lars::Lars;
+pub use parameter_groups::{ParameterGroups, Rule};
+
+use std::collections::BTreeMap;
+
+use bmae_nn::parameters::map_parameters;
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+/// What an optimiser remembers between steps, as `<parameter>/<what>` and flat values.
+pub type OptimiserState = BTreeMap<String, Vec<f32>>;
+
+/// The update rule of one optimiser; what it remembers of a parameter begins at that parameter's first update.
+pub trait Optimiser {
+    /// The parameter after one step at `rate` (layer-wise scaling already applied).
+    ///
+    /// `value` and `gradient` are the whole parameter, flattened.
+    fn update(&mut self, parameter: Parameter<'_>, rate: f64, value: Tensor<1>, gradient: Tensor<1>) -> Tensor<1>;
+
+    /// Everything that a resume needs.
+    fn state(&self) -> OptimiserState;
+
+    /// Continues from a stored state; entries that are not this optimiser's are ignored.
+    fn restore(&mut self, state: OptimiserState, device: &Device);
+}
+
+/// What an update rule may know about a parameter besides its values.
+#[derive(Debug, Clone, Copy)]
+pub struct Parameter<'a> {
+    /// Its official name.
+    pub name: &'a str,
+    /// Its number of dimensions, before flattening.
+    pub dimensions: usize,
+    /// The weight decay of its group.
+    pub weight_decay: f64,
+}
+
+/// One step of `optimiser` on every parameter of `module` that has a gradient and is not frozen.
+///
+/// `rate` is the schedule's; each parameter's group scales it.
+pub fn step<M: Module>(
+    optimiser: &mut impl Optimiser,
+    groups: &ParameterGroups,
+    module: M,
+    gradients: &GradientMap,
+    rate: f64,
+) -> M {
+    map_parameters(module, |name, shape, value| {
+        let Rule::Trained { weight_decay, rate_scale } = groups.rule(name) else {
+            return None;
+        };
+        let gradient = gradients.get(name)?.clone();
+        let parameter = Parameter { name, dimensions: shape.len(), weight_decay };
+        Some(optimiser.update(parameter, rate * rate_scale, value, gradient))
+    })
+}
+
+const STORED: &str = "optimiser/";
+
+/// What `optimiser` remembers, under names that no other part of a checkpoint uses.
+pub(crate) fn storable_moments(optimiser: &impl Optimiser) -> BTreeMap<String, Vec<f32>> {
+    optimiser.state().into_iter().map(|(name, values)| (format!("{STORED}{name}"), values)).collect()
+}
+
+/// The inverse of [`storable_moments`]; everything else in `state` is left out.
+pub(crate) fn stored_moments(state: &BTreeMap<String, Vec<f32>>) -> OptimiserState {
+    let of_optimiser =
+        |(name, values): (&String, &Vec<f32>)| Some((name.strip_prefix(STORED)?.to_owned(), values.clone()));
+    state.iter().filter_map(of_optimiser).collect()
+}
+
+/// The values of a flattened tensor.
+fn flat(tensor: &Tensor<1>) -> Vec<f32> {
+    tensor.to_data().iter::<f32>().collect()
+}

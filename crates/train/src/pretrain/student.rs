@@ -1,0 +1,260 @@
+//! The student of a pre-training: one model, one optimiser, the targets it learns from, and what one step is.
+//!
+//! The loop feeds it batches; so may whoever checks a recorded trajectory. There is no second implementation.
+
+use std::collections::BTreeMap;
+
+use bmae_data::random::{Purpose, keyed};
+use bmae_nn::weights::StateDict;
+use bmae_nn::{
+    DecoderConfig, EncoderConfig, Linear, MaskedAutoencoder, Masking, masked_rows, mean_squared_error, pixel_target,
+};
+use burn::tensor::{Device, Tensor, TensorData};
+
+use crate::TrainError;
+use crate::input::{flat_patches, patch_tensor};
+use crate::method::{FeatureTargets, TargetEvent, Targets};
+use crate::optimiser::{self, AdamW, GradientMap, Optimiser, ParameterGroups, gradients};
+use crate::recipe::{FeatureHead, Recipe};
+use crate::start::load_exactly;
+
+const BETAS: (f64, f64) = (0.9, 0.95);
+const HEAD: [&str; 2] = ["decoder_pred.weight", "decoder_pred.bias"];
+
+/// A masked autoencoder in training.
+pub struct Student {
+    recipe: Recipe,
+    device: Device,
+    model: MaskedAutoencoder,
+    groups: ParameterGroups,
+    optimiser: AdamW,
+    targets: Targets,
+}
+
+/// What one step tells.
+#[derive(Debug, Clone)]
+pub struct StepReport {
+    /// The loss of the method.
+    pub loss: f64,
+    /// The loss against each feature target, without weights; empty for pixels.
+    pub targets: Vec<f64>,
+    /// Global norm of the gradient, before clipping.
+    pub gradient_norm: f64,
+    /// The prediction for masked patches of the last micro-batch [M, P], without autodiff.
+    pub prediction: Tensor<2>,
+    /// What it was compared with [M, P].
+    pub target: Tensor<2>,
+}
+
+impl Student {
+    /// A student at its first epoch, initialised from the recipe's seed.
+    pub fn new(recipe: &Recipe, steps_per_epoch: usize, device: &Device) -> Result<Self, TrainError> {
+        let mut generator = keyed(recipe.seed, 0, 0, Purpose::Initialisation);
+        let model = MaskedAutoencoder::init(&encoder_config(recipe), &decoder_config(recipe), &mut generator, device)?;
+        Self::with_model(recipe, steps_per_epoch, model, device)
+    }
+
+    /// The student after `epochs_done` whole epochs, from its weights and what [`state`](Self::state) gave.
+    pub fn resume(
+        recipe: &Recipe,
+        steps_per_epoch: usize,
+        epochs_done: usize,
+        weights: &StateDict,
+        state: &BTreeMap<String, Vec<f32>>,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
+        let mut student = Self::new(recipe, steps_per_epoch, device)?;
+        if epochs_done > 0 && student.targets.exist_in(epochs_done - 1) {
+            student.predict_features(epochs_done - 1)?;
+        }
+        student.model = load_exactly(weights, student.model)?;
+        student.targets.restore(epochs_done, &student.model.encoder, state, &device.clone().inner()).map_err(
+            |missing| TrainError::Damaged {
+                path: "state".into(),
+                what: format!("it lacks {missing} in the shape of this model"),
+            },
+        )?;
+        student.optimiser.restore(optimiser::stored_moments(state), &device.clone().inner());
+        Ok(student)
+    }
+
+    fn with_model(
+        recipe: &Recipe,
+        steps_per_epoch: usize,
+        model: MaskedAutoencoder,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
+        Ok(Self {
+            groups: ParameterGroups::pretraining(&model, recipe.pretrain.stage.weight_decay, false)?,
+            targets: Targets::new(&recipe.method, recipe.pretrain.stage.epochs, steps_per_epoch),
+            optimiser: AdamW::new(BETAS),
+            recipe: recipe.clone(),
+            device: device.clone(),
+            model,
+        })
+    }
+
+    /// What happens before the training of `epoch`: at the end of the warm-up the targets appear and the prediction
+    /// head changes from pixels to features; later, copies that are due.
+    pub fn start_epoch(&mut self, epoch: usize) -> Result<Option<TargetEvent>, TrainError> {
+        let event = self.targets.start_epoch(epoch, &self.model.encoder);
+        if event == Some(TargetEvent::Switch) {
+            self.predict_features(epoch)?;
+        }
+        Ok(event)
+    }
+
+    /// What happens after the training of `epoch`: averages and copies that are due.
+    pub fn end_epoch(&mut self, epoch: usize) -> Option<TargetEvent> {
+        self.targets.end_epoch(epoch, &self.model.encoder)
+    }
+
+    /// A new head for features, initialised as PyTorch initialises a Linear; the optimiser forgets the old one.
+    /// Nothing else of model, optimiser or schedule restarts.
+    fn predict_features(&mut self, epoch: usize) -> Result<(), TrainError> {
+        let mut generator = keyed(self.recipe.seed, epoch as u64, 0, Purpose::HeadInitialisation);
+        let (inputs, outputs) = (self.recipe.model.decoder.dim, self.recipe.model.encoder.dim);
+        let head = Linear::init_pytorch(inputs, outputs, &mut generator, &self.device);
+        self.model = self.model.clone().replace_head(head);
+        for name in HEAD {
+            self.optimiser.forget(name);
+        }
+        let frozen = self.recipe.method.feature_head == FeatureHead::Frozen;
+        self.groups = ParameterGroups::pretraining(&self.model, self.recipe.pretrain.stage.weight_decay, frozen)?;
+        Ok(())
+    }
+
+    /// One optimiser step at `rate` on `images` [N, 3, S, S] (normalised) masked by `noise` [N, L], in
+    /// `pretrain.accumulate` micro-batches.
+    pub fn step(
+        &mut self,
+        epoch: usize,
+        step: usize,
+        rate: f64,
+        images: &[f32],
+        noise: &[f32],
+    ) -> Result<StepReport, TrainError> {
+        let settings = &self.recipe.pretrain.stage;
+        let parts = settings.accumulate;
+        let mut sum = GradientMap::new();
+        let mut reports = Vec::with_capacity(parts);
+        for (images, noise) in images.chunks(images.len() / parts).zip(noise.chunks(noise.len() / parts)) {
+            let (gradients_of_part, report) = self.gradients(images, noise, 1.0 / parts as f64)?;
+            gradients::accumulate(&mut sum, gradients_of_part);
+            reports.push(report);
+        }
+        let norm = gradients::global_norm(&sum);
+        if settings.clip_norm > 0.0 {
+            gradients::clip(&mut sum, norm, settings.clip_norm);
+        }
+        self.model = optimiser::step(&mut self.optimiser, &self.groups, self.model.clone(), &sum, rate);
+        self.targets.after_step(epoch, step, &self.model.encoder);
+        Ok(merge(reports, norm))
+    }
+
+    /// Forward and backward of one micro-batch whose loss counts `share` of the step's.
+    fn gradients(&self, images: &[f32], noise: &[f32], share: f64) -> Result<(GradientMap, StepReport), TrainError> {
+        let recipe = &self.recipe;
+        let patches = flat_patches(images, recipe)?;
+        let count = recipe.model.patches(recipe.data.image_size);
+        let masking = Masking::from_noise(noise, count, recipe.pretrain.mask_ratio)?;
+
+        let targets = self.rows_to_predict(&patches, &masking)?;
+        let (target, weight) = targets.combined();
+        let latent = self.model.encoder.forward_masked(&patches, &masking)?;
+        let prediction = self.model.predict_masked(latent, &masking);
+        let recorded_target = Tensor::from_inner(target.clone());
+        let loss = mean_squared_error(prediction.clone(), recorded_target) * (weight * share);
+        let mut recorded = loss.backward();
+
+        let prediction = prediction.inner();
+        let losses = targets.losses(&prediction);
+        let report = StepReport {
+            loss: targets.total(&losses),
+            targets: if self.targets.exist() { losses } else { Vec::new() },
+            gradient_norm: 0.0,
+            prediction,
+            target,
+        };
+        Ok((bmae_nn::gradients(&self.model, &mut recorded), report))
+    }
+
+    /// The targets' features, or pixels during the warm-up, of the masked patches.
+    fn rows_to_predict(&self, patches: &[f32], masking: &Masking) -> Result<FeatureTargets, TrainError> {
+        let device = self.device.clone().inner();
+        if self.targets.exist() {
+            let seen = patch_tensor(patches.to_vec(), &self.recipe, &device);
+            let features = self.targets.features(&seen)?;
+            return Ok(FeatureTargets {
+                each: features.into_iter().map(|features| masked_rows(features, masking)).collect(),
+                weights: self.targets.weights(),
+            });
+        }
+        let length = self.recipe.model.patch_size * self.recipe.model.patch_size * 3;
+        let pixels = pixel_target(patches, length, self.recipe.pretrain.norm_pix);
+        let rows = masking.masked_values(&pixels, length);
+        let shape = [rows.len() / length, length];
+        Ok(FeatureTargets { each: vec![Tensor::from_data(TensorData::new(rows, shape), &device)], weights: vec![1.0] })
+    }
+
+    /// The model as it is now.
+    pub fn model(&self) -> &MaskedAutoencoder {
+        &self.model
+    }
+
+    /// The targets as they are now.
+    pub fn targets(&self) -> &Targets {
+        &self.targets
+    }
+
+    /// Which optimiser rule each parameter falls under.
+    pub fn groups(&self) -> &ParameterGroups {
+        &self.groups
+    }
+
+    /// Everything that a resume needs besides the weights.
+    pub fn state(&self) -> BTreeMap<String, Vec<f32>> {
+        let mut state = optimiser::storable_moments(&self.optimiser);
+        state.extend(self.targets.state());
+        state
+    }
+}
+
+/// Means over micro-batches of equal size; the tensors of the last one.
+fn merge(reports: Vec<StepReport>, gradient_norm: f64) -> StepReport {
+    let parts = reports.len() as f64;
+    let mut merged: Option<StepReport> = None;
+    for report in reports {
+        merged = Some(match merged {
+            None => report,
+            Some(earlier) => StepReport {
+                loss: earlier.loss + report.loss,
+                targets: earlier.targets.iter().zip(&report.targets).map(|(a, b)| a + b).collect(),
+                ..report
+            },
+        });
+    }
+    let mut merged = merged.unwrap_or_else(|| unreachable!("a step has at least one micro-batch"));
+    merged.loss /= parts;
+    merged.targets.iter_mut().for_each(|loss| *loss /= parts);
+    merged.gradient_norm = gradient_norm;
+    merged
+}
+
+/// The encoder's sizes, from a recipe.
+pub(crate) fn encoder_config(recipe: &Recipe) -> EncoderConfig {
+    let encoder = &recipe.model.encoder;
+    EncoderConfig {
+        image_size: recipe.data.image_size,
+        patch_size: recipe.model.patch_size,
+        dim: encoder.dim,
+        depth: encoder.depth,
+        heads: encoder.heads,
+        mlp_ratio: encoder.mlp_ratio,
+    }
+}
+
+fn decoder_config(recipe: &Recipe) -> DecoderConfig {
+    let decoder = &recipe.model.decoder;
+    DecoderConfig { dim: decoder.dim, depth: decoder.depth, heads: decoder.heads }
+}

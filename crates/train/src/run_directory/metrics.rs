@@ -1,0 +1,206 @@
+//! `metrics.jsonl`: one JSON object a line, each in the file as soon as it is logged.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::TrainError;
+
+/// One line of `metrics.jsonl` (DESIGN section 5); what does not apply is absent.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Line {
+    /// Several times an epoch.
+    Step(StepLine),
+    /// Once an epoch.
+    Epoch(EpochLine),
+    /// After an evaluation on the test set.
+    Eval(EvalLine),
+}
+
+/// Fields of a `step` line.
+#[derive(Debug, Clone, Serialize)]
+pub struct StepLine {
+    /// What every line says.
+    #[serde(flatten)]
+    pub common: Common,
+    /// From 0, over the whole stage.
+    pub step: usize,
+    /// 1000 x the fractional epoch, as the published curves are drawn.
+    pub epoch_1000x: u64,
+    /// The training loss of this step.
+    pub loss: f64,
+    /// The rate before layer-wise scaling.
+    pub lr: f64,
+    /// Since the epoch began.
+    pub images_per_s: f64,
+    /// The loss against each target, without weights.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<f64>,
+}
+
+/// Fields of an `epoch` line.
+#[derive(Debug, Clone, Serialize)]
+pub struct EpochLine {
+    /// What every line says.
+    #[serde(flatten)]
+    pub common: Common,
+    /// Mean training loss of the epoch.
+    pub loss: f64,
+    /// Over the epoch's training steps.
+    pub images_per_s: f64,
+    /// Standard deviation of the targets over samples, mean over dimensions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_std: Option<f64>,
+    /// The same of the predictions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prediction_std: Option<f64>,
+    /// Effective rank of the encoder's features.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rank_me: Option<f64>,
+    /// Top-1 of the quick nearest-neighbour classifier, percent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub knn_top1: Option<f64>,
+    /// Mean global norm of the gradients, before clipping.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grad_norm: Option<f64>,
+    /// `switch`, `copy` or `average`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<&'static str>,
+}
+
+/// Fields of an `eval` line.
+#[derive(Debug, Clone, Serialize)]
+pub struct EvalLine {
+    /// What every line says.
+    #[serde(flatten)]
+    pub common: Common,
+    /// `finetune`, `linprobe` or `knn`.
+    pub evaluation: &'static str,
+    /// Percent.
+    pub top1: f64,
+    /// Cross-entropy on the test set; absent for nearest neighbours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss: Option<f64>,
+}
+
+/// Fields of every line.
+#[derive(Debug, Clone, Serialize)]
+pub struct Common {
+    /// The run's name.
+    pub run: String,
+    /// Its seed.
+    pub seed: u64,
+    /// From 0.
+    pub epoch: usize,
+    /// Since the run began, over all its sessions.
+    pub wall_s: f64,
+}
+
+/// The open `metrics.jsonl` of a run.
+#[derive(Debug)]
+pub struct MetricsFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl MetricsFile {
+    /// Opens `path` for appending, cut back to its first `keep` bytes (the whole lines a checkpoint vouches for).
+    pub fn open(path: &Path, keep: u64) -> Result<Self, TrainError> {
+        let failed = |source| TrainError::writing(path, source);
+        let mut file =
+            OpenOptions::new().create(true).truncate(false).write(true).read(true).open(path).map_err(failed)?;
+        let length = file.metadata().map_err(failed)?.len();
+        if length < keep {
+            return Err(TrainError::Damaged {
+                path: path.to_owned(),
+                what: format!("it has {length} bytes where the checkpoint recorded {keep}"),
+            });
+        }
+        file.set_len(keep).map_err(failed)?;
+        file.seek(SeekFrom::End(0)).map_err(failed)?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    /// Appends one line; it is handed to the system before this returns.
+    pub fn log(&mut self, line: &Line) -> Result<(), TrainError> {
+        let failed = |source| TrainError::writing(&self.path, source);
+        let mut text = serde_json::to_vec(line).map_err(|error| failed(error.into()))?;
+        text.push(b'\n');
+        self.file.write_all(&text).map_err(failed)
+    }
+
+    /// Its length in bytes, after everything logged so far.
+    pub fn length(&self) -> Result<u64, TrainError> {
+        Ok(self.file.metadata().map_err(|source| TrainError::reading(&self.path, source))?.len())
+    }
+
+    /// Makes what was logged survive a power cut.
+    pub fn sync(&self) -> Result<(), TrainError> {
+        self.file.sync_data().map_err(|source| TrainError::writing(&self.path, source))
+    }
+
+    /// Everything logged so far.
+    pub fn contents(&mut self) -> Result<String, TrainError> {
+        let failed = |source| TrainError::reading(&self.path, source);
+        let mut text = String::new();
+        self.file.seek(SeekFrom::Start(0)).map_err(failed)?;
+        self.file.read_to_string(&mut text).map_err(failed)?;
+        Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn common() -> Common {
+        Common { run: "mae".into(), seed: 3, epoch: 2, wall_s: 1.5 }
+    }
+
+    #[test]
+    fn a_step_line_reads_exactly_so() {
+        let line = Line::Step(StepLine {
+            common: common(),
+            step: 40,
+            epoch_1000x: 2500,
+            loss: 0.25,
+            lr: 0.001,
+            images_per_s: 100.0,
+            targets: vec![0.2, 0.25],
+        });
+        assert_eq!(
+            serde_json::to_string(&line).expect("serialises"),
+            r#"{"kind":"step","run":"mae","seed":3,"epoch":2,"wall_s":1.5,"step":40,"epoch_1000x":2500,"loss":0.25,"lr":0.001,"images_per_s":100.0,"targets":[0.2,0.25]}"#
+        );
+    }
+
+    #[test]
+    fn what_does_not_apply_is_absent() {
+        let line = Line::Eval(EvalLine { common: common(), evaluation: "knn", top1: 12.5, loss: None });
+        assert_eq!(
+            serde_json::to_string(&line).expect("serialises"),
+            r#"{"kind":"eval","run":"mae","seed":3,"epoch":2,"wall_s":1.5,"evaluation":"knn","top1":12.5}"#
+        );
+    }
+
+    #[test]
+    fn reopening_cuts_back_to_what_the_checkpoint_recorded() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("metrics.jsonl");
+        std::fs::write(&path, "one\ntwo\nto").expect("written");
+        let mut file = MetricsFile::open(&path, 4).expect("opens");
+        assert_eq!(file.contents().expect("reads"), "one\n");
+    }
+
+    #[test]
+    fn a_file_shorter_than_the_checkpoint_recorded_is_reported() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("metrics.jsonl");
+        std::fs::write(&path, "one\n").expect("written");
+        let error = MetricsFile::open(&path, 9).expect_err("too short");
+        assert!(error.to_string().contains("has 4 bytes where the checkpoint recorded 9"), "{error}");
+    }
+}

@@ -1,0 +1,204 @@
+//! A run directory (DESIGN section 5): recipe, metrics, checkpoints and state of one stage of one run.
+
+mod checkpoint;
+mod metrics;
+mod run_file;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use atomic_write_file::AtomicWriteFile;
+use bmae_nn::weights::StateDict;
+
+pub use checkpoint::{State, last_weights};
+pub use metrics::{Common, EpochLine, EvalLine, Line, MetricsFile, StepLine};
+pub use run_file::RunFile;
+
+use crate::TrainError;
+
+/// The open run directory of a loop at work.
+#[derive(Debug)]
+pub struct RunDirectory {
+    path: PathBuf,
+    config: String,
+    run_file: RunFile,
+    metrics: MetricsFile,
+    began: Instant,
+    earlier_wall_s: f64,
+}
+
+/// What was found where a run is to be written.
+#[derive(Debug)]
+pub enum Opened {
+    /// Nothing: the run begins.
+    Fresh(RunDirectory),
+    /// A run that stopped: it goes on from these weights and this state.
+    Resumed(RunDirectory, Box<(StateDict, State)>),
+    /// The same run, finished.
+    Finished,
+}
+
+impl RunDirectory {
+    /// Opens `path` for a run with the resolved recipe `config`.
+    ///
+    /// A missing or empty folder starts the run. A folder that holds a run is refused unless `resume`, and then
+    /// only accepted with the same recipe. Nothing is written before everything was checked.
+    pub fn open(path: &Path, config: &str, run_file: RunFile, resume: bool) -> Result<Opened, TrainError> {
+        let kept = match inspect(path)? {
+            Found::Nothing => None,
+            Found::Run if !resume => return Err(TrainError::RunExists { path: path.to_owned() }),
+            Found::Run => {
+                compare_recipes(path, config)?;
+                if RunFile::read(path).is_ok_and(|earlier| earlier.finished) {
+                    return Ok(Opened::Finished);
+                }
+                checkpoint::load(path)?
+            }
+        };
+        create_folder(path)?;
+        write_whole(&path.join("config.toml"), config.as_bytes())?;
+        run_file.write(path)?;
+        let (keep, earlier_wall_s) = kept.as_ref().map_or((0, 0.0), |(_, state)| (state.metrics_bytes, state.wall_s));
+        let directory = Self {
+            metrics: MetricsFile::open(&path.join("metrics.jsonl"), keep)?,
+            path: path.to_owned(),
+            config: config.to_owned(),
+            run_file,
+            began: Instant::now(),
+            earlier_wall_s,
+        };
+        Ok(match kept {
+            Some(kept) => Opened::Resumed(directory, Box::new(kept)),
+            None => Opened::Fresh(directory),
+        })
+    }
+
+    /// The run's name.
+    pub fn name(&self) -> &str {
+        &self.run_file.name
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Seconds since the run began, over all its sessions.
+    pub fn wall_s(&self) -> f64 {
+        self.earlier_wall_s + self.began.elapsed().as_secs_f64()
+    }
+
+    /// The fields of every line of metrics.
+    pub fn common(&self, epoch: usize) -> Common {
+        Common { run: self.run_file.name.clone(), seed: self.run_file.seed, epoch, wall_s: self.wall_s() }
+    }
+
+    /// Appends a line to `metrics.jsonl`.
+    pub fn log(&mut self, line: &Line) -> Result<(), TrainError> {
+        self.metrics.log(line)
+    }
+
+    /// Keeps the weights and state after a whole epoch; `keep` as `epoch-NNNN.safetensors` too.
+    pub fn save_epoch(
+        &mut self,
+        epochs_done: usize,
+        weights: StateDict,
+        values: std::collections::BTreeMap<String, Vec<f32>>,
+        keep: bool,
+    ) -> Result<(), TrainError> {
+        self.metrics.sync()?;
+        let state = State { epochs_done, metrics_bytes: self.metrics.length()?, wall_s: self.wall_s(), values };
+        checkpoint::save(&self.path, self.with_config(weights), state, keep)
+    }
+
+    /// Keeps `weights` as the best so far.
+    pub fn save_best(&self, weights: StateDict) -> Result<(), TrainError> {
+        let folder = self.path.join("checkpoints");
+        create_folder(&folder)?;
+        write_whole(&folder.join("best.safetensors"), &self.with_config(weights).to_bytes()?)
+    }
+
+    /// Marks the run as finished.
+    pub fn finish(&mut self) -> Result<(), TrainError> {
+        self.metrics.sync()?;
+        self.run_file.finished = true;
+        self.run_file.write(&self.path)
+    }
+
+    /// Everything in `metrics.jsonl` so far.
+    pub fn metrics(&mut self) -> Result<String, TrainError> {
+        self.metrics.contents()
+    }
+
+    fn with_config(&self, mut weights: StateDict) -> StateDict {
+        weights.metadata.insert("bmae.config".into(), self.config.clone());
+        weights
+    }
+}
+
+enum Found {
+    Nothing,
+    Run,
+}
+
+fn inspect(path: &Path) -> Result<Found, TrainError> {
+    let entries = match std::fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(error) => return Err(TrainError::writing(path, error)),
+    };
+    let names: Vec<String> = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    match names.iter().min() {
+        None => Ok(Found::Nothing),
+        Some(_) if names.iter().any(|name| name == "config.toml") => Ok(Found::Run),
+        Some(found) => Err(TrainError::NotARun { path: path.to_owned(), found: found.clone() }),
+    }
+}
+
+/// A resume must be of the same recipe, key for key.
+fn compare_recipes(path: &Path, config: &str) -> Result<(), TrainError> {
+    let file = path.join("config.toml");
+    let earlier = std::fs::read_to_string(&file).map_err(|source| TrainError::reading(&file, source))?;
+    let parse = |text: &str| {
+        text.parse::<toml::Table>()
+            .map_err(|error| TrainError::Damaged { path: file.clone(), what: error.message().to_owned() })
+    };
+    let mut differences = Vec::new();
+    collect_differences("", &parse(&earlier)?, &parse(config)?, &mut differences);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    Err(TrainError::OtherRecipe { path: path.to_owned(), keys: differences.join(", ") })
+}
+
+fn collect_differences(prefix: &str, earlier: &toml::Table, now: &toml::Table, differences: &mut Vec<String>) {
+    let keys: std::collections::BTreeSet<&String> = earlier.keys().chain(now.keys()).collect();
+    for key in keys {
+        let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        match (earlier.get(key), now.get(key)) {
+            (Some(toml::Value::Table(a)), Some(toml::Value::Table(b))) => {
+                collect_differences(&path, a, b, differences);
+            }
+            (a, b) if a != b => {
+                let show = |value: Option<&toml::Value>| value.map_or("absent".to_owned(), |v| v.to_string());
+                differences.push(format!("{path} was {}, is now {}", show(a), show(b)));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Writes a file whole or not at all: temporary file, sync, rename.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
+    let write = || {
+        let mut file = AtomicWriteFile::open(path)?;
+        file.write_all(bytes)?;
+        file.commit()
+    };
+    write().map_err(|source| TrainError::writing(path, source))
+}
+
+pub(crate) fn create_folder(path: &Path) -> Result<(), TrainError> {
+    std::fs::create_dir_all(path).map_err(|source| TrainError::writing(path, source))
+}

@@ -1,0 +1,95 @@
+//! `run.toml`: what a run directory is, in one small file that a report can read without knowing recipes.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::TrainError;
+use crate::observer::Stage;
+use crate::recipe::{Choice, Method, Recipe};
+
+/// The contents of `run.toml`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunFile {
+    /// Which loop the directory holds.
+    pub stage: String,
+    /// The run's name, shared by a pre-training and its evaluations.
+    pub name: String,
+    /// The method by name.
+    pub method: String,
+    /// As it applies to the method.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub k: Option<usize>,
+    /// As it applies to the method.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wse: Option<usize>,
+    /// As it applies to the method.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tau: Option<f64>,
+    /// As it applies to the method.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slow_weight: Option<f64>,
+    /// Everything random depends on it.
+    pub seed: u64,
+    /// Epochs of the stage; 0 where there is no loop.
+    pub epochs: usize,
+    /// Whether all of them are done.
+    pub finished: bool,
+    /// Which program wrote it.
+    pub program: String,
+    /// Worker threads of the session that started it.
+    pub threads: usize,
+    /// The data, in words.
+    pub data: String,
+    /// When it began, seconds since 1970.
+    pub started: u64,
+    /// The run or file whose weights it began with; absent for a random encoder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+}
+
+impl RunFile {
+    /// What `run.toml` says of a run that begins now.
+    pub fn new(stage: Stage, name: &str, recipe: &Recipe, data: &str, threads: usize) -> Self {
+        let Method { name: method, k, wse, tau, slow_weight, .. } = &recipe.method;
+        let epochs = match stage {
+            Stage::Pretrain => recipe.pretrain.stage.epochs,
+            Stage::Finetune => recipe.finetune.stage.epochs,
+            Stage::Linprobe => recipe.linprobe.stage.epochs,
+            Stage::Knn => 0,
+        };
+        Self {
+            stage: stage.section().to_owned(),
+            name: name.to_owned(),
+            method: method.word().to_owned(),
+            k: *k,
+            wse: *wse,
+            tau: *tau,
+            slow_weight: *slow_weight,
+            seed: recipe.seed,
+            epochs,
+            finished: false,
+            program: concat!("bmae ", env!("CARGO_PKG_VERSION")).to_owned(),
+            threads,
+            data: data.to_owned(),
+            started: std::time::SystemTime::now()
+                .duration_since(std::time::UNIX_EPOCH)
+                .map_or(0, |since| since.as_secs()),
+            from: None,
+        }
+    }
+
+    /// Reads `run.toml` of a run directory.
+    pub fn read(directory: &Path) -> Result<Self, TrainError> {
+        let path = directory.join("run.toml");
+        let text = std::fs::read_to_string(&path).map_err(|source| TrainError::reading(&path, source))?;
+        toml::from_str(&text).map_err(|error| TrainError::Damaged { path, what: error.message().to_owned() })
+    }
+
+    /// Writes `run.toml` of a run directory, whole or not at all.
+    pub fn write(&self, directory: &Path) -> Result<(), TrainError> {
+        let path = directory.join("run.toml");
+        let text = toml::to_string(self).map_err(|error| TrainError::writing(&path, std::io::Error::other(error)))?;
+        super::write_whole(&path, text.as_bytes())
+    }
+}

@@ -1,0 +1,70 @@
+//! The learning rate of every step: linear warm-up, then half a cosine, both over fractional epochs.
+//!
+//! Source: He et al. 2022, appendix A (half-cycle cosine after a linear warm-up; linear scaling of the base rate
+//! with the batch, Goyal et al. 2017); DESIGN section 2.
+
+use crate::recipe::StageRecipe;
+
+/// The rate as a function of the fractional epoch, before layer-wise scaling.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Schedule {
+    peak: f64,
+    minimum: f64,
+    warmup_epochs: f64,
+    epochs: f64,
+}
+
+impl Schedule {
+    /// The schedule of a stage.
+    pub fn of(stage: &StageRecipe) -> Self {
+        Self {
+            peak: stage.peak_lr(),
+            minimum: stage.min_lr,
+            warmup_epochs: stage.warmup_epochs,
+            epochs: stage.epochs as f64,
+        }
+    }
+
+    /// The rate at `epoch` (`epoch + step / steps_per_epoch`, from 0). A warm-up longer than the training just
+    /// never reaches its peak.
+    pub fn rate(&self, epoch: f64) -> f64 {
+        if epoch < self.warmup_epochs {
+            return self.peak * epoch / self.warmup_epochs;
+        }
+        let decayed = (epoch - self.warmup_epochs) / (self.epochs - self.warmup_epochs);
+        self.minimum + (self.peak - self.minimum) * 0.5 * (1.0 + (std::f64::consts::PI * decayed).cos())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schedule() -> Schedule {
+        Schedule { peak: 2e-3, minimum: 1e-6, warmup_epochs: 5.0, epochs: 100.0 }
+    }
+
+    #[test]
+    fn warm_up_is_linear_from_zero_to_the_peak() {
+        let rates: Vec<f64> = [0.0, 1.25, 2.5, 3.75].iter().map(|&e| schedule().rate(e)).collect();
+        assert_eq!(rates, [0.0, 0.25 * 2e-3, 0.5 * 2e-3, 0.75 * 2e-3]);
+    }
+
+    #[test]
+    fn after_warm_up_the_rate_follows_half_a_cosine_to_the_minimum() {
+        let schedule = schedule();
+        for epoch in [5.0, 20.5, 52.5, 99.9] {
+            let angle = std::f64::consts::PI * (epoch - 5.0) / 95.0;
+            let expected = 1e-6 + (2e-3 - 1e-6) * (1.0 + angle.cos()) / 2.0;
+            assert!((schedule.rate(epoch) - expected).abs() < 1e-15, "epoch {epoch}");
+        }
+        assert!((schedule.rate(5.0) - 2e-3).abs() < 1e-15);
+        assert!((schedule.rate(100.0) - 1e-6).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_warm_up_longer_than_the_training_never_reaches_the_peak() {
+        let schedule = Schedule { peak: 1.0, minimum: 0.0, warmup_epochs: 40.0, epochs: 10.0 };
+        assert_eq!(schedule.rate(9.5), 9.5 / 40.0);
+    }
+}

@@ -1,0 +1,107 @@
+//! Where an evaluation's encoder comes from: a run, a weights file, or chance.
+//!
+//! One order, decided here: a folder is a run, and its `checkpoints/last.safetensors` counts; a file is weights under
+//! the official names; `scratch` draws an encoder from the recipe's seed as `method.scratch_init` says.
+
+use std::path::{Path, PathBuf};
+
+use bmae_data::random::{Purpose, keyed};
+use bmae_nn::weights::StateDict;
+use bmae_nn::{Encoder, EncoderInit, WeightsError};
+use burn::module::Module;
+use burn::tensor::Device;
+
+use crate::TrainError;
+use crate::pretrain::encoder_config;
+use crate::recipe::{Recipe, ScratchInit};
+use crate::run_directory::{RunFile, last_weights};
+
+/// The origin of an encoder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Start {
+    /// A random encoder.
+    Scratch,
+    /// A run directory or a weights file.
+    From(PathBuf),
+}
+
+impl Start {
+    /// As given on the command line: `scratch`, a run directory, or a weights file.
+    pub fn parse(text: &str) -> Self {
+        if text == "scratch" { Self::Scratch } else { Self::From(PathBuf::from(text)) }
+    }
+
+    /// The text of the `config.toml` that the weights were made with, where it is known.
+    pub fn config_text(&self) -> Result<Option<String>, TrainError> {
+        let Self::From(path) = self else { return Ok(None) };
+        let file = path.join("config.toml");
+        if path.is_dir() && file.exists() {
+            return std::fs::read_to_string(&file).map(Some).map_err(|source| TrainError::reading(file, source));
+        }
+        Ok(StateDict::from_file(&weights_file(path)?)?.config_text().map(str::to_owned))
+    }
+
+    /// The name of the run that the weights came from, so that its evaluations share it.
+    pub fn run_name(&self) -> Option<String> {
+        match self {
+            Self::From(path) if path.is_dir() => RunFile::read(path).ok().map(|file| file.name),
+            _ => None,
+        }
+    }
+
+    /// What `run.toml` says of it.
+    pub(crate) fn described(&self) -> Option<String> {
+        match self {
+            Self::Scratch => None,
+            Self::From(path) => Some(path.display().to_string()),
+        }
+    }
+
+    /// The encoder, on `device`, with the recipe's sizes.
+    ///
+    /// # Errors
+    /// When there are no weights, or they are of another architecture.
+    pub(crate) fn encoder(&self, recipe: &Recipe, device: &Device) -> Result<Encoder, TrainError> {
+        let config = encoder_config(recipe);
+        let mut generator = keyed(recipe.seed, 0, 0, Purpose::Initialisation);
+        let init = match (self, recipe.method.scratch_init) {
+            (Self::Scratch, ScratchInit::Timm) => EncoderInit::Timm,
+            _ => EncoderInit::Mae,
+        };
+        let encoder = Encoder::init(&config, init, &mut generator, device)?;
+        match self {
+            Self::Scratch => Ok(encoder),
+            Self::From(path) => {
+                let weights = StateDict::from_file(&weights_file(path)?)?;
+                let (encoder, report) = weights.load_into(encoder)?;
+                report.require(|_| false, is_beside_the_encoder)?;
+                Ok(encoder)
+            }
+        }
+    }
+}
+
+/// Tensors that an encoder leaves over in a checkpoint of a larger model.
+fn is_beside_the_encoder(name: &str) -> bool {
+    ["decoder_", "mask_token", "head.", "fc_norm.", "batchnorm."].iter().any(|prefix| name.starts_with(prefix))
+}
+
+fn weights_file(path: &Path) -> Result<PathBuf, TrainError> {
+    if !path.is_dir() {
+        return Ok(path.to_owned());
+    }
+    let file = last_weights(path);
+    if file.exists() {
+        return Ok(file);
+    }
+    let what = "its checkpoints/last.safetensors is missing (was one epoch finished?); \
+                give a run directory with a finished epoch, a .safetensors file, or `scratch`";
+    Err(TrainError::NoWeights { path: path.to_owned(), what: what.to_owned() })
+}
+
+/// A module with exactly the tensors of `weights`.
+pub(crate) fn load_exactly<M: Module>(weights: &StateDict, module: M) -> Result<M, WeightsError> {
+    let (module, report) = weights.load_into(module)?;
+    report.require(|_| false, |_| false)?;
+    Ok(module)
+}
