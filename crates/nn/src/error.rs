@@ -24,9 +24,7 @@ pub enum ShapeError {
         divisor: usize,
     },
     /// `mlp_ratio` that gives no hidden unit or is not a number.
-    #[error(
-        "mlp_ratio {found} gives no usable hidden layer for dim {dim}: use a positive number such as 4"
-    )]
+    #[error("mlp_ratio {found} gives no usable hidden layer for dim {dim}: use a positive number such as 4")]
     MlpRatio {
         /// The ratio found.
         found: f64,
@@ -114,9 +112,7 @@ pub enum WeightsError {
         found: u64,
     },
     /// A tensor of a type that weights do not have.
-    #[error(
-        "tensor {tensor} in {source_name} has type {found}, but weights are F32 (F16, BF16 and F64 are converted)"
-    )]
+    #[error("tensor {tensor} in {source_name} has type {found}, but weights are F32 (F16, BF16 and F64 are converted)")]
     Dtype {
         /// File, or what stands for it.
         source_name: String,
@@ -168,9 +164,5 @@ pub enum WeightsError {
 }
 
 fn and_more(others: usize) -> String {
-    if others == 0 {
-        String::new()
-    } else {
-        format!(" (and {others} more)")
-    }
+    if others == 0 { String::new() } else { format!(" (and {others} more)") }
 }

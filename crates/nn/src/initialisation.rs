@@ -14,25 +14,17 @@ pub const TOKEN_STD: f64 = 0.02;
 
 /// Uniform within +-`bound`, `n` values.
 pub fn uniform(n: usize, bound: f64, rng: &mut impl Rng) -> Vec<f32> {
-    (0..n)
-        .map(|_| ((rng.random::<f64>() * 2.0 - 1.0) * bound) as f32)
-        .collect()
+    (0..n).map(|_| ((rng.random::<f64>() * 2.0 - 1.0) * bound) as f32).collect()
 }
 
 /// Xavier uniform for a matrix [`fan_out`, `fan_in`]: within +-sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio 2010).
 pub fn xavier_uniform(fan_out: usize, fan_in: usize, rng: &mut impl Rng) -> Vec<f32> {
-    uniform(
-        fan_out * fan_in,
-        (6.0 / (fan_in + fan_out) as f64).sqrt(),
-        rng,
-    )
+    uniform(fan_out * fan_in, (6.0 / (fan_in + fan_out) as f64).sqrt(), rng)
 }
 
 /// Normal with mean zero, `n` values.
 pub fn normal(n: usize, std: f64, rng: &mut impl Rng) -> Vec<f32> {
-    (0..n)
-        .map(|_| (rng.sample::<f64, _>(StandardNormal) * std) as f32)
-        .collect()
+    (0..n).map(|_| (rng.sample::<f64, _>(StandardNormal) * std) as f32).collect()
 }
 
 /// Normal with mean zero, redrawn outside the *absolute* bounds +-2, as `trunc_normal_` of PyTorch and timm has it: with
@@ -56,10 +48,6 @@ pub fn pytorch_bound(fan_in: usize) -> f64 {
 }
 
 /// A trainable parameter of the given values and shape.
-pub(crate) fn parameter<const D: usize>(
-    values: Vec<f32>,
-    shape: [usize; D],
-    device: &Device,
-) -> Param<Tensor<D>> {
+pub(crate) fn parameter<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) -> Param<Tensor<D>> {
     Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), device))
 }

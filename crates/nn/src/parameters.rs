@@ -40,18 +40,10 @@ pub fn parameters(module: &impl Module) -> Vec<Parameter> {
             let shape = tensor.dims().to_vec();
             let trainable = tensor.is_require_grad();
             let values = flat(tensor.inner());
-            self.parameters.push(Parameter {
-                name: self.path.official_name(),
-                shape,
-                values,
-                trainable,
-            });
+            self.parameters.push(Parameter { name: self.path.official_name(), shape, values, trainable });
         }
     }
-    let mut collect = Collect {
-        path: Path::default(),
-        parameters: Vec::new(),
-    };
+    let mut collect = Collect { path: Path::default(), parameters: Vec::new() };
     module.visit(&mut collect);
     collect.parameters
 }
@@ -73,16 +65,11 @@ pub fn gradients(module: &impl Module, grads: &mut Gradients) -> BTreeMap<String
         }
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             if let Some(gradient) = param.val().grad_remove(self.grads) {
-                self.taken
-                    .insert(self.path.official_name(), flat(gradient.inner()));
+                self.taken.insert(self.path.official_name(), flat(gradient.inner()));
             }
         }
     }
-    let mut take = Take {
-        path: Path::default(),
-        grads,
-        taken: BTreeMap::new(),
-    };
+    let mut take = Take { path: Path::default(), grads, taken: BTreeMap::new() };
     module.visit(&mut take);
     take.taken
 }
@@ -92,10 +79,7 @@ pub fn gradients(module: &impl Module, grads: &mut Gradients) -> BTreeMap<String
 ///
 /// # Panics
 /// When `f` gives another number of values than it got.
-pub fn map_parameters<M: Module>(
-    module: M,
-    f: impl FnMut(&str, &[usize], Tensor<1>) -> Option<Tensor<1>>,
-) -> M {
+pub fn map_parameters<M: Module>(module: M, f: impl FnMut(&str, &[usize], Tensor<1>) -> Option<Tensor<1>>) -> M {
     struct Replace<F> {
         path: Path,
         f: F,
@@ -110,29 +94,18 @@ pub fn map_parameters<M: Module>(
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
             let name = self.path.official_name();
             param.map(|tensor| {
-                let (shape, trainable, autodiff) = (
-                    tensor.dims(),
-                    tensor.is_require_grad(),
-                    tensor.is_autodiff(),
-                );
+                let (shape, trainable, autodiff) = (tensor.dims(), tensor.is_require_grad(), tensor.is_autodiff());
                 match (self.f)(&name, &shape, flat(tensor.clone().inner())) {
                     None => tensor,
                     Some(values) => {
                         let values = values.inner().reshape(shape);
-                        if autodiff {
-                            values.autodiff().set_require_grad(trainable)
-                        } else {
-                            values
-                        }
+                        if autodiff { values.autodiff().set_require_grad(trainable) } else { values }
                     }
                 }
             })
         }
     }
-    module.map(&mut Replace {
-        path: Path::default(),
-        f,
-    })
+    module.map(&mut Replace { path: Path::default(), f })
 }
 
 fn flat<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {

@@ -9,11 +9,7 @@ pub const CHANNELS: usize = 3;
 ///
 /// # Errors
 /// When `patch_size` does not divide `image_size`, or `images` is not a whole number of images of that size.
-pub fn patchify(
-    images: &[f32],
-    image_size: usize,
-    patch_size: usize,
-) -> Result<Vec<f32>, ShapeError> {
+pub fn patchify(images: &[f32], image_size: usize, patch_size: usize) -> Result<Vec<f32>, ShapeError> {
     if patch_size == 0 {
         return Err(ShapeError::Zero { what: "patch_size" });
     }
@@ -28,10 +24,7 @@ pub fn patchify(
             divisor: patch_size,
         });
     }
-    if !images
-        .len()
-        .is_multiple_of(CHANNELS * image_size * image_size)
-    {
+    if !images.len().is_multiple_of(CHANNELS * image_size * image_size) {
         return Err(ShapeError::Length {
             what: "the batch of images",
             found: images.len(),

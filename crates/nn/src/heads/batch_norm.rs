@@ -57,11 +57,7 @@ impl BatchNorm {
 
 fn moved(running: &Param<Tensor<1>>, newest: Tensor<1>) -> Param<Tensor<1>> {
     running.clone().map(|old| {
-        let newest = if old.is_autodiff() {
-            newest.autodiff()
-        } else {
-            newest.inner()
-        };
+        let newest = if old.is_autodiff() { newest.autodiff() } else { newest.inner() };
         (old * (1.0 - MOMENTUM) + newest * MOMENTUM).detach()
     })
 }

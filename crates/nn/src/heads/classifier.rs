@@ -29,24 +29,12 @@ impl HeadInit {
     /// Linear probing: 0.01.
     pub const PROBE: Self = Self { std: 0.01 };
     /// timm's own: 0.02.
-    pub const TIMM: Self = Self {
-        std: crate::initialisation::TOKEN_STD,
-    };
+    pub const TIMM: Self = Self { std: crate::initialisation::TOKEN_STD };
 
     /// A Linear(`inputs`, `outputs`) drawn so.
-    pub fn linear(
-        self,
-        inputs: usize,
-        outputs: usize,
-        rng: &mut impl Rng,
-        device: &Device,
-    ) -> Linear {
+    pub fn linear(self, inputs: usize, outputs: usize, rng: &mut impl Rng, device: &Device) -> Linear {
         Linear {
-            weight: parameter(
-                truncated_normal(outputs * inputs, self.std, rng),
-                [outputs, inputs],
-                device,
-            ),
+            weight: parameter(truncated_normal(outputs * inputs, self.std, rng), [outputs, inputs], device),
             bias: parameter(vec![0.0; outputs], [outputs], device),
         }
     }
@@ -67,13 +55,7 @@ pub struct Classifier {
 
 impl Classifier {
     /// Puts a fresh head for `classes` on `encoder`, on its device, and makes the positions trainable as in the official code.
-    pub fn init(
-        encoder: Encoder,
-        classes: usize,
-        pooling: Pooling,
-        head: HeadInit,
-        rng: &mut impl Rng,
-    ) -> Self {
+    pub fn init(encoder: Encoder, classes: usize, pooling: Pooling, head: HeadInit, rng: &mut impl Rng) -> Self {
         let (dim, device) = (encoder.dim(), encoder.device());
         let mut encoder = encoder.with_trainable_positions();
         let fc_norm = match pooling {
@@ -83,12 +65,7 @@ impl Classifier {
             }
             Pooling::ClassToken => None,
         };
-        Self {
-            encoder,
-            fc_norm,
-            head: head.linear(dim, classes, rng, &device),
-            pooling,
-        }
+        Self { encoder, fc_norm, head: head.linear(dim, classes, rng, &device), pooling }
     }
 
     /// Patches [N, L, p*p*3] to logits [N, classes].
@@ -99,10 +76,7 @@ impl Classifier {
         let x = self.encoder.forward(patches);
         let [images, tokens, dim] = x.dims();
         let pooled = match self.pooling {
-            Pooling::Mean => x
-                .slice([0..images, 1..tokens, 0..dim])
-                .mean_dim(1)
-                .reshape([images, dim]),
+            Pooling::Mean => x.slice([0..images, 1..tokens, 0..dim]).mean_dim(1).reshape([images, dim]),
             Pooling::ClassToken => x.slice([0..images, 0..1, 0..dim]).reshape([images, dim]),
         };
         let pooled = match &self.fc_norm {

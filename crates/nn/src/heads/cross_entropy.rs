@@ -15,9 +15,7 @@ pub fn cross_entropy(logits: Tensor<2>, labels: &[i64], label_smoothing: f64) ->
     let everywhere = label_smoothing / classes as f64;
     let mut targets = vec![everywhere as f32; rows * classes];
     for (row, &label) in targets.chunks_exact_mut(classes).zip(labels) {
-        let at = usize::try_from(label)
-            .ok()
-            .and_then(|label| row.get_mut(label));
+        let at = usize::try_from(label).ok().and_then(|label| row.get_mut(label));
         *at.unwrap_or_else(|| panic!("label {label} lies outside 0 .. {classes}")) =
             (1.0 - label_smoothing + everywhere) as f32;
     }
@@ -31,11 +29,7 @@ pub fn cross_entropy(logits: Tensor<2>, labels: &[i64], label_smoothing: f64) ->
 /// # Panics
 /// When the shapes differ.
 pub fn soft_cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
-    assert_eq!(
-        logits.dims(),
-        targets.dims(),
-        "logits and targets differ in shape"
-    );
+    assert_eq!(logits.dims(), targets.dims(), "logits and targets differ in shape");
     let [rows, _] = logits.dims();
     (log_softmax(logits, 1) * targets).sum() / -(rows as f64)
 }

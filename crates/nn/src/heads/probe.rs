@@ -20,10 +20,7 @@ pub struct Probe {
 impl Probe {
     /// A fresh probe for features of width `dim`: head N(0, 0.01), zero bias.
     pub fn init(dim: usize, classes: usize, rng: &mut impl Rng, device: &Device) -> Self {
-        Self {
-            batchnorm: BatchNorm::init(dim, device),
-            head: HeadInit::PROBE.linear(dim, classes, rng, device),
-        }
+        Self { batchnorm: BatchNorm::init(dim, device), head: HeadInit::PROBE.linear(dim, classes, rng, device) }
     }
 
     /// Features [N, D] to logits [N, classes] by batch statistics; updates the running ones.

@@ -38,13 +38,7 @@ impl MaskedAutoencoder {
         Ok(Self {
             encoder: Encoder::init(encoder, EncoderInit::Mae, rng, device)?,
             decoder: Decoder::init(decoder, encoder.dim, side, rng, device)?,
-            pred: Linear::init(
-                decoder.dim,
-                encoder.patch_len(),
-                LinearInit::Xavier,
-                rng,
-                device,
-            ),
+            pred: Linear::init(decoder.dim, encoder.patch_len(), LinearInit::Xavier, rng, device),
         })
     }
 
@@ -53,10 +47,7 @@ impl MaskedAutoencoder {
     /// # Panics
     /// When `latent` is not of this masking; so do the two below.
     pub fn decode(&self, latent: Tensor<3>, masking: &Masking) -> Tensor<3> {
-        let x = self
-            .decoder
-            .norm
-            .forward(self.decoder.blocks(latent, masking));
+        let x = self.decoder.norm.forward(self.decoder.blocks(latent, masking));
         let [_, dim] = x.dims();
         x.reshape([masking.images(), 1 + masking.patches(), dim])
     }
@@ -65,12 +56,8 @@ impl MaskedAutoencoder {
     pub fn predict(&self, latent: Tensor<3>, masking: &Masking) -> Tensor<3> {
         let x = self.decode(latent, masking);
         let [images, tokens, dim] = x.dims();
-        let x = x
-            .slice([0..images, 1..tokens, 0..dim])
-            .reshape([images * (tokens - 1), dim]);
-        self.pred
-            .forward(x)
-            .reshape([images, tokens - 1, self.pred.outputs()])
+        let x = x.slice([0..images, 1..tokens, 0..dim]).reshape([images * (tokens - 1), dim]);
+        self.pred.forward(x).reshape([images, tokens - 1, self.pred.outputs()])
     }
 
     /// The prediction for the masked patches only, all that the loss needs: `latent` [N, 1+keep, D] to [N*(L-keep), P], in
@@ -78,10 +65,7 @@ impl MaskedAutoencoder {
     pub fn predict_masked(&self, latent: Tensor<3>, masking: &Masking) -> Tensor<2> {
         let x = self.decoder.blocks(latent, masking);
         // Row `image * L + l` of the patches is row `image * (1 + L) + 1 + l` of the tokens.
-        let rows = masking
-            .masked()
-            .iter()
-            .map(|&row| row + row / masking.patches() + 1);
+        let rows = masking.masked().iter().map(|&row| row + row / masking.patches() + 1);
         let x = x.clone().select(0, indices(rows, &x.device()));
         self.pred.forward(self.decoder.norm.forward(x))
     }

@@ -42,8 +42,7 @@ impl Decoder {
         Ok(Self {
             embed: Linear::init(encoder_dim, dim, init, rng, device),
             mask_token: parameter(normal(dim, TOKEN_STD, rng), [1, 1, dim], device),
-            pos_embed: parameter(sin_cos(dim, side), [1, 1 + side * side, dim], device)
-                .set_require_grad(false),
+            pos_embed: parameter(sin_cos(dim, side), [1, 1 + side * side, dim], device).set_require_grad(false),
             blocks: (0..config.depth)
                 .map(|_| Block::init(dim, config.hidden(), config.heads, init, rng, device))
                 .collect(),
@@ -57,37 +56,24 @@ impl Decoder {
     /// When `latent` is not of this masking.
     pub(crate) fn blocks(&self, latent: Tensor<3>, masking: &Masking) -> Tensor<2> {
         let [images, seen, width] = latent.dims();
-        assert_eq!(
-            [images, seen],
-            [masking.images(), 1 + masking.keep()],
-            "the latent is not of this masking"
-        );
+        assert_eq!([images, seen], [masking.images(), 1 + masking.keep()], "the latent is not of this masking");
         let [_, tokens, dim] = self.pos_embed.dims();
         let rows = images * seen;
 
         let embedded = self.embed.forward(latent.reshape([rows, width]));
         let table = Tensor::cat(vec![embedded, self.mask_token.val().reshape([1, dim])], 0);
         let mut sources = Vec::with_capacity(images * tokens);
-        for (image, restore) in masking
-            .restore()
-            .chunks_exact(masking.patches())
-            .enumerate()
-        {
+        for (image, restore) in masking.restore().chunks_exact(masking.patches()).enumerate() {
             let class_token = image * seen;
             sources.push(class_token);
-            sources.extend(restore.iter().map(|&place| {
-                if place < masking.keep() {
-                    class_token + 1 + place
-                } else {
-                    rows
-                }
-            }));
+            sources.extend(restore.iter().map(
+                |&place| {
+                    if place < masking.keep() { class_token + 1 + place } else { rows }
+                },
+            ));
         }
         let x = table.select(0, indices(sources.into_iter(), &self.mask_token.device()));
-        let x = (x.reshape([images, tokens, dim]) + self.pos_embed.val())
-            .reshape([images * tokens, dim]);
-        self.blocks
-            .iter()
-            .fold(x, |x, block| block.forward(x, tokens))
+        let x = (x.reshape([images, tokens, dim]) + self.pos_embed.val()).reshape([images * tokens, dim]);
+        self.blocks.iter().fold(x, |x, block| block.forward(x, tokens))
     }
 }

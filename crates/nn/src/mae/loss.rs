@@ -11,11 +11,7 @@ use super::masking::indices;
 /// When N or L are not the masking's.
 pub fn masked_rows(target: Tensor<3>, masking: &Masking) -> Tensor<2> {
     let [images, patches, width] = target.dims();
-    assert_eq!(
-        [images, patches],
-        [masking.images(), masking.patches()],
-        "the target is not of this masking"
-    );
+    assert_eq!([images, patches], [masking.images(), masking.patches()], "the target is not of this masking");
     let rows = indices(masking.masked().iter().copied(), &target.device());
     target.reshape([images * patches, width]).select(0, rows)
 }
@@ -28,11 +24,7 @@ pub fn masked_rows(target: Tensor<3>, masking: &Masking) -> Tensor<2> {
 /// # Panics
 /// When the shapes differ.
 pub fn mean_squared_error(prediction: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
-    assert_eq!(
-        prediction.dims(),
-        target.dims(),
-        "prediction and target differ in shape"
-    );
+    assert_eq!(prediction.dims(), target.dims(), "prediction and target differ in shape");
     let difference = prediction - target;
     (difference.clone() * difference).mean()
 }

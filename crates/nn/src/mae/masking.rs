@@ -23,11 +23,7 @@ pub fn keep_count(patches: usize, mask_ratio: f64) -> Result<usize, ShapeError> 
     // `as` saturates, and NaN gives 0: both end in the refusal below.
     let keep = (patches as f64 * (1.0 - mask_ratio)) as usize;
     if keep == 0 || keep >= patches {
-        Err(ShapeError::MaskRatio {
-            mask_ratio,
-            keep: keep.min(patches),
-            patches,
-        })
+        Err(ShapeError::MaskRatio { mask_ratio, keep: keep.min(patches), patches })
     } else {
         Ok(keep)
     }
@@ -67,11 +63,7 @@ impl Masking {
             for (place, &l) in shuffle.iter().enumerate() {
                 restore[l] = place;
             }
-            masking.masked.extend(
-                (0..patches)
-                    .filter(|&l| restore[l] >= keep)
-                    .map(|l| image * patches + l),
-            );
+            masking.masked.extend((0..patches).filter(|&l| restore[l] >= keep).map(|l| image * patches + l));
         }
         Ok(masking)
     }
@@ -103,10 +95,7 @@ impl Masking {
 
     /// [N * L]: 1 where the patch is masked, 0 where it is kept.
     pub fn mask(&self) -> Vec<f32> {
-        self.restore
-            .iter()
-            .map(|&place| if place >= self.keep { 1.0 } else { 0.0 })
-            .collect()
+        self.restore.iter().map(|&place| if place >= self.keep { 1.0 } else { 0.0 }).collect()
     }
 
     /// [N * (L - keep)]: the masked rows of a table [N * L, ..], ascending: image by image, patch by patch.
@@ -119,27 +108,13 @@ impl Masking {
     /// # Panics
     /// When `values` is not N * L * `width` long.
     pub fn masked_values(&self, values: &[f32], width: usize) -> Vec<f32> {
-        assert_eq!(
-            values.len(),
-            self.images * self.patches * width,
-            "values are [N, L, width] of this masking"
-        );
-        self.masked
-            .iter()
-            .flat_map(|&row| &values[row * width..(row + 1) * width])
-            .copied()
-            .collect()
+        assert_eq!(values.len(), self.images * self.patches * width, "values are [N, L, width] of this masking");
+        self.masked.iter().flat_map(|&row| &values[row * width..(row + 1) * width]).copied().collect()
     }
 }
 
 /// Row numbers as an index tensor.
-pub(crate) fn indices(
-    rows: impl ExactSizeIterator<Item = usize>,
-    device: &Device,
-) -> Tensor<1, Int> {
+pub(crate) fn indices(rows: impl ExactSizeIterator<Item = usize>, device: &Device) -> Tensor<1, Int> {
     let shape = [rows.len()];
-    Tensor::from_data(
-        TensorData::new(rows.map(|row| row as i64).collect::<Vec<_>>(), shape),
-        device,
-    )
+    Tensor::from_data(TensorData::new(rows.map(|row| row as i64).collect::<Vec<_>>(), shape), device)
 }

@@ -13,15 +13,9 @@ pub fn attention(qkv: Tensor<2>, tokens: usize, heads: usize) -> Tensor<2> {
     let (images, dim) = (rows / tokens, width / 3);
     let head_dim = dim / heads;
     let part = |i: usize| {
-        qkv.clone()
-            .slice([0..rows, i * dim..(i + 1) * dim])
-            .reshape([images, tokens, heads, head_dim])
-            .swap_dims(1, 2)
+        qkv.clone().slice([0..rows, i * dim..(i + 1) * dim]).reshape([images, tokens, heads, head_dim]).swap_dims(1, 2)
     };
     let query = part(0).mul_scalar(1.0 / (head_dim as f64).sqrt());
     let scores = query.matmul(part(1).transpose());
-    softmax(scores, 3)
-        .matmul(part(2))
-        .swap_dims(1, 2)
-        .reshape([rows, dim])
+    softmax(scores, 3).matmul(part(2)).swap_dims(1, 2).reshape([rows, dim])
 }

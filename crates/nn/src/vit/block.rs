@@ -61,12 +61,7 @@ impl Block {
             fc1: Linear::init(dim, hidden, init, rng, device),
             fc2: Linear::init(hidden, dim, init, rng, device),
         };
-        Self {
-            norm1,
-            attn,
-            norm2,
-            mlp,
-        }
+        Self { norm1, attn, norm2, mlp }
     }
 
     /// Tokens [N*T, D] to [N*T, D]; `tokens` is T.
@@ -82,8 +77,7 @@ impl Block {
 impl Attention {
     /// Tokens [N*T, D] to [N*T, D]; `tokens` is T.
     pub fn forward(&self, x: Tensor<2>, tokens: usize) -> Tensor<2> {
-        self.proj
-            .forward(ops::attention(self.qkv.forward(x), tokens, self.heads))
+        self.proj.forward(ops::attention(self.qkv.forward(x), tokens, self.heads))
     }
 }
 

@@ -50,27 +50,16 @@ impl EncoderConfig {
     /// Refuses sizes that cannot be: zero, a side that patches do not divide, a width that heads or 4 do not divide, more
     /// parameters than the address space holds.
     pub fn check(&self) -> Result<(), ShapeError> {
-        for (what, size) in [
-            ("image_size", self.image_size),
-            ("patch_size", self.patch_size),
-        ] {
+        for (what, size) in [("image_size", self.image_size), ("patch_size", self.patch_size)] {
             if size == 0 {
                 return Err(ShapeError::Zero { what });
             }
         }
         divisible("image_size", self.image_size, "patch_size", self.patch_size)?;
-        check_transformer(
-            ["encoder.dim", "encoder.depth", "encoder.heads"],
-            self.dim,
-            self.depth,
-            self.heads,
-        )?;
+        check_transformer(["encoder.dim", "encoder.depth", "encoder.heads"], self.dim, self.depth, self.heads)?;
         let hidden = self.dim as f64 * self.mlp_ratio;
         if !(hidden.is_finite() && hidden >= 1.0) {
-            return Err(ShapeError::MlpRatio {
-                found: self.mlp_ratio,
-                dim: self.dim,
-            });
+            return Err(ShapeError::MlpRatio { found: self.mlp_ratio, dim: self.dim });
         }
         self.parameter_count().map(|_| ())
     }
@@ -83,20 +72,12 @@ impl EncoderConfig {
         let count = || {
             let grid = self.image_size.checked_div(self.patch_size)?;
             let patches = grid.checked_mul(grid)?;
-            let patch_len = self
-                .patch_size
-                .checked_mul(self.patch_size)?
-                .checked_mul(CHANNELS)?;
-            self.image_size
-                .checked_mul(self.image_size)?
-                .checked_mul(CHANNELS)?;
+            let patch_len = self.patch_size.checked_mul(self.patch_size)?.checked_mul(CHANNELS)?;
+            self.image_size.checked_mul(self.image_size)?.checked_mul(CHANNELS)?;
             let embedding = patch_len.checked_add(1)?.checked_mul(self.dim)?;
             let positions = patches.checked_add(2)?.checked_mul(self.dim)?;
             let blocks = block_parameters(self.dim, self.hidden())?.checked_mul(self.depth)?;
-            let all = embedding
-                .checked_add(positions)?
-                .checked_add(blocks)?
-                .checked_add(self.dim.checked_mul(2)?)?;
+            let all = embedding.checked_add(positions)?.checked_add(blocks)?.checked_add(self.dim.checked_mul(2)?)?;
             addressable(all)
         };
         count().ok_or_else(|| ShapeError::TooLarge {
@@ -116,12 +97,7 @@ impl DecoderConfig {
 
     /// Refuses sizes that cannot be, as [`EncoderConfig::check`] does.
     pub fn check(&self) -> Result<(), ShapeError> {
-        check_transformer(
-            ["decoder.dim", "decoder.depth", "decoder.heads"],
-            self.dim,
-            self.depth,
-            self.heads,
-        )?;
+        check_transformer(["decoder.dim", "decoder.depth", "decoder.heads"], self.dim, self.depth, self.heads)?;
         self.dim
             .checked_mul(4)
             .and_then(|hidden| block_parameters(self.dim, hidden)?.checked_mul(self.depth))
@@ -133,12 +109,7 @@ impl DecoderConfig {
     }
 }
 
-fn check_transformer(
-    names: [&'static str; 3],
-    dim: usize,
-    depth: usize,
-    heads: usize,
-) -> Result<(), ShapeError> {
+fn check_transformer(names: [&'static str; 3], dim: usize, depth: usize, heads: usize) -> Result<(), ShapeError> {
     for (what, size) in names.into_iter().zip([dim, depth, heads]) {
         if size == 0 {
             return Err(ShapeError::Zero { what });
@@ -148,37 +119,17 @@ fn check_transformer(
     divisible(names[0], dim, "the four parts of the sin-cos positions,", 4)
 }
 
-fn divisible(
-    what: &'static str,
-    size: usize,
-    by: &'static str,
-    divisor: usize,
-) -> Result<(), ShapeError> {
-    if size.is_multiple_of(divisor) {
-        Ok(())
-    } else {
-        Err(ShapeError::NotDivisible {
-            what,
-            size,
-            by,
-            divisor,
-        })
-    }
+fn divisible(what: &'static str, size: usize, by: &'static str, divisor: usize) -> Result<(), ShapeError> {
+    if size.is_multiple_of(divisor) { Ok(()) } else { Err(ShapeError::NotDivisible { what, size, by, divisor }) }
 }
 
 /// Weights and biases of qkv (3D), proj (D), fc1, fc2, and two norms.
 fn block_parameters(dim: usize, hidden: usize) -> Option<usize> {
     let square = dim.checked_mul(dim)?.checked_mul(4)?;
     let mlp = dim.checked_mul(hidden)?.checked_mul(2)?;
-    square
-        .checked_add(mlp)?
-        .checked_add(dim.checked_mul(9)?)?
-        .checked_add(hidden)
+    square.checked_add(mlp)?.checked_add(dim.checked_mul(9)?)?.checked_add(hidden)
 }
 
 fn addressable(count: usize) -> Option<usize> {
-    count
-        .checked_mul(size_of::<f32>())
-        .filter(|&bytes| bytes <= isize::MAX as usize)
-        .map(|_| count)
+    count.checked_mul(size_of::<f32>()).filter(|&bytes| bytes <= isize::MAX as usize).map(|_| count)
 }

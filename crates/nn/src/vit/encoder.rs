@@ -53,11 +53,7 @@ impl Encoder {
             }
             EncoderInit::Timm => {
                 let cls_token = truncated_normal(dim, TOKEN_STD, rng);
-                (
-                    cls_token,
-                    truncated_normal(tokens * dim, TOKEN_STD, rng),
-                    LinearInit::TruncatedNormal(TOKEN_STD),
-                )
+                (cls_token, truncated_normal(tokens * dim, TOKEN_STD, rng), LinearInit::TruncatedNormal(TOKEN_STD))
             }
         };
         Ok(Self {
@@ -77,10 +73,7 @@ impl Encoder {
     /// When `patches` has another L or patch length than the encoder.
     pub fn forward(&self, patches: Tensor<3>) -> Tensor<3> {
         let (x, tokens) = self.embed(patches);
-        let x = self
-            .blocks
-            .iter()
-            .fold(x, |x, block| block.forward(x, tokens));
+        let x = self.blocks.iter().fold(x, |x, block| block.forward(x, tokens));
         images(self.normed(x), tokens)
     }
 
@@ -92,11 +85,7 @@ impl Encoder {
     ///
     /// # Panics
     /// As [`forward`](Self::forward).
-    pub fn forward_last_blocks(
-        &self,
-        patches: Tensor<3>,
-        n: usize,
-    ) -> Result<Tensor<3>, ShapeError> {
+    pub fn forward_last_blocks(&self, patches: Tensor<3>, n: usize) -> Result<Tensor<3>, ShapeError> {
         let depth = self.blocks.len();
         if n == 0 || n > depth {
             return Err(ShapeError::LastBlocks { asked: n, depth });
@@ -115,8 +104,7 @@ impl Encoder {
         }
         // The loop above has run: depth >= n >= 1.
         let mean = sum.map(|sum| if n == 1 { sum } else { sum / n as f64 });
-        mean.map(|mean| images(mean, tokens))
-            .ok_or(ShapeError::LastBlocks { asked: n, depth })
+        mean.map(|mean| images(mean, tokens)).ok_or(ShapeError::LastBlocks { asked: n, depth })
     }
 
     /// The kept patches only: all `patches` [N, L, p*p*3] of the batch to [N, 1+keep, D], the class token first, then the
@@ -124,11 +112,7 @@ impl Encoder {
     ///
     /// # Errors
     /// When `patches` does not hold the patches of the masking's images.
-    pub fn forward_masked(
-        &self,
-        patches: &[f32],
-        masking: &Masking,
-    ) -> Result<Tensor<3>, ShapeError> {
+    pub fn forward_masked(&self, patches: &[f32], masking: &Masking) -> Result<Tensor<3>, ShapeError> {
         let [_, all_tokens, dim] = self.pos_embed.dims();
         let patch_len = self.patch_len();
         let expected = masking.images() * masking.patches() * patch_len;
@@ -136,11 +120,7 @@ impl Encoder {
             return Err(ShapeError::Length {
                 what: "the batch of patches",
                 found: patches.len(),
-                expected: format!(
-                    "{} images of {} patches of {patch_len} values",
-                    masking.images(),
-                    all_tokens - 1
-                ),
+                expected: format!("{} images of {} patches of {patch_len} values", masking.images(), all_tokens - 1),
             });
         }
         let device = self.cls_token.device();
@@ -160,28 +140,16 @@ impl Encoder {
         let at = Tensor::from_data(TensorData::new(at, [rows]), &device);
 
         let positions: Tensor<2> = self.pos_embed.val().reshape([all_tokens, dim]);
-        let of_patches = positions
-            .clone()
-            .slice([1..all_tokens, 0..dim])
-            .select(0, at);
+        let of_patches = positions.clone().slice([1..all_tokens, 0..dim]).select(0, at);
         let x = self.patch_embed.forward(kept) + of_patches;
-        let x = self.with_class_token(
-            x.reshape([count, masking.keep(), dim]),
-            positions.slice([0..1, 0..dim]),
-        );
-        let x = self
-            .blocks
-            .iter()
-            .fold(x, |x, block| block.forward(x, tokens));
+        let x = self.with_class_token(x.reshape([count, masking.keep(), dim]), positions.slice([0..1, 0..dim]));
+        let x = self.blocks.iter().fold(x, |x, block| block.forward(x, tokens));
         Ok(images(self.normed(x), tokens))
     }
 
     /// The same encoder with learnable positions, as the official code fine-tunes.
     pub fn with_trainable_positions(self) -> Self {
-        Self {
-            pos_embed: self.pos_embed.set_require_grad(true),
-            ..self
-        }
+        Self { pos_embed: self.pos_embed.set_require_grad(true), ..self }
     }
 
     /// Width of a token.
@@ -209,22 +177,11 @@ impl Encoder {
     fn embed(&self, patches: Tensor<3>) -> (Tensor<2>, usize) {
         let [count, of_image, patch_len] = patches.dims();
         let [_, tokens, dim] = self.pos_embed.dims();
-        assert_eq!(
-            of_image + 1,
-            tokens,
-            "the encoder has positions for {} patches, not {of_image}",
-            tokens - 1
-        );
+        assert_eq!(of_image + 1, tokens, "the encoder has positions for {} patches, not {of_image}", tokens - 1);
         let positions: Tensor<3> = self.pos_embed.val();
-        let x = self
-            .patch_embed
-            .forward(patches.reshape([count * of_image, patch_len]));
-        let x =
-            x.reshape([count, of_image, dim]) + positions.clone().slice([0..1, 1..tokens, 0..dim]);
-        (
-            self.with_class_token(x, positions.slice([0..1, 0..1, 0..dim]).reshape([1, dim])),
-            tokens,
-        )
+        let x = self.patch_embed.forward(patches.reshape([count * of_image, patch_len]));
+        let x = x.reshape([count, of_image, dim]) + positions.clone().slice([0..1, 1..tokens, 0..dim]);
+        (self.with_class_token(x, positions.slice([0..1, 0..1, 0..dim]).reshape([1, dim])), tokens)
     }
 
     /// The class token with its position before the patch tokens [N, K, D]: [N*(1+K), D].

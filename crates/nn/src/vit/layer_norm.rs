@@ -18,10 +18,7 @@ pub struct LayerNorm {
 impl LayerNorm {
     /// Ones and zeros for width `dim`.
     pub fn init(dim: usize, device: &Device) -> Self {
-        Self {
-            weight: parameter(vec![1.0; dim], [dim], device),
-            bias: parameter(vec![0.0; dim], [dim], device),
-        }
+        Self { weight: parameter(vec![1.0; dim], [dim], device), bias: parameter(vec![0.0; dim], [dim], device) }
     }
 
     /// [R, D] to [R, D].

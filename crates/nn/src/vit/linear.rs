@@ -27,28 +27,14 @@ pub(crate) enum LinearInit {
 
 impl Linear {
     /// As PyTorch initialises `nn.Linear`: weights, then biases, uniform within +-1/sqrt(inputs).
-    pub fn init_pytorch(
-        inputs: usize,
-        outputs: usize,
-        rng: &mut impl Rng,
-        device: &Device,
-    ) -> Self {
+    pub fn init_pytorch(inputs: usize, outputs: usize, rng: &mut impl Rng, device: &Device) -> Self {
         let bound = pytorch_bound(inputs);
         let weight = uniform(outputs * inputs, bound, rng);
         let bias = uniform(outputs, bound, rng);
-        Self {
-            weight: parameter(weight, [outputs, inputs], device),
-            bias: parameter(bias, [outputs], device),
-        }
+        Self { weight: parameter(weight, [outputs, inputs], device), bias: parameter(bias, [outputs], device) }
     }
 
-    pub(crate) fn init(
-        inputs: usize,
-        outputs: usize,
-        init: LinearInit,
-        rng: &mut impl Rng,
-        device: &Device,
-    ) -> Self {
+    pub(crate) fn init(inputs: usize, outputs: usize, init: LinearInit, rng: &mut impl Rng, device: &Device) -> Self {
         let weight = match init {
             LinearInit::Xavier => xavier_uniform(outputs, inputs, rng),
             LinearInit::TruncatedNormal(std) => truncated_normal(outputs * inputs, std, rng),

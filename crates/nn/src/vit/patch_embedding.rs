@@ -28,13 +28,7 @@ pub struct Convolution {
 impl PatchEmbedding {
     /// Weight (Xavier uniform as a matrix [D, 3pp], or PyTorch's convolution default for timm), then bias (PyTorch's
     /// convolution default, uniform within 1/sqrt(3pp)).
-    pub(crate) fn init(
-        dim: usize,
-        patch_size: usize,
-        init: EncoderInit,
-        rng: &mut impl Rng,
-        device: &Device,
-    ) -> Self {
+    pub(crate) fn init(dim: usize, patch_size: usize, init: EncoderInit, rng: &mut impl Rng, device: &Device) -> Self {
         let fan_in = CHANNELS * patch_size * patch_size;
         let weight = match init {
             EncoderInit::Mae => xavier_uniform(dim, fan_in, rng),
@@ -57,9 +51,7 @@ impl PatchEmbedding {
         // The convolution's kernel stands channel, row, column; the patches stand row, column, channel.
         let weight = self.proj.weight.val();
         let [dim, channels, rows, columns] = weight.dims();
-        let weight = weight
-            .permute([0, 2, 3, 1])
-            .reshape([dim, rows * columns * channels]);
+        let weight = weight.permute([0, 2, 3, 1]).reshape([dim, rows * columns * channels]);
         ops::linear(patches, weight, self.proj.bias.val())
     }
 

@@ -9,10 +9,7 @@
 /// # Panics
 /// When `dim` is not divisible by 4.
 pub fn sin_cos(dim: usize, side: usize) -> Vec<f32> {
-    assert!(
-        dim.is_multiple_of(4),
-        "sin-cos positions need a width divisible by 4, not {dim}"
-    );
+    assert!(dim.is_multiple_of(4), "sin-cos positions need a width divisible by 4, not {dim}");
     let quarter = dim / 4;
     let mut positions = vec![0.0; (1 + side * side) * dim];
     for (cell, out) in positions.chunks_exact_mut(dim.max(1)).skip(1).enumerate() {

@@ -56,19 +56,10 @@ impl StateDict {
             .into_iter()
             .map(|parameter| {
                 let values = values_of(parameter.values);
-                (
-                    parameter.name,
-                    Array {
-                        shape: parameter.shape,
-                        values,
-                    },
-                )
+                (parameter.name, Array { shape: parameter.shape, values })
             })
             .collect();
-        Self {
-            tensors,
-            ..Self::default()
-        }
+        Self { tensors, ..Self::default() }
     }
 
     /// `module` with the values of every tensor it shares with these weights, and what was left over on either side: which
@@ -77,10 +68,7 @@ impl StateDict {
     /// # Errors
     /// When a shared tensor has another shape.
     pub fn load_into<M: Module>(&self, module: M) -> Result<(M, LoadReport), WeightsError> {
-        let mut report = LoadReport {
-            source: self.source_name(),
-            ..LoadReport::default()
-        };
+        let mut report = LoadReport { source: self.source_name(), ..LoadReport::default() };
         let wanted = parameters(&module);
         for parameter in &wanted {
             match self.tensors.get(&parameter.name) {
@@ -96,23 +84,12 @@ impl StateDict {
                 Some(_) => {}
             }
         }
-        let known: std::collections::BTreeSet<&str> = wanted
-            .iter()
-            .map(|parameter| parameter.name.as_str())
-            .collect();
-        report.unexpected = self
-            .tensors
-            .keys()
-            .filter(|name| !known.contains(name.as_str()))
-            .cloned()
-            .collect();
+        let known: std::collections::BTreeSet<&str> = wanted.iter().map(|parameter| parameter.name.as_str()).collect();
+        report.unexpected = self.tensors.keys().filter(|name| !known.contains(name.as_str())).cloned().collect();
 
         let module = map_parameters(module, |name, _, old| {
             let array = self.tensors.get(name)?;
-            Some(Tensor::from_data(
-                TensorData::new(array.values.clone(), [array.values.len()]),
-                &old.device(),
-            ))
+            Some(Tensor::from_data(TensorData::new(array.values.clone(), [array.values.len()]), &old.device()))
         });
         Ok((module, report))
     }
@@ -126,17 +103,7 @@ impl StateDict {
         let bytes: Vec<(&String, &Array, Vec<u8>)> = self
             .tensors
             .iter()
-            .map(|(name, array)| {
-                (
-                    name,
-                    array,
-                    array
-                        .values
-                        .iter()
-                        .flat_map(|value| value.to_le_bytes())
-                        .collect(),
-                )
-            })
+            .map(|(name, array)| (name, array, array.values.iter().flat_map(|value| value.to_le_bytes()).collect()))
             .collect();
         let views = bytes
             .iter()
@@ -158,11 +125,7 @@ impl StateDict {
 
     /// The source, or words for weights made here.
     fn source_name(&self) -> String {
-        if self.source.is_empty() {
-            "the set of weights".to_string()
-        } else {
-            self.source.clone()
-        }
+        if self.source.is_empty() { "the set of weights".to_string() } else { self.source.clone() }
     }
 }
 
@@ -199,9 +162,5 @@ impl LoadReport {
 /// # Panics
 /// Never for parameters of this crate: they are `f32` and readable on every device.
 fn values_of(tensor: Tensor<1>) -> Vec<f32> {
-    tensor
-        .into_data()
-        .convert::<f32>()
-        .try_into_vec()
-        .expect("parameters are converted to f32")
+    tensor.into_data().convert::<f32>().try_into_vec().expect("parameters are converted to f32")
 }

@@ -16,10 +16,8 @@ impl StateDict {
     /// # Errors
     /// When it cannot be read, is cut short, is no safetensors file, or holds a tensor that is not F32, F16, BF16 or F64.
     pub fn from_file(path: &Path) -> Result<Self, WeightsError> {
-        let bytes = std::fs::read(path).map_err(|reason| WeightsError::Unreadable {
-            path: path.to_path_buf(),
-            reason,
-        })?;
+        let bytes =
+            std::fs::read(path).map_err(|reason| WeightsError::Unreadable { path: path.to_path_buf(), reason })?;
         Self::from_bytes(&bytes, &path.display().to_string())
     }
 
@@ -29,37 +27,18 @@ impl StateDict {
     /// As [`from_file`](Self::from_file).
     pub fn from_bytes(bytes: &[u8], source: &str) -> Result<Self, WeightsError> {
         check_length(bytes, source)?;
-        let refused = |reason: String| WeightsError::NotSafetensors {
-            source_name: source.to_string(),
-            reason,
-        };
-        let (_, header) =
-            SafeTensors::read_metadata(bytes).map_err(|reason| refused(reason.to_string()))?;
+        let refused = |reason: String| WeightsError::NotSafetensors { source_name: source.to_string(), reason };
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|reason| refused(reason.to_string()))?;
         let file = SafeTensors::deserialize(bytes).map_err(|reason| refused(reason.to_string()))?;
-        let mut state = Self {
-            source: source.to_string(),
-            ..Self::default()
-        };
-        state.metadata.extend(
-            header
-                .metadata()
-                .iter()
-                .flatten()
-                .map(|(key, value)| (key.clone(), value.clone())),
-        );
+        let mut state = Self { source: source.to_string(), ..Self::default() };
+        state.metadata.extend(header.metadata().iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
         for (name, view) in file.tensors() {
             let values = floats(view.dtype(), view.data()).ok_or_else(|| WeightsError::Dtype {
                 source_name: source.to_string(),
                 tensor: name.clone(),
                 found: view.dtype().to_string(),
             })?;
-            state.tensors.insert(
-                name,
-                Array {
-                    shape: view.shape().to_vec(),
-                    values,
-                },
-            );
+            state.tensors.insert(name, Array { shape: view.shape().to_vec(), values });
         }
         Ok(state)
     }
@@ -67,56 +46,34 @@ impl StateDict {
 
 /// Tells a file that is cut short from one that is something else, since the remedies differ.
 fn check_length(bytes: &[u8], source: &str) -> Result<(), WeightsError> {
-    let refused = |reason: String| WeightsError::NotSafetensors {
-        source_name: source.to_string(),
-        reason,
-    };
+    let refused = |reason: String| WeightsError::NotSafetensors { source_name: source.to_string(), reason };
     let Some((length, rest)) = bytes.split_first_chunk::<LENGTH_BYTES>() else {
         return Err(refused(format!("it has only {} bytes", bytes.len())));
     };
     let header_len = u64::from_le_bytes(*length);
     // A header longer than 100 MB is refused by the format's own reader: these bytes were never a length.
     if header_len > 100_000_000 {
-        return Err(refused(
-            "its first eight bytes are no header length".to_string(),
-        ));
+        return Err(refused("its first eight bytes are no header length".to_string()));
     }
-    let short = |expected: u64| WeightsError::CutShort {
-        source_name: source.to_string(),
-        expected,
-        found: bytes.len() as u64,
-    };
+    let short =
+        |expected: u64| WeightsError::CutShort { source_name: source.to_string(), expected, found: bytes.len() as u64 };
     let header_end = LENGTH_BYTES as u64 + header_len;
-    let header = rest
-        .get(..header_len as usize)
-        .ok_or_else(|| short(header_end))?;
-    let header: Metadata = serde_json::from_slice(header)
-        .map_err(|reason| refused(format!("its header: {reason}")))?;
+    let header = rest.get(..header_len as usize).ok_or_else(|| short(header_end))?;
+    let header: Metadata = serde_json::from_slice(header).map_err(|reason| refused(format!("its header: {reason}")))?;
     let expected = header_end.saturating_add(header.data_len() as u64);
-    if (bytes.len() as u64) < expected {
-        Err(short(expected))
-    } else {
-        Ok(())
-    }
+    if (bytes.len() as u64) < expected { Err(short(expected)) } else { Ok(()) }
 }
 
 /// Little-endian numbers as `f32`; `None` for types that are no floating-point weights.
 fn floats(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f32>> {
     fn each<const SIZE: usize>(bytes: &[u8], number: impl Fn([u8; SIZE]) -> f32) -> Vec<f32> {
-        bytes
-            .as_chunks::<SIZE>()
-            .0
-            .iter()
-            .map(|&chunk| number(chunk))
-            .collect()
+        bytes.as_chunks::<SIZE>().0.iter().map(|&chunk| number(chunk)).collect()
     }
     match dtype {
         Dtype::F32 => Some(each(bytes, f32::from_le_bytes)),
         Dtype::F64 => Some(each(bytes, |chunk| f64::from_le_bytes(chunk) as f32)),
         // BF16 is the upper half of an f32.
-        Dtype::BF16 => Some(each(bytes, |[low, high]| {
-            f32::from_le_bytes([0, 0, low, high])
-        })),
+        Dtype::BF16 => Some(each(bytes, |[low, high]| f32::from_le_bytes([0, 0, low, high]))),
         Dtype::F16 => Some(each(bytes, |chunk| half(u16::from_le_bytes(chunk)))),
         _ => None,
     }

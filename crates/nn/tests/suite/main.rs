@@ -1,0 +1,13 @@
+//! The promises of bmae-nn, in one binary: linking Burn many times is what costs.
+
+mod attention;
+mod configuration;
+mod encoder;
+mod gradients;
+mod heads;
+mod initialisation;
+mod masking;
+mod positions;
+mod targets;
+mod tiny;
+mod weights;
