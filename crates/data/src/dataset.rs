@@ -19,21 +19,11 @@ impl Image {
     /// # Errors
     /// When a side is 0, or the number of bytes is not `height * width * 3`.
     pub fn new(width: usize, height: usize, pixels: Vec<u8>) -> Result<Self, DataError> {
-        let expected = width
-            .checked_mul(height)
-            .and_then(|area| area.checked_mul(3));
+        let expected = width.checked_mul(height).and_then(|area| area.checked_mul(3));
         if width == 0 || height == 0 || expected != Some(pixels.len()) {
-            return Err(DataError::ImageShape {
-                width,
-                height,
-                bytes: pixels.len(),
-            });
+            return Err(DataError::ImageShape { width, height, bytes: pixels.len() });
         }
-        Ok(Self {
-            width,
-            height,
-            pixels,
-        })
+        Ok(Self { width, height, pixels })
     }
 
     /// The number of columns, at least 1.
@@ -148,21 +138,9 @@ mod tests {
     #[test]
     fn an_image_owns_exactly_three_bytes_a_pixel() {
         let image = Image::new(2, 1, vec![1, 2, 3, 4, 5, 6]).expect("six bytes for two pixels");
-        assert_eq!(
-            (image.width(), image.height(), image.pixels()),
-            (2, 1, &[1, 2, 3, 4, 5, 6][..])
-        );
-        for (width, height, bytes) in [
-            (2, 1, 5),
-            (2, 1, 7),
-            (0, 1, 0),
-            (1, 0, 0),
-            (usize::MAX, 2, 6),
-        ] {
-            assert!(
-                Image::new(width, height, vec![0; bytes]).is_err(),
-                "{width}x{height} of {bytes} bytes"
-            );
+        assert_eq!((image.width(), image.height(), image.pixels()), (2, 1, &[1, 2, 3, 4, 5, 6][..]));
+        for (width, height, bytes) in [(2, 1, 5), (2, 1, 7), (0, 1, 0), (1, 0, 0), (usize::MAX, 2, 6)] {
+            assert!(Image::new(width, height, vec![0; bytes]).is_err(), "{width}x{height} of {bytes} bytes");
         }
     }
 }

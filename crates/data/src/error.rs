@@ -24,9 +24,7 @@ pub enum DataError {
 
     // --- images and transforms -------------------------------------------------------------------------------------
     /// An image whose bytes do not match its sides.
-    #[error(
-        "an image of {width}x{height} pixels cannot be made of {bytes} bytes: it needs three for every pixel"
-    )]
+    #[error("an image of {width}x{height} pixels cannot be made of {bytes} bytes: it needs three for every pixel")]
     ImageShape {
         /// Columns.
         width: usize,
@@ -54,9 +52,7 @@ pub enum DataError {
         found: f32,
     },
     /// A crop's scale that is no part of an image.
-    #[error(
-        "a crop's scale of {least} to {greatest} is impossible: it needs 0 < least <= greatest <= 1"
-    )]
+    #[error("a crop's scale of {least} to {greatest} is impossible: it needs 0 < least <= greatest <= 1")]
     CropScale {
         /// The least share of the area.
         least: f64,
@@ -275,6 +271,74 @@ pub enum DataError {
         max: usize,
     },
 
+    // --- download --------------------------------------------------------------------------------------------------
+    /// Something that is no address.
+    #[error("{url} is no URL: it should begin with https:// or http:// and name a server")]
+    DownloadUrl {
+        /// What was given.
+        url: String,
+    },
+    /// No network, no such server, or no answer.
+    #[error("cannot reach {url} ({cause}): check the network connection, or name a mirror with --url")]
+    DownloadUnreachable {
+        /// What was asked for.
+        url: String,
+        /// What went wrong.
+        cause: String,
+    },
+    /// The server has no such file, or does not give it.
+    #[error(
+        "{url} cannot be downloaded, the server answered with status {status}: check the address, or name a mirror with --url"
+    )]
+    DownloadRefused {
+        /// What was asked for.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The connection was cut.
+    #[error(
+        "the download of {url} broke off after {done}{total} bytes ({cause}): run the command again to continue there"
+    )]
+    DownloadBrokeOff {
+        /// What was asked for.
+        url: String,
+        /// The bytes that are here.
+        done: u64,
+        /// " of " and the bytes in all, where they are known.
+        total: String,
+        /// What went wrong.
+        cause: String,
+    },
+    /// Something else came than the archive.
+    #[error(
+        "what came from {url} has the MD5 {found}, not {expected}: it was deleted; download it again, or name a mirror with --url"
+    )]
+    DownloadChecksum {
+        /// What was asked for.
+        url: String,
+        /// The MD5 of the archive.
+        expected: String,
+        /// The MD5 of what came.
+        found: String,
+    },
+    /// Another file has the archive's name.
+    #[error("{path} exists already, but has the MD5 {found}, not {expected}: remove it to download it again", path = path.display())]
+    DownloadPresentDiffers {
+        /// The file.
+        path: PathBuf,
+        /// The MD5 of the archive.
+        expected: String,
+        /// Its own MD5.
+        found: String,
+    },
+    /// Two downloads at once.
+    #[error("{path} is being downloaded by another process: wait until it has ended", path = path.display())]
+    DownloadBusy {
+        /// The file that both write to.
+        path: PathBuf,
+    },
+
     // --- loader ----------------------------------------------------------------------------------------------------
     /// A batch size or number of workers of 0.
     #[error("the {key} is 0: it takes at least one {unit}")]
@@ -285,9 +349,7 @@ pub enum DataError {
         unit: &'static str,
     },
     /// A data set without images.
-    #[error(
-        "the data set holds no images: choose another with --data, or raise data.train_limit or data.shapes_train"
-    )]
+    #[error("the data set holds no images: choose another with --data, or raise data.train_limit or data.shapes_train")]
     NoImages,
     /// Too few images to train on.
     #[error(
@@ -317,9 +379,7 @@ pub enum DataError {
         cause: io::Error,
     },
     /// A worker of the loader panicked: a fault of bmae.
-    #[error(
-        "a worker thread of the loader panicked ({message}): this is a fault in bmae, please report it"
-    )]
+    #[error("a worker thread of the loader panicked ({message}): this is a fault in bmae, please report it")]
     WorkerPanicked {
         /// The panic's message.
         message: String,
@@ -328,15 +388,8 @@ pub enum DataError {
 
 impl DataError {
     /// For `map_err`: the system refused `action` on `path`.
-    pub(crate) fn io(
-        action: &'static str,
-        path: impl Into<PathBuf>,
-    ) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
-        move |cause| Self::Io {
-            action,
-            path,
-            cause,
-        }
+        move |cause| Self::Io { action, path, cause }
     }
 }

@@ -21,10 +21,8 @@ use crate::cifar::Limits;
 use crate::{DataError, Dataset, Image, Images};
 
 /// How the names of images end.
-pub const EXTENSIONS: [&str; 14] = [
-    "png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "pbm", "pnm", "pam",
-    "qoi",
-];
+pub const EXTENSIONS: [&str; 14] =
+    ["png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "pbm", "pnm", "pam", "qoi"];
 
 /// The greatest area of an image that is decoded, in pixels: enough for any camera, too little for a file that claims
 /// to be larger than memory.
@@ -48,47 +46,28 @@ pub fn open(root: &Path, limits: Limits) -> Result<Dataset, DataError> {
             return Err(no_images(root));
         }
         paths.truncate(Limits::count(limits.train));
-        let train = Arc::new(Folder {
-            paths,
-            labels: Vec::new(),
-        });
-        return Ok(Dataset {
-            name,
-            train,
-            test: None,
-            class_names: Vec::new(),
-        });
+        let train = Arc::new(Folder { paths, labels: Vec::new() });
+        return Ok(Dataset { name, train, test: None, class_names: Vec::new() });
     }
     let (train, class_names) = labelled(&train_root, limits.train)?;
     let test = if test_root.is_dir() {
         let (test, test_classes) = labelled(&test_root, limits.test)?;
         if test_classes != class_names {
             let difference = difference(&class_names, &test_classes);
-            return Err(DataError::ClassesDiffer {
-                train: train_root,
-                test: test_root,
-                difference,
-            });
+            return Err(DataError::ClassesDiffer { train: train_root, test: test_root, difference });
         }
         Some(Arc::new(test) as Arc<dyn Images>)
     } else {
         None
     };
-    Ok(Dataset {
-        name,
-        train: Arc::new(train),
-        test,
-        class_names,
-    })
+    Ok(Dataset { name, train: Arc::new(train), test, class_names })
 }
 
 /// The images of a folder of class folders, and the names of the classes.
 fn labelled(root: &Path, limit: usize) -> Result<(Folder, Vec<String>), DataError> {
     let classes = class_folders(root)?;
     if let Some(path) = entries(root)?.into_iter().find(|entry| is_image(entry)) {
-        return Err(DataError::ImageWithoutClass {
-            path: path.into_path(),
-        });
+        return Err(DataError::ImageWithoutClass { path: path.into_path() });
     }
     let mut of_class = Vec::new();
     for folder in classes.values() {
@@ -100,10 +79,7 @@ fn labelled(root: &Path, limit: usize) -> Result<(Folder, Vec<String>), DataErro
     }
     let lengths: Vec<usize> = of_class.iter().map(Vec::len).collect();
     let taken = taken_of_each(&lengths, Limits::count(limit));
-    let mut folder = Folder {
-        paths: Vec::new(),
-        labels: Vec::new(),
-    };
+    let mut folder = Folder { paths: Vec::new(), labels: Vec::new() };
     for (label, (paths, taken)) in of_class.into_iter().zip(taken).enumerate() {
         folder.labels.extend(std::iter::repeat_n(label, taken));
         folder.paths.extend(paths.into_iter().take(taken));
@@ -128,17 +104,8 @@ fn taken_of_each(lengths: &[usize], limit: usize) -> Vec<usize> {
 
 /// The sub-folders of a folder, by name.
 fn class_folders(root: &Path) -> Result<BTreeMap<String, PathBuf>, DataError> {
-    let folders = entries(root)?
-        .into_iter()
-        .filter(|entry| entry.file_type().is_dir());
-    Ok(folders
-        .map(|entry| {
-            (
-                entry.file_name().to_string_lossy().into_owned(),
-                entry.into_path(),
-            )
-        })
-        .collect())
+    let folders = entries(root)?.into_iter().filter(|entry| entry.file_type().is_dir());
+    Ok(folders.map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.into_path())).collect())
 }
 
 /// What lies directly in a folder, hidden things left out, by name.
@@ -149,11 +116,7 @@ fn entries(root: &Path) -> Result<Vec<DirEntry>, DataError> {
 /// All images below a folder, in the order of their names.
 fn images_below(root: &Path) -> Result<Vec<PathBuf>, DataError> {
     let found = walk(root, usize::MAX)?;
-    Ok(found
-        .into_iter()
-        .filter(is_image)
-        .map(DirEntry::into_path)
-        .collect())
+    Ok(found.into_iter().filter(is_image).map(DirEntry::into_path).collect())
 }
 
 fn walk(root: &Path, depth: usize) -> Result<Vec<DirEntry>, DataError> {
@@ -176,37 +139,21 @@ fn walk(root: &Path, depth: usize) -> Result<Vec<DirEntry>, DataError> {
 }
 
 fn is_image(entry: &DirEntry) -> bool {
-    let extension = entry
-        .path()
-        .extension()
-        .and_then(|extension| extension.to_str());
+    let extension = entry.path().extension().and_then(|extension| extension.to_str());
     entry.file_type().is_file()
-        && extension.is_some_and(|extension| {
-            EXTENSIONS
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(extension))
-        })
+        && extension.is_some_and(|extension| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
 }
 
 fn no_images(folder: &Path) -> DataError {
-    let extensions = EXTENSIONS
-        .map(|extension| format!(".{extension}"))
-        .join(", ");
-    DataError::NoImagesInFolder {
-        path: folder.to_owned(),
-        extensions,
-    }
+    let extensions = EXTENSIONS.map(|extension| format!(".{extension}")).join(", ");
+    DataError::NoImagesInFolder { path: folder.to_owned(), extensions }
 }
 
 /// Which classes are only in one of two lists.
 fn difference(train: &[String], test: &[String]) -> String {
     const NAMED: usize = 5;
     let only = |here: &[String], there: &[String], place: &str| {
-        let names: Vec<&str> = here
-            .iter()
-            .filter(|name| !there.contains(name))
-            .map(String::as_str)
-            .collect();
+        let names: Vec<&str> = here.iter().filter(|name| !there.contains(name)).map(String::as_str).collect();
         let more = match names.len().saturating_sub(NAMED) {
             0 => String::new(),
             more => format!(" and {more} more"),
@@ -214,11 +161,7 @@ fn difference(train: &[String], test: &[String]) -> String {
         let named = names[..names.len().min(NAMED)].join(", ");
         (!names.is_empty()).then(|| format!("only in {place} is {named}{more}"))
     };
-    [only(train, test, "train"), only(test, train, "test")]
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join(", ")
+    [only(train, test, "train"), only(test, train, "test")].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// Files with, or without, a label each.
@@ -248,14 +191,11 @@ impl Images for Folder {
 /// # Errors
 /// When it cannot be opened or decoded, or has more than 200 million pixels.
 pub fn decode(path: &Path) -> Result<Image, DataError> {
-    let corrupt = |cause: image::ImageError| DataError::CorruptImage {
-        path: path.to_owned(),
-        cause: cause.to_string(),
-    };
+    let corrupt =
+        |cause: image::ImageError| DataError::CorruptImage { path: path.to_owned(), cause: cause.to_string() };
     let file = File::open(path).map_err(DataError::io("read", path))?;
-    let mut reader = ImageReader::new(BufReader::new(file))
-        .with_guessed_format()
-        .map_err(DataError::io("read", path))?;
+    let mut reader =
+        ImageReader::new(BufReader::new(file)).with_guessed_format().map_err(DataError::io("read", path))?;
     let mut limits = DecoderLimits::default();
     // Four channels of 16 bits, and as much again for the decoder.
     limits.max_alloc = Some(2 * 8 * LARGEST_AREA);
@@ -264,12 +204,7 @@ pub fn decode(path: &Path) -> Result<Image, DataError> {
     let (width, height) = decoder.dimensions();
     if u64::from(width) * u64::from(height) > LARGEST_AREA {
         let max_megapixels = LARGEST_AREA / 1_000_000;
-        return Err(DataError::ImageTooLarge {
-            path: path.to_owned(),
-            width,
-            height,
-            max_megapixels,
-        });
+        return Err(DataError::ImageTooLarge { path: path.to_owned(), width, height, max_megapixels });
     }
     // Damaged metadata is no reason to refuse the pixels.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
@@ -284,13 +219,10 @@ fn rgb(picture: DynamicImage) -> Vec<u8> {
     if !picture.color().has_alpha() {
         return picture.into_rgb8().into_raw();
     }
-    let over_black =
-        |value: u8, alpha: u8| ((u16::from(value) * u16::from(alpha) + 127) / 255) as u8;
+    let over_black = |value: u8, alpha: u8| ((u16::from(value) * u16::from(alpha) + 127) / 255) as u8;
     let picture = picture.into_rgba8();
     let pixels = picture.pixels().map(|pixel| pixel.0);
-    pixels
-        .flat_map(|[r, g, b, alpha]| [r, g, b].map(|value| over_black(value, alpha)))
-        .collect()
+    pixels.flat_map(|[r, g, b, alpha]| [r, g, b].map(|value| over_black(value, alpha))).collect()
 }
 
 #[cfg(test)]

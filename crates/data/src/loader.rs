@@ -71,23 +71,13 @@ pub struct LoaderConfig {
 /// # Errors
 /// When the batch size or the number of workers is 0, the transform is impossible, or the images do not fill one batch
 /// and smaller ones are dropped. Everything else, such as a corrupt file, comes as the error of the batch it concerns.
-pub fn load(
-    images: Arc<dyn Images>,
-    transform: Transform,
-    config: LoaderConfig,
-) -> Result<Loader, DataError> {
+pub fn load(images: Arc<dyn Images>, transform: Transform, config: LoaderConfig) -> Result<Loader, DataError> {
     transform.check()?;
     if config.batch_size == 0 {
-        return Err(DataError::ZeroInLoader {
-            key: "batch size",
-            unit: "image",
-        });
+        return Err(DataError::ZeroInLoader { key: "batch size", unit: "image" });
     }
     if config.workers == 0 {
-        return Err(DataError::ZeroInLoader {
-            key: "number of workers",
-            unit: "worker",
-        });
+        return Err(DataError::ZeroInLoader { key: "number of workers", unit: "worker" });
     }
     let count = images.len();
     if count == 0 {
@@ -98,23 +88,13 @@ pub fn load(
         LastBatch::Keep => count.div_ceil(config.batch_size),
     };
     if batches == 0 {
-        return Err(DataError::LessThanOneBatch {
-            images: count,
-            batch_size: config.batch_size,
-        });
+        return Err(DataError::LessThanOneBatch { images: count, batch_size: config.batch_size });
     }
     let order = match config.order {
         Order::Shuffled => permutation(config.seed, config.epoch, count),
         Order::Sequential => (0..count).collect(),
     };
-    let plan = Arc::new(Plan {
-        images,
-        transform,
-        config,
-        order,
-        batches,
-        stop: AtomicBool::new(false),
-    });
+    let plan = Arc::new(Plan { images, transform, config, order, batches, stop: AtomicBool::new(false) });
     let left = config.first_batch.min(batches)..batches;
     let mut workers = Vec::new();
     for first in left.clone().take(config.workers) {
@@ -124,17 +104,9 @@ pub fn load(
             .name(format!("bmae-data-{}", workers.len()))
             .spawn(move || plan.work(first, &sender))
             .map_err(|cause| DataError::WorkerStart { cause })?;
-        workers.push(Worker {
-            finished,
-            thread: Some(thread),
-        });
+        workers.push(Worker { finished, thread: Some(thread) });
     }
-    Ok(Loader {
-        plan,
-        workers,
-        left,
-        turn: 0,
-    })
+    Ok(Loader { plan, workers, left, turn: 0 })
 }
 
 /// The batches of one epoch, in order. Dropping it stops the workers.
@@ -213,9 +185,7 @@ impl Worker {
                 .or_else(|| payload.downcast_ref::<String>().cloned()),
             _ => None,
         };
-        DataError::WorkerPanicked {
-            message: message.unwrap_or_else(|| "no message".to_owned()),
-        }
+        DataError::WorkerPanicked { message: message.unwrap_or_else(|| "no message".to_owned()) }
     }
 }
 
@@ -255,34 +225,17 @@ impl Plan {
             .len()
             .checked_mul(values)
             .and_then(|length| images.try_reserve_exact(length).ok())
-            .ok_or(DataError::BatchMemory {
-                images: indices.len(),
-                image_size,
-            })?;
+            .ok_or(DataError::BatchMemory { images: indices.len(), image_size })?;
         images.resize(indices.len() * values, 0.0);
         for (&index, out) in indices.iter().zip(images.chunks_exact_mut(values)) {
             if self.stop.load(Ordering::Relaxed) {
                 return Ok(None);
             }
             let image = self.images.image(index)?;
-            self.transform.apply(
-                &image,
-                self.config.seed,
-                self.config.epoch,
-                index as u64,
-                out,
-            )?;
+            self.transform.apply(&image, self.config.seed, self.config.epoch, index as u64, out)?;
         }
-        let labels = indices
-            .iter()
-            .filter_map(|&index| self.images.label(index))
-            .map(|label| label as i64)
-            .collect();
-        Ok(Some(Batch {
-            images,
-            labels,
-            indices,
-        }))
+        let labels = indices.iter().filter_map(|&index| self.images.label(index)).map(|label| label as i64).collect();
+        Ok(Some(Batch { images, labels, indices }))
     }
 }
 

@@ -33,24 +33,11 @@ pub enum Source {
 /// # Errors
 /// When there is no such data, or it cannot be read, or it is not what it claims to be; the error says what to do.
 pub fn open(source: &Source, train_limit: usize, test_limit: usize) -> Result<Dataset, DataError> {
-    let limits = Limits {
-        train: train_limit,
-        test: test_limit,
-    };
+    let limits = Limits { train: train_limit, test: test_limit };
     match source {
-        &Source::Shapes {
-            seed,
-            train,
-            test,
-            size,
-        } => {
+        &Source::Shapes { seed, train, test, size } => {
             let taken = |count: usize, limit: usize| count.min(Limits::count(limit));
-            shapes::open(
-                seed,
-                taken(train, train_limit),
-                taken(test, test_limit),
-                size,
-            )
+            shapes::open(seed, taken(train, train_limit), taken(test, test_limit), size)
         }
         Source::Cifar10(root) => cifar::open(Kind::Cifar10, root, limits),
         Source::Cifar100(root) => cifar::open(Kind::Cifar100, root, limits),
@@ -61,9 +48,7 @@ pub fn open(source: &Source, train_limit: usize, test_limit: usize) -> Result<Da
 /// Opens whatever a path holds.
 fn open_path(path: &Path, limits: Limits) -> Result<Dataset, DataError> {
     let metadata = std::fs::metadata(path).map_err(|cause| match cause.kind() {
-        std::io::ErrorKind::NotFound => DataError::NotFound {
-            path: path.to_owned(),
-        },
+        std::io::ErrorKind::NotFound => DataError::NotFound { path: path.to_owned() },
         _ => DataError::io("read", path)(cause),
     })?;
     if let Some(dataset) = cifar::recognise(path, limits)? {
@@ -71,22 +56,14 @@ fn open_path(path: &Path, limits: Limits) -> Result<Dataset, DataError> {
     }
     if !metadata.is_dir() {
         return Err(if cifar::is_archive(path)? {
-            DataError::UnknownArchive {
-                path: path.to_owned(),
-            }
+            DataError::UnknownArchive { path: path.to_owned() }
         } else {
-            DataError::NotAnArchive {
-                path: path.to_owned(),
-            }
+            DataError::NotAnArchive { path: path.to_owned() }
         });
     }
     // What the Python version of CIFAR-10 and CIFAR-100 consists of.
-    if path.join("data_batch_1").is_file()
-        || (path.join("meta").is_file() && path.join("train").is_file())
-    {
-        return Err(DataError::CifarForPython {
-            path: path.to_owned(),
-        });
+    if path.join("data_batch_1").is_file() || (path.join("meta").is_file() && path.join("train").is_file()) {
+        return Err(DataError::CifarForPython { path: path.to_owned() });
     }
     image_folder::open(path, limits)
 }

@@ -34,10 +34,7 @@ pub enum Purpose {
 /// and the purpose's code, each as eight little-endian bytes.
 pub fn keyed(seed: u64, epoch: u64, sample: u64, purpose: Purpose) -> ChaCha8Rng {
     let mut key = [0; 32];
-    for (bytes, number) in key
-        .chunks_exact_mut(8)
-        .zip([seed, epoch, sample, purpose as u64])
-    {
+    for (bytes, number) in key.chunks_exact_mut(8).zip([seed, epoch, sample, purpose as u64]) {
         bytes.copy_from_slice(&number.to_le_bytes());
     }
     ChaCha8Rng::from_seed(key)
@@ -75,10 +72,7 @@ mod tests {
             (1, 2, 3, Purpose::Mask),
             (2, 1, 3, Purpose::Crop),
         ];
-        let firsts: HashSet<u64> = keys
-            .iter()
-            .map(|&(s, e, i, p)| keyed(s, e, i, p).random())
-            .collect();
+        let firsts: HashSet<u64> = keys.iter().map(|&(s, e, i, p)| keyed(s, e, i, p).random()).collect();
         assert_eq!(firsts.len(), keys.len());
     }
 
@@ -119,12 +113,7 @@ mod tests {
         }
         assert_eq!(counts.len(), 6);
         // 1000 expected of each; five standard deviations are 144.
-        assert!(
-            counts
-                .values()
-                .all(|&count: &i32| (count - 1000).abs() < 145),
-            "{counts:?}"
-        );
+        assert!(counts.values().all(|&count: &i32| (count - 1000).abs() < 145), "{counts:?}");
     }
 
     /// A run from an older version must see its images in the same order.

@@ -27,19 +27,13 @@ impl Statistics {
     /// # Errors
     /// When there is no image, or one cannot be read.
     pub fn of(images: &dyn Images, classes: usize) -> Result<Self, DataError> {
-        let threads = thread::available_parallelism()
-            .map_or(1, |threads| threads.get())
-            .min(images.len().max(1));
+        let threads = thread::available_parallelism().map_or(1, |threads| threads.get()).min(images.len().max(1));
         let parts: Vec<Result<Sums, DataError>> = thread::scope(|scope| {
             let part = |first| scope.spawn(move || Sums::over(images, first, threads));
             let running: Vec<_> = (0..threads).map(part).collect();
             running
                 .into_iter()
-                .map(|thread| {
-                    thread
-                        .join()
-                        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-                })
+                .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
                 .collect()
         });
         let mut sums = Sums::default();
@@ -81,13 +75,7 @@ struct Sums {
 
 impl Default for Sums {
     fn default() -> Self {
-        Self {
-            pixels: 0,
-            first: [0; 3],
-            second: [0; 3],
-            least_size: (usize::MAX, usize::MAX),
-            greatest_size: (0, 0),
-        }
+        Self { pixels: 0, first: [0; 3], second: [0; 3], least_size: (usize::MAX, usize::MAX), greatest_size: (0, 0) }
     }
 }
 
@@ -99,12 +87,8 @@ impl Sums {
             let image = images.image(index)?;
             let size = (image.width(), image.height());
             let (pixels, _) = image.pixels().as_chunks::<3>();
-            let mut one = Self {
-                pixels: pixels.len() as u64,
-                least_size: size,
-                greatest_size: size,
-                ..Self::default()
-            };
+            let mut one =
+                Self { pixels: pixels.len() as u64, least_size: size, greatest_size: size, ..Self::default() };
             let mut second = [0_u64; 3];
             for pixel in pixels {
                 for ((first, second), &value) in one.first.iter_mut().zip(&mut second).zip(pixel) {
@@ -124,9 +108,7 @@ impl Sums {
             self.first[channel] += other.first[channel];
             self.second[channel] += other.second[channel];
         }
-        let pairwise = |f: fn(usize, usize) -> usize, a: (usize, usize), b: (usize, usize)| {
-            (f(a.0, b.0), f(a.1, b.1))
-        };
+        let pairwise = |f: fn(usize, usize) -> usize, a: (usize, usize), b: (usize, usize)| (f(a.0, b.0), f(a.1, b.1));
         self.least_size = pairwise(usize::min, self.least_size, other.least_size);
         self.greatest_size = pairwise(usize::max, self.greatest_size, other.greatest_size);
     }

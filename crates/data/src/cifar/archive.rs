@@ -21,28 +21,20 @@ const UNPACKED_LIMIT: u64 = 1 << 30;
 /// Whether a file begins as gzip files do.
 pub fn is_gzip(path: &Path) -> Result<bool, DataError> {
     let mut start = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(2).read_to_end(&mut start))
-        .map_err(DataError::io("read", path))?;
+    File::open(path).and_then(|file| file.take(2).read_to_end(&mut start)).map_err(DataError::io("read", path))?;
     Ok(start == [0x1f, 0x8b])
 }
 
 /// The files of CIFAR-10 and CIFAR-100 in a `.tar.gz`, by file name, in whatever folder they lie.
 pub fn read(path: &Path) -> Result<BTreeMap<String, Vec<u8>>, DataError> {
-    let damaged = |cause: io::Error| DataError::ArchiveDamaged {
-        path: path.to_owned(),
-        cause,
-    };
+    let damaged = |cause: io::Error| DataError::ArchiveDamaged { path: path.to_owned(), cause };
     let refused = |entry: &Path, why: &'static str| DataError::ArchiveRefused {
         path: path.to_owned(),
         entry: entry.to_owned(),
         why,
     };
     let file = File::open(path).map_err(DataError::io("read", path))?;
-    let unpacked = Bounded {
-        inner: GzDecoder::new(BufReader::new(file)),
-        left: UNPACKED_LIMIT,
-    };
+    let unpacked = Bounded { inner: GzDecoder::new(BufReader::new(file)), left: UNPACKED_LIMIT };
     let mut archive = tar::Archive::new(unpacked);
     let mut contents = BTreeMap::new();
     for entry in archive.entries().map_err(damaged)? {
@@ -50,10 +42,7 @@ pub fn read(path: &Path) -> Result<BTreeMap<String, Vec<u8>>, DataError> {
         let entry_path = entry.path().map_err(damaged)?.into_owned();
         let harmless = |part| matches!(part, Component::Normal(_) | Component::CurDir);
         if !entry_path.components().all(harmless) {
-            return Err(refused(
-                &entry_path,
-                "lies outside the archive's own folder",
-            ));
+            return Err(refused(&entry_path, "lies outside the archive's own folder"));
         }
         let Some(name) = entry_path.file_name().and_then(|name| name.to_str()) else {
             continue;
@@ -62,16 +51,10 @@ pub fn read(path: &Path) -> Result<BTreeMap<String, Vec<u8>>, DataError> {
             continue;
         }
         if !entry.header().entry_type().is_file() {
-            return Err(refused(
-                &entry_path,
-                "is a link or a special file, not a plain one",
-            ));
+            return Err(refused(&entry_path, "is a link or a special file, not a plain one"));
         }
         if entry.size() > LONGEST_FILE {
-            return Err(refused(
-                &entry_path,
-                "is longer than any file of CIFAR-10 and CIFAR-100",
-            ));
+            return Err(refused(&entry_path, "is longer than any file of CIFAR-10 and CIFAR-100"));
         }
         let mut bytes = Vec::new();
         entry.read_to_end(&mut bytes).map_err(damaged)?;
@@ -100,12 +83,10 @@ struct Bounded<R> {
 impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        self.left = self.left.checked_sub(read as u64).ok_or_else(|| {
-            io::Error::other(format!(
-                "it unpacks to more than {} MiB",
-                UNPACKED_LIMIT >> 20
-            ))
-        })?;
+        self.left = self
+            .left
+            .checked_sub(read as u64)
+            .ok_or_else(|| io::Error::other(format!("it unpacks to more than {} MiB", UNPACKED_LIMIT >> 20)))?;
         Ok(read)
     }
 }

@@ -26,11 +26,7 @@ pub struct Records {
 impl Records {
     /// No records yet.
     pub fn new(kind: Kind) -> Self {
-        Self {
-            kind,
-            planes: Vec::new(),
-            labels: Vec::new(),
-        }
+        Self { kind, planes: Vec::new(), labels: Vec::new() }
     }
 
     /// Takes up the records of a file, as long as there are fewer than `limit` in all. `place` names the file in errors.

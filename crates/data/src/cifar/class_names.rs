@@ -12,12 +12,7 @@ pub fn read(kind: Kind, files: &Files) -> Result<Vec<String>, DataError> {
     }
     let bytes = files.read(file)?;
     let text = String::from_utf8_lossy(&bytes);
-    let names: Vec<String> = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .map(str::to_owned)
-        .collect();
+    let names: Vec<String> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
     if names.len() != kind.classes() {
         return Err(DataError::CifarClassNames {
             path: files.place(file),

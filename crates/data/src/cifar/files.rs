@@ -34,17 +34,11 @@ impl Files {
                 let entry = entry.map_err(DataError::io("read", path))?;
                 names.extend(entry.file_name().into_string());
             }
-            return Ok(Some(Self::Directory {
-                path: path.to_owned(),
-                names,
-            }));
+            return Ok(Some(Self::Directory { path: path.to_owned(), names }));
         }
         if path.is_file() && archive::is_gzip(path)? {
             let contents = archive::read(path)?;
-            return Ok(Some(Self::Archive {
-                path: path.to_owned(),
-                contents,
-            }));
+            return Ok(Some(Self::Archive { path: path.to_owned(), contents }));
         }
         Ok(None)
     }

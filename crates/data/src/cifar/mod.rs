@@ -32,13 +32,9 @@ impl Kind {
     /// The files with training records, in order.
     pub fn train_files(self) -> &'static [&'static str] {
         match self {
-            Self::Cifar10 => &[
-                "data_batch_1.bin",
-                "data_batch_2.bin",
-                "data_batch_3.bin",
-                "data_batch_4.bin",
-                "data_batch_5.bin",
-            ],
+            Self::Cifar10 => {
+                &["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"]
+            }
             Self::Cifar100 => &["train.bin"],
         }
     }
@@ -106,8 +102,7 @@ impl Kind {
 
     /// Whether these file names are this set's, even if some are missing.
     fn recognises(self, names: &[String]) -> bool {
-        self.files()
-            .any(|file| names.iter().any(|name| name == file))
+        self.files().any(|file| names.iter().any(|name| name == file))
     }
 }
 
@@ -126,11 +121,7 @@ impl fmt::Display for Kind {
 /// # Errors
 /// When it is not there, incomplete, cut short, overlong, or has labels that do not exist.
 pub fn open(kind: Kind, root: &Path, limits: Limits) -> Result<Dataset, DataError> {
-    let places = [
-        root.to_owned(),
-        root.join(kind.directory_name()),
-        root.join(kind.archive_name()),
-    ];
+    let places = [root.to_owned(), root.join(kind.directory_name()), root.join(kind.archive_name())];
     for place in places {
         if let Some(files) = Files::open(&place)? {
             if kind.recognises(&files.names()) {
@@ -138,10 +129,7 @@ pub fn open(kind: Kind, root: &Path, limits: Limits) -> Result<Dataset, DataErro
             }
         }
     }
-    Err(DataError::CifarNotFound {
-        kind,
-        root: root.to_owned(),
-    })
+    Err(DataError::CifarNotFound { kind, root: root.to_owned() })
 }
 
 /// Opens whichever of the two sets a directory or an archive holds, or `None` when it holds neither.
@@ -154,9 +142,7 @@ pub fn recognise(path: &Path, limits: Limits) -> Result<Option<Dataset>, DataErr
         let names = files.names();
         match kinds.map(|kind| kind.recognises(&names)) {
             [true, true] => {
-                return Err(DataError::CifarAmbiguous {
-                    path: path.to_owned(),
-                });
+                return Err(DataError::CifarAmbiguous { path: path.to_owned() });
             }
             [true, false] => return read(Kind::Cifar10, &files, limits).map(Some),
             [false, true] => return read(Kind::Cifar100, &files, limits).map(Some),
@@ -164,15 +150,11 @@ pub fn recognise(path: &Path, limits: Limits) -> Result<Option<Dataset>, DataErr
         }
     }
     // The folder that `bmae data download` writes to, or that an archive was unpacked in.
-    let inside = |kind: &Kind| {
-        path.join(kind.directory_name()).is_dir() || path.join(kind.archive_name()).is_file()
-    };
+    let inside = |kind: &Kind| path.join(kind.directory_name()).is_dir() || path.join(kind.archive_name()).is_file();
     match kinds.iter().filter(|kind| inside(kind)).collect::<Vec<_>>()[..] {
         [] => Ok(None),
         [&kind] => open(kind, path, limits).map(Some),
-        _ => Err(DataError::CifarAmbiguous {
-            path: path.to_owned(),
-        }),
+        _ => Err(DataError::CifarAmbiguous { path: path.to_owned() }),
     }
 }
 
@@ -195,16 +177,9 @@ impl Limits {
 /// Reads both parts, having made sure that every file is there.
 fn read(kind: Kind, files: &Files, limits: Limits) -> Result<Dataset, DataError> {
     let names = files.names();
-    let missing: Vec<&str> = kind
-        .files()
-        .filter(|file| !names.iter().any(|name| name == file))
-        .collect();
+    let missing: Vec<&str> = kind.files().filter(|file| !names.iter().any(|name| name == file)).collect();
     if !missing.is_empty() {
-        return Err(DataError::CifarMissingFiles {
-            kind,
-            path: files.path().to_owned(),
-            missing: missing.join(", "),
-        });
+        return Err(DataError::CifarMissingFiles { kind, path: files.path().to_owned(), missing: missing.join(", ") });
     }
     let part = |names: &[&str], limit: usize| -> Result<Records, DataError> {
         let mut records = Records::new(kind);
@@ -216,12 +191,7 @@ fn read(kind: Kind, files: &Files, limits: Limits) -> Result<Dataset, DataError>
     let train = part(kind.train_files(), limits.train)?;
     let test = part(&[kind.test_file()], limits.test)?;
     let class_names = class_names::read(kind, files)?;
-    Ok(Dataset {
-        name: kind.to_string(),
-        train: Arc::new(train),
-        test: Some(Arc::new(test)),
-        class_names,
-    })
+    Ok(Dataset { name: kind.to_string(), train: Arc::new(train), test: Some(Arc::new(test)), class_names })
 }
 
 #[cfg(test)]

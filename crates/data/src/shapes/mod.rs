@@ -31,20 +31,11 @@ pub const CLASSES: usize = Silhouette::ALL.len() * Texture::ALL.len();
 /// When the size is not between [`LEAST_SIZE`] and [`GREATEST_SIZE`].
 pub fn open(seed: u64, train: usize, test: usize, size: usize) -> Result<Dataset, DataError> {
     if !(LEAST_SIZE..=GREATEST_SIZE).contains(&size) {
-        return Err(DataError::ShapeSize {
-            found: size,
-            min: LEAST_SIZE,
-            max: GREATEST_SIZE,
-        });
+        return Err(DataError::ShapeSize { found: size, min: LEAST_SIZE, max: GREATEST_SIZE });
     }
     let images = |purpose, count| {
         let drawn = std::iter::repeat_with(OnceLock::new).take(count).collect();
-        Arc::new(Shapes {
-            seed,
-            purpose,
-            size,
-            drawn,
-        })
+        Arc::new(Shapes { seed, purpose, size, drawn })
     };
     Ok(Dataset {
         name: "shapes".to_owned(),
@@ -63,10 +54,7 @@ fn class_name(label: usize) -> String {
 /// What the images of a class have in common.
 fn class(label: usize) -> (Silhouette, Texture) {
     let textures = Texture::ALL.len();
-    (
-        Silhouette::ALL[label / textures],
-        Texture::ALL[label % textures],
-    )
+    (Silhouette::ALL[label / textures], Texture::ALL[label % textures])
 }
 
 /// The images of a split.

@@ -17,8 +17,7 @@ pub fn render<R: Rng + Clone>(scene: &Scene<R>, size: usize) -> Result<Image, Da
     let place = |cell: f32| 2.0 * cell / size as f32 - 1.0;
     for row in 0..size {
         for column in 0..size {
-            let background =
-                scene.background((place(column as f32 + 0.5), place(row as f32 + 0.5)));
+            let background = scene.background((place(column as f32 + 0.5), place(row as f32 + 0.5)));
             let mut sum = [0.0; 3];
             for sample in 0..SAMPLES * SAMPLES {
                 let within = |number: usize| (number as f32 + 0.5) / SAMPLES as f32;
@@ -43,11 +42,7 @@ pub fn render<R: Rng + Clone>(scene: &Scene<R>, size: usize) -> Result<Image, Da
 fn colour_at<R>(scene: &Scene<R>, point: (f32, f32), background: Colour) -> Colour {
     let spot = |in_front: bool| {
         let covers = |(x, y): (f32, f32)| x * x + y * y < 1.0;
-        scene
-            .spots
-            .iter()
-            .rev()
-            .find(|spot| spot.in_front == in_front && covers(spot.place.local(point)))
+        scene.spots.iter().rev().find(|spot| spot.in_front == in_front && covers(spot.place.local(point)))
     };
     if let Some(spot) = spot(true) {
         return spot.colour;

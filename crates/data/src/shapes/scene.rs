@@ -50,13 +50,7 @@ pub enum Silhouette {
 
 impl Silhouette {
     /// In the order of the classes.
-    pub const ALL: [Self; 5] = [
-        Self::Disc,
-        Self::Square,
-        Self::Triangle,
-        Self::Cross,
-        Self::Ring,
-    ];
+    pub const ALL: [Self; 5] = [Self::Disc, Self::Square, Self::Triangle, Self::Cross, Self::Ring];
 
     /// What it is called.
     pub fn noun(self) -> &'static str {
@@ -136,21 +130,13 @@ pub struct Placement {
 
 impl Placement {
     fn new(angle: f32, centre: (f32, f32), scale: f32) -> Self {
-        Self {
-            cos: angle.cos(),
-            sin: angle.sin(),
-            centre,
-            scale,
-        }
+        Self { cos: angle.cos(), sin: angle.sin(), centre, scale }
     }
 
     /// A point of the image in the thing's own coordinates.
     pub fn local(&self, (x, y): (f32, f32)) -> (f32, f32) {
         let (x, y) = (x - self.centre.0, y - self.centre.1);
-        (
-            (self.cos * x + self.sin * y) / self.scale,
-            (self.cos * y - self.sin * x) / self.scale,
-        )
+        ((self.cos * x + self.sin * y) / self.scale, (self.cos * y - self.sin * x) / self.scale)
     }
 }
 
@@ -195,13 +181,7 @@ pub struct Scene<R> {
 
 impl Scene<rand_chacha::ChaCha8Rng> {
     /// The scene of an image: the class is given, the rest depends on the key alone.
-    pub fn draw(
-        silhouette: Silhouette,
-        texture: Texture,
-        seed: u64,
-        index: u64,
-        purpose: Purpose,
-    ) -> Self {
+    pub fn draw(silhouette: Silhouette, texture: Texture, seed: u64, index: u64, purpose: Purpose) -> Self {
         let mut generator = keyed(seed, 0, index, purpose);
         let g = &mut generator;
         let centre = (between((-SHIFT, SHIFT), g), between((-SHIFT, SHIFT), g));
@@ -213,48 +193,25 @@ impl Scene<rand_chacha::ChaCha8Rng> {
         let mean = [0, 1, 2].map(|c| (background[0][c] + background[1][c]) / 2.0);
         let colours = contrasting(&mean, g);
         let spots = std::array::from_fn(|_| Spot {
-            place: Placement::new(
-                0.0,
-                (between((-1.0, 1.0), g), between((-1.0, 1.0), g)),
-                between(CLUTTER_RADIUS, g),
-            ),
+            place: Placement::new(0.0, (between((-1.0, 1.0), g), between((-1.0, 1.0), g)), between(CLUTTER_RADIUS, g)),
             colour: colour(g),
             in_front: g.random(),
         });
         let waves = std::array::from_fn(|_| {
             let (angle, frequency) = (between((0.0, TAU), g), TAU / between(BACKGROUND_PERIOD, g));
-            Wave {
-                along: (frequency * angle.cos(), frequency * angle.sin()),
-                phase: between((0.0, 2.0 * PI), g),
-            }
+            Wave { along: (frequency * angle.cos(), frequency * angle.sin()), phase: between((0.0, 2.0 * PI), g) }
         });
-        Self {
-            silhouette,
-            texture,
-            shape,
-            filling,
-            colours,
-            spots,
-            background,
-            waves,
-            generator,
-        }
+        Self { silhouette, texture, shape, filling, colours, spots, background, waves, generator }
     }
 }
 
 impl<R> Scene<R> {
     /// The background's colour at a point.
     pub fn background(&self, (x, y): (f32, f32)) -> Colour {
-        let height: f32 = self
-            .waves
-            .iter()
-            .map(|wave| (wave.along.0 * x + wave.along.1 * y + wave.phase).sin())
-            .sum();
+        let height: f32 = self.waves.iter().map(|wave| (wave.along.0 * x + wave.along.1 * y + wave.phase).sin()).sum();
         let share = 0.5 + 0.5 * height / (BACKGROUND_WAVES as f32).sqrt();
         let share = share.clamp(0.0, 1.0);
-        [0, 1, 2].map(|c| {
-            self.background[0][c] + share * (self.background[1][c] - self.background[0][c])
-        })
+        [0, 1, 2].map(|c| self.background[0][c] + share * (self.background[1][c] - self.background[0][c]))
     }
 }
 
@@ -271,9 +228,7 @@ fn colour(generator: &mut impl Rng) -> Colour {
 fn contrasting(from: &Colour, generator: &mut impl Rng) -> [Colour; 2] {
     loop {
         let [one, other] = [colour(generator), colour(generator)];
-        let far = |a: &Colour, b: &Colour| {
-            (0..3).map(|c| (a[c] - b[c]).powi(2)).sum::<f32>() > CONTRAST * CONTRAST
-        };
+        let far = |a: &Colour, b: &Colour| (0..3).map(|c| (a[c] - b[c]).powi(2)).sum::<f32>() > CONTRAST * CONTRAST;
         if far(&one, &other) && far(&one, from) && far(&other, from) {
             return [one, other];
         }

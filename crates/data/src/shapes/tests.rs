@@ -3,17 +3,7 @@ use crate::open::{Source, open};
 use crate::statistics::Statistics;
 
 fn shapes(seed: u64, count: usize, size: usize) -> Dataset {
-    open(
-        &Source::Shapes {
-            seed,
-            train: count,
-            test: count,
-            size,
-        },
-        0,
-        0,
-    )
-    .expect("an ordinary set")
+    open(&Source::Shapes { seed, train: count, test: count, size }, 0, 0).expect("an ordinary set")
 }
 
 fn image(data: &Dataset, index: usize) -> Image {
@@ -26,12 +16,7 @@ fn an_image_depends_on_seed_split_and_number_but_not_on_the_count() {
     for index in 0..20 {
         assert_eq!(image(&few, index), image(&many, index));
         assert_ne!(image(&few, index), image(&other, index));
-        let test = few
-            .test
-            .as_ref()
-            .expect("a test set")
-            .image(index)
-            .expect("a drawn image");
+        let test = few.test.as_ref().expect("a test set").image(index).expect("a drawn image");
         assert_ne!(image(&few, index), test);
     }
 }
@@ -68,30 +53,15 @@ fn any_size_shows_the_same_scene() {
     };
     for (row, column) in (0..64).map(|i| (i / 8, i % 8)) {
         let difference = cell(&small, row, column) - cell(&large, row, column);
-        assert!(
-            difference.abs() < 16.0,
-            "cell {row}, {column}: {difference}"
-        );
+        assert!(difference.abs() < 16.0, "cell {row}, {column}: {difference}");
     }
 }
 
 #[test]
 fn sizes_that_cannot_be_drawn_are_refused() {
     for size in [0, LEAST_SIZE - 1, GREATEST_SIZE + 1] {
-        let refused = open(
-            &Source::Shapes {
-                seed: 0,
-                train: 1,
-                test: 1,
-                size,
-            },
-            0,
-            0,
-        );
-        assert!(
-            matches!(refused, Err(DataError::ShapeSize { .. })),
-            "size {size}"
-        );
+        let refused = open(&Source::Shapes { seed: 0, train: 1, test: 1, size }, 0, 0);
+        assert!(matches!(refused, Err(DataError::ShapeSize { .. })), "size {size}");
     }
 }
 
@@ -107,19 +77,11 @@ fn silhouettes_have_equal_areas_and_textures_equal_halves() {
     for silhouette in Silhouette::ALL {
         let inside = points().filter(|&(x, y)| silhouette.contains(x, y)).count();
         let area = inside as f32 * cell;
-        assert!(
-            (area - std::f32::consts::PI).abs() < 0.02,
-            "{silhouette:?}: {area}"
-        );
-        assert!(
-            points().all(|(x, y)| !silhouette.contains(x, y) || x.hypot(y) <= Silhouette::REACH),
-            "{silhouette:?}"
-        );
+        assert!((area - std::f32::consts::PI).abs() < 0.02, "{silhouette:?}: {area}");
+        assert!(points().all(|(x, y)| !silhouette.contains(x, y) || x.hypot(y) <= Silhouette::REACH), "{silhouette:?}");
     }
     for texture in Texture::ALL {
-        let first = points()
-            .filter(|&(x, y)| texture.is_first(5.0 * x, 5.0 * y))
-            .count();
+        let first = points().filter(|&(x, y)| texture.is_first(5.0 * x, 5.0 * y)).count();
         let share = first as f32 / points().count() as f32;
         assert!((share - 0.5).abs() < 0.01, "{texture:?}: {share}");
     }
@@ -137,10 +99,7 @@ fn no_class_has_a_mean_colour_of_its_own() {
     }
     // An image's mean varies by about 40 of 255, that of 200 images by 3: four times that on either side.
     for means in sums {
-        assert!(
-            means.iter().all(|mean| (mean - 127.5).abs() < 12.0),
-            "{sums:?}"
-        );
+        assert!(means.iter().all(|mean| (mean - 127.5).abs() < 12.0), "{sums:?}");
     }
 }
 
@@ -152,20 +111,14 @@ fn contact_sheet() {
     const SIZE: u32 = 32;
     const ENLARGED: u32 = 3;
     let data = shapes(0, ROWS as usize * CLASSES, SIZE as usize);
-    let sheet = image::RgbImage::from_fn(
-        CLASSES as u32 * SIZE * ENLARGED,
-        ROWS * SIZE * ENLARGED,
-        |x, y| {
-            let (x, y) = (x / ENLARGED, y / ENLARGED);
-            let picture = image(&data, (y / SIZE) as usize * CLASSES + (x / SIZE) as usize);
-            let start = 3 * ((y % SIZE) * SIZE + x % SIZE) as usize;
-            let pixel = &picture.pixels()[start..start + 3];
-            image::Rgb([pixel[0], pixel[1], pixel[2]])
-        },
-    );
+    let sheet = image::RgbImage::from_fn(CLASSES as u32 * SIZE * ENLARGED, ROWS * SIZE * ENLARGED, |x, y| {
+        let (x, y) = (x / ENLARGED, y / ENLARGED);
+        let picture = image(&data, (y / SIZE) as usize * CLASSES + (x / SIZE) as usize);
+        let start = 3 * ((y % SIZE) * SIZE + x % SIZE) as usize;
+        let pixel = &picture.pixels()[start..start + 3];
+        image::Rgb([pixel[0], pixel[1], pixel[2]])
+    });
     let path = std::env::temp_dir().join("shapes.png");
-    sheet
-        .save(&path)
-        .expect("the temporary folder takes a picture");
+    sheet.save(&path).expect("the temporary folder takes a picture");
     println!("{}", path.display());
 }

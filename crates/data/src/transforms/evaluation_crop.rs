@@ -12,34 +12,15 @@ use crate::{DataError, Image};
 /// When the image is too long and thin to be resized.
 pub fn evaluation_crop(image: &Image, size: usize) -> Result<Image, DataError> {
     let (width, height) = resized_sides(image.width(), image.height(), size);
-    let whole = Area {
-        left: 0,
-        top: 0,
-        width: image.width(),
-        height: image.height(),
-    };
+    let whole = Area { left: 0, top: 0, width: image.width(), height: image.height() };
     let resized = resize(image, whole, width, height)?;
     let (left, top) = (centred(width, size), centred(height, size));
-    resize(
-        &resized,
-        Area {
-            left,
-            top,
-            width: size,
-            height: size,
-        },
-        size,
-        size,
-    )
+    resize(&resized, Area { left, top, width: size, height: size }, size, size)
 }
 
 /// Width and height once the shorter side has become `size`; the longer one is rounded down.
 fn resized_sides(width: usize, height: usize, size: usize) -> (usize, usize) {
-    if width <= height {
-        (size, size * height / width)
-    } else {
-        (size * width / height, size)
-    }
+    if width <= height { (size, size * height / width) } else { (size * width / height, size) }
 }
 
 /// Where a centred piece of length `size` starts: half of what is left over, halves rounded to even.
@@ -53,9 +34,7 @@ mod tests {
 
     /// A different pixel everywhere, so that misplaced ones are noticed.
     fn numbered(width: usize, height: usize) -> Image {
-        let pixels = (0..width * height)
-            .flat_map(|i| [i as u8, (i / 256) as u8, 7])
-            .collect();
+        let pixels = (0..width * height).flat_map(|i| [i as u8, (i / 256) as u8, 7]).collect();
         Image::new(width, height, pixels).expect("three bytes a pixel")
     }
 
@@ -71,11 +50,7 @@ mod tests {
         let square = evaluation_crop(&image, 4).expect("6x4");
         let rows = |image: &Image, left: usize| -> Vec<Vec<u8>> {
             let row_bytes = 3 * image.width();
-            image
-                .pixels()
-                .chunks(row_bytes)
-                .map(|row| row[3 * left..3 * (left + 4)].to_vec())
-                .collect()
+            image.pixels().chunks(row_bytes).map(|row| row[3 * left..3 * (left + 4)].to_vec()).collect()
         };
         assert_eq!(rows(&square, 0), rows(&image, 1));
     }
@@ -89,10 +64,7 @@ mod tests {
 
     #[test]
     fn halves_are_rounded_to_even_as_in_python() {
-        assert_eq!(
-            [4, 5, 6, 7, 8, 9].map(|length| centred(length, 4)),
-            [0, 0, 1, 2, 2, 2]
-        );
+        assert_eq!([4, 5, 6, 7, 8, 9].map(|length| centred(length, 4)), [0, 0, 1, 2, 2, 2]);
     }
 
     #[test]
@@ -100,11 +72,7 @@ mod tests {
         let flat = Image::new(90, 50, [200, 10, 90].repeat(4500)).expect("90x50");
         for size in [1, 8, 50, 64] {
             let square = evaluation_crop(&flat, size).expect("an ordinary size");
-            assert_eq!(
-                square.pixels(),
-                [200, 10, 90].repeat(size * size),
-                "size {size}"
-            );
+            assert_eq!(square.pixels(), [200, 10, 90].repeat(size * size), "size {size}");
         }
     }
 }

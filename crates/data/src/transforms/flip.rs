@@ -26,18 +26,13 @@ mod tests {
     fn mirroring_reverses_the_columns_and_keeps_rows_and_channels() {
         let mut image = Image::new(3, 2, (0..18).collect()).expect("3x2");
         mirror(&mut image);
-        assert_eq!(
-            image.pixels(),
-            [6, 7, 8, 3, 4, 5, 0, 1, 2, 15, 16, 17, 12, 13, 14, 9, 10, 11]
-        );
+        assert_eq!(image.pixels(), [6, 7, 8, 3, 4, 5, 0, 1, 2, 15, 16, 17, 12, 13, 14, 9, 10, 11]);
     }
 
     #[test]
     fn half_of_the_images_are_mirrored() {
         use crate::random::{Purpose, keyed};
-        let mirrored = (0..10_000)
-            .filter(|&i| draw(&mut keyed(0, 0, i, Purpose::Flip)))
-            .count();
+        let mirrored = (0..10_000).filter(|&i| draw(&mut keyed(0, 0, i, Purpose::Flip))).count();
         // Five standard deviations are 250.
         assert!(mirrored.abs_diff(5000) < 250, "{mirrored} of 10000");
     }

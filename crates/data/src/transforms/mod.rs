@@ -58,21 +58,11 @@ impl Transform {
     ///
     /// # Errors
     /// When the transform itself is impossible (see [`check`](Self::check)) or `out` has another length.
-    pub fn apply(
-        &self,
-        image: &Image,
-        seed: u64,
-        epoch: u64,
-        sample: u64,
-        out: &mut [f32],
-    ) -> Result<(), DataError> {
+    pub fn apply(&self, image: &Image, seed: u64, epoch: u64, sample: u64, out: &mut [f32]) -> Result<(), DataError> {
         self.check()?;
         let expected = 3 * self.image_size * self.image_size;
         if out.len() != expected {
-            return Err(DataError::OutputLength {
-                expected,
-                found: out.len(),
-            });
+            return Err(DataError::OutputLength { expected, found: out.len() });
         }
         let random = match self.augmentation {
             Augmentation::RandomResizedCrop { scale } => Some((CropDraw::Torchvision, scale)),
@@ -102,10 +92,7 @@ impl Transform {
     /// finite, or a crop's scale is not within 0 < least <= greatest <= 1.
     pub fn check(&self) -> Result<(), DataError> {
         if !(1..=resize::MAX_SIDE).contains(&self.image_size) {
-            return Err(DataError::ImageSize {
-                found: self.image_size,
-                max: resize::MAX_SIDE,
-            });
+            return Err(DataError::ImageSize { found: self.image_size, max: resize::MAX_SIDE });
         }
         self.normalisation().check()?;
         match self.augmentation {
@@ -121,10 +108,7 @@ impl Transform {
     }
 
     fn normalisation(&self) -> Normalisation {
-        Normalisation {
-            mean: self.mean,
-            std: self.std,
-        }
+        Normalisation { mean: self.mean, std: self.std }
     }
 }
 

@@ -17,11 +17,7 @@ impl Normalisation {
     /// # Panics
     /// When `out` has another length than the image has values.
     pub fn planes(&self, image: &Image, out: &mut [f32]) {
-        assert_eq!(
-            out.len(),
-            image.pixels().len(),
-            "one number per value of the image"
-        );
+        assert_eq!(out.len(), image.pixels().len(), "one number per value of the image");
         let (pixels, _) = image.pixels().as_chunks::<3>();
         let area = pixels.len();
         for (channel, plane) in out.chunks_exact_mut(area).enumerate() {
@@ -37,23 +33,11 @@ impl Normalisation {
     /// # Errors
     /// When a standard deviation is not above 0, or a number is not finite.
     pub fn check(&self) -> Result<(), DataError> {
-        if let Some(&found) = self
-            .std
-            .iter()
-            .find(|std| !(std.is_finite() && **std > 0.0))
-        {
-            return Err(DataError::Normalisation {
-                key: "std",
-                expected: "a number above 0",
-                found,
-            });
+        if let Some(&found) = self.std.iter().find(|std| !(std.is_finite() && **std > 0.0)) {
+            return Err(DataError::Normalisation { key: "std", expected: "a number above 0", found });
         }
         if let Some(&found) = self.mean.iter().find(|mean| !mean.is_finite()) {
-            return Err(DataError::Normalisation {
-                key: "mean",
-                expected: "a finite number",
-                found,
-            });
+            return Err(DataError::Normalisation { key: "mean", expected: "a finite number", found });
         }
         Ok(())
     }
@@ -67,10 +51,7 @@ mod tests {
     fn channels_part_into_planes_and_are_normalised() {
         // Two columns, one row: (0, 51, 102) and (255, 204, 153), that is (0, 0.2, 0.4) and (1, 0.8, 0.6).
         let image = Image::new(2, 1, vec![0, 51, 102, 255, 204, 153]).expect("2x1");
-        let normalisation = Normalisation {
-            mean: [0.5, 0.2, 0.0],
-            std: [0.5, 0.3, 0.2],
-        };
+        let normalisation = Normalisation { mean: [0.5, 0.2, 0.0], std: [0.5, 0.3, 0.2] };
         let mut out = [f32::NAN; 6];
         normalisation.planes(&image, &mut out);
         let expected = [-1.0, 1.0, 0.0, 2.0, 2.0, 3.0];
@@ -81,29 +62,11 @@ mod tests {
 
     #[test]
     fn a_deviation_of_zero_or_a_number_that_is_none_is_refused() {
-        let good = Normalisation {
-            mean: [0.5; 3],
-            std: [0.2; 3],
-        };
+        let good = Normalisation { mean: [0.5; 3], std: [0.2; 3] };
         assert!(good.check().is_ok());
         for std in [0.0, -1.0, f32::NAN, f32::INFINITY] {
-            assert!(
-                Normalisation {
-                    std: [0.2, std, 0.2],
-                    ..good
-                }
-                .check()
-                .is_err(),
-                "std {std}"
-            );
+            assert!(Normalisation { std: [0.2, std, 0.2], ..good }.check().is_err(), "std {std}");
         }
-        assert!(
-            Normalisation {
-                mean: [0.5, f32::NAN, 0.5],
-                ..good
-            }
-            .check()
-            .is_err()
-        );
+        assert!(Normalisation { mean: [0.5, f32::NAN, 0.5], ..good }.check().is_err());
     }
 }

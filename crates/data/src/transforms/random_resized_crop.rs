@@ -37,13 +37,7 @@ pub enum CropDraw {
 impl CropDraw {
     /// Draws a crop of an image of `width` x `height` pixels; it covers a share of the image's area drawn uniformly
     /// from `scale` (least, greatest).
-    pub fn draw(
-        self,
-        width: usize,
-        height: usize,
-        scale: (f64, f64),
-        generator: &mut impl Rng,
-    ) -> Area {
+    pub fn draw(self, width: usize, height: usize, scale: (f64, f64), generator: &mut impl Rng) -> Area {
         match self {
             Self::Torchvision => {
                 for _ in 0..ATTEMPTS {
@@ -56,31 +50,17 @@ impl CropDraw {
             }
             Self::Byol => {
                 let (w, h) = draw_sides(width, height, scale, generator);
-                place(
-                    width,
-                    height,
-                    w.clamp(1, width),
-                    h.clamp(1, height),
-                    generator,
-                )
+                place(width, height, w.clamp(1, width), h.clamp(1, height), generator)
             }
         }
     }
 }
 
 /// Width and height of a crop of random area and ratio, before anyone asks whether it fits.
-fn draw_sides(
-    width: usize,
-    height: usize,
-    scale: (f64, f64),
-    generator: &mut impl Rng,
-) -> (usize, usize) {
+fn draw_sides(width: usize, height: usize, scale: (f64, f64), generator: &mut impl Rng) -> (usize, usize) {
     let area = (width * height) as f64 * uniform(scale, generator);
     let ratio = uniform((ASPECT_RATIO.0.ln(), ASPECT_RATIO.1.ln()), generator).exp();
-    (
-        (area * ratio).sqrt().round_ties_even() as usize,
-        (area / ratio).sqrt().round_ties_even() as usize,
-    )
+    ((area * ratio).sqrt().round_ties_even() as usize, (area / ratio).sqrt().round_ties_even() as usize)
 }
 
 /// A uniform number of the interval from `low` to `high`, which may be equal.
@@ -92,34 +72,18 @@ fn uniform((low, high): (f64, f64), generator: &mut impl Rng) -> f64 {
 fn place(width: usize, height: usize, w: usize, h: usize, generator: &mut impl Rng) -> Area {
     let top = generator.random_range(0..=(height - h) as u64) as usize;
     let left = generator.random_range(0..=(width - w) as u64) as usize;
-    Area {
-        left,
-        top,
-        width: w,
-        height: h,
-    }
+    Area { left, top, width: w, height: h }
 }
 
 /// The largest centred crop whose ratio is allowed.
 fn central_crop(width: usize, height: usize) -> Area {
     let ratio = width as f64 / height as f64;
     let (w, h) = if ratio < ASPECT_RATIO.0 {
-        (
-            width,
-            (width as f64 / ASPECT_RATIO.0).round_ties_even() as usize,
-        )
+        (width, (width as f64 / ASPECT_RATIO.0).round_ties_even() as usize)
     } else if ratio > ASPECT_RATIO.1 {
-        (
-            (height as f64 * ASPECT_RATIO.1).round_ties_even() as usize,
-            height,
-        )
+        ((height as f64 * ASPECT_RATIO.1).round_ties_even() as usize, height)
     } else {
         (width, height)
     };
-    Area {
-        left: (width - w) / 2,
-        top: (height - h) / 2,
-        width: w,
-        height: h,
-    }
+    Area { left: (width - w) / 2, top: (height - h) / 2, width: w, height: h }
 }

@@ -19,31 +19,19 @@ pub const MAX_SIDE: usize = 1 << 16;
 pub fn resize(image: &Image, area: Area, width: usize, height: usize) -> Result<Image, DataError> {
     let side = |side: usize| match u32::try_from(side) {
         Ok(short) if side <= MAX_SIDE => Ok(short),
-        _ => Err(DataError::ImageSize {
-            found: side,
-            max: MAX_SIDE,
-        }),
+        _ => Err(DataError::ImageSize { found: side, max: MAX_SIDE }),
     };
-    let impossible = |cause: &dyn std::fmt::Display| DataError::Resize {
-        cause: cause.to_string(),
-    };
-    let whole = TypedImageRef::<U8x3>::from_buffer(
-        side(image.width())?,
-        side(image.height())?,
-        image.pixels(),
-    )
-    .map_err(|cause| impossible(&cause))?;
+    let impossible = |cause: &dyn std::fmt::Display| DataError::Resize { cause: cause.to_string() };
+    let whole = TypedImageRef::<U8x3>::from_buffer(side(image.width())?, side(image.height())?, image.pixels())
+        .map_err(|cause| impossible(&cause))?;
     let (left, top) = (side(area.left)?, side(area.top)?);
-    let part =
-        TypedCroppedImage::from_ref(&whole, left, top, side(area.width)?, side(area.height)?)
-            .map_err(|cause| impossible(&cause))?;
+    let part = TypedCroppedImage::from_ref(&whole, left, top, side(area.width)?, side(area.height)?)
+        .map_err(|cause| impossible(&cause))?;
     let mut pixels = vec![0; 3 * width * height];
     let mut resized = TypedImage::<U8x3>::from_buffer(side(width)?, side(height)?, &mut pixels)
         .map_err(|cause| impossible(&cause))?;
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom));
-    Resizer::new()
-        .resize_typed(&part, &mut resized, &options)
-        .map_err(|cause| impossible(&cause))?;
+    Resizer::new().resize_typed(&part, &mut resized, &options).map_err(|cause| impossible(&cause))?;
     drop(resized);
     Image::new(width, height, pixels)
 }
