@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::memory::Bytes;
+
 /// Where a value was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -231,13 +233,13 @@ pub enum RecipeError {
         /// The stage.
         what: &'static str,
         /// The estimate.
-        needed: String,
+        needed: Bytes,
         /// The largest part of it.
-        share: String,
+        share: Bytes,
         /// What that part is for.
         part: &'static str,
         /// What the machine has left.
-        available: String,
+        available: Bytes,
         /// The keys that matter.
         lower: String,
     },

@@ -5,6 +5,8 @@
 //! the point is to refuse in one sentence, before anything is written, what would certainly be killed hours later.
 //! All sizes are u128 and saturate, so that no absurd recipe can overflow them.
 
+use std::fmt;
+
 use bmae_data::Source;
 
 use super::error::RecipeError;
@@ -103,10 +105,10 @@ impl Estimate {
         };
         Err(RecipeError::Memory {
             what: stage.words(),
-            needed: human(self.total()),
-            share: human(largest),
+            needed: Bytes(self.total()),
+            share: Bytes(largest),
             part,
-            available: human(u128::from(available)),
+            available: Bytes(u128::from(available)),
             lower,
         })
     }
@@ -218,19 +220,24 @@ fn wide(count: usize) -> u128 {
     count as u128
 }
 
-/// A size as people say it: "1.5 GiB".
-fn human(bytes: u128) -> String {
-    const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-    let mut size = bytes as f64;
-    let mut unit = 0;
-    while size >= 1024.0 && unit + 1 < UNITS.len() {
-        size /= 1024.0;
-        unit += 1;
+/// A size in bytes, shown as people say it: "1.5 GiB".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bytes(pub u128);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+        let mut size = self.0 as f64;
+        let mut unit = 0;
+        while size >= 1024.0 && unit + 1 < UNITS.len() {
+            size /= 1024.0;
+            unit += 1;
+        }
+        match size < 1e6 {
+            true => write!(formatter, "{size:.1} {}", UNITS[unit]),
+            false => write!(formatter, "over a million {}", UNITS[unit]),
+        }
     }
-    if size >= 1e6 {
-        return format!("over a million {}", UNITS[unit]);
-    }
-    format!("{size:.1} {}", UNITS[unit])
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ pub use choices::{
 pub use error::{Place, RecipeError};
 pub use keys::AnyKey;
 pub use layers::{Flag, FromRun, Layers, Stage};
-pub use memory::available_memory;
+pub use memory::{Bytes, available_memory};
 pub use method::{Method, PlannedRun, TargetRecipe, Update};
 pub use parts::{DataRecipe, DecoderRecipe, EncoderRecipe, ModelRecipe};
 pub use preset::{Preset, PresetChoice};
