@@ -66,7 +66,7 @@ pub fn open(root: &Path, limits: Limits) -> Result<Dataset, DataError> {
 /// The images of a folder of class folders, and the names of the classes.
 fn labelled(root: &Path, limit: usize) -> Result<(Folder, Vec<String>), DataError> {
     let classes = class_folders(root)?;
-    if let Some(path) = entries(root)?.into_iter().find(|entry| is_image(entry)) {
+    if let Some(path) = entries(root)?.into_iter().find(is_image) {
         return Err(DataError::ImageWithoutClass { path: path.into_path() });
     }
     let mut of_class = Vec::new();

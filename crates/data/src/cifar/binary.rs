@@ -37,7 +37,7 @@ impl Records {
     pub fn append(&mut self, place: &Path, bytes: &[u8], limit: usize) -> Result<(), DataError> {
         let label_bytes = self.kind.label_bytes();
         let record_bytes = label_bytes + PIXEL_BYTES;
-        if bytes.is_empty() || bytes.len() % record_bytes != 0 {
+        if bytes.is_empty() || !bytes.len().is_multiple_of(record_bytes) {
             return Err(DataError::CifarLength {
                 kind: self.kind,
                 path: place.to_owned(),

@@ -123,10 +123,10 @@ impl fmt::Display for Kind {
 pub fn open(kind: Kind, root: &Path, limits: Limits) -> Result<Dataset, DataError> {
     let places = [root.to_owned(), root.join(kind.directory_name()), root.join(kind.archive_name())];
     for place in places {
-        if let Some(files) = Files::open(&place)? {
-            if kind.recognises(&files.names()) {
-                return read(kind, &files, limits);
-            }
+        if let Some(files) = Files::open(&place)?
+            && kind.recognises(&files.names())
+        {
+            return read(kind, &files, limits);
         }
     }
     Err(DataError::CifarNotFound { kind, root: root.to_owned() })

@@ -1,1 +1,211 @@
+use std::fs;
 
+use image::codecs::png::PngEncoder;
+use image::{ExtendedColorType, GrayImage, ImageEncoder, Luma, Rgb, RgbImage, Rgba, RgbaImage};
+
+use super::*;
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+/// Writes a 2x1 picture of one colour, making the folders it lies in.
+fn write(root: &Path, name: &str, colour: [u8; 3]) -> PathBuf {
+    let path = root.join(name);
+    fs::create_dir_all(path.parent().expect("a folder")).expect("room");
+    RgbImage::from_pixel(2, 1, Rgb(colour)).save(&path).expect("an image format");
+    path
+}
+
+fn all(root: &Path) -> Result<Dataset, DataError> {
+    open(root, Limits::default())
+}
+
+/// Red value and label of every image.
+fn contents(images: &dyn Images) -> Vec<(u8, Option<usize>)> {
+    (0..images.len()).map(|i| (images.image(i).expect("an image").pixels()[0], images.label(i))).collect()
+}
+
+#[test]
+fn classes_and_images_come_in_the_order_of_their_names() {
+    let folder = folder();
+    let root = folder.path();
+    write(root, "train/dog/b.png", [3, 0, 0]);
+    write(root, "train/cat/2.png", [2, 0, 0]);
+    write(root, "train/cat/1.bmp", [1, 0, 0]);
+    write(root, "train/dog/a/deep.PNG", [9, 0, 0]);
+    write(root, "test/cat/x.png", [4, 0, 0]);
+    write(root, "test/dog/x.png", [5, 0, 0]);
+    let data = all(root).expect("a labelled folder");
+    assert_eq!(data.class_names, ["cat", "dog"]);
+    assert_eq!(contents(&*data.train), [(1, Some(0)), (2, Some(0)), (9, Some(1)), (3, Some(1))]);
+    assert_eq!(contents(&**data.test.as_ref().expect("a test set")), [(4, Some(0)), (5, Some(1))]);
+}
+
+#[test]
+fn a_labelled_folder_needs_no_test_images() {
+    let folder = folder();
+    write(folder.path(), "train/cat/1.png", [1, 0, 0]);
+    let data = all(folder.path()).expect("a labelled folder");
+    assert!(data.test.is_none() && data.is_labelled());
+}
+
+#[test]
+fn limits_take_turns_between_the_classes() {
+    let folder = folder();
+    for image in 0..4 {
+        write(folder.path(), &format!("train/a/{image}.png"), [image, 0, 0]);
+        write(folder.path(), &format!("train/c/{image}.png"), [20 + image, 0, 0]);
+    }
+    write(folder.path(), "train/b/0.png", [10, 0, 0]);
+    let data = open(folder.path(), Limits { train: 6, test: 0 }).expect("a labelled folder");
+    let expected = [(0, 0), (1, 0), (2, 0), (10, 1), (20, 2), (21, 2)].map(|(red, label)| (red, Some(label)));
+    assert_eq!(contents(&*data.train), expected);
+    assert_eq!(taken_of_each(&[4, 1, 4], usize::MAX), [4, 1, 4]);
+}
+
+#[test]
+fn any_other_folder_is_unlabelled_at_any_depth() {
+    let folder = folder();
+    write(folder.path(), "b/c/2.png", [2, 0, 0]);
+    write(folder.path(), "a.png", [1, 0, 0]);
+    write(folder.path(), "b/d.webp", [3, 0, 0]);
+    write(folder.path(), "train/loose.png", [4, 0, 0]);
+    fs::write(folder.path().join("notes.txt"), "not an image").expect("room");
+    fs::write(folder.path().join(".hidden.png"), "not an image").expect("room");
+    let data = all(folder.path()).expect("an unlabelled folder");
+    assert!(!data.is_labelled() && data.test.is_none());
+    assert_eq!(contents(&*data.train), [(1, None), (2, None), (3, None), (4, None)]);
+    assert_eq!(open(folder.path(), Limits { train: 2, test: 0 }).expect("as before").train.len(), 2);
+}
+
+#[test]
+fn classes_that_differ_between_train_and_test_are_named() {
+    let folder = folder();
+    for name in ["train/cat/1.png", "train/dog/1.png", "test/cat/1.png", "test/bird/1.png"] {
+        write(folder.path(), name, [0; 3]);
+    }
+    let error = all(folder.path()).expect_err("other classes").to_string();
+    assert!(error.contains("only in train is dog, only in test is bird"), "{error}");
+}
+
+#[test]
+fn long_lists_of_differing_classes_are_cut() {
+    let many: Vec<String> = (0..8).map(|i| format!("c{i}")).collect();
+    assert_eq!(difference(&many, &[]), "only in train is c0, c1, c2, c3, c4 and 3 more");
+}
+
+#[test]
+fn folders_without_images_are_named() {
+    let empty = folder();
+    let error = all(empty.path()).expect_err("nothing").to_string();
+    assert!(error.contains("holds no image") && error.contains(".png") && error.contains(".qoi"), "{error}");
+
+    let folder = folder();
+    write(folder.path(), "train/cat/1.png", [0; 3]);
+    fs::create_dir(folder.path().join("train/dog")).expect("room");
+    let error = all(folder.path()).expect_err("an empty class").to_string();
+    assert!(error.contains("dog holds no image"), "{error}");
+}
+
+#[test]
+fn an_image_beside_the_class_folders_is_named() {
+    let folder = folder();
+    write(folder.path(), "train/cat/1.png", [0; 3]);
+    write(folder.path(), "train/stray.png", [0; 3]);
+    let error = all(folder.path()).expect_err("no class").to_string();
+    assert!(error.contains("stray.png") && error.contains("move it into one"), "{error}");
+}
+
+#[test]
+fn a_corrupt_image_is_named_when_it_is_asked_for() {
+    let folder = folder();
+    let path = write(folder.path(), "good.png", [0; 3]);
+    let bytes = fs::read(&path).expect("written");
+    fs::write(folder.path().join("cut.png"), &bytes[..bytes.len() / 2]).expect("room");
+    fs::write(folder.path().join("text.jpg"), "not an image at all").expect("room");
+    let data = all(folder.path()).expect("names alone do not tell");
+    let outcome: Vec<Result<Image, String>> =
+        (0..3).map(|i| data.train.image(i).map_err(|error| error.to_string())).collect();
+    assert!(outcome[0].as_ref().is_err_and(|error| error.contains("cut.png") && !error.contains('\n')), "{outcome:?}");
+    assert!(outcome[1].is_ok());
+    assert!(outcome[2].as_ref().is_err_and(|error| error.contains("text.jpg")), "{outcome:?}");
+}
+
+#[test]
+fn the_contents_tell_the_format_not_the_name() {
+    let folder = folder();
+    let png = write(folder.path(), "a.png", [77, 8, 9]);
+    let jpg = folder.path().join("a.jpg");
+    fs::rename(png, &jpg).expect("room");
+    assert_eq!(decode(&jpg).expect("a PNG").pixels(), [77, 8, 9, 77, 8, 9]);
+}
+
+#[test]
+fn grey_becomes_three_equal_channels() {
+    let folder = folder();
+    let path = folder.path().join("grey.png");
+    GrayImage::from_pixel(1, 1, Luma([90])).save(&path).expect("room");
+    assert_eq!(decode(&path).expect("grey").pixels(), [90, 90, 90]);
+}
+
+#[test]
+fn transparency_is_dropped_over_black() {
+    let folder = folder();
+    let path = folder.path().join("glass.png");
+    let mut picture = RgbaImage::from_pixel(3, 1, Rgba([200, 100, 50, 255]));
+    picture.put_pixel(1, 0, Rgba([200, 100, 50, 128]));
+    picture.put_pixel(2, 0, Rgba([200, 100, 50, 0]));
+    picture.save(&path).expect("room");
+    assert_eq!(decode(&path).expect("RGBA").pixels(), [200, 100, 50, 100, 50, 25, 0, 0, 0]);
+}
+
+#[test]
+fn sixteen_bits_become_eight() {
+    let folder = folder();
+    let path = folder.path().join("deep.png");
+    let pixels: image::ImageBuffer<Rgb<u16>, Vec<u16>> = image::ImageBuffer::from_pixel(1, 1, Rgb([0xffff, 0x8080, 0]));
+    pixels.save(&path).expect("room");
+    assert_eq!(decode(&path).expect("16 bits").pixels(), [255, 128, 0]);
+}
+
+/// Exif as it stands in a file: little-endian TIFF with the one tag 0x0112.
+fn exif(orientation: u8) -> Vec<u8> {
+    let mut exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
+    exif.extend([orientation, 0, 0, 0, 0, 0, 0, 0]);
+    exif
+}
+
+#[test]
+fn images_are_turned_upright() {
+    let folder = folder();
+    let path = folder.path().join("turned.png");
+    // Orientation 6: what is stored must be turned clockwise by a quarter.
+    let mut bytes = Vec::new();
+    let mut encoder = PngEncoder::new(&mut bytes);
+    encoder.set_exif_metadata(exif(6)).expect("PNG takes Exif");
+    encoder.write_image(&[1, 1, 1, 2, 2, 2], 2, 1, ExtendedColorType::Rgb8).expect("memory");
+    fs::write(&path, bytes).expect("room");
+    let image = decode(&path).expect("a turned picture");
+    assert_eq!((image.width(), image.height()), (1, 2));
+    assert_eq!(image.pixels(), [1, 1, 1, 2, 2, 2]);
+}
+
+#[test]
+fn an_image_that_claims_to_be_larger_than_memory_is_refused() {
+    let folder = folder();
+    let path = folder.path().join("bomb.pgm");
+    fs::write(&path, "P5 60000 60000 255\n").expect("room");
+    let error = decode(&path).expect_err("3600 million pixels").to_string();
+    assert!(error.contains("bomb.pgm has 60000x60000 pixels"), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_links_back_to_itself_is_refused() {
+    let folder = folder();
+    write(folder.path(), "a/1.png", [0; 3]);
+    std::os::unix::fs::symlink(folder.path(), folder.path().join("a/loop")).expect("a link");
+    let error = all(folder.path()).expect_err("a loop").to_string();
+    assert!(error.contains("links back"), "{error}");
+}

@@ -1,1 +1,76 @@
+use std::fs;
 
+use super::*;
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+fn path_error(path: &Path) -> String {
+    open(&Source::Path(path.to_owned()), 0, 0).expect_err("nothing that can be opened").to_string()
+}
+
+#[test]
+fn limits_hold_for_shapes_too() {
+    let source = Source::Shapes { seed: 0, train: 100, test: 50, size: 32 };
+    let lengths = |train, test| {
+        let data = open(&source, train, test).expect("shapes");
+        (data.train.len(), data.test.expect("a test set").len())
+    };
+    assert_eq!(lengths(0, 0), (100, 50));
+    assert_eq!(lengths(7, 0), (7, 50));
+    assert_eq!(lengths(200, 3), (100, 3));
+}
+
+#[test]
+fn a_path_that_is_not_there_is_named_with_a_remedy() {
+    let folder = folder();
+    let error = path_error(&folder.path().join("nowhere"));
+    assert!(error.contains("there is no") && error.contains("nowhere") && error.contains("--data"), "{error}");
+}
+
+#[test]
+fn a_file_that_is_no_archive_is_called_so() {
+    let folder = folder();
+    for (name, contents) in [("notes.txt", "hello"), ("empty.tar.gz", "")] {
+        let path = folder.path().join(name);
+        fs::write(&path, contents).expect("room");
+        let error = path_error(&path);
+        assert!(error.contains(name) && error.contains("no .tar.gz"), "{error}");
+    }
+}
+
+#[test]
+fn an_archive_of_something_else_says_what_was_expected() {
+    let folder = folder();
+    let path = folder.path().join("other.tar.gz");
+    let gzip = flate2::write::GzEncoder::new(fs::File::create(&path).expect("room"), flate2::Compression::fast());
+    let mut builder = tar::Builder::new(gzip);
+    let mut header = tar::Header::new_gnu();
+    header.set_size(2);
+    builder.append_data(&mut header, "readme.txt", &b"hi"[..]).expect("room");
+    builder.into_inner().and_then(|gzip| gzip.finish()).expect("room");
+    let error = path_error(&path);
+    assert!(error.contains("data_batch_1.bin") && error.contains("bmae data download"), "{error}");
+}
+
+#[test]
+fn cifar_for_python_is_recognised_and_refused() {
+    let ten = folder();
+    fs::write(ten.path().join("data_batch_1"), "pickled").expect("room");
+    let hundred = folder();
+    fs::write(hundred.path().join("train"), "pickled").expect("room");
+    fs::write(hundred.path().join("meta"), "pickled").expect("room");
+    for folder in [ten, hundred] {
+        let error = path_error(folder.path());
+        assert!(error.contains("for Python") && error.contains("bmae data download"), "{error}");
+    }
+}
+
+#[test]
+fn a_folder_of_images_is_opened_as_one() {
+    let folder = folder();
+    image::RgbImage::new(3, 2).save(folder.path().join("a.png")).expect("room");
+    let data = open(&Source::Path(folder.path().to_owned()), 0, 0).expect("an unlabelled folder");
+    assert_eq!((data.train.len(), data.is_labelled()), (1, false));
+}

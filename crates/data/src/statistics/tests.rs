@@ -1,1 +1,62 @@
+use super::*;
+use crate::Image;
 
+/// Images of one colour each, which is also their label, and of growing size.
+struct Plain(Vec<u8>);
+
+impl Images for Plain {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn image(&self, index: usize) -> Result<Image, DataError> {
+        let (width, height) = (index + 1, 2);
+        Image::new(width, height, [self.0[index], 0, 255].repeat(width * height))
+    }
+
+    fn label(&self, index: usize) -> Option<usize> {
+        Some(usize::from(self.0[index] / 255))
+    }
+}
+
+#[test]
+fn every_pixel_counts_the_same() {
+    // Two pixels of 0 and four of 255: mean 2/3, variance 2/9.
+    let statistics = Statistics::of(&Plain(vec![0, 255]), 3).expect("two images");
+    let expected = Statistics {
+        images: 2,
+        mean: [2.0 / 3.0, 0.0, 1.0],
+        std: [(2.0_f64 / 9.0).sqrt(), 0.0, 0.0],
+        class_counts: vec![1, 1, 0],
+        least_size: (1, 2),
+        greatest_size: (2, 2),
+    };
+    for channel in 0..3 {
+        assert!((statistics.mean[channel] - expected.mean[channel]).abs() < 1e-12, "{statistics:?}");
+        assert!((statistics.std[channel] - expected.std[channel]).abs() < 1e-12, "{statistics:?}");
+    }
+    assert_eq!(Statistics { mean: expected.mean, std: expected.std, ..statistics }, expected);
+}
+
+#[test]
+fn no_images_have_no_statistics() {
+    let error = Statistics::of(&Plain(Vec::new()), 0).expect_err("nothing to count");
+    assert!(matches!(error, DataError::NoImages), "{error}");
+}
+
+#[test]
+fn the_error_of_an_image_comes_through() {
+    struct Broken;
+    impl Images for Broken {
+        fn len(&self) -> usize {
+            9
+        }
+        fn image(&self, index: usize) -> Result<Image, DataError> {
+            Image::new(1, 1, vec![0; if index == 7 { 2 } else { 3 }])
+        }
+        fn label(&self, _: usize) -> Option<usize> {
+            None
+        }
+    }
+    assert!(matches!(Statistics::of(&Broken, 0), Err(DataError::ImageShape { bytes: 2, .. })));
+}

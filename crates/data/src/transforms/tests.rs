@@ -1,1 +1,187 @@
+use super::random_resized_crop::{ASPECT_RATIO, Area, CropDraw};
+use super::*;
 
+const PLAIN: Transform = Transform { augmentation: Augmentation::None, image_size: 4, mean: [0.0; 3], std: [1.0; 3] };
+
+fn crop(scale: (f64, f64)) -> Transform {
+    Transform { augmentation: Augmentation::RandomResizedCrop { scale }, ..PLAIN }
+}
+
+/// A picture with a different value at every place and channel.
+fn numbered(side: usize) -> Image {
+    Image::new(side, side, (0..side * side * 3).map(|i| i as u8).collect()).expect("three bytes a pixel")
+}
+
+fn apply(transform: &Transform, image: &Image, sample: u64) -> Vec<f32> {
+    let mut out = vec![f32::NAN; 3 * transform.image_size * transform.image_size];
+    transform.apply(image, 1, 2, sample, &mut out).expect("a possible transform");
+    out
+}
+
+fn draws(draw: CropDraw, width: usize, height: usize, scale: (f64, f64)) -> Vec<Area> {
+    let key = |sample| keyed(0, 0, sample, Purpose::Crop);
+    (0..20_000).map(|sample| draw.draw(width, height, scale, &mut key(sample))).collect()
+}
+
+fn mean(numbers: impl Iterator<Item = f64>) -> f64 {
+    let (sum, count) = numbers.fold((0.0, 0), |(sum, count), number| (sum + number, count + 1));
+    sum / f64::from(count)
+}
+
+#[test]
+fn an_evaluation_image_of_the_right_size_only_changes_its_layout() {
+    let image = numbered(4);
+    let out = apply(&PLAIN, &image, 0);
+    for (place, value) in out.iter().enumerate() {
+        let (channel, pixel) = (place / 16, place % 16);
+        assert_eq!(*value, f32::from(image.pixels()[3 * pixel + channel]) / 255.0, "channel {channel}, pixel {pixel}");
+    }
+}
+
+#[test]
+fn a_crop_of_everything_is_the_image_or_its_mirror_image() {
+    let image = numbered(4);
+    let mut mirrored = image.clone();
+    flip::mirror(&mut mirrored);
+    let (plain, mirrored) = (apply(&PLAIN, &image, 0), apply(&PLAIN, &mirrored, 0));
+    // At ratios near 1, a crop of the whole area is rounded to the whole image.
+    let outcomes: Vec<Vec<f32>> = (0..400).map(|sample| apply(&crop((1.0, 1.0)), &image, sample)).collect();
+    let times = |wanted: &Vec<f32>| outcomes.iter().filter(|outcome| *outcome == wanted).count();
+    assert!(times(&plain) > 50 && times(&mirrored) > 50, "{} and {}", times(&plain), times(&mirrored));
+}
+
+#[test]
+fn the_same_key_gives_the_same_image_and_each_part_of_it_matters() {
+    let image = numbered(9);
+    let transform = crop((0.2, 1.0));
+    let apply = |seed, epoch, sample| {
+        let mut out = vec![0.0; 48];
+        transform.apply(&image, seed, epoch, sample, &mut out).expect("a possible transform");
+        out
+    };
+    assert_eq!(apply(1, 2, 3), apply(1, 2, 3));
+    for other in [apply(0, 2, 3), apply(1, 0, 3), apply(1, 2, 0)] {
+        assert_ne!(other, apply(1, 2, 3));
+    }
+}
+
+#[test]
+fn torchvision_crops_have_a_uniform_area_and_a_log_uniform_ratio() {
+    // Large and of middling scale, so that the first attempt always fits and rounding hardly matters.
+    let areas = draws(CropDraw::Torchvision, 1000, 1000, (0.1, 0.5));
+    let shares: Vec<f64> = areas.iter().map(|a| (a.width * a.height) as f64 / 1e6).collect();
+    let ratios: Vec<f64> = areas.iter().map(|a| (a.width as f64 / a.height as f64).ln()).collect();
+    let bound = ASPECT_RATIO.1.ln();
+    assert!(shares.iter().all(|share| (0.099..0.501).contains(share)));
+    assert!(ratios.iter().all(|ratio| ratio.abs() < bound + 0.005));
+    // Of a uniform number on an interval of length w: mean in the middle, variance w^2 / 12. Five standard errors.
+    for (numbers, middle, width) in [(&shares, 0.3, 0.4), (&ratios, 0.0, 2.0 * bound)] {
+        let deviation = width / 12_f64.sqrt();
+        let found = mean(numbers.iter().copied());
+        assert!((found - middle).abs() < 5.0 * deviation / 20_000_f64.sqrt(), "mean {found}");
+        let variance = mean(numbers.iter().map(|number| (number - middle).powi(2)));
+        assert!((variance / deviation.powi(2) - 1.0).abs() < 0.04, "variance {variance}");
+    }
+}
+
+#[test]
+fn crops_lie_anywhere_within_the_image() {
+    for draw in [CropDraw::Torchvision, CropDraw::Byol] {
+        let areas = draws(draw, 40, 30, (0.08, 1.0));
+        assert!(areas.iter().all(|a| a.width >= 1 && a.height >= 1));
+        assert!(areas.iter().all(|a| a.left + a.width <= 40 && a.top + a.height <= 30));
+        // Where there is room, the place is uniform over it: on average, half of the room is on the left.
+        let lefts = areas.iter().filter(|a| a.width < 40).map(|a| a.left as f64 / (40 - a.width) as f64);
+        let tops = areas.iter().filter(|a| a.height < 30).map(|a| a.top as f64 / (30 - a.height) as f64);
+        for share in [mean(lefts), mean(tops)] {
+            assert!((share - 0.5).abs() < 0.02, "{draw:?}: {share}");
+        }
+        assert!(areas.iter().any(|a| a.left == 0) && areas.iter().any(|a| a.left + a.width == 40));
+    }
+}
+
+#[test]
+fn torchvision_falls_back_to_the_centre_when_nothing_fits() {
+    // Ten times as wide as high: a crop of the whole area is always too high.
+    for area in draws(CropDraw::Torchvision, 300, 30, (1.0, 1.0)) {
+        assert_eq!(area, Area { left: 130, top: 0, width: 40, height: 30 });
+    }
+    for area in draws(CropDraw::Torchvision, 30, 300, (1.0, 1.0)) {
+        assert_eq!(area, Area { left: 0, top: 130, width: 30, height: 40 });
+    }
+}
+
+#[test]
+fn byol_clamps_what_does_not_fit() {
+    let areas = draws(CropDraw::Byol, 300, 30, (1.0, 1.0));
+    // The height is always 30; the width is sqrt(9000 r), so between 82 and 110.
+    assert!(areas.iter().all(|a| a.height == 30 && (82..=110).contains(&a.width)));
+    let widths: std::collections::BTreeSet<usize> = areas.iter().map(|a| a.width).collect();
+    assert!(widths.len() > 20, "the width is still drawn: {widths:?}");
+}
+
+#[test]
+fn byol_and_torchvision_differ_where_a_crop_does_not_fit() {
+    let whole = |draw| {
+        let areas = draws(draw, 32, 32, (0.8, 0.9));
+        areas.iter().filter(|a| a.width == 32 || a.height == 32).count()
+    };
+    // BYOL clamps what torchvision draws again.
+    assert!(whole(CropDraw::Byol) > 2 * whole(CropDraw::Torchvision));
+}
+
+#[test]
+fn a_single_pixel_can_be_cropped() {
+    let image = Image::new(1, 1, vec![255, 0, 51]).expect("one pixel");
+    for augmentation in [
+        Augmentation::RandomResizedCrop { scale: (0.08, 1.0) },
+        Augmentation::ByolCrop { scale: (0.08, 1.0) },
+        Augmentation::None,
+    ] {
+        let out = apply(&Transform { augmentation, ..PLAIN }, &image, 5);
+        assert!(out[..16].iter().all(|&red| red == 1.0), "{augmentation:?}");
+        assert!(out[32..].iter().all(|&blue| blue == 0.2), "{augmentation:?}");
+    }
+}
+
+#[test]
+fn pixels_outside_a_crop_have_no_influence_on_it() {
+    let area = Area { left: 8, top: 8, width: 8, height: 8 };
+    let with_border = |border: u8| {
+        let inside = |i: usize| (8..16).contains(&(i / 24)) && (8..16).contains(&(i % 24));
+        let pixels = (0..576).flat_map(|i| [if inside(i) { (7 * i) as u8 } else { border }; 3]).collect();
+        resize::resize(&Image::new(24, 24, pixels).expect("24x24"), area, 13, 13).expect("an ordinary size")
+    };
+    assert_eq!(with_border(0), with_border(255));
+}
+
+/// Halving a step edge, worked by hand. The kernel (a = -0.5) reaches over eight input pixels; its values at their
+/// distances are k(0.25) = 0.8672, k(0.75) = 0.2266, k(1.25) = -0.0703, k(1.75) = -0.0234 on either side, together 2.
+/// Output pixel 3 takes 0.2266 - 0.0703 - 0.0234 of the light side, pixel 4 the rest, pixel 5 all but -0.0234.
+#[test]
+fn shrinking_is_bicubic_with_antialiasing() {
+    let row: Vec<u8> = (0..16).flat_map(|x| [if x < 8 { 0 } else { 200 }; 3]).collect();
+    let image = Image::new(16, 1, row).expect("16x1");
+    let area = Area { left: 0, top: 0, width: 16, height: 1 };
+    let half = resize::resize(&image, area, 8, 1).expect("an ordinary size");
+    let share = (0.2266 - 0.0703 - 0.0234) / 2.0;
+    let values: [f64; 8] = [0.0, 0.0, -0.0234 / 2.0, share, 1.0 - share, 1.0 + 0.0234 / 2.0, 1.0, 1.0];
+    let expected: Vec<u8> = values.iter().flat_map(|value| [(200.0 * value).round() as u8; 3]).collect();
+    assert_eq!(half.pixels(), expected);
+}
+
+#[test]
+fn numbers_that_make_no_sense_are_refused() {
+    let good = crop((0.2, 1.0));
+    assert!(good.check().is_ok());
+    for scale in [(0.0, 1.0), (0.5, 0.4), (0.2, 1.1), (f64::NAN, 1.0), (-1.0, 0.5)] {
+        assert!(matches!(crop(scale).check(), Err(DataError::CropScale { .. })), "{scale:?}");
+    }
+    for image_size in [0, resize::MAX_SIDE + 1, usize::MAX] {
+        let transform = Transform { image_size, ..good };
+        assert!(matches!(transform.check(), Err(DataError::ImageSize { .. })), "{image_size}");
+    }
+    let mut short = [0.0; 47];
+    let refused = good.apply(&numbered(4), 0, 0, 0, &mut short);
+    assert!(matches!(refused, Err(DataError::OutputLength { expected: 48, found: 47 })));
+}
