@@ -31,17 +31,11 @@ pub fn collect_runs(paths: &[PathBuf]) -> Result<Vec<Run>, ReportError> {
         let mut directories = Vec::new();
         find(path, DEPTH, &mut directories)?;
         if directories.is_empty() {
-            return Err(ReportError::NotARun {
-                path: path.clone(),
-                found: describe(path),
-            });
+            return Err(ReportError::NotARun { path: path.clone(), found: describe(path) });
         }
         for directory in directories {
-            let identity =
-                std::fs::canonicalize(&directory).map_err(|source| ReportError::Read {
-                    path: directory.clone(),
-                    source,
-                })?;
+            let identity = std::fs::canonicalize(&directory)
+                .map_err(|source| ReportError::Read { path: directory.clone(), source })?;
             if seen.insert(identity) {
                 runs.push(read_run(&directory)?);
             }
@@ -58,10 +52,7 @@ fn find(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Rep
     if depth == 0 || !folder.is_dir() {
         return Ok(());
     }
-    let refused = |source| ReportError::Read {
-        path: folder.to_owned(),
-        source,
-    };
+    let refused = |source| ReportError::Read { path: folder.to_owned(), source };
     let mut children = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(refused)? {
         let path = entry.map_err(refused)?.path();
@@ -71,7 +62,5 @@ fn find(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Rep
         }
     }
     children.sort();
-    children
-        .iter()
-        .try_for_each(|child| find(child, depth - 1, found))
+    children.iter().try_for_each(|child| find(child, depth - 1, found))
 }

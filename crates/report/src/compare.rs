@@ -16,10 +16,7 @@ pub struct Group<'a> {
 impl<'a> Group<'a> {
     /// The runs of one stage, by seed.
     pub fn stage(&self, stage: Stage) -> impl Iterator<Item = &'a Run> {
-        self.runs
-            .iter()
-            .copied()
-            .filter(move |run| run.about.stage == stage)
+        self.runs.iter().copied().filter(move |run| run.about.stage == stage)
     }
 
     /// The run of one stage and seed.
@@ -35,40 +32,24 @@ pub fn group_runs(runs: &[Run]) -> Vec<Group<'_>> {
     let mut groups: Vec<Group> = Vec::new();
     for run in runs {
         let (name, setting) = (&run.about.name, &run.about.setting);
-        match groups
-            .iter_mut()
-            .find(|group| group.label == *name && group.setting == *setting)
-        {
+        match groups.iter_mut().find(|group| group.label == *name && group.setting == *setting) {
             Some(group) => group.runs.push(run),
-            None => groups.push(Group {
-                label: name.clone(),
-                setting: setting.clone(),
-                runs: vec![run],
-            }),
+            None => groups.push(Group { label: name.clone(), setting: setting.clone(), runs: vec![run] }),
         }
     }
     let mut groups: Vec<Group> = groups.into_iter().flat_map(split_experiments).collect();
     tell_apart(&mut groups);
-    groups.sort_by(|a, b| {
-        order(&a.setting)
-            .partial_cmp(&order(&b.setting))
-            .unwrap_or(std::cmp::Ordering::Equal)
-    });
+    groups.sort_by(|a, b| order(&a.setting).partial_cmp(&order(&b.setting)).unwrap_or(std::cmp::Ordering::Equal));
     for group in &mut groups {
-        group
-            .runs
-            .sort_by_key(|run| (run.about.stage, run.about.seed));
+        group.runs.sort_by_key(|run| (run.about.stage, run.about.seed));
     }
     groups
 }
 
 fn split_experiments(group: Group<'_>) -> Vec<Group<'_>> {
     let key = |run: &Run| (run.about.stage, run.about.seed);
-    let clash = group
-        .runs
-        .iter()
-        .enumerate()
-        .any(|(i, run)| group.runs[..i].iter().any(|other| key(other) == key(run)));
+    let clash =
+        group.runs.iter().enumerate().any(|(i, run)| group.runs[..i].iter().any(|other| key(other) == key(run)));
     if !clash {
         return vec![group];
     }
@@ -77,11 +58,7 @@ fn split_experiments(group: Group<'_>) -> Vec<Group<'_>> {
         let label = format!("{} ({})", group.label, experiment(run));
         match parts.iter_mut().find(|part| part.label == label) {
             Some(part) => part.runs.push(run),
-            None => parts.push(Group {
-                label,
-                setting: group.setting.clone(),
-                runs: vec![run],
-            }),
+            None => parts.push(Group { label, setting: group.setting.clone(), runs: vec![run] }),
         }
     }
     parts
@@ -90,29 +67,16 @@ fn split_experiments(group: Group<'_>) -> Vec<Group<'_>> {
 /// The folder of the `reproduce` a run belongs to (EXPERIMENT/run/stage), or the run's own folder.
 fn experiment(run: &Run) -> String {
     let directory = &run.directory;
-    let staged = directory
-        .file_name()
-        .is_some_and(|name| name == run.about.stage.name());
-    let folder = if staged {
-        directory.parent().and_then(|parent| parent.parent())
-    } else {
-        None
-    };
-    folder
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(directory)
-        .display()
-        .to_string()
+    let staged = directory.file_name().is_some_and(|name| name == run.about.stage.name());
+    let folder = if staged { directory.parent().and_then(|parent| parent.parent()) } else { None };
+    folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(directory).display().to_string()
 }
 
 /// Equal names with other settings get their setting into the label.
 fn tell_apart(groups: &mut [Group]) {
     let labels: Vec<String> = groups.iter().map(|group| group.label.clone()).collect();
     for (index, group) in groups.iter_mut().enumerate() {
-        let shared = labels
-            .iter()
-            .enumerate()
-            .any(|(other, label)| other != index && *label == group.label);
+        let shared = labels.iter().enumerate().any(|(other, label)| other != index && *label == group.label);
         let setting = setting_text(&group.setting);
         if shared && !setting.is_empty() {
             group.label = format!("{}, {setting}", group.label);
@@ -124,29 +88,15 @@ type Order = (usize, Option<u64>, Option<u64>, Option<f64>, Option<f64>);
 
 fn order(setting: &Setting) -> Order {
     const METHODS: [&str; 5] = ["scratch", "mae", "mae-k", "ema-mae", "mae-new"];
-    let method = METHODS
-        .iter()
-        .position(|&name| name == setting.method)
-        .unwrap_or(METHODS.len());
-    (
-        method,
-        setting.k,
-        setting.wse,
-        setting.tau,
-        setting.slow_weight,
-    )
+    let method = METHODS.iter().position(|&name| name == setting.method).unwrap_or(METHODS.len());
+    (method, setting.k, setting.wse, setting.tau, setting.slow_weight)
 }
 
 /// The parameters of a setting in one line, such as `K 5, τ 0.005, λ 0.2`; empty for a method without parameters.
 pub fn setting_text(setting: &Setting) -> String {
     let mut parts = Vec::new();
     parts.extend(setting.k.map(|k| format!("K {k}")));
-    parts.extend(
-        setting
-            .wse
-            .filter(|_| setting.k.is_none())
-            .map(|wse| format!("WSE {wse}")),
-    );
+    parts.extend(setting.wse.filter(|_| setting.k.is_none()).map(|wse| format!("WSE {wse}")));
     parts.extend(setting.tau.map(|tau| format!("τ {tau}")));
     parts.extend(setting.slow_weight.map(|weight| format!("λ {weight}")));
     parts.join(", ")
@@ -159,13 +109,7 @@ mod tests {
 
     fn run(directory: &str, name: &str, k: Option<u64>, stage: Stage, seed: u64) -> Run {
         let method = if k.is_some() { "mae-k" } else { "mae" };
-        let setting = Setting {
-            method: method.into(),
-            k,
-            wse: None,
-            tau: None,
-            slow_weight: None,
-        };
+        let setting = Setting { method: method.into(), k, wse: None, tau: None, slow_weight: None };
         let about = About {
             stage,
             name: name.into(),
@@ -180,20 +124,11 @@ mod tests {
             from: None,
         };
         let recipe = toml::Table::new();
-        Run {
-            directory: directory.into(),
-            about,
-            config: None,
-            recipe,
-            metrics: Metrics::default(),
-        }
+        Run { directory: directory.into(), about, config: None, recipe, metrics: Metrics::default() }
     }
 
     fn labels(runs: &[Run]) -> Vec<(String, usize)> {
-        group_runs(runs)
-            .into_iter()
-            .map(|group| (group.label, group.runs.len()))
-            .collect()
+        group_runs(runs).into_iter().map(|group| (group.label, group.runs.len())).collect()
     }
 
     #[test]
@@ -204,10 +139,7 @@ mod tests {
             run("a/mae-seed0/knn", "mae", None, Stage::Knn, 0),
         ];
         assert_eq!(labels(&runs), [("mae".to_owned(), 3)]);
-        let seeds: Vec<u64> = group_runs(&runs)[0]
-            .stage(Stage::Finetune)
-            .map(|run| run.about.seed)
-            .collect();
+        let seeds: Vec<u64> = group_runs(&runs)[0].stage(Stage::Finetune).map(|run| run.about.seed).collect();
         assert_eq!(seeds, [0, 1]);
     }
 
@@ -224,25 +156,13 @@ mod tests {
 
     #[test]
     fn two_experiments_with_the_same_names_stay_apart() {
-        let runs = [
-            run("quick/mae/knn", "mae", None, Stage::Knn, 0),
-            run("mini/mae/knn", "mae", None, Stage::Knn, 0),
-        ];
-        assert_eq!(
-            labels(&runs),
-            [("mae (quick)".to_owned(), 1), ("mae (mini)".to_owned(), 1)]
-        );
+        let runs = [run("quick/mae/knn", "mae", None, Stage::Knn, 0), run("mini/mae/knn", "mae", None, Stage::Knn, 0)];
+        assert_eq!(labels(&runs), [("mae (quick)".to_owned(), 1), ("mae (mini)".to_owned(), 1)]);
     }
 
     #[test]
     fn one_name_with_two_settings_is_told_apart_by_the_setting() {
-        let runs = [
-            run("a", "mae-k", Some(2), Stage::Knn, 0),
-            run("b", "mae-k", Some(4), Stage::Knn, 0),
-        ];
-        assert_eq!(
-            labels(&runs),
-            [("mae-k, K 2".to_owned(), 1), ("mae-k, K 4".to_owned(), 1)]
-        );
+        let runs = [run("a", "mae-k", Some(2), Stage::Knn, 0), run("b", "mae-k", Some(4), Stage::Knn, 0)];
+        assert_eq!(labels(&runs), [("mae-k, K 2".to_owned(), 1), ("mae-k, K 4".to_owned(), 1)]);
     }
 }

@@ -8,9 +8,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum ReportError {
     /// No run was named.
-    #[error(
-        "no run was given: name run directories, or a folder that holds some, such as runs/quick"
-    )]
+    #[error("no run was given: name run directories, or a folder that holds some, such as runs/quick")]
     NoRuns,
     /// A path that was given does not exist.
     #[error("{} does not exist: name a run directory, or a folder that holds some, such as runs/quick", path.display())]
@@ -60,9 +58,7 @@ pub enum ReportError {
         source: std::io::Error,
     },
     /// The drawing library refused a figure: a fault of ours, not of the runs.
-    #[error(
-        "cannot draw the figure {name}: {reason}; please report this with the run's metrics.jsonl"
-    )]
+    #[error("cannot draw the figure {name}: {reason}; please report this with the run's metrics.jsonl")]
     Figure {
         /// The figure's file name without its ending.
         name: String,

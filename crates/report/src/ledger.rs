@@ -31,50 +31,21 @@ pub struct Entry {
 
 impl Entry {
     /// The headings of [`Entry::cells`].
-    pub const HEADINGS: [&'static str; 10] = [
-        "run", "stage", "seed", "state", "epochs", "images/s", "time", "threads", "program",
-        "started",
-    ];
+    pub const HEADINGS: [&'static str; 10] =
+        ["run", "stage", "seed", "state", "epochs", "images/s", "time", "threads", "program", "started"];
     /// Which of the cells are numbers.
-    pub const NUMERIC: [bool; 10] = [
-        false, false, true, false, true, true, true, true, false, false,
-    ];
+    pub const NUMERIC: [bool; 10] = [false, false, true, false, true, true, true, true, false, false];
 
     /// The cells in the order of the headings.
     pub fn cells(&self) -> [&str; 10] {
-        let Entry {
-            run,
-            stage,
-            seed,
-            state,
-            epochs,
-            images_per_s,
-            time,
-            threads,
-            program,
-            started,
-        } = self;
-        [
-            run,
-            stage,
-            seed,
-            state,
-            epochs,
-            images_per_s,
-            time,
-            threads,
-            program,
-            started,
-        ]
+        let Entry { run, stage, seed, state, epochs, images_per_s, time, threads, program, started } = self;
+        [run, stage, seed, state, epochs, images_per_s, time, threads, program, started]
     }
 }
 
 /// Every run directory, in the order of the tables.
 pub fn entries(groups: &[Group]) -> Vec<Entry> {
-    groups
-        .iter()
-        .flat_map(|group| group.runs.iter().map(|run| entry(group, run)))
-        .collect()
+    groups.iter().flat_map(|group| group.runs.iter().map(|run| entry(group, run))).collect()
 }
 
 fn entry(group: &Group, run: &Run) -> Entry {
@@ -91,15 +62,9 @@ fn entry(group: &Group, run: &Run) -> Entry {
         seed: about.seed.to_string(),
         state: if finished { "finished" } else { "not finished" },
         epochs,
-        images_per_s: run
-            .images_per_s()
-            .map(|rate| format!("{rate:.0}"))
-            .unwrap_or_default(),
+        images_per_s: run.images_per_s().map(|rate| format!("{rate:.0}")).unwrap_or_default(),
         time: run.metrics.wall_s.map(duration).unwrap_or_default(),
-        threads: about
-            .threads
-            .map(|threads| threads.to_string())
-            .unwrap_or_default(),
+        threads: about.threads.map(|threads| threads.to_string()).unwrap_or_default(),
         program: about.program.clone().unwrap_or_default(),
         started: about.started.clone().unwrap_or_default(),
     }
@@ -107,11 +72,7 @@ fn entry(group: &Group, run: &Run) -> Entry {
 
 /// The time worked by all runs together, in seconds.
 pub fn total_seconds(groups: &[Group]) -> f64 {
-    groups
-        .iter()
-        .flat_map(|group| &group.runs)
-        .filter_map(|run| run.metrics.wall_s)
-        .sum()
+    groups.iter().flat_map(|group| &group.runs).filter_map(|run| run.metrics.wall_s).sum()
 }
 
 /// A recipe and the stages that ran with it.
@@ -127,19 +88,10 @@ pub struct Recipe<'a> {
 pub fn recipes<'a>(groups: &[Group<'a>]) -> Vec<Recipe<'a>> {
     let mut recipes = Vec::new();
     for group in groups {
-        let Some(seed) = group.runs.iter().map(|run| run.about.seed).min() else {
-            continue;
-        };
+        let Some(seed) = group.runs.iter().map(|run| run.about.seed).min() else { continue };
         let mut texts: Vec<(&str, Vec<&str>)> = Vec::new();
-        for run in group
-            .runs
-            .iter()
-            .copied()
-            .filter(|run| run.about.seed == seed)
-        {
-            let Some(text) = run.config.as_deref() else {
-                continue;
-            };
+        for run in group.runs.iter().copied().filter(|run| run.about.seed == seed) {
+            let Some(text) = run.config.as_deref() else { continue };
             match texts.iter_mut().find(|(other, _)| *other == text) {
                 Some((_, stages)) => stages.push(run.about.stage.title()),
                 None => texts.push((text, vec![run.about.stage.title()])),

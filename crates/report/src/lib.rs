@@ -58,32 +58,18 @@ pub fn write_report(runs: &[PathBuf], out: &Path) -> Result<Written, ReportError
     let folder = out.join("figures");
     write::create_folder(&folder)?;
     let mut files = vec![
-        (
-            out.join("index.html"),
-            page::page(&groups, &summary, &drawn),
-        ),
-        (
-            out.join("report.md"),
-            markdown::report_md(&groups, &summary, &drawn),
-        ),
+        (out.join("index.html"), page::page(&groups, &summary, &drawn)),
+        (out.join("report.md"), markdown::report_md(&groups, &summary, &drawn)),
         (out.join("results.csv"), results_csv(&groups)),
     ];
     for name in figures::names().filter(|name| drawn.iter().all(|figure| figure.name != *name)) {
         // A figure of an earlier report that has nothing to show any more.
         let _ = std::fs::remove_file(folder.join(format!("{name}.svg")));
     }
-    files.extend(
-        drawn
-            .into_iter()
-            .map(|figure| (out.join(figure.path()), figure.paper)),
-    );
+    files.extend(drawn.into_iter().map(|figure| (out.join(figure.path()), figure.paper)));
     for (path, contents) in &files {
         write::write_file(path, contents.as_bytes())?;
     }
     let files = files.into_iter().map(|(path, _)| path).collect();
-    Ok(Written {
-        files,
-        table: text_table(&summary),
-        summary,
-    })
+    Ok(Written { files, table: text_table(&summary), summary })
 }

@@ -12,11 +12,7 @@ use crate::wording::{comparability, difference, legend, missing};
 pub fn report_md(groups: &[Group], summary: &Summary, figures: &[Figure]) -> String {
     let mut text = String::from("# bmae: comparison of pre-training methods\n\n");
     text.push_str(&markdown_table(summary));
-    text.push_str(&format!(
-        "\n{}\n\n{}\n",
-        legend(summary),
-        escape_markdown(&comparability(summary))
-    ));
+    text.push_str(&format!("\n{}\n\n{}\n", legend(summary), escape_markdown(&comparability(summary))));
     for warning in &summary.warnings {
         text.push_str(&format!("\n**Note.** {}\n", escape_markdown(warning)));
     }
@@ -24,11 +20,7 @@ pub fn report_md(groups: &[Group], summary: &Summary, figures: &[Figure]) -> Str
     if !summary.missing.is_empty() {
         text.push_str("\n## Not run or not finished\n\n");
         for (run, parts) in missing(summary) {
-            text.push_str(&format!(
-                "- {}: {}\n",
-                escape_markdown(&run),
-                escape_markdown(&parts.join("; "))
-            ));
+            text.push_str(&format!("- {}: {}\n", escape_markdown(&run), escape_markdown(&parts.join("; "))));
         }
     }
     if !figures.is_empty() {
@@ -36,25 +28,13 @@ pub fn report_md(groups: &[Group], summary: &Summary, figures: &[Figure]) -> Str
     }
     for figure in figures {
         let alt = escape_markdown(&figure.description);
-        text.push_str(&format!(
-            "\n### {}\n\n![{alt}]({})\n\n{}\n",
-            figure.title,
-            figure.path(),
-            figure.caption
-        ));
+        text.push_str(&format!("\n### {}\n\n![{alt}]({})\n\n{}\n", figure.title, figure.path(), figure.caption));
     }
     text.push_str("\n## How it was run\n\n");
     let rule = Entry::NUMERIC.map(|numeric| if numeric { "---:" } else { "---" });
-    text.push_str(&format!(
-        "| {} |\n| {} |\n",
-        Entry::HEADINGS.join(" | "),
-        rule.join(" | ")
-    ));
+    text.push_str(&format!("| {} |\n| {} |\n", Entry::HEADINGS.join(" | "), rule.join(" | ")));
     for entry in entries(groups) {
-        text.push_str(&format!(
-            "| {} |\n",
-            entry.cells().map(escape_markdown).join(" | ")
-        ));
+        text.push_str(&format!("| {} |\n", entry.cells().map(escape_markdown).join(" | ")));
     }
     if !summary.differences.is_empty() {
         text.push_str("\n### Differences from the published setting\n\n");
@@ -65,7 +45,10 @@ pub fn report_md(groups: &[Group], summary: &Summary, figures: &[Figure]) -> Str
     for recipe in recipes(groups) {
         let fence = fence(recipe.text);
         let title = escape_html(&recipe.title);
-        text.push_str(&format!("\n<details><summary>Recipe: {title}</summary>\n\n{fence}toml\n{}\n{fence}\n\n</details>\n", recipe.text.trim_end()));
+        text.push_str(&format!(
+            "\n<details><summary>Recipe: {title}</summary>\n\n{fence}toml\n{}\n{fence}\n\n</details>\n",
+            recipe.text.trim_end()
+        ));
     }
     text
 }

@@ -37,11 +37,7 @@ impl Row {
                 "scratch" | "mae" => true,
                 "mae-k" => self.k == setting.k,
                 "ema-mae" => self.warmup_epochs == setting.wse && self.tau == setting.tau,
-                "mae-new" => {
-                    self.k == setting.k
-                        && self.tau == setting.tau
-                        && self.slow_weight == setting.slow_weight
-                }
+                "mae-new" => self.k == setting.k && self.tau == setting.tau && self.slow_weight == setting.slow_weight,
                 _ => false,
             }
     }
@@ -50,22 +46,11 @@ impl Row {
 /// The published accuracy of this very setting, if there is one: a neighbouring K or tau does not count, and kNN was not
 /// published at all.
 pub fn published(setting: &Setting, evaluation: Stage) -> Option<Published> {
-    let mut reader = csv::ReaderBuilder::new()
-        .comment(Some(b'#'))
-        .from_reader(TABLE.as_bytes());
-    let row = reader
-        .deserialize::<Row>()
-        .filter_map(Result::ok)
-        .find(|row| row.matches(setting))?;
+    let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(TABLE.as_bytes());
+    let row = reader.deserialize::<Row>().filter_map(Result::ok).find(|row| row.matches(setting))?;
     match evaluation {
-        Stage::Finetune => Some(Published {
-            top1: row.finetune,
-            from_figure: row.finetune_from == "figure",
-        }),
-        Stage::Linprobe => Some(Published {
-            top1: row.linear,
-            from_figure: row.linear_from == "figure",
-        }),
+        Stage::Finetune => Some(Published { top1: row.finetune, from_figure: row.finetune_from == "figure" }),
+        Stage::Linprobe => Some(Published { top1: row.linear, from_figure: row.linear_from == "figure" }),
         Stage::Pretrain | Stage::Knn => None,
     }
 }
@@ -76,13 +61,8 @@ mod tests {
 
     #[test]
     fn every_line_of_the_embedded_table_can_be_read() {
-        let mut reader = csv::ReaderBuilder::new()
-            .comment(Some(b'#'))
-            .from_reader(TABLE.as_bytes());
-        let rows = reader
-            .deserialize::<Row>()
-            .collect::<Result<Vec<_>, _>>()
-            .expect("a well-formed table");
+        let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(TABLE.as_bytes());
+        let rows = reader.deserialize::<Row>().collect::<Result<Vec<_>, _>>().expect("a well-formed table");
         let lines = TABLE.lines().filter(|line| !line.starts_with('#')).count();
         assert_eq!(rows.len(), lines - 1);
         assert_eq!(rows.len(), 16);
@@ -90,28 +70,15 @@ mod tests {
 
     #[test]
     fn only_the_very_setting_is_matched() {
-        let mae_k = |k| Setting {
-            method: "mae-k".into(),
-            k: Some(k),
-            wse: Some(k),
-            tau: None,
-            slow_weight: None,
-        };
-        let top1 = |setting: &Setting, stage| {
-            published(setting, stage).map(|figure| (figure.top1, figure.from_figure))
-        };
+        let mae_k = |k| Setting { method: "mae-k".into(), k: Some(k), wse: Some(k), tau: None, slow_weight: None };
+        let top1 = |setting: &Setting, stage| published(setting, stage).map(|figure| (figure.top1, figure.from_figure));
         assert_eq!(top1(&mae_k(10), Stage::Finetune), Some((91.38, false)));
         assert_eq!(top1(&mae_k(10), Stage::Linprobe), Some((54.3, true)));
         assert_eq!(top1(&mae_k(10), Stage::Knn), None);
         assert_eq!(top1(&mae_k(3), Stage::Finetune), None);
 
-        let ema = |wse, tau| Setting {
-            method: "ema-mae".into(),
-            k: None,
-            wse: Some(wse),
-            tau: Some(tau),
-            slow_weight: None,
-        };
+        let ema =
+            |wse, tau| Setting { method: "ema-mae".into(), k: None, wse: Some(wse), tau: Some(tau), slow_weight: None };
         assert_eq!(top1(&ema(1, 0.005), Stage::Linprobe), Some((60.46, false)));
         assert_eq!(top1(&ema(5, 0.1), Stage::Finetune), Some((91.25, false)));
         assert_eq!(top1(&ema(5, 0.2), Stage::Finetune), None);
@@ -126,10 +93,7 @@ mod tests {
         assert_eq!(top1(&new(0.2), Stage::Finetune), Some((91.4, true)));
         assert_eq!(top1(&new(0.5), Stage::Finetune), None);
 
-        let custom = Setting {
-            method: "custom".into(),
-            ..mae_k(10)
-        };
+        let custom = Setting { method: "custom".into(), ..mae_k(10) };
         assert_eq!(top1(&custom, Stage::Finetune), None);
     }
 }

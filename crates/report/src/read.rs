@@ -129,6 +129,8 @@ pub struct Epoch {
     pub images_per_s: Option<f64>,
     /// Spread of the target over samples.
     pub target_std: Option<f64>,
+    /// Spread of the prediction over samples.
+    pub prediction_std: Option<f64>,
     /// Effective rank of the encoder's features.
     pub rank_me: Option<f64>,
     /// Quick nearest-neighbour accuracy in percent.
@@ -199,24 +201,13 @@ impl Run {
     /// The best top-1 in percent over the epochs; `None` while the run is not finished.
     pub fn best_top1(&self) -> Option<f64> {
         self.top1()?;
-        self.metrics
-            .evals
-            .iter()
-            .filter_map(|eval| eval.top1)
-            .reduce(f64::max)
+        self.metrics.evals.iter().filter_map(|eval| eval.top1).reduce(f64::max)
     }
 
     /// Training throughput over the whole run: the harmonic mean of the epochs' rates, since every epoch sees as many images.
     pub fn images_per_s(&self) -> Option<f64> {
-        let rates = self
-            .metrics
-            .epochs
-            .iter()
-            .filter_map(|line| line.images_per_s)
-            .filter(|&rate| rate > 0.0);
-        let (count, seconds) = rates.fold((0.0, 0.0), |(count, seconds), rate| {
-            (count + 1.0, seconds + 1.0 / rate)
-        });
+        let rates = self.metrics.epochs.iter().filter_map(|line| line.images_per_s).filter(|&rate| rate > 0.0);
+        let (count, seconds) = rates.fold((0.0, 0.0), |(count, seconds), rate| (count + 1.0, seconds + 1.0 / rate));
         (count > 0.0).then(|| count / seconds)
     }
 }
@@ -229,18 +220,11 @@ impl Run {
 /// [`ReportError::Read`] when the system refuses.
 pub fn read_run(directory: &Path) -> Result<Run, ReportError> {
     let Some(about) = read_text(&directory.join(RUN_FILE))? else {
-        return Err(ReportError::NotARun {
-            path: directory.to_owned(),
-            found: describe(directory),
-        });
+        return Err(ReportError::NotARun { path: directory.to_owned(), found: describe(directory) });
     };
     let config = read_text(&directory.join(CONFIG_FILE))?;
     let recipe = match &config {
-        Some(text) => parse_toml(
-            text,
-            &directory.join(CONFIG_FILE),
-            "a recipe as bmae writes it",
-        )?,
+        Some(text) => parse_toml(text, &directory.join(CONFIG_FILE), "a recipe as bmae writes it")?,
         None => toml::Table::new(),
     };
     let path = directory.join(METRICS_FILE);
@@ -249,13 +233,7 @@ pub fn read_run(directory: &Path) -> Result<Run, ReportError> {
         None => Metrics::default(),
     };
     let about = parse_about(&about, &directory.join(RUN_FILE))?;
-    Ok(Run {
-        directory: directory.to_owned(),
-        about,
-        config,
-        recipe,
-        metrics,
-    })
+    Ok(Run { directory: directory.to_owned(), about, config, recipe, metrics })
 }
 
 /// What lies at a path that should have been a run directory.
@@ -263,34 +241,20 @@ pub(crate) fn describe(path: &Path) -> String {
     if !path.is_dir() {
         return "a file".to_owned();
     }
-    let ours = [CONFIG_FILE, METRICS_FILE]
-        .into_iter()
-        .filter(|name| path.join(name).is_file())
-        .collect::<Vec<_>>();
-    if ours.is_empty() {
-        "none".to_owned()
-    } else {
-        format!("{} without {RUN_FILE}", ours.join(" and "))
-    }
+    let ours = [CONFIG_FILE, METRICS_FILE].into_iter().filter(|name| path.join(name).is_file()).collect::<Vec<_>>();
+    if ours.is_empty() { "none".to_owned() } else { format!("{} without {RUN_FILE}", ours.join(" and ")) }
 }
 
 fn read_bytes(path: &Path) -> Result<Option<Vec<u8>>, ReportError> {
     match std::fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            Ok(None)
-        }
-        Err(source) => Err(ReportError::Read {
-            path: path.to_owned(),
-            source,
-        }),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(source) => Err(ReportError::Read { path: path.to_owned(), source }),
     }
 }
 
 fn read_text(path: &Path) -> Result<Option<String>, ReportError> {
-    let Some(bytes) = read_bytes(path)? else {
-        return Ok(None);
-    };
+    let Some(bytes) = read_bytes(path)? else { return Ok(None) };
     String::from_utf8(bytes).map(Some).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         ReportError::Malformed {
@@ -303,19 +267,12 @@ fn read_text(path: &Path) -> Result<Option<String>, ReportError> {
     })
 }
 
-fn parse_toml<T: serde::de::DeserializeOwned>(
-    text: &str,
-    file: &Path,
-    expected: &str,
-) -> Result<T, ReportError> {
+fn parse_toml<T: serde::de::DeserializeOwned>(text: &str, file: &Path, expected: &str) -> Result<T, ReportError> {
     toml::from_str(text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start).min(text.len());
         ReportError::Malformed {
             file: file.to_owned(),
-            line: 1 + text.as_bytes()[..start]
-                .iter()
-                .filter(|&&byte| byte == b'\n')
-                .count(),
+            line: 1 + text.as_bytes()[..start].iter().filter(|&&byte| byte == b'\n').count(),
             expected: expected.to_owned(),
             found: one_line(error.message()),
             remedy: "restore the file, or leave this run out of the report",
@@ -355,9 +312,7 @@ fn parse_about(text: &str, file: &Path) -> Result<About, ReportError> {
             slow_weight: wire.slow_weight,
         },
         seed: wire.seed,
-        epochs: wire
-            .epochs
-            .filter(|&epochs| epochs > 0 && wire.stage != Stage::Knn),
+        epochs: wire.epochs.filter(|&epochs| epochs > 0 && wire.stage != Stage::Knn),
         finished: wire.finished,
         program: wire.program,
         threads: wire.threads,
@@ -377,6 +332,7 @@ fn parse_metrics(bytes: &[u8], file: &Path) -> Result<Metrics, ReportError> {
         loss: Option<f64>,
         images_per_s: Option<f64>,
         target_std: Option<f64>,
+        prediction_std: Option<f64>,
         rank_me: Option<f64>,
         knn_top1: Option<f64>,
         event: Option<String>,
@@ -412,6 +368,7 @@ fn parse_metrics(bytes: &[u8], file: &Path) -> Result<Metrics, ReportError> {
                 epoch: wire.epoch,
                 images_per_s: wire.images_per_s,
                 target_std: wire.target_std,
+                prediction_std: wire.prediction_std,
                 rank_me: wire.rank_me,
                 knn_top1: wire.knn_top1,
                 event: match wire.event.as_deref() {
@@ -421,10 +378,7 @@ fn parse_metrics(bytes: &[u8], file: &Path) -> Result<Metrics, ReportError> {
                     _ => None,
                 },
             }),
-            "eval" => metrics.evals.push(Eval {
-                epoch: wire.epoch,
-                top1: wire.top1,
-            }),
+            "eval" => metrics.evals.push(Eval { epoch: wire.epoch, top1: wire.top1 }),
             _ => {}
         }
     }

@@ -46,16 +46,8 @@ const PUBLISHED: [(&str, &str, Reader); 23] = [
     ("finetune.epochs", "100", Reader::Stage(Stage::Finetune)),
     ("finetune.batch_size", "512", Reader::Stage(Stage::Finetune)),
     ("finetune.drop_path", "0.1", Reader::Stage(Stage::Finetune)),
-    (
-        "finetune.randaugment",
-        "true",
-        Reader::Stage(Stage::Finetune),
-    ),
-    (
-        "finetune.random_erasing",
-        "0.25",
-        Reader::Stage(Stage::Finetune),
-    ),
+    ("finetune.randaugment", "true", Reader::Stage(Stage::Finetune)),
+    ("finetune.random_erasing", "0.25", Reader::Stage(Stage::Finetune)),
     ("linprobe.epochs", "100", Reader::Stage(Stage::Linprobe)),
     ("linprobe.batch_size", "512", Reader::Stage(Stage::Linprobe)),
 ];
@@ -67,20 +59,14 @@ pub fn differences(runs: &[Run]) -> Vec<Difference> {
     for (key, published, reader) in PUBLISHED {
         let mut here: Vec<String> = Vec::new();
         for run in runs.iter().filter(|run| reads(run, reader)) {
-            let Some(value) = lookup(&run.recipe, key) else {
-                continue;
-            };
+            let Some(value) = lookup(&run.recipe, key) else { continue };
             let text = plain(value);
             if !same(key, value, published) && !here.contains(&text) {
                 here.push(text);
             }
         }
         if !here.is_empty() {
-            differences.push(Difference {
-                key,
-                here,
-                published,
-            });
+            differences.push(Difference { key, here, published });
         }
     }
     differences
@@ -125,15 +111,9 @@ fn same(key: &str, value: &Value, published: &str) -> bool {
 
 /// `cifar10`, or a path of which the last part says so, such as `cifar-10-batches-bin` (`cifar-100-binary` does not).
 fn is_cifar10(source: &str) -> bool {
-    let name = source
-        .trim_end_matches('/')
-        .rsplit('/')
-        .next()
-        .unwrap_or(source)
-        .to_lowercase();
+    let name = source.trim_end_matches('/').rsplit('/').next().unwrap_or(source).to_lowercase();
     ["cifar10", "cifar-10"].iter().any(|prefix| {
-        name.strip_prefix(prefix)
-            .is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_digit()))
+        name.strip_prefix(prefix).is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_digit()))
     })
 }
 
@@ -143,21 +123,10 @@ mod tests {
 
     #[test]
     fn cifar_10_is_told_from_cifar_100() {
-        for source in [
-            "cifar10",
-            "../data/cifar-10-batches-bin",
-            "/x/cifar-10-binary.tar.gz",
-            "CIFAR10/",
-        ] {
+        for source in ["cifar10", "../data/cifar-10-batches-bin", "/x/cifar-10-binary.tar.gz", "CIFAR10/"] {
             assert!(is_cifar10(source), "{source}");
         }
-        for source in [
-            "cifar100",
-            "cifar-100-binary",
-            "shapes",
-            "photos",
-            "/cifar10/photos",
-        ] {
+        for source in ["cifar100", "cifar-100-binary", "shapes", "photos", "/cifar10/photos"] {
             assert!(!is_cifar10(source), "{source}");
         }
     }

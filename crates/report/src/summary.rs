@@ -82,10 +82,7 @@ impl Score {
             return None;
         }
         let mean = seeds.iter().map(|(_, top1)| top1).sum::<f64>() / n as f64;
-        let squares = seeds
-            .iter()
-            .map(|(_, top1)| (top1 - mean).powi(2))
-            .sum::<f64>();
+        let squares = seeds.iter().map(|(_, top1)| (top1 - mean).powi(2)).sum::<f64>();
         let sd = (n > 1).then(|| (squares / (n - 1) as f64).sqrt());
         Some(Score { mean, sd, n, seeds })
     }
@@ -136,12 +133,7 @@ pub fn summarise(groups: &[Group], runs: &[Run]) -> Summary {
 
 fn line(group: &Group) -> Line {
     let cell = |evaluation| Cell {
-        score: Score::of(
-            group
-                .stage(evaluation)
-                .filter_map(|run| Some((run.about.seed, run.top1()?)))
-                .collect(),
-        ),
+        score: Score::of(group.stage(evaluation).filter_map(|run| Some((run.about.seed, run.top1()?))).collect()),
         unfinished: group.stage(evaluation).any(|run| !run.finished()),
         published: published(&group.setting, evaluation),
     };
@@ -157,28 +149,17 @@ fn line(group: &Group) -> Line {
 /// All seeds of the report are expected of every line and evaluation. A pre-training is expected only if some were given at
 /// all (a report on evaluations alone is complete without them), and never of `scratch`.
 fn missing(groups: &[Group]) -> Vec<Missing> {
-    let mut seeds: Vec<u64> = groups
-        .iter()
-        .flat_map(|group| &group.runs)
-        .map(|run| run.about.seed)
-        .collect();
+    let mut seeds: Vec<u64> = groups.iter().flat_map(|group| &group.runs).map(|run| run.about.seed).collect();
     seeds.sort_unstable();
     seeds.dedup();
-    let pretrained = groups
-        .iter()
-        .any(|group| group.stage(Stage::Pretrain).next().is_some());
+    let pretrained = groups.iter().any(|group| group.stage(Stage::Pretrain).next().is_some());
     let mut missing = Vec::new();
     for group in groups {
         let pretrain = (pretrained && group.setting.method != "scratch").then_some(Stage::Pretrain);
         for stage in pretrain.into_iter().chain(Stage::EVALUATIONS) {
             for &seed in &seeds {
                 if let Some(state) = state(group.find(stage, seed)) {
-                    missing.push(Missing {
-                        run: group.label.clone(),
-                        stage,
-                        seed,
-                        state,
-                    });
+                    missing.push(Missing { run: group.label.clone(), stage, seed, state });
                 }
             }
         }
@@ -189,13 +170,10 @@ fn missing(groups: &[Group]) -> Vec<Missing> {
 fn state(run: Option<&Run>) -> Option<State> {
     match run {
         None => Some(State::NotRun),
-        Some(run) if !run.finished() => Some(State::Unfinished {
-            epochs_done: run.epochs_done(),
-            epochs: run.about.epochs,
-        }),
-        Some(run) if run.about.stage != Stage::Pretrain && run.top1().is_none() => {
-            Some(State::NoResult)
+        Some(run) if !run.finished() => {
+            Some(State::Unfinished { epochs_done: run.epochs_done(), epochs: run.about.epochs })
         }
+        Some(run) if run.about.stage != Stage::Pretrain && run.top1().is_none() => Some(State::NoResult),
         Some(_) => None,
     }
 }
@@ -204,31 +182,19 @@ fn warnings(groups: &[Group], runs: &[Run]) -> Vec<String> {
     let mut warnings = Vec::new();
     for group in groups {
         for stage in Stage::EVALUATIONS {
-            let mut epochs: Vec<u64> = group
-                .stage(stage)
-                .filter_map(|run| run.about.epochs)
-                .collect();
+            let mut epochs: Vec<u64> = group.stage(stage).filter_map(|run| run.about.epochs).collect();
             epochs.dedup();
             if epochs.len() > 1 {
                 let title = stage.title().to_lowercase();
-                warnings.push(format!(
-                    "The seeds of {} do not agree in the epochs of the {title}.",
-                    group.label
-                ));
+                warnings.push(format!("The seeds of {} do not agree in the epochs of the {title}.", group.label));
             }
         }
     }
-    let mut data: Vec<&str> = runs
-        .iter()
-        .filter_map(|run| run.about.data.as_deref())
-        .collect();
+    let mut data: Vec<&str> = runs.iter().filter_map(|run| run.about.data.as_deref()).collect();
     data.sort_unstable();
     data.dedup();
     if data.len() > 1 {
-        warnings.push(format!(
-            "The runs do not share one data set: {}.",
-            data.join("; ")
-        ));
+        warnings.push(format!("The runs do not share one data set: {}.", data.join("; ")));
     }
     warnings
 }
@@ -247,10 +213,7 @@ mod tests {
 
     #[test]
     fn one_seed_has_no_deviation_and_no_seed_no_score() {
-        assert_eq!(
-            Score::of(vec![(4, 61.5)]).map(|score| (score.mean, score.sd, score.n)),
-            Some((61.5, None, 1))
-        );
+        assert_eq!(Score::of(vec![(4, 61.5)]).map(|score| (score.mean, score.sd, score.n)), Some((61.5, None, 1)));
         assert_eq!(Score::of(vec![]), None);
     }
 }

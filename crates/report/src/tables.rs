@@ -6,15 +6,7 @@ use crate::summary::Summary;
 use crate::wording::{published, score};
 
 /// Headings of the table that text and Markdown share.
-const HEADINGS: [&str; 7] = [
-    "run",
-    "setting",
-    "fine-tuning",
-    "published",
-    "linear probe",
-    "published",
-    "kNN",
-];
+const HEADINGS: [&str; 7] = ["run", "setting", "fine-tuning", "published", "linear probe", "published", "kNN"];
 
 fn rows(summary: &Summary) -> Vec<[String; 7]> {
     let row = |line: &crate::summary::Line| {
@@ -36,32 +28,15 @@ pub fn text_table(summary: &Summary) -> String {
     let mut lines = vec![HEADINGS.map(str::to_owned)];
     lines.extend(rows(summary));
     for cell in lines.iter_mut().flatten() {
-        *cell = cell
-            .chars()
-            .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
-            .collect();
+        *cell = cell.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
     }
-    let width = |column: usize| {
-        lines
-            .iter()
-            .map(|line| line[column].chars().count())
-            .max()
-            .unwrap_or(0)
-    };
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..HEADINGS.len()).map(width).collect();
     let mut text = String::new();
     for line in &lines {
-        let cells = line
-            .iter()
-            .zip(&widths)
-            .enumerate()
-            .map(|(column, (cell, &width))| {
-                if column < 2 {
-                    format!("{cell:<width$}")
-                } else {
-                    format!("{cell:>width$}")
-                }
-            });
+        let cells = line.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| {
+            if column < 2 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+        });
         text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
         text.push('\n');
     }
@@ -70,12 +45,8 @@ pub fn text_table(summary: &Summary) -> String {
 
 /// The same table in Markdown. The highest mean of each evaluation is bold.
 pub fn markdown_table(summary: &Summary) -> String {
-    let mut text = format!(
-        "| {} |\n|---|---|---:|---:|---:|---:|---:|\n",
-        HEADINGS.join(" | ")
-    );
-    let best = [Stage::Finetune, Stage::Linprobe, Stage::Knn]
-        .map(|stage| crate::wording::best(summary, stage));
+    let mut text = format!("| {} |\n|---|---|---:|---:|---:|---:|---:|\n", HEADINGS.join(" | "));
+    let best = [Stage::Finetune, Stage::Linprobe, Stage::Knn].map(|stage| crate::wording::best(summary, stage));
     for (line, row) in summary.runs.iter().zip(rows(summary)) {
         let mut cells = row.map(|cell| escape_markdown(&cell));
         for (best, column) in best.iter().zip([2, 4, 6]) {
@@ -110,9 +81,6 @@ mod tests {
 
     #[test]
     fn names_from_files_cannot_leave_their_cell() {
-        assert_eq!(
-            escape_markdown("a|b\n<b>*x*_[l](u)"),
-            "a\\|b &lt;b&gt;\\*x\\*\\_\\[l\\](u)"
-        );
+        assert_eq!(escape_markdown("a|b\n<b>*x*_[l](u)"), "a\\|b &lt;b&gt;\\*x\\*\\_\\[l\\](u)");
     }
 }

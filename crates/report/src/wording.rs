@@ -25,38 +25,26 @@ pub fn score(cell: &Cell) -> String {
 /// `91.38`, `≈ 91.1` for a value read off a curve, or `not published`.
 pub fn published(figure: Option<Published>) -> String {
     match figure {
-        Some(Published {
-            top1,
-            from_figure: false,
-        }) => percent(top1),
-        Some(Published {
-            top1,
-            from_figure: true,
-        }) => format!("≈ {top1:.1}"),
+        Some(Published { top1, from_figure: false }) => percent(top1),
+        Some(Published { top1, from_figure: true }) => format!("≈ {top1:.1}"),
         None => "not published".to_owned(),
     }
 }
 
 /// How to read the table, in one sentence each.
 pub fn legend(summary: &Summary) -> String {
-    let several = summary
-        .runs
-        .iter()
-        .flat_map(|line| {
-            Stage::EVALUATIONS
-                .into_iter()
-                .filter_map(|stage| line.cell(stage)?.score.as_ref())
-        })
-        .any(|score| score.n > 1);
-    let spread = if several {
-        "Mean ± sample standard deviation (number of seeds) of the t"
-    } else {
-        "T"
-    };
+    let spread = if any_spread(summary) { "Mean ± sample standard deviation (number of seeds) of the t" } else { "T" };
     format!(
         "{spread}op-1 accuracy in percent on the test set at the last epoch. \
          ≈ marks published values that were read off a curve (about ±0.3). kNN was not published."
     )
+}
+
+/// Whether some accuracy has a deviation, because it has more than one seed.
+pub fn any_spread(summary: &Summary) -> bool {
+    let cells =
+        summary.runs.iter().flat_map(|line| Stage::EVALUATIONS.into_iter().filter_map(|stage| line.cell(stage)));
+    cells.filter_map(|cell| cell.score.as_ref()).any(|score| score.sd.is_some())
 }
 
 /// Whether the published figures may be held against these, and why not.
@@ -72,12 +60,7 @@ pub fn comparability(summary: &Summary) -> String {
             "{SETTING} Some of these runs came without their config.toml, so whether they follow it is not known."
         );
     }
-    let mut named: Vec<String> = summary
-        .differences
-        .iter()
-        .take(SHOWN)
-        .map(difference)
-        .collect();
+    let mut named: Vec<String> = summary.differences.iter().take(SHOWN).map(difference).collect();
     let more = summary.differences.len().saturating_sub(SHOWN);
     if more > 0 {
         named.push(format!("{more} more"));
@@ -88,18 +71,14 @@ pub fn comparability(summary: &Summary) -> String {
     };
     format!(
         "{SETTING} These runs differ from it ({named}): their numbers are not comparable with the published ones, \
-         only the order of the methods is."
+         at most the order of the methods is."
     )
 }
 
 /// `pretrain.epochs 20 instead of 200`.
 pub fn difference(difference: &Difference) -> String {
-    format!(
-        "{} {} instead of {}",
-        difference.key,
-        difference.here.join(" or "),
-        difference.published
-    )
+    let published = if difference.key.ends_with("_limit") { "all" } else { difference.published };
+    format!("{} {} instead of {published}", difference.key, difference.here.join(" or "))
 }
 
 /// What is missing, one sentence part per line and stage: `linear probe: not run (seeds 1, 2)`.
@@ -107,19 +86,10 @@ pub fn missing(summary: &Summary) -> Vec<(String, Vec<String>)> {
     let mut lines: Vec<(String, Vec<String>)> = Vec::new();
     let mut rest: &[Missing] = &summary.missing;
     while let Some(first) = rest.first() {
-        let same = |other: &Missing| {
-            (&other.run, other.stage, other.state) == (&first.run, first.stage, first.state)
-        };
+        let same = |other: &Missing| (&other.run, other.stage, other.state) == (&first.run, first.stage, first.state);
         let count = rest.iter().take_while(|other| same(other)).count();
-        let seeds: Vec<String> = rest[..count]
-            .iter()
-            .map(|missing| missing.seed.to_string())
-            .collect();
-        let seeds = format!(
-            "seed{} {}",
-            if count == 1 { "" } else { "s" },
-            seeds.join(", ")
-        );
+        let seeds: Vec<String> = rest[..count].iter().map(|missing| missing.seed.to_string()).collect();
+        let seeds = format!("seed{} {}", if count == 1 { "" } else { "s" }, seeds.join(", "));
         let part = format!("{}: {} ({seeds})", first.stage.title(), state(first.state));
         match lines.last_mut() {
             Some((run, parts)) if *run == first.run => parts.push(part),
@@ -133,37 +103,23 @@ pub fn missing(summary: &Summary) -> Vec<(String, Vec<String>)> {
 fn state(state: State) -> String {
     match state {
         State::NotRun => "not run".to_owned(),
-        State::Unfinished {
-            epochs_done: 0,
-            epochs: _,
-        } => "not finished, nothing logged yet".to_owned(),
-        State::Unfinished {
-            epochs_done,
-            epochs: Some(epochs),
-        } => {
+        State::Unfinished { epochs_done: 0, epochs: _ } => "not finished, nothing logged yet".to_owned(),
+        State::Unfinished { epochs_done, epochs: Some(epochs) } => {
             format!("not finished, {epochs_done} of {epochs} epochs")
         }
-        State::Unfinished {
-            epochs_done,
-            epochs: None,
-        } => format!("not finished, {epochs_done} epochs"),
+        State::Unfinished { epochs_done, epochs: None } => format!("not finished, {epochs_done} epochs"),
         State::NoResult => "finished without a finite accuracy".to_owned(),
     }
 }
 
 /// The highest mean of an evaluation, if at least two lines have one.
 pub fn best(summary: &Summary, evaluation: Stage) -> Option<(&Line, f64)> {
-    let scored = summary
-        .runs
-        .iter()
-        .filter_map(|line| Some((line, line.cell(evaluation)?.score.as_ref()?.mean)));
+    let scored = summary.runs.iter().filter_map(|line| Some((line, line.cell(evaluation)?.score.as_ref()?.mean)));
     let scored: Vec<(&Line, f64)> = scored.collect();
     if scored.len() < 2 {
         return None;
     }
-    scored
-        .into_iter()
-        .reduce(|best, next| if next.1 > best.1 { next } else { best })
+    scored.into_iter().reduce(|best, next| if next.1 > best.1 { next } else { best })
 }
 
 /// Seconds as `48 s`, `12 min`, `3 h 05 min`.
@@ -174,11 +130,7 @@ pub fn duration(seconds: f64) -> String {
     } else if minutes < 90.0 {
         format!("{minutes:.0} min")
     } else {
-        format!(
-            "{:.0} h {:02.0} min",
-            (minutes / 60.0).floor(),
-            minutes % 60.0
-        )
+        format!("{:.0} h {:02.0} min", (minutes / 60.0).floor(), minutes % 60.0)
     }
 }
 
@@ -195,20 +147,8 @@ mod tests {
 
     #[test]
     fn a_value_read_off_a_curve_is_marked() {
-        assert_eq!(
-            published(Some(Published {
-                top1: 91.38,
-                from_figure: false
-            })),
-            "91.38"
-        );
-        assert_eq!(
-            published(Some(Published {
-                top1: 91.4,
-                from_figure: true
-            })),
-            "≈ 91.4"
-        );
+        assert_eq!(published(Some(Published { top1: 91.38, from_figure: false })), "91.38");
+        assert_eq!(published(Some(Published { top1: 91.4, from_figure: true })), "≈ 91.4");
         assert_eq!(published(None), "not published");
     }
 }

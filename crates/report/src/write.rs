@@ -14,16 +14,10 @@ pub fn write_file(path: &Path, contents: &[u8]) -> Result<(), ReportError> {
         file.write_all(contents)?;
         file.commit()
     };
-    write().map_err(|source| ReportError::Write {
-        path: path.to_owned(),
-        source,
-    })
+    write().map_err(|source| ReportError::Write { path: path.to_owned(), source })
 }
 
 /// Creates a folder and those above it.
 pub fn create_folder(path: &Path) -> Result<(), ReportError> {
-    std::fs::create_dir_all(path).map_err(|source| ReportError::Write {
-        path: path.to_owned(),
-        source,
-    })
+    std::fs::create_dir_all(path).map_err(|source| ReportError::Write { path: path.to_owned(), source })
 }

@@ -61,18 +61,12 @@ pub struct Format {
     pub direct: bool,
 }
 
-/// For files, and for the page where there is room.
-pub const WIDE: Format = Format {
-    width: 640,
-    height: 340,
-    direct: true,
-};
+/// For a figure that takes the page's whole width.
+pub const FULL: Format = Format { width: 1060, height: 360, direct: true };
+/// For one of two figures side by side.
+pub const HALF: Format = Format { width: 520, height: 310, direct: true };
 /// For phones.
-pub const NARROW: Format = Format {
-    width: 360,
-    height: 270,
-    direct: false,
-};
+pub const NARROW: Format = Format { width: 350, height: 260, direct: false };
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Failure = Box<dyn std::error::Error>;
@@ -80,15 +74,8 @@ type Failure = Box<dyn std::error::Error>;
 /// Draws a chart in inks. The SVG's units are [`UNITS`] per CSS pixel.
 pub fn draw(chart: &Chart, format: Format) -> Result<String, Failure> {
     let mut svg = String::new();
-    let strip = if chart.strip.is_empty() {
-        0
-    } else {
-        9 * chart.strip.len() as i32 + 6
-    };
-    let size = (
-        (format.width * UNITS) as u32,
-        ((format.height + strip) * UNITS) as u32,
-    );
+    let strip = if chart.strip.is_empty() { 0 } else { 9 * chart.strip.len() as i32 + 6 };
+    let size = ((format.width * UNITS) as u32, ((format.height + strip) * UNITS) as u32);
     {
         let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
         draw_on(&root, chart, format, strip)?;
@@ -98,25 +85,21 @@ pub fn draw(chart: &Chart, format: Format) -> Result<String, Failure> {
 }
 
 fn draw_on(root: &Area, chart: &Chart, format: Format, strip: i32) -> Result<(), Failure> {
-    let names: Vec<String> = chart
-        .curves
-        .iter()
-        .map(|curve| shorten(&curve.label, 24))
-        .collect();
-    let longest = names
-        .iter()
-        .map(|name| name.chars().count())
-        .max()
-        .unwrap_or(0) as i32;
+    let names: Vec<String> = chart.curves.iter().map(|curve| shorten(&curve.label, 24)).collect();
+    let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0) as i32;
     let right = if format.direct { 26 + longest * 7 } else { 12 };
     let (x_range, y_range) = (x_range(chart), y_range(chart));
 
     let muted = ("sans-serif", FONT).into_font().color(&MUTED);
     let y_title = ("sans-serif", FONT).into_font().color(&TEXT);
-    root.draw(&Text::new(chart.y_label, (4 * UNITS, 4 * UNITS), y_title))?;
+    root.draw(&Text::new(chart.y_label, (0, (2 + strip) * UNITS), y_title))?;
+    if strip > 0 {
+        let middle = muted.clone().pos(Pos::new(HPos::Left, VPos::Center));
+        root.draw(&Text::new("targets", (0, strip * UNITS / 2), middle))?;
+    }
 
     let mut context = ChartBuilder::on(root)
-        .margin_top((26 + strip) * UNITS)
+        .margin_top((24 + strip) * UNITS)
         .margin_right(right * UNITS)
         .margin_bottom(4 * UNITS)
         .set_label_area_size(LabelAreaPosition::Left, 46 * UNITS)
@@ -165,32 +148,19 @@ fn draw_on(root: &Area, chart: &Chart, format: Format, strip: i32) -> Result<(),
 }
 
 /// A row per line of the comparison: a dot at the switch to features, a tick at each copy, a thin line while averaging.
-fn draw_strip(
-    root: &Area,
-    chart: &Chart,
-    place: impl Fn(f64) -> (i32, i32),
-) -> Result<(), Failure> {
+fn draw_strip(root: &Area, chart: &Chart, place: impl Fn(f64) -> (i32, i32)) -> Result<(), Failure> {
     for (row, StripRow { look, events }) in chart.strip.iter().rev().enumerate() {
-        let lift = (8 + 9 * row as i32) * UNITS;
+        let lift = (30 + 9 * row as i32) * UNITS;
         let at = |x: f64| (place(x).0, place(x).1 - lift);
-        let averages: Vec<f64> = events
-            .iter()
-            .filter(|(_, event)| *event == Event::Average)
-            .map(|(x, _)| *x)
-            .collect();
+        let averages: Vec<f64> = events.iter().filter(|(_, event)| *event == Event::Average).map(|(x, _)| *x).collect();
         if let (Some(first), Some(last)) = (averages.first(), averages.last()) {
             let start = events.first().map_or(*first, |(x, _)| x.min(*first));
-            root.draw(&PathElement::new(
-                [at(start), at(*last)],
-                look.solid().mix(0.6).stroke_width(UNITS as u32),
-            ))?;
+            root.draw(&PathElement::new([at(start), at(*last)], look.solid().mix(0.6).stroke_width(UNITS as u32)))?;
         }
         for &(x, event) in events {
             let (x, y) = at(x);
             match event {
-                Event::Switch => {
-                    root.draw(&Circle::new((x, y), 3 * UNITS, look.solid().filled()))?
-                }
+                Event::Switch => root.draw(&Circle::new((x, y), 3 * UNITS, look.solid().filled()))?,
                 Event::Copy => {
                     let half = 3 * UNITS;
                     let style = look.solid().stroke_width(UNITS as u32 + 1);
@@ -222,30 +192,16 @@ fn draw_names(
     let bottom = place((right, y_range.start)).1;
     let edge = place((right, y_range.start)).0;
     for ((curve, name, end), y) in drawn.iter().zip(spread(&wanted, 15 * UNITS, top, bottom)) {
-        let tie = [
-            place(*end),
-            (edge + 4 * UNITS, place(*end).1),
-            (edge + 14 * UNITS, y),
-        ];
-        root.draw(&PathElement::new(
-            tie,
-            curve.look.solid().mix(0.45).stroke_width(UNITS as u32),
-        ))?;
-        let style = ("sans-serif", FONT)
-            .into_font()
-            .color(&curve.look.solid())
-            .pos(Pos::new(HPos::Left, VPos::Center));
+        let tie = [place(*end), (edge + 4 * UNITS, place(*end).1), (edge + 14 * UNITS, y)];
+        root.draw(&PathElement::new(tie, curve.look.solid().mix(0.45).stroke_width(UNITS as u32)))?;
+        let style = ("sans-serif", FONT).into_font().color(&curve.look.solid()).pos(Pos::new(HPos::Left, VPos::Center));
         root.draw(&Text::new(name.as_str(), (edge + 18 * UNITS, y), style))?;
     }
     Ok(())
 }
 
 fn points(chart: &Chart) -> impl Iterator<Item = (f64, f64)> {
-    chart
-        .curves
-        .iter()
-        .flat_map(|curve| curve.seeds.iter().flatten().chain(&curve.mean))
-        .copied()
+    chart.curves.iter().flat_map(|curve| curve.seeds.iter().flatten().chain(&curve.mean)).copied()
 }
 
 fn x_range(chart: &Chart) -> std::ops::Range<f64> {
@@ -255,19 +211,9 @@ fn x_range(chart: &Chart) -> std::ops::Range<f64> {
 
 fn y_range(chart: &Chart) -> std::ops::Range<f64> {
     let low = points(chart).map(|(_, y)| y).fold(f64::INFINITY, f64::min);
-    let high = points(chart)
-        .map(|(_, y)| y)
-        .fold(f64::NEG_INFINITY, f64::max);
-    let room = if high > low {
-        0.05 * (high - low)
-    } else {
-        0.05 * high.abs().max(1.0)
-    };
-    let start = if chart.from_zero {
-        0.0_f64.min(low)
-    } else {
-        low - room
-    };
+    let high = points(chart).map(|(_, y)| y).fold(f64::NEG_INFINITY, f64::max);
+    let room = if high > low { 0.05 * (high - low) } else { 0.05 * high.abs().max(1.0) };
+    let start = if chart.from_zero { 0.0_f64.min(low) } else { low - room };
     start..high + room
 }
 
@@ -302,19 +248,11 @@ fn number(value: f64) -> String {
             }
             text.push(digit);
         }
-        return if value < 0.0 {
-            format!("−{text}")
-        } else {
-            text
-        };
+        return if value < 0.0 { format!("−{text}") } else { text };
     }
     let text = format!("{value:.3}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
-    if text == "-0" {
-        "0".to_owned()
-    } else {
-        text.replace('-', "−")
-    }
+    if text == "-0" { "0".to_owned() } else { text.replace('-', "−") }
 }
 
 #[cfg(test)]
@@ -323,10 +261,7 @@ mod tests {
 
     #[test]
     fn tick_numbers_have_no_needless_digits() {
-        let shown: Vec<String> = [0.0, 0.25, 15.0, 200_000.0, -0.5]
-            .into_iter()
-            .map(number)
-            .collect();
+        let shown: Vec<String> = [0.0, 0.25, 15.0, 200_000.0, -0.5].into_iter().map(number).collect();
         assert_eq!(shown, ["0", "0.25", "15", "200\u{202F}000", "−0.5"]);
     }
 

@@ -21,22 +21,13 @@ pub fn spread(wanted: &[i32], gap: i32, top: i32, bottom: i32) -> Vec<i32> {
 
 /// The first `most` characters of a name; a longer one ends in an ellipsis. What cannot stand in XML becomes U+FFFD.
 pub fn shorten(name: &str, most: usize) -> String {
-    let clean = name.chars().map(|c| {
-        if c.is_control() || ('\u{FFFE}'..='\u{FFFF}').contains(&c) {
-            '\u{FFFD}'
-        } else {
-            c
-        }
-    });
+    let clean =
+        name.chars().map(|c| if c.is_control() || ('\u{FFFE}'..='\u{FFFF}').contains(&c) { '\u{FFFD}' } else { c });
     let clean: Vec<char> = clean.collect();
     if clean.len() <= most {
         return clean.into_iter().collect();
     }
-    clean
-        .iter()
-        .take(most.saturating_sub(1))
-        .chain(&['…'])
-        .collect()
+    clean.iter().take(most.saturating_sub(1)).chain(&['…']).collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ pub mod palette;
 
 use std::collections::BTreeMap;
 
-use chart::{Chart, Curve, Format, NARROW, StripRow, UNITS, WIDE};
+use chart::{Chart, Curve, FULL, Format, HALF, NARROW, StripRow, UNITS};
 use palette::{Dress, Look, dress, looks};
 
 use crate::compare::Group;
@@ -26,6 +26,10 @@ pub struct Figure {
     pub description: String,
     /// Whether it watches the pre-training rather than measuring its outcome.
     pub monitor: bool,
+    /// The lines of the comparison that have a curve in it.
+    pub labels: Vec<String>,
+    /// Whether it takes the page's whole width.
+    pub whole: bool,
     /// A file of its own, on white.
     pub paper: String,
     /// For the page, where there is room.
@@ -50,13 +54,14 @@ struct Plan {
     x_label: &'static str,
     y_label: &'static str,
     monitor: bool,
+    whole: bool,
     from_zero: bool,
     values: fn(&Run) -> Vec<(f64, f64)>,
 }
 
 const EPOCH: &str = "epoch";
 
-const PLANS: [Plan; 6] = [
+const PLANS: [Plan; 7] = [
     Plan {
         name: "pretrain-loss",
         title: "Pre-training loss",
@@ -67,14 +72,9 @@ const PLANS: [Plan; 6] = [
         x_label: "1000 × epoch",
         y_label: "loss",
         monitor: false,
+        whole: true,
         from_zero: true,
-        values: |run| {
-            run.metrics
-                .steps
-                .iter()
-                .filter_map(|step| Some((step.epoch_1000x, step.loss?)))
-                .collect()
-        },
+        values: |run| run.metrics.steps.iter().filter_map(|step| Some((step.epoch_1000x, step.loss?))).collect(),
     },
     Plan {
         name: "finetune-top1",
@@ -84,6 +84,7 @@ const PLANS: [Plan; 6] = [
         x_label: EPOCH,
         y_label: "top-1, %",
         monitor: false,
+        whole: false,
         from_zero: false,
         values: accuracy,
     },
@@ -95,6 +96,7 @@ const PLANS: [Plan; 6] = [
         x_label: EPOCH,
         y_label: "top-1, %",
         monitor: false,
+        whole: false,
         from_zero: false,
         values: accuracy,
     },
@@ -107,6 +109,7 @@ const PLANS: [Plan; 6] = [
         x_label: EPOCH,
         y_label: "kNN top-1, %",
         monitor: true,
+        whole: false,
         from_zero: false,
         values: |run| monitor(run, |line| line.knn_top1),
     },
@@ -119,6 +122,7 @@ const PLANS: [Plan; 6] = [
         x_label: EPOCH,
         y_label: "RankMe",
         monitor: true,
+        whole: false,
         from_zero: true,
         values: |run| monitor(run, |line| line.rank_me),
     },
@@ -131,8 +135,22 @@ const PLANS: [Plan; 6] = [
         x_label: EPOCH,
         y_label: "target standard deviation",
         monitor: true,
+        whole: false,
         from_zero: true,
         values: |run| monitor(run, |line| line.target_std),
+    },
+    Plan {
+        name: "monitor-prediction-spread",
+        title: "Spread of the prediction",
+        caption: "Standard deviation of the decoder's prediction over samples. A fall towards 0 means that the decoder says the \
+                  same of every image.",
+        stage: Stage::Pretrain,
+        x_label: EPOCH,
+        y_label: "prediction standard deviation",
+        monitor: true,
+        whole: false,
+        from_zero: true,
+        values: |run| monitor(run, |line| line.prediction_std),
     },
 ];
 
@@ -151,105 +169,72 @@ pub fn group_looks(groups: &[Group]) -> Vec<Look> {
 /// # Errors
 /// [`ReportError::Figure`] if the drawing library refuses.
 pub fn draw_figures(groups: &[Group]) -> Result<Vec<Figure>, ReportError> {
-    PLANS
-        .iter()
-        .filter_map(|plan| draw_figure(plan, groups).transpose())
-        .collect()
+    PLANS.iter().filter_map(|plan| draw_figure(plan, groups).transpose()).collect()
 }
 
 fn draw_figure(plan: &Plan, groups: &[Group]) -> Result<Option<Figure>, ReportError> {
     let looks = group_looks(groups);
-    let curves: Vec<Curve> = groups
-        .iter()
-        .zip(&looks)
-        .filter_map(|(group, look)| curve(plan, group, *look))
-        .collect();
+    let curves: Vec<Curve> = groups.iter().zip(&looks).filter_map(|(group, look)| curve(plan, group, *look)).collect();
     if curves.is_empty() {
         return Ok(None);
     }
-    let strip = if plan.name == "pretrain-loss" {
-        strip(groups, &looks)
-    } else {
-        Vec::new()
-    };
-    let Plan {
-        x_label,
-        y_label,
-        from_zero,
-        ..
-    } = *plan;
-    let chart = Chart {
-        x_label,
-        y_label,
-        curves,
-        strip,
-        from_zero,
-    };
+    let strip = if plan.name == "pretrain-loss" { strip(groups, &looks) } else { Vec::new() };
+    let Plan { x_label, y_label, from_zero, .. } = *plan;
+    let chart = Chart { x_label, y_label, curves, strip, from_zero };
     let description = describe(plan, &chart);
     let draw = |format| {
-        chart::draw(&chart, format).map_err(|error| ReportError::Figure {
-            name: plan.name.to_owned(),
-            reason: error.to_string(),
-        })
+        chart::draw(&chart, format)
+            .map_err(|error| ReportError::Figure { name: plan.name.to_owned(), reason: error.to_string() })
     };
-    let (wide, narrow) = (draw(WIDE)?, draw(NARROW)?);
+    let format = if plan.whole { FULL } else { HALF };
+    let (wide, narrow) = (draw(format)?, draw(NARROW)?);
     Ok(Some(Figure {
         name: plan.name,
         title: plan.title,
         caption: plan.caption,
         monitor: plan.monitor,
-        paper: finish(&wide, WIDE, &description, Dress::Paper),
-        wide: finish(&wide, WIDE, &description, Dress::Page),
+        labels: chart.curves.iter().map(|curve| curve.label.clone()).collect(),
+        whole: plan.whole,
+        paper: finish(&wide, format, &description, Dress::Paper),
+        wide: finish(&wide, format, &description, Dress::Page),
         narrow: finish(&narrow, NARROW, &description, Dress::Page),
         description,
     }))
 }
 
 fn accuracy(run: &Run) -> Vec<(f64, f64)> {
-    run.metrics
-        .evals
-        .iter()
-        .filter_map(|eval| Some((eval.epoch as f64, eval.top1?)))
-        .collect()
+    run.metrics.evals.iter().filter_map(|eval| Some((eval.epoch as f64, eval.top1?))).collect()
 }
 
 fn monitor(run: &Run, value: impl Fn(&Epoch) -> Option<f64>) -> Vec<(f64, f64)> {
-    run.metrics
-        .epochs
-        .iter()
-        .filter_map(|line| Some((line.epoch as f64, value(line)?)))
-        .collect()
+    run.metrics.epochs.iter().filter_map(|line| Some((line.epoch as f64, value(line)?))).collect()
 }
 
 fn curve(plan: &Plan, group: &Group, look: Look) -> Option<Curve> {
-    let mut seeds: Vec<Vec<(f64, f64)>> = group.stage(plan.stage).map(plan.values).collect();
+    let runs: Vec<(&Run, Vec<(f64, f64)>)> = group.stage(plan.stage).map(|run| (run, (plan.values)(run))).collect();
+    let any_finished = runs.iter().any(|(run, points)| run.finished() && !points.is_empty());
+    let counts = |run: &Run| run.finished() || !any_finished;
+    // A seed that is still at work must not cut the mean of the others short.
+    let whole: Vec<&[(f64, f64)]> =
+        runs.iter().filter(|(run, points)| counts(run) && !points.is_empty()).map(|(_, points)| &points[..]).collect();
+    let mean = mean(&whole);
+    let mut seeds: Vec<Vec<(f64, f64)>> = runs.into_iter().map(|(_, points)| points).collect();
     seeds.retain(|points| !points.is_empty());
-    let mean = mean(&seeds);
     if seeds.len() == 1 {
         seeds.clear();
     }
     let shown = !mean.is_empty() || !seeds.is_empty();
-    shown.then(|| Curve {
-        label: group.label.clone(),
-        look,
-        mean,
-        seeds,
-    })
+    shown.then(|| Curve { label: group.label.clone(), look, mean, seeds })
 }
 
 /// The mean of the curves wherever all of them have a value.
-fn mean(curves: &[Vec<(f64, f64)>]) -> Vec<(f64, f64)> {
+fn mean(curves: &[&[(f64, f64)]]) -> Vec<(f64, f64)> {
     let mut sums: BTreeMap<i64, (f64, f64, usize)> = BTreeMap::new();
-    for &(x, y) in curves.iter().flatten() {
-        let sum = sums
-            .entry((x * 1000.0).round() as i64)
-            .or_insert((x, 0.0, 0));
+    for &(x, y) in curves.iter().copied().flatten() {
+        let sum = sums.entry((x * 1000.0).round() as i64).or_insert((x, 0.0, 0));
         (sum.1, sum.2) = (sum.1 + y, sum.2 + 1);
     }
-    sums.into_values()
-        .filter(|(_, _, n)| *n == curves.len())
-        .map(|(x, sum, n)| (x, sum / n as f64))
-        .collect()
+    sums.into_values().filter(|(_, _, n)| *n == curves.len()).map(|(x, sum, n)| (x, sum / n as f64)).collect()
 }
 
 /// The target changes of each line that has any, from its first seed: they do not depend on the seed.
@@ -258,10 +243,7 @@ fn strip(groups: &[Group], looks: &[Look]) -> Vec<StripRow> {
         let run = group.stage(Stage::Pretrain).next()?;
         let event = |line: &Epoch| Some((1000.0 * line.epoch as f64, line.event?));
         let events: Vec<(f64, Event)> = run.metrics.epochs.iter().filter_map(event).collect();
-        (!events.is_empty()).then_some(StripRow {
-            look: *look,
-            events,
-        })
+        (!events.is_empty()).then_some(StripRow { look: *look, events })
     };
     groups.iter().zip(looks).filter_map(row).collect()
 }
@@ -274,50 +256,25 @@ fn describe(plan: &Plan, chart: &Chart) -> String {
         Some(format!("{} {y:.decimals$}", curve.label))
     });
     let ends = ends.collect::<Vec<_>>().join("; ");
-    let switches = chart
-        .strip
-        .iter()
-        .filter(|row| row.events.iter().any(|(_, event)| *event == Event::Switch))
-        .count();
-    let strip = if switches > 0 {
-        format!(" {switches} of them change from pixels to features.")
-    } else {
-        String::new()
-    };
-    format!(
-        "{}: {} over {}, one curve per run. Last values: {ends}.{strip}",
-        plan.title, plan.y_label, plan.x_label
-    )
+    let switches = chart.strip.iter().filter(|row| row.events.iter().any(|(_, event)| *event == Event::Switch)).count();
+    let strip =
+        if switches > 0 { format!(" {switches} of them change from pixels to features.") } else { String::new() };
+    format!("{}: {} over {}, one curve per run. Last values: {ends}.{strip}", plan.title, plan.y_label, plan.x_label)
 }
 
 /// From the library's drawing to a finished SVG: inks replaced, size and text alternative in place of the raw units.
 fn finish(drawing: &str, format: Format, description: &str, clothes: Dress) -> String {
     let body = dress(drawing, clothes);
-    let Some((head, body)) = body.split_once('\n') else {
-        return body;
-    };
-    let view_box = head
-        .split_once("viewBox=\"")
-        .and_then(|(_, rest)| rest.split_once('"'))
-        .map_or("", |(view, _)| view);
-    let label: String =
-        crate::page::escape_html(&description.replace(|c: char| c.is_control(), " "));
-    let common = format!(
-        "viewBox=\"{view_box}\" role=\"img\" aria-label=\"{label}\" stroke-linejoin=\"round\""
-    );
+    let Some((head, body)) = body.split_once('\n') else { return body };
+    let view_box =
+        head.split_once("viewBox=\"").and_then(|(_, rest)| rest.split_once('"')).map_or("", |(view, _)| view);
+    let label: String = crate::page::escape_html(&description.replace(|c: char| c.is_control(), " "));
+    let common = format!("viewBox=\"{view_box}\" role=\"img\" aria-label=\"{label}\" stroke-linejoin=\"round\"");
     match clothes {
-        Dress::Page => format!(
-            "<svg {common}>\n{}",
-            body.replace(" font-family=\"sans-serif\"", "")
-        ),
+        Dress::Page => format!("<svg {common}>\n{}", body.replace(" font-family=\"sans-serif\"", "")),
         Dress::Paper => {
             let width = format.width;
-            let height = view_box
-                .rsplit(' ')
-                .next()
-                .and_then(|units| units.parse::<i32>().ok())
-                .unwrap_or(0)
-                / UNITS;
+            let height = view_box.rsplit(' ').next().and_then(|units| units.parse::<i32>().ok()).unwrap_or(0) / UNITS;
             format!(
                 "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" {common}>\n\
                  <rect width=\"100%\" height=\"100%\" fill=\"#FFFFFF\"/>\n{body}"

@@ -68,10 +68,7 @@ pub fn looks<'a>(methods: impl Iterator<Item = &'a str>) -> Vec<Look> {
         let hues = COLOURS.len() - 1;
         let (colour, dash) = (1 + next % hues, (next / hues).min(DASHES.len() - 1));
         next += 1;
-        Look {
-            colour: colour as u8,
-            dash: dash as u8,
-        }
+        Look { colour: colour as u8, dash: dash as u8 }
     };
     methods.map(look).collect()
 }
@@ -88,14 +85,8 @@ pub enum Dress {
 /// Replaces every ink of a drawing. Only whole attribute values are replaced, and text of a drawing holds no bare quote, so
 /// nothing that comes from a run's files can be mistaken for an ink.
 pub fn dress(drawing: &str, dress: Dress) -> String {
-    let fixed = [
-        (TEXT, "#1F2430", "currentColor"),
-        (MUTED, "#5B6472", "var(--muted)"),
-    ];
-    let grounds = [
-        (GRID, "#DFE3E8", "var(--grid)"),
-        (GROUND, "#FFFFFF", "var(--card)"),
-    ];
+    let fixed = [(TEXT, "#1F2430", "currentColor"), (MUTED, "#5B6472", "var(--muted)")];
+    let grounds = [(GRID, "#DFE3E8", "var(--grid)"), (GROUND, "#FFFFFF", "var(--card)")];
     let mut dressed = drawing.to_owned();
     for (ink, paper, page) in fixed.into_iter().chain(grounds) {
         let value = if dress == Dress::Paper { paper } else { page };
@@ -103,24 +94,10 @@ pub fn dress(drawing: &str, dress: Dress) -> String {
     }
     for (index, (light, _)) in COLOURS.iter().enumerate() {
         for (round, dash) in DASHES.iter().enumerate() {
-            let look = Look {
-                colour: index as u8,
-                dash: round as u8,
-            };
-            let colour = if dress == Dress::Paper {
-                (*light).to_owned()
-            } else {
-                format!("var({})", look.variable())
-            };
-            let dash = if dash.is_empty() {
-                String::new()
-            } else {
-                format!(" stroke-dasharray=\"{dash}\"")
-            };
-            dressed = dressed.replace(
-                &format!("\"{}\"", hex(look.line())),
-                &format!("\"{colour}\"{dash}"),
-            );
+            let look = Look { colour: index as u8, dash: round as u8 };
+            let colour = if dress == Dress::Paper { (*light).to_owned() } else { format!("var({})", look.variable()) };
+            let dash = if dash.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{dash}\"") };
+            dressed = dressed.replace(&format!("\"{}\"", hex(look.line())), &format!("\"{colour}\"{dash}"));
         }
     }
     dressed
@@ -147,11 +124,7 @@ mod tests {
         let channel = |at: usize| {
             let value = u8::from_str_radix(&colour[at..at + 2], 16).expect("a hex colour");
             let value = f64::from(value) / 255.0;
-            if value <= 0.03928 {
-                value / 12.92
-            } else {
-                ((value + 0.055) / 1.055).powf(2.4)
-            }
+            if value <= 0.03928 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
         };
         0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
     }
@@ -164,16 +137,8 @@ mod tests {
     #[test]
     fn every_colour_stands_out_against_its_ground() {
         for (light, dark) in COLOURS {
-            assert!(
-                contrast(light, "#FFFFFF") >= 3.0,
-                "{light} on white: {}",
-                contrast(light, "#FFFFFF")
-            );
-            assert!(
-                contrast(dark, "#161A20") >= 3.0,
-                "{dark} on the dark card: {}",
-                contrast(dark, "#161A20")
-            );
+            assert!(contrast(light, "#FFFFFF") >= 3.0, "{light} on white: {}", contrast(light, "#FFFFFF"));
+            assert!(contrast(dark, "#161A20") >= 3.0, "{dark} on the dark card: {}", contrast(dark, "#161A20"));
         }
     }
 
@@ -181,19 +146,13 @@ mod tests {
     fn many_runs_never_share_a_look_and_scratch_takes_none_of_theirs() {
         let looks = looks(["scratch"].into_iter().chain(["mae-k"; 21]));
         for (index, look) in looks.iter().enumerate() {
-            assert!(
-                !looks[..index].contains(look),
-                "run {index} looks like an earlier one"
-            );
+            assert!(!looks[..index].contains(look), "run {index} looks like an earlier one");
         }
     }
 
     #[test]
     fn text_that_spells_an_ink_stays_text() {
         let drawing = "<text fill=\"#010101\">&quot;#010101&quot; #F00001</text>";
-        assert_eq!(
-            dress(drawing, Dress::Paper),
-            "<text fill=\"#1F2430\">&quot;#010101&quot; #F00001</text>"
-        );
+        assert_eq!(dress(drawing, Dress::Paper), "<text fill=\"#1F2430\">&quot;#010101&quot; #F00001</text>");
     }
 }

@@ -22,15 +22,8 @@ pub(crate) struct Contents<'a> {
 
 /// The whole page. Whatever comes from a run's files is escaped.
 pub fn page(groups: &[Group], summary: &Summary, figures: &[Figure]) -> String {
-    let contents = Contents {
-        groups,
-        looks: group_looks(groups),
-        summary,
-        figures,
-    };
-    let style = STYLE
-        .replace("@LIGHT@", &variables(false))
-        .replace("@DARK@", &variables(true));
+    let contents = Contents { groups, looks: group_looks(groups), summary, figures };
+    let style = STYLE.replace("@LIGHT@", &variables(false)).replace("@DARK@", &variables(true));
     let body = [
         sections::results(&contents),
         sections::curves(&contents, false),
@@ -38,10 +31,7 @@ pub fn page(groups: &[Group], summary: &Summary, figures: &[Figure]) -> String {
         sections::missing(&contents),
         sections::how(&contents),
     ];
-    let links = body
-        .iter()
-        .flatten()
-        .map(|section| format!("<a href=\"#{}\">{}</a>", section.id, section.title));
+    let links = body.iter().flatten().map(|section| format!("<a href=\"#{}\">{}</a>", section.id, section.title));
     let nav = links.collect::<Vec<_>>().join("\n");
     let main: String = body
         .iter()
@@ -55,7 +45,7 @@ pub fn page(groups: &[Group], summary: &Summary, figures: &[Figure]) -> String {
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>bmae: comparison of pre-training methods</title>\n<style>\n{style}</style>\n</head>\n<body>\n\
-         <header>\n<h1>What pre-training taught the encoder</h1>\n<p class=\"lead\">{lead}</p>\n\
+         <header>\n<h1>Comparison of pre-training methods</h1>\n<p class=\"lead\">{lead}</p>\n\
          <nav aria-label=\"Sections\">\n{nav}\n</nav>\n{best}</header>\n<main>\n{main}</main>\n\
          <footer>{footer}</footer>\n</body>\n</html>\n",
         lead = lead(groups),
@@ -71,37 +61,23 @@ fn lead(groups: &[Group]) -> String {
     seeds.sort_unstable();
     seeds.dedup();
     let evaluations = Stage::EVALUATIONS.into_iter();
-    let evaluations = evaluations
-        .filter(|&stage| {
-            groups
-                .iter()
-                .any(|group| group.stage(stage).next().is_some())
-        })
-        .count();
+    let evaluations =
+        evaluations.filter(|&stage| groups.iter().any(|group| group.stage(stage).next().is_some())).count();
     let mut data: Vec<&str> = runs().filter_map(|run| run.about.data.as_deref()).collect();
     data.sort_unstable();
     data.dedup();
-    let mut parts = vec![
-        plural(groups.len(), "run"),
-        plural(evaluations, "evaluation"),
-        plural(seeds.len(), "seed"),
-    ];
+    let mut parts = vec![plural(groups.len(), "run"), plural(evaluations, "evaluation"), plural(seeds.len(), "seed")];
     parts.extend(data.into_iter().map(escape_html));
     parts.join(" · ")
 }
 
 fn footer(groups: &[Group]) -> String {
     let runs = || groups.iter().flat_map(|group| &group.runs);
-    let mut programs: Vec<&str> = runs()
-        .filter_map(|run| run.about.program.as_deref())
-        .collect();
+    let mut programs: Vec<&str> = runs().filter_map(|run| run.about.program.as_deref()).collect();
     programs.sort_unstable();
     programs.dedup();
-    let programs = if programs.is_empty() {
-        String::new()
-    } else {
-        format!(" of {}", escape_html(&programs.join(", ")))
-    };
+    let programs =
+        if programs.is_empty() { String::new() } else { format!(" of {}", escape_html(&programs.join(", "))) };
     format!(
         "{}{programs} · {} of work in all",
         plural(runs().count(), "run directory"),
@@ -140,10 +116,7 @@ mod tests {
 
     #[test]
     fn markup_in_text_stays_text() {
-        assert_eq!(
-            escape_html("<b a=\"1\">'&'</b>"),
-            "&lt;b a=&quot;1&quot;&gt;&#39;&amp;&#39;&lt;/b&gt;"
-        );
+        assert_eq!(escape_html("<b a=\"1\">'&'</b>"), "&lt;b a=&quot;1&quot;&gt;&#39;&amp;&#39;&lt;/b&gt;");
     }
 
     #[test]

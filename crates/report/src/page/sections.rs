@@ -20,14 +20,8 @@ pub(crate) struct Section {
 pub(crate) fn best(contents: &Contents) -> String {
     let mut items = String::new();
     for stage in Stage::EVALUATIONS {
-        let Some((line, mean)) = wording::best(contents.summary, stage) else {
-            continue;
-        };
-        let scratch = contents
-            .summary
-            .runs
-            .iter()
-            .find(|line| line.setting.method == "scratch");
+        let Some((line, mean)) = wording::best(contents.summary, stage) else { continue };
+        let scratch = contents.summary.runs.iter().find(|line| line.setting.method == "scratch");
         let scratch = scratch.and_then(|line| Some(line.cell(stage)?.score.as_ref()?.mean));
         let above = match scratch {
             Some(scratch) if line.setting.method != "scratch" => {
@@ -42,66 +36,41 @@ pub(crate) fn best(contents: &Contents) -> String {
             escape_html(&line.run)
         ));
     }
-    if items.is_empty() {
-        items
-    } else {
-        format!("<ul class=\"best\">\n{items}</ul>\n")
-    }
+    if items.is_empty() { items } else { format!("<ul class=\"best\">\n{items}</ul>\n") }
 }
 
 fn in_sentence(stage: Stage) -> String {
-    if stage == Stage::Knn {
-        "kNN".to_owned()
-    } else {
-        stage.title().to_lowercase()
-    }
+    if stage == Stage::Knn { "kNN".to_owned() } else { stage.title().to_lowercase() }
 }
 
 /// The table of accuracies beside the published ones.
 pub(crate) fn results(contents: &Contents) -> Option<Section> {
     let summary = contents.summary;
+    let spread = wording::any_spread(summary);
     let mut rows = String::new();
     for (line, look) in summary.runs.iter().zip(&contents.looks) {
         rows.push_str(&format!("<tr>{}", run_heading(line, *look)));
         for stage in Stage::EVALUATIONS {
-            let Some(cell) = line.cell(stage) else {
-                continue;
-            };
-            let top =
-                wording::best(summary, stage).is_some_and(|(winner, _)| winner.run == line.run);
-            rows.push_str(&score_cell(cell, top));
-            if stage != Stage::Knn {
-                rows.push_str(&published_cell(cell));
-            }
+            let Some(cell) = line.cell(stage) else { continue };
+            let top = wording::best(summary, stage).is_some_and(|(winner, _)| winner.run == line.run);
+            rows.push_str(&score_cell(cell, top, stage != Stage::Knn, spread));
         }
         rows.push_str("</tr>\n");
     }
+    let heading = |stage: Stage| format!("<th class=\"n\" scope=\"col\">{}</th>", stage.title());
+    let headings = Stage::EVALUATIONS.map(heading).concat();
     let mut html = format!(
-        "<div class=\"sheet\" role=\"region\" aria-label=\"Results\" tabindex=\"0\">\n<table class=\"results\">\n\
-         <caption>{}</caption>\n<colgroup><col></colgroup><colgroup span=\"2\"></colgroup><colgroup span=\"2\"></colgroup>\
-         <colgroup><col></colgroup>\n<thead>\n<tr><th rowspan=\"2\" scope=\"col\">Run</th>\
-         <th class=\"n\" colspan=\"2\" scope=\"colgroup\">Fine-tuning</th>\
-         <th class=\"n\" colspan=\"2\" scope=\"colgroup\">Linear probe</th><th class=\"n\" scope=\"col\">kNN</th></tr>\n\
-         <tr><th class=\"n\" scope=\"col\">here</th><th class=\"n\" scope=\"col\">published</th>\
-         <th class=\"n\" scope=\"col\">here</th><th class=\"n\" scope=\"col\">published</th>\
-         <th class=\"n\" scope=\"col\">here</th></tr>\n</thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n",
+        "<div class=\"sheet\" role=\"region\" aria-label=\"Results\" tabindex=\"0\">\n<table class=\"results{}\">\n\
+         <caption>{}</caption>\n<thead>\n<tr><th scope=\"col\">Run</th>{headings}</tr>\n</thead>\n\
+         <tbody>\n{rows}</tbody>\n</table>\n</div>\n",
+        if spread { " spaced" } else { "" },
         escape_html(&wording::legend(summary))
     );
-    html.push_str(&format!(
-        "<p class=\"note\">{}</p>\n",
-        escape_html(&wording::comparability(summary))
-    ));
+    html.push_str(&format!("<p class=\"note\">{}</p>\n", escape_html(&wording::comparability(summary))));
     for warning in &summary.warnings {
-        html.push_str(&format!(
-            "<p class=\"alert\">{}</p>\n",
-            escape_html(warning)
-        ));
+        html.push_str(&format!("<p class=\"alert\">{}</p>\n", escape_html(warning)));
     }
-    Some(Section {
-        id: "results",
-        title: "Results",
-        html,
-    })
+    Some(Section { id: "results", title: "Results", html })
 }
 
 fn run_heading(line: &Line, look: Look) -> String {
@@ -109,13 +78,10 @@ fn run_heading(line: &Line, look: Look) -> String {
     let setting = if setting.is_empty() || line.run.ends_with(&setting) {
         String::new()
     } else {
-        format!("<span class=\"setting\">{}</span>", escape_html(&setting))
+        let parts: Vec<String> = setting.split(", ").map(|part| part.replace(' ', "\u{A0}")).collect();
+        format!("<span class=\"setting\">{}</span>", escape_html(&parts.join(", ")))
     };
-    format!(
-        "<th scope=\"row\">{}{}{setting}</th>",
-        swatch(look),
-        escape_html(&line.run)
-    )
+    format!("<th scope=\"row\">{}{}{setting}</th>", swatch(look), escape_html(&line.run))
 }
 
 fn swatch(look: Look) -> String {
@@ -126,93 +92,57 @@ fn swatch(look: Look) -> String {
     )
 }
 
-fn score_cell(cell: &Cell, top: bool) -> String {
-    let Some(score) = &cell.score else {
-        return format!("<td class=\"n none\">{}</td>", wording::score(cell));
+/// The accuracy, and beneath it the published one (`published` is false where nothing was ever published). With `spread`, room
+/// is kept for the deviation of other rows, so that the means stand below each other.
+fn score_cell(cell: &Cell, top: bool, published: bool, spread: bool) -> String {
+    let score = match &cell.score {
+        None => format!("<span class=\"none\">{}</span>", wording::score(cell)),
+        Some(score) => {
+            let deviation = score.sd.map(|sd| format!("± {} ({})", percent(sd), score.n)).unwrap_or_default();
+            let room = if spread { format!(" <span class=\"spread\">{deviation}</span>") } else { String::new() };
+            let mean = percent(score.mean);
+            let mean = if top { format!("<strong>{mean}</strong>") } else { mean };
+            format!("{mean}{room}")
+        }
     };
-    let spread = score.sd.map(|sd| {
-        format!(
-            " <span class=\"aside\">± {} ({})</span>",
-            percent(sd),
-            score.n
-        )
-    });
-    let class = if top { "n top" } else { "n" };
-    format!(
-        "<td class=\"{class}\">{}{}</td>",
-        percent(score.mean),
-        spread.unwrap_or_default()
-    )
-}
-
-fn published_cell(cell: &Cell) -> String {
-    let class = if cell.published.is_some() {
-        "n aside"
-    } else {
-        "n none"
+    let figure = wording::published(cell.published);
+    let published = match (published, cell.published) {
+        (false, _) => String::new(),
+        (true, None) => format!("<span class=\"published\">{figure}</span>"),
+        (true, Some(_)) => {
+            format!("<span class=\"published\"><span class=\"word\">published</span> {figure}</span>")
+        }
     };
-    format!(
-        "<td class=\"{class}\">{}</td>",
-        wording::published(cell.published)
-    )
+    format!("<td class=\"n\">{score}{published}</td>")
 }
 
 /// The figures: accuracies and loss, or the monitors.
 pub(crate) fn curves(contents: &Contents, monitor: bool) -> Option<Section> {
-    let figures: Vec<&Figure> = contents
-        .figures
-        .iter()
-        .filter(|figure| figure.monitor == monitor)
-        .collect();
+    let figures: Vec<&Figure> = contents.figures.iter().filter(|figure| figure.monitor == monitor).collect();
     if figures.is_empty() {
         return None;
     }
-    let key = contents
-        .summary
-        .runs
-        .iter()
-        .zip(&contents.looks)
-        .map(|(line, look)| format!("<li>{}{}</li>", swatch(*look), escape_html(&line.run)));
-    let key = format!(
-        "<ul class=\"key\" aria-hidden=\"true\">{}</ul>",
-        key.collect::<String>()
-    );
+    let key = |figure: &Figure| {
+        let lines = contents.summary.runs.iter().zip(&contents.looks);
+        let shown = lines.filter(|(line, _)| figure.labels.contains(&line.run));
+        let items = shown.map(|(line, look)| format!("<li>{}{}</li>", swatch(*look), escape_html(&line.run)));
+        format!("<ul class=\"key\" aria-hidden=\"true\">{}</ul>", items.collect::<String>())
+    };
     let draw = |figure: &Figure| {
-        let Figure {
-            name,
-            title,
-            caption,
-            wide,
-            narrow,
-            ..
-        } = figure;
-        let class = if *name == "pretrain-loss" {
-            " class=\"whole\""
-        } else {
-            ""
-        };
+        let key = key(figure);
+        let Figure { name, title, caption, whole, wide, narrow, .. } = figure;
+        let class = if *whole { " class=\"whole\"" } else { "" };
         let wide = wide.replacen("<svg ", "<svg class=\"wide\" ", 1);
         let narrow = narrow.replacen("<svg ", "<svg class=\"narrow\" ", 1);
         format!(
             "<figure{class} id=\"{name}\">\n<h3>{title}</h3>\n{key}\n{wide}{narrow}<figcaption>{caption}</figcaption>\n</figure>\n"
         )
     };
-    let html = format!(
-        "<div class=\"figures\">\n{}</div>\n",
-        figures.into_iter().map(draw).collect::<String>()
-    );
+    let html = format!("<div class=\"figures\">\n{}</div>\n", figures.into_iter().map(draw).collect::<String>());
     Some(if monitor {
-        Section {
-            id: "monitors",
-            title: "Watching for collapse",
-            html,
-        }
+        Section { id: "monitors", title: "Watching for collapse", html }
     } else {
-        Section {
-            id: "curves",
-            title: "Curves",
-            html,
-        }
+        Section { id: "curves", title: "Curves", html }
     })
 }
 
@@ -223,66 +153,44 @@ pub(crate) fn missing(contents: &Contents) -> Option<Section> {
         return None;
     }
     let item = |(run, parts): &(String, Vec<String>)| {
-        format!(
-            "<li>{}: {}</li>\n",
-            escape_html(run),
-            escape_html(&parts.join("; "))
-        )
+        format!("<li>{}: {}</li>\n", escape_html(run), escape_html(&parts.join("; ")))
     };
-    let html = format!(
-        "<ul>\n{}</ul>\n",
-        lines.iter().map(item).collect::<String>()
-    );
-    Some(Section {
-        id: "missing",
-        title: "Not run or not finished",
-        html,
-    })
+    let html = format!("<ul>\n{}</ul>\n", lines.iter().map(item).collect::<String>());
+    Some(Section { id: "missing", title: "Not run or not finished", html })
 }
 
 /// Every run directory, the differences from the published setting, and the recipes.
 pub(crate) fn how(contents: &Contents) -> Option<Section> {
+    /// A longer list of run directories starts folded.
+    const OPEN: usize = 20;
     let heading = |(text, numeric): (&str, bool)| {
-        format!(
-            "<th scope=\"col\"{}>{text}</th>",
-            if numeric { " class=\"n\"" } else { "" }
-        )
+        format!("<th scope=\"col\"{}>{text}</th>", if numeric { " class=\"n\"" } else { "" })
     };
-    let head: String = Entry::HEADINGS
-        .into_iter()
-        .zip(Entry::NUMERIC)
-        .map(heading)
-        .collect();
+    let head: String = Entry::HEADINGS.into_iter().zip(Entry::NUMERIC).map(heading).collect();
     let mut rows = String::new();
-    for entry in entries(contents.groups) {
-        let cells = entry
-            .cells()
-            .into_iter()
-            .zip(Entry::NUMERIC)
-            .enumerate()
-            .map(|(column, (text, numeric))| {
-                let text = escape_html(text);
-                match (column, numeric) {
-                    (0, _) => format!("<th scope=\"row\">{text}</th>"),
-                    (_, true) => format!("<td class=\"n\">{text}</td>"),
-                    (_, false) => format!("<td>{text}</td>"),
-                }
-            });
+    let entries = entries(contents.groups);
+    let count = entries.len();
+    for entry in entries {
+        let cells = entry.cells().into_iter().zip(Entry::NUMERIC).enumerate().map(|(column, (text, numeric))| {
+            let text = escape_html(text);
+            match (column, numeric) {
+                (0, _) => format!("<th scope=\"row\">{text}</th>"),
+                (_, true) => format!("<td class=\"n\">{text}</td>"),
+                (_, false) => format!("<td>{text}</td>"),
+            }
+        });
         rows.push_str(&format!("<tr>{}</tr>\n", cells.collect::<String>()));
     }
     let mut html = format!(
-        "<div class=\"sheet\" role=\"region\" aria-label=\"Runs\" tabindex=\"0\">\n<table class=\"dense\">\n\
-         <caption>Every run directory; images/s over the whole run, time over all its sessions.</caption>\n\
-         <thead>\n<tr>{head}</tr>\n</thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n"
+        "<details{}>\n<summary>Every run directory ({count})</summary>\n\
+         <div class=\"scroll\" role=\"region\" aria-label=\"Run directories\" tabindex=\"0\">\n<table class=\"dense\">\n\
+         <caption>Images/s over the whole run, time over all its sessions.</caption>\n\
+         <thead>\n<tr>{head}</tr>\n</thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n</details>\n",
+        if count <= OPEN { " open" } else { "" }
     );
     if !contents.summary.differences.is_empty() {
         let items = contents.summary.differences.iter();
-        let items = items.map(|different| {
-            format!(
-                "<li>{}</li>\n",
-                escape_html(&wording::difference(different))
-            )
-        });
+        let items = items.map(|different| format!("<li>{}</li>\n", escape_html(&wording::difference(different))));
         html.push_str(&format!(
             "<details>\n<summary>Differences from the published setting</summary>\n<ul>\n{}</ul>\n</details>\n",
             items.collect::<String>()
@@ -295,9 +203,5 @@ pub(crate) fn how(contents: &Contents) -> Option<Section> {
             escape_html(recipe.text)
         ));
     }
-    Some(Section {
-        id: "how",
-        title: "How it was run",
-        html,
-    })
+    Some(Section { id: "how", title: "How it was run", html })
 }

@@ -1,0 +1,129 @@
+//! The page, the Markdown and the figures as files.
+
+use std::fs;
+use std::path::Path;
+
+use bmae_report::write_report;
+
+use crate::experiment::{FakeRun, run};
+
+const HOSTILE: &str = "<script>alert('x')</script>\"`|&";
+
+fn text(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// A small experiment: two methods, all stages of one of them.
+fn experiment(folder: &Path, name: &str) {
+    let mae = |stage| -> FakeRun { run(stage, "mae").name(name) };
+    let event =
+        "{\"kind\":\"epoch\",\"epoch\":1,\"rank_me\":20.0,\"knn_top1\":31.0,\"target_std\":0.4,\"event\":\"switch\"}\n";
+    mae("pretrain").steps(2).metrics(event).write(&folder.join("a/pretrain"));
+    mae("finetune").accuracies(&[50.0, 60.0]).config("seed = 0 # <b>\"bold\"</b>\n").write(&folder.join("a/finetune"));
+    mae("linprobe").accuracies(&[30.0, 40.0]).write(&folder.join("a/linprobe"));
+    run("finetune", "scratch").accuracies(&[45.0, 48.0]).write(&folder.join("scratch/finetune"));
+}
+
+#[test]
+fn the_page_refers_to_nothing_outside_itself() {
+    let folder = tempfile::tempdir().expect("a folder");
+    experiment(folder.path(), "mae");
+    let out = folder.path().join("report");
+    write_report(&[folder.path().to_owned()], &out).expect("a report");
+    let page = text(&out.join("index.html"));
+    for outside in ["http:", "https:", "src=", "url(", "@import", "<link", "<script"] {
+        assert!(!page.contains(outside), "{outside} in the page");
+    }
+    assert!(page.contains("<svg class=\"wide\"") && page.contains("<svg class=\"narrow\""));
+    assert!(page.contains("prefers-color-scheme: dark") && page.contains("name=\"viewport\""));
+}
+
+#[test]
+fn what_comes_from_files_is_escaped_everywhere() {
+    let folder = tempfile::tempdir().expect("a folder");
+    experiment(folder.path(), HOSTILE);
+    let out = folder.path().join("report");
+    let written = write_report(&[folder.path().to_owned()], &out).expect("a report");
+    for path in &written.files {
+        assert!(!text(path).contains("<script") || path.ends_with("results.csv"), "{}", path.display());
+    }
+    let page = text(&out.join("index.html"));
+    assert!(page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;`|&amp;"));
+    assert!(page.contains("seed = 0 # &lt;b&gt;&quot;bold&quot;&lt;/b&gt;"));
+    let markdown = text(&out.join("report.md"));
+    let row = markdown.lines().find(|line| line.starts_with("| &lt;script")).expect("the run's row");
+    assert_eq!(row.replace("\\|", "").matches('|').count(), 8, "{row}");
+}
+
+#[test]
+fn figures_are_well_formed_and_free_of_inks() {
+    let folder = tempfile::tempdir().expect("a folder");
+    experiment(folder.path(), HOSTILE);
+    let out = folder.path().join("report");
+    let written = write_report(&[folder.path().to_owned()], &out).expect("a report");
+    let figures: Vec<_> =
+        written.files.iter().filter(|path| path.extension().is_some_and(|end| end == "svg")).collect();
+    let names: Vec<_> = figures.iter().filter_map(|path| path.file_stem()?.to_str()).collect();
+    let expected =
+        ["pretrain-loss", "finetune-top1", "linprobe-top1", "monitor-knn", "monitor-rank", "monitor-target-spread"];
+    assert_eq!(names, expected);
+    for path in figures {
+        let svg = text(path);
+        assert!(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""), "{}", path.display());
+        assert!(svg.contains("role=\"img\" aria-label=\""), "{}", path.display());
+        assert!(!svg.contains("\"#0101") && !svg.contains("\"#F00"), "an ink is left in {}", path.display());
+        let opened = ["svg", "text"].map(|tag| svg.matches(&format!("<{tag}")).count());
+        let closed = ["svg", "text"].map(|tag| svg.matches(&format!("</{tag}>")).count());
+        assert_eq!(opened, closed, "{}", path.display());
+    }
+}
+
+#[test]
+fn the_markdown_shows_every_figure_by_a_path_that_exists() {
+    let folder = tempfile::tempdir().expect("a folder");
+    experiment(folder.path(), "mae");
+    let out = folder.path().join("report");
+    write_report(&[folder.path().to_owned()], &out).expect("a report");
+    let markdown = text(&out.join("report.md"));
+    let paths: Vec<&str> = markdown.split("](").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    assert!(paths.contains(&"figures/pretrain-loss.svg") && paths.contains(&"results.csv"), "{paths:?}");
+    for path in paths {
+        assert!(out.join(path).is_file(), "{path}");
+    }
+    assert!(markdown.contains("| scratch |  | 48.00 | 81.10 | not run | 30.91 | not run |"), "{markdown}");
+    assert!(markdown.contains("| mae |  | **60.00** | 85.83 | 40.00 | 52.35 | not run |"), "{markdown}");
+}
+
+#[test]
+fn a_second_report_replaces_the_first_and_the_same_runs_give_the_same_bytes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    experiment(folder.path(), "mae");
+    let out = folder.path().join("report");
+    let read = || {
+        let written = write_report(&[folder.path().to_owned()], &out).expect("a report");
+        written.files.iter().map(|path| (path.clone(), text(path))).collect::<Vec<_>>()
+    };
+    assert_eq!(read(), read());
+
+    fs::remove_dir_all(folder.path().join("a/linprobe")).expect("removed");
+    let files: Vec<_> = read().into_iter().map(|(path, _)| path).collect();
+    assert!(!files.contains(&out.join("figures/linprobe-top1.svg")));
+    assert!(!out.join("figures/linprobe-top1.svg").exists(), "a figure of the earlier report is left");
+    let left: Vec<_> = fs::read_dir(&out)
+        .expect("the report")
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    assert_eq!(left.len(), 4, "temporary files are left: {left:?}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_one_sentence() {
+    let folder = tempfile::tempdir().expect("a folder");
+    experiment(folder.path(), "mae");
+    fs::write(folder.path().join("report"), "in the way").expect("a file");
+    let error =
+        write_report(&[folder.path().join("a")], &folder.path().join("report")).expect_err("a file is in the way");
+    let error = error.to_string();
+    assert!(error.starts_with("cannot write ") && error.contains("choose another --out"), "{error}");
+    assert_eq!(text(&folder.path().join("report")), "in the way");
+}

@@ -1,0 +1,113 @@
+//! What the reader takes, what it forgives, and what it says of the rest.
+
+use std::fs;
+
+use bmae_report::{Event, Stage, State, collect_runs, read_run, write_report};
+
+use crate::experiment::run;
+
+#[test]
+fn a_run_directory_is_read_field_by_field() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let lines = "{\"kind\":\"step\",\"run\":\"a\",\"seed\":3,\"epoch\":1,\"step\":7,\"epoch_1000x\":1400,\"loss\":0.5,\"lr\":0.1,\"targets\":[0.5]}\n\
+                 {\"kind\":\"epoch\",\"epoch\":1,\"loss\":0.5,\"images_per_s\":120,\"target_std\":0.3,\"rank_me\":9.5,\"knn_top1\":31.5,\"event\":\"switch\",\"wall_s\":12.5}\n";
+    let parameters = "k = 5\ntau = 0.005\nslow_weight = 0.2\nunheard_of = [1, 2]";
+    run("pretrain", "mae-new").parameters(parameters).seed(3).metrics(lines).write(folder.path());
+
+    let read = read_run(folder.path()).expect("a readable run");
+    assert_eq!((read.about.stage, read.about.name.as_str(), read.about.seed), (Stage::Pretrain, "mae-new", 3));
+    let setting = &read.about.setting;
+    assert_eq!((setting.k, setting.wse, setting.tau, setting.slow_weight), (Some(5), None, Some(0.005), Some(0.2)));
+    assert_eq!((read.about.threads, read.about.data.as_deref()), (Some(2), Some("shapes")));
+    let step = &read.metrics.steps[0];
+    assert_eq!((step.epoch, step.epoch_1000x, step.loss), (1, 1400.0, Some(0.5)));
+    let epoch = &read.metrics.epochs[0];
+    assert_eq!((epoch.images_per_s, epoch.target_std, epoch.rank_me), (Some(120.0), Some(0.3), Some(9.5)));
+    assert_eq!((epoch.knn_top1, epoch.event), (Some(31.5), Some(Event::Switch)));
+    assert_eq!(read.metrics.wall_s, Some(12.5));
+}
+
+#[test]
+fn a_torn_last_line_is_left_out_and_the_rest_is_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let torn = r#"{"kind":"eval","epoch":2,"top1":9"#;
+    run("knn", "mae").accuracies(&[40.0, 50.0]).metrics(torn).write(folder.path());
+    let read = read_run(folder.path()).expect("a readable run");
+    assert_eq!(read.metrics.evals.len(), 2);
+    assert_eq!(read.top1(), Some(50.0));
+}
+
+#[test]
+fn a_broken_line_in_the_middle_is_named_with_file_and_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    run("knn", "mae").accuracies(&[40.0]).metrics("{\"kind\":\n").accuracies(&[50.0]).write(folder.path());
+    let error = read_run(folder.path()).expect_err("line 3 is broken").to_string();
+    assert!(error.contains("metrics.jsonl, line 3: expected a JSON object"), "{error}");
+    assert!(error.contains("leave this run out"), "{error}");
+}
+
+#[test]
+fn numbers_that_were_not_finite_are_absent() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let lines = "{\"kind\":\"step\",\"epoch\":0,\"epoch_1000x\":0,\"loss\":null}\n{\"kind\":\"eval\",\"epoch\":0}\n";
+    run("finetune", "mae").epochs(1).metrics(lines).write(folder.path());
+    let read = read_run(folder.path()).expect("a readable run");
+    assert_eq!((read.metrics.steps[0].loss, read.metrics.evals[0].top1), (None, None));
+
+    let written = write_report(&[folder.path().to_owned()], &folder.path().join("report")).expect("a report");
+    assert!(
+        written.summary.missing.iter().any(|missing| missing.state == State::NoResult),
+        "{:?}",
+        written.summary.missing
+    );
+}
+
+#[test]
+fn run_toml_that_lacks_a_field_is_named_with_its_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("run.toml"), "stage = \"knn\"\nname = 7\n").expect("run.toml");
+    let error = read_run(folder.path()).expect_err("name is no text").to_string();
+    assert!(error.contains("run.toml, line 2: expected stage, name, method and seed"), "{error}");
+}
+
+#[test]
+fn bytes_that_are_no_text_are_an_error_with_a_line_and_no_panic() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = run("knn", "mae").write(folder.path());
+    fs::write(path.join("config.toml"), b"seed = 0\n\xFF\xFE").expect("config.toml");
+    let error = read_run(folder.path()).expect_err("not UTF-8").to_string();
+    assert!(error.contains("config.toml, line 2: expected text in UTF-8"), "{error}");
+}
+
+#[test]
+fn a_folder_without_runs_is_refused_with_a_remedy() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("photos")).expect("a folder");
+    let refuse = |path: &std::path::Path| collect_runs(&[path.to_owned()]).expect_err("no runs").to_string();
+
+    let error = refuse(folder.path());
+    assert!(error.contains("holds no run: expected a folder with run.toml") && error.contains("--out"), "{error}");
+    fs::write(folder.path().join("metrics.jsonl"), "").expect("a file");
+    assert!(refuse(folder.path()).contains("found metrics.jsonl without run.toml"), "{}", refuse(folder.path()));
+    assert!(refuse(&folder.path().join("metrics.jsonl")).contains("found a file"));
+    assert!(refuse(&folder.path().join("nowhere")).contains("does not exist"));
+    assert!(collect_runs(&[]).expect_err("nothing given").to_string().contains("no run was given"));
+}
+
+#[test]
+fn runs_are_found_at_every_level_and_read_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let quick = folder.path().join("runs/quick");
+    let probe = run("linprobe", "mae").accuracies(&[1.0]).write(&quick.join("mae-seed0/linprobe"));
+    run("knn", "mae").accuracies(&[1.0]).write(&quick.join("mae-seed0/knn"));
+    // What is not a run is passed over: an earlier report, and whatever lies inside a run.
+    run("knn", "mae").write(&quick.join("report/knn"));
+    run("knn", "mae").write(&probe.join("checkpoints/knn"));
+
+    let count = |paths: &[std::path::PathBuf]| collect_runs(paths).expect("runs").len();
+    assert_eq!(count(&[folder.path().join("runs")]), 2);
+    assert_eq!(count(std::slice::from_ref(&quick)), 2);
+    assert_eq!(count(&[quick.join("mae-seed0")]), 2);
+    assert_eq!(count(std::slice::from_ref(&probe)), 1);
+    assert_eq!(count(&[probe, quick]), 2);
+}

@@ -1,0 +1,146 @@
+//! `results.csv`, the means over seeds, and the published figures beside them.
+
+use std::path::Path;
+
+use bmae_report::{State, Written, write_report};
+
+use crate::experiment::run;
+
+fn report(folder: &Path) -> Written {
+    write_report(&[folder.to_owned()], &folder.join("report")).expect("a report")
+}
+
+#[test]
+fn results_csv_has_these_bytes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |path: &str| folder.path().join(path);
+    run("knn", "scratch")
+        .epochs(0)
+        .metrics("{\"kind\":\"eval\",\"epoch\":0,\"top1\":33.5,\"wall_s\":2.04}\n")
+        .write(&at("scratch/knn"));
+    run("pretrain", "mae-new")
+        .parameters("k = 5\ntau = 0.005\nslow_weight = 0.2")
+        .steps(2)
+        .write(&at("mae-new/pretrain"));
+    let new = || run("finetune", "mae-new").parameters("k = 5\ntau = 0.005\nslow_weight = 0.2");
+    new().accuracies(&[71.255, 70.0]).write(&at("mae-new/finetune"));
+    run("linprobe", "ema-mae")
+        .name("ema, \"slow\"")
+        .parameters("wse = 1\ntau = 0.1")
+        .seed(7)
+        .accuracies(&[41.0, 42.125])
+        .write(&at("ema/linprobe"));
+    run("linprobe", "mae").epochs(3).unfinished().accuracies(&[41.0]).write(&at("mae/linprobe"));
+    report(folder.path());
+
+    let expected = "\
+run,method,k,wse,tau,slow_weight,evaluation,seed,epochs,top1,best_top1,images_per_s,wall_s
+scratch,scratch,,,,,knn,0,,33.50,33.50,,2.0
+\"ema, \"\"slow\"\"\",ema-mae,,1,0.1,,linprobe,7,2,42.12,42.12,100.0,10.2
+mae-new,mae-new,5,,0.005,0.2,finetune,0,2,70.00,71.25,100.0,10.2
+";
+    let found = std::fs::read_to_string(at("report/results.csv")).expect("results.csv");
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn the_table_gives_mean_and_sample_deviation_over_seeds_beside_the_published_figure() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (seed, top1) in [(0, 60.0), (1, 62.0), (2, 67.0)] {
+        let path = folder.path().join(format!("mae-k-seed{seed}/finetune"));
+        run("finetune", "mae-k").parameters("k = 10").seed(seed).accuracies(&[50.0, top1]).write(&path);
+    }
+    let written = report(folder.path());
+
+    // (60 + 62 + 67) / 3 = 63; squares 9 + 1 + 16 = 26; the root of 26 / 2 is 3.6056.
+    let line = &written.summary.runs[0];
+    let score = line.finetune.score.as_ref().expect("three seeds");
+    assert_eq!((score.mean, score.n, score.seeds.as_slice()), (63.0, 3, &[(0, 60.0), (1, 62.0), (2, 67.0)][..]));
+    assert_eq!(line.finetune.published.map(|figure| figure.top1), Some(91.38));
+    let table = "\
+run    setting       fine-tuning  published  linear probe  published      kNN
+mae-k  K 10     63.00 ± 3.61 (3)      91.38       not run     ≈ 54.3  not run
+";
+    assert_eq!(written.table, table);
+}
+
+#[test]
+fn a_setting_that_was_not_published_is_said_to_be_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    run("finetune", "mae-k").parameters("k = 3").accuracies(&[50.0, 60.0]).write(&folder.path().join("a/finetune"));
+    let written = report(folder.path());
+    assert_eq!(written.summary.runs[0].finetune.published, None);
+    assert!(written.table.contains("60.00  not published"), "{}", written.table);
+}
+
+#[test]
+fn an_evaluation_without_metrics_is_unfinished_and_has_no_row() {
+    let folder = tempfile::tempdir().expect("a folder");
+    run("finetune", "mae").unfinished().write(&folder.path().join("mae/finetune"));
+    run("linprobe", "mae").epochs(9).unfinished().accuracies(&[40.0; 4]).write(&folder.path().join("mae/linprobe"));
+    let written = report(folder.path());
+    let states: Vec<State> = written.summary.missing.iter().map(|missing| missing.state).collect();
+    let begun = |done, epochs| State::Unfinished { epochs_done: done, epochs: Some(epochs) };
+    assert_eq!(states, [begun(0, 2), begun(4, 9), State::NotRun]);
+    let csv = std::fs::read_to_string(folder.path().join("report/results.csv")).expect("results.csv");
+    assert_eq!(csv.lines().count(), 1, "{csv}");
+    assert!(written.table.contains("unfinished"), "{}", written.table);
+}
+
+#[test]
+fn a_run_killed_after_its_last_evaluation_counts_as_finished() {
+    let folder = tempfile::tempdir().expect("a folder");
+    run("finetune", "mae").unfinished().accuracies(&[50.0, 60.0]).write(&folder.path().join("mae/finetune"));
+    assert!(report(folder.path()).table.contains("60.00"));
+}
+
+#[test]
+fn seeds_that_are_missing_are_named_one_by_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for seed in [0, 1] {
+        run("knn", "scratch")
+            .seed(seed)
+            .accuracies(&[30.0])
+            .write(&folder.path().join(format!("scratch-seed{seed}/knn")));
+    }
+    run("knn", "mae").accuracies(&[30.0]).write(&folder.path().join("mae-seed0/knn"));
+    report(folder.path());
+    let markdown = std::fs::read_to_string(folder.path().join("report/report.md")).expect("report.md");
+    assert!(
+        markdown.contains(
+            "- mae: Fine-tuning: not run (seeds 0, 1); Linear probe: not run (seeds 0, 1); kNN: not run (seed 1)\n"
+        ),
+        "{markdown}"
+    );
+}
+
+#[test]
+fn the_report_says_how_the_recipe_differs_from_the_published_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let published = "[data]\nsource = \"../data/cifar-10-batches-bin\"\n[model.encoder]\ndim = 192\n[pretrain]\nepochs = 200\nmask_ratio = 0.75\n";
+    let path = folder.path().join("mae/finetune");
+    run("finetune", "mae").accuracies(&[50.0, 60.0]).config(published).write(&path);
+    assert!(report(folder.path()).summary.comparable);
+
+    let short = published.replace("200", "20");
+    run("finetune", "mae").accuracies(&[50.0, 60.0]).config(&short).write(&path);
+    let written = report(folder.path());
+    assert!(!written.summary.comparable);
+    let markdown = std::fs::read_to_string(folder.path().join("report/report.md")).expect("report.md");
+    assert!(markdown.contains("(pretrain.epochs 20 instead of 200): their numbers are not comparable"), "{markdown}");
+
+    // Scratch reads nothing of pre-training: its length is no difference.
+    run("finetune", "scratch").accuracies(&[50.0, 60.0]).config(&short).write(&path);
+    assert!(report(folder.path()).summary.comparable);
+}
+
+#[test]
+fn the_summary_can_be_printed_as_json() {
+    let folder = tempfile::tempdir().expect("a folder");
+    run("finetune", "mae").accuracies(&[50.0, 60.0]).write(&folder.path().join("mae/finetune"));
+    let json = serde_json::to_value(report(folder.path()).summary).expect("plain data");
+    assert_eq!(json["runs"][0]["method"], "mae");
+    assert_eq!(json["runs"][0]["finetune"]["score"]["mean"], 60.0);
+    assert_eq!(json["runs"][0]["finetune"]["published"]["top1"], 85.83);
+    assert_eq!(json["missing"][0]["state"], "not-run");
+}
