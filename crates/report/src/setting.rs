@@ -53,7 +53,7 @@ const PUBLISHED: [(&str, &str, Reader); 23] = [
 ];
 
 /// Every key in which one of the runs differs from the published setting, among the keys that the run reads. A key that a
-/// recipe does not spell out is not judged. Runs without a recipe say nothing: see [`all_known`].
+/// recipe does not spell out is not judged. Runs without a recipe say nothing.
 pub fn differences(runs: &[Run]) -> Vec<Difference> {
     let mut differences = Vec::new();
     for (key, published, reader) in PUBLISHED {

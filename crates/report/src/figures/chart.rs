@@ -191,7 +191,8 @@ fn draw_names(
     let top = place((right, y_range.end)).1;
     let bottom = place((right, y_range.start)).1;
     let edge = place((right, y_range.start)).0;
-    for ((curve, name, end), y) in drawn.iter().zip(spread(&wanted, 15 * UNITS, top, bottom)) {
+    let gap = (15 * UNITS).min((bottom - top) / wanted.len().max(1) as i32);
+    for ((curve, name, end), y) in drawn.iter().zip(spread(&wanted, gap, top, bottom)) {
         let tie = [place(*end), (edge + 4 * UNITS, place(*end).1), (edge + 14 * UNITS, y)];
         root.draw(&PathElement::new(tie, curve.look.solid().mix(0.45).stroke_width(UNITS as u32)))?;
         let style = ("sans-serif", FONT).into_font().color(&curve.look.solid()).pos(Pos::new(HPos::Left, VPos::Center));

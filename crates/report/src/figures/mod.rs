@@ -248,7 +248,7 @@ fn strip(groups: &[Group], looks: &[Look]) -> Vec<StripRow> {
     groups.iter().zip(looks).filter_map(row).collect()
 }
 
-/// The figure in words: each curve's last value, and where it lies if the curve is not the longest.
+/// The figure in words: what it shows, and each curve's last value.
 fn describe(plan: &Plan, chart: &Chart) -> String {
     let ends = chart.curves.iter().filter_map(|curve| {
         let (_, y) = curve.mean.last()?;

@@ -7,7 +7,7 @@ use bmae_report::write_report;
 
 use crate::experiment::{FakeRun, run};
 
-const HOSTILE: &str = "<script>alert('x')</script>\"`|&";
+const HOSTILE: &str = "<script>alert('x')</script>\"`|&\u{1}";
 
 fn text(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -71,6 +71,7 @@ fn figures_are_well_formed_and_free_of_inks() {
         let svg = text(path);
         assert!(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""), "{}", path.display());
         assert!(svg.contains("role=\"img\" aria-label=\""), "{}", path.display());
+        assert!(!svg.contains(|c: char| c.is_control() && c != '\n'), "no XML: {}", path.display());
         assert!(!svg.contains("\"#0101") && !svg.contains("\"#F00"), "an ink is left in {}", path.display());
         let opened = ["svg", "text"].map(|tag| svg.matches(&format!("<{tag}")).count());
         let closed = ["svg", "text"].map(|tag| svg.matches(&format!("</{tag}>")).count());
