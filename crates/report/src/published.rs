@@ -93,6 +93,9 @@ mod tests {
         assert_eq!(top1(&new(0.2), Stage::Finetune), Some((91.4, true)));
         assert_eq!(top1(&new(0.5), Stage::Finetune), None);
 
+        assert_eq!(top1(&Setting { k: Some(10), ..new(0.2) }, Stage::Finetune), None);
+        assert_eq!(top1(&Setting { tau: Some(0.1), ..new(0.2) }, Stage::Finetune), None);
+
         let custom = Setting { method: "custom".into(), ..mae_k(10) };
         assert_eq!(top1(&custom, Stage::Finetune), None);
     }

@@ -128,3 +128,18 @@ fn a_folder_that_cannot_be_written_is_one_sentence() {
     assert!(error.starts_with("cannot write ") && error.contains("choose another --out"), "{error}");
     assert_eq!(text(&folder.path().join("report")), "in the way");
 }
+
+#[test]
+fn curves_show_the_mean_of_the_finished_seeds_to_its_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let seed = |seed: u64| run("linprobe", "mae").seed(seed).epochs(3);
+    seed(0).accuracies(&[30.0, 40.0, 50.0]).write(&folder.path().join("mae/linprobe"));
+    seed(1).accuracies(&[30.0, 44.0, 54.0]).write(&folder.path().join("mae-seed1/linprobe"));
+    seed(2).unfinished().accuracies(&[90.0]).write(&folder.path().join("mae-seed2/linprobe"));
+    let out = folder.path().join("report");
+    write_report(&[folder.path().to_owned()], &out).expect("a report");
+    let figure = text(&out.join("figures/linprobe-top1.svg"));
+    assert!(figure.contains("Last values: mae 52.0."), "{}", figure.lines().next().unwrap_or_default());
+    // One mean and three seeds, of which the one with a single epoch has no line to draw.
+    assert_eq!(figure.matches("stroke=\"#0072B2\"").count(), 4 + 1, "curves and the tie of the label");
+}
