@@ -65,6 +65,8 @@ pub struct Layers {
     pub method: Option<String>,
     /// What is about to run, so that what it cannot do is refused here. Empty: the recipe is only read.
     pub stages: Vec<Stage>,
+    /// Whether one run is wanted, its recipe without the preset's plan of `[[runs]]`.
+    pub single: bool,
     /// Bytes that the stages must fit into; `None`: not looked at. See [`super::available_memory`].
     pub available_memory: Option<u64>,
 }
@@ -106,10 +108,7 @@ impl Recipe {
         }
         whole.lay(&over);
 
-        let runs = match from {
-            Some(_) => Vec::new(),
-            None => planned(&preset, &over)?,
-        };
+        let runs = if layers.single { Vec::new() } else { planned(&preset, &over)? };
         let recipe = read::recipe(&whole, runs)?;
         recipe.check()?;
         for stage in &layers.stages {
@@ -138,11 +137,6 @@ impl Recipe {
     /// The recipe of one of the planned runs by itself.
     pub fn of_run(&self, run: &PlannedRun) -> Recipe {
         Recipe { method: run.method.clone(), runs: Vec::new(), ..self.clone() }
-    }
-
-    /// The recipe of its own `method` alone, without the plan.
-    pub fn without_runs(&self) -> Recipe {
-        Recipe { runs: Vec::new(), ..self.clone() }
     }
 
     /// The same recipe with another seed.

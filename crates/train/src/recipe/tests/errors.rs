@@ -269,10 +269,10 @@ fn a_preset_that_does_not_exist_is_refused() {
 #[test]
 fn a_switch_after_the_last_epoch_is_a_warning_and_a_long_warm_up_is_not() {
     let warned = |sets: &[&str]| {
-        let layers = Layers { stages: vec![Stage::Pretrain], ..layers(Preset::Quick, sets) };
+        let layers = Layers { stages: vec![Stage::Pretrain], single: true, ..layers(Preset::Quick, sets) };
         resolve_with_warnings(&layers).1
     };
-    let late = warned(&["runs=[]", "method.name=mae-k", "method.k=50", "pretrain.epochs=50"]);
+    let late = warned(&["method.name=mae-k", "method.k=50", "pretrain.epochs=50"]);
     assert_eq!(
         late.iter().map(Warning::to_string).collect::<Vec<_>>(),
         [
@@ -280,7 +280,7 @@ fn a_switch_after_the_last_epoch_is_a_warning_and_a_long_warm_up_is_not() {
           MAE: lower `method.k` or raise `pretrain.epochs`"
         ]
     );
-    assert_eq!(warned(&["runs=[]", "method.name=mae-k", "method.k=49", "pretrain.epochs=50"]), []);
+    assert_eq!(warned(&["method.name=mae-k", "method.k=49", "pretrain.epochs=50"]), []);
     assert_eq!(warned(&["pretrain.warmup_epochs=1000"]), []);
     let ignored = warned(&["method.targets=[{weight=1}]"]);
     assert_eq!(ignored, [Warning::TargetsIgnored { method: "mae".to_owned() }]);

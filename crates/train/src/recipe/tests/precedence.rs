@@ -55,6 +55,7 @@ fn an_evaluation_takes_over_data_model_and_method_of_its_run_and_nothing_else() 
     });
     let evaluation = resolve(&Layers {
         from: Some(FromRun { name: "a".to_owned(), text: run.to_toml() }),
+        single: true,
         ..layers(Preset::Mini, &[])
     });
     let mini = resolve(&layers(Preset::Mini, &[]));
