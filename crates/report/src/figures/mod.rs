@@ -6,7 +6,7 @@ pub mod palette;
 
 use std::collections::BTreeMap;
 
-use chart::{Chart, Curve, FULL, Format, HALF, NARROW, StripRow, UNITS};
+use chart::{Chart, Curve, FULL, HALF, NARROW, StripRow, UNITS};
 use palette::{Dress, Look, dress, looks};
 
 use crate::compare::Group;
@@ -195,9 +195,9 @@ fn draw_figure(plan: &Plan, groups: &[Group]) -> Result<Option<Figure>, ReportEr
         monitor: plan.monitor,
         labels: chart.curves.iter().map(|curve| curve.label.clone()).collect(),
         whole: plan.whole,
-        paper: finish(&wide, format, &description, Dress::Paper),
-        wide: finish(&wide, format, &description, Dress::Page),
-        narrow: finish(&narrow, NARROW, &description, Dress::Page),
+        paper: finish(&wide, &description, Dress::Paper),
+        wide: finish(&wide, &description, Dress::Page),
+        narrow: finish(&narrow, &description, Dress::Page),
         description,
     }))
 }
@@ -263,21 +263,31 @@ fn describe(plan: &Plan, chart: &Chart) -> String {
 }
 
 /// From the library's drawing to a finished SVG: inks replaced, size and text alternative in place of the raw units.
-fn finish(drawing: &str, format: Format, description: &str, clothes: Dress) -> String {
+fn finish(drawing: &str, description: &str, clothes: Dress) -> String {
+    /// The white margin of a file of its own, in CSS pixels; on the page the card around the figure has one.
+    const MARGIN: i32 = 10;
     let body = dress(drawing, clothes);
     let Some((head, body)) = body.split_once('\n') else { return body };
-    let view_box =
-        head.split_once("viewBox=\"").and_then(|(_, rest)| rest.split_once('"')).map_or("", |(view, _)| view);
-    let label: String = crate::page::escape_html(&description.replace(|c: char| c.is_control(), " "));
-    let common = format!("viewBox=\"{view_box}\" role=\"img\" aria-label=\"{label}\" stroke-linejoin=\"round\"");
+    let side = |name: &str| {
+        let value = head.split_once(&format!(" {name}=\"")).and_then(|(_, rest)| rest.split_once('"'));
+        value.and_then(|(units, _)| units.parse::<i32>().ok()).unwrap_or(0)
+    };
+    let (width, height) = (side("width"), side("height"));
+    let label = crate::page::escape_html(&description.replace(|c: char| c.is_control(), " "));
+    let common = format!("role=\"img\" aria-label=\"{label}\" stroke-linejoin=\"round\"");
     match clothes {
-        Dress::Page => format!("<svg {common}>\n{}", body.replace(" font-family=\"sans-serif\"", "")),
+        Dress::Page => {
+            let body = body.replace(" font-family=\"sans-serif\"", "");
+            format!("<svg viewBox=\"0 0 {width} {height}\" {common}>\n{body}")
+        }
         Dress::Paper => {
-            let width = format.width;
-            let height = view_box.rsplit(' ').next().and_then(|units| units.parse::<i32>().ok()).unwrap_or(0) / UNITS;
+            let (start, wide, high) = (-MARGIN * UNITS, width + 2 * MARGIN * UNITS, height + 2 * MARGIN * UNITS);
             format!(
-                "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" {common}>\n\
-                 <rect width=\"100%\" height=\"100%\" fill=\"#FFFFFF\"/>\n{body}"
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{}\" \
+                 viewBox=\"{start} {start} {wide} {high}\" {common}>\n\
+                 <rect x=\"{start}\" y=\"{start}\" width=\"{wide}\" height=\"{high}\" fill=\"#FFFFFF\"/>\n{body}",
+                wide / UNITS,
+                high / UNITS
             )
         }
     }
