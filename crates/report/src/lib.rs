@@ -10,6 +10,7 @@ mod error;
 mod figures;
 mod ledger;
 mod markdown;
+mod moment;
 mod page;
 mod published;
 mod read;
