@@ -108,3 +108,24 @@ pub(crate) fn mask_noise(recipe: &Recipe, epoch: usize, indices: &[usize]) -> Ve
     }
     noise
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_image_and_every_epoch_draws_a_fresh_mask_and_a_batch_changes_nothing() {
+        let recipe = Recipe::from_toml("data.image_size = 32\nmodel.patch_size = 8").expect("a recipe");
+        let of = |epoch, indices: &[usize]| mask_noise(&recipe, epoch, indices);
+        let mut seen = HashSet::new();
+        for epoch in 0..5 {
+            for noise in of(epoch, &(0..50).collect::<Vec<_>>()).chunks_exact(16) {
+                assert!(noise.iter().all(|value| (0.0..1.0).contains(value)));
+                seen.insert(noise.iter().map(|value| value.to_bits()).collect::<Vec<_>>());
+            }
+        }
+        assert_eq!(seen.len(), 5 * 50, "no two images or epochs share their noise");
+        assert_eq!(of(3, &[7, 9])[16..], of(3, &[9]), "image 9 is masked alike in any batch");
+    }
+}

@@ -1,0 +1,6 @@
+//! The training crate as a whole, on images and models small enough to finish in seconds.
+
+mod evaluations;
+mod methods;
+mod resume;
+mod small;
