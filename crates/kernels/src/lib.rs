@@ -1,13 +1,24 @@
-//! CPU kernels of bmae on plain `f32` slices: no tensors, no framework, no allocation hidden from the caller.
+//! CPU kernels of bmae on plain `f32` slices: they know no tensors and no framework.
 //!
-//! What is here today is what the model needs before its first matrix product: cutting images into patches, and the
-//! per-patch normalisation of pixel targets. The fused forward and backward kernels of the transformer (products with
-//! fused ends, LayerNorm, attention, GELU) belong here too, behind the same contract:
+//! One file an operation, forward and backward together; its head says what the backward pass needs. The contract:
 //!
-//! - slices in, slices out; every buffer's shape stands in its doc comment in letters (N images, L patches, P values a patch);
+//! - slices in, slices out; every buffer's shape stands in its doc comment in letters (N images, T tokens, R rows, D width,
+//!   L patches, P values a patch);
 //! - a slice of another length than documented is a bug of the caller and panics;
-//! - each function says whether it overwrites its output or adds to it.
+//! - outputs are overwritten, unless the function says that it adds;
+//! - work is split over the threads of the calling rayon pool into pieces that do not depend on their number, and sums run
+//!   in a fixed order: the same bits on one and on many threads;
+//! - no `unsafe`: loops are written over arrays of [`LANES`] numbers and compiled once for each instruction set, of which
+//!   [`instruction_set`] picks at run time. Products and sums are never fused, so every instruction set gives the same bits.
 
+pub mod attention;
+pub mod exponential;
+pub mod gelu;
+pub mod instruction_set;
+pub mod layer_norm;
 pub mod patchify;
 
 pub use patchify::{normalise_patches, patchify};
+
+/// Numbers a loop treats at once: one AVX-512 register, two of AVX2, four of SSE2 or NEON.
+pub const LANES: usize = 16;

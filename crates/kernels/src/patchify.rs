@@ -11,27 +11,14 @@
 /// When `patch` does not divide `side`, when `images` is not a whole number of images, or when `patches` is not as long
 /// as `images`.
 pub fn patchify(images: &[f32], channels: usize, side: usize, patch: usize, patches: &mut [f32]) {
-    assert!(
-        patch > 0 && side.is_multiple_of(patch),
-        "a side of {side} pixels cannot be cut into patches of {patch}"
-    );
+    assert!(patch > 0 && side.is_multiple_of(patch), "a side of {side} pixels cannot be cut into patches of {patch}");
     let image_len = channels * side * side;
-    assert!(
-        image_len > 0 && images.len().is_multiple_of(image_len),
-        "not a whole number of images"
-    );
-    assert_eq!(
-        images.len(),
-        patches.len(),
-        "patches hold exactly the pixels of the images"
-    );
+    assert!(image_len > 0 && images.len().is_multiple_of(image_len), "not a whole number of images");
+    assert_eq!(images.len(), patches.len(), "patches hold exactly the pixels of the images");
 
     let grid = side / patch;
     let patch_len = patch * patch * channels;
-    for (image, of_image) in images
-        .chunks_exact(image_len)
-        .zip(patches.chunks_exact_mut(image_len))
-    {
+    for (image, of_image) in images.chunks_exact(image_len).zip(patches.chunks_exact_mut(image_len)) {
         for (l, out) in of_image.chunks_exact_mut(patch_len).enumerate() {
             let (top, left) = (l / grid * patch, l % grid * patch);
             for row in 0..patch {
@@ -54,16 +41,10 @@ pub fn patchify(images: &[f32], channels: usize, side: usize, patch: usize, patc
 /// When `patch_len` is below 2 (the unbiased variance of one value does not exist) or does not divide the length.
 pub fn normalise_patches(patches: &mut [f32], patch_len: usize) {
     assert!(patch_len >= 2, "the unbiased variance needs two values");
-    assert!(
-        patches.len().is_multiple_of(patch_len),
-        "not a whole number of patches"
-    );
+    assert!(patches.len().is_multiple_of(patch_len), "not a whole number of patches");
     for patch in patches.chunks_exact_mut(patch_len) {
         let mean = patch.iter().map(|&x| f64::from(x)).sum::<f64>() / patch_len as f64;
-        let squares = patch
-            .iter()
-            .map(|&x| (f64::from(x) - mean).powi(2))
-            .sum::<f64>();
+        let squares = patch.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>();
         let scale = 1.0 / (squares / (patch_len - 1) as f64 + 1e-6).sqrt();
         for x in patch {
             *x = ((f64::from(*x) - mean) * scale) as f32;
@@ -78,24 +59,13 @@ mod tests {
     #[test]
     fn patches_stand_row_by_row_and_their_pixels_row_column_channel() {
         // One image of 4x4 pixels and two channels; the value tells channel, row and column: c*100 + row*10 + column.
-        let image: Vec<f32> = (0..2)
-            .flat_map(|c| {
-                (0..4).flat_map(move |y| (0..4).map(move |x| (c * 100 + y * 10 + x) as f32))
-            })
-            .collect();
+        let image: Vec<f32> =
+            (0..2).flat_map(|c| (0..4).flat_map(move |y| (0..4).map(move |x| (c * 100 + y * 10 + x) as f32))).collect();
         let mut patches = vec![0.0; image.len()];
         patchify(&image, 2, 4, 2, &mut patches);
         assert_eq!(patches[..8], [0., 100., 1., 101., 10., 110., 11., 111.]);
-        assert_eq!(
-            patches[8..16],
-            [2., 102., 3., 103., 12., 112., 13., 113.],
-            "the second patch lies to the right"
-        );
-        assert_eq!(
-            patches[16..24],
-            [20., 120., 21., 121., 30., 130., 31., 131.],
-            "the third begins the next row"
-        );
+        assert_eq!(patches[8..16], [2., 102., 3., 103., 12., 112., 13., 113.], "the second patch lies to the right");
+        assert_eq!(patches[16..24], [20., 120., 21., 121., 30., 130., 31., 131.], "the third begins the next row");
     }
 
     #[test]
@@ -118,10 +88,7 @@ mod tests {
         let mut patches = [1.0, 2.0, 3.0, 5.0, 5.0, 5.0];
         normalise_patches(&mut patches, 3);
         let expected = 1.0 / (1.0f64 + 1e-6).sqrt();
-        for (got, want) in patches
-            .iter()
-            .zip([-expected, 0.0, expected, 0.0, 0.0, 0.0])
-        {
+        for (got, want) in patches.iter().zip([-expected, 0.0, expected, 0.0, 0.0, 0.0]) {
             assert!((f64::from(*got) - want).abs() < 1e-7, "{got} is not {want}");
         }
     }

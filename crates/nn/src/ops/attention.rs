@@ -1,7 +1,10 @@
 //! Multi-head self-attention between the tokens of an image.
 
+use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
+
+use super::fused::{Fused, applies};
 
 /// Self-attention for `qkv` [N*T, 3D], whose columns are query, key and value, each split into heads (PyTorch's packing);
 /// gives [N*T, D], heads side by side. `tokens` is T; the scale is 1 / sqrt(D / heads).
@@ -9,6 +12,15 @@ use burn::tensor::activation::softmax;
 /// # Panics
 /// When `tokens` does not divide the rows or `heads` the width.
 pub fn attention(qkv: Tensor<2>, tokens: usize, heads: usize) -> Tensor<2> {
+    if applies(&qkv) {
+        Tensor::from_dispatch(<Dispatch as Fused>::fused_attention(qkv.into_dispatch(), tokens, heads))
+    } else {
+        composed(qkv, tokens, heads)
+    }
+}
+
+/// The same of Burn's own operations, for every other device.
+pub fn composed(qkv: Tensor<2>, tokens: usize, heads: usize) -> Tensor<2> {
     let [rows, width] = qkv.dims();
     let (images, dim) = (rows / tokens, width / 3);
     let head_dim = dim / heads;

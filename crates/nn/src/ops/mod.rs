@@ -1,11 +1,13 @@
-//! The differentiable operations of the transformer, one file each, composed of Burn's own.
+//! The differentiable operations of the transformer, one file each: fused on the CPU, composed of Burn's own elsewhere.
 //!
-//! Each is a plain function on tensors; a fused operation replaces the composed one behind the same signature. Rows are
-//! tokens: activations are [R, D] with R = N*T, so that a product is one matrix product and a weight gradient one matrix.
+//! Each is a plain function on tensors that chooses by device; `composed` beside it is the form for every other device, and
+//! what the fused one is tested against. Rows are tokens: activations are [R, D] with R = N*T, so that a product is one
+//! matrix product and a weight gradient one matrix.
 
-mod attention;
-mod gelu;
-mod layer_norm;
+pub mod attention;
+mod fused;
+pub mod gelu;
+pub mod layer_norm;
 mod linear;
 
 pub use attention::attention;

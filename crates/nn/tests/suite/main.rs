@@ -3,6 +3,7 @@
 mod attention;
 mod configuration;
 mod encoder;
+mod fused;
 mod gradients;
 mod heads;
 mod initialisation;

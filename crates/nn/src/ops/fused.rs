@@ -1,0 +1,183 @@
+//! The operations that `bmae-kernels` does in one pass on the CPU, put into Burn by its extension mechanism.
+//!
+//! Burn's CPU backend composes the gradients of these three from many elementwise passes on one thread each; here each has
+//! a hand-written forward and backward pass over all threads. The rest of the crate sees none of this: the functions beside
+//! this file choose by device, and compose the operation from Burn's own elsewhere.
+//!
+//! Every operation saves its input for the backward pass and nothing else; without autodiff nothing is saved.
+
+use bmae_kernels::attention::{self, Sizes};
+use bmae_kernels::{gelu, layer_norm};
+use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, Backend, DispatchDevice, Flex, TensorMetadata, backend_extension};
+use burn::tensor::{DType, Device, Tensor, TensorData};
+
+use super::layer_norm::EPSILON;
+
+/// A tensor of the CPU backend.
+type Cpu = FloatTensor<Flex>;
+
+/// The fused operations of a backend.
+#[backend_extension(Flex, Autodiff)]
+pub(crate) trait Fused: Backend {
+    /// As [`super::gelu`].
+    fn fused_gelu(x: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// As [`super::layer_norm`].
+    fn fused_layer_norm(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// As [`super::attention`].
+    fn fused_attention(qkv: FloatTensor<Self>, tokens: usize, heads: usize) -> FloatTensor<Self>;
+}
+
+/// Whether `tensor` lies where the fused operations run: on the CPU, in single precision.
+pub(super) fn applies<const D: usize>(tensor: &Tensor<D>) -> bool {
+    fn is_cpu(device: &Device) -> bool {
+        matches!(device.clone().inner().as_dispatch(), DispatchDevice::Flex(_))
+    }
+    tensor.dtype() == DType::F32 && is_cpu(&tensor.device())
+}
+
+impl Fused for Flex {
+    fn fused_gelu(x: Cpu) -> Cpu {
+        let x = x.to_contiguous();
+        let mut out = vec![0.0; values(&x).len()];
+        gelu::forward(values(&x), &mut out);
+        tensor(out, &x.shape())
+    }
+
+    fn fused_layer_norm(x: Cpu, weight: Cpu, bias: Cpu) -> Cpu {
+        let (x, weight, bias) = (x.to_contiguous(), weight.to_contiguous(), bias.to_contiguous());
+        let mut out = vec![0.0; values(&x).len()];
+        layer_norm::forward(values(&x), values(&weight), values(&bias), EPSILON as f32, &mut out);
+        tensor(out, &x.shape())
+    }
+
+    fn fused_attention(qkv: Cpu, tokens: usize, heads: usize) -> Cpu {
+        let qkv = qkv.to_contiguous();
+        let (rows, sizes) = sizes(&qkv, tokens, heads);
+        let mut out = vec![0.0; rows * sizes.dim];
+        attention::forward(values(&qkv), sizes, &mut out);
+        tensor(out, &[rows, sizes.dim])
+    }
+}
+
+impl<C: CheckpointStrategy> Fused for Autodiff<Flex, C> {
+    fn fused_gelu(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        match Gelu.prepare::<C>([x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let x = x.into_primitive();
+                prepared.finish(x.clone(), Flex::fused_gelu(x))
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(Flex::fused_gelu(x.into_primitive())),
+        }
+    }
+
+    fn fused_layer_norm(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
+        match LayerNorm.prepare::<C>([x.node(), weight.node(), bias.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let (x, weight) = (x.into_primitive(), weight.into_primitive());
+                let out = Flex::fused_layer_norm(x.clone(), weight.clone(), bias.into_primitive());
+                prepared.finish((x, weight), out)
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(Flex::fused_layer_norm(
+                x.into_primitive(),
+                weight.into_primitive(),
+                bias.into_primitive(),
+            )),
+        }
+    }
+
+    fn fused_attention(qkv: FloatTensor<Self>, tokens: usize, heads: usize) -> FloatTensor<Self> {
+        match (Attention { tokens, heads }).prepare::<C>([qkv.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let qkv = qkv.into_primitive();
+                prepared.finish(qkv.clone(), Flex::fused_attention(qkv, tokens, heads))
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(Flex::fused_attention(qkv.into_primitive(), tokens, heads)),
+        }
+    }
+}
+
+/// The backward pass of the GELU; keeps x.
+#[derive(Debug)]
+struct Gelu;
+
+impl Backward<Flex, 1> for Gelu {
+    type State = Cpu;
+
+    fn backward(self, ops: Ops<Cpu, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let grad = grads.consume::<Flex>(&ops.node).to_contiguous();
+        let [Some(parent)] = ops.parents else { return };
+        let x = ops.state.to_contiguous();
+        let mut dx = vec![0.0; values(&x).len()];
+        gelu::backward(values(&x), values(&grad), &mut dx);
+        grads.register::<Flex>(parent.id, tensor(dx, &x.shape()));
+    }
+}
+
+/// The backward pass of LayerNorm; keeps x and the weight.
+#[derive(Debug)]
+struct LayerNorm;
+
+impl Backward<Flex, 3> for LayerNorm {
+    type State = (Cpu, Cpu);
+
+    fn backward(self, ops: Ops<(Cpu, Cpu), 3>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let grad = grads.consume::<Flex>(&ops.node).to_contiguous();
+        let (x, weight) = (ops.state.0.to_contiguous(), ops.state.1.to_contiguous());
+        let width = values(&weight).len();
+        let (mut dx, mut dw, mut db) = (vec![0.0; values(&x).len()], vec![0.0; width], vec![0.0; width]);
+        layer_norm::backward(values(&x), values(&weight), EPSILON as f32, values(&grad), &mut dx, &mut dw, &mut db);
+        let [of_x, of_weight, of_bias] = ops.parents;
+        if let Some(parent) = of_x {
+            grads.register::<Flex>(parent.id, tensor(dx, &x.shape()));
+        }
+        if let Some(parent) = of_weight {
+            grads.register::<Flex>(parent.id, tensor(dw, &[width]));
+        }
+        if let Some(parent) = of_bias {
+            grads.register::<Flex>(parent.id, tensor(db, &[width]));
+        }
+    }
+}
+
+/// The backward pass of attention; keeps qkv.
+#[derive(Debug)]
+struct Attention {
+    tokens: usize,
+    heads: usize,
+}
+
+impl Backward<Flex, 1> for Attention {
+    type State = Cpu;
+
+    fn backward(self, ops: Ops<Cpu, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let grad = grads.consume::<Flex>(&ops.node).to_contiguous();
+        let [Some(parent)] = ops.parents else { return };
+        let qkv = ops.state.to_contiguous();
+        let (_, sizes) = sizes(&qkv, self.tokens, self.heads);
+        let mut dqkv = vec![0.0; values(&qkv).len()];
+        attention::backward(values(&qkv), sizes, values(&grad), &mut dqkv);
+        grads.register::<Flex>(parent.id, tensor(dqkv, &qkv.shape()));
+    }
+}
+
+/// Rows of qkv [N*T, 3D], and the sizes of the attention.
+fn sizes(qkv: &Cpu, tokens: usize, heads: usize) -> (usize, Sizes) {
+    let shape = qkv.shape();
+    (shape[0], Sizes { tokens, dim: shape[1] / 3, heads })
+}
+
+/// The values of a contiguous tensor.
+///
+/// # Panics
+/// Never here: callers made it contiguous, and `applies` has checked the type.
+fn values(tensor: &Cpu) -> &[f32] {
+    tensor.as_slice().expect("a contiguous tensor of f32")
+}
+
+fn tensor(values: Vec<f32>, shape: &[usize]) -> Cpu {
+    Cpu::from_data(TensorData::new(values, shape.to_vec()))
+}

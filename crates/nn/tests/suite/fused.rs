@@ -1,0 +1,78 @@
+//! The fused operations against the composed ones, values and gradients, on the same input.
+
+use bmae_nn::ops;
+use burn::tensor::Tensor;
+
+use crate::tiny::*;
+
+/// Values, and the gradients for every input under an output gradient that differs from place to place.
+fn run<const D: usize>(inputs: &[(Vec<f32>, Vec<usize>)], op: impl Fn(Vec<Tensor<1>>) -> Tensor<D>) -> Vec<Vec<f32>> {
+    let leaves: Vec<Tensor<1>> =
+        inputs.iter().map(|(v, _)| tensor(v.clone(), [v.len()], &device()).require_grad()).collect();
+    let out = op(leaves.clone());
+    let dims = out.dims();
+    let slope = tensor(uniform(dims.iter().product(), 500), dims, &device());
+    let grads = (out.clone() * slope).sum().backward();
+    let mut all = vec![values(out)];
+    all.extend(leaves.iter().map(|leaf| values(leaf.grad(&grads).expect("every input has a gradient"))));
+    all
+}
+
+#[track_caller]
+fn assert_agree(got: Vec<Vec<f32>>, want: Vec<Vec<f32>>) {
+    assert_eq!(got.len(), want.len());
+    for (got, want) in got.iter().zip(&want) {
+        assert_close(got, want, 2e-5);
+    }
+}
+
+#[test]
+fn gelu() {
+    let input = [(uniform(3 * 37, 501).iter().map(|x| x * 5.0).collect(), vec![3, 37])];
+    let fused = run(&input, |x| ops::gelu(x[0].clone().reshape([3, 37])));
+    assert_agree(fused, run(&input, |x| ops::gelu::composed(x[0].clone().reshape([3, 37]))));
+}
+
+#[test]
+fn layer_norm() {
+    for [rows, width] in [[1, 4], [7, 24], [130, 64]] {
+        let input =
+            [(uniform(rows * width, 502), vec![]), (uniform(width, 503), vec![]), (uniform(width, 504), vec![])];
+        let rows_of = |x: &[Tensor<1>]| x[0].clone().reshape([rows, width]);
+        let fused = run(&input, |x| ops::layer_norm(rows_of(&x), x[1].clone(), x[2].clone()));
+        assert_agree(fused, run(&input, |x| ops::layer_norm::composed(rows_of(&x), x[1].clone(), x[2].clone())));
+    }
+}
+
+#[test]
+fn attention() {
+    for (images, tokens, dim, heads) in [(2, 5, 8, 2), (3, 17, 48, 3), (1, 65, 64, 4)] {
+        let shape = [images * tokens, 3 * dim];
+        let input = [(uniform(shape[0] * shape[1], 505).iter().map(|x| x * 2.0).collect(), shape.to_vec())];
+        let fused = run(&input, |x| ops::attention(x[0].clone().reshape(shape), tokens, heads));
+        assert_agree(fused, run(&input, |x| ops::attention::composed(x[0].clone().reshape(shape), tokens, heads)));
+    }
+}
+
+/// A view that is not contiguous must be read as what it shows.
+#[test]
+fn of_a_transposed_input() {
+    let input = [(uniform(12 * 20, 506), vec![])];
+    let turned = |x: &[Tensor<1>]| x[0].clone().reshape([20, 12]).transpose();
+    let slope = uniform(20, 507);
+    let ones = || tensor(slope.clone(), [20], &device());
+    let fused = run(&input, |x| ops::gelu(ops::layer_norm(turned(&x), ones(), ones())));
+    assert_agree(fused, run(&input, |x| ops::gelu::composed(ops::layer_norm::composed(turned(&x), ones(), ones()))));
+}
+
+/// A frozen weight gets no gradient, and the others still do.
+#[test]
+fn of_a_frozen_weight() {
+    let weight = tensor(uniform(8, 508), [8], &device());
+    let x = tensor(uniform(16, 509), [2, 8], &device()).require_grad();
+    let bias = tensor(uniform(8, 510), [8], &device()).require_grad();
+    let grads = ops::layer_norm(x.clone(), weight.clone(), bias.clone()).sum().backward();
+    assert!(weight.grad(&grads).is_none());
+    assert_close(&values(bias.grad(&grads).unwrap()), &[2.0; 8], 1e-6);
+    assert_eq!(x.grad(&grads).unwrap().dims(), [2, 8]);
+}
