@@ -1,2 +1,41 @@
-//! Placeholder.
-fn main() {}
+//! The binary `bmae`: arguments in, the libraries at work, the outcome as an exit code. No logic of its own.
+//!
+//! 0: done, also when whoever reads our output has had enough. 1: it failed. 2: it was asked for wrongly. 130: it was
+//! interrupted. Every failure is one line on stderr, written here and nowhere else.
+
+mod arguments;
+mod commands;
+mod ending;
+mod interrupt;
+mod layers;
+mod output;
+mod progress;
+mod threads;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::Arguments;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are not errors; clap knows which stream and which code they want. If that stream is
+            // closed there is nobody left to tell.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match commands::run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(ending) => {
+            if let Some(line) = ending.line() {
+                let _ = writeln!(std::io::stderr(), "{line}");
+            }
+            ending.code()
+        }
+    }
+}

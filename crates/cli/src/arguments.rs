@@ -1,0 +1,269 @@
+//! What can be typed. Only what it looks like: what it means is the recipe's and the commands' business.
+
+use std::path::PathBuf;
+
+use bmae_train::device::DeviceChoice;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Pre-train Vision Transformers as masked autoencoders (MAE) and by their bootstrapped variants, evaluate what they
+/// learned, and compare the methods.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    propagate_version = true,
+    max_term_width = 110,
+    after_help = "Examples:
+  bmae reproduce                                       every method and evaluation on generated shapes, in minutes
+  bmae pretrain --method mae-k --k 10 --out runs/a     one pre-training
+  bmae linprobe --from runs/a --out runs/a-linprobe    what it learned
+  bmae report runs/a runs/a-linprobe --out report      the tables and figures
+
+Any key of a recipe can be set with --set, as in --set pretrain.epochs=10; docs/recipe.md lists them all."
+)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub everywhere: Everywhere,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub struct Everywhere {
+    /// Set a key of the recipe; the value is TOML, a bare word a string (repeatable)
+    #[arg(long, global = true, value_name = "KEY.PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Everything random depends on it
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub seed: Option<u64>,
+    /// Threads that compute and that load images [default: one for each core]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+    /// Where to compute; all but cpu need a build with the feature of that name
+    #[arg(long, global = true, default_value = "cpu")]
+    pub device: DeviceName,
+    /// Go on with the run in --out after its last whole epoch; start it if there is none
+    #[arg(long, global = true)]
+    pub resume: bool,
+    /// Print the results as one line of JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say nothing but errors and results
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more: which optimiser rule took which parameter
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train and evaluate every run of a preset, then write the report
+    Reproduce(Reproduce),
+    /// Pre-train an encoder
+    Pretrain(Pretrain),
+    /// Fine-tune an encoder as a classifier
+    Finetune(Evaluate),
+    /// Train a linear classifier on a frozen encoder
+    Linprobe(Evaluate),
+    /// Classify by the nearest neighbours under a frozen encoder
+    Knn(Evaluate),
+    /// Write tables and figures that compare runs
+    Report(Report),
+    /// Download a data set, or describe one
+    #[command(subcommand)]
+    Data(Data),
+    /// Look into weight files
+    #[command(subcommand)]
+    Checkpoint(Checkpoint),
+}
+
+/// Where a recipe comes from.
+#[derive(Debug, Args)]
+pub struct RecipeSource {
+    /// quick, mini, paper, or a recipe file of your own that ends in .toml [default: quick]
+    #[arg(long, value_name = "NAME|FILE.toml")]
+    pub preset: Option<String>,
+    /// Images: shapes, cifar10, cifar100, or a folder or archive whose kind is recognised
+    #[arg(long, value_name = "PATH|NAME")]
+    pub data: Option<String>,
+}
+
+/// `bmae reproduce`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bmae reproduce
+  bmae reproduce --preset mini --data cifar-10-batches-bin --seeds 3 --out runs/mini
+  bmae reproduce --set pretrain.epochs=50
+
+What is finished in --out is not repeated, what was begun goes on: run the same command again after an interruption.
+The report is written to report/ in it.")]
+pub struct Reproduce {
+    #[command(flatten)]
+    pub recipe: RecipeSource,
+    /// Repeat everything with this many seeds: seed, seed + 1, ...
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    pub seeds: u16,
+    /// Folder of all runs and the report [default: runs/<preset>]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// `bmae pretrain`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bmae pretrain --out runs/mae
+  bmae pretrain --preset mini --data cifar10 --method ema-mae --wse 5 --tau 0.1 --out runs/ema
+  bmae pretrain --method custom --out runs/own --set method.wse=4 \\
+      --set 'method.targets=[{update=\"ema\", tau=0.01, unit=\"step\"}, {weight=0.2, update=\"copy\", every=5}]'")]
+pub struct Pretrain {
+    #[command(flatten)]
+    pub recipe: RecipeSource,
+    /// mae, mae-k, ema-mae, mae-new or custom: the preset's first run of that method
+    #[arg(long, value_name = "NAME")]
+    pub method: Option<String>,
+    /// Epochs between two copies of the target, and of the warm-up (mae-k, mae-new)
+    #[arg(long, value_name = "N")]
+    pub k: Option<u32>,
+    /// Epochs of the warm-up (ema-mae, custom)
+    #[arg(long, value_name = "N")]
+    pub wse: Option<u32>,
+    /// Part of the student that enters the averaged target after each epoch (ema-mae, mae-new)
+    #[arg(long, value_name = "X")]
+    pub tau: Option<f64>,
+    /// Weight of the copied target beside the average's 1 (mae-new)
+    #[arg(long, value_name = "X")]
+    pub slow_weight: Option<f64>,
+    /// Folder of the run
+    #[arg(long, value_name = "RUN")]
+    pub out: PathBuf,
+}
+
+/// `bmae finetune`, `bmae linprobe`, `bmae knn`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bmae linprobe --from runs/mae --out runs/mae-linprobe
+  bmae finetune --from runs/mae --out runs/mae-finetune --set finetune.epochs=20
+  bmae knn --from scratch --out runs/scratch-knn
+
+Data and model are those of the run that --from names, unless they are given here. For weights that carry no recipe they
+come from the preset and --set.")]
+pub struct Evaluate {
+    #[command(flatten)]
+    pub recipe: RecipeSource,
+    /// The encoder: a run's folder (its checkpoints/last.safetensors), a .safetensors file, or scratch
+    #[arg(long, value_name = "RUN|FILE|scratch")]
+    pub from: String,
+    /// Folder of the evaluation's own run
+    #[arg(long, value_name = "RUN")]
+    pub out: PathBuf,
+}
+
+/// `bmae report`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bmae report runs/quick --out report
+  bmae report runs/a runs/a-finetune runs/b runs/b-finetune --out report")]
+pub struct Report {
+    /// Runs, or folders that hold some
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
+    /// Folder for index.html, report.md, results.csv and the figures
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+}
+
+/// `bmae data`.
+#[derive(Debug, Subcommand)]
+pub enum Data {
+    /// Fetch the official binary archive of CIFAR-10 or CIFAR-100 and verify it
+    Download(Download),
+    /// Print what a data set holds: images, sizes, classes, mean and standard deviation
+    #[command(after_help = "Examples:
+  bmae data info
+  bmae data info --data cifar-10-batches-bin
+  bmae data info --data photos --set data.train_limit=1000")]
+    Info(RecipeSource),
+}
+
+/// `bmae data download`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bmae data download cifar10
+  bmae data download cifar100 --to data --url http://mirror.example/cifar-100-binary.tar.gz")]
+pub struct Download {
+    /// Which set
+    pub name: Cifar,
+    /// Folder to put it into [default: where `cifar10` and `cifar100` are looked for]
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<PathBuf>,
+    /// Fetch it from a mirror; what comes must have the official MD5
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+}
+
+/// The sets that can be downloaded.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Cifar {
+    /// 50,000 and 10,000 images of 10 classes
+    Cifar10,
+    /// 50,000 and 10,000 images of 100 classes
+    Cifar100,
+}
+
+/// `bmae checkpoint`.
+#[derive(Debug, Subcommand)]
+pub enum Checkpoint {
+    /// Print what a weight file holds: the tensors, their shapes, the recipe it carries
+    #[command(after_help = "Examples:
+  bmae checkpoint info --from runs/mae
+  bmae checkpoint info --from encoder.safetensors --json")]
+    Info {
+        /// A run's folder (its checkpoints/last.safetensors) or a .safetensors file
+        #[arg(long, value_name = "RUN|FILE")]
+        from: PathBuf,
+    },
+}
+
+/// The devices by name.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[allow(missing_docs)]
+pub enum DeviceName {
+    Cpu,
+    Vulkan,
+    Cuda,
+    Metal,
+}
+
+impl From<DeviceName> for DeviceChoice {
+    fn from(name: DeviceName) -> Self {
+        match name {
+            DeviceName::Cpu => DeviceChoice::Cpu,
+            DeviceName::Vulkan => DeviceChoice::Vulkan,
+            DeviceName::Cuda => DeviceChoice::Cuda,
+            DeviceName::Metal => DeviceChoice::Metal,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn options_of_everywhere_may_stand_before_and_after_the_command() {
+        for line in ["bmae --seed 3 knn --from scratch --out x", "bmae knn --from scratch --out x --seed 3"] {
+            let arguments = Arguments::try_parse_from(line.split(' ')).expect("it is a right command line");
+            assert_eq!(arguments.everywhere.seed, Some(3));
+        }
+    }
+}

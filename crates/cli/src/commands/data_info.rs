@@ -1,0 +1,61 @@
+//! `bmae data info`.
+
+use std::fmt::Write as _;
+
+use bmae_data::statistics::Statistics;
+use bmae_data::{Dataset, Split};
+use serde_json::{Value, json};
+
+use crate::arguments::{Everywhere, RecipeSource};
+use crate::ending::Ending;
+use crate::layers;
+use crate::output::Output;
+
+/// Describes the data set of the recipe: its images, sizes, classes, mean and standard deviation.
+pub fn run(source: &RecipeSource, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
+    let recipe = layers::resolve(&layers::layers(source, everywhere, &[])?, output)?;
+    let data = bmae_data::open(&recipe.data.source, recipe.data.train_limit, recipe.data.test_limit)?;
+    let mut text = format!("{}\n", data.name);
+    let mut json = json!({ "name": data.name, "classes": data.class_names });
+    for (split, name) in [(Split::Train, "train"), (Split::Test, "test")] {
+        match data.images(split) {
+            Some(images) => {
+                let statistics = Statistics::of(images.as_ref(), data.class_names.len())?;
+                describe(name, &statistics, &data, &mut text);
+                json[name] = as_json(&statistics);
+            }
+            None => drop(writeln!(text, "{name:<6} none")),
+        }
+    }
+    Ok(output.result(&text, &json)?)
+}
+
+fn describe(name: &str, of: &Statistics, data: &Dataset, text: &mut String) {
+    let sizes = match of.least_size == of.greatest_size {
+        true => format!("{}x{}", of.least_size.0, of.least_size.1),
+        false => format!("{}x{} to {}x{}", of.least_size.0, of.least_size.1, of.greatest_size.0, of.greatest_size.1),
+    };
+    let three = |values: [f64; 3]| values.map(|value| format!("{value:.4}")).join(", ");
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "{name:<6} {} images of {sizes} pixels", of.images);
+    let _ = writeln!(text, "       data.mean=[{}] data.std=[{}]", three(of.mean), three(of.std));
+    match data.class_names.is_empty() {
+        true => drop(writeln!(text, "       no labels: for pre-training only")),
+        false => {
+            let classes = data.class_names.iter().zip(&of.class_counts);
+            let counts: Vec<String> = classes.map(|(class, count)| format!("{class} {count}")).collect();
+            let _ = writeln!(text, "       {} classes: {}", counts.len(), counts.join(", "));
+        }
+    }
+}
+
+fn as_json(of: &Statistics) -> Value {
+    json!({
+        "images": of.images,
+        "mean": of.mean,
+        "std": of.std,
+        "class_counts": of.class_counts,
+        "least_size": [of.least_size.0, of.least_size.1],
+        "greatest_size": [of.greatest_size.0, of.greatest_size.1],
+    })
+}

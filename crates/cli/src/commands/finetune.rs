@@ -1,0 +1,14 @@
+//! `bmae finetune`.
+
+use bmae_train::finetune;
+use bmae_train::recipe::Stage;
+
+use super::stage;
+use crate::arguments::{Evaluate, Everywhere};
+use crate::ending::Ending;
+use crate::output::Output;
+
+/// Fine-tuning of what `--from` names.
+pub fn run(arguments: &Evaluate, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
+    stage::evaluate(Stage::Finetune, finetune::run, arguments, everywhere, output)
+}

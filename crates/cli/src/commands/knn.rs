@@ -1,0 +1,14 @@
+//! `bmae knn`.
+
+use bmae_train::knn;
+use bmae_train::recipe::Stage;
+
+use super::stage;
+use crate::arguments::{Evaluate, Everywhere};
+use crate::ending::Ending;
+use crate::output::Output;
+
+/// The nearest neighbours of what `--from` names.
+pub fn run(arguments: &Evaluate, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
+    stage::evaluate(Stage::Knn, knn::run, arguments, everywhere, output)
+}

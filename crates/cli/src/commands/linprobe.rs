@@ -1,0 +1,14 @@
+//! `bmae linprobe`.
+
+use bmae_train::linear_probe;
+use bmae_train::recipe::Stage;
+
+use super::stage;
+use crate::arguments::{Evaluate, Everywhere};
+use crate::ending::Ending;
+use crate::output::Output;
+
+/// The linear probe of what `--from` names.
+pub fn run(arguments: &Evaluate, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
+    stage::evaluate(Stage::Linprobe, linear_probe::run, arguments, everywhere, output)
+}

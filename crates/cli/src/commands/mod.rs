@@ -1,0 +1,36 @@
+//! One thin file for each command: what was typed goes to a library, what comes back is printed.
+
+mod checkpoint_info;
+mod data_download;
+mod data_info;
+mod finetune;
+mod knn;
+mod linprobe;
+mod pretrain;
+mod report;
+mod reproduce;
+mod stage;
+
+use crate::arguments::{Arguments, Checkpoint, Command, Data};
+use crate::ending::Ending;
+use crate::output::Output;
+
+/// Runs the command.
+///
+/// # Errors
+/// However it ends other than well.
+pub fn run(arguments: &Arguments) -> Result<(), Ending> {
+    let everywhere = &arguments.everywhere;
+    let output = Output::new(everywhere);
+    match &arguments.command {
+        Command::Reproduce(own) => reproduce::run(own, everywhere, &output),
+        Command::Pretrain(own) => pretrain::run(own, everywhere, &output),
+        Command::Finetune(own) => finetune::run(own, everywhere, &output),
+        Command::Linprobe(own) => linprobe::run(own, everywhere, &output),
+        Command::Knn(own) => knn::run(own, everywhere, &output),
+        Command::Report(own) => report::run(own, &output),
+        Command::Data(Data::Download(own)) => data_download::run(own, everywhere, &output),
+        Command::Data(Data::Info(own)) => data_info::run(own, everywhere, &output),
+        Command::Checkpoint(Checkpoint::Info { from }) => checkpoint_info::run(from, &output),
+    }
+}

@@ -1,0 +1,25 @@
+//! `bmae pretrain`.
+
+use bmae_train::pretrain;
+use bmae_train::recipe::{MethodName, Stage};
+
+use super::stage;
+use crate::arguments::{Everywhere, Pretrain};
+use crate::ending::Ending;
+use crate::layers;
+use crate::output::Output;
+
+/// Pre-trains one method.
+pub fn run(arguments: &Pretrain, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
+    let recipe = layers::resolve(&layers::pretraining(arguments, everywhere)?, output)?;
+    if recipe.method.name == MethodName::Scratch {
+        let message = "the method \"scratch\" pre-trains nothing: evaluate it with `bmae finetune --from scratch` and its like, or \
+                       choose another --method";
+        return Err(Ending::Usage(message.into()));
+    }
+    let name = stage::name_of(&arguments.out);
+    stage::with_session(everywhere, output, |session| {
+        pretrain::run(session, &recipe, &name, &arguments.out, everywhere.resume)
+    })
+    .and_then(|outcome| stage::tell(Stage::Pretrain, &name, &arguments.out, &outcome, output))
+}

@@ -1,0 +1,143 @@
+//! How a command ends when it does not simply succeed.
+
+use std::error::Error;
+use std::io;
+use std::process::ExitCode;
+
+use bmae_data::DataError;
+use bmae_nn::WeightsError;
+use bmae_report::ReportError;
+use bmae_train::TrainError;
+use bmae_train::recipe::RecipeError;
+
+/// Why a command stops early.
+#[derive(Debug)]
+pub enum Ending {
+    /// It was asked for wrongly.
+    Usage(Box<dyn Error>),
+    /// It was asked for rightly and did not succeed.
+    Failure(Box<dyn Error>),
+    /// Ctrl-C; the line says how to go on.
+    Interrupted(String),
+    /// Whoever read our output has had enough.
+    ClosedPipe,
+}
+
+impl Ending {
+    /// The exit code.
+    pub fn code(&self) -> ExitCode {
+        match self {
+            Ending::ClosedPipe => ExitCode::SUCCESS,
+            Ending::Failure(_) => ExitCode::from(1),
+            Ending::Usage(_) => ExitCode::from(2),
+            Ending::Interrupted(_) => ExitCode::from(130),
+        }
+    }
+
+    /// What stderr is told: the chain of causes as one line.
+    pub fn line(&self) -> Option<String> {
+        match self {
+            Ending::Usage(error) | Ending::Failure(error) => Some(format!("error: {}", chain(error.as_ref()))),
+            Ending::Interrupted(line) => Some(line.clone()),
+            Ending::ClosedPipe => None,
+        }
+    }
+}
+
+/// An error and what caused it on one line. A cause that its error quotes already is not said twice.
+fn chain(error: &dyn Error) -> String {
+    let mut line = one_line(&error.to_string());
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = one_line(&error.to_string());
+        if !line.contains(&text) {
+            line = format!("{line}: {text}");
+        }
+        cause = error.source();
+    }
+    line
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+impl From<RecipeError> for Ending {
+    fn from(error: RecipeError) -> Self {
+        Ending::Usage(error.into())
+    }
+}
+
+impl From<TrainError> for Ending {
+    fn from(error: TrainError) -> Self {
+        match error {
+            TrainError::Recipe(_) | TrainError::NoSuchDevice { .. } => Ending::Usage(error.into()),
+            _ => Ending::Failure(error.into()),
+        }
+    }
+}
+
+impl From<DataError> for Ending {
+    fn from(error: DataError) -> Self {
+        Ending::Failure(error.into())
+    }
+}
+
+impl From<WeightsError> for Ending {
+    fn from(error: WeightsError) -> Self {
+        Ending::Failure(error.into())
+    }
+}
+
+impl From<ReportError> for Ending {
+    fn from(error: ReportError) -> Self {
+        Ending::Failure(error.into())
+    }
+}
+
+/// Only output is written without an error type of a library around it.
+impl From<io::Error> for Ending {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Ending::ClosedPipe,
+            _ => Ending::Failure(
+                format!("cannot write the results to stdout: {error}; write them to a place with room").into(),
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Outer(&'static str, io::Error);
+
+    impl std::fmt::Display for Outer {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            formatter.write_str(self.0)
+        }
+    }
+
+    impl Error for Outer {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            Some(&self.1)
+        }
+    }
+
+    #[test]
+    fn causes_become_one_line_and_none_is_said_twice() {
+        let line = |text| Ending::Failure(Outer(text, io::Error::other("no\n  such file")).into()).line();
+        assert_eq!(line("cannot read x").as_deref(), Some("error: cannot read x: no such file"));
+        assert_eq!(line("cannot read x (no such file)").as_deref(), Some("error: cannot read x (no such file)"));
+    }
+
+    #[test]
+    fn a_closed_pipe_is_no_failure_and_a_full_disk_is_one() {
+        let of = |kind| Ending::from(io::Error::from(kind));
+        assert!(of(io::ErrorKind::BrokenPipe).line().is_none());
+        assert_eq!(format!("{:?}", of(io::ErrorKind::BrokenPipe).code()), format!("{:?}", ExitCode::SUCCESS));
+        assert_eq!(format!("{:?}", of(io::ErrorKind::StorageFull).code()), format!("{:?}", ExitCode::from(1)));
+    }
+}

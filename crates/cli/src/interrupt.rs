@@ -1,0 +1,83 @@
+//! Ctrl-C: the first ends a loop after the step in hand, the second the program.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bmae_train::Outcome;
+
+use crate::ending::Ending;
+use crate::output::say;
+
+/// Installs the handler; the flag is set by the first Ctrl-C.
+///
+/// # Errors
+/// When the system refuses a signal handler.
+pub fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>, Ending> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        say("stopping after the step in hand; Ctrl-C again stops at once");
+    })
+    .map_err(|error| {
+        Ending::Failure(format!("cannot listen for Ctrl-C: {error}; start it from another shell").into())
+    })?;
+    Ok(stop)
+}
+
+/// What a run that was stopped says: what is kept, what will be repeated, and how to go on.
+pub fn stopped(outcome: &Outcome, out: &Path) -> Option<Ending> {
+    let Outcome::Interrupted { epochs_kept, epochs, steps_lost } = outcome else {
+        return None;
+    };
+    Some(Ending::Interrupted(format!(
+        "stopped: {} keeps {epochs_kept} of {epochs} epochs; go on with `{}` ({steps_lost} steps will be repeated)",
+        out.display(),
+        command_to_go_on(std::env::args().collect())
+    )))
+}
+
+/// The same command line, with `--resume` where that is what goes on.
+fn command_to_go_on(mut words: Vec<String>) -> String {
+    let goes_on_by_itself = words.iter().any(|word| word == "--resume" || word == "reproduce");
+    if !goes_on_by_itself {
+        words.push("--resume".to_owned());
+    }
+    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn go_on(words: &[&str]) -> String {
+        command_to_go_on(words.iter().map(|&word| word.to_owned()).collect())
+    }
+
+    #[test]
+    fn a_stopped_run_is_resumed_with_the_same_words() {
+        assert_eq!(go_on(&["bmae", "pretrain", "--out", "a"]), "bmae pretrain --out a --resume");
+        assert_eq!(go_on(&["bmae", "pretrain", "--resume"]), "bmae pretrain --resume");
+        assert_eq!(go_on(&["bmae", "reproduce"]), "bmae reproduce");
+    }
+
+    #[test]
+    fn words_that_a_shell_would_take_apart_are_quoted() {
+        assert_eq!(
+            go_on(&["bmae", "--resume", "my runs", "it's", "t=[{a=1}]"]),
+            "bmae --resume 'my runs' 'it'\\''s' 't=[{a=1}]'"
+        );
+    }
+}

@@ -1,0 +1,82 @@
+//! From what was typed to the layers of a recipe.
+
+use bmae_train::device::DeviceChoice;
+use bmae_train::recipe::{self, Flag, FromRun, Layers, PresetChoice, Recipe, RecipeError, Stage};
+use toml::Value;
+
+use crate::arguments::{DeviceName, Everywhere, Pretrain, RecipeSource};
+use crate::output::Output;
+
+/// The layers that every recipe has: preset, `--data`, `--seed`, `--set`, for `stages` that are about to run.
+pub fn layers(source: &RecipeSource, everywhere: &Everywhere, stages: &[Stage]) -> Result<Layers, RecipeError> {
+    let preset = match &source.preset {
+        Some(name) => PresetChoice::read(name)?,
+        None => PresetChoice::default(),
+    };
+    let seed = everywhere.seed.and_then(|seed| i64::try_from(seed).ok());
+    let flags = [
+        source.data.clone().map(|data| flag("--data", "data.source", data)),
+        seed.map(|seed| flag("--seed", "seed", seed)),
+    ];
+    Ok(Layers {
+        preset,
+        flags: flags.into_iter().flatten().collect(),
+        sets: everywhere.set.clone(),
+        stages: stages.to_vec(),
+        available_memory: available_memory(everywhere.device),
+        ..Layers::default()
+    })
+}
+
+/// The layers of a pre-training: those and the method's flags.
+pub fn pretraining(arguments: &Pretrain, everywhere: &Everywhere) -> Result<Layers, RecipeError> {
+    let mut layers = layers(&arguments.recipe, everywhere, &[Stage::Pretrain])?;
+    layers.single = true;
+    layers.method.clone_from(&arguments.method);
+    let own = [
+        arguments.k.map(|k| flag("--k", "method.k", i64::from(k))),
+        arguments.wse.map(|wse| flag("--wse", "method.wse", i64::from(wse))),
+        arguments.tau.map(|tau| flag("--tau", "method.tau", tau)),
+        arguments.slow_weight.map(|weight| flag("--slow-weight", "method.slow_weight", weight)),
+    ];
+    layers.flags.extend(own.into_iter().flatten());
+    Ok(layers)
+}
+
+/// The layers of an evaluation: over the preset lies what the run or file that it starts from carries.
+pub fn evaluation(
+    source: &RecipeSource,
+    everywhere: &Everywhere,
+    stage: Stage,
+    from: &str,
+    carried: Option<String>,
+) -> Result<Layers, RecipeError> {
+    let mut layers = layers(source, everywhere, &[stage])?;
+    layers.single = true;
+    layers.from = carried.map(|text| FromRun { name: from.to_owned(), text });
+    if from == "scratch" {
+        layers.method = Some("scratch".to_owned());
+    }
+    Ok(layers)
+}
+
+/// The recipe of the layers; what is allowed and probably not meant is said on stderr.
+pub fn resolve(layers: &Layers, output: &Output) -> Result<Recipe, RecipeError> {
+    let (recipe, warnings) = Recipe::resolve(layers)?;
+    for warning in warnings {
+        output.warn(&warning.to_string());
+    }
+    Ok(recipe)
+}
+
+fn flag(name: &str, path: &str, value: impl Into<Value>) -> Flag {
+    Flag { name: name.to_owned(), path: path.to_owned(), value: value.into() }
+}
+
+/// A GPU has memory of its own, which this machine's says nothing about.
+fn available_memory(device: DeviceName) -> Option<u64> {
+    match DeviceChoice::from(device) {
+        DeviceChoice::Cpu => recipe::available_memory(),
+        _ => None,
+    }
+}

@@ -1,0 +1,63 @@
+//! Results on stdout, everything else on stderr.
+
+use std::io::{self, Write};
+
+use serde_json::Value;
+
+use crate::arguments::Everywhere;
+
+/// How much is said, and in which form.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    json: bool,
+    /// How talkative stderr is.
+    pub volume: Volume,
+}
+
+/// How talkative stderr is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Volume {
+    /// Errors only.
+    Quiet,
+    /// Progress and warnings.
+    Normal,
+    /// Details too.
+    Verbose,
+}
+
+impl Output {
+    /// As the command line asks.
+    pub fn new(everywhere: &Everywhere) -> Self {
+        let volume = match (everywhere.quiet, everywhere.verbose) {
+            (true, _) => Volume::Quiet,
+            (_, true) => Volume::Verbose,
+            _ => Volume::Normal,
+        };
+        Output { json: everywhere.json, volume }
+    }
+
+    /// A command's result: `json` as one line with `--json`, `text` without.
+    ///
+    /// # Errors
+    /// When stdout is closed or full.
+    pub fn result(&self, text: &str, json: &Value) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        match self.json {
+            true => writeln!(stdout, "{json}")?,
+            false => writeln!(stdout, "{}", text.trim_end_matches('\n'))?,
+        }
+        stdout.flush()
+    }
+
+    /// Something that probably was not meant.
+    pub fn warn(&self, text: &str) {
+        if self.volume >= Volume::Normal {
+            say(&format!("warning: {text}"));
+        }
+    }
+}
+
+/// A line on stderr; if that is closed, nobody wants it.
+pub fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}

@@ -1,0 +1,280 @@
+//! What a loop tells, shown on stderr: a bar on a terminal, plain lines elsewhere.
+
+use std::io::{IsTerminal, stderr};
+use std::time::{Duration, Instant};
+
+use bmae_train::observer::{Event, Observer, Stage};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::output::{Output, Volume, say};
+
+/// The least time between two plain lines about steps: an epoch can take minutes.
+const BETWEEN_STEP_LINES: Duration = Duration::from_secs(30);
+
+/// Shows the events of one loop after another.
+pub struct Progress {
+    volume: Volume,
+    on_terminal: bool,
+    /// Loops of a plan, and how many of them have begun.
+    plan: Option<(usize, usize)>,
+    current: Option<Current>,
+}
+
+/// The loop at work.
+struct Current {
+    title: String,
+    stage: Stage,
+    epochs: usize,
+    steps_per_epoch: usize,
+    first_step: usize,
+    began: Instant,
+    last_line: Instant,
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    /// For one loop.
+    pub fn new(output: &Output) -> Self {
+        Progress::of(output, None)
+    }
+
+    /// For a plan of so many loops.
+    pub fn of_plan(output: &Output, loops: usize) -> Self {
+        Progress::of(output, Some((loops, 0)))
+    }
+
+    fn of(output: &Output, plan: Option<(usize, usize)>) -> Self {
+        Progress { volume: output.volume, on_terminal: stderr().is_terminal(), plan, current: None }
+    }
+
+    fn next_title(&mut self, run: &str, stage: Stage) -> String {
+        let place = match &mut self.plan {
+            Some((loops, begun)) => {
+                *begun += 1;
+                format!("[{begun}/{loops}] ")
+            }
+            None => String::new(),
+        };
+        format!("{place}{run} {}", stage.section())
+    }
+
+    /// A line that stays, above the bar where there is one.
+    fn line(&self, least: Volume, text: &str) {
+        if self.volume < least {
+            return;
+        }
+        match self.current.as_ref().and_then(|current| current.bar.as_ref()) {
+            Some(bar) => bar.suspend(|| say(text)),
+            None => say(text),
+        }
+    }
+
+    fn start(&mut self, title: String, event: &Event) {
+        let Event::Started { stage, epochs, first_epoch, steps_per_epoch, batch_size, .. } = event else {
+            return;
+        };
+        let steps = epochs * steps_per_epoch;
+        let first_step = first_epoch * steps_per_epoch;
+        let bar = (self.on_terminal && self.volume >= Volume::Normal).then(|| bar(&title, steps, first_step));
+        if bar.is_none() {
+            let from = if *first_epoch > 0 { format!(", from epoch {}", first_epoch + 1) } else { String::new() };
+            let about = match stage {
+                Stage::Knn => format!("{batch_size} images"),
+                _ => format!("{epochs} epochs of {steps_per_epoch} steps of {batch_size} images{from}"),
+            };
+            self.line(Volume::Normal, &format!("{title}: {about}"));
+        }
+        let now = Instant::now();
+        self.current = Some(Current {
+            title,
+            stage: *stage,
+            epochs: *epochs,
+            steps_per_epoch: *steps_per_epoch,
+            first_step,
+            began: now,
+            last_line: now,
+            bar,
+        });
+    }
+
+    fn step(&mut self, epoch: usize, step: usize, loss: f64, images_per_s: f64) {
+        let Some(current) = &mut self.current else { return };
+        let done = epoch * current.steps_per_epoch + step + 1;
+        if let Some(bar) = &current.bar {
+            bar.set_position(done as u64);
+            bar.set_message(format!(
+                "epoch {}/{}  loss {loss:.4}  {images_per_s:.0} images/s",
+                epoch + 1,
+                current.epochs
+            ));
+        } else if current.last_line.elapsed() >= BETWEEN_STEP_LINES {
+            current.last_line = Instant::now();
+            let text = format!(
+                "{}: epoch {}/{}, step {}/{}: loss {loss:.4}, {images_per_s:.0} images/s{}",
+                current.title,
+                epoch + 1,
+                current.epochs,
+                step + 1,
+                current.steps_per_epoch,
+                current.remaining(done)
+            );
+            self.line(Volume::Normal, &text);
+        }
+    }
+
+    fn epoch(&mut self, event: &Event) {
+        let Event::Epoch { epoch, loss, images_per_s, top1, event } = event else { return };
+        let Some(current) = &mut self.current else { return };
+        current.last_line = Instant::now();
+        let top1 = match (top1, current.stage) {
+            (Some(top1), Stage::Pretrain) => format!(", nearest neighbours {top1:.1} %"),
+            (Some(top1), _) => format!(", top-1 {top1:.1} %"),
+            (None, _) => String::new(),
+        };
+        let event = event.map(|event| format!(", {event}")).unwrap_or_default();
+        let text = format!(
+            "{}: epoch {}/{}: loss {loss:.4}{top1}{event}, {images_per_s:.0} images/s{}",
+            current.title,
+            epoch + 1,
+            current.epochs,
+            current.remaining((epoch + 1) * current.steps_per_epoch)
+        );
+        // A bar shows as much by itself.
+        let least = if current.bar.is_some() { Volume::Verbose } else { Volume::Normal };
+        self.line(least, &text);
+    }
+
+    fn finish(&mut self, run: &str, stage: Stage, loss: Option<f64>, top1: Option<f64>) {
+        let ended = self.current.take();
+        let (title, took) = match &ended {
+            Some(current) => (current.title.clone(), format!(", {}", clock(current.began.elapsed()))),
+            None => (format!("{run} {}", stage.section()), String::new()),
+        };
+        if let Some(bar) = ended.and_then(|current| current.bar) {
+            bar.finish_and_clear();
+        }
+        let loss = loss.map(|loss| format!(", loss {loss:.4}")).unwrap_or_default();
+        let top1 = top1.map(|top1| format!(", top-1 {top1:.2} %")).unwrap_or_default();
+        self.line(Volume::Normal, &format!("{title}: done{top1}{loss}{took}"));
+    }
+}
+
+impl Observer for Progress {
+    fn notify(&mut self, event: &Event) {
+        match event {
+            Event::Started { run, stage, .. } => {
+                let title = self.next_title(run, *stage);
+                self.start(title, event);
+            }
+            Event::Step { epoch, step, loss, images_per_s } => self.step(*epoch, *step, *loss, *images_per_s),
+            Event::Epoch { .. } => self.epoch(event),
+            Event::Finished { run, stage, loss, top1 } => self.finish(run, *stage, *loss, *top1),
+            Event::AlreadyFinished { run, stage } => {
+                let title = self.next_title(run, *stage);
+                self.line(Volume::Normal, &format!("{title}: finished earlier, nothing to do"));
+            }
+            Event::Warning(text) => self.line(Volume::Normal, &format!("warning: {text}")),
+            Event::Detail(text) => self.line(Volume::Verbose, text),
+        }
+    }
+}
+
+impl Drop for Progress {
+    /// A loop that stopped half-way leaves no bar behind, so that the reason stands alone.
+    fn drop(&mut self) {
+        if let Some(bar) = self.current.take().and_then(|current| current.bar) {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Current {
+    /// ", 1:23 left", from the pace of this session; nothing before the first step or after the last.
+    fn remaining(&self, steps_done: usize) -> String {
+        let here = steps_done.saturating_sub(self.first_step);
+        let left = (self.epochs * self.steps_per_epoch).saturating_sub(steps_done);
+        if here == 0 || left == 0 {
+            return String::new();
+        }
+        let seconds = self.began.elapsed().as_secs_f64() / here as f64 * left as f64;
+        Duration::try_from_secs_f64(seconds).map_or(String::new(), |left| format!(", {} left", clock(left)))
+    }
+}
+
+fn bar(title: &str, steps: usize, first_step: usize) -> ProgressBar {
+    let bar = ProgressBar::new(steps as u64).with_position(first_step as u64);
+    if let Ok(style) = ProgressStyle::with_template("{prefix} {wide_bar:.cyan/blue} {msg}  {eta_precise} left") {
+        bar.set_style(style);
+    }
+    bar.set_prefix(title.to_owned());
+    bar.reset_eta();
+    bar
+}
+
+/// Bytes that arrive, as a bar on a terminal and as a line for each tenth elsewhere.
+pub struct Bytes {
+    volume: Volume,
+    bar: Option<ProgressBar>,
+    tenths_said: u64,
+}
+
+impl Bytes {
+    /// For one download.
+    pub fn new(output: &Output) -> Self {
+        let bar = (stderr().is_terminal() && output.volume >= Volume::Normal).then(ProgressBar::no_length);
+        if let (Some(bar), Ok(style)) = (
+            &bar,
+            ProgressStyle::with_template(
+                "{wide_bar:.cyan/blue} {bytes}/{total_bytes} {bytes_per_sec}  {eta_precise} left",
+            ),
+        ) {
+            bar.set_style(style);
+        }
+        Bytes { volume: output.volume, bar, tenths_said: 0 }
+    }
+
+    /// `done` bytes are here, of `total` where that is known.
+    pub fn show(&mut self, done: u64, total: Option<u64>) {
+        if let Some(bar) = &self.bar {
+            if let Some(total) = total {
+                bar.set_length(total);
+            }
+            bar.set_position(done);
+            return;
+        }
+        let tenths = total.filter(|total| *total > 0).map_or(0, |total| done.saturating_mul(10) / total);
+        if self.volume >= Volume::Normal && tenths > self.tenths_said {
+            self.tenths_said = tenths;
+            say(&format!("{} % of {:.1} MiB", tenths * 10, total.unwrap_or(0) as f64 / f64::from(1 << 20)));
+        }
+    }
+}
+
+impl Drop for Bytes {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// "1:02:03", or "2:03" below an hour.
+fn clock(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match hours {
+        0 => format!("{minutes}:{seconds:02}"),
+        _ => format!("{hours}:{minutes:02}:{seconds:02}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_read_as_a_clock() {
+        let of = |seconds| clock(Duration::from_secs(seconds));
+        assert_eq!([of(5), of(123), of(3723)], ["0:05", "2:03", "1:02:03"]);
+    }
+}

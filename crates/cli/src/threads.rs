@@ -1,0 +1,19 @@
+//! How many threads compute.
+
+use std::num::NonZero;
+
+use crate::ending::Ending;
+
+/// Gives the pool that tensors are computed on `asked` threads, or one for each core, and returns their number. Called once,
+/// before anything is computed.
+///
+/// # Errors
+/// When the system gives no threads.
+pub fn set(asked: Option<u16>) -> Result<usize, Ending> {
+    let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = asked.map_or_else(cores, usize::from);
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(|error| {
+        Ending::Failure(format!("cannot start {threads} threads: {error}; ask for fewer with --threads").into())
+    })?;
+    Ok(threads)
+}

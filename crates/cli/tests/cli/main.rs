@@ -1,0 +1,9 @@
+//! `bmae` as a user meets it: through the built binary, each test in a fresh folder of its own.
+
+mod commands;
+mod downloads;
+mod errors;
+mod fixtures;
+mod folder;
+mod interruptions;
+mod output;
