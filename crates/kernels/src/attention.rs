@@ -12,12 +12,9 @@
 
 use rayon::prelude::*;
 
-use crate::LANES;
 use crate::exponential::exp_of_negative;
 use crate::instruction_set::{Work, widest};
-
-/// Columns of a panel.
-type Lanes = [f32; LANES];
+use crate::lanes::{LANES, Lanes, add, map, mul, total, zip};
 
 /// Rows of the left factor that a step of [`product`] treats at once.
 const ROWS: usize = 6;
@@ -175,15 +172,11 @@ impl Work for Backward<'_> {
             for (p, slopes) in scratch.probabilities.chunks_exact(panels).zip(scratch.slopes.chunks_exact_mut(panels)) {
                 let mut sums = [0.0; LANES];
                 for (p, slope) in p.iter().zip(&*slopes) {
-                    for lane in 0..LANES {
-                        sums[lane] += p[lane] * slope[lane];
-                    }
+                    sums = add(sums, mul(*p, *slope));
                 }
                 let sum = total(sums);
                 for (p, slope) in p.iter().zip(slopes) {
-                    for lane in 0..LANES {
-                        slope[lane] = p[lane] * (slope[lane] - sum);
-                    }
+                    *slope = zip(*p, *slope, |p, slope| p * (slope - sum));
                 }
             }
 
@@ -222,24 +215,18 @@ fn probabilities(q: &[f32], k: &[f32], sizes: Sizes, scratch: &mut Scratch) {
         }
         let mut largest = [f32::NEG_INFINITY; LANES];
         for scores in &*row {
-            for lane in 0..LANES {
-                largest[lane] = if scores[lane] > largest[lane] { scores[lane] } else { largest[lane] };
-            }
+            largest = zip(largest, *scores, |largest, score| if score > largest { score } else { largest });
         }
         let largest = largest.into_iter().fold(f32::NEG_INFINITY, f32::max);
         let mut sums = [0.0; LANES];
         for scores in &mut *row {
-            for lane in 0..LANES {
-                scores[lane] = exp_of_negative((scores[lane] - largest) * scale);
-                sums[lane] += scores[lane];
-            }
+            *scores = map(*scores, |score| exp_of_negative((score - largest) * scale));
+            sums = add(sums, *scores);
         }
         // exp(-inf) is 2^-126 here, which no sum of at least 1 feels; the padding is set to an exact 0 below.
         let normaliser = 1.0 / total(sums);
         for scores in &mut *row {
-            for score in scores {
-                *score *= normaliser;
-            }
+            *scores = map(*scores, |score| score * normaliser);
         }
         row.as_flattened_mut()[sizes.tokens..].fill(0.0);
     }
@@ -330,27 +317,12 @@ fn block<const N: usize>(left: Left, row: usize, right: &[Lanes], panels: usize,
     for (i, right) in right.iter().enumerate() {
         for (n, sums) in sums.iter_mut().enumerate() {
             let factor = left.values[(row + n) * left.row + i * left.column];
-            for lane in 0..LANES {
-                sums[lane] += factor * right[lane];
-            }
+            *sums = zip(*sums, *right, |sum, right| sum + factor * right);
         }
     }
     for (n, sums) in sums.into_iter().enumerate() {
         out[(row + n) * panels + panel] = sums;
     }
-}
-
-/// The sum of the lanes, in a fixed order.
-#[inline(always)]
-fn total(mut lanes: Lanes) -> f32 {
-    let mut half = LANES / 2;
-    while half > 0 {
-        for i in 0..half {
-            lanes[i] += lanes[i + half];
-        }
-        half /= 2;
-    }
-    lanes[0]
 }
 
 #[cfg(test)]

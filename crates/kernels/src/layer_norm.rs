@@ -6,8 +6,8 @@
 
 use rayon::prelude::*;
 
-use crate::LANES;
 use crate::instruction_set::{Work, widest};
+use crate::lanes::{LANES, add, map, mul, total};
 
 /// Rows a thread takes at once; also the pieces in which dw and db are summed.
 const PIECE: usize = 64;
@@ -40,18 +40,20 @@ pub fn backward(x: &[f32], weight: &[f32], epsilon: f32, grad: &[f32], dx: &mut 
     assert!(width > 0 && dw.len() == width && db.len() == width && x.len().is_multiple_of(width), "x is [R, D]");
     assert!(grad.len() == x.len() && dx.len() == x.len(), "grad and dx are as large as x");
     let pieces = x.len().div_ceil(PIECE * width);
-    let mut partial = vec![0.0; pieces * 2 * width];
+    // dw, db and room for one row.
+    let mut partial = vec![0.0; pieces * 3 * width];
     x.par_chunks(PIECE * width)
         .zip(grad.par_chunks(PIECE * width))
         .zip(dx.par_chunks_mut(PIECE * width))
-        .zip(partial.par_chunks_mut(2 * width))
+        .zip(partial.par_chunks_mut(3 * width))
         .for_each(|(((x, grad), dx), partial)| {
-            let (dw, db) = partial.split_at_mut(width);
-            widest(Backward { x, weight, epsilon, grad, dx, dw, db });
+            let (dw, rest) = partial.split_at_mut(width);
+            let (db, gw) = rest.split_at_mut(width);
+            widest(Backward { x, weight, epsilon, grad, dx, dw, db, gw });
         });
     dw.fill(0.0);
     db.fill(0.0);
-    for partial in partial.chunks_exact(2 * width) {
+    for partial in partial.chunks_exact(3 * width) {
         let (of_weight, of_bias) = partial.split_at(width);
         dw.iter_mut().zip(of_weight).for_each(|(sum, part)| *sum += part);
         db.iter_mut().zip(of_bias).for_each(|(sum, part)| *sum += part);
@@ -89,6 +91,8 @@ struct Backward<'a> {
     dx: &'a mut [f32],
     dw: &'a mut [f32],
     db: &'a mut [f32],
+    /// A row's g w.
+    gw: &'a mut [f32],
 }
 
 impl Work for Backward<'_> {
@@ -100,16 +104,23 @@ impl Work for Backward<'_> {
         let rows = self.x.chunks_exact(width).zip(self.grad.chunks_exact(width));
         for ((x, grad), dx) in rows.zip(self.dx.chunks_exact_mut(width)) {
             let (mean, scale) = moments(x, self.epsilon);
-            for ((((x, g), dx), dw), db) in x.iter().zip(grad).zip(&mut *dx).zip(&mut *self.dw).zip(&mut *self.db) {
+
+            // Plain loops over whole rows where nothing is summed along the row: compilers vectorise these best.
+            for (dx, x) in dx.iter_mut().zip(x) {
                 // For the moment dx holds h.
                 *dx = (x - mean) * scale;
-                *dw += g * *dx;
+            }
+            for (((dw, db), g), h) in self.dw.iter_mut().zip(&mut *self.db).zip(grad).zip(&*dx) {
+                *dw += g * h;
                 *db += g;
             }
-            let mean_of_gw = sum(width, |i| grad[i] * self.weight[i], [grad, self.weight, dx]) / width as f32;
-            let mean_of_gwh = sum(width, |i| grad[i] * self.weight[i] * dx[i], [grad, self.weight, dx]) / width as f32;
-            for ((g, w), dx) in grad.iter().zip(self.weight).zip(dx) {
-                *dx = (g * w - mean_of_gw - *dx * mean_of_gwh) * scale;
+            for ((gw, g), w) in self.gw.iter_mut().zip(grad).zip(self.weight) {
+                *gw = g * w;
+            }
+            let mean_of_gw = sum(self.gw, |x| x) / width as f32;
+            let mean_of_gwh = dot(self.gw, dx) / width as f32;
+            for (dx, gw) in dx.iter_mut().zip(&*self.gw) {
+                *dx = (gw - mean_of_gw - *dx * mean_of_gwh) * scale;
             }
         }
     }
@@ -119,36 +130,37 @@ impl Work for Backward<'_> {
 #[inline(always)]
 fn moments(x: &[f32], epsilon: f32) -> (f32, f32) {
     let width = x.len() as f32;
-    let mean = sum(x.len(), |i| x[i], [x, x, x]) / width;
-    let variance = sum(x.len(), |i| (x[i] - mean) * (x[i] - mean), [x, x, x]) / width;
+    let mean = sum(x, |x| x) / width;
+    let variance = sum(x, |x| (x - mean) * (x - mean)) / width;
     (mean, 1.0 / (variance + epsilon).sqrt())
 }
 
-/// The sum of `term(i)` for i below `n`, in [`LANES`] partial sums that are added in a fixed order. `rows` are the slices that
-/// `term` reads: their lengths are checked once, so that the loop need not.
+/// The sum of `term` over a row, in [`LANES`] partial sums.
 #[inline(always)]
-fn sum(n: usize, term: impl Fn(usize) -> f32, rows: [&[f32]; 3]) -> f32 {
-    assert!(rows.iter().all(|row| row.len() == n));
-    let mut lanes = [0f32; LANES];
-    let whole = n - n % LANES;
-    let mut at = 0;
-    while at < whole {
-        for (lane, sum) in lanes.iter_mut().enumerate() {
-            *sum += term(at + lane);
-        }
-        at += LANES;
+fn sum(row: &[f32], term: impl Fn(f32) -> f32) -> f32 {
+    let mut lanes = [0.0; LANES];
+    let (whole, rest) = row.as_chunks::<LANES>();
+    for chunk in whole {
+        lanes = add(lanes, map(*chunk, &term));
     }
-    for i in whole..n {
-        lanes[i - whole] += term(i);
+    for (lane, x) in lanes.iter_mut().zip(rest) {
+        *lane += term(*x);
     }
-    let mut half = LANES / 2;
-    while half > 0 {
-        for i in 0..half {
-            lanes[i] += lanes[i + half];
-        }
-        half /= 2;
+    total(lanes)
+}
+
+/// The sum of products of two rows, in [`LANES`] partial sums.
+#[inline(always)]
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut lanes = [0.0; LANES];
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    for (a, b) in a.iter().zip(b) {
+        lanes = add(lanes, mul(*a, *b));
     }
-    lanes[0]
+    for ((lane, a), b) in lanes.iter_mut().zip(a_rest).zip(b_rest) {
+        *lane += a * b;
+    }
+    total(lanes)
 }
 
 #[cfg(test)]

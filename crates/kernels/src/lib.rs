@@ -8,17 +8,18 @@
 //! - outputs are overwritten, unless the function says that it adds;
 //! - work is split over the threads of the calling rayon pool into pieces that do not depend on their number, and sums run
 //!   in a fixed order: the same bits on one and on many threads;
-//! - no `unsafe`: loops are written over arrays of [`LANES`] numbers and compiled once for each instruction set, of which
+//! - no `unsafe`: loops are written over arrays of [`LANES`] numbers, taken and given by value (through
+//!   references compilers lose sight of what may overlap, and give up), and compiled once for each instruction set, of which
 //!   [`instruction_set`] picks at run time. Products and sums are never fused, so every instruction set gives the same bits.
 
 pub mod attention;
 pub mod exponential;
 pub mod gelu;
 pub mod instruction_set;
+mod lanes;
 pub mod layer_norm;
 pub mod patchify;
 
 pub use patchify::{normalise_patches, patchify};
 
-/// Numbers a loop treats at once: one AVX-512 register, two of AVX2, four of SSE2 or NEON.
-pub const LANES: usize = 16;
+pub use lanes::LANES;
