@@ -1,9 +1,9 @@
 //! The generated set: ten classes of textured shapes, without any file.
 //!
-//! A class is a silhouette and a texture together (`striped disc`, `checked disc`, ...). Everything else about an image
-//! is a nuisance: colours, place, size, rotation, the texture's own direction and scale, the background, clutter and
-//! noise. Silhouettes have equal areas, and both textures show their two colours equally often, so that no class can be
-//! told by its mean colour or brightness.
+//! A class is a silhouette: disc, ring, square, and so on. Everything else about an image is a nuisance: colours,
+//! place, size, rotation, the texture with its own direction and scale, the background, clutter and noise. Silhouettes
+//! have equal areas, and colours are drawn without regard to the class, so that no class can be told by its mean colour
+//! or brightness: what counts is how the parts of an image hang together.
 //!
 //! Image `i` of a split depends on the seed and on `i` alone, never on how many images there are; its label is
 //! `i % 10`.
@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::random::Purpose;
 use crate::{DataError, Dataset, Image, Images};
-use scene::{Scene, Silhouette, Texture};
+use scene::{Scene, Silhouette};
 
 /// The least side of an image, in pixels: below it the textures vanish.
 pub const LEAST_SIZE: usize = 16;
@@ -23,7 +23,7 @@ pub const LEAST_SIZE: usize = 16;
 pub const GREATEST_SIZE: usize = 1024;
 
 /// How many classes there are.
-pub const CLASSES: usize = Silhouette::ALL.len() * Texture::ALL.len();
+pub const CLASSES: usize = Silhouette::ALL.len();
 
 /// Opens the set; its images are drawn when they are first asked for, and kept.
 ///
@@ -41,20 +41,8 @@ pub fn open(seed: u64, train: usize, test: usize, size: usize) -> Result<Dataset
         name: "shapes".to_owned(),
         train: images(Purpose::TrainShape, train),
         test: Some(images(Purpose::TestShape, test)),
-        class_names: (0..CLASSES).map(class_name).collect(),
+        class_names: Silhouette::ALL.map(|silhouette| silhouette.noun().to_owned()).to_vec(),
     })
-}
-
-/// `striped disc` and so on.
-fn class_name(label: usize) -> String {
-    let (silhouette, texture) = class(label);
-    format!("{} {}", texture.adjective(), silhouette.noun())
-}
-
-/// What the images of a class have in common.
-fn class(label: usize) -> (Silhouette, Texture) {
-    let textures = Texture::ALL.len();
-    (Silhouette::ALL[label / textures], Texture::ALL[label % textures])
 }
 
 /// The images of a split.
@@ -74,8 +62,8 @@ impl Images for Shapes {
         if let Some(image) = self.drawn[index].get() {
             return Ok(image.clone());
         }
-        let (silhouette, texture) = class(index % CLASSES);
-        let scene = Scene::draw(silhouette, texture, self.seed, index as u64, self.purpose);
+        let silhouette = Silhouette::ALL[index % CLASSES];
+        let scene = Scene::draw(silhouette, self.seed, index as u64, self.purpose);
         let image = render::render(&scene, self.size)?;
         Ok(self.drawn[index].get_or_init(|| image).clone())
     }

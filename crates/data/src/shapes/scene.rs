@@ -11,82 +11,123 @@ use crate::random::{Purpose, keyed};
 // --- How hard the set is: change these, and every result on `shapes` changes. ---------------------------------------
 
 /// Radius of the disc; the other silhouettes have its area.
-const RADIUS: (f32, f32) = (0.45, 0.75);
+const RADIUS: (f32, f32) = (0.5, 0.7);
 /// How far the shape's centre may lie from the image's, in each direction.
-const SHIFT: f32 = 0.25;
-/// The length of one light and one dark part of the texture: 4 to 7 pixels of 32.
-const PERIOD: (f32, f32) = (0.25, 0.44);
-/// The least distance between the two colours of a texture, and between each and the mean background, where
-/// black and white lie sqrt(3) apart.
-const CONTRAST: f32 = 0.45;
-/// How strongly the waves of the background mix its two colours.
-const BACKGROUND_WAVES: usize = 3;
+const SHIFT: f32 = 0.2;
+/// How far the shape may be turned either way, in radians.
+const TURN: f32 = 0.6;
+/// The length of one light and one dark part of the texture: 5 to 8 pixels of 32.
+const PERIOD: (f32, f32) = (0.31, 0.5);
+/// How much lighter and darker than their mean the two colours of the texture are.
+const RELIEF: (f32, f32) = (0.1, 0.2);
+/// The least distance between the mean colours of shape and background, where black and white lie sqrt(3) apart.
+const CONTRAST: f32 = 0.5;
+/// How far each of the background's two colours may lie from their mean, in each channel.
+const BACKGROUND_SPREAD: f32 = 0.15;
+/// How many waves mix the two colours of the background.
+const BACKGROUND_WAVES: usize = 2;
 /// The length of a wave in the background.
-const BACKGROUND_PERIOD: (f32, f32) = (0.35, 1.6);
+const BACKGROUND_PERIOD: (f32, f32) = (1.0, 4.0);
 /// Small discs of any colour, which lie behind or on the shape.
-const CLUTTER: usize = 4;
+const CLUTTER: usize = 2;
 /// The radius of such a disc.
-const CLUTTER_RADIUS: (f32, f32) = (0.06, 0.16);
+const CLUTTER_RADIUS: (f32, f32) = (0.06, 0.14);
 /// The standard deviation of the noise on every value, where white is 1.
-pub const NOISE: f32 = 0.04;
+pub const NOISE: f32 = 0.02;
 
 /// An RGB colour, each channel between 0 and 1.
 pub type Colour = [f32; 3];
 
-/// The outline of a shape.
+/// The outline of a shape: its class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Silhouette {
     /// A filled circle.
     Disc,
+    /// A circle with a hole.
+    Ring,
     /// A square.
     Square,
     /// An equilateral triangle.
     Triangle,
     /// Two bars that cross.
     Cross,
-    /// A circle with a hole.
-    Ring,
+    /// A lying bar.
+    Bar,
+    /// A standing bar.
+    Column,
+    /// A circle that another one has bitten into.
+    Crescent,
+    /// Two triangles that meet in a point.
+    Hourglass,
+    /// Two filled circles side by side.
+    Pair,
 }
 
 impl Silhouette {
     /// In the order of the classes.
-    pub const ALL: [Self; 5] = [Self::Disc, Self::Square, Self::Triangle, Self::Cross, Self::Ring];
+    pub const ALL: [Self; 10] = [
+        Self::Disc,
+        Self::Ring,
+        Self::Square,
+        Self::Triangle,
+        Self::Cross,
+        Self::Bar,
+        Self::Column,
+        Self::Crescent,
+        Self::Hourglass,
+        Self::Pair,
+    ];
 
     /// What it is called.
     pub fn noun(self) -> &'static str {
         match self {
             Self::Disc => "disc",
+            Self::Ring => "ring",
             Self::Square => "square",
             Self::Triangle => "triangle",
             Self::Cross => "cross",
-            Self::Ring => "ring",
+            Self::Bar => "bar",
+            Self::Column => "column",
+            Self::Crescent => "crescent",
+            Self::Hourglass => "hourglass",
+            Self::Pair => "pair",
         }
     }
 
     /// Whether a point lies inside the silhouette, which has the area of the unit disc: pi.
     pub fn contains(self, x: f32, y: f32) -> bool {
+        let (width, height) = (x.abs(), y.abs());
         match self {
             Self::Disc => x * x + y * y < 1.0,
-            // The side is sqrt(pi).
-            Self::Square => x.abs().max(y.abs()) < 0.886_227,
-            // Inradius r has area 3 sqrt(3) r^2.
-            Self::Triangle => {
-                let slanted = 0.866_025_4 * x.abs() + 0.5 * y;
-                slanted.max(-y) < 0.777_55
-            }
-            // Bars of half-width 0.44 a and half-length a have area (8 * 0.44 - 4 * 0.44^2) a^2.
-            Self::Cross => {
-                let (long, short) = (x.abs().max(y.abs()), x.abs().min(y.abs()));
-                long < 1.069_6 && short < 0.470_6
-            }
             // Outer radius 1.2, inner sqrt(1.2^2 - 1).
             Self::Ring => (0.44..1.44).contains(&(x * x + y * y)),
+            // The side is sqrt(pi).
+            Self::Square => width.max(height) < 0.886_227,
+            // Inradius r has area 3 sqrt(3) r^2.
+            Self::Triangle => (0.866_025_4 * width - 0.5 * y).max(y) < 0.777_55,
+            // Bars of half-width 0.44 a and half-length a have area (8 * 0.44 - 4 * 0.44^2) a^2.
+            Self::Cross => width.max(height) < 1.069_6 && width.min(height) < 0.470_6,
+            // Five by two.
+            Self::Bar => width < 1.401_3 && height < 0.560_5,
+            Self::Column => width < 0.560_5 && height < 1.401_3,
+            // The circle that bites has 0.85 of the radius and lies 0.55 of it to the right.
+            Self::Crescent => {
+                let (radius, bite, right) = (CRESCENT, 0.85 * CRESCENT, 0.55 * CRESCENT);
+                x * x + y * y < radius * radius && (x - right).powi(2) + y * y > bite * bite
+            }
+            // Each triangle is 2 a wide and a high, with a^2 = pi / 2.
+            Self::Hourglass => width < height && height < 1.253_3,
+            // Radius sqrt(1/2) each.
+            Self::Pair => (width - 0.95).powi(2) + y * y < 0.5,
         }
     }
 
     /// No point of any silhouette lies further from the centre.
-    pub const REACH: f32 = 1.56;
+    pub const REACH: f32 = 1.78;
 }
+
+/// The outer radius of the crescent.
+const CRESCENT: f32 = 1.4580;
 
 /// The pattern that fills a shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,16 +139,8 @@ pub enum Texture {
 }
 
 impl Texture {
-    /// In the order of the classes.
+    /// All of them.
     pub const ALL: [Self; 2] = [Self::Stripes, Self::Checks];
-
-    /// What something filled with it is called.
-    pub fn adjective(self) -> &'static str {
-        match self {
-            Self::Stripes => "striped",
-            Self::Checks => "checked",
-        }
-    }
 
     /// Which of its two colours the texture has at a point; each covers half the plane. A period has length 1.
     pub fn is_first(self, x: f32, y: f32) -> bool {
@@ -181,20 +214,23 @@ pub struct Scene<R> {
 
 impl Scene<rand_chacha::ChaCha8Rng> {
     /// The scene of an image: the class is given, the rest depends on the key alone.
-    pub fn draw(silhouette: Silhouette, texture: Texture, seed: u64, index: u64, purpose: Purpose) -> Self {
+    pub fn draw(silhouette: Silhouette, seed: u64, index: u64, purpose: Purpose) -> Self {
         let mut generator = keyed(seed, 0, index, purpose);
         let g = &mut generator;
         let centre = (between((-SHIFT, SHIFT), g), between((-SHIFT, SHIFT), g));
-        let shape = Placement::new(between((0.0, TAU), g), centre, between(RADIUS, g));
+        let shape = Placement::new(between((-TURN, TURN), g), centre, between(RADIUS, g));
+        let texture = if g.random() { Texture::Stripes } else { Texture::Checks };
         let period = between(PERIOD, g);
         let phase = (between((-1.0, 1.0), g), between((-1.0, 1.0), g));
         let filling = Placement::new(between((0.0, TAU), g), phase, period);
-        let background = [colour(g), colour(g)];
-        let mean = [0, 1, 2].map(|c| (background[0][c] + background[1][c]) / 2.0);
-        let colours = contrasting(&mean, g);
+        let [inside, outside] = contrasting(g);
+        let relief = between(RELIEF, g);
+        let colours = [relief, -relief].map(|step| inside.map(|value| value + step));
+        let background =
+            std::array::from_fn(|_| outside.map(|value| value + between((-BACKGROUND_SPREAD, BACKGROUND_SPREAD), g)));
         let spots = std::array::from_fn(|_| Spot {
             place: Placement::new(0.0, (between((-1.0, 1.0), g), between((-1.0, 1.0), g)), between(CLUTTER_RADIUS, g)),
-            colour: colour(g),
+            colour: g.random(),
             in_front: g.random(),
         });
         let waves = std::array::from_fn(|_| {
@@ -220,16 +256,11 @@ fn between((low, high): (f32, f32), generator: &mut impl Rng) -> f32 {
     low + (high - low) * generator.random::<f32>()
 }
 
-fn colour(generator: &mut impl Rng) -> Colour {
-    generator.random()
-}
-
-/// Two colours far enough from each other and from a third.
-fn contrasting(from: &Colour, generator: &mut impl Rng) -> [Colour; 2] {
+/// Two colours far enough from each other.
+fn contrasting(generator: &mut impl Rng) -> [Colour; 2] {
     loop {
-        let [one, other] = [colour(generator), colour(generator)];
-        let far = |a: &Colour, b: &Colour| (0..3).map(|c| (a[c] - b[c]).powi(2)).sum::<f32>() > CONTRAST * CONTRAST;
-        if far(&one, &other) && far(&one, from) && far(&other, from) {
+        let [one, other]: [Colour; 2] = generator.random();
+        if (0..3).map(|c| (one[c] - other[c]).powi(2)).sum::<f32>() > CONTRAST * CONTRAST {
             return [one, other];
         }
     }

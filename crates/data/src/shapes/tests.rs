@@ -1,3 +1,4 @@
+use super::scene::Texture;
 use super::*;
 use crate::open::{Source, open};
 use crate::statistics::Statistics;
@@ -31,8 +32,8 @@ fn an_image_is_the_same_each_time_it_is_asked_for() {
 fn labels_are_balanced_and_named() {
     let data = shapes(0, 100, 16);
     assert_eq!(data.class_names.len(), 10);
-    assert_eq!(data.class_names[0], "striped disc");
-    assert_eq!(data.class_names[9], "checked ring");
+    assert_eq!(data.class_names[0], "disc");
+    assert_eq!(data.class_names[9], "pair");
     let statistics = Statistics::of(&*data.train, 10).expect("a hundred images");
     assert_eq!(statistics.class_counts, [10; 10]);
     assert_eq!(statistics.least_size, (16, 16));
@@ -70,10 +71,10 @@ fn sizes_that_cannot_be_drawn_are_refused() {
 fn silhouettes_have_equal_areas_and_textures_equal_halves() {
     const STEPS: i32 = 400;
     let points = || {
-        let place = |i: i32| 1.6 * (i as f32 + 0.5) / STEPS as f32;
+        let place = |i: i32| 1.8 * (i as f32 + 0.5) / STEPS as f32;
         (-STEPS..STEPS).flat_map(move |i| (-STEPS..STEPS).map(move |j| (place(i), place(j))))
     };
-    let cell = (1.6 / STEPS as f32).powi(2);
+    let cell = (1.8 / STEPS as f32).powi(2);
     for silhouette in Silhouette::ALL {
         let inside = points().filter(|&(x, y)| silhouette.contains(x, y)).count();
         let area = inside as f32 * cell;
