@@ -2,6 +2,7 @@
 
 mod attention;
 mod configuration;
+mod decoder;
 mod encoder;
 mod fused;
 mod gradients;
