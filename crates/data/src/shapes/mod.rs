@@ -2,8 +2,9 @@
 //!
 //! A class is a silhouette: disc, ring, square, and so on. Everything else about an image is a nuisance: colours,
 //! place, size, rotation, the texture with its own direction and scale, the background, clutter and noise. Silhouettes
-//! have equal areas, and colours are drawn without regard to the class, so that no class can be told by its mean colour
-//! or brightness: what counts is how the parts of an image hang together.
+//! have equal areas, and colours are drawn without regard to the class (the shape is always brighter than the
+//! background), so that no class can be told by its mean colour or brightness: what counts is how the parts of an image
+//! hang together.
 //!
 //! Image `i` of a split depends on the seed and on `i` alone, never on how many images there are; its label is
 //! `i % 10`.

@@ -9,21 +9,26 @@ use rand::{Rng, RngExt};
 use crate::random::{Purpose, keyed};
 
 // --- How hard the set is: change these, and every result on `shapes` changes. ---------------------------------------
+//
+// Measured with a ViT of 96x4, patches of 8 pixels, 6000 training and 2000 test images, by softmax regression on its
+// class token: 31 % from a random encoder, 54 % after 10 epochs of masked autoencoding (57 % on the mean of the patch
+// tokens, 30 % at random); one run. Small changes weigh much: with SHIFT 0.2, TURN 0.6, RELIEF up to 0.2 and CONTRAST
+// 0.2 it was 21 % and, after 8 epochs, 25 %; with shapes darker or brighter than the background by chance, 17 and 20 %.
 
 /// Radius of the disc; the other silhouettes have its area.
-const RADIUS: (f32, f32) = (0.5, 0.7);
+const RADIUS: (f32, f32) = (0.52, 0.7);
 /// How far the shape's centre may lie from the image's, in each direction.
-const SHIFT: f32 = 0.2;
+const SHIFT: f32 = 0.16;
 /// How far the shape may be turned either way, in radians.
-const TURN: f32 = 0.6;
+const TURN: f32 = 0.4;
 /// The length of one light and one dark part of the texture: 5 to 8 pixels of 32.
 const PERIOD: (f32, f32) = (0.31, 0.5);
 /// How much lighter and darker than their mean the two colours of the texture are.
-const RELIEF: (f32, f32) = (0.1, 0.2);
-/// The least distance between the mean colours of shape and background, where black and white lie sqrt(3) apart.
-const CONTRAST: f32 = 0.5;
+const RELIEF: (f32, f32) = (0.06, 0.16);
+/// How much brighter than the background the shape is at least, on average over the channels, where white is 1.
+const CONTRAST: f32 = 0.3;
 /// How far each of the background's two colours may lie from their mean, in each channel.
-const BACKGROUND_SPREAD: f32 = 0.15;
+const BACKGROUND_SPREAD: f32 = 0.12;
 /// How many waves mix the two colours of the background.
 const BACKGROUND_WAVES: usize = 2;
 /// The length of a wave in the background.
@@ -139,9 +144,6 @@ pub enum Texture {
 }
 
 impl Texture {
-    /// All of them.
-    pub const ALL: [Self; 2] = [Self::Stripes, Self::Checks];
-
     /// Which of its two colours the texture has at a point; each covers half the plane. A period has length 1.
     pub fn is_first(self, x: f32, y: f32) -> bool {
         let half = |x: f32| x.rem_euclid(1.0) < 0.5;
@@ -256,11 +258,12 @@ fn between((low, high): (f32, f32), generator: &mut impl Rng) -> f32 {
     low + (high - low) * generator.random::<f32>()
 }
 
-/// Two colours far enough from each other.
+/// Two colours, the first bright enough against the second.
 fn contrasting(generator: &mut impl Rng) -> [Colour; 2] {
+    let brightness = |colour: Colour| colour.iter().sum::<f32>() / 3.0;
     loop {
         let [one, other]: [Colour; 2] = generator.random();
-        if (0..3).map(|c| (one[c] - other[c]).powi(2)).sum::<f32>() > CONTRAST * CONTRAST {
+        if brightness(one) - brightness(other) > CONTRAST {
             return [one, other];
         }
     }
