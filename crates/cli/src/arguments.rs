@@ -13,12 +13,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     propagate_version = true,
     max_term_width = 110,
     after_help = "Examples:
-  bmae reproduce                                       every method and evaluation on generated shapes, in minutes
-  bmae pretrain --method mae-k --k 10 --out runs/a     one pre-training
-  bmae linprobe --from runs/a --out runs/a-linprobe    what it learned
-  bmae report runs/a runs/a-linprobe --out report      the tables and figures
+  bmae reproduce                                    all methods on generated shapes, in minutes
+  bmae pretrain --method mae-k --k 10 --out runs/a  one pre-training
+  bmae linprobe --from runs/a --out runs/a-probe    what it learned
+  bmae report runs/a runs/a-probe --out report      tables and figures
 
-Any key of a recipe can be set with --set, as in --set pretrain.epochs=10; docs/recipe.md lists them all."
+Any key of a recipe can be set, as in --set pretrain.epochs=10: docs/recipe.md lists them."
 )]
 pub struct Arguments {
     /// What to do.

@@ -1,7 +1,6 @@
 //! Every error that a user can cause is one sentence with a remedy and the right exit code, and leaves nothing behind.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use image::ImageFormat;
@@ -208,42 +207,34 @@ fn no_permission_is_one_sentence() {
         .refuses(1, &["cannot write /proc/bmae-run", "--out"]);
 }
 
+/// Runs its arguments on a disk of 48 KiB at `small`, then lists what a half-written file would be.
+#[cfg(target_os = "linux")]
+const ON_A_SMALL_DISK: &str = "mount -t tmpfs -o size=48k tmpfs small || exit 99
+    \"$@\"
+    code=$?
+    find small -type f -name '.*'
+    exit $code";
+
 #[cfg(target_os = "linux")]
 #[test]
 fn no_space_is_one_sentence_and_leaves_no_half_file() {
     let folder = Folder::new();
     fs::create_dir(folder.path("small")).expect("a folder can be made");
-    let Some(mount) = Mount::tmpfs(&folder.path("small"), "48k") else {
-        // Only where neither root nor user namespaces are to be had; the note says so.
+    let arguments = ["pretrain", "--preset", "tiny.toml", "--out", "small/run", "-q"];
+    let bmae = folder.command(&arguments);
+    let output = Command::new("unshare")
+        .args(["--user", "--map-root-user", "--mount", "sh", "-c", ON_A_SMALL_DISK, "sh"])
+        .arg(bmae.get_program())
+        .args(bmae.get_args())
+        .current_dir(folder.path("."))
+        .output()
+        .expect("util-linux is installed");
+    let ended = folder.ended(&arguments, output);
+    if ended.code == Some(99) || ended.stderr.starts_with("unshare: ") {
         eprintln!("skipped: this machine lets no test mount a tmpfs");
         return;
-    };
-    let ended = folder.run(&["pretrain", "--preset", "tiny.toml", "--out", "small/run", "-q"]);
-    ended.refuses(1, &["small/run", "No space left", "free some space"]);
-    for file in fs::read_dir(folder.path("small/run/checkpoints")).into_iter().flatten().flatten() {
-        assert!(!file.file_name().to_string_lossy().ends_with(".safetensors"), "a half-written {file:?} is left");
     }
-    drop(mount);
-}
-
-/// A file system that is unmounted in the end.
-struct Mount<'a>(&'a Path);
-
-impl<'a> Mount<'a> {
-    fn tmpfs(at: &'a Path, size: &str) -> Option<Self> {
-        let status = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
-            .arg(at)
-            .status()
-            .ok()?;
-        status.success().then_some(Mount(at))
-    }
-}
-
-impl Drop for Mount<'_> {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.0).status();
-    }
+    ended.refuses(1, &["cannot write small/run", "No space left", "free some space"]);
 }
 
 #[test]
@@ -286,10 +277,9 @@ fn presets_and_reports_that_do_not_exist_are_named() {
 }
 
 #[test]
-fn a_wrong_command_line_is_exit_code_2_and_shows_the_right_one() {
+fn a_wrong_command_line_is_exit_code_2_and_points_to_the_help() {
     let folder = Folder::new();
     for line in [
-        "",
         "pretain",
         "pretrain",
         "pretrain --out run --epochs 3",
@@ -299,7 +289,7 @@ fn a_wrong_command_line_is_exit_code_2_and_shows_the_right_one() {
     ] {
         let ended = folder.run(&line.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>());
         assert_eq!(ended.code, Some(2), "{}", ended.story());
-        assert!(ended.stderr.contains("Usage:"), "{}", ended.story());
+        assert!(ended.stderr.contains("--help"), "{}", ended.story());
         assert_eq!(ended.stdout, "", "{}", ended.story());
     }
 }

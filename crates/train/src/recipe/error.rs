@@ -47,7 +47,7 @@ pub enum RecipeError {
         name: String,
     },
     /// A recipe file that cannot be read.
-    #[error("cannot read the recipe {}: give the path of a TOML file that exists, or one of the presets quick, mini and paper", path.display())]
+    #[error("cannot read the recipe {} ({source}): give the path of a TOML file that exists, or one of the presets quick, mini and paper", path.display())]
     UnreadableFile {
         /// The file.
         path: PathBuf,
@@ -180,7 +180,7 @@ pub enum RecipeError {
     },
     /// A mask that shows nothing.
     #[error(
-        "`pretrain.mask_ratio` {ratio} keeps none of the {patches} patches of an image: lower it to at most {limit}, or have more \
+        "`pretrain.mask_ratio` {ratio:?} keeps none of the {patches} patches of an image: lower it to at most {limit}, or have more \
              patches with a smaller `model.patch_size`"
     )]
     KeepsNothing {
@@ -193,7 +193,7 @@ pub enum RecipeError {
     },
     /// A mask that hides nothing.
     #[error(
-        "`pretrain.mask_ratio` {ratio} masks none of the {patches} patches of an image, so there would be nothing to predict: \
+        "`pretrain.mask_ratio` {ratio:?} masks none of the {patches} patches of an image, so there would be nothing to predict: \
              raise it to at least {limit}, or have more patches with a smaller `model.patch_size`"
     )]
     MasksNothing {

@@ -235,7 +235,7 @@ impl fmt::Display for Bytes {
         }
         match size < 1e6 {
             true => write!(formatter, "{size:.1} {}", UNITS[unit]),
-            false => write!(formatter, "over a million {}", UNITS[unit]),
+            false => write!(formatter, "millions of {}", UNITS[unit]),
         }
     }
 }

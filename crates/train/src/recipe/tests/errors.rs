@@ -152,7 +152,7 @@ fn a_mask_that_keeps_or_masks_nothing_is_refused_for_the_actual_number_of_patche
     // 16 * (1 - 1e-17) is 16 in f64.
     assert_eq!(
         set("pretrain.mask_ratio=1e-17"),
-        "`pretrain.mask_ratio` 0.00000000000000001 masks none of the 16 patches of an image, so there would be nothing to \
+        "`pretrain.mask_ratio` 1e-17 masks none of the 16 patches of an image, so there would be nothing to \
          predict: raise it to at least 0.001, or have more patches with a smaller `model.patch_size`"
     );
     assert!(set("model.patch_size=32").contains("one single patch"));
@@ -263,7 +263,7 @@ fn a_preset_that_does_not_exist_is_refused() {
         sentence("quik"),
         "no preset is called `quik`: the presets are quick, mini and paper, or give the path of a recipe that ends in .toml"
     );
-    assert!(sentence("nowhere.toml").starts_with("cannot read the recipe nowhere.toml: "));
+    assert!(sentence("nowhere.toml").starts_with("cannot read the recipe nowhere.toml ("));
 }
 
 #[test]
