@@ -49,10 +49,8 @@ impl Statistics {
                 *count += 1;
             }
         }
-        let pixels = sums.pixels as f64 * 255.0;
-        let mean = sums.first.map(|sum| sum as f64 / pixels);
-        let square = sums.second.map(|sum| sum as f64 / (pixels * 255.0));
-        let std = [0, 1, 2].map(|c| (square[c] - mean[c] * mean[c]).max(0.0).sqrt());
+        let [red, green, blue] = sums.counts.each_ref().map(mean_and_std);
+        let (mean, std) = ([red.0, green.0, blue.0], [red.1, green.1, blue.1]);
         Ok(Self {
             images: images.len(),
             mean,
@@ -64,18 +62,28 @@ impl Statistics {
     }
 }
 
-/// Sums over pixels, exact in integers, so that they do not depend on the number of threads.
+/// How often each value occurs in a channel.
+type Counts = [u64; 256];
+
+/// Mean and standard deviation of values that occur so often, divided by 255.
+fn mean_and_std(counts: &Counts) -> (f64, f64) {
+    let values = || counts.iter().zip(0..=255_u8).map(|(&count, value)| (count as f64, f64::from(value) / 255.0));
+    let total: f64 = values().map(|(count, _)| count).sum();
+    let mean = values().map(|(count, value)| count * value).sum::<f64>() / total;
+    let variance = values().map(|(count, value)| count * (value - mean).powi(2)).sum::<f64>() / total;
+    (mean, variance.sqrt())
+}
+
+/// What is added up over images: whole numbers, so that the outcome does not depend on the number of threads.
 struct Sums {
-    pixels: u64,
-    first: [u64; 3],
-    second: [u128; 3],
+    counts: [Counts; 3],
     least_size: (usize, usize),
     greatest_size: (usize, usize),
 }
 
 impl Default for Sums {
     fn default() -> Self {
-        Self { pixels: 0, first: [0; 3], second: [0; 3], least_size: (usize::MAX, usize::MAX), greatest_size: (0, 0) }
+        Self { counts: [[0; 256]; 3], least_size: (usize::MAX, usize::MAX), greatest_size: (0, 0) }
     }
 }
 
@@ -85,32 +93,27 @@ impl Sums {
         let mut sums = Self::default();
         for index in (first..images.len()).step_by(step) {
             let image = images.image(index)?;
-            let size = (image.width(), image.height());
             let (pixels, _) = image.pixels().as_chunks::<3>();
-            let mut one =
-                Self { pixels: pixels.len() as u64, least_size: size, greatest_size: size, ..Self::default() };
-            let mut second = [0_u64; 3];
-            for pixel in pixels {
-                for ((first, second), &value) in one.first.iter_mut().zip(&mut second).zip(pixel) {
-                    *first += u64::from(value);
-                    *second += u64::from(value) * u64::from(value);
-                }
+            for &[red, green, blue] in pixels {
+                sums.counts[0][usize::from(red)] += 1;
+                sums.counts[1][usize::from(green)] += 1;
+                sums.counts[2][usize::from(blue)] += 1;
             }
-            one.second = second.map(u128::from);
-            sums.add(&one);
+            sums.include((image.width(), image.height()), (image.width(), image.height()));
         }
         Ok(sums)
     }
 
     fn add(&mut self, other: &Self) {
-        self.pixels += other.pixels;
-        for channel in 0..3 {
-            self.first[channel] += other.first[channel];
-            self.second[channel] += other.second[channel];
+        for (count, other) in self.counts.iter_mut().flatten().zip(other.counts.iter().flatten()) {
+            *count += other;
         }
-        let pairwise = |f: fn(usize, usize) -> usize, a: (usize, usize), b: (usize, usize)| (f(a.0, b.0), f(a.1, b.1));
-        self.least_size = pairwise(usize::min, self.least_size, other.least_size);
-        self.greatest_size = pairwise(usize::max, self.greatest_size, other.greatest_size);
+        self.include(other.least_size, other.greatest_size);
+    }
+
+    fn include(&mut self, least: (usize, usize), greatest: (usize, usize)) {
+        self.least_size = (self.least_size.0.min(least.0), self.least_size.1.min(least.1));
+        self.greatest_size = (self.greatest_size.0.max(greatest.0), self.greatest_size.1.max(greatest.1));
     }
 }
 
