@@ -21,11 +21,11 @@ use crate::{DataError, Images};
 /// Some images, transformed, with what is known of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
-    /// The normalised pixels [N, 3, S, S].
+    /// The normalised pixels `[N, 3, S, S]`.
     pub images: Vec<f32>,
-    /// The classes [N]; empty when the images have no labels.
+    /// The classes `[N]`; empty when the images have no labels.
     pub labels: Vec<i64>,
-    /// The place of each image in its data set [N].
+    /// The place of each image in its data set `[N]`.
     pub indices: Vec<usize>,
 }
 
