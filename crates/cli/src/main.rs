@@ -19,6 +19,10 @@ use clap::Parser;
 
 use arguments::Arguments;
 
+/// Keeps freed pages for the next step, where the system's allocator hands them back and fetches fresh ones.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,

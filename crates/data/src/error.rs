@@ -216,7 +216,10 @@ pub enum DataError {
         path: PathBuf,
     },
     /// Other classes in training than in testing.
-    #[error("the class folders of {train} and {test} differ: {difference}", train = train.display(), test = test.display())]
+    #[error(
+        "the class folders of {train} and {test} differ: {difference}; give both the same classes, or remove the folder {test}",
+        train = train.display(), test = test.display()
+    )]
     ClassesDiffer {
         /// The folder of training images.
         train: PathBuf,

@@ -111,7 +111,7 @@ impl Targets {
         state: &BTreeMap<String, Vec<f32>>,
         device: &Device,
     ) -> Result<(), String> {
-        if !self.created.is_some_and(|created| epochs_done > created) {
+        if self.created.is_none_or(|created| epochs_done <= created) {
             return Ok(());
         }
         let mut missing = None;

@@ -49,7 +49,7 @@ impl RunDirectory {
             Found::Nothing => None,
             Found::Run if !resume => return Err(TrainError::RunExists { path: path.to_owned() }),
             Found::Run => {
-                compare_recipes(path, config)?;
+                compare_recipes(path, config, &run_file.stage)?;
                 if RunFile::read(path).is_ok_and(|earlier| earlier.finished) {
                     return Ok(Opened::Finished);
                 }
@@ -156,13 +156,17 @@ fn inspect(path: &Path) -> Result<Found, TrainError> {
     }
 }
 
-/// A resume must be of the same recipe, key for key.
-fn compare_recipes(path: &Path, config: &str) -> Result<(), TrainError> {
+/// A resume must be of the same recipe, key for key; what only other stages read may have changed since.
+fn compare_recipes(path: &Path, config: &str, stage: &str) -> Result<(), TrainError> {
     let file = path.join("config.toml");
     let earlier = std::fs::read_to_string(&file).map_err(|source| TrainError::reading(&file, source))?;
     let parse = |text: &str| {
-        text.parse::<toml::Table>()
-            .map_err(|error| TrainError::Damaged { path: file.clone(), what: error.message().to_owned() })
+        let mut table: toml::Table = text.parse().map_err(|error: toml::de::Error| TrainError::Damaged {
+            path: file.clone(),
+            what: error.message().to_owned(),
+        })?;
+        table.retain(|section, _| is_read_by(stage, section));
+        Ok::<_, TrainError>(table)
     };
     let mut differences = Vec::new();
     collect_differences("", &parse(&earlier)?, &parse(config)?, &mut differences);
@@ -170,6 +174,17 @@ fn compare_recipes(path: &Path, config: &str) -> Result<(), TrainError> {
         return Ok(());
     }
     Err(TrainError::OtherRecipe { path: path.to_owned(), keys: differences.join(", ") })
+}
+
+/// Whether a stage looks at a section of the recipe.
+fn is_read_by(stage: &str, section: &str) -> bool {
+    match section {
+        "pretrain" | "finetune" | "linprobe" => section == stage,
+        "monitor" => stage == "pretrain",
+        // Pre-training measures its encoder by the same neighbours.
+        "knn" => matches!(stage, "knn" | "pretrain"),
+        _ => true,
+    }
 }
 
 fn collect_differences(prefix: &str, earlier: &toml::Table, now: &toml::Table, differences: &mut Vec<String>) {

@@ -78,6 +78,14 @@ fn another_recipe_is_refused_on_resume_and_the_keys_that_differ_are_named() {
 }
 
 #[test]
+fn what_only_other_stages_read_may_change_between_sessions() {
+    let folder = tempfile::tempdir().expect("a folder");
+    pretrain(&recipe("pretrain.epochs = 1"), folder.path(), false, None).expect("trains");
+    let other = recipe("pretrain.epochs = 1\nlinprobe.epochs = 9\nfinetune.base_lr = 0.5");
+    assert_eq!(pretrain(&other, folder.path(), true, None).expect("recognised"), Outcome::AlreadyFinished);
+}
+
+#[test]
 fn a_folder_with_other_files_is_never_written_to() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("thesis.tex"), "years of work").expect("written");
