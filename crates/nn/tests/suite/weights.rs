@@ -161,7 +161,10 @@ fn any_single_wrong_byte_in_the_header_is_refused_or_read_but_never_panics() {
 #[test]
 fn a_missing_file_is_named() {
     let refused = StateDict::from_file(Path::new("/nowhere/w.safetensors")).unwrap_err().to_string();
-    assert!(refused.starts_with("cannot read the weights file /nowhere/w.safetensors: "), "{refused}");
+    assert!(
+        refused.starts_with("cannot read the weights file /nowhere/w.safetensors (") && refused.contains("give a run"),
+        "{refused}"
+    );
 }
 
 #[test]
