@@ -107,7 +107,7 @@ pub struct Reproduce {
     /// Repeat everything with this many seeds: seed, seed + 1, ...
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub seeds: u16,
-    /// Folder of all runs and the report [default: runs/<preset>]
+    /// Folder of all runs and the report [default: a folder of the preset's name in runs/]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 }

@@ -6,7 +6,7 @@
 //!
 //! 1. An image is one piece of work for one thread: all of a head's matrices stay in its cache.
 //! 2. P is computed anew in the backward pass, which costs less than writing and reading T x T numbers for each head.
-//! 3. All seven products are one small routine, [`product`]: the left factor is read through two strides (so a transposed
+//! 3. All seven products are one small routine, `product`: the left factor is read through two strides (so a transposed
 //!    one needs no copy), the right one is packed into panels of [`LANES`] columns, padded with zeros.
 //! 4. The padding makes every inner loop whole: no remainders but in the rows.
 

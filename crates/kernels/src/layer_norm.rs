@@ -14,7 +14,7 @@ const PIECE: usize = 64;
 
 /// out = (x - mean) / sqrt(variance + epsilon) * weight + bias, row by row, with the biased variance.
 ///
-/// `x` [R, D], `weight` [D], `bias` [D], `out` [R, D].
+/// `x` [R, D], `weight` `[D]`, `bias` `[D]`, `out` [R, D].
 ///
 /// # Panics
 /// When the lengths disagree or D is 0.
@@ -31,7 +31,7 @@ pub fn forward(x: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, out: &mut 
 
 /// The gradients for x, weight and bias, all overwritten.
 ///
-/// `x` [R, D], `weight` [D], `grad` [R, D] (of the output); `dx` [R, D], `dw` [D], `db` [D].
+/// `x` [R, D], `weight` `[D]`, `grad` [R, D] (of the output); `dx` [R, D], `dw` `[D]`, `db` `[D]`.
 ///
 /// # Panics
 /// When the lengths disagree or D is 0.

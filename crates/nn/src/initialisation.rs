@@ -1,6 +1,6 @@
 //! Every random draw of a model, from a generator that the caller passes; never from Burn's global one.
 //!
-//! Draws happen in the order of the module's parameters (the order of [`crate::parameters`]); constants (biases of zero,
+//! Draws happen in the order of the module's parameters (the order of [`mod@crate::parameters`]); constants (biases of zero,
 //! LayerNorms, sin-cos positions) draw nothing. So a model depends on its configuration and the generator alone, and a
 //! generator is left in the same state whatever the device.
 

@@ -4,7 +4,7 @@
 //!   composed one behind the same signature.
 //! - [`vit`]: configuration, positions, blocks and the encoder. [`mae`]: masking, decoder, the whole autoencoder and its
 //!   loss. [`heads`]: classifier, linear probe, cross-entropy.
-//! - [`parameters`]: parameters and gradients of any module here by their official name, for optimisers and averages.
+//! - [`mod@parameters`]: parameters and gradients of any module here by their official name, for optimisers and averages.
 //! - [`weights`]: safetensors in and out. [`initialisation`]: every random draw, from a generator the caller passes.
 //!
 //! Layouts are PyTorch's (a Linear's weight is [out, in]) and names are the official MAE's, so that a weight file of

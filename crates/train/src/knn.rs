@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::evaluation::{NearestNeighbours, extract, nearest_neighbours_top1};
+use crate::evaluation::{NearestNeighbours, Wanted, extract, nearest_neighbours_top1};
 use crate::input;
 use crate::observer::{Event, Stage};
 use crate::recipe::Recipe;
@@ -47,9 +47,9 @@ pub fn run(
         steps_per_epoch: 1,
         batch_size: data.train.len() + test.len(),
     });
-    let feature = recipe.knn.feature;
-    let train = extract(session, recipe, &encoder, &data.train, 0, feature, BATCH)?;
-    let test = extract(session, recipe, &encoder, &test, 0, feature, BATCH)?;
+    let wanted = Wanted { feature: recipe.knn.feature, limit: 0, batch_size: BATCH };
+    let features = |images| extract(session, recipe, &encoder, images, wanted, || !session.stopped());
+    let (train, test) = (features(&data.train)?, features(&test)?);
     if session.stopped() {
         return Ok(Outcome::Interrupted { epochs_kept: 0, epochs: 1, steps_lost: 0 });
     }

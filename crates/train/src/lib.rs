@@ -10,6 +10,7 @@
 //! - the plan that compares methods: [`reproduce`].
 
 pub mod device;
+mod epoch;
 mod error;
 pub mod evaluation;
 pub mod finetune;

@@ -6,7 +6,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use nalgebra::{DMatrix, SymmetricEigen};
 
-use crate::evaluation::{Features, NearestNeighbours, extract, nearest_neighbours_top1};
+use crate::evaluation::{Features, NearestNeighbours, Wanted, extract, nearest_neighbours_top1};
 use crate::recipe::Recipe;
 use crate::{Session, TrainError};
 
@@ -53,10 +53,14 @@ pub(crate) fn measure(
     if every == 0 || !((epoch + 1).is_multiple_of(every) || last) {
         return Ok(None);
     }
-    let (limit, feature) = (recipe.monitor.knn_train_limit, recipe.knn.feature);
+    let wanted = Wanted {
+        feature: recipe.knn.feature,
+        limit: recipe.monitor.knn_train_limit,
+        batch_size: recipe.pretrain.stage.batch_size,
+    };
     let encoder = encoder.valid();
-    let features =
-        |images| extract(session, recipe, &encoder, images, limit, feature, recipe.pretrain.stage.batch_size);
+    // Never cut short: an interrupted run logs what one left alone would.
+    let features = |images| extract(session, recipe, &encoder, images, wanted, || true);
     let train = features(&data.train)?;
     let knn_top1 = match &data.test {
         Some(test) => {

@@ -14,9 +14,9 @@ const EPSILON: f64 = 1e-6;
 /// Running statistics of a BatchNorm over the columns of [N, D]. They are buffers: no gradient, no optimiser.
 #[derive(Module, Debug)]
 pub struct BatchNorm {
-    /// [D], zeros at the start
+    /// `[D]`, zeros at the start
     pub running_mean: Param<Tensor<1>>,
-    /// [D], ones at the start; accumulates the *unbiased* variance
+    /// `[D]`, ones at the start; accumulates the *unbiased* variance
     pub running_var: Param<Tensor<1>>,
 }
 

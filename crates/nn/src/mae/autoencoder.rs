@@ -9,7 +9,7 @@ use super::{Decoder, Masking};
 use crate::error::ShapeError;
 use crate::vit::{DecoderConfig, Encoder, EncoderConfig, EncoderInit, Linear, LinearInit};
 
-/// The masked autoencoder. `pred` predicts pixels [p*p*3] at first and may be replaced by a head for features.
+/// The masked autoencoder. `pred` predicts pixels `[p*p*3]` at first and may be replaced by a head for features.
 #[derive(Module, Debug)]
 pub struct MaskedAutoencoder {
     /// Sees the kept patches.

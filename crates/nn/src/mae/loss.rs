@@ -16,7 +16,7 @@ pub fn masked_rows(target: Tensor<3>, masking: &Masking) -> Tensor<2> {
     target.reshape([images * patches, width]).select(0, rows)
 }
 
-/// Mean over all rows and columns of (prediction - target)^2, for two [R, P]; gives [1].
+/// Mean over all rows and columns of (prediction - target)^2, for two [R, P]; gives `[1]`.
 ///
 /// As every image masks the same number of patches, this equals the official loss (mean over columns, then over masked
 /// patches).

@@ -11,7 +11,7 @@ pub const EPSILON: f64 = 1e-6;
 /// (x - mean) / sqrt(var + 1e-6) * weight + bias for each row of `x` [R, D], with the biased variance; gives [R, D].
 ///
 /// # Panics
-/// When `weight` or `bias` is not [D].
+/// When `weight` or `bias` is not `[D]`.
 pub fn layer_norm(x: Tensor<2>, weight: Tensor<1>, bias: Tensor<1>) -> Tensor<2> {
     let [_, width] = x.dims();
     assert!(weight.dims() == [width] && bias.dims() == [width], "weight and bias are as wide as the rows: {width}");

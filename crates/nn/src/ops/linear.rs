@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-/// x W^T + b for `x` [R, in], `weight` [out, in] (PyTorch's layout), `bias` [out]; gives [R, out].
+/// x W^T + b for `x` [R, in], `weight` [out, in] (PyTorch's layout), `bias` `[out]`; gives [R, out].
 ///
 /// # Panics
 /// When the shapes disagree.

@@ -9,9 +9,9 @@ use crate::ops;
 /// LayerNorm over the last dimension, epsilon 1e-6; starts as the plain normalisation.
 #[derive(Module, Debug)]
 pub struct LayerNorm {
-    /// [D], ones at the start
+    /// `[D]`, ones at the start
     pub weight: Param<Tensor<1>>,
-    /// [D], zeros at the start
+    /// `[D]`, zeros at the start
     pub bias: Param<Tensor<1>>,
 }
 

@@ -7,12 +7,12 @@ use rand::Rng;
 use crate::initialisation::{parameter, pytorch_bound, truncated_normal, uniform, xavier_uniform};
 use crate::ops;
 
-/// x W^T + b with `weight` [out, in] and `bias` [out].
+/// x W^T + b with `weight` [out, in] and `bias` `[out]`.
 #[derive(Module, Debug)]
 pub struct Linear {
     /// [out, in]
     pub weight: Param<Tensor<2>>,
-    /// [out]
+    /// `[out]`
     pub bias: Param<Tensor<1>>,
 }
 

@@ -21,7 +21,7 @@ pub struct PatchEmbedding {
 pub struct Convolution {
     /// [D, 3, p, p]
     pub weight: Param<Tensor<4>>,
-    /// [D]
+    /// `[D]`
     pub bias: Param<Tensor<1>>,
 }
 

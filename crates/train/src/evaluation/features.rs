@@ -15,7 +15,7 @@ use crate::{Session, TrainError};
 pub struct Features {
     /// [N, D], flat.
     pub values: Vec<f32>,
-    /// [N], or empty for images without labels.
+    /// `[N]`, or empty for images without labels.
     pub labels: Vec<i64>,
     /// D.
     pub dim: usize,
@@ -48,28 +48,38 @@ pub(crate) fn pooled(tokens: Tensor<3>, feature: Feature) -> Tensor<2> {
     }
 }
 
-/// The features of the first `limit` (0: all) of `images` under `encoder`, after its final norm.
+/// Which features of an encoder.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted {
+    /// After the final norm.
+    pub feature: Feature,
+    /// Of the first so many images; 0: of all.
+    pub limit: usize,
+    /// Images that the encoder sees at once.
+    pub batch_size: usize,
+}
+
+/// The `wanted` features of `images` under `encoder`, which lives on the device without autodiff.
 ///
-/// `encoder` lives on the device without autodiff. Stops early when the session is stopped; the result is then short.
+/// `go_on` is asked before every batch; once it says no, the result is short.
 pub(crate) fn extract(
     session: &Session<'_>,
     recipe: &Recipe,
     encoder: &Encoder,
     images: &Arc<dyn Images>,
-    limit: usize,
-    feature: Feature,
-    batch_size: usize,
+    wanted: Wanted,
+    go_on: impl Fn() -> bool,
 ) -> Result<Features, TrainError> {
-    let limit = if limit == 0 { images.len() } else { limit.min(images.len()) };
+    let limit = if wanted.limit == 0 { images.len() } else { wanted.limit.min(images.len()) };
     let dim = recipe.model.encoder.dim;
     let mut features = Features { values: Vec::with_capacity(limit * dim), labels: Vec::new(), dim };
-    for batch in evaluation_batches(images, recipe, batch_size, session.workers())? {
-        if features.len() >= limit || session.stopped() {
+    for batch in evaluation_batches(images, recipe, wanted.batch_size, session.workers())? {
+        if features.len() >= limit || !go_on() {
             break;
         }
         let batch = batch?;
         let patches = patch_tensor(flat_patches(&batch.images, recipe)?, recipe, &session.inference_device());
-        let pooled = pooled(encoder.forward(patches), feature);
+        let pooled = pooled(encoder.forward(patches), wanted.feature);
         features.values.extend(pooled.into_data().iter::<f32>());
         features.labels.extend(batch.labels);
     }

@@ -2,10 +2,12 @@
 
 mod features;
 mod nearest_neighbours;
+mod test_set;
 mod top1;
 
 pub use features::Features;
 pub use nearest_neighbours::{NearestNeighbours, nearest_neighbours_top1};
 pub use top1::{BestScore, Score, TestScore};
 
-pub(crate) use features::{extract, pooled};
+pub(crate) use features::{Wanted, extract, pooled};
+pub(crate) use test_set::end_epoch;

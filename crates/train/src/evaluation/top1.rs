@@ -23,7 +23,7 @@ pub struct Score {
 }
 
 impl TestScore {
-    /// Adds a batch: `logits` [N, classes] without autodiff, `labels` [N].
+    /// Adds a batch: `logits` [N, classes] without autodiff, `labels` `[N]`.
     pub fn add(&mut self, logits: Tensor<2>, labels: &[i64]) {
         let [rows, classes] = logits.dims();
         let loss = f64::from(cross_entropy(logits.clone(), labels, 0.0).into_scalar::<f32>());

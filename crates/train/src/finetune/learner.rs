@@ -56,7 +56,7 @@ impl Learner {
         Ok(())
     }
 
-    /// One optimiser step at `rate` on `images` [N, 3, S, S] (normalised) and `labels` [N], in
+    /// One optimiser step at `rate` on `images` [N, 3, S, S] (normalised) and `labels` `[N]`, in
     /// `finetune.accumulate` micro-batches. Returns the loss and the gradient's global norm before clipping.
     pub fn step(&mut self, rate: f64, images: &[f32], labels: &[i64]) -> Result<(f64, f64), TrainError> {
         let settings = &self.recipe.finetune.stage;

@@ -6,13 +6,14 @@ use std::path::Path;
 
 pub use learner::Learner;
 
-use crate::evaluation::{BestScore, Score, TestScore};
+use crate::epoch::{Epoch, Taken};
+use crate::evaluation::{BestScore, Score, TestScore, end_epoch};
 use crate::input;
 use crate::observer::{Event, Stage};
 use crate::recipe::Recipe;
-use crate::run_directory::{EpochLine, EvalLine, Line, Opened, RunDirectory, RunFile, StepLine};
+use crate::run_directory::{Line, Opened, RunDirectory, RunFile};
 use crate::schedule::Schedule;
-use crate::session::{Pace, Summary, check_finite, is_kept, is_logged};
+use crate::session::Summary;
 use crate::start::Start;
 use crate::{Outcome, Session, TrainError};
 
@@ -65,70 +66,32 @@ pub fn run(
     for epoch in first_epoch..settings.epochs {
         let interrupted =
             |steps_lost| Ok(Outcome::Interrupted { epochs_kept: epoch, epochs: settings.epochs, steps_lost });
-        let mut pace = Pace::start(settings.batch_size);
-        let (mut loss_sum, mut norm_sum) = (0.0, 0.0);
+        let mut progress = Epoch::begin(epoch, steps, settings.batch_size);
         let batches = input::training_batches(&data.train, recipe, settings, epoch, session.workers())?;
         for (step, batch) in batches.enumerate() {
             if session.stopped() {
                 return interrupted(step);
             }
             let batch = batch?;
-            let fractional_epoch = epoch as f64 + step as f64 / steps as f64;
-            let rate = schedule.rate(fractional_epoch);
-            let (loss, norm) = learner.step(rate, &batch.images, &batch.labels)?;
-            check_finite(loss, &directory, epoch, epoch * steps + step)?;
-
-            loss_sum += loss;
-            norm_sum += norm;
-            let images_per_s = pace.after_step();
-            if is_logged(step, steps) {
-                directory.log(&Line::Step(StepLine {
-                    common: directory.common(epoch),
-                    step: epoch * steps + step,
-                    epoch_1000x: (fractional_epoch * 1000.0) as u64,
-                    loss,
-                    lr: rate,
-                    images_per_s,
-                    targets: Vec::new(),
-                }))?;
-            }
-            session.tell(Event::Step { epoch, step, loss, images_per_s });
+            let rate = schedule.rate(progress.at(step));
+            let (loss, gradient_norm) = learner.step(rate, &batch.images, &batch.labels)?;
+            let taken = Taken { loss, gradient_norm, rate, ..Taken::default() };
+            progress.after_step(session, &mut directory, taken)?;
         }
-        let loss = loss_sum / steps as f64;
-        directory.log(&Line::Epoch(EpochLine {
-            common: directory.common(epoch),
-            loss,
-            images_per_s: pace.images_per_s(),
-            target_std: None,
-            prediction_std: None,
-            rank_me: None,
-            knn_top1: None,
-            grad_norm: Some(norm_sum / steps as f64),
-            event: None,
-        }))?;
+        directory.log(&Line::Epoch(progress.line(&directory)))?;
         let Some(score) = evaluate(session, recipe, &learner, &test)? else {
             return interrupted(steps);
         };
-        directory.log(&Line::Eval(EvalLine {
-            common: directory.common(epoch),
-            evaluation: Stage::Finetune.section(),
-            top1: score.top1,
-            loss: Some(score.loss),
-        }))?;
-        if best.improved_by(score.top1) {
-            directory.save_best(learner.weights())?;
-        }
-        let mut state = learner.state();
-        best.store(&mut state);
-        directory.save_epoch(epoch + 1, learner.weights(), state, is_kept(epoch, settings.checkpoint_every))?;
+        let stage = (Stage::Finetune, settings);
+        end_epoch(&mut directory, stage, epoch, score, &mut best, learner.weights(), learner.state())?;
         session.tell(Event::Epoch {
             epoch,
-            loss,
-            images_per_s: pace.images_per_s(),
+            loss: progress.loss(),
+            images_per_s: progress.images_per_s(),
             top1: Some(score.top1),
             event: None,
         });
-        summary = Summary { loss: Some(loss), top1: Some(score.top1) };
+        summary = Summary { loss: Some(progress.loss()), top1: Some(score.top1) };
     }
     directory.finish()?;
     session.tell(Event::Finished { run: name.into(), stage: Stage::Finetune, loss: summary.loss, top1: summary.top1 });

@@ -8,7 +8,7 @@ use bmae_data::random::permutation;
 use bmae_nn::Encoder;
 use burn::tensor::{Tensor, TensorData};
 
-use crate::evaluation::{Features, extract, pooled};
+use crate::evaluation::{Features, Wanted, extract, pooled};
 use crate::input::{flat_patches, patch_tensor, training_batches};
 use crate::recipe::{Augmentation, Recipe};
 use crate::{Session, TrainError};
@@ -32,7 +32,7 @@ impl TrainingFeatures {
         if settings.stage.augmentation != Augmentation::None {
             return Ok(Self::Augmented(images.clone()));
         }
-        extract(session, recipe, encoder, images, 0, settings.feature, settings.stage.batch_size).map(Self::Fixed)
+        fixed(session, recipe, encoder, images).map(Self::Fixed)
     }
 
     /// The batches of `epoch`, in its shuffled order, the last partial one dropped.
@@ -55,6 +55,18 @@ impl TrainingFeatures {
     }
 }
 
+/// The features of all `images`, without augmentation; short when the session is stopped meanwhile.
+pub(super) fn fixed(
+    session: &Session<'_>,
+    recipe: &Recipe,
+    encoder: &Encoder,
+    images: &Arc<dyn Images>,
+) -> Result<Features, TrainError> {
+    let settings = &recipe.linprobe;
+    let wanted = Wanted { feature: settings.feature, limit: 0, batch_size: settings.stage.batch_size };
+    extract(session, recipe, encoder, images, wanted, || !session.stopped())
+}
+
 /// The batches of one epoch.
 pub(super) enum EpochBatches<'a> {
     Fixed { features: &'a Features, order: Vec<usize> },
@@ -62,7 +74,7 @@ pub(super) enum EpochBatches<'a> {
 }
 
 impl EpochBatches<'_> {
-    /// Features [N, D] on the device without autodiff, and labels [N], of the batch number `step`; batches are asked
+    /// Features [N, D] on the device without autodiff, and labels `[N]`, of the batch number `step`; batches are asked
     /// for in order. `None` after the last.
     pub fn next(
         &mut self,

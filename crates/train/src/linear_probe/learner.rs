@@ -52,7 +52,7 @@ impl Learner {
         Ok(())
     }
 
-    /// One optimiser step at `rate` on `features` [N, D] without autodiff and `labels` [N], in `linprobe.accumulate`
+    /// One optimiser step at `rate` on `features` [N, D] without autodiff and `labels` `[N]`, in `linprobe.accumulate`
     /// micro-batches. Returns the loss and the gradient's global norm before clipping.
     pub fn step(&mut self, rate: f64, features: Tensor<2>, labels: &[i64]) -> Result<(f64, f64), TrainError> {
         let settings = &self.recipe.linprobe.stage;

@@ -8,13 +8,14 @@ use std::path::Path;
 use batches::TrainingFeatures;
 pub use learner::Learner;
 
-use crate::evaluation::{BestScore, Features, Score, TestScore, extract};
+use crate::epoch::{Epoch, Taken};
+use crate::evaluation::{BestScore, Features, Score, TestScore, end_epoch};
 use crate::input;
 use crate::observer::{Event, Stage};
 use crate::recipe::Recipe;
-use crate::run_directory::{EpochLine, EvalLine, Line, Opened, RunDirectory, RunFile, StepLine};
+use crate::run_directory::{Line, Opened, RunDirectory, RunFile};
 use crate::schedule::Schedule;
-use crate::session::{Pace, Summary, check_finite, is_kept, is_logged};
+use crate::session::Summary;
 use crate::start::Start;
 use crate::{Outcome, Session, TrainError};
 
@@ -65,7 +66,7 @@ pub fn run(
 
     let train = TrainingFeatures::new(session, recipe, learner.encoder(), &data.train)?;
     // The encoder is frozen and test images are not augmented: their features never change.
-    let test = extract(session, recipe, learner.encoder(), &test, 0, recipe.linprobe.feature, settings.batch_size)?;
+    let test = batches::fixed(session, recipe, learner.encoder(), &test)?;
     let mut summary = Summary::default();
     for epoch in first_epoch..settings.epochs {
         let interrupted =
@@ -73,8 +74,7 @@ pub fn run(
         if session.stopped() {
             return interrupted(0);
         }
-        let mut pace = Pace::start(settings.batch_size);
-        let (mut loss_sum, mut norm_sum) = (0.0, 0.0);
+        let mut progress = Epoch::begin(epoch, steps, settings.batch_size);
         let mut batches = train.epoch(session, recipe, epoch)?;
         for step in 0..steps {
             if session.stopped() {
@@ -82,62 +82,25 @@ pub fn run(
             }
             let Some(batch) = batches.next(session, recipe, learner.encoder(), step) else { break };
             let (features, labels) = batch?;
-            let fractional_epoch = epoch as f64 + step as f64 / steps as f64;
-            let rate = schedule.rate(fractional_epoch);
-            let (loss, norm) = learner.step(rate, features, &labels)?;
-            check_finite(loss, &directory, epoch, epoch * steps + step)?;
-
-            loss_sum += loss;
-            norm_sum += norm;
-            let images_per_s = pace.after_step();
-            if is_logged(step, steps) {
-                directory.log(&Line::Step(StepLine {
-                    common: directory.common(epoch),
-                    step: epoch * steps + step,
-                    epoch_1000x: (fractional_epoch * 1000.0) as u64,
-                    loss,
-                    lr: rate,
-                    images_per_s,
-                    targets: Vec::new(),
-                }))?;
-            }
-            session.tell(Event::Step { epoch, step, loss, images_per_s });
+            let rate = schedule.rate(progress.at(step));
+            let (loss, gradient_norm) = learner.step(rate, features, &labels)?;
+            let taken = Taken { loss, gradient_norm, rate, ..Taken::default() };
+            progress.after_step(session, &mut directory, taken)?;
         }
-        let loss = loss_sum / steps as f64;
-        directory.log(&Line::Epoch(EpochLine {
-            common: directory.common(epoch),
-            loss,
-            images_per_s: pace.images_per_s(),
-            target_std: None,
-            prediction_std: None,
-            rank_me: None,
-            knn_top1: None,
-            grad_norm: Some(norm_sum / steps as f64),
-            event: None,
-        }))?;
+        directory.log(&Line::Epoch(progress.line(&directory)))?;
         let Some(score) = evaluate(session, &learner, &test) else {
             return interrupted(steps);
         };
-        directory.log(&Line::Eval(EvalLine {
-            common: directory.common(epoch),
-            evaluation: Stage::Linprobe.section(),
-            top1: score.top1,
-            loss: Some(score.loss),
-        }))?;
-        if best.improved_by(score.top1) {
-            directory.save_best(learner.weights())?;
-        }
-        let mut state = learner.state();
-        best.store(&mut state);
-        directory.save_epoch(epoch + 1, learner.weights(), state, is_kept(epoch, settings.checkpoint_every))?;
+        let stage = (Stage::Linprobe, settings);
+        end_epoch(&mut directory, stage, epoch, score, &mut best, learner.weights(), learner.state())?;
         session.tell(Event::Epoch {
             epoch,
-            loss,
-            images_per_s: pace.images_per_s(),
+            loss: progress.loss(),
+            images_per_s: progress.images_per_s(),
             top1: Some(score.top1),
             event: None,
         });
-        summary = Summary { loss: Some(loss), top1: Some(score.top1) };
+        summary = Summary { loss: Some(progress.loss()), top1: Some(score.top1) };
     }
     directory.finish()?;
     session.tell(Event::Finished { run: name.into(), stage: Stage::Linprobe, loss: summary.loss, top1: summary.top1 });

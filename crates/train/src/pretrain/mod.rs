@@ -9,13 +9,14 @@ use bmae_nn::weights::StateDict;
 pub(crate) use student::encoder_config;
 pub use student::{StepReport, Student};
 
+use crate::epoch::{Epoch, Taken, is_kept};
 use crate::input::{self, mask_noise};
 use crate::monitor::{self, CollapseWatch};
 use crate::observer::{Event, Stage};
 use crate::recipe::Recipe;
-use crate::run_directory::{EpochLine, Line, Opened, RunDirectory, RunFile, StepLine};
+use crate::run_directory::{EpochLine, Line, Opened, RunDirectory, RunFile};
 use crate::schedule::Schedule;
-use crate::session::{Pace, Summary, check_finite, is_kept, is_logged};
+use crate::session::Summary;
 use crate::{Outcome, Session, TrainError};
 
 /// Pre-trains as `recipe` says into the run directory `out`.
@@ -63,68 +64,47 @@ pub fn run(
     let mut summary = Summary::default();
     for epoch in first_epoch..settings.epochs {
         let started = student.start_epoch(epoch)?;
-        let mut pace = Pace::start(settings.batch_size);
-        let (mut loss_sum, mut norm_sum, mut last) = (0.0, 0.0, None);
+        let mut progress = Epoch::begin(epoch, steps, settings.batch_size);
+        let mut last = None;
         let batches = input::training_batches(&data.train, recipe, settings, epoch, session.workers())?;
         for (step, batch) in batches.enumerate() {
             if session.stopped() {
                 return Ok(Outcome::Interrupted { epochs_kept: epoch, epochs: settings.epochs, steps_lost: step });
             }
             let batch = batch?;
-            let fractional_epoch = epoch as f64 + step as f64 / steps as f64;
-            let rate = schedule.rate(fractional_epoch);
+            let rate = schedule.rate(progress.at(step));
             let noise = mask_noise(recipe, epoch, &batch.indices);
             let report = student.step(epoch, step, rate, &batch.images, &noise)?;
-            check_finite(report.loss, &directory, epoch, epoch * steps + step)?;
-
-            loss_sum += report.loss;
-            norm_sum += report.gradient_norm;
-            let images_per_s = pace.after_step();
-            if is_logged(step, steps) {
-                directory.log(&Line::Step(StepLine {
-                    common: directory.common(epoch),
-                    step: epoch * steps + step,
-                    epoch_1000x: (fractional_epoch * 1000.0) as u64,
-                    loss: report.loss,
-                    lr: rate,
-                    images_per_s,
-                    targets: report.targets.clone(),
-                }))?;
-            }
-            session.tell(Event::Step { epoch, step, loss: report.loss, images_per_s });
+            let (loss, gradient_norm, targets) = (report.loss, report.gradient_norm, report.targets.clone());
+            progress.after_step(session, &mut directory, Taken { loss, gradient_norm, rate, targets })?;
             last = Some(report);
         }
         let ended = student.end_epoch(epoch);
 
-        let loss = loss_sum / steps as f64;
         let event = started.max(ended).map(|event| event.name());
-        let images_per_s = pace.images_per_s();
         let spread = last.map(|report| monitor::Spread::of(&report.target, &report.prediction));
         let measured = monitor::measure(session, recipe, &data, &student.model().encoder, epoch)?;
         if let Some(warning) = watch.judge(student.targets().exist(), spread.as_ref(), measured.as_ref()) {
             session.warn(format!("{name}, epoch {epoch}: {warning}"));
         }
         directory.log(&Line::Epoch(EpochLine {
-            common: directory.common(epoch),
-            loss,
-            images_per_s,
             target_std: spread.as_ref().map(|spread| spread.target),
             prediction_std: spread.as_ref().map(|spread| spread.prediction),
             rank_me: measured.as_ref().map(|measured| measured.rank_me),
             knn_top1: measured.as_ref().and_then(|measured| measured.knn_top1),
-            grad_norm: Some(norm_sum / steps as f64),
             event,
+            ..progress.line(&directory)
         }))?;
         let keep = is_kept(epoch, settings.checkpoint_every);
         directory.save_epoch(epoch + 1, StateDict::of(student.model()), student.state(), keep)?;
         session.tell(Event::Epoch {
             epoch,
-            loss,
-            images_per_s,
+            loss: progress.loss(),
+            images_per_s: progress.images_per_s(),
             top1: measured.and_then(|measured| measured.knn_top1),
             event,
         });
-        summary.loss = Some(loss);
+        summary.loss = Some(progress.loss());
     }
     directory.finish()?;
     session.tell(Event::Finished { run: name.into(), stage: Stage::Pretrain, loss: summary.loss, top1: None });

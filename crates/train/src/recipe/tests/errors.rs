@@ -138,16 +138,26 @@ fn a_section_is_not_a_key_and_a_list_is_given_as_a_whole() {
     assert!(set("runs=[3]").contains("a list of tables"));
 }
 
+/// Images of 32 pixels in patches of 8, whatever a preset has.
+const SIXTEEN_PATCHES: [&str; 2] = ["data.image_size=32", "model.patch_size=8"];
+
+/// The recipe of [`SIXTEEN_PATCHES`] and one more key, for a stage that is about to run.
+fn of_sixteen_patches(argument: &str, stage: Stage) -> Layers {
+    let [size, patch] = SIXTEEN_PATCHES;
+    Layers { stages: vec![stage], ..layers(Preset::Quick, &[size, patch, argument]) }
+}
+
 #[test]
 fn a_mask_that_keeps_or_masks_nothing_is_refused_for_the_actual_number_of_patches() {
-    // quick has 16 patches: one is kept up to 15/16.
+    let set = |argument: &str| refusal(&of_sixteen_patches(argument, Stage::Pretrain));
+    // Of 16 patches one is kept up to 15/16.
     assert_eq!(
         set("pretrain.mask_ratio=0.95"),
         "`pretrain.mask_ratio` 0.95 keeps none of the 16 patches of an image: lower it to at most 0.937, or have more \
          patches with a smaller `model.patch_size`"
     );
     for fits in ["pretrain.mask_ratio=0.937", "pretrain.mask_ratio=0.001"] {
-        resolve(&Layers { stages: vec![Stage::Pretrain], ..layers(Preset::Quick, &[fits]) });
+        resolve(&of_sixteen_patches(fits, Stage::Pretrain));
     }
     // 16 * (1 - 1e-17) is 16 in f64.
     assert_eq!(
@@ -157,11 +167,12 @@ fn a_mask_that_keeps_or_masks_nothing_is_refused_for_the_actual_number_of_patche
     );
     assert!(set("model.patch_size=32").contains("one single patch"));
     // An evaluation masks nothing.
-    resolve(&Layers { stages: vec![Stage::Finetune], ..layers(Preset::Quick, &["pretrain.mask_ratio=0.95"]) });
+    resolve(&of_sixteen_patches("pretrain.mask_ratio=0.95", Stage::Finetune));
 }
 
 #[test]
 fn shapes_that_do_not_fit_together_name_the_nearest_that_do() {
+    let set = |argument: &str| refusal(&of_sixteen_patches(argument, Stage::Pretrain));
     assert_eq!(
         set("data.image_size=30"),
         "an image of 30 x 30 pixels does not divide into patches of 8 x 8: set `data.image_size` to a multiple of \

@@ -1,0 +1,172 @@
+//! What an epoch adds up while its steps go by, the same for all three loops: means, pace, lines of `metrics.jsonl`.
+
+use std::time::{Duration, Instant};
+
+use crate::observer::Event;
+use crate::run_directory::{EpochLine, Line, RunDirectory, StepLine, last_weights};
+use crate::{Session, TrainError};
+
+/// Lines of an epoch in `metrics.jsonl`: as many as the published curves have.
+const LOGGED_PER_EPOCH: usize = 5;
+
+/// One epoch of a loop at work.
+#[derive(Debug)]
+pub(crate) struct Epoch {
+    /// From 0.
+    number: usize,
+    steps: usize,
+    batch_size: usize,
+    began: Instant,
+    trained: Duration,
+    steps_done: usize,
+    loss_sum: f64,
+    norm_sum: f64,
+}
+
+/// What a loop knows of a step once it was taken.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Taken {
+    /// The training loss.
+    pub loss: f64,
+    /// Global norm of the gradient, before clipping.
+    pub gradient_norm: f64,
+    /// The rate before layer-wise scaling.
+    pub rate: f64,
+    /// The loss against each feature target.
+    pub targets: Vec<f64>,
+}
+
+impl Epoch {
+    /// Epoch `number` (from 0) of `steps` steps begins.
+    pub fn begin(number: usize, steps: usize, batch_size: usize) -> Self {
+        Self {
+            number,
+            steps,
+            batch_size,
+            began: Instant::now(),
+            trained: Duration::ZERO,
+            steps_done: 0,
+            loss_sum: 0.0,
+            norm_sum: 0.0,
+        }
+    }
+
+    /// The fractional epoch before the step number `step` (from 0).
+    pub fn at(&self, step: usize) -> f64 {
+        self.number as f64 + step as f64 / self.steps as f64
+    }
+
+    /// Counts, logs and tells a step.
+    ///
+    /// # Errors
+    /// When its loss is no number any more, or the line cannot be written.
+    pub fn after_step(
+        &mut self,
+        session: &mut Session<'_>,
+        directory: &mut RunDirectory,
+        taken: Taken,
+    ) -> Result<(), TrainError> {
+        let (epoch, step) = (self.number, self.steps_done);
+        self.check_finite(taken.loss, directory)?;
+        self.steps_done += 1;
+        self.trained = self.began.elapsed();
+        self.loss_sum += taken.loss;
+        self.norm_sum += taken.gradient_norm;
+        let images_per_s = self.images_per_s();
+        if is_logged(step, self.steps) {
+            directory.log(&Line::Step(StepLine {
+                common: directory.common(epoch),
+                step: epoch * self.steps + step,
+                epoch_1000x: (self.at(step) * 1000.0) as u64,
+                loss: taken.loss,
+                lr: taken.rate,
+                images_per_s,
+                targets: taken.targets,
+            }))?;
+        }
+        session.tell(Event::Step { epoch, step, loss: taken.loss, images_per_s });
+        Ok(())
+    }
+
+    /// Mean loss of the steps so far.
+    pub fn loss(&self) -> f64 {
+        self.loss_sum / self.steps_done as f64
+    }
+
+    /// Images per second up to the last step; evaluation does not count.
+    pub fn images_per_s(&self) -> f64 {
+        let seconds = self.trained.as_secs_f64();
+        if seconds > 0.0 { (self.steps_done * self.batch_size) as f64 / seconds } else { 0.0 }
+    }
+
+    /// The `epoch` line, without the monitors of pre-training.
+    pub fn line(&self, directory: &RunDirectory) -> EpochLine {
+        EpochLine {
+            common: directory.common(self.number),
+            loss: self.loss(),
+            images_per_s: self.images_per_s(),
+            target_std: None,
+            prediction_std: None,
+            rank_me: None,
+            knn_top1: None,
+            grad_norm: Some(self.norm_sum / self.steps_done as f64),
+            event: None,
+        }
+    }
+
+    /// A loss that is no number any more stops a run and names where it happened.
+    fn check_finite(&self, loss: f64, directory: &RunDirectory) -> Result<(), TrainError> {
+        if loss.is_finite() {
+            return Ok(());
+        }
+        let weights = last_weights(directory.path());
+        let last_good = if self.number > 0 && weights.exists() {
+            format!("and go on from {}", weights.display())
+        } else {
+            "and start again".to_owned()
+        };
+        Err(TrainError::NotFinite {
+            run: directory.name().to_owned(),
+            loss,
+            step: self.number * self.steps + self.steps_done,
+            epoch: self.number,
+            last_good,
+        })
+    }
+}
+
+/// Whether a step (from 0) of an epoch of `steps` is logged: five, evenly spread; all if there are fewer.
+fn is_logged(step: usize, steps: usize) -> bool {
+    (step + 1) * LOGGED_PER_EPOCH / steps > step * LOGGED_PER_EPOCH / steps
+}
+
+/// Whether the weights after `epoch` (from 0) are kept under a name of their own.
+pub(crate) fn is_kept(epoch: usize, every: usize) -> bool {
+    every > 0 && (epoch + 1).is_multiple_of(every)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn five_steps_of_an_epoch_are_logged_or_all_where_there_are_fewer() {
+        for steps in [1, 3, 5, 7, 78, 390] {
+            let logged = (0..steps).filter(|&step| is_logged(step, steps)).count();
+            assert_eq!(logged, steps.min(5), "{steps} steps");
+            assert!(is_logged(steps - 1, steps), "the last of {steps} steps");
+        }
+    }
+
+    #[test]
+    fn weights_are_kept_every_so_many_epochs_and_never_with_zero() {
+        let kept = |every| (0..6).filter(|&epoch| is_kept(epoch, every)).collect::<Vec<_>>();
+        assert_eq!(kept(2), [1, 3, 5]);
+        assert_eq!(kept(0), [0; 0]);
+    }
+
+    #[test]
+    fn the_schedule_sees_the_fractional_epoch() {
+        assert_eq!(Epoch::begin(3, 4, 16).at(1), 3.25);
+    }
+}
