@@ -28,6 +28,14 @@ pub enum Purpose {
     TrainShape = 7,
     /// A test image of the generated shapes (keyed by the seed of the shapes).
     TestShape = 8,
+    /// The operations of RandAugment and their strengths.
+    RandAugment = 9,
+    /// Whether, where and with what an image is erased.
+    RandomErasing = 10,
+    /// How the images of a batch are mixed (keyed by the batch instead of a sample).
+    Mixing = 11,
+    /// Which residual branches an image skips.
+    DropPath = 12,
 }
 
 /// The generator for one purpose of one sample in one epoch: ChaCha8 whose 32-byte key is `seed`, `epoch`, `sample`
