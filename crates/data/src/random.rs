@@ -28,6 +28,14 @@ pub enum Purpose {
     TrainShape = 7,
     /// A test image of the generated shapes (keyed by the seed of the shapes).
     TestShape = 8,
+    /// Which operations RandAugment applies to an image, and how strongly.
+    RandAugment = 9,
+    /// Which box of an image is erased, and with what.
+    RandomErasing = 10,
+    /// How a batch is mixed with itself (mixup, CutMix); the sample is the number of the step.
+    Mixing = 11,
+    /// Which branches of which samples are dropped (stochastic depth); the sample is the number of the step.
+    DropPath = 12,
 }
 
 /// The generator for one purpose of one sample in one epoch: ChaCha8 whose 32-byte key is `seed`, `epoch`, `sample`

@@ -70,6 +70,14 @@ pub enum ShapeError {
         /// Blocks there are.
         depth: usize,
     },
+    /// A label that no class has.
+    #[error("a label is {label}, but the head has {classes} classes, 0 to {last}: use labels of the data set the head is for", last = classes.saturating_sub(1))]
+    Label {
+        /// The label.
+        label: i64,
+        /// How many classes there are.
+        classes: usize,
+    },
     /// A batch that is too small for batch statistics.
     #[error("batch statistics need at least 2 rows, but the batch has {found}: use a larger batch")]
     BatchTooSmall {

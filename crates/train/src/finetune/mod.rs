@@ -74,7 +74,7 @@ pub fn run(
             }
             let batch = batch?;
             let rate = schedule.rate(progress.at(step));
-            let (loss, gradient_norm) = learner.step(rate, &batch.images, &batch.labels)?;
+            let (loss, gradient_norm) = learner.step(epoch, step, rate, &batch.images, &batch.labels)?;
             let taken = Taken { loss, gradient_norm, rate, ..Taken::default() };
             progress.after_step(session, &mut directory, taken)?;
         }
@@ -113,7 +113,7 @@ fn evaluate(
             return Ok(None);
         }
         let batch = batch?;
-        score.add(learner.logits(&model, &batch.images)?, &batch.labels);
+        score.add(learner.logits(&model, &batch.images)?, &batch.labels)?;
     }
     Ok(score.score())
 }

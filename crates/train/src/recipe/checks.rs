@@ -99,7 +99,6 @@ impl FinetuneRecipe {
     /// Refuses what the recipe asks of fine-tuning and this version does not have.
     pub fn check_supported(&self) -> Result<(), RecipeError> {
         let asked_for = [
-            (self.drop_path > 0.0, "finetune.drop_path", "drop path", "0"),
             (self.randaugment, "finetune.randaugment", "RandAugment", "false"),
             (self.random_erasing > 0.0, "finetune.random_erasing", "random erasing", "0"),
             (self.mixup > 0.0, "finetune.mixup", "mixup", "0"),
