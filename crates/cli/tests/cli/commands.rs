@@ -45,6 +45,20 @@ fn scratch_and_bare_weights_are_evaluated_too() {
 }
 
 #[test]
+fn everything_that_a_recipe_can_ask_of_a_stage_runs() {
+    let folder = Folder::new();
+    let pretraining = "pretrain --preset tiny.toml --method mae-new --k 1 --set method.pixel_weight=0.5 --out a";
+    folder.bmae(pretraining).succeeds();
+    let published = "--set finetune.drop_path=0.1 --set finetune.randaugment=true --set finetune.random_erasing=0.25";
+    let mixed = "--set finetune.mixup=0.8 --set finetune.cutmix=1.0 --set finetune.accumulate=2";
+    folder.bmae(&format!("finetune --preset tiny.toml --from a --out f {published} {mixed}")).succeeds();
+    // The head for pixels is none of the encoder's business.
+    for stage in ["linprobe", "knn"] {
+        folder.bmae(&format!("{stage} --preset tiny.toml --from a --out a-{stage}")).succeeds();
+    }
+}
+
+#[test]
 fn a_finished_run_is_recognised_and_not_repeated() {
     let folder = Folder::new();
     // A run that does not exist yet is started.

@@ -29,7 +29,6 @@ pub fn run(
     out: &Path,
     resume: bool,
 ) -> Result<Outcome, TrainError> {
-    recipe.finetune.check_supported()?;
     let settings = &recipe.finetune.stage;
     let schedule = Schedule::of(settings);
     let (data, test) = input::open_labelled(recipe, Stage::Finetune)?;

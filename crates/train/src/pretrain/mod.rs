@@ -75,8 +75,14 @@ pub fn run(
             let rate = schedule.rate(progress.at(step));
             let noise = mask_noise(recipe, epoch, &batch.indices);
             let report = student.step(epoch, step, rate, &batch.images, &noise)?;
-            let (loss, gradient_norm, targets) = (report.loss, report.gradient_norm, report.targets.clone());
-            progress.after_step(session, &mut directory, Taken { loss, gradient_norm, rate, targets })?;
+            let taken = Taken {
+                loss: report.loss,
+                gradient_norm: report.gradient_norm,
+                rate,
+                targets: report.targets.clone(),
+                pixel: report.pixel,
+            };
+            progress.after_step(session, &mut directory, taken)?;
             last = Some(report);
         }
         let ended = student.end_epoch(epoch);

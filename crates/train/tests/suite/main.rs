@@ -1,6 +1,8 @@
 //! The training crate as a whole, on images and models small enough to finish in seconds.
 
 mod evaluations;
+mod method_options;
 mod methods;
 mod resume;
 mod small;
+mod students;
