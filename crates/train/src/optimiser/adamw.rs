@@ -129,6 +129,15 @@ mod tests {
     }
 
     #[test]
+    fn epsilon_is_1e_8_so_that_a_tiny_gradient_still_moves_its_parameter_by_the_rate() {
+        let undecayed = Parameter { weight_decay: 0.0, ..PARAMETER };
+        let one = |x: f32| Tensor::<1>::from_floats([x], &Device::flex());
+        let moved = flat(&AdamW::new((0.9, 0.95)).update(undecayed, 0.1, one(0.0), one(1e-7)))[0];
+        // 0.1 * 1e-7 / (1e-7 + 1e-8).
+        assert!((moved + 0.1 / 1.1).abs() < 1e-4, "{moved}");
+    }
+
+    #[test]
     fn a_restored_optimiser_takes_the_same_next_step() {
         let mut original = AdamW::new((0.9, 0.95));
         let value = update(&mut original, 1.0, 0.3);
