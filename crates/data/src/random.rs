@@ -28,13 +28,13 @@ pub enum Purpose {
     TrainShape = 7,
     /// A test image of the generated shapes (keyed by the seed of the shapes).
     TestShape = 8,
-    /// Which operations RandAugment applies to an image, and how strongly.
+    /// The operations of RandAugment and their strengths.
     RandAugment = 9,
-    /// Which box of an image is erased, and with what.
+    /// Whether, where and with what an image is erased.
     RandomErasing = 10,
-    /// How a batch is mixed with itself (mixup, CutMix); the sample is the number of the step.
+    /// How the images of a batch are mixed (keyed by the batch instead of a sample).
     Mixing = 11,
-    /// Which branches of which samples are dropped (stochastic depth); the sample is the number of the step.
+    /// Which residual branches an image skips.
     DropPath = 12,
 }
 

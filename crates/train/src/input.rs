@@ -44,11 +44,12 @@ pub(crate) fn steps_per_epoch(dataset: &Dataset, settings: &StageRecipe, stage: 
     Ok(steps)
 }
 
-/// The augmented batches of one training epoch, in its shuffled order, the last partial one dropped.
+/// The augmented batches of one training epoch of `stage`, whose settings are `settings`, in its shuffled order, the last
+/// partial one dropped.
 pub(crate) fn training_batches(
     images: &Arc<dyn Images>,
     recipe: &Recipe,
-    settings: &StageRecipe,
+    (stage, settings): (Stage, &StageRecipe),
     epoch: usize,
     workers: usize,
 ) -> Result<Loader, TrainError> {
@@ -61,7 +62,7 @@ pub(crate) fn training_batches(
         workers,
         first_batch: 0,
     };
-    Ok(loader::load(images.clone(), recipe.data.transform(settings.data_augmentation()), config)?)
+    Ok(loader::load(images.clone(), recipe.transform(stage), config)?)
 }
 
 /// All of `images` in their own order, without augmentation, the last partial batch kept.
@@ -127,7 +128,7 @@ mod tests {
         let stage = &recipe.pretrain.stage;
         assert_eq!(steps_per_epoch(&data, stage, Stage::Pretrain).expect("a batch"), 3);
         let sizes = |batches: Loader| batches.map(|batch| batch.expect("a batch").labels.len()).collect::<Vec<_>>();
-        assert_eq!(sizes(training_batches(&data.train, &recipe, stage, 0, 2).expect("batches")), [16; 3]);
+        assert_eq!(sizes(training_batches(&data.train, &recipe, (Stage::Pretrain, stage), 0, 2).expect("batches")), [16; 3]);
         let test = data.test.expect("a test set");
         assert_eq!(sizes(evaluation_batches(&test, &recipe, 16, 2).expect("batches")), [16, 16, 8]);
     }

@@ -22,6 +22,7 @@ mod monitor;
 pub mod observer;
 pub mod optimiser;
 pub mod pretrain;
+pub mod preview;
 pub mod recipe;
 pub mod reproduce;
 pub mod run_directory;

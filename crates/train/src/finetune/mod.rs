@@ -31,6 +31,7 @@ pub fn run(
 ) -> Result<Outcome, TrainError> {
     let settings = &recipe.finetune.stage;
     let schedule = Schedule::of(settings);
+    recipe.finetune.mixing().check()?;
     let (data, test) = input::open_labelled(recipe, Stage::Finetune)?;
     let steps = input::steps_per_epoch(&data, settings, Stage::Finetune)?;
     let mut learner = Learner::new(recipe, start, data.class_names.len(), &session.training_device())?;
@@ -66,7 +67,7 @@ pub fn run(
         let interrupted =
             |steps_lost| Ok(Outcome::Interrupted { epochs_kept: epoch, epochs: settings.epochs, steps_lost });
         let mut progress = Epoch::begin(epoch, steps, settings.batch_size);
-        let batches = input::training_batches(&data.train, recipe, settings, epoch, session.workers())?;
+        let batches = input::training_batches(&data.train, recipe, (Stage::Finetune, settings), epoch, session.workers())?;
         for (step, batch) in batches.enumerate() {
             if session.stopped() {
                 return interrupted(step);

@@ -3,6 +3,7 @@
 mod evaluations;
 mod method_options;
 mod methods;
+mod pages;
 mod recipes;
 mod resume;
 mod small;

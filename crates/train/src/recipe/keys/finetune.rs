@@ -54,7 +54,7 @@ pub(crate) static POOLING: Key<Pooling> = Key {
 
 pub(crate) static MIXUP: Key<f64> = Key {
     path: "finetune.mixup",
-    range: Number::between(0.0, f64::INFINITY),
+    range: Number::between(0.0, 1000.0),
     default: || 0.0,
     short: "mixup's alpha; 0 = off",
     long: "The share of each image in its mixture is drawn from Beta(alpha, alpha), once a batch.",
@@ -62,7 +62,7 @@ pub(crate) static MIXUP: Key<f64> = Key {
 
 pub(crate) static CUTMIX: Key<f64> = Key {
     path: "finetune.cutmix",
-    range: Number::between(0.0, f64::INFINITY),
+    range: Number::between(0.0, 1000.0),
     default: || 0.0,
     short: "CutMix's alpha; 0 = off",
     long: "As in mixup; the share is then that of the area outside the pasted box.",
