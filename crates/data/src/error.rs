@@ -59,6 +59,25 @@ pub enum DataError {
         /// The greatest share of the area.
         greatest: f64,
     },
+    /// A probability that is none.
+    #[error("the probability of {of} is {found}, but it must lie between 0 and 1")]
+    Probability {
+        /// What is probable.
+        of: &'static str,
+        /// What it is.
+        found: f64,
+    },
+    /// A strength that RandAugment does not have.
+    #[error(
+        "RandAugment cannot draw magnitudes with the mean {mean} and the standard deviation {std}: \
+         the mean must lie between 0 and 10, the deviation be 0 or more"
+    )]
+    Magnitude {
+        /// The mean.
+        mean: f64,
+        /// The standard deviation.
+        std: f64,
+    },
     /// A place for the transformed image that has another size.
     #[error("the transformed image has {expected} numbers, but there is room for {found}")]
     OutputLength {
@@ -67,10 +86,78 @@ pub enum DataError {
         /// What was given.
         found: usize,
     },
+    /// Planes that are no image of the given size.
+    #[error(
+        "{found} numbers are no image of {image_size}x{image_size} pixels: it has three for every pixel, and at least one pixel"
+    )]
+    PlanesLength {
+        /// The side of the image.
+        image_size: usize,
+        /// How many numbers were given.
+        found: usize,
+    },
     /// The resizing library refused.
     #[error("an image cannot be resized: {cause}")]
     Resize {
         /// What the library said.
+        cause: String,
+    },
+
+    // --- mixing and previews ---------------------------------------------------------------------------------------
+    /// A strength of mixing that no Beta distribution has.
+    #[error("{method} = {found} is impossible: it must be 0 (off), or lie between {least} and {greatest}")]
+    MixingAlpha {
+        /// "mixup" or "cutmix".
+        method: &'static str,
+        /// The least that can be drawn from.
+        least: f64,
+        /// The greatest that can be drawn from.
+        greatest: f64,
+        /// What was asked for.
+        found: f64,
+    },
+    /// A label smoothing that leaves no distribution.
+    #[error("a label smoothing of {found} is impossible: it must lie between 0 and 1")]
+    LabelSmoothing {
+        /// What was asked for.
+        found: f64,
+    },
+    /// A label that stands for no class.
+    #[error("the label {label} stands for no class: there are {classes}, numbered from 0")]
+    LabelWithoutClass {
+        /// The label.
+        label: i64,
+        /// How many classes there are.
+        classes: usize,
+    },
+    /// A batch whose images and labels do not match.
+    #[error(
+        "a batch of {images} labels goes with {expected} numbers for its images of {image_size}x{image_size} pixels, not {found}"
+    )]
+    BatchLength {
+        /// How many labels there are.
+        images: usize,
+        /// The side of each image.
+        image_size: usize,
+        /// The numbers that belong to them.
+        expected: usize,
+        /// The numbers that were given.
+        found: usize,
+    },
+    /// An image that does not fit into a preview.
+    #[error("an image of {width}x{height} pixels does not fit into a preview of images of {side}x{side}")]
+    PreviewSize {
+        /// The side of the preview's images.
+        side: usize,
+        /// Columns.
+        width: usize,
+        /// Rows.
+        height: usize,
+    },
+    /// A preview that cannot be made.
+    #[error("the preview cannot be drawn: {cause}")]
+    Preview {
+        /// Why.
         cause: String,
     },
 

@@ -15,9 +15,11 @@
 //! let data = bmae_data::open(&source, 0, 0)?;
 //! let transform = Transform {
 //!     augmentation: Augmentation::RandomResizedCrop { scale: (0.2, 1.0) },
+//!     randaugment: None,
 //!     image_size: 32,
 //!     mean: [0.4914, 0.4822, 0.4465],
 //!     std: [0.2023, 0.1994, 0.2010],
+//!     random_erasing: 0.0,
 //! };
 //! let config = LoaderConfig {
 //!     batch_size: 64,
@@ -41,7 +43,9 @@ pub mod download;
 mod error;
 pub mod image_folder;
 pub mod loader;
+pub mod mixing;
 mod open;
+pub mod preview;
 pub mod random;
 pub mod shapes;
 pub mod statistics;

@@ -42,9 +42,11 @@ fn noise(count: usize) -> Arc<Noise> {
 
 const TRANSFORM: Transform = Transform {
     augmentation: Augmentation::RandomResizedCrop { scale: (0.2, 1.0) },
+    randaugment: None,
     image_size: 8,
     mean: [0.5; 3],
     std: [0.25; 3],
+    random_erasing: 0.0,
 };
 
 const CONFIG: LoaderConfig = LoaderConfig {

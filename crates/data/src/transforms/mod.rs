@@ -4,20 +4,25 @@
 //!
 //! 1. a crop, resized to `image_size` (bicubic, antialiased): [`random_resized_crop`] or [`evaluation_crop`];
 //! 2. a mirror image with probability one half: [`flip`];
-//! 3. pixels to numbers, one plane per channel, normalised: [`normalise`].
+//! 3. if asked for, random [`operations`] on 8-bit pixels: [`rand_augment`];
+//! 4. pixels to numbers, one plane per channel, normalised: [`normalise`];
+//! 5. if asked for, a box of noise: [`random_erasing`].
 //!
-//! Steps on 8-bit pixels stand between 2 and 3, steps on normalised planes after 3; this is where further
-//! augmentations of fine-tuning belong.
+//! Mixing the images of a batch comes after that: [`mixing`](crate::mixing).
 
 pub mod evaluation_crop;
 pub mod flip;
 pub mod normalise;
+pub mod operations;
+pub mod rand_augment;
+pub mod random_erasing;
 pub mod random_resized_crop;
 pub mod resize;
 
 use crate::random::{Purpose, keyed};
 use crate::{DataError, Image};
 use normalise::Normalisation;
+pub use rand_augment::RandAugment;
 use random_resized_crop::CropDraw;
 
 /// How an image is varied before the model sees it.
@@ -43,12 +48,16 @@ pub enum Augmentation {
 pub struct Transform {
     /// How the image is varied.
     pub augmentation: Augmentation,
+    /// Operations on the 8-bit pixels, after the mirror image.
+    pub randaugment: Option<RandAugment>,
     /// The side S of the square that comes out, in pixels.
     pub image_size: usize,
     /// The mean of each channel, for pixels between 0 and 1.
     pub mean: [f32; 3],
     /// The standard deviation of each channel, for pixels between 0 and 1.
     pub std: [f32; 3],
+    /// The probability that a box is erased, after normalisation; 0 = off.
+    pub random_erasing: f64,
 }
 
 impl Transform {
@@ -69,7 +78,7 @@ impl Transform {
             Augmentation::ByolCrop { scale } => Some((CropDraw::Byol, scale)),
             Augmentation::None => None,
         };
-        let square = match random {
+        let mut square = match random {
             Some((draw, scale)) => {
                 let mut generator = keyed(seed, epoch, sample, Purpose::Crop);
                 let area = draw.draw(image.width(), image.height(), scale, &mut generator);
@@ -81,7 +90,17 @@ impl Transform {
             }
             None => evaluation_crop::evaluation_crop(image, self.image_size)?,
         };
+        if let Some(randaugment) = self.randaugment {
+            let fill = rand_augment::mean_colour(self.mean);
+            randaugment.apply(&mut square, fill, &mut keyed(seed, epoch, sample, Purpose::RandAugment));
+        }
         self.normalisation().planes(&square, out);
+        if self.random_erasing > 0.0 {
+            let (size, mut generator) = (self.image_size, keyed(seed, epoch, sample, Purpose::RandomErasing));
+            if let Some(area) = random_erasing::draw(size, size, self.random_erasing, &mut generator) {
+                random_erasing::erase(out, size, area, &mut generator);
+            }
+        }
         Ok(())
     }
 
@@ -89,12 +108,19 @@ impl Transform {
     ///
     /// # Errors
     /// When the image size is 0 or its planes cannot be counted, a standard deviation is not above 0, a mean is not
-    /// finite, or a crop's scale is not within 0 < least <= greatest <= 1.
+    /// finite, a crop's scale is not within 0 < least <= greatest <= 1, a probability is not within 0..=1, or RandAugment's
+    /// numbers make no sense.
     pub fn check(&self) -> Result<(), DataError> {
         if !(1..=resize::MAX_SIDE).contains(&self.image_size) {
             return Err(DataError::ImageSize { found: self.image_size, max: resize::MAX_SIDE });
         }
         self.normalisation().check()?;
+        if let Some(randaugment) = self.randaugment {
+            randaugment.check()?;
+        }
+        if !(0.0..=1.0).contains(&self.random_erasing) {
+            return Err(DataError::Probability { of: "random erasing", found: self.random_erasing });
+        }
         match self.augmentation {
             Augmentation::RandomResizedCrop { scale } | Augmentation::ByolCrop { scale } => {
                 let (least, greatest) = scale;

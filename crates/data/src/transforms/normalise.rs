@@ -28,6 +28,28 @@ impl Normalisation {
         }
     }
 
+    /// The image that normalised planes [3, S, S] show, S being `image_size`: the inverse of [`planes`](Self::planes). Values
+    /// are rounded, and those beyond black and white become black and white.
+    ///
+    /// # Errors
+    /// When `planes` has another length, or the size is 0.
+    pub fn image(&self, planes: &[f32], image_size: usize) -> Result<Image, DataError> {
+        let area = image_size.checked_mul(image_size).filter(|area| area.checked_mul(3) == Some(planes.len()));
+        let Some(area) = area else {
+            return Err(DataError::PlanesLength { image_size, found: planes.len() });
+        };
+        let mut pixels = vec![0; planes.len()];
+        let (places, _) = pixels.as_chunks_mut::<3>();
+        for (channel, plane) in planes.chunks_exact(area.max(1)).enumerate() {
+            let (mean, std) = (self.mean[channel], self.std[channel]);
+            for (pixel, value) in places.iter_mut().zip(plane) {
+                // The conversion saturates.
+                pixel[channel] = ((value * std + mean) * 255.0).round() as u8;
+            }
+        }
+        Image::new(image_size, image_size, pixels)
+    }
+
     /// Checks that every number can be used.
     ///
     /// # Errors
@@ -57,6 +79,25 @@ mod tests {
         let expected = [-1.0, 1.0, 0.0, 2.0, 2.0, 3.0];
         for (value, expected) in out.iter().zip(expected) {
             assert!((value - expected).abs() < 1e-6, "{out:?}");
+        }
+    }
+
+    #[test]
+    fn every_image_comes_back_from_its_planes() {
+        let image = Image::new(16, 16, (0..768).map(|i| (i / 3) as u8).collect()).expect("16x16");
+        let normalisation = Normalisation { mean: [0.4914, 0.4822, 0.4465], std: [0.2023, 0.1994, 0.2010] };
+        let mut planes = [0.0; 768];
+        normalisation.planes(&image, &mut planes);
+        assert_eq!(normalisation.image(&planes, 16).expect("3 x 16 x 16"), image);
+    }
+
+    #[test]
+    fn values_beyond_black_and_white_are_black_and_white() {
+        let normalisation = Normalisation { mean: [0.5; 3], std: [0.25; 3] };
+        let image = normalisation.image(&[-9.0, 9.0, f32::NAN], 1).expect("one pixel");
+        assert_eq!(image.pixels(), [0, 255, 0]);
+        for (planes, size) in [(&[0.0; 11][..], 2), (&[0.0; 12], 1), (&[], 0), (&[0.0; 3], usize::MAX)] {
+            assert!(normalisation.image(planes, size).is_err(), "{} numbers for size {size}", planes.len());
         }
     }
 

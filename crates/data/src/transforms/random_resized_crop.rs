@@ -64,7 +64,7 @@ fn draw_sides(width: usize, height: usize, scale: (f64, f64), generator: &mut im
 }
 
 /// A uniform number of the interval from `low` to `high`, which may be equal.
-fn uniform((low, high): (f64, f64), generator: &mut impl Rng) -> f64 {
+pub(super) fn uniform((low, high): (f64, f64), generator: &mut impl Rng) -> f64 {
     low + (high - low) * generator.random::<f64>()
 }
 

@@ -1,7 +1,14 @@
 use super::random_resized_crop::{ASPECT_RATIO, Area, CropDraw};
 use super::*;
 
-const PLAIN: Transform = Transform { augmentation: Augmentation::None, image_size: 4, mean: [0.0; 3], std: [1.0; 3] };
+const PLAIN: Transform = Transform {
+    augmentation: Augmentation::None,
+    randaugment: None,
+    image_size: 4,
+    mean: [0.0; 3],
+    std: [1.0; 3],
+    random_erasing: 0.0,
+};
 
 fn crop(scale: (f64, f64)) -> Transform {
     Transform { augmentation: Augmentation::RandomResizedCrop { scale }, ..PLAIN }
@@ -183,4 +190,41 @@ fn numbers_that_make_no_sense_are_refused() {
     let mut short = [0.0; 47];
     let refused = good.apply(&numbered(4), 0, 0, 0, &mut short);
     assert!(matches!(refused, Err(DataError::OutputLength { expected: 48, found: 47 })));
+}
+
+/// The steps stand in their order, each with its own random numbers: a transform with everything is the plain one, its
+/// 8-bit image augmented, normalised and erased.
+#[test]
+fn augmenting_and_erasing_follow_the_crop_and_each_has_its_own_numbers() {
+    use crate::transforms::random_erasing::{draw, erase};
+    let image = Image::new(16, 16, (0..768).map(|i| (i * 31 % 256) as u8).collect()).expect("16x16");
+    let plain = Transform { image_size: 16, mean: [0.5, 0.25, 0.1], std: [0.25; 3], ..crop((0.2, 1.0)) };
+    let whole = Transform { randaugment: Some(RandAugment::M9_MSTD05_INC1), random_erasing: 0.5, ..plain };
+    let (mut augmented, mut erased) = (0, 0);
+    for sample in 0..100 {
+        let cropped = plain.normalisation().image(&apply(&plain, &image, sample), 16).expect("16x16");
+        let mut expected_image = cropped.clone();
+        let mut generator = keyed(1, 2, sample, Purpose::RandAugment);
+        RandAugment::M9_MSTD05_INC1.apply(&mut expected_image, [128, 64, 26], &mut generator);
+        augmented += usize::from(expected_image != cropped);
+        let mut expected = vec![0.0; 768];
+        plain.normalisation().planes(&expected_image, &mut expected);
+        let mut generator = keyed(1, 2, sample, Purpose::RandomErasing);
+        if let Some(area) = draw(16, 16, 0.5, &mut generator) {
+            erase(&mut expected, 16, area, &mut generator);
+            erased += 1;
+        }
+        assert_eq!(apply(&whole, &image, sample), expected, "sample {sample}");
+    }
+    assert!(augmented > 50 && (30..70).contains(&erased), "{augmented} augmented, {erased} erased");
+}
+
+#[test]
+fn impossible_augmentations_are_refused() {
+    for random_erasing in [-0.1, 1.1, f64::NAN] {
+        let refused = Transform { random_erasing, ..PLAIN }.check();
+        assert!(matches!(refused, Err(DataError::Probability { .. })), "{random_erasing}");
+    }
+    let randaugment = Some(RandAugment { magnitude: 11.0, ..RandAugment::M9_MSTD05_INC1 });
+    assert!(matches!(Transform { randaugment, ..PLAIN }.check(), Err(DataError::Magnitude { .. })));
 }

@@ -1,0 +1,196 @@
+//! Mixup and CutMix: pairs of training images become one, and so do their labels.
+//!
+//! Sources: Zhang et al. 2018 (mixup), Yun et al. 2019 (CutMix), in the batch mode of timm 0.4.12's `Mixup`: one draw for
+//! the whole batch, and an image's partner is the one at its place in the reversed batch.
+
+use std::ops::Range;
+
+use rand::{Rng, RngExt};
+use rand_distr::{Beta, Distribution};
+
+use crate::DataError;
+
+/// The parameters of a Beta distribution that are accepted, besides 0 for "off". Beyond them its numbers are 0, 1/2 or 1 for
+/// all practical purposes.
+const ALPHA: std::ops::RangeInclusive<f64> = 1e-3..=1e3;
+
+/// How often, and how strongly, the images of a batch are mixed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Mixing {
+    /// Mixup draws lambda from Beta(`mixup`, `mixup`); 0 = no mixup.
+    pub mixup: f64,
+    /// CutMix draws lambda from Beta(`cutmix`, `cutmix`); 0 = no CutMix.
+    pub cutmix: f64,
+    /// The probability that a batch is mixed at all.
+    pub probability: f64,
+    /// Where both are on: the probability of CutMix in a batch that is mixed.
+    pub switch_probability: f64,
+}
+
+/// What happens to one batch. An image keeps the share lambda of itself, the rest comes from its partner.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Mix {
+    /// Nothing.
+    Nothing,
+    /// Every pixel is lambda times the image plus 1 - lambda times the partner.
+    Mixup {
+        /// The image's share, in 0..=1.
+        lambda: f64,
+    },
+    /// A rectangle, the same in all images, is the partner's.
+    CutMix {
+        /// The rectangle's rows, perhaps none.
+        rows: Range<usize>,
+        /// The rectangle's columns, perhaps none.
+        columns: Range<usize>,
+    },
+}
+
+impl Mixing {
+    /// Whether there is anything to be mixed.
+    pub fn is_on(&self) -> bool {
+        self.probability > 0.0 && (self.mixup > 0.0 || self.cutmix > 0.0)
+    }
+
+    /// Checks the numbers once, before any batch is made.
+    ///
+    /// # Errors
+    /// When a probability is not within 0..=1, or an alpha neither 0 nor within 0.001..=1000.
+    pub fn check(&self) -> Result<(), DataError> {
+        for (of, found) in [("mixing a batch", self.probability), ("CutMix instead of mixup", self.switch_probability)]
+        {
+            if !(0.0..=1.0).contains(&found) {
+                return Err(DataError::Probability { of, found });
+            }
+        }
+        for (method, found) in [("mixup", self.mixup), ("cutmix", self.cutmix)] {
+            if found != 0.0 && !ALPHA.contains(&found) {
+                return Err(DataError::MixingAlpha { method, least: *ALPHA.start(), greatest: *ALPHA.end(), found });
+            }
+        }
+        Ok(())
+    }
+
+    /// Draws what happens to a batch of images of `image_size` x `image_size` pixels.
+    ///
+    /// # Errors
+    /// When the numbers make no sense (see [`check`](Self::check)).
+    pub fn draw(&self, image_size: usize, generator: &mut impl Rng) -> Result<Mix, DataError> {
+        self.check()?;
+        if !self.is_on() || generator.random::<f64>() >= self.probability {
+            return Ok(Mix::Nothing);
+        }
+        let cut = match (self.mixup > 0.0, self.cutmix > 0.0) {
+            (true, true) => generator.random::<f64>() < self.switch_probability,
+            (_, cutmix) => cutmix,
+        };
+        let alpha = if cut { self.cutmix } else { self.mixup };
+        // `check` leaves nothing that this refuses.
+        let lambda = Beta::new(alpha, alpha).map_or(1.0, |beta| beta.sample(generator));
+        if cut { Ok(Mix::cut(image_size, lambda, generator)) } else { Ok(Mix::Mixup { lambda }) }
+    }
+
+    /// Mixes the images [N, 3, S, S] of a batch in place, S being `image_size`, and returns their soft targets
+    /// [N, `classes`].
+    ///
+    /// Label smoothing is included, as in timm: before they are mixed, the targets are `smoothing / classes`, and
+    /// `1 - smoothing` more for the image's own class. With nothing to mix, they are just that.
+    ///
+    /// # Errors
+    /// When the numbers make no sense (see [`check`](Self::check)), `smoothing` is not within 0..=1, a label is not below
+    /// `classes`, or `images` does not hold one image per label.
+    pub fn apply(
+        &self,
+        images: &mut [f32],
+        labels: &[i64],
+        image_size: usize,
+        classes: usize,
+        smoothing: f64,
+        generator: &mut impl Rng,
+    ) -> Result<Vec<f32>, DataError> {
+        let expected = 3 * image_size * image_size * labels.len();
+        if images.len() != expected {
+            return Err(DataError::BatchLength { images: labels.len(), image_size, expected, found: images.len() });
+        }
+        if !(0.0..=1.0).contains(&smoothing) {
+            return Err(DataError::LabelSmoothing { found: smoothing });
+        }
+        if let Some(&label) = labels.iter().find(|&&label| usize::try_from(label).map_or(true, |l| l >= classes)) {
+            return Err(DataError::LabelWithoutClass { label, classes });
+        }
+        let mix = self.draw(image_size, generator)?;
+        mix.apply(images, image_size, labels.len());
+        Ok(mix.targets(labels, image_size, classes, smoothing))
+    }
+}
+
+impl Mix {
+    /// The rectangle that CutMix exchanges: its sides are sqrt(1 - lambda) of the image's, rounded down to even numbers;
+    /// its centre is any pixel, and what would lie outside the image is cut off.
+    fn cut(image_size: usize, lambda: f64, generator: &mut impl Rng) -> Self {
+        let half = (image_size as f64 * (1.0 - lambda).sqrt()) as usize / 2;
+        let mut range = || {
+            let centre = generator.random_range(0..image_size as u64) as usize;
+            centre.saturating_sub(half)..(centre + half).min(image_size)
+        };
+        Self::CutMix { rows: range(), columns: range() }
+    }
+
+    /// The share of an image of `image_size` x `image_size` pixels that is its own afterwards: for CutMix, what the
+    /// rectangle leaves of its area.
+    pub fn lambda(&self, image_size: usize) -> f64 {
+        match self {
+            Self::Nothing => 1.0,
+            Self::Mixup { lambda } => *lambda,
+            Self::CutMix { rows, columns } => {
+                1.0 - (rows.len() * columns.len()) as f64 / (image_size * image_size) as f64
+            }
+        }
+    }
+
+    /// Mixes `count` images [count, 3, S, S]. In an odd batch the middle image is its own partner and stays.
+    fn apply(&self, images: &mut [f32], image_size: usize, count: usize) {
+        let values = 3 * image_size * image_size;
+        let (first, second) = images.split_at_mut(count.div_ceil(2) * values);
+        let pairs = first.chunks_exact_mut(values.max(1)).zip(second.chunks_exact_mut(values.max(1)).rev());
+        match self {
+            Self::Nothing => {}
+            Self::Mixup { lambda } => {
+                let (own, other) = (*lambda as f32, (1.0 - lambda) as f32);
+                for (a, b) in pairs {
+                    for (a, b) in a.iter_mut().zip(b) {
+                        (*a, *b) = (own * *a + other * *b, own * *b + other * *a);
+                    }
+                }
+            }
+            Self::CutMix { rows, columns } => {
+                for (a, b) in pairs {
+                    for row in (0..3).flat_map(|channel| rows.clone().map(move |row| channel * image_size + row)) {
+                        let part = row * image_size + columns.start..row * image_size + columns.end;
+                        a[part.clone()].swap_with_slice(&mut b[part]);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Soft targets [N, classes] of labels below `classes`.
+    fn targets(&self, labels: &[i64], image_size: usize, classes: usize, smoothing: f64) -> Vec<f32> {
+        let off = smoothing / classes as f64;
+        let on = 1.0 - smoothing + off;
+        let lambda = self.lambda(image_size);
+        let (own, other) = (lambda as f32, (1.0 - lambda) as f32);
+        let target = |label: i64, class: i64| if label == class { on as f32 } else { off as f32 };
+        let mut targets = Vec::with_capacity(labels.len() * classes);
+        for (&label, &partner) in labels.iter().zip(labels.iter().rev()) {
+            targets.extend((0..classes as i64).map(|class| match self {
+                Self::Nothing => target(label, class),
+                _ => own * target(label, class) + other * target(partner, class),
+            }));
+        }
+        targets
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! A grid of images as one PNG file, for looking at what a transform does.
+
+use image::codecs::png::PngEncoder;
+use image::{ExtendedColorType, ImageEncoder};
+
+use crate::{DataError, Image};
+
+/// Between the images, and around them: `GAP` pixels of this grey.
+const BACKGROUND: u8 = 255;
+const GAP: usize = 4;
+
+/// Square images in rows, from left to right and from top to bottom.
+#[derive(Debug, Clone)]
+pub struct Grid {
+    columns: usize,
+    side: usize,
+    scale: usize,
+    images: Vec<Image>,
+}
+
+impl Grid {
+    /// An empty grid for images of `side` x `side` pixels, `columns` in each row, every pixel drawn as a square of `scale` x
+    /// `scale`. A number of columns or a scale of 0 is taken for 1.
+    pub fn new(columns: usize, side: usize, scale: usize) -> Self {
+        Self { columns: columns.max(1), side, scale: scale.max(1), images: Vec::new() }
+    }
+
+    /// Adds an image.
+    ///
+    /// # Errors
+    /// When it has another size than the grid's images.
+    pub fn push(&mut self, image: &Image) -> Result<(), DataError> {
+        if (image.width(), image.height()) != (self.side, self.side) {
+            let (width, height) = (image.width(), image.height());
+            return Err(DataError::PreviewSize { side: self.side, width, height });
+        }
+        self.images.push(image.clone());
+        Ok(())
+    }
+
+    /// The bytes of a PNG file; places that the last row leaves empty are white.
+    ///
+    /// # Errors
+    /// When there is no image, or the whole is too large for a PNG file or for memory.
+    pub fn to_png(&self) -> Result<Vec<u8>, DataError> {
+        let failed = |cause: String| DataError::Preview { cause };
+        if self.images.is_empty() {
+            return Err(failed("it has no image".to_owned()));
+        }
+        let too_large = || failed("it would be too large: take fewer images, or a smaller scale".to_owned());
+        let columns = self.columns.min(self.images.len());
+        let rows = self.images.len().div_ceil(columns);
+        let drawn = self.side.checked_mul(self.scale).ok_or_else(too_large)?;
+        let length = |count: usize| {
+            let pixels = drawn.checked_add(GAP)?.checked_mul(count)?.checked_add(GAP)?;
+            u32::try_from(pixels).ok()
+        };
+        let (width, height) = length(columns).zip(length(rows)).ok_or_else(too_large)?;
+        let bytes = 3_usize.checked_mul(width as usize).and_then(|row| row.checked_mul(height as usize));
+        let bytes = bytes.ok_or_else(too_large)?;
+        let mut canvas = Vec::new();
+        canvas.try_reserve_exact(bytes).map_err(|_| too_large())?;
+        canvas.resize(bytes, BACKGROUND);
+        for (place, image) in self.images.iter().enumerate() {
+            let left = GAP + place % columns * (drawn + GAP);
+            let top = GAP + place / columns * (drawn + GAP);
+            self.draw(image, &mut canvas, width as usize, left, top);
+        }
+        let mut png = Vec::new();
+        PngEncoder::new(&mut png)
+            .write_image(&canvas, width, height, ExtendedColorType::Rgb8)
+            .map_err(|cause| failed(cause.to_string()))?;
+        Ok(png)
+    }
+
+    fn draw(&self, image: &Image, canvas: &mut [u8], canvas_width: usize, left: usize, top: usize) {
+        let (source, _) = image.pixels().as_chunks::<3>();
+        let (canvas, _) = canvas.as_chunks_mut::<3>();
+        let drawn = self.side * self.scale;
+        for y in 0..drawn {
+            let start = (top + y) * canvas_width + left;
+            let row = &source[y / self.scale * self.side..];
+            for (x, pixel) in canvas[start..start + drawn].iter_mut().enumerate() {
+                *pixel = row[x / self.scale];
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flat(side: usize, colour: [u8; 3]) -> Image {
+        Image::new(side, side, colour.repeat(side * side)).expect("three bytes a pixel")
+    }
+
+    #[test]
+    fn images_stand_in_rows_enlarged_and_apart() {
+        let mut grid = Grid::new(2, 2, 3);
+        let colours = [[200, 0, 0], [0, 200, 0], [0, 0, 200]];
+        for colour in colours {
+            grid.push(&flat(2, colour)).expect("2x2");
+        }
+        let png = image::load_from_memory(&grid.to_png().expect("a small grid")).expect("a PNG file").to_rgb8();
+        // Two images of 6 pixels and three gaps of 4 in each direction.
+        assert_eq!(png.dimensions(), (24, 24));
+        for ((left, top), colour) in [(4, 4), (14, 4), (4, 14)].into_iter().zip(colours) {
+            for (x, y) in [(0, 0), (5, 5)] {
+                assert_eq!(png.get_pixel(left + x, top + y).0, colour);
+            }
+            assert_eq!(png.get_pixel(left - 1, top).0, [255; 3]);
+            assert_eq!(png.get_pixel(left, top + 6).0, [255; 3]);
+        }
+        assert_eq!(png.get_pixel(16, 16).0, [255; 3], "the last place is empty");
+    }
+
+    #[test]
+    fn pixels_keep_their_places() {
+        let mut grid = Grid::new(1, 2, 1);
+        let image = Image::new(2, 2, (0..12).collect()).expect("2x2");
+        grid.push(&image).expect("2x2");
+        let png = image::load_from_memory(&grid.to_png().expect("a small grid")).expect("a PNG file").to_rgb8();
+        assert_eq!(png.get_pixel(5, 4).0, [3, 4, 5]);
+        assert_eq!(png.get_pixel(4, 5).0, [6, 7, 8]);
+    }
+
+    #[test]
+    fn what_cannot_be_drawn_is_refused() {
+        let mut grid = Grid::new(0, 4, 0);
+        assert!(grid.to_png().expect_err("empty").to_string().contains("no image"));
+        assert!(grid.push(&flat(5, [0; 3])).expect_err("5x5").to_string().contains("5x5"));
+        let mut huge = Grid::new(1, 1, usize::MAX);
+        huge.push(&flat(1, [0; 3])).expect("1x1");
+        assert!(huge.to_png().expect_err("huge").to_string().contains("too large"));
+    }
+}
