@@ -128,7 +128,10 @@ mod tests {
         let stage = &recipe.pretrain.stage;
         assert_eq!(steps_per_epoch(&data, stage, Stage::Pretrain).expect("a batch"), 3);
         let sizes = |batches: Loader| batches.map(|batch| batch.expect("a batch").labels.len()).collect::<Vec<_>>();
-        assert_eq!(sizes(training_batches(&data.train, &recipe, (Stage::Pretrain, stage), 0, 2).expect("batches")), [16; 3]);
+        assert_eq!(
+            sizes(training_batches(&data.train, &recipe, (Stage::Pretrain, stage), 0, 2).expect("batches")),
+            [16; 3]
+        );
         let test = data.test.expect("a test set");
         assert_eq!(sizes(evaluation_batches(&test, &recipe, 16, 2).expect("batches")), [16, 16, 8]);
     }

@@ -69,13 +69,7 @@ pub fn write(recipe: &Recipe, stage: Stage, extent: Extent, out: &Path) -> Resul
 }
 
 /// What `transform` makes of the image number `index` in `epoch`, as a picture.
-fn view(
-    recipe: &Recipe,
-    transform: Transform,
-    image: &Image,
-    epoch: usize,
-    index: usize,
-) -> Result<Image, TrainError> {
+fn view(recipe: &Recipe, transform: Transform, image: &Image, epoch: usize, index: usize) -> Result<Image, TrainError> {
     let side = transform.image_size;
     let mut planes = vec![0.0; 3 * side * side];
     transform.apply(image, recipe.seed, epoch as u64, index as u64, &mut planes)?;

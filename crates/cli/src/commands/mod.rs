@@ -3,6 +3,7 @@
 mod checkpoint_info;
 mod data_download;
 mod data_info;
+mod data_preview;
 mod finetune;
 mod knn;
 mod linprobe;
@@ -31,6 +32,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Ending> {
         Command::Report(own) => report::run(own, &output),
         Command::Data(Data::Download(own)) => data_download::run(own, everywhere, &output),
         Command::Data(Data::Info(own)) => data_info::run(own, everywhere, &output),
+        Command::Data(Data::Preview(own)) => data_preview::run(own, everywhere, &output),
         Command::Checkpoint(Checkpoint::Info { from }) => checkpoint_info::run(from, &output),
     }
 }

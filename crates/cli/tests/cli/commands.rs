@@ -185,3 +185,39 @@ fn every_command_explains_itself_with_examples() {
         }
     }
 }
+
+#[test]
+fn what_a_recipe_does_to_images_can_be_looked_at() {
+    let folder = Folder::new();
+    cifar10(&folder, 3);
+    for (stage, columns) in [("pretrain", 1 + 2 * 4), ("finetune", 1 + 4), ("linprobe", 1 + 4)] {
+        let line =
+            format!("data preview --preset paper --data cifar --stage {stage} --images 2 --epochs 4 --out {stage}.png");
+        let ended = folder.bmae(&format!("{line} --json")).succeeds();
+        let json = ended.json();
+        assert_eq!((&json["images"], &json["columns"]), (&2.into(), &columns.into()), "{json}");
+        let png = image::open(folder.path(&format!("{stage}.png"))).expect("a picture").to_rgb8();
+        // Images of 32 pixels drawn three times as large, gaps of 4.
+        assert_eq!(png.dimensions(), (4 + columns * 100, 4 + 2 * 100), "{stage}");
+        let drawn = folder.bmae(&line).succeeds();
+        assert!(drawn.stdout.starts_with(&format!("{stage}.png: 2 images in {columns} views")), "{}", drawn.story());
+        let again = image::open(folder.path(&format!("{stage}.png"))).expect("a picture").to_rgb8();
+        assert!(png == again, "{stage}: the same draws each time");
+        folder.bmae(&format!("{line} --seed 1")).succeeds();
+        let other = image::open(folder.path(&format!("{stage}.png"))).expect("a picture").to_rgb8();
+        assert!(png != other, "{stage}: others with another seed");
+    }
+}
+
+#[test]
+fn a_preview_that_cannot_be_written_or_drawn_leaves_nothing() {
+    let folder = Folder::new();
+    folder
+        .bmae("data preview --preset tiny.toml --stage finetune --out nowhere/grid.png")
+        .refuses(1, &["cannot write nowhere/grid.png"])
+        .leaves_no("nowhere");
+    folder
+        .bmae("data preview --preset tiny.toml --stage pretrain --set pretrain.mask_ratio=0.99 --out grid.png")
+        .refuses(2, &["keeps none of the 16 patches"])
+        .leaves_no("grid.png");
+}

@@ -111,8 +111,7 @@ impl Learner {
         let mut images = images.to_vec();
         let (size, classes) = (self.recipe.data.image_size, self.model.head.outputs());
         let mut generator = keyed(self.recipe.seed, epoch as u64, step as u64, Purpose::Mixing);
-        let targets =
-            mixing.apply(&mut images, labels, size, classes, settings.label_smoothing, &mut generator)?;
+        let targets = mixing.apply(&mut images, labels, size, classes, settings.label_smoothing, &mut generator)?;
         let targets = TensorData::new(targets, [labels.len(), classes]);
         Ok((images.into(), Some(Tensor::from_data(targets, &self.device))))
     }

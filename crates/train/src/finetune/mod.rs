@@ -67,7 +67,8 @@ pub fn run(
         let interrupted =
             |steps_lost| Ok(Outcome::Interrupted { epochs_kept: epoch, epochs: settings.epochs, steps_lost });
         let mut progress = Epoch::begin(epoch, steps, settings.batch_size);
-        let batches = input::training_batches(&data.train, recipe, (Stage::Finetune, settings), epoch, session.workers())?;
+        let batches =
+            input::training_batches(&data.train, recipe, (Stage::Finetune, settings), epoch, session.workers())?;
         for (step, batch) in batches.enumerate() {
             if session.stopped() {
                 return interrupted(step);

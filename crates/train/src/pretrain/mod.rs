@@ -66,7 +66,8 @@ pub fn run(
         let started = student.start_epoch(epoch)?;
         let mut progress = Epoch::begin(epoch, steps, settings.batch_size);
         let mut last = None;
-        let batches = input::training_batches(&data.train, recipe, (Stage::Pretrain, settings), epoch, session.workers())?;
+        let batches =
+            input::training_batches(&data.train, recipe, (Stage::Pretrain, settings), epoch, session.workers())?;
         for (step, batch) in batches.enumerate() {
             if session.stopped() {
                 return Ok(Outcome::Interrupted { epochs_kept: epoch, epochs: settings.epochs, steps_lost: step });

@@ -3,9 +3,9 @@
 use bmae_data::mixing::Mixing;
 use bmae_data::transforms::{RandAugment, Transform};
 
+use super::Recipe;
 use super::choices::{Augmentation, Feature, Pooling};
 use super::layers::Stage;
-use super::Recipe;
 
 /// What pre-training, fine-tuning and the linear probe have in common.
 #[derive(Clone, Debug, PartialEq)]

@@ -208,10 +208,47 @@ fn drop_path_and_label_smoothing_reach_the_loss_and_evaluation_sees_neither() {
 }
 
 #[test]
+fn a_batch_is_mixed_whole_with_its_own_reverse_and_learns_soft_targets() {
+    let mixing = "finetune.mixup = 0.8\nfinetune.cutmix = 1.0\nfinetune.label_smoothing = 0.1";
+    for number in 0..6 {
+        let (recipe, mut learner) = classifier(&format!("method.scratch_init = 'timm'\n{mixing}"));
+        let (mut images, labels) = batch(&recipe);
+        let model = learner.frozen();
+        let loss = learner.step(2, number, 0.0, &images, &labels).expect("a step").0;
+
+        let mut generator = keyed(recipe.seed, 2, number as u64, Purpose::Mixing);
+        let targets = recipe.finetune.mixing().apply(&mut images, &labels, 16, 10, 0.1, &mut generator).expect("mixed");
+        let logits = learner.logits(&model, &images).expect("logits");
+        let targets = burn::tensor::TensorData::new(targets, [16, 10]);
+        let targets = burn::tensor::Tensor::from_data(targets, &logits.device());
+        let expected = f64::from(bmae_nn::soft_cross_entropy(logits, targets).into_scalar::<f32>());
+        assert!((loss - expected).abs() < 1e-6, "step {number}: {loss}, expected {expected}");
+    }
+}
+
+#[test]
+fn a_probability_of_mixing_of_zero_is_no_mixing() {
+    let of = |keys: &str| {
+        let (recipe, mut learner) = classifier(&format!("method.scratch_init = 'timm'\n{keys}"));
+        let (images, labels) = batch(&recipe);
+        learner.step(0, 0, 1e-3, &images, &labels).expect("a step").0
+    };
+    let plain = of("");
+    assert_eq!(of("finetune.mixup = 0.8\nfinetune.mixup_probability = 0.0"), plain);
+    assert!((of("finetune.mixup = 0.8") - plain).abs() > 1e-5);
+    // Where both are on, the switch decides.
+    let both = |switch: &str| {
+        of(&format!("finetune.mixup = 0.8\nfinetune.cutmix = 0.8\nfinetune.mixup_switch_probability = {switch}"))
+    };
+    assert!((both("0.0") - both("1.0")).abs() > 1e-5);
+}
+
+#[test]
 fn what_a_step_of_fine_tuning_draws_depends_on_seed_epoch_and_step_and_on_no_micro_batch() {
     let of = |keys: &str, epoch: usize, number: usize| {
-        let (recipe, mut learner) =
-            classifier(&format!("method.scratch_init = 'timm'\nfinetune.drop_path = 0.5\n{keys}"));
+        let (recipe, mut learner) = classifier(&format!(
+            "method.scratch_init = 'timm'\nfinetune.drop_path = 0.5\nfinetune.mixup = 0.8\nfinetune.cutmix = 1.0\n{keys}"
+        ));
         let (images, labels) = batch(&recipe);
         learner.step(epoch, number, 1e-3, &images, &labels).expect("a step").0
     };
