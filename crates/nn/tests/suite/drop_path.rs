@@ -83,6 +83,16 @@ fn a_dropped_branch_passes_the_sample_through_and_a_kept_one_is_scaled() {
 }
 
 #[test]
+fn a_block_is_attention_after_norm1_and_then_mlp_after_norm2_each_added_to_its_input() {
+    let block = &encoder(84).blocks[1];
+    let x = || tensor(uniform(IMAGES * 3 * 8, 85), [IMAGES * 3, 8], &device());
+    let middle = || x() + block.attn.forward(block.norm1.forward(x()), 3);
+    let want = values(middle() + block.mlp.forward(block.norm2.forward(middle())));
+    assert_eq!(values(block.forward(x(), 3)), want);
+    assert_close(&values(block.forward_scaled(x(), 3, [&[1.0; IMAGES], &[1.0; IMAGES]])), &want, 1e-6);
+}
+
+#[test]
 fn a_dropped_branch_gets_no_gradient() {
     let model = encoder(86);
     let gradient_of = |factors: [&[f32]; 2]| {

@@ -87,3 +87,17 @@ pub(crate) fn extract(
     features.labels.truncate(limit);
     Ok(features)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Device;
+
+    #[test]
+    fn a_feature_is_the_class_token_or_the_mean_of_the_patch_tokens_without_it() {
+        let tokens = || Tensor::<3>::from_floats([[[1.0, 2.0], [3.0, 5.0], [5.0, 9.0]]], &Device::flex());
+        let of = |feature| pooled(tokens(), feature).into_data().iter::<f32>().collect::<Vec<_>>();
+        assert_eq!(of(Feature::ClassToken), [1.0, 2.0]);
+        assert_eq!(of(Feature::Mean), [4.0, 7.0]);
+    }
+}

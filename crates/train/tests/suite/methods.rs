@@ -226,6 +226,21 @@ fn the_logged_loss_is_the_weighted_sum_of_its_parts() {
 }
 
 #[test]
+fn every_epoch_logs_what_would_tell_a_collapse() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let keys = "method.name = 'ema-mae'\nmethod.wse = 1\npretrain.epochs = 3\nmonitor.every = 1";
+    pretrain(&recipe(keys), folder.path(), false, None).expect("trains");
+    let epochs: Vec<_> = metrics(folder.path()).into_iter().filter(|line| line["kind"] == "epoch").collect();
+    assert_eq!(epochs.len(), 3);
+    for line in epochs {
+        let number = |field: &str| line[field].as_f64().expect("a number");
+        assert!(number("target_std") > 0.0 && number("prediction_std") > 0.0, "{line:?}");
+        assert!((1.0..=16.5).contains(&number("rank_me")), "the encoder is 16 wide: {line:?}");
+        assert!((0.0..=100.0).contains(&number("knn_top1")) && number("grad_norm") > 0.0, "{line:?}");
+    }
+}
+
+#[test]
 fn features_appear_in_the_checkpoint_under_the_official_names() {
     let folder = tempfile::tempdir().expect("a folder");
     pretrain(&recipe("method.name = 'mae'\npretrain.epochs = 1"), folder.path(), false, None).expect("trains");

@@ -274,6 +274,33 @@ fn a_label_outside_the_classes_is_a_sentence_and_no_panic() {
 }
 
 #[test]
+fn the_probe_has_lars_with_momentum_0_9_and_trust_0_001_and_leaves_its_bias_unscaled() {
+    let recipe = recipe("");
+    let encoder = autoencoder().encoder.valid();
+    let mut learner = linear_probe::Learner::new(&recipe, encoder, 10, &device()).expect("a learner");
+    let mut generator = keyed(12, 0, 0, Purpose::Crop);
+    let features: Vec<f32> = (0..16 * 16).map(|_| generator.random::<f32>()).collect();
+    let labels: Vec<i64> = (0..16).map(|image| image % 10).collect();
+    let features = burn::tensor::TensorData::new(features, [16, 16]);
+    let norm = |values: &[f32]| values.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt();
+    let mut earlier = vec![0.0; 160];
+    for step in 0..3 {
+        let weight = learner.weights().tensors["head.weight"].values.clone();
+        let tensor = burn::tensor::Tensor::from_data(features.clone(), &device().inner());
+        learner.step(0.5, tensor, &labels).expect("a step");
+        let velocity = learner.state()["optimiser/head.weight/velocity"].clone();
+        let fresh: Vec<f32> = velocity.iter().zip(&earlier).map(|(new, old)| new - 0.9 * old).collect();
+        assert!((norm(&fresh) / (0.001 * norm(&weight)) - 1.0).abs() < 1e-3, "step {step}: {}", norm(&fresh));
+        let moved: Vec<f32> =
+            weight.iter().zip(&learner.weights().tensors["head.weight"].values).map(|(old, new)| old - new).collect();
+        assert!((norm(&moved) / (0.5 * norm(&velocity)) - 1.0).abs() < 1e-3, "step {step}: {}", norm(&moved));
+        earlier = velocity;
+    }
+    let bias = norm(&learner.state()["optimiser/head.bias/velocity"]);
+    assert!(bias > 0.01, "a scaled one would have stayed at its zeros: {bias}");
+}
+
+#[test]
 fn the_rate_is_set_before_every_step_from_the_fractional_epoch() {
     let folder = tempfile::tempdir().expect("a folder");
     let keys = "pretrain.epochs = 3\nfinetune.epochs = 3\nlinprobe.epochs = 3\nlinprobe.warmup_epochs = 1";
