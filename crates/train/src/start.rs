@@ -81,6 +81,14 @@ impl Start {
     }
 }
 
+/// The weights of a run directory or a weights file.
+///
+/// # Errors
+/// When there are none, or the file is none of weights.
+pub fn read_weights(path: &Path) -> Result<StateDict, TrainError> {
+    Ok(StateDict::from_file(&weights_file(path)?)?)
+}
+
 /// Tensors that an encoder leaves over in a checkpoint of a larger model.
 fn is_beside_the_encoder(name: &str) -> bool {
     ["decoder_", "pixel_pred.", "mask_token", "head.", "fc_norm.", "batchnorm."]

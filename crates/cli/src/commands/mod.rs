@@ -4,10 +4,13 @@ mod checkpoint_info;
 mod data_download;
 mod data_info;
 mod data_preview;
+mod features;
 mod finetune;
+mod forward;
 mod knn;
 mod linprobe;
 mod pretrain;
+mod replay;
 mod report;
 mod reproduce;
 mod stage;
@@ -30,6 +33,9 @@ pub fn run(arguments: &Arguments) -> Result<(), Ending> {
         Command::Linprobe(own) => linprobe::run(own, everywhere, &output),
         Command::Knn(own) => knn::run(own, everywhere, &output),
         Command::Report(own) => report::run(own, &output),
+        Command::Forward(own) => forward::run(own, everywhere, &output),
+        Command::Replay(own) => replay::run(own, everywhere, &output),
+        Command::Features(own) => features::run(own, everywhere, &output),
         Command::Data(Data::Download(own)) => data_download::run(own, everywhere, &output),
         Command::Data(Data::Info(own)) => data_info::run(own, everywhere, &output),
         Command::Data(Data::Preview(own)) => data_preview::run(own, everywhere, &output),

@@ -7,3 +7,4 @@ mod fixtures;
 mod folder;
 mod interruptions;
 mod output;
+mod port_checks;

@@ -15,6 +15,8 @@ use safetensors::tensor::{Dtype, TensorView};
 use crate::error::WeightsError;
 use crate::parameters::{map_parameters, parameters};
 
+pub(crate) use read::{check_length, floats};
+
 /// The metadata key under which a checkpoint carries the text of its `config.toml`.
 pub const CONFIG_KEY: &str = "bmae.config";
 

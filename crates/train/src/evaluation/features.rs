@@ -39,20 +39,52 @@ impl Features {
     }
 }
 
-/// One feature [N, D] from an encoder's tokens [N, 1+L, D].
-pub(crate) fn pooled(tokens: Tensor<3>, feature: Feature) -> Tensor<2> {
-    let [images, count, dim] = tokens.dims();
-    match feature {
-        Feature::ClassToken => tokens.slice([0..images, 0..1, 0..dim]).reshape([images, dim]),
-        Feature::Mean => tokens.slice([0..images, 1..count, 0..dim]).mean_dim(1).reshape([images, dim]),
+/// What stands for a whole image, somewhere in an encoder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EncoderFeature {
+    /// The class token after the final norm.
+    ClassToken,
+    /// The mean of the patch tokens after the final norm.
+    Mean,
+    /// The mean of the patch tokens after the block of this number (from 0), before the final norm.
+    Block(usize),
+}
+
+impl From<Feature> for EncoderFeature {
+    fn from(feature: Feature) -> Self {
+        match feature {
+            Feature::ClassToken => Self::ClassToken,
+            Feature::Mean => Self::Mean,
+        }
+    }
+}
+
+impl EncoderFeature {
+    /// This feature [N, D] of `images` [N, 3, S, S] (normalised), on the device of `encoder`.
+    ///
+    /// # Errors
+    /// When `images` are none of the recipe's, or the encoder has no such block.
+    pub(crate) fn of(self, encoder: &Encoder, recipe: &Recipe, images: &[f32]) -> Result<Tensor<2>, TrainError> {
+        let patches = patch_tensor(flat_patches(images, recipe)?, recipe, &encoder.device());
+        let tokens = match self {
+            Self::ClassToken | Self::Mean => encoder.forward(patches),
+            Self::Block(block) => encoder.forward_to_block(patches, block)?,
+        };
+        let [images, count, dim] = tokens.dims();
+        Ok(match self {
+            Self::ClassToken => tokens.slice([0..images, 0..1, 0..dim]).reshape([images, dim]),
+            Self::Mean | Self::Block(_) => {
+                tokens.slice([0..images, 1..count, 0..dim]).mean_dim(1).reshape([images, dim])
+            }
+        })
     }
 }
 
 /// Which features of an encoder.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wanted {
-    /// After the final norm.
-    pub feature: Feature,
+    /// What stands for an image.
+    pub feature: EncoderFeature,
     /// Of the first so many images; 0: of all.
     pub limit: usize,
     /// Images that the encoder sees at once.
@@ -78,9 +110,8 @@ pub(crate) fn extract(
             break;
         }
         let batch = batch?;
-        let patches = patch_tensor(flat_patches(&batch.images, recipe)?, recipe, &session.inference_device());
-        let pooled = pooled(encoder.forward(patches), wanted.feature);
-        features.values.extend(pooled.into_data().iter::<f32>());
+        let of_batch = wanted.feature.of(encoder, recipe, &batch.images)?;
+        features.values.extend(of_batch.into_data().iter::<f32>());
         features.labels.extend(batch.labels);
     }
     features.values.truncate(limit * dim);
@@ -91,13 +122,30 @@ pub(crate) fn extract(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bmae_nn::EncoderInit;
     use burn::tensor::Device;
 
     #[test]
     fn a_feature_is_the_class_token_or_the_mean_of_the_patch_tokens_without_it() {
-        let tokens = || Tensor::<3>::from_floats([[[1.0, 2.0], [3.0, 5.0], [5.0, 9.0]]], &Device::flex());
-        let of = |feature| pooled(tokens(), feature).into_data().iter::<f32>().collect::<Vec<_>>();
-        assert_eq!(of(Feature::ClassToken), [1.0, 2.0]);
-        assert_eq!(of(Feature::Mean), [4.0, 7.0]);
+        let keys = "data.image_size = 8\nmodel.patch_size = 4\nmodel.encoder = { dim = 8, depth = 1, heads = 2 }";
+        let recipe = Recipe::from_toml(keys).expect("a recipe");
+        let mut generator = bmae_data::random::keyed(3, 0, 0, bmae_data::random::Purpose::Initialisation);
+        let config = crate::pretrain::encoder_config(&recipe);
+        let encoder = Encoder::init(&config, EncoderInit::Timm, &mut generator, &Device::flex()).expect("sizes fit");
+        let images: Vec<f32> = (0..2 * 3 * 64).map(|i| (i % 13) as f32 / 6.0 - 1.0).collect();
+        let patches = patch_tensor(flat_patches(&images, &recipe).expect("images"), &recipe, &Device::flex());
+        let tokens: Vec<f32> = encoder.forward(patches).into_data().iter::<f32>().collect();
+        let of = |feature: Feature| -> Vec<f32> {
+            let feature = EncoderFeature::from(feature).of(&encoder, &recipe, &images).expect("a feature");
+            feature.into_data().iter::<f32>().collect()
+        };
+        let (class_token, mean) = (of(Feature::ClassToken), of(Feature::Mean));
+        for (image, tokens) in tokens.chunks(5 * 8).enumerate() {
+            for column in 0..8 {
+                assert_eq!(class_token[image * 8 + column], tokens[column]);
+                let of_patches = (1..5).map(|token| tokens[token * 8 + column]).sum::<f32>() / 4.0;
+                assert!((mean[image * 8 + column] - of_patches).abs() < 1e-6);
+            }
+        }
     }
 }
