@@ -26,10 +26,9 @@ fn assert_is(found: &Values, expected: &Values, what: &str) {
 }
 
 fn averaged(target: &Values, student: &Values, tau: f32) -> Values {
-    let of_one = |((name, old), (_, new)): (&(String, Vec<f32>), &(String, Vec<f32>))| {
-        (name.clone(), old.iter().zip(new).map(|(old, new)| (1.0 - tau) * old + tau * new).collect())
-    };
-    target.iter().zip(student).map(of_one).collect()
+    let mean = |(old, new): (&f32, &f32)| (1.0 - tau) * old + tau * new;
+    let both = target.iter().zip(student);
+    both.map(|((name, old), (_, new))| (name.clone(), old.iter().zip(new).map(mean).collect())).collect()
 }
 
 /// Trains through all epochs and follows target 0 by hand, averaged after each step or epoch with the tau of that update.
