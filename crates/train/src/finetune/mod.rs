@@ -31,7 +31,6 @@ pub fn run(
 ) -> Result<Outcome, TrainError> {
     let settings = &recipe.finetune.stage;
     let schedule = Schedule::of(settings);
-    recipe.finetune.mixing().check()?;
     let (data, test) = input::open_labelled(recipe, Stage::Finetune)?;
     let steps = input::steps_per_epoch(&data, settings, Stage::Finetune)?;
     let mut learner = Learner::new(recipe, start, data.class_names.len(), &session.training_device())?;

@@ -12,6 +12,7 @@ pub use student::{StepReport, Student};
 
 use crate::epoch::{Epoch, Taken, is_kept};
 use crate::input::{self, mask_noise};
+use crate::method::TargetEvent;
 use crate::monitor::{self, CollapseWatch};
 use crate::observer::{Event, Stage};
 use crate::recipe::Recipe;
@@ -65,6 +66,9 @@ pub fn run(
     let mut summary = Summary::default();
     for epoch in first_epoch..settings.epochs {
         let started = student.start_epoch(epoch)?;
+        if started == Some(TargetEvent::Switch) {
+            session.tell(Event::Detail(format!("parameter groups from epoch {epoch} on:\n{}", student.groups())));
+        }
         let mut progress = Epoch::begin(epoch, steps, settings.batch_size);
         let mut last = None;
         let batches =

@@ -91,6 +91,26 @@ fn a_frozen_feature_head_is_a_group_of_its_own_and_the_head_for_pixels_is_not_in
     }
 }
 
+#[test]
+fn the_groups_are_told_at_the_start_and_again_at_the_switch() {
+    use bmae_train::observer::Event;
+    let folder = tempfile::tempdir().expect("a folder");
+    let keys = "pretrain.epochs = 2\nmethod.name = 'mae-k'\nmethod.k = 1\nmethod.pixel_weight = 0.5\nmethod.feature_head = 'frozen'";
+    let mut watching = Watching::default();
+    bmae_train::pretrain::run(&mut session(&mut watching, 1), &recipe(keys), "a", folder.path(), false)
+        .expect("trains");
+    let told: Vec<&String> = watching
+        .events
+        .iter()
+        .filter_map(|event| if let Event::Detail(text) = event { Some(text) } else { None })
+        .collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    let frozen = |text: &str| text.lines().find(|line| line.starts_with("frozen")).unwrap_or_default().to_owned();
+    assert!(!frozen(told[0]).contains("decoder_pred.weight") && !told[0].contains("pixel_pred.weight"), "{}", told[0]);
+    assert!(frozen(told[1]).contains("decoder_pred.weight") && told[1].contains("pixel_pred.weight"), "{}", told[1]);
+    assert!(!frozen(told[1]).contains("pixel_pred.weight"), "{}", told[1]);
+}
+
 /// Images and labels of one step of the small recipe.
 fn batch(recipe: &Recipe) -> (Vec<f32>, Vec<i64>) {
     let mut generator = keyed(11, 0, 0, Purpose::Crop);

@@ -18,6 +18,9 @@ pub(crate) static STAGE: StageKeys = StageKeys {
     crop_scale: stage::crop_scale("finetune.crop_scale", || [0.08, 1.0]),
 };
 
+/// Alphas of a Beta distribution that differs from its limits, or off.
+const ALPHA: Number = Number::between(1e-3, 1e3).or_zero();
+
 pub(crate) static LAYER_DECAY: Key<f64> = Key {
     path: "finetune.layer_decay",
     range: Number::between(0.0, 1.0).above_least(),
@@ -54,7 +57,7 @@ pub(crate) static POOLING: Key<Pooling> = Key {
 
 pub(crate) static MIXUP: Key<f64> = Key {
     path: "finetune.mixup",
-    range: Number::between(0.0, 1000.0),
+    range: ALPHA,
     default: || 0.0,
     short: "mixup's alpha; 0 = off",
     long: "The share of each image in its mixture is drawn from Beta(alpha, alpha), once a batch.",
@@ -62,7 +65,7 @@ pub(crate) static MIXUP: Key<f64> = Key {
 
 pub(crate) static CUTMIX: Key<f64> = Key {
     path: "finetune.cutmix",
-    range: Number::between(0.0, 1000.0),
+    range: ALPHA,
     default: || 0.0,
     short: "CutMix's alpha; 0 = off",
     long: "As in mixup; the share is then that of the area outside the pasted box.",

@@ -93,6 +93,14 @@ fn a_value_out_of_range_says_the_range() {
         set("method.tau=-0.1"),
         "`method.tau` given by --set method.tau=-0.1 is -0.1, but must be a number of at least 0 and at most 1"
     );
+    assert_eq!(
+        set("finetune.mixup=0.0001"),
+        "`finetune.mixup` given by --set finetune.mixup=0.0001 is 0.0001, but must be 0 or a number of at least 0.001 and at \
+         most 1000"
+    );
+    for off in ["finetune.mixup=0", "finetune.cutmix=0.0", "finetune.cutmix=0.001"] {
+        resolve(&layers(Preset::Quick, &[off]));
+    }
     for not_finite in ["pretrain.base_lr=nan", "pretrain.base_lr=inf"] {
         assert!(set(not_finite).ends_with("but must be a number of at least 0"));
     }
