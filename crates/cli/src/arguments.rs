@@ -80,7 +80,7 @@ pub enum Command {
     Replay(Replay),
     /// Write the features of a data set under a frozen encoder
     Features(Features),
-    /// Download a data set, or describe one
+    /// Download a data set, describe one, or look at what a recipe makes of it
     #[command(subcommand)]
     Data(Data),
     /// Look into weight files
@@ -306,6 +306,43 @@ pub enum Data {
   bmae data info --data cifar-10-batches-bin
   bmae data info --data photos --set data.train_limit=1000")]
     Info(RecipeSource),
+    /// Draw what a stage's recipe does to training images, as a PNG file
+    Preview(Preview),
+}
+
+/// `bmae data preview`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bmae data preview --stage finetune --out grid.png
+  bmae data preview --stage pretrain --preset mini --data cifar10 --set pretrain.mask_ratio=0.5 --out masks.png
+  bmae data preview --stage linprobe --images 20 --epochs 10 --out crops.png
+
+Each row is one training image: as evaluation sees it, then as the training sees it in its epochs 0, 1, 2, ...; in
+pre-training each of these is followed by what the encoder sees, masked patches grey. Mixup and CutMix are not shown.")]
+pub struct Preview {
+    #[command(flatten)]
+    pub recipe: RecipeSource,
+    /// Whose recipe
+    #[arg(long, value_name = "STAGE")]
+    pub stage: PreviewStage,
+    /// The PNG file to write
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Rows: the first so many training images
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..))]
+    pub images: u16,
+    /// Augmented views of each image, one for each epoch from the first
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    pub epochs: u16,
+}
+
+/// The stages that vary their images.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[allow(missing_docs)]
+pub enum PreviewStage {
+    Pretrain,
+    Finetune,
+    Linprobe,
 }
 
 /// `bmae data download`.

@@ -54,7 +54,7 @@ fn main() {
     if wanted("finetune") {
         let model = Classifier::init(fresh.clone(), 10, Pooling::Mean, HeadInit::FINETUNE, &mut rng);
         time("finetune", || {
-            let loss = cross_entropy(model.forward(batch(&device)), &labels, 0.1);
+            let loss = cross_entropy(model.forward(batch(&device)), &labels, 0.1).expect("the labels are classes");
             gradients(&model, &mut loss.backward()).len()
         });
     }

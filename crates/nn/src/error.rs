@@ -70,6 +70,14 @@ pub enum ShapeError {
         /// Blocks there are.
         depth: usize,
     },
+    /// A label that no class has.
+    #[error("a label is {label}, but the head has {classes} classes, 0 to {last}: use labels of the data set the head is for", last = classes.saturating_sub(1))]
+    Label {
+        /// The label.
+        label: i64,
+        /// How many classes there are.
+        classes: usize,
+    },
     /// A block that the encoder does not have.
     #[error("block {asked} was asked for, but the encoder has {depth} blocks: use a number from 0 to {last}", last = depth.saturating_sub(1))]
     NoSuchBlock {

@@ -34,6 +34,8 @@ pub(crate) struct Taken {
     pub rate: f64,
     /// The loss against each feature target.
     pub targets: Vec<f64>,
+    /// The loss on pixels beside them.
+    pub pixel: Option<f64>,
 }
 
 impl Epoch {
@@ -82,6 +84,7 @@ impl Epoch {
                 lr: taken.rate,
                 images_per_s,
                 targets: taken.targets,
+                pixel: taken.pixel,
             }))?;
         }
         session.tell(Event::Step { epoch, step, loss: taken.loss, images_per_s });

@@ -44,11 +44,12 @@ pub(crate) fn steps_per_epoch(dataset: &Dataset, settings: &StageRecipe, stage: 
     Ok(steps)
 }
 
-/// The augmented batches of one training epoch, in its shuffled order, the last partial one dropped.
+/// The augmented batches of one training epoch of `stage`, whose settings are `settings`, in its shuffled order, the last
+/// partial one dropped.
 pub(crate) fn training_batches(
     images: &Arc<dyn Images>,
     recipe: &Recipe,
-    settings: &StageRecipe,
+    (stage, settings): (Stage, &StageRecipe),
     epoch: usize,
     workers: usize,
 ) -> Result<Loader, TrainError> {
@@ -61,7 +62,7 @@ pub(crate) fn training_batches(
         workers,
         first_batch: 0,
     };
-    Ok(loader::load(images.clone(), recipe.data.transform(settings.data_augmentation()), config)?)
+    Ok(loader::load(images.clone(), recipe.transform(stage), config)?)
 }
 
 /// All of `images` in their own order, without augmentation, the last partial batch kept.
@@ -113,6 +114,48 @@ pub(crate) fn mask_noise(recipe: &Recipe, epoch: usize, indices: &[usize]) -> Ve
 mod tests {
     use super::*;
     use std::collections::HashSet;
+
+    fn small() -> (Recipe, Dataset) {
+        let text = "data.source = 'shapes'\ndata.image_size = 16\ndata.shapes_train = 50\ndata.shapes_test = 40";
+        let recipe = Recipe::from_toml(&format!("{text}\npretrain.batch_size = 16")).expect("a recipe");
+        let data = open(&recipe).expect("shapes");
+        (recipe, data)
+    }
+
+    #[test]
+    fn training_drops_the_last_partial_batch_and_evaluation_keeps_it() {
+        let (recipe, data) = small();
+        let stage = &recipe.pretrain.stage;
+        assert_eq!(steps_per_epoch(&data, stage, Stage::Pretrain).expect("a batch"), 3);
+        let sizes = |batches: Loader| batches.map(|batch| batch.expect("a batch").labels.len()).collect::<Vec<_>>();
+        assert_eq!(
+            sizes(training_batches(&data.train, &recipe, (Stage::Pretrain, stage), 0, 2).expect("batches")),
+            [16; 3]
+        );
+        let test = data.test.expect("a test set");
+        assert_eq!(sizes(evaluation_batches(&test, &recipe, 16, 2).expect("batches")), [16, 16, 8]);
+    }
+
+    #[test]
+    fn evaluation_sees_images_of_the_right_size_as_they_are_normalised_and_in_order() {
+        let (recipe, data) = small();
+        let test = data.test.expect("a test set");
+        let mut seen = Vec::new();
+        for batch in evaluation_batches(&test, &recipe, 16, 2).expect("batches") {
+            seen.extend(batch.expect("a batch").images);
+        }
+        for (index, planes) in seen.chunks_exact(3 * 256).enumerate() {
+            let image = test.image(index).expect("an image");
+            for (at, pixel) in image.pixels().chunks_exact(3).enumerate() {
+                for channel in 0..3 {
+                    let expected =
+                        (f32::from(pixel[channel]) / 255.0 - recipe.data.mean[channel]) / recipe.data.std[channel];
+                    assert!((planes[channel * 256 + at] - expected).abs() < 1e-6, "image {index}, pixel {at}");
+                }
+            }
+        }
+        assert_eq!(seen.len(), 40 * 3 * 256);
+    }
 
     #[test]
     fn every_image_and_every_epoch_draws_a_fresh_mask_and_a_batch_changes_nothing() {

@@ -26,6 +26,7 @@ mod monitor;
 pub mod observer;
 pub mod optimiser;
 pub mod pretrain;
+pub mod preview;
 pub mod recipe;
 pub mod replay;
 pub mod reproduce;

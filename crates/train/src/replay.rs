@@ -93,7 +93,7 @@ fn finetuning(
     let mut outputs = Losses::default();
     for step in recorded.steps() {
         let labels = step.of(recorded.labels, recorded.steps);
-        let (loss, _) = learner.step(step.rate, step.images, labels)?;
+        let (loss, _) = learner.step(step.epoch, step.within, step.rate, step.images, labels)?;
         outputs.push(loss, step.rate);
     }
     Ok(outputs.with_parameters([trained(learner.model())]))

@@ -91,7 +91,9 @@ pub fn read_weights(path: &Path) -> Result<StateDict, TrainError> {
 
 /// Tensors that an encoder leaves over in a checkpoint of a larger model.
 fn is_beside_the_encoder(name: &str) -> bool {
-    ["decoder_", "mask_token", "head.", "fc_norm.", "batchnorm."].iter().any(|prefix| name.starts_with(prefix))
+    ["decoder_", "pixel_pred.", "mask_token", "head.", "fc_norm.", "batchnorm."]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
 }
 
 fn weights_file(path: &Path) -> Result<PathBuf, TrainError> {

@@ -3,6 +3,7 @@
 mod checkpoint_info;
 mod data_download;
 mod data_info;
+mod data_preview;
 mod features;
 mod finetune;
 mod forward;
@@ -37,6 +38,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Ending> {
         Command::Features(own) => features::run(own, everywhere, &output),
         Command::Data(Data::Download(own)) => data_download::run(own, everywhere, &output),
         Command::Data(Data::Info(own)) => data_info::run(own, everywhere, &output),
+        Command::Data(Data::Preview(own)) => data_preview::run(own, everywhere, &output),
         Command::Checkpoint(Checkpoint::Info { from }) => checkpoint_info::run(from, &output),
     }
 }

@@ -45,6 +45,20 @@ fn scratch_and_bare_weights_are_evaluated_too() {
 }
 
 #[test]
+fn everything_that_a_recipe_can_ask_of_a_stage_runs() {
+    let folder = Folder::new();
+    let pretraining = "pretrain --preset tiny.toml --method mae-new --k 1 --set method.pixel_weight=0.5 --out a";
+    folder.bmae(pretraining).succeeds();
+    let published = "--set finetune.drop_path=0.1 --set finetune.randaugment=true --set finetune.random_erasing=0.25";
+    let mixed = "--set finetune.mixup=0.8 --set finetune.cutmix=1.0 --set finetune.accumulate=2";
+    folder.bmae(&format!("finetune --preset tiny.toml --from a --out f {published} {mixed}")).succeeds();
+    // The head for pixels is none of the encoder's business.
+    for stage in ["linprobe", "knn"] {
+        folder.bmae(&format!("{stage} --preset tiny.toml --from a --out a-{stage}")).succeeds();
+    }
+}
+
+#[test]
 fn a_finished_run_is_recognised_and_not_repeated() {
     let folder = Folder::new();
     // A run that does not exist yet is started.
@@ -170,4 +184,40 @@ fn every_command_explains_itself_with_examples() {
             assert!(ended.stdout.contains(option), "no {option}{}", ended.story());
         }
     }
+}
+
+#[test]
+fn what_a_recipe_does_to_images_can_be_looked_at() {
+    let folder = Folder::new();
+    cifar10(&folder, 3);
+    for (stage, columns) in [("pretrain", 1 + 2 * 4), ("finetune", 1 + 4), ("linprobe", 1 + 4)] {
+        let line =
+            format!("data preview --preset paper --data cifar --stage {stage} --images 2 --epochs 4 --out {stage}.png");
+        let ended = folder.bmae(&format!("{line} --json")).succeeds();
+        let json = ended.json();
+        assert_eq!((&json["images"], &json["columns"]), (&2.into(), &columns.into()), "{json}");
+        let png = image::open(folder.path(&format!("{stage}.png"))).expect("a picture").to_rgb8();
+        // Images of 32 pixels drawn three times as large, gaps of 4.
+        assert_eq!(png.dimensions(), (4 + columns * 100, 4 + 2 * 100), "{stage}");
+        let drawn = folder.bmae(&line).succeeds();
+        assert!(drawn.stdout.starts_with(&format!("{stage}.png: 2 images in {columns} views")), "{}", drawn.story());
+        let again = image::open(folder.path(&format!("{stage}.png"))).expect("a picture").to_rgb8();
+        assert!(png == again, "{stage}: the same draws each time");
+        folder.bmae(&format!("{line} --seed 1")).succeeds();
+        let other = image::open(folder.path(&format!("{stage}.png"))).expect("a picture").to_rgb8();
+        assert!(png != other, "{stage}: others with another seed");
+    }
+}
+
+#[test]
+fn a_preview_that_cannot_be_written_or_drawn_leaves_nothing() {
+    let folder = Folder::new();
+    folder
+        .bmae("data preview --preset tiny.toml --stage finetune --out nowhere/grid.png")
+        .refuses(1, &["cannot write nowhere/grid.png"])
+        .leaves_no("nowhere");
+    folder
+        .bmae("data preview --preset tiny.toml --stage pretrain --set pretrain.mask_ratio=0.99 --out grid.png")
+        .refuses(2, &["keeps none of the 16 patches"])
+        .leaves_no("grid.png");
 }

@@ -248,18 +248,6 @@ fn a_device_that_this_build_lacks_names_the_feature() {
 }
 
 #[test]
-fn what_this_version_lacks_is_refused_by_the_stage_that_would_need_it() {
-    let folder = Folder::new();
-    folder
-        .run(&["finetune", "--preset", "paper", "--data", "shapes", "--from", "scratch", "--out", "run"])
-        .refuses(2, &["`finetune.drop_path`", "does not have yet", "set `finetune.drop_path=0`"])
-        .leaves_no("run");
-    pretrain(&folder, &["--method", "mae-k", "--set", "method.pixel_weight=1"])
-        .refuses(2, &["`method.pixel_weight`", "does not have yet"])
-        .leaves_no("run");
-}
-
-#[test]
 fn scratch_is_not_pre_trained() {
     pretrain(&Folder::new(), &["--method", "scratch"])
         .refuses(2, &["pre-trains nothing", "--from scratch"])

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
 use crate::initialisation::{parameter, truncated_normal};
-use crate::vit::{Encoder, LayerNorm, Linear};
+use crate::vit::{DropPath, Encoder, LayerNorm, Linear};
 
 /// What of the encoder's output the head sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +73,15 @@ impl Classifier {
     /// # Panics
     /// As [`Encoder::forward`].
     pub fn forward(&self, patches: Tensor<3>) -> Tensor<2> {
-        let x = self.encoder.forward(patches);
+        self.forward_train(patches, &DropPath::none())
+    }
+
+    /// [`forward`](Self::forward) with the branches that `drop_path` says left out, in training alone.
+    ///
+    /// # Panics
+    /// As [`Encoder::forward_train`].
+    pub fn forward_train(&self, patches: Tensor<3>, drop_path: &DropPath) -> Tensor<2> {
+        let x = self.encoder.forward_train(patches, drop_path);
         let [images, tokens, dim] = x.dims();
         let pooled = match self.pooling {
             Pooling::Mean => x.slice([0..images, 1..tokens, 0..dim]).mean_dim(1).reshape([images, dim]),

@@ -9,7 +9,8 @@ use super::{Decoder, Masking};
 use crate::error::ShapeError;
 use crate::vit::{DecoderConfig, Encoder, EncoderConfig, EncoderInit, Linear, LinearInit};
 
-/// The masked autoencoder. `pred` predicts pixels `[p*p*3]` at first and may be replaced by a head for features.
+/// The masked autoencoder. `pred` predicts pixels `[p*p*3]` at first and may be replaced by a head for features, beside
+/// which the head for pixels may stay.
 #[derive(Module, Debug)]
 pub struct MaskedAutoencoder {
     /// Sees the kept patches.
@@ -18,6 +19,8 @@ pub struct MaskedAutoencoder {
     pub decoder: Decoder,
     /// The prediction head (`decoder_pred`), [P, Dd].
     pub pred: Linear,
+    /// The head for pixels once `pred` predicts features (`pixel_pred`), [p*p*3, Dd]; absent unless it was kept.
+    pub pixel_pred: Option<Linear>,
 }
 
 impl MaskedAutoencoder {
@@ -39,6 +42,7 @@ impl MaskedAutoencoder {
             encoder: Encoder::init(encoder, EncoderInit::Mae, rng, device)?,
             decoder: Decoder::init(decoder, encoder.dim, side, rng, device)?,
             pred: Linear::init(decoder.dim, encoder.patch_len(), LinearInit::Xavier, rng, device),
+            pixel_pred: None,
         })
     }
 
@@ -63,15 +67,26 @@ impl MaskedAutoencoder {
     /// The prediction for the masked patches only, all that the loss needs: `latent` [N, 1+keep, D] to [N*(L-keep), P], in
     /// the order of [`Masking::masked`] (as [`masked_rows`](super::masked_rows)).
     pub fn predict_masked(&self, latent: Tensor<3>, masking: &Masking) -> Tensor<2> {
+        self.pred.forward(self.decode_masked(latent, masking))
+    }
+
+    /// What every prediction head reads of the masked patches, in the same order: `latent` [N, 1+keep, D] to
+    /// [N*(L-keep), Dd], final norm applied.
+    pub fn decode_masked(&self, latent: Tensor<3>, masking: &Masking) -> Tensor<2> {
         let x = self.decoder.blocks(latent, masking);
         // Row `image * L + l` of the patches is row `image * (1 + L) + 1 + l` of the tokens.
         let rows = masking.masked().iter().map(|&row| row + row / masking.patches() + 1);
         let x = x.clone().select(0, indices(rows, &x.device()));
-        self.pred.forward(self.decoder.norm.forward(x))
+        self.decoder.norm.forward(x)
     }
 
     /// The same autoencoder with another prediction head.
     pub fn replace_head(self, pred: Linear) -> Self {
         Self { pred, ..self }
+    }
+
+    /// The same autoencoder with another prediction head, the one it had staying beside it as `pixel_pred`.
+    pub fn add_head(self, pred: Linear) -> Self {
+        Self { pixel_pred: Some(self.pred), pred, ..self }
     }
 }

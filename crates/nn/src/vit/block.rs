@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
+use super::drop_path::scaled;
 use super::linear::LinearInit;
 use super::{LayerNorm, Linear};
 use crate::ops;
@@ -71,6 +72,19 @@ impl Block {
     pub fn forward(&self, x: Tensor<2>, tokens: usize) -> Tensor<2> {
         let x = x.clone() + self.attn.forward(self.norm1.forward(x), tokens);
         x.clone() + self.mlp.forward(self.norm2.forward(x))
+    }
+
+    /// The same with each sample's branches multiplied by its factors: `factors` of the attention and of the MLP, `[N]`
+    /// each (see [`DropPath`](super::DropPath)).
+    ///
+    /// # Panics
+    /// When the rows of `x` are not `tokens` for each factor.
+    pub fn forward_scaled(&self, x: Tensor<2>, tokens: usize, factors: [&[f32]; 2]) -> Tensor<2> {
+        let device = x.device();
+        let attended = self.attn.forward(self.norm1.forward(x.clone()), tokens);
+        let x = x + scaled(attended, factors[0], &device);
+        let thought = self.mlp.forward(self.norm2.forward(x.clone()));
+        x + scaled(thought, factors[1], &device)
     }
 }
 

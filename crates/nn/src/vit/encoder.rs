@@ -6,7 +6,7 @@ use rand::Rng;
 
 use super::linear::LinearInit;
 use super::positions::sin_cos;
-use super::{Block, EncoderConfig, LayerNorm, PatchEmbedding};
+use super::{Block, DropPath, EncoderConfig, LayerNorm, PatchEmbedding};
 use crate::error::ShapeError;
 use crate::initialisation::{TOKEN_STD, normal, parameter, truncated_normal};
 use crate::mae::Masking;
@@ -72,8 +72,19 @@ impl Encoder {
     /// # Panics
     /// When `patches` has another L or patch length than the encoder.
     pub fn forward(&self, patches: Tensor<3>) -> Tensor<3> {
+        self.forward_train(patches, &DropPath::none())
+    }
+
+    /// [`forward`](Self::forward) with the branches that `drop_path` says left out, in training alone.
+    ///
+    /// # Panics
+    /// As [`forward`](Self::forward), and when `drop_path` was drawn for another number of images.
+    pub fn forward_train(&self, patches: Tensor<3>, drop_path: &DropPath) -> Tensor<3> {
         let (x, tokens) = self.embed(patches);
-        let x = self.blocks.iter().fold(x, |x, block| block.forward(x, tokens));
+        let x = self.blocks.iter().enumerate().fold(x, |x, (index, block)| match drop_path.factors(index) {
+            Some(factors) => block.forward_scaled(x, tokens, factors),
+            None => block.forward(x, tokens),
+        });
         images(self.normed(x), tokens)
     }
 

@@ -2,6 +2,7 @@
 
 mod block;
 mod config;
+mod drop_path;
 mod encoder;
 mod layer_norm;
 mod linear;
@@ -10,6 +11,7 @@ pub mod positions;
 
 pub use block::{Attention, Block, Mlp};
 pub use config::{DecoderConfig, EncoderConfig};
+pub use drop_path::DropPath;
 pub use encoder::{Encoder, EncoderInit};
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;

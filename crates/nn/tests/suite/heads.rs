@@ -8,18 +8,32 @@ fn cross_entropy_with_label_smoothing_by_hand() {
     let logits = || tensor(vec![0.0, 2f32.ln(), 5f32.ln(), 0.0, 0.0, 0.0], [2, 3], &device());
     let uniform = 3f32.ln();
     let plain = (-(5f32 / 8.0).ln() + uniform) / 2.0;
-    assert_close(&values(cross_entropy(logits(), &[2, 0], 0.0)), &[plain], 1e-6);
+    assert_close(&values(cross_entropy(logits(), &[2, 0], 0.0).unwrap()), &[plain], 1e-6);
 
     // Smoothing 0.3 gives 0.8 for the label and 0.1 for each other class.
     let first = -(0.8 * (5f32 / 8.0).ln() + 0.1 * (2f32 / 8.0).ln() + 0.1 * (1f32 / 8.0).ln());
-    assert_close(&values(cross_entropy(logits(), &[2, 0], 0.3)), &[(first + uniform) / 2.0], 1e-6);
+    assert_close(&values(cross_entropy(logits(), &[2, 0], 0.3).unwrap()), &[(first + uniform) / 2.0], 1e-6);
 }
 
 #[test]
 fn soft_targets_that_are_certain_are_labels() {
     let logits = || tensor(uniform(6, 60), [2, 3], &device());
     let certain = tensor(vec![0., 1., 0., 1., 0., 0.], [2, 3], &device());
-    assert_eq!(values(soft_cross_entropy(logits(), certain)), values(cross_entropy(logits(), &[1, 0], 0.0)));
+    assert_eq!(values(soft_cross_entropy(logits(), certain)), values(cross_entropy(logits(), &[1, 0], 0.0).unwrap()));
+}
+
+#[test]
+fn a_label_that_no_class_has_is_refused_by_label_and_classes() {
+    for label in [-1, 3, i64::MAX] {
+        let refused = cross_entropy(tensor(uniform(6, 60), [2, 3], &device()), &[0, label], 0.1).unwrap_err();
+        assert_eq!(refused, ShapeError::Label { label, classes: 3 });
+        let sentence = refused.to_string();
+        assert!(
+            sentence.contains(&format!("label is {label}")) && sentence.contains("3 classes, 0 to 2"),
+            "{sentence}"
+        );
+    }
+    assert!(cross_entropy(tensor(uniform(6, 60), [2, 3], &device()), &[0], 0.1).is_err(), "one label for two images");
 }
 
 /// Column one: 1, 2, 6 (mean 3, biased variance 14/3, unbiased 7); column two: -1, 0, 1 (mean 0, 2/3, 1).

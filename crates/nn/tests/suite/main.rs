@@ -3,6 +3,7 @@
 mod attention;
 mod configuration;
 mod decoder;
+mod drop_path;
 mod encoder;
 mod fused;
 mod gradients;

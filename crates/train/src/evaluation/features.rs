@@ -118,3 +118,34 @@ pub(crate) fn extract(
     features.labels.truncate(limit);
     Ok(features)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bmae_nn::EncoderInit;
+    use burn::tensor::Device;
+
+    #[test]
+    fn a_feature_is_the_class_token_or_the_mean_of_the_patch_tokens_without_it() {
+        let keys = "data.image_size = 8\nmodel.patch_size = 4\nmodel.encoder = { dim = 8, depth = 1, heads = 2 }";
+        let recipe = Recipe::from_toml(keys).expect("a recipe");
+        let mut generator = bmae_data::random::keyed(3, 0, 0, bmae_data::random::Purpose::Initialisation);
+        let config = crate::pretrain::encoder_config(&recipe);
+        let encoder = Encoder::init(&config, EncoderInit::Timm, &mut generator, &Device::flex()).expect("sizes fit");
+        let images: Vec<f32> = (0..2 * 3 * 64).map(|i| (i % 13) as f32 / 6.0 - 1.0).collect();
+        let patches = patch_tensor(flat_patches(&images, &recipe).expect("images"), &recipe, &Device::flex());
+        let tokens: Vec<f32> = encoder.forward(patches).into_data().iter::<f32>().collect();
+        let of = |feature: Feature| -> Vec<f32> {
+            let feature = EncoderFeature::from(feature).of(&encoder, &recipe, &images).expect("a feature");
+            feature.into_data().iter::<f32>().collect()
+        };
+        let (class_token, mean) = (of(Feature::ClassToken), of(Feature::Mean));
+        for (image, tokens) in tokens.chunks(5 * 8).enumerate() {
+            for column in 0..8 {
+                assert_eq!(class_token[image * 8 + column], tokens[column]);
+                let of_patches = (1..5).map(|token| tokens[token * 8 + column]).sum::<f32>() / 4.0;
+                assert!((mean[image * 8 + column] - of_patches).abs() < 1e-6);
+            }
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bmae_nn::cross_entropy;
+use bmae_nn::{ShapeError, cross_entropy};
 use burn::tensor::Tensor;
 
 /// Adds up a test set, batch by batch.
@@ -24,14 +24,18 @@ pub struct Score {
 
 impl TestScore {
     /// Adds a batch: `logits` [N, classes] without autodiff, `labels` `[N]`.
-    pub fn add(&mut self, logits: Tensor<2>, labels: &[i64]) {
+    ///
+    /// # Errors
+    /// When a label is none of the classes.
+    pub fn add(&mut self, logits: Tensor<2>, labels: &[i64]) -> Result<(), ShapeError> {
         let [rows, classes] = logits.dims();
-        let loss = f64::from(cross_entropy(logits.clone(), labels, 0.0).into_scalar::<f32>());
+        let loss = f64::from(cross_entropy(logits.clone(), labels, 0.0)?.into_scalar::<f32>());
         let values: Vec<f32> = logits.into_data().iter::<f32>().collect();
         self.images += rows;
         self.loss_sum += loss * rows as f64;
         self.correct +=
             values.chunks_exact(classes).zip(labels).filter(|(row, label)| largest(row) as i64 == **label).count();
+        Ok(())
     }
 
     /// The score of everything added so far; `None` before the first batch.
@@ -93,8 +97,8 @@ mod tests {
             let count = rows.len();
             Tensor::<2>::from_data(burn::tensor::TensorData::new(rows.concat(), [count, 2]), &Device::flex())
         };
-        score.add(logits(vec![[2.0, 0.0], [0.0, 2.0], [2.0, 0.0]]), &[0, 1, 1]);
-        score.add(logits(vec![[0.0, 0.0]]), &[0]);
+        score.add(logits(vec![[2.0, 0.0], [0.0, 2.0], [2.0, 0.0]]), &[0, 1, 1]).expect("labels of two classes");
+        score.add(logits(vec![[0.0, 0.0]]), &[0]).expect("a label of two classes");
         let result = score.score().expect("four images");
         assert_eq!(result.top1, 75.0);
         let right = (1.0 + (-2.0f64).exp()).ln();

@@ -1,12 +1,13 @@
 //! A classifier in training: one model, one optimiser, and what one step is.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::StateDict;
-use bmae_nn::{Classifier, Encoder, EncoderInit, HeadInit, Pooling, cross_entropy};
+use bmae_nn::{Classifier, DropPath, Encoder, EncoderInit, HeadInit, Pooling, cross_entropy, soft_cross_entropy};
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::TrainError;
 use crate::input::{flat_patches, patch_tensor};
@@ -76,14 +77,31 @@ impl Learner {
     }
 
     /// One optimiser step at `rate` on `images` [N, 3, S, S] (normalised) and `labels` `[N]`, in
-    /// `finetune.accumulate` micro-batches. Returns the loss and the gradient's global norm before clipping.
-    pub fn step(&mut self, rate: f64, images: &[f32], labels: &[i64]) -> Result<(f64, f64), TrainError> {
+    /// `finetune.accumulate` micro-batches. What is random in it depends on the recipe's seed, `epoch` and `step` (from 0,
+    /// within the epoch) alone, and is drawn for the whole batch. Returns the loss and the gradient's global norm before
+    /// clipping.
+    pub fn step(
+        &mut self,
+        epoch: usize,
+        step: usize,
+        rate: f64,
+        images: &[f32],
+        labels: &[i64],
+    ) -> Result<(f64, f64), TrainError> {
+        let drop_path = self.drop_path(epoch, step, labels.len());
+        let (images, targets) = self.mixed(epoch, step, images, labels)?;
         let settings = &self.recipe.finetune.stage;
         let parts = settings.accumulate;
+        let of_a_part = labels.len() / parts;
         let (mut sum, mut loss) = (GradientMap::new(), 0.0);
-        for (images, labels) in images.chunks(images.len() / parts).zip(labels.chunks(labels.len() / parts)) {
-            let logits = self.model.forward(self.patches(images, &self.device)?);
-            let part = cross_entropy(logits, labels, self.recipe.finetune.label_smoothing) / parts as f64;
+        for (index, (images, labels)) in images.chunks(images.len() / parts).zip(labels.chunks(of_a_part)).enumerate() {
+            let rows = index * of_a_part..(index + 1) * of_a_part;
+            let dropped = drop_path.part(rows.clone());
+            let logits = self.model.forward_train(self.patches(images, &self.device)?, &dropped);
+            let part = match &targets {
+                Some(targets) => soft_cross_entropy(logits, targets.clone().slice([rows])),
+                None => cross_entropy(logits, labels, self.recipe.finetune.label_smoothing)?,
+            } / parts as f64;
             let mut recorded = part.backward();
             loss += f64::from(part.into_scalar::<f32>());
             gradients::accumulate(&mut sum, bmae_nn::gradients(&self.model, &mut recorded));
@@ -94,6 +112,33 @@ impl Learner {
         }
         self.model = optimiser::step(&mut self.optimiser, &self.groups, self.model.clone(), &sum, rate);
         Ok((loss, norm))
+    }
+
+    /// The images of a step and, where the recipe mixes them, their soft targets [N, classes] (label smoothing included).
+    fn mixed<'a>(
+        &self,
+        epoch: usize,
+        step: usize,
+        images: &'a [f32],
+        labels: &[i64],
+    ) -> Result<(Cow<'a, [f32]>, Option<Tensor<2>>), TrainError> {
+        let settings = &self.recipe.finetune;
+        let mixing = settings.mixing();
+        if !mixing.is_on() {
+            return Ok((images.into(), None));
+        }
+        let mut images = images.to_vec();
+        let (size, classes) = (self.recipe.data.image_size, self.model.head.outputs());
+        let mut generator = keyed(self.recipe.seed, epoch as u64, step as u64, Purpose::Mixing);
+        let targets = mixing.apply(&mut images, labels, size, classes, settings.label_smoothing, &mut generator)?;
+        let targets = TensorData::new(targets, [labels.len(), classes]);
+        Ok((images.into(), Some(Tensor::from_data(targets, &self.device))))
+    }
+
+    /// Which branches of which of `images` samples are dropped in a step.
+    fn drop_path(&self, epoch: usize, step: usize, images: usize) -> DropPath {
+        let mut generator = keyed(self.recipe.seed, epoch as u64, step as u64, Purpose::DropPath);
+        DropPath::draw(self.recipe.finetune.drop_path, self.recipe.model.encoder.depth, images, &mut generator)
     }
 
     /// The model as it is now.

@@ -29,7 +29,6 @@ pub fn run(
     out: &Path,
     resume: bool,
 ) -> Result<Outcome, TrainError> {
-    recipe.finetune.check_supported()?;
     let settings = &recipe.finetune.stage;
     let schedule = Schedule::of(settings);
     let (data, test) = input::open_labelled(recipe, Stage::Finetune)?;
@@ -67,14 +66,15 @@ pub fn run(
         let interrupted =
             |steps_lost| Ok(Outcome::Interrupted { epochs_kept: epoch, epochs: settings.epochs, steps_lost });
         let mut progress = Epoch::begin(epoch, steps, settings.batch_size);
-        let batches = input::training_batches(&data.train, recipe, settings, epoch, session.workers())?;
+        let batches =
+            input::training_batches(&data.train, recipe, (Stage::Finetune, settings), epoch, session.workers())?;
         for (step, batch) in batches.enumerate() {
             if session.stopped() {
                 return interrupted(step);
             }
             let batch = batch?;
             let rate = schedule.rate(progress.at(step));
-            let (loss, gradient_norm) = learner.step(rate, &batch.images, &batch.labels)?;
+            let (loss, gradient_norm) = learner.step(epoch, step, rate, &batch.images, &batch.labels)?;
             let taken = Taken { loss, gradient_norm, rate, ..Taken::default() };
             progress.after_step(session, &mut directory, taken)?;
         }
@@ -113,7 +113,7 @@ fn evaluate(
             return Ok(None);
         }
         let batch = batch?;
-        score.add(learner.logits(&model, &batch.images)?, &batch.labels);
+        score.add(learner.logits(&model, &batch.images)?, &batch.labels)?;
     }
     Ok(score.score())
 }

@@ -10,6 +10,7 @@ use burn::tensor::{Tensor, TensorData};
 
 use crate::evaluation::{EncoderFeature, Features, Wanted, extract};
 use crate::input::training_batches;
+use crate::observer::Stage;
 use crate::recipe::{Augmentation, Recipe};
 use crate::{Session, TrainError};
 
@@ -48,7 +49,8 @@ impl TrainingFeatures {
                 EpochBatches::Fixed { features, order }
             }
             Self::Augmented(images) => {
-                let batches = training_batches(images, recipe, &recipe.linprobe.stage, epoch, session.workers())?;
+                let stage = (Stage::Linprobe, &recipe.linprobe.stage);
+                let batches = training_batches(images, recipe, stage, epoch, session.workers())?;
                 EpochBatches::Augmented { batches }
             }
         })

@@ -84,7 +84,7 @@ impl Learner {
         let (mut sum, mut loss) = (GradientMap::new(), 0.0);
         for (features, labels) in features.split(rows / parts, 0).into_iter().zip(labels.chunks(rows / parts)) {
             let logits = self.probe.forward_train(Tensor::from_inner(features))?;
-            let part = cross_entropy(logits, labels, 0.0) / parts as f64;
+            let part = cross_entropy(logits, labels, 0.0)? / parts as f64;
             let mut recorded = part.backward();
             loss += f64::from(part.into_scalar::<f32>());
             gradients::accumulate(&mut sum, bmae_nn::gradients(&self.probe, &mut recorded));

@@ -88,7 +88,7 @@ pub fn run(
             progress.after_step(session, &mut directory, taken)?;
         }
         directory.log(&Line::Epoch(progress.line(&directory)))?;
-        let Some(score) = evaluate(session, &learner, &test) else {
+        let Some(score) = evaluate(session, &learner, &test)? else {
             return interrupted(steps);
         };
         let stage = (Stage::Linprobe, settings);
@@ -111,12 +111,12 @@ pub fn run(
 const ROWS: usize = 1024;
 
 /// The score on the test features, by running statistics.
-fn evaluate(session: &Session<'_>, learner: &Learner, test: &Features) -> Option<Score> {
+fn evaluate(session: &Session<'_>, learner: &Learner, test: &Features) -> Result<Option<Score>, TrainError> {
     let probe = learner.frozen();
     let mut score = TestScore::default();
     for start in (0..test.len()).step_by(ROWS) {
         let rows = start..test.len().min(start + ROWS);
-        score.add(probe.forward_eval(test.rows(rows.clone(), session)), &test.labels[rows]);
+        score.add(probe.forward_eval(test.rows(rows.clone(), session)), &test.labels[rows])?;
     }
-    score.score()
+    Ok(score.score())
 }

@@ -35,6 +35,13 @@ impl AdamW {
     pub fn forget(&mut self, name: &str) {
         self.moments.remove(name);
     }
+
+    /// What is known of the parameter `from` belongs to `to` from now on; nothing is known of `from` any more.
+    pub fn rename(&mut self, from: &str, to: &str) {
+        if let Some(moments) = self.moments.remove(from) {
+            self.moments.insert(to.to_owned(), moments);
+        }
+    }
 }
 
 impl Optimiser for AdamW {
@@ -122,12 +129,33 @@ mod tests {
     }
 
     #[test]
+    fn epsilon_is_1e_8_so_that_a_tiny_gradient_still_moves_its_parameter_by_the_rate() {
+        let undecayed = Parameter { weight_decay: 0.0, ..PARAMETER };
+        let one = |x: f32| Tensor::<1>::from_floats([x], &Device::flex());
+        let moved = flat(&AdamW::new((0.9, 0.95)).update(undecayed, 0.1, one(0.0), one(1e-7)))[0];
+        // 0.1 * 1e-7 / (1e-7 + 1e-8).
+        assert!((moved + 0.1 / 1.1).abs() < 1e-4, "{moved}");
+    }
+
+    #[test]
     fn a_restored_optimiser_takes_the_same_next_step() {
         let mut original = AdamW::new((0.9, 0.95));
         let value = update(&mut original, 1.0, 0.3);
         let mut restored = AdamW::new((0.9, 0.95));
         restored.restore(original.state(), &Device::flex());
         assert_eq!(update(&mut restored, value, -0.2), update(&mut original, value, -0.2));
+    }
+
+    #[test]
+    fn a_renamed_parameter_goes_on_with_its_moments_and_its_old_name_starts_anew() {
+        let mut optimiser = AdamW::new((0.9, 0.95));
+        update(&mut optimiser, 1.0, 0.3);
+        let before = optimiser.state();
+        optimiser.rename("w", "v");
+        let state = optimiser.state();
+        assert_eq!(state.keys().collect::<Vec<_>>(), ["v/first", "v/second", "v/updates"]);
+        assert_eq!(state.values().collect::<Vec<_>>(), before.values().collect::<Vec<_>>());
+        assert_eq!(update(&mut optimiser, 1.0, -0.2), update(&mut AdamW::new((0.9, 0.95)), 1.0, -0.2));
     }
 
     #[test]

@@ -85,6 +85,17 @@ mod tests {
     }
 
     #[test]
+    fn weight_decay_enters_the_gradient_before_it_is_scaled_and_a_zero_matrix_takes_the_plain_gradient() {
+        let decayed = Parameter { weight_decay: 0.5, ..parameter(2) };
+        // Gradient (0, 1) and half of (3, 4): (1.5, 3), of norm sqrt(11.25); |w| = 5.
+        let updated = flat(&Lars::new(0.9, 0.001).update(decayed, 2.0, tensor(&[3.0, 4.0]), tensor(&[0.0, 1.0])));
+        let scale = 2.0 * 0.001 * 5.0 / 11.25f32.sqrt();
+        assert!((updated[0] - (3.0 - scale * 1.5)).abs() < 1e-6 && (updated[1] - (4.0 - scale * 3.0)).abs() < 1e-6);
+        let from_zero = flat(&Lars::new(0.9, 0.001).update(parameter(2), 0.5, tensor(&[0.0]), tensor(&[3.0])));
+        assert_eq!(from_zero, [-1.5]);
+    }
+
+    #[test]
     fn momentum_adds_nine_tenths_of_the_last_step() {
         let mut lars = Lars::new(0.9, 0.001);
         let first = lars.update(parameter(1), 1.0, tensor(&[0.0]), tensor(&[1.0]));

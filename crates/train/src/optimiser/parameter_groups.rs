@@ -116,7 +116,7 @@ fn layers_above(name: &str, depth: usize) -> Option<usize> {
     }
 }
 
-/// One line per rule and the parameters it took, for `-v`.
+/// One line per rule and the parameters it took, for `-v`: the frozen first, then by rate and decay.
 impl fmt::Display for ParameterGroups {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut groups: Vec<(Rule, Vec<&str>)> = Vec::new();
@@ -126,6 +126,11 @@ impl fmt::Display for ParameterGroups {
                 None => groups.push((*rule, vec![name])),
             }
         }
+        let rank = |rule: &Rule| match *rule {
+            Rule::Frozen => (-1.0, 0.0),
+            Rule::Trained { weight_decay, rate_scale } => (rate_scale, weight_decay),
+        };
+        groups.sort_by(|(a, _), (b, _)| rank(a).partial_cmp(&rank(b)).unwrap_or(std::cmp::Ordering::Equal));
         for (rule, names) in groups {
             match rule {
                 Rule::Frozen => write!(f, "frozen")?,

@@ -12,6 +12,7 @@ pub use student::{StepReport, Student};
 
 use crate::epoch::{Epoch, Taken, is_kept};
 use crate::input::{self, mask_noise};
+use crate::method::TargetEvent;
 use crate::monitor::{self, CollapseWatch};
 use crate::observer::{Event, Stage};
 use crate::recipe::Recipe;
@@ -65,9 +66,13 @@ pub fn run(
     let mut summary = Summary::default();
     for epoch in first_epoch..settings.epochs {
         let started = student.start_epoch(epoch)?;
+        if started == Some(TargetEvent::Switch) {
+            session.tell(Event::Detail(format!("parameter groups from epoch {epoch} on:\n{}", student.groups())));
+        }
         let mut progress = Epoch::begin(epoch, steps, settings.batch_size);
         let mut last = None;
-        let batches = input::training_batches(&data.train, recipe, settings, epoch, session.workers())?;
+        let batches =
+            input::training_batches(&data.train, recipe, (Stage::Pretrain, settings), epoch, session.workers())?;
         for (step, batch) in batches.enumerate() {
             if session.stopped() {
                 return Ok(Outcome::Interrupted { epochs_kept: epoch, epochs: settings.epochs, steps_lost: step });
@@ -76,8 +81,14 @@ pub fn run(
             let rate = schedule.rate(progress.at(step));
             let noise = mask_noise(recipe, epoch, &batch.indices);
             let report = student.step(epoch, step, rate, &batch.images, &noise)?;
-            let (loss, gradient_norm, targets) = (report.loss, report.gradient_norm, report.targets.clone());
-            progress.after_step(session, &mut directory, Taken { loss, gradient_norm, rate, targets })?;
+            let taken = Taken {
+                loss: report.loss,
+                gradient_norm: report.gradient_norm,
+                rate,
+                targets: report.targets.clone(),
+                pixel: report.pixel,
+            };
+            progress.after_step(session, &mut directory, taken)?;
             last = Some(report);
         }
         let ended = student.end_epoch(epoch);

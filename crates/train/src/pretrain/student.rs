@@ -19,7 +19,9 @@ use crate::recipe::{FeatureHead, Recipe};
 use crate::start::load_exactly;
 
 const BETAS: (f64, f64) = (0.9, 0.95);
-const HEAD: [&str; 2] = ["decoder_pred.weight", "decoder_pred.bias"];
+/// The prediction head's parameters, and what the head for pixels is called where it stays beside that for features.
+const HEADS: [(&str, &str); 2] =
+    [("decoder_pred.weight", "pixel_pred.weight"), ("decoder_pred.bias", "pixel_pred.bias")];
 
 /// A masked autoencoder in training.
 pub struct Student {
@@ -40,6 +42,8 @@ pub struct StepReport {
     pub loss: f64,
     /// The loss against each feature target, without weights; empty for pixels.
     pub targets: Vec<f64>,
+    /// The loss on pixels beside the feature targets, without its weight; `None` where there is none.
+    pub pixel: Option<f64>,
     /// Global norm of the gradient, before clipping.
     pub gradient_norm: f64,
     /// The prediction for masked patches of the last micro-batch [M, P], without autodiff.
@@ -123,17 +127,25 @@ impl Student {
         self.targets.end_epoch(epoch, &self.model.encoder)
     }
 
-    /// A new head for features, initialised as PyTorch initialises a Linear unless it was given; the optimiser forgets the old one.
-    /// Nothing else of model, optimiser or schedule restarts.
+    /// A new head for features, initialised as PyTorch initialises a Linear unless it was given. The optimiser forgets the old
+    /// one, which with `method.pixel_weight` stays beside it, under another name and with its moments. Nothing else of model,
+    /// optimiser or schedule restarts.
     fn predict_features(&mut self, epoch: usize) -> Result<(), TrainError> {
         let head = self.given_head.take().unwrap_or_else(|| {
             let mut generator = keyed(self.recipe.seed, epoch as u64, 0, Purpose::HeadInitialisation);
             let (inputs, outputs) = (self.recipe.model.decoder.dim, self.recipe.model.encoder.dim);
             Linear::init_pytorch(inputs, outputs, &mut generator, &self.device)
         });
-        self.model = self.model.clone().replace_head(head);
-        for name in HEAD {
-            self.optimiser.forget(name);
+        let keeps_pixels = self.recipe.method.pixel_weight > 0.0;
+        self.model = match keeps_pixels {
+            true => self.model.clone().add_head(head),
+            false => self.model.clone().replace_head(head),
+        };
+        for (name, of_pixels) in HEADS {
+            match keeps_pixels {
+                true => self.optimiser.rename(name, of_pixels),
+                false => self.optimiser.forget(name),
+            }
         }
         let frozen = self.recipe.method.feature_head == FeatureHead::Frozen;
         self.groups = ParameterGroups::pretraining(&self.model, self.recipe.pretrain.stage.weight_decay, frozen)?;
@@ -184,16 +196,26 @@ impl Student {
         let targets = self.rows_to_predict(&patches, &masking)?;
         let (target, weight) = targets.combined();
         let latent = self.model.encoder.forward_masked(&patches, &masking)?;
-        let prediction = self.model.predict_masked(latent, &masking);
+        let decoded = self.model.decode_masked(latent, &masking);
+        let prediction = self.model.pred.forward(decoded.clone());
         let recorded_target = Tensor::from_inner(target.clone());
-        let loss = mean_squared_error(prediction.clone(), recorded_target) * (weight * share);
+        let mut loss = mean_squared_error(prediction.clone(), recorded_target) * (weight * share);
+        let pixel_weight = recipe.method.pixel_weight;
+        let mut pixel = None;
+        if let Some(head) = &self.model.pixel_pred {
+            let pixels = Tensor::from_inner(self.pixel_rows(&patches, &masking));
+            let on_pixels = mean_squared_error(head.forward(decoded), pixels);
+            pixel = Some(f64::from(on_pixels.clone().into_scalar::<f32>()));
+            loss = loss + on_pixels * (pixel_weight * share);
+        }
         let mut recorded = loss.backward();
 
         let prediction = prediction.inner();
         let losses = targets.losses(&prediction);
         let report = StepReport {
-            loss: targets.total(&losses),
+            loss: targets.total(&losses) + pixel.map_or(0.0, |pixel| pixel * pixel_weight),
             targets: if self.targets.exist() { losses } else { Vec::new() },
+            pixel,
             gradient_norm: 0.0,
             prediction,
             target,
@@ -203,20 +225,24 @@ impl Student {
 
     /// The targets' features, or pixels during the warm-up, of the masked patches.
     fn rows_to_predict(&self, patches: &[f32], masking: &Masking) -> Result<FeatureTargets, TrainError> {
-        let device = self.device.clone().inner();
         if self.targets.exist() {
-            let seen = patch_tensor(patches.to_vec(), &self.recipe, &device);
+            let seen = patch_tensor(patches.to_vec(), &self.recipe, &self.device.clone().inner());
             let features = self.targets.features(&seen)?;
             return Ok(FeatureTargets {
                 each: features.into_iter().map(|features| masked_rows(features, masking)).collect(),
                 weights: self.targets.weights(),
             });
         }
+        Ok(FeatureTargets { each: vec![self.pixel_rows(patches, masking)], weights: vec![1.0] })
+    }
+
+    /// The pixel target of the masked patches [N*(L-keep), p*p*3], without autodiff.
+    fn pixel_rows(&self, patches: &[f32], masking: &Masking) -> Tensor<2> {
         let length = self.recipe.model.patch_size * self.recipe.model.patch_size * 3;
         let pixels = pixel_target(patches, length, self.recipe.pretrain.norm_pix);
         let rows = masking.masked_values(&pixels, length);
         let shape = [rows.len() / length, length];
-        Ok(FeatureTargets { each: vec![Tensor::from_data(TensorData::new(rows, shape), &device)], weights: vec![1.0] })
+        Tensor::from_data(TensorData::new(rows, shape), &self.device.clone().inner())
     }
 
     /// The model as it is now.
@@ -252,13 +278,14 @@ fn merge(reports: Vec<StepReport>, gradient_norm: f64) -> StepReport {
             Some(earlier) => StepReport {
                 loss: earlier.loss + report.loss,
                 targets: earlier.targets.iter().zip(&report.targets).map(|(a, b)| a + b).collect(),
+                pixel: earlier.pixel.zip(report.pixel).map(|(a, b)| a + b),
                 ..report
             },
         });
     }
     let mut merged = merged.unwrap_or_else(|| unreachable!("a step has at least one micro-batch"));
     merged.loss /= parts;
-    merged.targets.iter_mut().for_each(|loss| *loss /= parts);
+    merged.targets.iter_mut().chain(&mut merged.pixel).for_each(|loss| *loss /= parts);
     merged.gradient_norm = gradient_norm;
     merged
 }

@@ -1,11 +1,10 @@
 //! What single keys cannot say: whether they make sense together, and whether a stage that is about to run can.
 
-use super::choices::MethodName;
 use super::error::RecipeError;
 use super::layers::Stage;
 use super::memory::Estimate;
 use super::method::Method;
-use super::stages::{FinetuneRecipe, StageRecipe};
+use super::stages::StageRecipe;
 use super::warning::Warning;
 use super::{ModelRecipe, Recipe};
 
@@ -30,19 +29,11 @@ impl Recipe {
         Ok(())
     }
 
-    /// Whether `stage` can run: nothing that this version lacks is asked for, and it fits into `available_memory` bytes
-    /// (`None`: not looked at).
+    /// Whether `stage` can run: the mask keeps and hides something, and it fits into `available_memory` bytes (`None`: not
+    /// looked at).
     pub fn check_stage(&self, stage: Stage, available_memory: Option<u64>) -> Result<(), RecipeError> {
-        match stage {
-            Stage::Pretrain => {
-                check_mask(self.pretrain.mask_ratio, self)?;
-                let runs = self.runs.iter().map(|run| &run.method);
-                for method in runs.chain([&self.method]) {
-                    method.check_supported()?;
-                }
-            }
-            Stage::Finetune => self.finetune.check_supported()?,
-            Stage::Linprobe | Stage::Knn => {}
+        if stage == Stage::Pretrain {
+            check_mask(self.pretrain.mask_ratio, self)?;
         }
         match available_memory {
             Some(bytes) => Estimate::of(self, stage).check(stage, bytes),
@@ -76,37 +67,6 @@ impl Method {
                 last_blocks: target.last_blocks,
                 depth,
             }),
-            None => Ok(()),
-        }
-    }
-
-    /// Refuses what the method asks of pre-training and this version does not have.
-    pub fn check_supported(&self) -> Result<(), RecipeError> {
-        // Without targets the pixel loss is the whole loss, and its weight is not read.
-        let reads_it = !matches!(self.name, MethodName::Scratch | MethodName::Mae);
-        if reads_it && self.pixel_weight > 0.0 {
-            return Err(RecipeError::NotYet {
-                key: "method.pixel_weight",
-                what: "a pixel loss beside the targets",
-                off: "0",
-            });
-        }
-        Ok(())
-    }
-}
-
-impl FinetuneRecipe {
-    /// Refuses what the recipe asks of fine-tuning and this version does not have.
-    pub fn check_supported(&self) -> Result<(), RecipeError> {
-        let asked_for = [
-            (self.drop_path > 0.0, "finetune.drop_path", "drop path", "0"),
-            (self.randaugment, "finetune.randaugment", "RandAugment", "false"),
-            (self.random_erasing > 0.0, "finetune.random_erasing", "random erasing", "0"),
-            (self.mixup > 0.0, "finetune.mixup", "mixup", "0"),
-            (self.cutmix > 0.0, "finetune.cutmix", "CutMix", "0"),
-        ];
-        match asked_for.into_iter().find(|(asked, ..)| *asked) {
-            Some((_, key, what, off)) => Err(RecipeError::NotYet { key, what, off }),
             None => Ok(()),
         }
     }

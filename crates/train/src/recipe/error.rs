@@ -243,16 +243,6 @@ pub enum RecipeError {
         /// The keys that matter.
         lower: String,
     },
-    /// What a later version brings.
-    #[error("`{key}` asks for {what}, which this version does not have yet: set `{key}={off}`")]
-    NotYet {
-        /// The key.
-        key: &'static str,
-        /// What it stands for.
-        what: &'static str,
-        /// The value that switches it off.
-        off: &'static str,
-    },
     /// No folder to look for a named data set in.
     #[error(
         "there is no cache folder for this user to look for \"{name}\" in: set `data.root` to the folder where it lies"

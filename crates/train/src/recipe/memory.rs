@@ -41,7 +41,11 @@ impl Estimate {
         let targets = largest_number_of_targets(recipe);
         let (parameters, per_image, images) = match stage {
             Stage::Pretrain => (
-                encoder.saturating_add(decoder).saturating_mul(trained).saturating_add(encoder.saturating_mul(targets)),
+                encoder
+                    .saturating_add(decoder)
+                    .saturating_add(shape.second_head_parameters())
+                    .saturating_mul(trained)
+                    .saturating_add(encoder.saturating_mul(targets)),
                 shape.pretraining_activations(recipe.pretrain.mask_ratio),
                 part(recipe.pretrain.stage.batch_size, recipe.pretrain.stage.accumulate),
             ),
@@ -169,6 +173,16 @@ impl<'a> Shape<'a> {
             .saturating_add(dim.saturating_mul(self.pixels_of_a_patch))
     }
 
+    /// The head for features, where that for pixels stays beside it in some run.
+    fn second_head_parameters(&self) -> u128 {
+        let runs = self.recipe.runs.iter().map(|run| &run.method);
+        let mut methods = runs.chain([&self.recipe.method]);
+        match methods.any(|method| !method.targets.is_empty() && method.pixel_weight > 0.0) {
+            true => wide(self.recipe.model.decoder.dim).saturating_mul(wide(self.recipe.model.encoder.dim)),
+            false => 0,
+        }
+    }
+
     /// The decoder is an encoder whose hidden layers are four times as wide.
     fn decoder(&self) -> EncoderRecipe {
         let decoder = &self.recipe.model.decoder;
@@ -260,6 +274,14 @@ mod tests {
         let counted = Shape::of(&recipe).encoder_parameters();
         // 12 blocks of 12 * 192^2 weights, 48 x 192 for the patches, 65 x 192 positions: biases and norms are left out.
         assert_eq!(counted, 12 * 12 * 192 * 192 + 48 * 192 + 65 * 192);
+    }
+
+    #[test]
+    fn a_head_for_pixels_that_stays_counts_beside_that_for_features() {
+        let of = |set: &[&str]| Estimate::of(&paper(set), Stage::Pretrain).parameters;
+        // Weight, gradient and two moments of 512 x 192 numbers of 4 bytes.
+        assert_eq!(of(&["method.name=mae-k", "method.pixel_weight=1"]) - of(&["method.name=mae-k"]), 4 * 512 * 192 * 4);
+        assert_eq!(of(&["method.name=mae", "method.pixel_weight=1"]), of(&["method.name=mae"]));
     }
 
     #[test]

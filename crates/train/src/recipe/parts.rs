@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use bmae_data::Source;
+use bmae_data::transforms::{Augmentation, Transform};
 
 /// `[data]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,9 +33,17 @@ pub struct DataRecipe {
 }
 
 impl DataRecipe {
-    /// The transform of training images of a stage, or (with `Augmentation::None`) of evaluation.
-    pub fn transform(&self, augmentation: bmae_data::transforms::Augmentation) -> bmae_data::transforms::Transform {
-        bmae_data::transforms::Transform { augmentation, image_size: self.image_size, mean: self.mean, std: self.std }
+    /// A transform of crop, flip and normalisation alone; with `Augmentation::None` that of evaluation. A stage's own:
+    /// [`Recipe::transform`](super::Recipe::transform).
+    pub fn transform(&self, augmentation: Augmentation) -> Transform {
+        Transform {
+            augmentation,
+            randaugment: None,
+            image_size: self.image_size,
+            mean: self.mean,
+            std: self.std,
+            random_erasing: 0.0,
+        }
     }
 }
 

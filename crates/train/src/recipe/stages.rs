@@ -1,6 +1,11 @@
 //! The three training stages, the nearest neighbours and what is watched while training.
 
+use bmae_data::mixing::Mixing;
+use bmae_data::transforms::{RandAugment, Transform};
+
+use super::Recipe;
 use super::choices::{Augmentation, Feature, Pooling};
+use super::layers::Stage;
 
 /// What pre-training, fine-tuning and the linear probe have in common.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,6 +88,35 @@ pub struct FinetuneRecipe {
     pub randaugment: bool,
     /// The chance that a box of an image is erased; 0: off.
     pub random_erasing: f64,
+}
+
+impl FinetuneRecipe {
+    /// How the images of a batch are mixed.
+    pub fn mixing(&self) -> Mixing {
+        Mixing {
+            mixup: self.mixup,
+            cutmix: self.cutmix,
+            probability: self.mixup_probability,
+            switch_probability: self.mixup_switch_probability,
+        }
+    }
+}
+
+impl Recipe {
+    /// What the training images of `stage` go through; the nearest neighbours see them as evaluation does.
+    pub fn transform(&self, stage: Stage) -> Transform {
+        let of = |settings: &StageRecipe| self.data.transform(settings.data_augmentation());
+        match stage {
+            Stage::Pretrain => of(&self.pretrain.stage),
+            Stage::Finetune => Transform {
+                randaugment: self.finetune.randaugment.then_some(RandAugment::M9_MSTD05_INC1),
+                random_erasing: self.finetune.random_erasing,
+                ..of(&self.finetune.stage)
+            },
+            Stage::Linprobe => of(&self.linprobe.stage),
+            Stage::Knn => self.data.transform(bmae_data::transforms::Augmentation::None),
+        }
+    }
 }
 
 /// `[linprobe]`.

@@ -39,6 +39,9 @@ pub struct StepLine {
     /// The loss against each target, without weights.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<f64>,
+    /// The loss on pixels beside the targets (`method.pixel_weight`), without its weight.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pixel: Option<f64>,
 }
 
 /// Fields of an `epoch` line.
@@ -170,6 +173,7 @@ mod tests {
             lr: 0.001,
             images_per_s: 100.0,
             targets: vec![0.2, 0.25],
+            pixel: None,
         });
         assert_eq!(
             serde_json::to_string(&line).expect("serialises"),

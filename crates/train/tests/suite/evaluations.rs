@@ -66,12 +66,16 @@ fn both_loops_log_top1_and_loss_on_the_test_set_after_every_epoch() {
 #[test]
 fn stopped_evaluations_resume_to_the_same_end() {
     let folder = tempfile::tempdir().expect("a folder");
+    let recipe = recipe(
+        "finetune.drop_path = 0.3\nfinetune.mixup = 0.8\nfinetune.cutmix = 1.0\nfinetune.randaugment = true\n\
+         finetune.random_erasing = 0.25",
+    );
     for (name, stage) in [("finetune", finetune::run as Stage), ("linprobe", linear_probe::run)] {
         let (whole, stopped) = (folder.path().join(format!("{name}-whole")), folder.path().join(name));
-        run(stage, &recipe(""), &Start::Scratch, &whole, None);
-        let outcome = run(stage, &recipe(""), &Start::Scratch, &stopped, Some(6));
+        run(stage, &recipe, &Start::Scratch, &whole, None);
+        let outcome = run(stage, &recipe, &Start::Scratch, &stopped, Some(6));
         assert_eq!(outcome, Outcome::Interrupted { epochs_kept: 1, epochs: 3, steps_lost: 2 }, "{name}");
-        run(stage, &recipe(""), &Start::Scratch, &stopped, None);
+        run(stage, &recipe, &Start::Scratch, &stopped, None);
         assert_eq!(metrics(&stopped), metrics(&whole), "{name}");
         assert_eq!(weights(&stopped).tensors, weights(&whole).tensors, "{name}");
     }

@@ -2,6 +2,10 @@
 
 mod evaluations;
 mod golden;
+mod method_options;
 mod methods;
+mod pages;
+mod recipes;
 mod resume;
 mod small;
+mod students;

@@ -1,56 +1,14 @@
 //! What a method is: when targets appear, are copied and averaged, and what never happens to them.
 
 use bmae_data::random::{Purpose, keyed};
-use bmae_nn::{DecoderConfig, EncoderConfig, MaskedAutoencoder, Masking, masked_rows, mean_squared_error, parameters};
+use bmae_nn::{DecoderConfig, EncoderConfig, MaskedAutoencoder, Masking, masked_rows, mean_squared_error};
 use bmae_train::method::{TargetEvent, weighted_mean};
 use bmae_train::pretrain::Student;
-use bmae_train::recipe::Recipe;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 use rand::RngExt;
 
 use crate::small::{events, metrics, pretrain, recipe, weights};
-
-const STEPS: usize = 4;
-
-fn device() -> Device {
-    Device::flex().autodiff()
-}
-
-fn student(keys: &str) -> (Recipe, Student) {
-    let recipe = recipe(keys);
-    let student = Student::new(&recipe, STEPS, &device()).expect("a student");
-    (recipe, student)
-}
-
-/// One step on random images.
-fn step(student: &mut Student, epoch: usize, step: usize) -> bmae_train::pretrain::StepReport {
-    let mut generator = keyed(1, epoch as u64, step as u64, Purpose::Crop);
-    let images: Vec<f32> = (0..16 * 3 * 16 * 16).map(|_| generator.random::<f32>() - 0.5).collect();
-    let noise: Vec<f32> = (0..16 * 16).map(|_| generator.random()).collect();
-    student.step(epoch, step, 1e-2, &images, &noise).expect("a step")
-}
-
-fn encoder_values(student: &Student) -> Vec<(String, Vec<f32>)> {
-    parameters(&student.model().encoder)
-        .into_iter()
-        .map(|parameter| (parameter.name, parameter.values.into_data().iter::<f32>().collect()))
-        .collect()
-}
-
-fn target_values(student: &Student, index: usize) -> Vec<(String, Vec<f32>)> {
-    let prefix = format!("target.{index}/");
-    student
-        .targets()
-        .state()
-        .into_iter()
-        .filter_map(|(name, values)| Some((name.strip_prefix(&prefix)?.to_owned(), values)))
-        .collect()
-}
-
-fn sorted(mut values: Vec<(String, Vec<f32>)>) -> Vec<(String, Vec<f32>)> {
-    values.sort_by(|a, b| a.0.cmp(&b.0));
-    values
-}
+use crate::students::{STEPS, device, encoder_values, sorted, step, student, target_values};
 
 #[test]
 fn copies_and_averages_happen_at_exactly_the_epochs_of_the_table() {
@@ -264,6 +222,21 @@ fn the_logged_loss_is_the_weighted_sum_of_its_parts() {
                 assert!((parts[0] + 0.2 * parts[1] - loss).abs() < 1e-9, "{line:?}");
             }
         }
+    }
+}
+
+#[test]
+fn every_epoch_logs_what_would_tell_a_collapse() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let keys = "method.name = 'ema-mae'\nmethod.wse = 1\npretrain.epochs = 3\nmonitor.every = 1";
+    pretrain(&recipe(keys), folder.path(), false, None).expect("trains");
+    let epochs: Vec<_> = metrics(folder.path()).into_iter().filter(|line| line["kind"] == "epoch").collect();
+    assert_eq!(epochs.len(), 3);
+    for line in epochs {
+        let number = |field: &str| line[field].as_f64().expect("a number");
+        assert!(number("target_std") > 0.0 && number("prediction_std") > 0.0, "{line:?}");
+        assert!((1.0..=16.5).contains(&number("rank_me")), "the encoder is 16 wide: {line:?}");
+        assert!((0.0..=100.0).contains(&number("knn_top1")) && number("grad_norm") > 0.0, "{line:?}");
     }
 }
 

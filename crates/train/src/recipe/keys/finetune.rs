@@ -18,6 +18,9 @@ pub(crate) static STAGE: StageKeys = StageKeys {
     crop_scale: stage::crop_scale("finetune.crop_scale", || [0.08, 1.0]),
 };
 
+/// Alphas of a Beta distribution that differs from its limits, or off.
+const ALPHA: Number = Number::between(1e-3, 1e3).or_zero();
+
 pub(crate) static LAYER_DECAY: Key<f64> = Key {
     path: "finetune.layer_decay",
     range: Number::between(0.0, 1.0).above_least(),
@@ -30,9 +33,9 @@ pub(crate) static LAYER_DECAY: Key<f64> = Key {
 pub(crate) static DROP_PATH: Key<f64> = Key {
     path: "finetune.drop_path",
     range: Number::between(0.0, 1.0).below_most(),
-    default: || 0.0,
-    short: "chance that the last block's branches are skipped, linear in depth; 0 = off",
-    long: "",
+    default: || 0.1,
+    short: "chance that the last block's branches are dropped for a sample, linear in depth; 0 = off",
+    long: "Stochastic depth: each sample and branch by itself, in training alone; what is kept is divided by its chance.",
 };
 
 pub(crate) static LABEL_SMOOTHING: Key<f64> = Key {
@@ -54,18 +57,18 @@ pub(crate) static POOLING: Key<Pooling> = Key {
 
 pub(crate) static MIXUP: Key<f64> = Key {
     path: "finetune.mixup",
-    range: Number::between(0.0, f64::INFINITY),
+    range: ALPHA,
     default: || 0.0,
     short: "mixup's alpha; 0 = off",
-    long: "",
+    long: "The share of each image in its mixture is drawn from Beta(alpha, alpha), once a batch.",
 };
 
 pub(crate) static CUTMIX: Key<f64> = Key {
     path: "finetune.cutmix",
-    range: Number::between(0.0, f64::INFINITY),
+    range: ALPHA,
     default: || 0.0,
     short: "CutMix's alpha; 0 = off",
-    long: "",
+    long: "As in mixup; the share is then that of the area outside the pasted box.",
 };
 
 pub(crate) static MIXUP_PROBABILITY: Key<f64> = Key {
@@ -87,17 +90,17 @@ pub(crate) static MIXUP_SWITCH_PROBABILITY: Key<f64> = Key {
 pub(crate) static RANDAUGMENT: Key<bool> = Key {
     path: "finetune.randaugment",
     range: (),
-    default: || false,
+    default: || true,
     short: "apply RandAugment rand-m9-mstd0.5-inc1",
-    long: "",
+    long: "After crop and flip: two of 15 operations, each with probability 1/2 at magnitude N(9, 0.5).",
 };
 
 pub(crate) static RANDOM_ERASING: Key<f64> = Key {
     path: "finetune.random_erasing",
     range: Number::between(0.0, 1.0),
-    default: || 0.0,
+    default: || 0.25,
     short: "chance that a box of the image is replaced by noise; 0 = off",
-    long: "",
+    long: "After normalisation: one box of 0.02 to 1/3 of the area, N(0, 1) for every value.",
 };
 
 pub(super) fn all() -> Vec<&'static dyn AnyKey> {

@@ -144,12 +144,13 @@ pub struct Number {
     most: f64,
     without_least: bool,
     without_most: bool,
+    or_zero: bool,
 }
 
 impl Number {
     /// `least` to `most`, both included; `most` may be infinite.
     pub(super) const fn between(least: f64, most: f64) -> Self {
-        Number { least, most, without_least: false, without_most: false }
+        Number { least, most, without_least: false, without_most: false, or_zero: false }
     }
 
     /// The same range without its lower end.
@@ -164,11 +165,18 @@ impl Number {
         self
     }
 
+    /// The same range and 0, which switches something off.
+    pub(super) const fn or_zero(mut self) -> Self {
+        self.or_zero = true;
+        self
+    }
+
     fn read(&self, value: &Value) -> Option<f64> {
         let number = value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64))?;
         let low = number < self.least || (self.without_least && number == self.least);
         let high = number > self.most || (self.without_most && number == self.most);
-        (number.is_finite() && !low && !high).then_some(number)
+        let within = number.is_finite() && !low && !high;
+        (within || (self.or_zero && number == 0.0)).then_some(number)
     }
 
     fn describe(&self) -> String {
@@ -176,11 +184,12 @@ impl Number {
             true => format!("above {}", self.least),
             false => format!("of at least {}", self.least),
         };
-        match (self.most.is_finite(), self.without_most) {
+        let number = match (self.most.is_finite(), self.without_most) {
             (false, _) => format!("a number {least}"),
             (true, true) => format!("a number {least} and below {}", self.most),
             (true, false) => format!("a number {least} and at most {}", self.most),
-        }
+        };
+        if self.or_zero { format!("0 or {number}") } else { number }
     }
 }
 

@@ -66,7 +66,7 @@ pub(crate) static PIXEL_WEIGHT: Key<f64> = Key {
     range: Number::between(0.0, f64::INFINITY),
     default: || 0.0,
     short: "weight of the pixel loss beside the targets after the switch; 0 = off",
-    long: "",
+    long: "The head for pixels then stays beside that for features, and both read the same decoder pass.",
 };
 
 pub(crate) static SCRATCH_INIT: Key<ScratchInit> = Key {

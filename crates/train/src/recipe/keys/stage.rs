@@ -128,7 +128,7 @@ pub(super) const fn augmentation(path: &'static str, default: fn() -> Augmentati
         default,
         short: "what training images go through before they are normalised",
         long: "Both crops are followed by a horizontal flip with probability 1/2. \"none\" is the transform of \
-               evaluation: the linear probe then computes its features once.",
+               evaluation: the linear probe then computes its features once. What fine-tuning adds has keys of its own.",
     }
 }
 

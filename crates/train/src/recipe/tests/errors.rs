@@ -1,7 +1,7 @@
 //! Every way to be wrong is one sentence: what, where, found, allowed, remedy.
 
 use super::*;
-use crate::recipe::{Flag, FromRun};
+use crate::recipe::{Choice, Flag, FromRun};
 
 fn set(argument: &str) -> String {
     refusal_of(argument, Stage::Pretrain)
@@ -93,6 +93,14 @@ fn a_value_out_of_range_says_the_range() {
         set("method.tau=-0.1"),
         "`method.tau` given by --set method.tau=-0.1 is -0.1, but must be a number of at least 0 and at most 1"
     );
+    assert_eq!(
+        set("finetune.mixup=0.0001"),
+        "`finetune.mixup` given by --set finetune.mixup=0.0001 is 0.0001, but must be 0 or a number of at least 0.001 and at \
+         most 1000"
+    );
+    for off in ["finetune.mixup=0", "finetune.cutmix=0.0", "finetune.cutmix=0.001"] {
+        resolve(&layers(Preset::Quick, &[off]));
+    }
     for not_finite in ["pretrain.base_lr=nan", "pretrain.base_lr=inf"] {
         assert!(set(not_finite).ends_with("but must be a number of at least 0"));
     }
@@ -216,30 +224,17 @@ fn a_model_that_cannot_fit_in_memory_is_refused_before_anything_is_made() {
 }
 
 #[test]
-fn what_this_version_lacks_is_refused_only_by_the_stage_that_would_run_it() {
-    let paper = |sets: &[&str], stage| Layers { stages: vec![stage], ..layers(Preset::Paper, sets) };
-    resolve(&paper(&[], Stage::Pretrain));
-    resolve(&paper(&[], Stage::Linprobe));
-    assert_eq!(
-        refusal(&paper(&[], Stage::Finetune)),
-        "`finetune.drop_path` asks for drop path, which this version does not have yet: set `finetune.drop_path=0`"
-    );
-    let mut off = vec!["finetune.drop_path=0"];
-    for (key, switched_off) in [
-        ("finetune.randaugment", "finetune.randaugment=false"),
-        ("finetune.random_erasing", "finetune.random_erasing=0"),
-    ] {
-        assert!(refusal(&paper(&off, Stage::Finetune)).starts_with(&format!("`{key}` asks for ")));
-        off.push(switched_off);
+fn every_stage_of_every_preset_can_run() {
+    for (preset, name) in Preset::ALL {
+        for stage in Stage::ALL {
+            let of_stage = Layers { stages: vec![stage], ..layers(*preset, &[]) };
+            if let Err(error) = Recipe::resolve(&of_stage) {
+                panic!("{name}, {}: {error}", stage.words());
+            }
+        }
     }
-    resolve(&paper(&off, Stage::Finetune));
-    for asked in ["finetune.mixup=0.8", "finetune.cutmix=1"] {
-        assert!(refusal_of(asked, Stage::Finetune).contains("does not have yet"));
-    }
-    // Plain MAE does not read it, so only a method with targets is refused.
-    let with_targets = ["method.pixel_weight=0.5", "method.name=ema-mae"];
-    let sentence = refusal(&Layers { stages: vec![Stage::Pretrain], ..layers(Preset::Quick, &with_targets) });
-    assert!(sentence.contains("a pixel loss beside the targets"), "{sentence}");
+    let everything = ["finetune.mixup=0.8", "finetune.cutmix=1", "finetune.drop_path=0.1", "method.pixel_weight=0.5"];
+    resolve(&Layers { stages: Stage::ALL.to_vec(), ..layers(Preset::Quick, &everything) });
 }
 
 #[test]

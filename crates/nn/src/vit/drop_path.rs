@@ -1,0 +1,71 @@
+//! Stochastic depth: in training, whole residual branches of single samples are left out.
+//!
+//! Source: Huang et al. 2016 ("Deep Networks with Stochastic Depth") in the form of timm: each sample and each of a
+//! block's two branches drawn by itself, what is kept divided by its probability, the rate linear in depth.
+
+use std::ops::Range;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use rand::{Rng, RngExt};
+
+/// The factors on the residual branches of every block for every sample of one batch: 0 for a dropped branch,
+/// 1 / (1 - rate) for a kept one.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct DropPath {
+    /// One for each block, the attention's branch and then the MLP's; `None` where the block's rate is 0.
+    blocks: Vec<Option<[Vec<f32>; 2]>>,
+}
+
+impl DropPath {
+    /// No branch is dropped: the pass of [`Encoder::forward`](super::Encoder::forward), operation by operation.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// The rate of each of `depth` blocks: from 0 at the first in equal steps to `rate` at the last.
+    pub fn rates(rate: f64, depth: usize) -> Vec<f64> {
+        let steps = depth.saturating_sub(1).max(1) as f64;
+        (0..depth).map(|block| rate * block as f64 / steps).collect()
+    }
+
+    /// Draws for `depth` blocks and `images` samples, `rate` (0 <= rate < 1) at the last block. Blocks whose rate is 0
+    /// draw nothing. Draws in the order block, branch, sample.
+    pub fn draw(rate: f64, depth: usize, images: usize, rng: &mut impl Rng) -> Self {
+        let mut branch = |rate: f64| -> Vec<f32> {
+            let keep = 1.0 - rate;
+            (0..images).map(|_| if rng.random::<f64>() < keep { (1.0 / keep) as f32 } else { 0.0 }).collect()
+        };
+        let blocks = Self::rates(rate, depth)
+            .into_iter()
+            .map(|rate| (rate > 0.0).then(|| [branch(rate), branch(rate)]))
+            .collect();
+        Self { blocks }
+    }
+
+    /// The factors of the samples in `images` alone, for a part of the batch.
+    ///
+    /// # Panics
+    /// When they are not all of the batch that was drawn for.
+    pub fn part(&self, images: Range<usize>) -> Self {
+        let of_branch = |factors: &Vec<f32>| factors[images.clone()].to_vec();
+        Self {
+            blocks: self.blocks.iter().map(|block| block.as_ref().map(|two| two.each_ref().map(of_branch))).collect(),
+        }
+    }
+
+    /// The factors of one block, attention and MLP, `[N]` each; `None` where its branches are always kept.
+    pub fn factors(&self, block: usize) -> Option<[&[f32]; 2]> {
+        self.blocks.get(block)?.as_ref().map(|two| two.each_ref().map(Vec::as_slice))
+    }
+}
+
+/// `branch` [N*T, D] with each sample's rows multiplied by its factor, of `factors` `[N]`.
+///
+/// # Panics
+/// When the rows are not those of N samples.
+pub(super) fn scaled(branch: Tensor<2>, factors: &[f32], device: &Device) -> Tensor<2> {
+    let ([rows, dim], images) = (branch.dims(), factors.len());
+    assert!(images > 0 && rows.is_multiple_of(images), "{rows} rows are not the tokens of {images} samples");
+    let factors = Tensor::<2>::from_data(TensorData::new(factors.to_vec(), [images, 1]), device);
+    (branch.reshape([images, rows / images * dim]) * factors).reshape([rows, dim])
+}

@@ -1,0 +1,168 @@
+//! A picture of what a recipe does to images: the very transforms, draws and masks that training uses.
+
+use std::path::Path;
+
+use bmae_data::Image;
+use bmae_data::preview::Grid;
+use bmae_data::transforms::normalise::Normalisation;
+use bmae_data::transforms::{Augmentation, Transform};
+use bmae_nn::Masking;
+
+use crate::TrainError;
+use crate::input::{self, mask_noise};
+use crate::observer::Stage;
+use crate::recipe::Recipe;
+use crate::run_directory::write_whole;
+
+/// An image is enlarged by a whole factor to about so many pixels.
+const DRAWN_SIDE: usize = 96;
+/// What a masked patch is painted with.
+const GREY: u8 = 128;
+
+/// How large a preview is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// Rows: the first so many training images.
+    pub images: usize,
+    /// Augmented views of each: what it looks like in epochs 0, 1, 2, ...
+    pub epochs: usize,
+}
+
+/// What was drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drawn {
+    /// Rows.
+    pub images: usize,
+    /// Views in each row.
+    pub columns: usize,
+}
+
+/// Writes to `out` a PNG file with a row for each image: how evaluation sees it, then what the training of `stage` makes of
+/// it in its first epochs; in pre-training each of these is followed by what the encoder sees of it, masked patches grey.
+///
+/// Mixup and CutMix are not shown: they mix the images of a whole batch.
+///
+/// # Errors
+/// When the data cannot be read, the mask fits no patch, the picture would be too large, or the file cannot be written;
+/// nothing is left of it then.
+pub fn write(recipe: &Recipe, stage: Stage, extent: Extent, out: &Path) -> Result<Drawn, TrainError> {
+    let data = input::open(recipe)?;
+    let images = extent.images.min(data.train.len());
+    let views_of_a_draw = if stage == Stage::Pretrain { 2 } else { 1 };
+    let columns = 1 + extent.epochs * views_of_a_draw;
+    let side = recipe.data.image_size;
+    let mut grid = Grid::new(columns, side, (DRAWN_SIDE / side).max(1));
+    let (evaluation, training) = (recipe.data.transform(Augmentation::None), recipe.transform(stage));
+    for index in 0..images {
+        let image = data.train.image(index)?;
+        grid.push(&view(recipe, evaluation, &image, 0, index)?)?;
+        for epoch in 0..extent.epochs {
+            let augmented = view(recipe, training, &image, epoch, index)?;
+            grid.push(&augmented)?;
+            if stage == Stage::Pretrain {
+                grid.push(&masked(recipe, augmented, epoch, index)?)?;
+            }
+        }
+    }
+    write_whole(out, &grid.to_png()?)?;
+    Ok(Drawn { images, columns })
+}
+
+/// What `transform` makes of the image number `index` in `epoch`, as a picture.
+fn view(recipe: &Recipe, transform: Transform, image: &Image, epoch: usize, index: usize) -> Result<Image, TrainError> {
+    let side = transform.image_size;
+    let mut planes = vec![0.0; 3 * side * side];
+    transform.apply(image, recipe.seed, epoch as u64, index as u64, &mut planes)?;
+    Ok(Normalisation { mean: transform.mean, std: transform.std }.image(&planes, side)?)
+}
+
+/// The same picture with the patches grey that are masked in that epoch.
+fn masked(recipe: &Recipe, mut image: Image, epoch: usize, index: usize) -> Result<Image, TrainError> {
+    let (side, patch) = (recipe.data.image_size, recipe.model.patch_size);
+    let noise = mask_noise(recipe, epoch, &[index]);
+    let masking = Masking::from_noise(&noise, recipe.model.patches(side), recipe.pretrain.mask_ratio)?;
+    let (pixels, _) = image.pixels_mut().as_chunks_mut::<3>();
+    for &place in masking.masked() {
+        let (row, column) = (place / (side / patch) * patch, place % (side / patch) * patch);
+        for line in row..row + patch {
+            pixels[line * side + column..][..patch].fill([GREY; 3]);
+        }
+    }
+    Ok(image)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIDE: usize = 16;
+
+    fn recipe(keys: &str) -> Recipe {
+        let data = "data.source = 'shapes'\ndata.image_size = 16\ndata.shapes_train = 8\ndata.shapes_test = 4";
+        Recipe::from_toml(&format!("{data}\nmodel.patch_size = 4\n{keys}")).expect("a recipe")
+    }
+
+    fn view_of(recipe: &Recipe, stage: Stage, epoch: usize) -> Image {
+        let image = input::open(recipe).expect("shapes").train.image(0).expect("an image");
+        view(recipe, recipe.transform(stage), &image, epoch, 0).expect("a view")
+    }
+
+    #[test]
+    fn an_augmented_view_is_the_image_that_the_training_of_that_epoch_sees() {
+        let recipe = recipe("finetune.batch_size = 8\nfinetune.randaugment = true\nfinetune.random_erasing = 1.0");
+        let images = input::open(&recipe).expect("shapes").train;
+        let normalisation = Normalisation { mean: recipe.data.mean, std: recipe.data.std };
+        for epoch in 0..2 {
+            let stage = (Stage::Finetune, &recipe.finetune.stage);
+            let mut batches = input::training_batches(&images, &recipe, stage, epoch, 1).expect("batches");
+            let batch = batches.next().expect("one batch").expect("a batch");
+            for (&index, planes) in batch.indices.iter().zip(batch.images.chunks_exact(3 * SIDE * SIDE)) {
+                let seen = normalisation.image(planes, SIDE).expect("planes");
+                let image = images.image(index).expect("an image");
+                let shown = view(&recipe, recipe.transform(Stage::Finetune), &image, epoch, index).expect("a view");
+                assert_eq!(shown.pixels(), seen.pixels(), "image {index}, epoch {epoch}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_masked_view_keeps_the_patches_that_the_encoder_sees_and_greys_the_rest() {
+        let recipe = recipe("");
+        let plain = view_of(&recipe, Stage::Pretrain, 1);
+        let shown = masked(&recipe, plain.clone(), 1, 0).expect("a mask");
+        let masking = Masking::from_noise(&mask_noise(&recipe, 1, &[0]), 16, 0.75).expect("a mask");
+        assert_eq!(masking.kept().len(), 4);
+        for (at, (shown, plain)) in shown.pixels().chunks(3).zip(plain.pixels().chunks(3)).enumerate() {
+            let patch = at / SIDE / 4 * 4 + at % SIDE / 4;
+            let expected = if masking.kept().contains(&patch) { plain } else { &[GREY; 3] };
+            assert_eq!(shown, expected, "pixel {at} in patch {patch}");
+        }
+    }
+
+    #[test]
+    fn fine_tuning_alone_is_varied_by_randaugment_and_random_erasing() {
+        let keys = "finetune.randaugment = true\nfinetune.random_erasing = 0.25";
+        let transform = |keys: &str, stage| recipe(keys).transform(stage);
+        let tuned = transform(keys, Stage::Finetune);
+        assert_eq!(tuned.randaugment, Some(bmae_data::transforms::RandAugment::M9_MSTD05_INC1));
+        assert_eq!(tuned.random_erasing, 0.25);
+        let off = transform("finetune.randaugment = false\nfinetune.random_erasing = 0.0", Stage::Finetune);
+        for plain in [off, transform(keys, Stage::Pretrain), transform(keys, Stage::Linprobe)] {
+            assert_eq!((plain.randaugment, plain.random_erasing), (None, 0.0));
+        }
+        assert_eq!(transform(keys, Stage::Knn).augmentation, Augmentation::None);
+    }
+
+    #[test]
+    fn a_preview_is_written_whole_with_no_more_rows_than_images() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let out = folder.path().join("grid.png");
+        let extent = Extent { images: 100, epochs: 3 };
+        let drawn = write(&recipe(""), Stage::Pretrain, extent, &out).expect("a preview");
+        assert_eq!(drawn, Drawn { images: 8, columns: 7 });
+        assert!(std::fs::read(&out).expect("a file").starts_with(b"\x89PNG"));
+        let nowhere = folder.path().join("nowhere/grid.png");
+        assert!(write(&recipe(""), Stage::Knn, extent, &nowhere).is_err());
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
+    }
+}
