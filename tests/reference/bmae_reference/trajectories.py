@@ -82,15 +82,33 @@ def _stage(generator):
     }  # fmt: skip
 
 
-METHODS = [
-    lambda g: {"name": "mae"},
-    lambda g: {"name": "mae-k", "k": int(g.integers(1, 4)), "copy_at": str(g.choice(["epoch-start", "epoch-end"]))},
-    lambda g: {"name": "ema-mae", "wse": int(g.integers(0, 4)), "tau": g.uniform(0.05, 0.5)},
-    lambda g: {
-        "name": "mae-new", "k": int(g.integers(1, 3)), "tau": g.uniform(0.05, 0.5),
-        "slow_weight": g.uniform(0.1, 0.5), "copy_at": str(g.choice(["epoch-start", "epoch-end"])),
-    },
-]  # fmt: skip
+def _methods(generator):
+    """The four methods, and one that spells its targets out, each with parameters of its own."""
+
+    def pick(*of):
+        return of[generator.integers(len(of))]
+
+    def whole(least, most):
+        return int(generator.integers(least, most + 1))
+
+    tau, copy_at = generator.uniform(0.05, 0.5), pick("epoch-start", "epoch-end")
+    yield {"name": "mae"}
+    yield {"name": "mae-k", "k": whole(1, 3), "copy_at": copy_at}
+    yield {"name": "ema-mae", "wse": whole(0, 3), "tau": tau}
+    slow_weight = generator.uniform(0.1, 0.5)
+    yield {"name": "mae-new", "k": whole(1, 2), "tau": tau, "slow_weight": slow_weight, "copy_at": copy_at}
+
+    def target(update):
+        own = {"every": whole(1, 3)} if update == "copy" else {
+            "unit": pick("epoch", "step"), "tau": tau,
+            "tau_end": generator.uniform(0, 0.5), "ramp": pick("none", "linear", "cosine"),
+        }  # fmt: skip
+        normalisation = pick("none", "layer-norm")
+        return {"update": update, "weight": generator.uniform(0.1, 2), "normalisation": normalisation} | own
+
+    targets = [target("ema"), target("copy"), target("ema")][: whole(1, 3)]
+    pixel_weight = pick(0.0, generator.uniform(0.1, 1))
+    yield {"name": "custom", "wse": whole(0, 3), "targets": targets, "pixel_weight": pixel_weight, "copy_at": copy_at}
 
 
 def _attempt(report, what, found, expected):
@@ -115,10 +133,10 @@ def fresh(bmae, report, generator):
 
     print("fresh trajectories")
     steps = EPOCHS * STEPS_PER_EPOCH
-    for method in METHODS:
-        recipe, count = random_recipe(generator), int(generator.integers(1, 4))
-        recipe["method"] |= method(generator) | {"feature_head": str(generator.choice(["trainable", "frozen"]))}
-        recipe["pretrain"] |= _stage(generator)
+    for method in _methods(generator):
+        recipe, count = random_recipe(generator), int(generator.integers(1, 5))
+        recipe["method"] |= method | {"feature_head": str(generator.choice(["trainable", "frozen"]))}
+        recipe["pretrain"] |= _stage(generator) | {"accumulate": 2 if count % 2 == 0 else 1}
         sizes = Sizes.of(recipe)
         weights = student_weights(generator, recipe)
         weights |= samples.head(generator, "feature_pred", sizes.dim, recipe["model"]["decoder"]["dim"])
@@ -126,7 +144,8 @@ def fresh(bmae, report, generator):
             "images": samples.images(generator, steps, count, size=sizes.image_size),
             "noise": samples.noise(generator, steps, count, patches=sizes.patches),
         }
-        what = f"{' '.join(str(v) for v in recipe['method'].values())}, {count} images, {size_of(recipe)}"
+        pixels_too = " and pixels" if recipe["method"]["pixel_weight"] > 0 else ""
+        what = f"{method['name']}{pixels_too}, {count} images, {size_of(recipe)}"
         _trajectory(bmae, report, "pretrain", what, recipe, weights, batches)
 
     for choice in ("mean", "class-token"):
