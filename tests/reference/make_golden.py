@@ -83,8 +83,8 @@ def forward_case(case, recipe, count, mask_ratio, norm_pix=False, feature_target
 
 
 def forward_cases():
-    # Odd heads, the smallest patches, a narrower decoder with an odd number of heads.
-    forward_case("forward-pixel", base(8, 2, encoder(12, 2, 3), decoder(8, 1, 1)), 2, 0.75)
+    # Odd heads, small patches, a narrower decoder with an odd number of heads.
+    forward_case("forward-pixel", base(8, 2, encoder(24, 2, 3), decoder(8, 1, 1)), 2, 0.75)
     # One image, patches of 8, a wider decoder, another MLP, another ratio, positions of its own.
     recipe = base(16, 8, encoder(20, 2, 5, 2.5), decoder(24, 1, 3))
     forward_case("forward-pixel-normalised", recipe, 1, 0.5, norm_pix=True, jittered_positions=True)
@@ -103,7 +103,8 @@ COPIED = {"weight": 0.5, "update": "copy", "every": 2}
 
 
 def pretrain_case(case, method, settings=None, draws_of=None, count=2):
-    recipe = base(8, 2, encoder(12, 2, 3), decoder(8, 1, 2))
+    # A token is wider than a patch: a head of the wrong kind cannot go unnoticed.
+    recipe = base(8, 2, encoder(20, 2, 5, 2.0), decoder(8, 1, 2))
     recipe["method"] |= method
     # The rate depends on the configured batch, not on the recorded one.
     recipe["pretrain"] = stage(512, peak=5e-3, warmup_epochs=2.0, weight_decay=0.05, min_lr=1e-4)
@@ -140,7 +141,8 @@ def pretrain_cases():
     pretrain_case("pretrain-ema-mae-at-once", {"name": "ema-mae", "wse": 0, "tau": 0.3}, {"weight_decay": 0.5})
     pixels_too = {"name": "ema-mae", "wse": 2, "tau": 0.2, "pixel_weight": 0.5}
     pretrain_case("pretrain-pixel-weight", pixels_too, {"norm_pix": True})
-    pretrain_case("pretrain-clip", {"name": "mae-k", "k": 2}, {"clip_norm": 0.5})
+    # Between the norms that occur: some steps are clipped and some are not.
+    pretrain_case("pretrain-clip", {"name": "mae-k", "k": 2}, {"clip_norm": 2.5})
 
 
 # ---- evaluations ----------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from .optimisation import Lars, finetuning_groups, group, learning_rate, pretrai
 from .vit import Encoder, Sizes
 
 
-def _load(model, weights, dtype):
+def load(model, weights, dtype):
     """Every parameter of `model` from `weights`, which may hold more."""
     model.to(dtype)
     names = [name for name, _ in model.named_parameters()]
@@ -18,48 +18,53 @@ def _load(model, weights, dtype):
     return model
 
 
-def _student(recipe, weights, dtype):
+def student(recipe, weights, dtype):
     width = len(weights["decoder_pred.bias"])
-    return _load(MaskedAutoencoder(Sizes.of(recipe), recipe["model"]["decoder"], width), weights, dtype)
+    return load(MaskedAutoencoder(Sizes.of(recipe), recipe["model"]["decoder"], width), weights, dtype)
+
+
+def loss_of(model, recipe, inputs, target=None):
+    """One pass of a student. `target`: the weights of an encoder whose features are predicted instead of pixels."""
+    dtype, settings = model.cls_token.dtype, recipe["pretrain"]
+    images = inputs["images"].to(dtype)
+    latent, mask, restore = model.encode(images, inputs["noise"], settings["mask_ratio"])
+    prediction = model.decoder_pred(model.decode(latent, restore))
+    outputs = {"latent": latent, "pred": prediction, "mask": mask, "ids_restore": restore}
+    if target is None:
+        wanted = pixel_target(images, model.sizes.patch_size, settings["norm_pix"])
+    else:
+        wanted = load(Encoder(model.sizes), target, dtype).features(images)[:, 1:].detach()
+        outputs["target"] = wanted
+    return outputs | {"loss": masked_loss(prediction, wanted, mask).reshape(1)}
 
 
 def forward(recipe, weights, inputs, target=None, dtype=torch.float64):
-    """Outputs and all gradients. `target`: the weights of an encoder whose features are predicted instead of pixels."""
-    student = _student(recipe, weights, dtype)
-    images, settings = inputs["images"].to(dtype), recipe["pretrain"]
-    latent, mask, restore = student.encode(images, inputs["noise"], settings["mask_ratio"])
-    prediction = student.decoder_pred(student.decode(latent, restore))
-    outputs = {"latent": latent, "pred": prediction, "mask": mask, "ids_restore": restore}
-    if target is None:
-        wanted = pixel_target(images, student.sizes.patch_size, settings["norm_pix"])
-    else:
-        wanted = _load(Encoder(student.sizes), target, dtype).features(images)[:, 1:].detach()
-        outputs["target"] = wanted
-    loss = masked_loss(prediction, wanted, mask)
-    loss.backward()
-    outputs["loss"] = loss.reshape(1)
-    gradients = {f"grad.{n}": p.grad for n, p in student.named_parameters() if p.requires_grad}
+    """Outputs and all gradients."""
+    model = student(recipe, weights, dtype)
+    outputs = loss_of(model, recipe, inputs, target)
+    outputs["loss"].backward()
+    gradients = {f"grad.{n}": p.grad for n, p in model.named_parameters() if p.requires_grad}
     return _detached(outputs | gradients)
 
 
 def pretrain(recipe, weights, batches, steps_per_epoch, dtype=torch.float64):
     stage, method = recipe["pretrain"], recipe["method"]
-    student = _student(recipe, weights, dtype)
+    model = student(recipe, weights, dtype)
     targets = Targets(method, stage["epochs"], steps_per_epoch)
-    trained = [p for p in student.parameters() if p.requires_grad]
+    trained = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW([pretraining_group(p, stage) for p in trained], betas=(0.9, 0.95), eps=1e-8)
     pixel_weight = method.get("pixel_weight", 0.0)
     losses, rates = [], []
 
     for i, (images, noise) in enumerate(zip(batches["images"].to(dtype), batches["noise"])):
         epoch, step = divmod(i, steps_per_epoch)
-        if step == 0 and targets.before_epoch(epoch, student):
-            _predict_features(student, optimiser, weights, recipe, dtype)
+        if step == 0 and targets.before_epoch(epoch, model):
+            _predict_features(model, optimiser, weights, recipe, dtype)
         rate = learning_rate(stage, epoch + step / steps_per_epoch)
         set_rate(optimiser, rate)
         optimiser.zero_grad()
 
-        pixels = pixel_target(images, student.sizes.patch_size, stage["norm_pix"])
+        pixels = pixel_target(images, model.sizes.patch_size, stage["norm_pix"])
         if targets.encoders:
             each = zip(targets.recipes, targets.encoders)
             terms = [(target.weight, "decoder_pred", target.features(encoder, images)) for target, encoder in each]
@@ -70,33 +75,33 @@ def pretrain(recipe, weights, batches, steps_per_epoch, dtype=torch.float64):
         # One pass of the student for each term, as the published code did for its two targets.
         total = 0.0
         for weight, head, wanted in terms:
-            latent, mask, restore = student.encode(images, noise, stage["mask_ratio"])
-            prediction = getattr(student, head)(student.decode(latent, restore))
+            latent, mask, restore = model.encode(images, noise, stage["mask_ratio"])
+            prediction = getattr(model, head)(model.decode(latent, restore))
             loss = weight * masked_loss(prediction, wanted, mask)
             loss.backward()
             total += loss.item()
         _clip(optimiser, stage)
         optimiser.step()
-        targets.after_step(epoch, step, student)
+        targets.after_step(epoch, step, model)
         if step == steps_per_epoch - 1:
-            targets.after_epoch(epoch, student)
+            targets.after_epoch(epoch, model)
         losses.append(total)
         rates.append(rate)
     fixed = ("pos_embed", "decoder_pos_embed")
-    return _trajectory(losses, rates, {n: p for n, p in student.named_parameters() if n not in fixed})
+    return _trajectory(losses, rates, {n: p for n, p in model.named_parameters() if n not in fixed})
 
 
-def _predict_features(student, optimiser, weights, recipe, dtype):
+def _predict_features(model, optimiser, weights, recipe, dtype):
     """The switch: a new head for features. The old one goes on as `pixel_pred`, with its moments, or is dropped."""
-    method, old = recipe["method"], student.decoder_pred
+    method, old = recipe["method"], model.decoder_pred
     if method.get("pixel_weight", 0.0) > 0:
-        student.pixel_pred = old
+        model.pixel_pred = old
     else:
         dropped = {id(p) for p in old.parameters()}
         optimiser.param_groups = [g for g in optimiser.param_groups if id(g["params"][0]) not in dropped]
-    head = nn.Linear(old.in_features, student.sizes.dim)
+    head = nn.Linear(old.in_features, model.sizes.dim)
     head.load_state_dict({"weight": weights["feature_pred.weight"], "bias": weights["feature_pred.bias"]})
-    student.decoder_pred = head.to(dtype)
+    model.decoder_pred = head.to(dtype)
     if method["feature_head"] == "frozen":
         head.requires_grad_(False)
     else:
@@ -106,7 +111,7 @@ def _predict_features(student, optimiser, weights, recipe, dtype):
 
 def finetune(recipe, weights, batches, steps_per_epoch, dtype=torch.float64):
     stage = recipe["finetune"]
-    model = _load(Classifier(Sizes.of(recipe), len(weights["head.bias"]), stage["pooling"]), weights, dtype)
+    model = load(Classifier(Sizes.of(recipe), len(weights["head.bias"]), stage["pooling"]), weights, dtype)
     optimiser = torch.optim.AdamW(finetuning_groups(model, stage), betas=(0.9, 0.999), eps=1e-8)
     losses, rates = [], []
     for i, (images, labels) in enumerate(zip(batches["images"].to(dtype), batches["labels"])):
@@ -119,8 +124,8 @@ def finetune(recipe, weights, batches, steps_per_epoch, dtype=torch.float64):
 
 def linprobe(recipe, weights, batches, steps_per_epoch, dtype=torch.float64):
     stage = recipe["linprobe"]
-    encoder = _load(Encoder(Sizes.of(recipe)), weights, dtype).requires_grad_(False)
-    probe = _load(Probe(encoder.sizes.dim, len(weights["head.bias"])), weights, dtype)
+    encoder = load(Encoder(Sizes.of(recipe)), weights, dtype).requires_grad_(False)
+    probe = load(Probe(encoder.sizes.dim, len(weights["head.bias"])), weights, dtype)
     optimiser = Lars([group(p, stage["weight_decay"]) for p in probe.parameters()])
     losses, rates = [], []
     for i, (images, labels) in enumerate(zip(batches["images"].to(dtype), batches["labels"])):

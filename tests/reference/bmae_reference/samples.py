@@ -36,9 +36,10 @@ def head(generator, name, outputs, inputs):
 
 
 def images(generator, *counts, size):
-    """Normalised images with some structure: coarse cells and a little noise."""
-    cells = generator.normal(0, 1, (*counts, 3, size // 4, size // 4)).repeat(4, -1).repeat(4, -2)
-    return torch.from_numpy((cells + generator.normal(0, 0.4, cells.shape)).astype(numpy.float32))
+    """Normalised images [.., 3, size, size] with some structure: coarse cells and a little noise."""
+    cells = -(-size // 4)
+    coarse = generator.normal(0, 1, (*counts, 3, cells, cells)).repeat(4, -1).repeat(4, -2)[..., :size, :size]
+    return torch.from_numpy((coarse + generator.normal(0, 0.4, coarse.shape)).astype(numpy.float32))
 
 
 def noise(generator, *counts, patches):
