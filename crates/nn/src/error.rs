@@ -99,6 +99,55 @@ pub enum WeightsError {
         /// What the parser found.
         reason: String,
     },
+    /// A file of no kind that holds weights.
+    #[error("{path} holds no weights but {found}; give a safetensors file, a .pth file that torch.save wrote, or a Hugging Face folder", path = path.display())]
+    UnknownKind {
+        /// The file.
+        path: PathBuf,
+        /// What it looks like.
+        found: String,
+    },
+    /// What looks like a file of PyTorch's and is none, is damaged, or holds what cannot be read.
+    #[error("{source_name} cannot be read as a PyTorch checkpoint ({reason}); {remedy}")]
+    Pytorch {
+        /// The file.
+        source_name: String,
+        /// What the reader found.
+        reason: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// A checkpoint of several models, none of which is known to be the one.
+    #[error(
+        "{source_name} holds models or parts of one under `{}`, none of which is known to be the one: save the encoder's state dict by itself",
+        found.join("`, `")
+    )]
+    SeveralModels {
+        /// The file.
+        source_name: String,
+        /// What stands before the names of each.
+        found: Vec<String>,
+    },
+    /// A folder without weights that can be opened.
+    #[error("{path} holds {}", if *sharded {
+        "weights in several files (model.safetensors.index.json): save it again in one, with save_pretrained(..., max_shard_size=\"100GB\")"
+    } else {
+        "no model.safetensors: give a run directory, a Hugging Face folder with one, or a weights file"
+    }, path = path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Whether there are weights, but cut into several files.
+        sharded: bool,
+    },
+    /// A `config.json` that is not JSON.
+    #[error("{path} is not valid JSON ({reason}): copy or download it again", path = path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// The parser's words.
+        reason: String,
+    },
     /// The header promises more bytes than there are.
     #[error(
         "{source_name} is cut short: its header describes {expected} bytes, but it has {found}; copy or download it again"

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use bmae_data::random::{Purpose, keyed};
-use bmae_nn::weights::StateDict;
+use bmae_nn::weights::{Architecture, StateDict};
 use bmae_nn::{Encoder, EncoderInit, WeightsError};
 use burn::module::Module;
 use burn::tensor::Device;
@@ -31,14 +31,14 @@ impl Start {
         if text == "scratch" { Self::Scratch } else { Self::From(PathBuf::from(text)) }
     }
 
-    /// The text of the `config.toml` that the weights were made with, where it is known.
+    /// The text of the `config.toml` that the weights were made with, or what their shapes tell of it.
     pub fn config_text(&self) -> Result<Option<String>, TrainError> {
         let Self::From(path) = self else { return Ok(None) };
         let file = path.join("config.toml");
         if path.is_dir() && file.exists() {
             return std::fs::read_to_string(&file).map(Some).map_err(|source| TrainError::reading(file, source));
         }
-        Ok(StateDict::from_file(&weights_file(path)?)?.config_text().map(str::to_owned))
+        Ok(carried_recipe(&StateDict::open(&weights_file(path)?)?))
     }
 
     /// The name of the run that the weights came from, so that its evaluations share it.
@@ -72,13 +72,42 @@ impl Start {
         match self {
             Self::Scratch => Ok(encoder),
             Self::From(path) => {
-                let weights = StateDict::from_file(&weights_file(path)?)?;
+                let mut weights = StateDict::open(&weights_file(path)?)?;
+                weights.fit_positions(config.image_size / config.patch_size);
                 let (encoder, report) = weights.load_into(encoder)?;
                 report.require(|_| false, is_beside_the_encoder)?;
                 Ok(encoder)
             }
         }
     }
+}
+
+/// The recipe that `weights` carry: the `config.toml` that bmae wrote into them, else `[data]` and `[model]` as far as their
+/// shapes tell (and, for numbers of heads, the `config.json` of a Hugging Face folder). `None` where they tell nothing.
+///
+/// It belongs between the preset and the flags, as [`FromRun::text`](crate::recipe::FromRun::text).
+pub fn carried_recipe(weights: &StateDict) -> Option<String> {
+    if let Some(text) = weights.config_text() {
+        return Some(text.to_owned());
+    }
+    let Architecture { encoder, decoder, .. } = Architecture::of(weights);
+    let encoder = encoder.filter(|encoder| encoder.depth > 0 && encoder.hidden > 0)?;
+    let mut text = String::new();
+    if let Some(image_size) = encoder.image_size() {
+        text += &format!("[data]\nimage_size = {image_size}\n\n");
+    }
+    text += &format!("[model]\npatch_size = {}\n", encoder.patch_size);
+    text += &part_of_model("encoder", encoder.dim, encoder.depth, encoder.heads);
+    text += &format!("mlp_ratio = {:?}\n", encoder.mlp_ratio());
+    if let Some(decoder) = decoder.filter(|decoder| decoder.depth > 0) {
+        text += &part_of_model("decoder", decoder.dim, decoder.depth, decoder.heads);
+    }
+    Some(text)
+}
+
+fn part_of_model(part: &str, dim: usize, depth: usize, heads: Option<usize>) -> String {
+    let heads = heads.map_or(String::new(), |heads| format!("heads = {heads}\n"));
+    format!("\n[model.{part}]\ndim = {dim}\ndepth = {depth}\n{heads}")
 }
 
 /// Tensors that an encoder leaves over in a checkpoint of a larger model.

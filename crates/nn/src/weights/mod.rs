@@ -1,10 +1,18 @@
-//! Weights as safetensors files under the official names, with metadata.
+//! Weights under the official names, with metadata: out as safetensors files, in from those of other programs too.
 //!
-//! A file is checked once, when it is read: its length against its header, every tensor's type. Shapes are checked against
+//! [`StateDict::open`] reads whatever kind of weights there is and translates its names, so that nothing behind it knows
+//! another naming than the official one. A safetensors file is checked once, when it is read: its length against its header, every tensor's type. Shapes are checked against
 //! a model when the weights are loaded into it. Writing gives bytes; putting them on disk whole or not at all is the
 //! business of whoever owns the run directory.
 
+mod architecture;
+mod hugging_face;
+mod open;
+mod origin;
+mod positions;
+mod pytorch;
 mod read;
+mod wrapping;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,6 +22,11 @@ use safetensors::tensor::{Dtype, TensorView};
 
 use crate::error::WeightsError;
 use crate::parameters::{map_parameters, parameters};
+
+pub use architecture::{Architecture, DecoderShape, EncoderShape};
+pub use hugging_face::EncoderPrefix;
+pub use origin::{Container, Naming, Origin, Told};
+pub use positions::Interpolated;
 
 /// The metadata key under which a checkpoint carries the text of its `config.toml`.
 pub const CONFIG_KEY: &str = "bmae.config";
@@ -36,6 +49,8 @@ pub struct StateDict {
     pub metadata: BTreeMap<String, String>,
     /// Where they came from, for messages: a path, or empty for weights made here.
     pub source: String,
+    /// What kind of weights they were.
+    pub origin: Origin,
 }
 
 /// What loading left over.

@@ -4,17 +4,19 @@ use std::path::Path;
 
 use safetensors::tensor::{Dtype, Metadata, SafeTensors};
 
-use super::{Array, StateDict};
+use super::{Array, Container, StateDict};
 use crate::error::WeightsError;
 
 /// Bytes of the number at the start that says how long the header is.
 const LENGTH_BYTES: usize = 8;
 
 impl StateDict {
-    /// Reads and checks the file at `path`.
+    /// Reads and checks the safetensors file at `path`, its names as they are; [`open`](Self::open) reads other kinds too.
+    /// Tensors of whole numbers are skipped.
     ///
     /// # Errors
-    /// When it cannot be read, is cut short, is no safetensors file, or holds a tensor that is not F32, F16, BF16 or F64.
+    /// When it cannot be read, is cut short, is no safetensors file, or holds a tensor of numbers that are neither whole nor
+    /// F32, F16, BF16 or F64.
     pub fn from_file(path: &Path) -> Result<Self, WeightsError> {
         let bytes =
             std::fs::read(path).map_err(|reason| WeightsError::Unreadable { path: path.to_path_buf(), reason })?;
@@ -33,13 +35,27 @@ impl StateDict {
         let mut state = Self { source: source.to_string(), ..Self::default() };
         state.metadata.extend(header.metadata().iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
         for (name, view) in file.tensors() {
-            let values = floats(view.dtype(), view.data()).ok_or_else(|| WeightsError::Dtype {
-                source_name: source.to_string(),
-                tensor: name.clone(),
-                found: view.dtype().to_string(),
-            })?;
+            let values = match view.dtype() {
+                Dtype::F32 => floats(FloatType::F32, view.data()),
+                Dtype::F64 => floats(FloatType::F64, view.data()),
+                Dtype::F16 => floats(FloatType::F16, view.data()),
+                Dtype::BF16 => floats(FloatType::BF16, view.data()),
+                dtype if is_whole(dtype) => {
+                    state.origin.integers.push(name);
+                    continue;
+                }
+                other => {
+                    return Err(WeightsError::Dtype {
+                        source_name: source.to_string(),
+                        tensor: name,
+                        found: other.to_string(),
+                    });
+                }
+            };
             state.tensors.insert(name, Array { shape: view.shape().to_vec(), values });
         }
+        state.origin.container = Container::Safetensors;
+        state.origin.integers.sort();
         Ok(state)
     }
 }
@@ -64,18 +80,31 @@ fn check_length(bytes: &[u8], source: &str) -> Result<(), WeightsError> {
     if (bytes.len() as u64) < expected { Err(short(expected)) } else { Ok(()) }
 }
 
-/// Little-endian numbers as `f32`; `None` for types that are no floating-point weights.
-fn floats(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f32>> {
+/// The types of numbers that weights may have in a file.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum FloatType {
+    F64,
+    F32,
+    F16,
+    BF16,
+}
+
+fn is_whole(dtype: Dtype) -> bool {
+    use Dtype::{BOOL, I8, I16, I32, I64, U8, U16, U32, U64};
+    matches!(dtype, BOOL | I8 | I16 | I32 | I64 | U8 | U16 | U32 | U64)
+}
+
+/// Little-endian numbers as `f32`.
+pub(super) fn floats(dtype: FloatType, bytes: &[u8]) -> Vec<f32> {
     fn each<const SIZE: usize>(bytes: &[u8], number: impl Fn([u8; SIZE]) -> f32) -> Vec<f32> {
         bytes.as_chunks::<SIZE>().0.iter().map(|&chunk| number(chunk)).collect()
     }
     match dtype {
-        Dtype::F32 => Some(each(bytes, f32::from_le_bytes)),
-        Dtype::F64 => Some(each(bytes, |chunk| f64::from_le_bytes(chunk) as f32)),
+        FloatType::F32 => each(bytes, f32::from_le_bytes),
+        FloatType::F64 => each(bytes, |chunk| f64::from_le_bytes(chunk) as f32),
         // BF16 is the upper half of an f32.
-        Dtype::BF16 => Some(each(bytes, |[low, high]| f32::from_le_bytes([0, 0, low, high]))),
-        Dtype::F16 => Some(each(bytes, |chunk| half(u16::from_le_bytes(chunk)))),
-        _ => None,
+        FloatType::BF16 => each(bytes, |[low, high]| f32::from_le_bytes([0, 0, low, high])),
+        FloatType::F16 => each(bytes, |chunk| half(u16::from_le_bytes(chunk))),
     }
 }
 
