@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use burn::store::pytorch_reader::{DType, PytorchError, PytorchReader};
+use safetensors::tensor::Dtype;
 
-use super::read::{FloatType, floats};
+use super::read::floats;
 use super::{Array, Container, Origin, StateDict, wrapping};
 use crate::error::WeightsError;
 
@@ -34,7 +35,9 @@ impl StateDict {
                 reason: error.to_string(),
                 remedy: DAMAGED,
             })?;
-            state.tensors.insert(name, Array { shape: tensor.shape().to_vec(), values: floats(dtype, &bytes) });
+            if let Some(values) = floats(dtype, &bytes) {
+                state.tensors.insert(name, Array { shape: tensor.shape().to_vec(), values });
+            }
         }
         origin.integers.sort();
         origin.under = prefix;
@@ -62,12 +65,12 @@ fn refused(path: &Path, error: PytorchError) -> WeightsError {
 }
 
 /// `None` for whole numbers.
-fn float_type(dtype: DType) -> Option<FloatType> {
+fn float_type(dtype: DType) -> Option<Dtype> {
     match dtype {
-        DType::F64 => Some(FloatType::F64),
-        DType::F32 => Some(FloatType::F32),
-        DType::F16 => Some(FloatType::F16),
-        DType::BF16 => Some(FloatType::BF16),
+        DType::F64 => Some(Dtype::F64),
+        DType::F32 => Some(Dtype::F32),
+        DType::F16 => Some(Dtype::F16),
+        DType::BF16 => Some(Dtype::BF16),
         DType::I64 | DType::I32 | DType::I16 | DType::I8 => None,
         DType::U64 | DType::U32 | DType::U16 | DType::U8 | DType::Bool => None,
     }

@@ -35,22 +35,16 @@ impl StateDict {
         let mut state = Self { source: source.to_string(), ..Self::default() };
         state.metadata.extend(header.metadata().iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
         for (name, view) in file.tensors() {
-            let values = match view.dtype() {
-                Dtype::F32 => floats(FloatType::F32, view.data()),
-                Dtype::F64 => floats(FloatType::F64, view.data()),
-                Dtype::F16 => floats(FloatType::F16, view.data()),
-                Dtype::BF16 => floats(FloatType::BF16, view.data()),
-                dtype if is_whole(dtype) => {
+            let Some(values) = floats(view.dtype(), view.data()) else {
+                if is_whole(view.dtype()) {
                     state.origin.integers.push(name);
                     continue;
                 }
-                other => {
-                    return Err(WeightsError::Dtype {
-                        source_name: source.to_string(),
-                        tensor: name,
-                        found: other.to_string(),
-                    });
-                }
+                return Err(WeightsError::Dtype {
+                    source_name: source.to_string(),
+                    tensor: name,
+                    found: view.dtype().to_string(),
+                });
             };
             state.tensors.insert(name, Array { shape: view.shape().to_vec(), values });
         }
@@ -80,31 +74,23 @@ fn check_length(bytes: &[u8], source: &str) -> Result<(), WeightsError> {
     if (bytes.len() as u64) < expected { Err(short(expected)) } else { Ok(()) }
 }
 
-/// The types of numbers that weights may have in a file.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum FloatType {
-    F64,
-    F32,
-    F16,
-    BF16,
-}
-
 fn is_whole(dtype: Dtype) -> bool {
     use Dtype::{BOOL, I8, I16, I32, I64, U8, U16, U32, U64};
     matches!(dtype, BOOL | I8 | I16 | I32 | I64 | U8 | U16 | U32 | U64)
 }
 
-/// Little-endian numbers as `f32`.
-pub(super) fn floats(dtype: FloatType, bytes: &[u8]) -> Vec<f32> {
+/// Little-endian numbers as `f32`; `None` for types that are no floating-point weights.
+pub(super) fn floats(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f32>> {
     fn each<const SIZE: usize>(bytes: &[u8], number: impl Fn([u8; SIZE]) -> f32) -> Vec<f32> {
         bytes.as_chunks::<SIZE>().0.iter().map(|&chunk| number(chunk)).collect()
     }
     match dtype {
-        FloatType::F32 => each(bytes, f32::from_le_bytes),
-        FloatType::F64 => each(bytes, |chunk| f64::from_le_bytes(chunk) as f32),
+        Dtype::F32 => Some(each(bytes, f32::from_le_bytes)),
+        Dtype::F64 => Some(each(bytes, |chunk| f64::from_le_bytes(chunk) as f32)),
         // BF16 is the upper half of an f32.
-        FloatType::BF16 => each(bytes, |[low, high]| f32::from_le_bytes([0, 0, low, high])),
-        FloatType::F16 => each(bytes, |chunk| half(u16::from_le_bytes(chunk))),
+        Dtype::BF16 => Some(each(bytes, |[low, high]| f32::from_le_bytes([0, 0, low, high]))),
+        Dtype::F16 => Some(each(bytes, |chunk| half(u16::from_le_bytes(chunk)))),
+        _ => None,
     }
 }
 
