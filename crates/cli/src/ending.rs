@@ -5,7 +5,7 @@ use std::io;
 use std::process::ExitCode;
 
 use bmae_data::DataError;
-use bmae_nn::WeightsError;
+use bmae_nn::{TensorFileError, WeightsError};
 use bmae_report::ReportError;
 use bmae_train::TrainError;
 use bmae_train::recipe::RecipeError;
@@ -85,6 +85,12 @@ impl From<DataError> for Ending {
 
 impl From<WeightsError> for Ending {
     fn from(error: WeightsError) -> Self {
+        Ending::Failure(error.into())
+    }
+}
+
+impl From<TensorFileError> for Ending {
+    fn from(error: TensorFileError) -> Self {
         Ending::Failure(error.into())
     }
 }

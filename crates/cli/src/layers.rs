@@ -1,5 +1,8 @@
 //! From what was typed to the layers of a recipe.
 
+use std::path::Path;
+
+use bmae_nn::StateDict;
 use bmae_train::device::DeviceChoice;
 use bmae_train::recipe::{self, Flag, FromRun, Layers, PresetChoice, Recipe, RecipeError, Stage};
 use toml::Value;
@@ -58,6 +61,31 @@ pub fn evaluation(
         layers.method = Some("scratch".to_owned());
     }
     Ok(layers)
+}
+
+/// The layers of a check of recorded tensors: over `paper` lies what the weights carry.
+pub fn recorded(
+    preset: Option<&str>,
+    everywhere: &Everywhere,
+    path: &Path,
+    weights: &StateDict,
+) -> Result<Layers, RecipeError> {
+    let source = RecipeSource { preset: Some(preset.unwrap_or("paper").to_owned()), data: None };
+    let mut layers = layers(&source, everywhere, &[])?;
+    layers.single = true;
+    let text = weights.config_text().map(str::to_owned);
+    layers.from = text.map(|text| FromRun { name: path.display().to_string(), text });
+    Ok(layers)
+}
+
+/// The layers of `bmae features`: nothing is trained, so no stage is asked whether it can run.
+pub fn features(
+    source: &RecipeSource,
+    everywhere: &Everywhere,
+    from: &str,
+    carried: Option<String>,
+) -> Result<Layers, RecipeError> {
+    Ok(Layers { stages: Vec::new(), ..evaluation(source, everywhere, Stage::Knn, from, carried)? })
 }
 
 /// The recipe of the layers; what is allowed and probably not meant is said on stderr.

@@ -70,6 +70,14 @@ pub enum ShapeError {
         /// Blocks there are.
         depth: usize,
     },
+    /// A block that the encoder does not have.
+    #[error("block {asked} was asked for, but the encoder has {depth} blocks: use a number from 0 to {last}", last = depth.saturating_sub(1))]
+    NoSuchBlock {
+        /// The block asked for, from 0.
+        asked: usize,
+        /// Blocks there are.
+        depth: usize,
+    },
     /// A batch that is too small for batch statistics.
     #[error("batch statistics need at least 2 rows, but the batch has {found}: use a larger batch")]
     BatchTooSmall {

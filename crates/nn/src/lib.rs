@@ -5,7 +5,8 @@
 //! - [`vit`]: configuration, positions, blocks and the encoder. [`mae`]: masking, decoder, the whole autoencoder and its
 //!   loss. [`heads`]: classifier, linear probe, cross-entropy.
 //! - [`mod@parameters`]: parameters and gradients of any module here by their official name, for optimisers and averages.
-//! - [`weights`]: files in and out, of other programs too. [`initialisation`]: every random draw, from a generator the caller passes.
+//! - [`weights`]: files in and out, of other programs too; [`tensor_file`]: safetensors for batches, outputs and features.
+//!   [`initialisation`]: every random draw, from a generator the caller passes.
 //!
 //! Layouts are PyTorch's (a Linear's weight is [out, in]) and names are the official MAE's, so that a weight file of
 //! either side loads on the other. Images come as plain slices [N, 3, S, S], already normalised; [`patchify`] turns
@@ -21,6 +22,7 @@ pub mod mae;
 pub mod ops;
 pub mod parameters;
 pub mod patches;
+pub mod tensor_file;
 pub mod vit;
 pub mod weights;
 
@@ -29,5 +31,6 @@ pub use heads::{Classifier, HeadInit, Pooling, Probe, cross_entropy, soft_cross_
 pub use mae::{MaskedAutoencoder, Masking, masked_rows, mean_squared_error};
 pub use parameters::{Parameter, gradients, map_parameters, parameters};
 pub use patches::{patchify, pixel_target};
+pub use tensor_file::{TensorFile, TensorFileError};
 pub use vit::{DecoderConfig, Encoder, EncoderConfig, EncoderInit, LayerNorm, Linear};
 pub use weights::{Architecture, Array, LoadReport, StateDict};

@@ -50,6 +50,10 @@ pub fn parameters(module: &impl Module) -> Vec<Parameter> {
 
 /// The gradients of `module`'s parameters, taken out of `grads`: flattened, without autodiff. Parameters without a gradient
 /// (not trainable, or not part of the loss) are absent.
+///
+/// The key's third of a `qkv.bias` has a gradient of exactly zero: the bias adds the same to all logits of a query, which
+/// their softmax does not see. What the backward pass finds there is rounding alone, which AdamW, dividing it by its own
+/// size, would turn into steps; so it is set to zero.
 pub fn gradients(module: &impl Module, grads: &mut Gradients) -> BTreeMap<String, Tensor<1>> {
     struct Take<'a> {
         path: Path,
@@ -65,7 +69,10 @@ pub fn gradients(module: &impl Module, grads: &mut Gradients) -> BTreeMap<String
         }
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             if let Some(gradient) = param.val().grad_remove(self.grads) {
-                self.taken.insert(self.path.official_name(), flat(gradient.inner()));
+                let name = self.path.official_name();
+                let gradient = flat(gradient.inner());
+                let gradient = if name.ends_with(".qkv.bias") { without_keys(gradient) } else { gradient };
+                self.taken.insert(name, gradient);
             }
         }
     }
@@ -106,6 +113,13 @@ pub fn map_parameters<M: Module>(module: M, f: impl FnMut(&str, &[usize], Tensor
         }
     }
     module.map(&mut Replace { path: Path::default(), f })
+}
+
+/// A gradient of query, key and value, one after the other, with the key's third zero.
+fn without_keys(gradient: Tensor<1>) -> Tensor<1> {
+    let third = gradient.dims()[0] / 3;
+    let zeros = Tensor::zeros([third], &gradient.device());
+    gradient.slice_assign([third..2 * third], zeros)
 }
 
 fn flat<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {

@@ -17,6 +17,21 @@ pub enum TrainError {
     /// Weights cannot be read or do not fit.
     #[error(transparent)]
     Weights(#[from] bmae_nn::WeightsError),
+    /// A file of recorded tensors does not hold what it should.
+    #[error(transparent)]
+    Tensors(#[from] bmae_nn::TensorFileError),
+    /// Recorded tensors that do not fit the recipe or each other.
+    #[error("{tensor} in {source_name} {found}, but {expected}")]
+    Recorded {
+        /// The tensor.
+        tensor: String,
+        /// Its file.
+        source_name: String,
+        /// What was found, as a predicate: "has images of 8 x 8 pixels".
+        found: String,
+        /// What was expected and what to do.
+        expected: String,
+    },
     /// A file or folder cannot be written or read.
     #[error("cannot {action} {path}: {source}; {remedy}", path = path.display())]
     Io {

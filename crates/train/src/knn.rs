@@ -47,7 +47,7 @@ pub fn run(
         steps_per_epoch: 1,
         batch_size: data.train.len() + test.len(),
     });
-    let wanted = Wanted { feature: recipe.knn.feature, limit: 0, batch_size: BATCH };
+    let wanted = Wanted { feature: recipe.knn.feature.into(), limit: 0, batch_size: BATCH };
     let features = |images| extract(session, recipe, &encoder, images, wanted, || !session.stopped());
     let (train, test) = (features(&data.train)?, features(&test)?);
     if session.stopped() {

@@ -7,13 +7,17 @@
 //! - the rate of a step: [`schedule`]; which parameter is updated how: [`optimiser`];
 //! - the loops, in the same order each: [`pretrain`], [`finetune`], [`linear_probe`]; no loop at all: [`knn`];
 //! - where weights come from: [`start`]; what lies on disk: [`run_directory`];
-//! - the plan that compares methods: [`reproduce`].
+//! - the plan that compares methods: [`reproduce`];
+//! - the same code for whoever checks a port: one pass ([`forward`]), recorded steps ([`replay`]); features for use elsewhere:
+//!   [`features`].
 
 pub mod device;
 mod epoch;
 mod error;
 pub mod evaluation;
+pub mod features;
 pub mod finetune;
+pub mod forward;
 mod input;
 pub mod knn;
 pub mod linear_probe;
@@ -23,6 +27,7 @@ pub mod observer;
 pub mod optimiser;
 pub mod pretrain;
 pub mod recipe;
+pub mod replay;
 pub mod reproduce;
 pub mod run_directory;
 pub mod schedule;

@@ -54,7 +54,7 @@ pub(crate) fn measure(
         return Ok(None);
     }
     let wanted = Wanted {
-        feature: recipe.knn.feature,
+        feature: recipe.knn.feature.into(),
         limit: recipe.monitor.knn_train_limit,
         batch_size: recipe.pretrain.stage.batch_size,
     };

@@ -110,6 +110,14 @@ fn part_of_model(part: &str, dim: usize, depth: usize, heads: Option<usize>) -> 
     format!("\n[model.{part}]\ndim = {dim}\ndepth = {depth}\n{heads}")
 }
 
+/// The weights of a run directory or a weights file.
+///
+/// # Errors
+/// When there are none, or the file is none of weights.
+pub fn read_weights(path: &Path) -> Result<StateDict, TrainError> {
+    Ok(StateDict::open(&weights_file(path)?)?)
+}
+
 /// Tensors that an encoder leaves over in a checkpoint of a larger model.
 fn is_beside_the_encoder(name: &str) -> bool {
     ["decoder_", "mask_token", "head.", "fc_norm.", "batchnorm."].iter().any(|prefix| name.starts_with(prefix))

@@ -3,10 +3,13 @@
 mod checkpoint_info;
 mod data_download;
 mod data_info;
+mod features;
 mod finetune;
+mod forward;
 mod knn;
 mod linprobe;
 mod pretrain;
+mod replay;
 mod report;
 mod reproduce;
 mod stage;
@@ -29,6 +32,9 @@ pub fn run(arguments: &Arguments) -> Result<(), Ending> {
         Command::Linprobe(own) => linprobe::run(own, everywhere, &output),
         Command::Knn(own) => knn::run(own, everywhere, &output),
         Command::Report(own) => report::run(own, &output),
+        Command::Forward(own) => forward::run(own, everywhere, &output),
+        Command::Replay(own) => replay::run(own, everywhere, &output),
+        Command::Features(own) => features::run(own, everywhere, &output),
         Command::Data(Data::Download(own)) => data_download::run(own, everywhere, &output),
         Command::Data(Data::Info(own)) => data_info::run(own, everywhere, &output),
         Command::Checkpoint(Checkpoint::Info { from }) => checkpoint_info::run(from, &output),

@@ -107,6 +107,22 @@ impl Encoder {
         mean.map(|mean| images(mean, tokens)).ok_or(ShapeError::LastBlocks { asked: n, depth })
     }
 
+    /// The tokens after block number `block` (from 0), before the final norm: `patches` [N, L, p*p*3] to [N, 1+L, D].
+    ///
+    /// # Errors
+    /// When there is no such block.
+    ///
+    /// # Panics
+    /// As [`forward`](Self::forward).
+    pub fn forward_to_block(&self, patches: Tensor<3>, block: usize) -> Result<Tensor<3>, ShapeError> {
+        let Some(blocks) = self.blocks.get(..=block) else {
+            return Err(ShapeError::NoSuchBlock { asked: block, depth: self.blocks.len() });
+        };
+        let (x, tokens) = self.embed(patches);
+        let x = blocks.iter().fold(x, |x, block| block.forward(x, tokens));
+        Ok(images(x, tokens))
+    }
+
     /// The kept patches only: all `patches` [N, L, p*p*3] of the batch to [N, 1+keep, D], the class token first, then the
     /// kept patches in the order of the masking; final norm applied. Masked patches are not even embedded.
     ///

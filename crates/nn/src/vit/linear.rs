@@ -34,6 +34,16 @@ impl Linear {
         Self { weight: parameter(weight, [outputs, inputs], device), bias: parameter(bias, [outputs], device) }
     }
 
+    /// Of given values: `weight` [out, in] row-major and `bias` `[out]`.
+    ///
+    /// # Panics
+    /// When `weight` is not a whole number of rows for each output.
+    pub fn from_values(weight: Vec<f32>, bias: Vec<f32>, device: &Device) -> Self {
+        let outputs = bias.len();
+        let inputs = weight.len().checked_div(outputs).unwrap_or(0);
+        Self { weight: parameter(weight, [outputs, inputs], device), bias: parameter(bias, [outputs], device) }
+    }
+
     pub(crate) fn init(inputs: usize, outputs: usize, init: LinearInit, rng: &mut impl Rng, device: &Device) -> Self {
         let weight = match init {
             LinearInit::Xavier => xavier_uniform(outputs, inputs, rng),

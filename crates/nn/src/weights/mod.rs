@@ -27,6 +27,7 @@ pub use architecture::{Architecture, DecoderShape, EncoderShape};
 pub use hugging_face::EncoderPrefix;
 pub use origin::{Container, Naming, Origin, Told};
 pub use positions::Interpolated;
+pub(crate) use read::{check_length, floats};
 
 /// The metadata key under which a checkpoint carries the text of its `config.toml`.
 pub const CONFIG_KEY: &str = "bmae.config";

@@ -55,7 +55,7 @@ impl StateDict {
 }
 
 /// Tells a file that is cut short from one that is something else, since the remedies differ.
-fn check_length(bytes: &[u8], source: &str) -> Result<(), WeightsError> {
+pub(crate) fn check_length(bytes: &[u8], source: &str) -> Result<(), WeightsError> {
     let refused = |reason: String| WeightsError::NotSafetensors { source_name: source.to_string(), reason };
     let Some((length, rest)) = bytes.split_first_chunk::<LENGTH_BYTES>() else {
         return Err(refused(format!("it has only {} bytes", bytes.len())));
@@ -80,7 +80,7 @@ fn is_whole(dtype: Dtype) -> bool {
 }
 
 /// Little-endian numbers as `f32`; `None` for types that are no floating-point weights.
-pub(super) fn floats(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f32>> {
+pub(crate) fn floats(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f32>> {
     fn each<const SIZE: usize>(bytes: &[u8], number: impl Fn([u8; SIZE]) -> f32) -> Vec<f32> {
         bytes.as_chunks::<SIZE>().0.iter().map(|&chunk| number(chunk)).collect()
     }

@@ -39,20 +39,52 @@ impl Features {
     }
 }
 
-/// One feature [N, D] from an encoder's tokens [N, 1+L, D].
-pub(crate) fn pooled(tokens: Tensor<3>, feature: Feature) -> Tensor<2> {
-    let [images, count, dim] = tokens.dims();
-    match feature {
-        Feature::ClassToken => tokens.slice([0..images, 0..1, 0..dim]).reshape([images, dim]),
-        Feature::Mean => tokens.slice([0..images, 1..count, 0..dim]).mean_dim(1).reshape([images, dim]),
+/// What stands for a whole image, somewhere in an encoder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EncoderFeature {
+    /// The class token after the final norm.
+    ClassToken,
+    /// The mean of the patch tokens after the final norm.
+    Mean,
+    /// The mean of the patch tokens after the block of this number (from 0), before the final norm.
+    Block(usize),
+}
+
+impl From<Feature> for EncoderFeature {
+    fn from(feature: Feature) -> Self {
+        match feature {
+            Feature::ClassToken => Self::ClassToken,
+            Feature::Mean => Self::Mean,
+        }
+    }
+}
+
+impl EncoderFeature {
+    /// This feature [N, D] of `images` [N, 3, S, S] (normalised), on the device of `encoder`.
+    ///
+    /// # Errors
+    /// When `images` are none of the recipe's, or the encoder has no such block.
+    pub(crate) fn of(self, encoder: &Encoder, recipe: &Recipe, images: &[f32]) -> Result<Tensor<2>, TrainError> {
+        let patches = patch_tensor(flat_patches(images, recipe)?, recipe, &encoder.device());
+        let tokens = match self {
+            Self::ClassToken | Self::Mean => encoder.forward(patches),
+            Self::Block(block) => encoder.forward_to_block(patches, block)?,
+        };
+        let [images, count, dim] = tokens.dims();
+        Ok(match self {
+            Self::ClassToken => tokens.slice([0..images, 0..1, 0..dim]).reshape([images, dim]),
+            Self::Mean | Self::Block(_) => {
+                tokens.slice([0..images, 1..count, 0..dim]).mean_dim(1).reshape([images, dim])
+            }
+        })
     }
 }
 
 /// Which features of an encoder.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wanted {
-    /// After the final norm.
-    pub feature: Feature,
+    /// What stands for an image.
+    pub feature: EncoderFeature,
     /// Of the first so many images; 0: of all.
     pub limit: usize,
     /// Images that the encoder sees at once.
@@ -78,9 +110,8 @@ pub(crate) fn extract(
             break;
         }
         let batch = batch?;
-        let patches = patch_tensor(flat_patches(&batch.images, recipe)?, recipe, &session.inference_device());
-        let pooled = pooled(encoder.forward(patches), wanted.feature);
-        features.values.extend(pooled.into_data().iter::<f32>());
+        let of_batch = wanted.feature.of(encoder, recipe, &batch.images)?;
+        features.values.extend(of_batch.into_data().iter::<f32>());
         features.labels.extend(batch.labels);
     }
     features.values.truncate(limit * dim);

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::StateDict;
-use bmae_nn::{Classifier, Encoder, HeadInit, Pooling, cross_entropy};
+use bmae_nn::{Classifier, Encoder, EncoderInit, HeadInit, Pooling, cross_entropy};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::TrainError;
 use crate::input::{flat_patches, patch_tensor};
 use crate::optimiser::{self, AdamW, GradientMap, Optimiser, ParameterGroups, gradients};
+use crate::pretrain::encoder_config;
 use crate::recipe::{self, Recipe, ScratchInit};
 use crate::start::{Start, load_exactly};
 
@@ -28,17 +29,35 @@ pub struct Learner {
 impl Learner {
     /// A fresh head for `classes` on the encoder that `start` gives; `device` records gradients.
     pub fn new(recipe: &Recipe, start: &Start, classes: usize, device: &Device) -> Result<Self, TrainError> {
-        let encoder: Encoder = start.encoder(recipe, device)?;
-        let pooling = match recipe.finetune.pooling {
-            recipe::Pooling::Mean => Pooling::Mean,
-            recipe::Pooling::ClassToken => Pooling::ClassToken,
-        };
         let head = match (start, recipe.method.scratch_init) {
             (Start::Scratch, ScratchInit::Timm) => HeadInit::TIMM,
             _ => HeadInit::FINETUNE,
         };
-        let mut generator = keyed(recipe.seed, 0, 0, Purpose::HeadInitialisation);
-        let model = Classifier::init(encoder, classes, pooling, head, &mut generator);
+        Self::with_model(recipe, classifier(recipe, start.encoder(recipe, device)?, classes, head), device)
+    }
+
+    /// The classifier of `weights` under the official names, whatever else they hold; `fc_norm`, `head` and positions are
+    /// fresh where they are absent, the head for `classes`.
+    ///
+    /// # Errors
+    /// When a parameter of the encoder is missing, or one has another shape than the recipe's sizes give it.
+    pub fn from_weights(
+        recipe: &Recipe,
+        weights: &StateDict,
+        classes: usize,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
+        let mut generator = keyed(recipe.seed, 0, 0, Purpose::Initialisation);
+        let encoder = Encoder::init(&encoder_config(recipe), EncoderInit::Mae, &mut generator, device)?;
+        let model = classifier(recipe, encoder, classes, HeadInit::FINETUNE);
+        let (model, report) = weights.load_into(model)?;
+        let may_be_fresh =
+            |name: &str| name == "pos_embed" || name.starts_with("head.") || name.starts_with("fc_norm.");
+        report.require(may_be_fresh, |_| true)?;
+        Self::with_model(recipe, model, device)
+    }
+
+    fn with_model(recipe: &Recipe, model: Classifier, device: &Device) -> Result<Self, TrainError> {
         let settings = &recipe.finetune;
         let groups = ParameterGroups::finetuning(
             &model,
@@ -77,6 +96,11 @@ impl Learner {
         Ok((loss, norm))
     }
 
+    /// The model as it is now.
+    pub fn model(&self) -> &Classifier {
+        &self.model
+    }
+
     /// The model as it is now, without gradients.
     pub fn frozen(&self) -> Classifier {
         self.model.valid()
@@ -105,4 +129,14 @@ impl Learner {
     pub fn state(&self) -> BTreeMap<String, Vec<f32>> {
         optimiser::storable_moments(&self.optimiser)
     }
+}
+
+/// A classifier on `encoder` whose head is drawn from the recipe's seed.
+fn classifier(recipe: &Recipe, encoder: Encoder, classes: usize, head: HeadInit) -> Classifier {
+    let pooling = match recipe.finetune.pooling {
+        recipe::Pooling::Mean => Pooling::Mean,
+        recipe::Pooling::ClassToken => Pooling::ClassToken,
+    };
+    let mut generator = keyed(recipe.seed, 0, 0, Purpose::HeadInitialisation);
+    Classifier::init(encoder, classes, pooling, head, &mut generator)
 }

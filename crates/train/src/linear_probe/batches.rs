@@ -8,8 +8,8 @@ use bmae_data::random::permutation;
 use bmae_nn::Encoder;
 use burn::tensor::{Tensor, TensorData};
 
-use crate::evaluation::{Features, Wanted, extract, pooled};
-use crate::input::{flat_patches, patch_tensor, training_batches};
+use crate::evaluation::{EncoderFeature, Features, Wanted, extract};
+use crate::input::training_batches;
 use crate::recipe::{Augmentation, Recipe};
 use crate::{Session, TrainError};
 
@@ -63,7 +63,7 @@ pub(super) fn fixed(
     images: &Arc<dyn Images>,
 ) -> Result<Features, TrainError> {
     let settings = &recipe.linprobe;
-    let wanted = Wanted { feature: settings.feature, limit: 0, batch_size: settings.stage.batch_size };
+    let wanted = Wanted { feature: settings.feature.into(), limit: 0, batch_size: settings.stage.batch_size };
     extract(session, recipe, encoder, images, wanted, || !session.stopped())
 }
 
@@ -95,9 +95,8 @@ impl EpochBatches<'_> {
                 Some(Ok((Tensor::from_data(data, &session.inference_device()), labels)))
             }
             Self::Augmented { batches } => Some(batches.next()?.map_err(TrainError::from).and_then(|batch| {
-                let patches = flat_patches(&batch.images, recipe)?;
-                let tokens = encoder.forward(patch_tensor(patches, recipe, &session.inference_device()));
-                Ok((pooled(tokens, recipe.linprobe.feature), batch.labels))
+                let feature = EncoderFeature::from(recipe.linprobe.feature);
+                Ok((feature.of(encoder, recipe, &batch.images)?, batch.labels))
             })),
         }
     }

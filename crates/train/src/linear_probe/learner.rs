@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::StateDict;
-use bmae_nn::{Encoder, Probe, cross_entropy};
+use bmae_nn::{Encoder, EncoderInit, Probe, cross_entropy};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::TrainError;
 use crate::optimiser::{self, GradientMap, Lars, Optimiser, ParameterGroups, gradients};
+use crate::pretrain::encoder_config;
 use crate::recipe::Recipe;
 use crate::start::load_exactly;
 
@@ -41,6 +42,28 @@ impl Learner {
             probe,
             optimiser: Lars::new(MOMENTUM, TRUST),
         })
+    }
+
+    /// The encoder and the probe of `weights` under the official names, whatever else they hold; positions, `head` and
+    /// `batchnorm` are fresh where they are absent, the head for `classes`.
+    ///
+    /// # Errors
+    /// When a parameter of the encoder is missing, or one has another shape than the recipe's sizes give it.
+    pub fn from_weights(
+        recipe: &Recipe,
+        weights: &StateDict,
+        classes: usize,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
+        let mut generator = keyed(recipe.seed, 0, 0, Purpose::Initialisation);
+        let inference = device.clone().inner();
+        let encoder = Encoder::init(&encoder_config(recipe), EncoderInit::Mae, &mut generator, &inference)?;
+        let (encoder, report) = weights.load_into(encoder)?;
+        report.require(|name| name == "pos_embed", |_| true)?;
+        let learner = Self::new(recipe, encoder, classes, device)?;
+        let (probe, report) = weights.load_into(learner.probe)?;
+        report.require(|_| true, |_| true)?;
+        Ok(Self { probe, ..learner })
     }
 
     /// Continues from the weights and state of a whole epoch.

@@ -38,6 +38,11 @@ impl Targets {
         }
     }
 
+    /// One target that exists from the beginning and never changes; `encoder` is on the device without autodiff.
+    pub fn fixed(recipe: TargetRecipe, encoder: Encoder) -> Self {
+        Self { recipes: vec![recipe], created: None, epochs: 0, steps_per_epoch: 0, encoders: vec![encoder] }
+    }
+
     /// Whether features are predicted, not pixels.
     pub fn exist(&self) -> bool {
         !self.encoders.is_empty()

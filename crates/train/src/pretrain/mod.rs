@@ -1,5 +1,6 @@
 //! Pre-training: one loop for every method.
 
+mod given;
 mod student;
 
 use std::path::Path;

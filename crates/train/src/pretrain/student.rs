@@ -29,6 +29,8 @@ pub struct Student {
     groups: ParameterGroups,
     optimiser: AdamW,
     targets: Targets,
+    /// The head that the switch to features puts in; `None`: a fresh one.
+    given_head: Option<Linear>,
 }
 
 /// What one step tells.
@@ -78,7 +80,8 @@ impl Student {
         Ok(student)
     }
 
-    fn with_model(
+    /// A student of the given model at its first epoch.
+    pub(super) fn with_model(
         recipe: &Recipe,
         steps_per_epoch: usize,
         model: MaskedAutoencoder,
@@ -91,7 +94,18 @@ impl Student {
             recipe: recipe.clone(),
             device: device.clone(),
             model,
+            given_head: None,
         })
+    }
+
+    /// Lets the switch to features put in `head` [D, Dd] instead of a fresh one.
+    pub(super) fn with_feature_head(self, head: Linear) -> Self {
+        Self { given_head: Some(head), ..self }
+    }
+
+    /// Predicts the features of `targets` from now on, with the head it has.
+    pub(super) fn with_targets(self, targets: Targets) -> Self {
+        Self { targets, ..self }
     }
 
     /// What happens before the training of `epoch`: at the end of the warm-up the targets appear and the prediction
@@ -109,12 +123,14 @@ impl Student {
         self.targets.end_epoch(epoch, &self.model.encoder)
     }
 
-    /// A new head for features, initialised as PyTorch initialises a Linear; the optimiser forgets the old one.
+    /// A new head for features, initialised as PyTorch initialises a Linear unless it was given; the optimiser forgets the old one.
     /// Nothing else of model, optimiser or schedule restarts.
     fn predict_features(&mut self, epoch: usize) -> Result<(), TrainError> {
-        let mut generator = keyed(self.recipe.seed, epoch as u64, 0, Purpose::HeadInitialisation);
-        let (inputs, outputs) = (self.recipe.model.decoder.dim, self.recipe.model.encoder.dim);
-        let head = Linear::init_pytorch(inputs, outputs, &mut generator, &self.device);
+        let head = self.given_head.take().unwrap_or_else(|| {
+            let mut generator = keyed(self.recipe.seed, epoch as u64, 0, Purpose::HeadInitialisation);
+            let (inputs, outputs) = (self.recipe.model.decoder.dim, self.recipe.model.encoder.dim);
+            Linear::init_pytorch(inputs, outputs, &mut generator, &self.device)
+        });
         self.model = self.model.clone().replace_head(head);
         for name in HEAD {
             self.optimiser.forget(name);
@@ -152,8 +168,14 @@ impl Student {
         Ok(merge(reports, norm))
     }
 
-    /// Forward and backward of one micro-batch whose loss counts `share` of the step's.
-    fn gradients(&self, images: &[f32], noise: &[f32], share: f64) -> Result<(GradientMap, StepReport), TrainError> {
+    /// Forward and backward of one micro-batch, `images` [N, 3, S, S] masked by `noise` [N, L], whose loss counts `share` of
+    /// the step's.
+    pub(crate) fn gradients(
+        &self,
+        images: &[f32],
+        noise: &[f32],
+        share: f64,
+    ) -> Result<(GradientMap, StepReport), TrainError> {
         let recipe = &self.recipe;
         let patches = flat_patches(images, recipe)?;
         let count = recipe.model.patches(recipe.data.image_size);
@@ -254,7 +276,7 @@ pub(crate) fn encoder_config(recipe: &Recipe) -> EncoderConfig {
     }
 }
 
-fn decoder_config(recipe: &Recipe) -> DecoderConfig {
+pub(crate) fn decoder_config(recipe: &Recipe) -> DecoderConfig {
     let decoder = &recipe.model.decoder;
     DecoderConfig { dim: decoder.dim, depth: decoder.depth, heads: decoder.heads }
 }

@@ -84,7 +84,7 @@ impl Method {
 
 impl TargetRecipe {
     /// A target as the published methods have them: features as the final norm leaves them, of the last block alone.
-    pub(super) fn published(weight: f64, update: Update) -> Self {
+    pub(crate) fn published(weight: f64, update: Update) -> Self {
         TargetRecipe { weight, update, normalisation: TargetNormalisation::None, last_blocks: 1 }
     }
 }

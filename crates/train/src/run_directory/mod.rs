@@ -205,7 +205,10 @@ fn collect_differences(prefix: &str, earlier: &toml::Table, now: &toml::Table, d
 }
 
 /// Writes a file whole or not at all: temporary file, sync, rename.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
+///
+/// # Errors
+/// When the folder does not exist or cannot be written, or the disk is full.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
     let write = || {
         let mut file = AtomicWriteFile::open(path)?;
         file.write_all(bytes)?;

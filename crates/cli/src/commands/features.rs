@@ -1,0 +1,40 @@
+//! `bmae features`.
+
+use bmae_data::Split;
+use bmae_train::run_directory::write_whole;
+use bmae_train::start::Start;
+use bmae_train::{Session, features};
+use serde_json::json;
+
+use crate::arguments::{Everywhere, Features, Half};
+use crate::ending::Ending;
+use crate::interrupt;
+use crate::layers;
+use crate::output::Output;
+use crate::progress::Progress;
+use crate::threads;
+
+/// Features of one half of a data set, for use elsewhere.
+pub fn run(arguments: &Features, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
+    let start = Start::parse(&arguments.from);
+    let layers = layers::features(&arguments.recipe, everywhere, &arguments.from, start.config_text()?)?;
+    let recipe = layers::resolve(&layers, output)?;
+    let split = match arguments.split {
+        Half::Train => Split::Train,
+        Half::Test => Split::Test,
+    };
+    let threads = threads::set(everywhere.threads)?;
+    let stop = interrupt::stop_on_ctrl_c()?;
+    let mut progress = Progress::new(output);
+    let mut session = Session::new(everywhere.device.into(), threads, stop, &mut progress)?;
+    let Some(file) = features::run(&mut session, &recipe, &start, split, arguments.feature)? else {
+        return Err(Ending::Interrupted("stopped: nothing was written".to_owned()));
+    };
+    write_whole(&arguments.out, &file.to_bytes()?)?;
+
+    let ([images, dim], _) = file.floats::<2>("features", "[N, D]")?;
+    let labelled = file.has("labels");
+    let labels = if labelled { "with labels" } else { "without labels" };
+    let text = format!("{images} features of {dim} numbers, {labels}, in {}", arguments.out.display());
+    Ok(output.result(&text, &json!({ "images": images, "dim": dim, "labels": labelled, "out": arguments.out }))?)
+}

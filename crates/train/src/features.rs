@@ -1,0 +1,43 @@
+//! Features of a data set under a frozen encoder, for use elsewhere (DESIGN section 6).
+
+use bmae_data::Split;
+use bmae_nn::TensorFile;
+
+use crate::evaluation::{EncoderFeature, Wanted, extract};
+use crate::input;
+use crate::recipe::Recipe;
+use crate::start::Start;
+use crate::{Session, TrainError};
+
+/// Images that the encoder sees at once.
+const BATCH: usize = 256;
+
+/// `features` [N, D] of the images of one half of the recipe's data, in its order and without augmentation, and `labels`
+/// `[N]` where it has them. `None` when the session was stopped.
+///
+/// # Errors
+/// When the data or the weights cannot be read, there is no such half, or the encoder has no such block.
+pub fn run(
+    session: &mut Session<'_>,
+    recipe: &Recipe,
+    start: &Start,
+    split: Split,
+    feature: EncoderFeature,
+) -> Result<Option<TensorFile>, TrainError> {
+    let data = input::open(recipe)?;
+    let Some(images) = data.images(split) else {
+        return Err(TrainError::NoTestSet { stage: "features --split test", data: data.name });
+    };
+    let encoder = start.encoder(recipe, &session.inference_device())?;
+    let wanted = Wanted { feature, limit: 0, batch_size: BATCH };
+    let features = extract(session, recipe, &encoder, images, wanted, || !session.stopped())?;
+    if session.stopped() {
+        return Ok(None);
+    }
+    let mut file = TensorFile::default();
+    if !features.labels.is_empty() {
+        file.put_integers("labels", &[features.labels.len()], features.labels.clone());
+    }
+    file.put_floats("features", &[features.len(), features.dim], features.values);
+    Ok(Some(file))
+}

@@ -1,0 +1,268 @@
+//! Recorded batches through the training itself, for whoever checks a port (DESIGN section 6): the learners that the loops
+//! drive take one optimiser step a batch, with nothing drawn, shuffled or augmented.
+
+use bmae_nn::weights::StateDict;
+use bmae_nn::{TensorFile, parameters};
+use burn::module::Module;
+use burn::tensor::Device;
+
+use crate::TrainError;
+use crate::evaluation::EncoderFeature;
+use crate::forward::{recorded_images, recorded_noise};
+use crate::pretrain::Student;
+use crate::recipe::{Recipe, Stage, StageRecipe};
+use crate::schedule::Schedule;
+use crate::{finetune, linear_probe};
+
+/// One of the stages that train.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trained {
+    /// Pre-training, of the recipe's method.
+    Pretrain,
+    /// Fine-tuning.
+    Finetune,
+    /// Linear probing.
+    Linprobe,
+}
+
+impl From<Trained> for Stage {
+    fn from(stage: Trained) -> Self {
+        match stage {
+            Trained::Pretrain => Stage::Pretrain,
+            Trained::Finetune => Stage::Finetune,
+            Trained::Linprobe => Stage::Linprobe,
+        }
+    }
+}
+
+/// Takes one step from `weights` for each of `batches`: `images` [S, N, 3, H, W] and `noise` [S, N, L] (pre-training) or
+/// `labels` [S, N] (evaluation). Epochs have `steps_per_epoch` steps; rates are those of the configured batch size.
+///
+/// What comes out: `loss` `[S]`, `lr` `[S]` (before layer-wise scaling) and `param.<name>` for every parameter at the end but
+/// positions that are not trained; of a probe also `batchnorm.running_mean` and `batchnorm.running_var`.
+///
+/// # Errors
+/// When the weights do not fit the recipe's sizes, or the batches do not fit the model or each other.
+pub fn run(
+    recipe: &Recipe,
+    stage: Trained,
+    weights: &StateDict,
+    batches: &TensorFile,
+    steps_per_epoch: usize,
+    device: &Device,
+) -> Result<TensorFile, TrainError> {
+    let recorded = Recorded::read(recipe, stage, batches, steps_per_epoch)?;
+    let device = device.clone().autodiff();
+    match stage {
+        Trained::Pretrain => pretraining(recipe, weights, &recorded, &device),
+        Trained::Finetune => finetuning(recipe, weights, &recorded, &device),
+        Trained::Linprobe => probing(recipe, weights, &recorded, &device),
+    }
+}
+
+fn pretraining(
+    recipe: &Recipe,
+    weights: &StateDict,
+    recorded: &Recorded<'_>,
+    device: &Device,
+) -> Result<TensorFile, TrainError> {
+    let mut student = Student::from_weights(recipe, recorded.steps_per_epoch, weights, device)?;
+    let mut outputs = Losses::default();
+    for step in recorded.steps() {
+        if step.within == 0 {
+            student.start_epoch(step.epoch)?;
+        }
+        let noise = step.of(recorded.noise, recorded.steps);
+        let report = student.step(step.epoch, step.within, step.rate, step.images, noise)?;
+        outputs.push(report.loss, step.rate);
+        if step.within + 1 == recorded.steps_per_epoch {
+            student.end_epoch(step.epoch);
+        }
+    }
+    Ok(outputs.with_parameters([trained(student.model())]))
+}
+
+fn finetuning(
+    recipe: &Recipe,
+    weights: &StateDict,
+    recorded: &Recorded<'_>,
+    device: &Device,
+) -> Result<TensorFile, TrainError> {
+    let classes = recorded.classes(weights)?;
+    let mut learner = finetune::Learner::from_weights(recipe, weights, classes, device)?;
+    let mut outputs = Losses::default();
+    for step in recorded.steps() {
+        let labels = step.of(recorded.labels, recorded.steps);
+        let (loss, _) = learner.step(step.rate, step.images, labels)?;
+        outputs.push(loss, step.rate);
+    }
+    Ok(outputs.with_parameters([trained(learner.model())]))
+}
+
+fn probing(
+    recipe: &Recipe,
+    weights: &StateDict,
+    recorded: &Recorded<'_>,
+    device: &Device,
+) -> Result<TensorFile, TrainError> {
+    let classes = recorded.classes(weights)?;
+    let mut learner = linear_probe::Learner::from_weights(recipe, weights, classes, device)?;
+    let feature = EncoderFeature::from(recipe.linprobe.feature);
+    let mut outputs = Losses::default();
+    for step in recorded.steps() {
+        let labels = step.of(recorded.labels, recorded.steps);
+        let features = feature.of(learner.encoder(), recipe, step.images)?;
+        let (loss, _) = learner.step(step.rate, features, labels)?;
+        outputs.push(loss, step.rate);
+    }
+    let probe = learner.frozen();
+    let (statistics, head) =
+        StateDict::of(&probe).tensors.into_iter().partition(|(name, _)| name.starts_with("batchnorm."));
+    let encoder =
+        StateDict::of(learner.encoder()).tensors.into_iter().filter(|(name, _)| name != "pos_embed").collect();
+    let mut file = outputs.with_parameters([encoder, head]);
+    let statistics: Tensors = statistics;
+    for (name, array) in statistics {
+        file.put_floats(name, &array.shape, array.values);
+    }
+    Ok(file)
+}
+
+type Tensors = std::collections::BTreeMap<String, bmae_nn::Array>;
+
+/// The parameters of `model` but positions that are not trained.
+fn trained(model: &impl Module) -> Tensors {
+    let fixed: Vec<String> = parameters::parameters(model)
+        .into_iter()
+        .filter(|parameter| !parameter.trainable && parameter.name.ends_with("pos_embed"))
+        .map(|parameter| parameter.name)
+        .collect();
+    StateDict::of(model).tensors.into_iter().filter(|(name, _)| !fixed.contains(name)).collect()
+}
+
+/// The batches, checked against the recipe.
+struct Recorded<'a> {
+    recipe: &'a StageRecipe,
+    source: &'a str,
+    steps_per_epoch: usize,
+    /// S.
+    steps: usize,
+    images: &'a [f32],
+    /// Empty but for pre-training.
+    noise: &'a [f32],
+    /// Empty for pre-training.
+    labels: &'a [i64],
+}
+
+/// One recorded step.
+struct Step<'a> {
+    /// Over all epochs.
+    number: usize,
+    epoch: usize,
+    /// Within the epoch.
+    within: usize,
+    rate: f64,
+    images: &'a [f32],
+}
+
+impl Step<'_> {
+    /// This step's share of what all `steps` steps have equally much of.
+    fn of<'a, T>(&self, all: &'a [T], steps: usize) -> &'a [T] {
+        let each = all.len() / steps;
+        &all[self.number * each..(self.number + 1) * each]
+    }
+}
+
+impl<'a> Recorded<'a> {
+    fn read(
+        recipe: &'a Recipe,
+        stage: Trained,
+        batches: &'a TensorFile,
+        steps_per_epoch: usize,
+    ) -> Result<Self, TrainError> {
+        let settings = match stage {
+            Trained::Pretrain => &recipe.pretrain.stage,
+            Trained::Finetune => &recipe.finetune.stage,
+            Trained::Linprobe => &recipe.linprobe.stage,
+        };
+        let ([steps, batch, ..], images) = recorded_images::<5>(recipe, batches, "[S, N, 3, H, W]")?;
+        let (mut noise, mut labels): (&[f32], &[i64]) = (&[], &[]);
+        if stage == Trained::Pretrain {
+            noise = recorded_noise::<3>(recipe, batches, "[S, N, L]", [steps, batch])?;
+        } else {
+            let (sizes, found) = batches.integers::<2>("labels", "[S, N]")?;
+            if sizes != [steps, batch] {
+                return Err(TrainError::Recorded {
+                    tensor: "labels".into(),
+                    source_name: batches.source().to_owned(),
+                    found: format!("has the shape {sizes:?}"),
+                    expected: format!("[S, N] = [{steps}, {batch}] was expected: one label for each image"),
+                });
+            }
+            labels = found;
+        }
+        if !batch.is_multiple_of(settings.accumulate) {
+            return Err(TrainError::Recorded {
+                tensor: "images".into(),
+                source_name: batches.source().to_owned(),
+                found: format!("has batches of {batch} images"),
+                expected: format!(
+                    "{0}.accumulate = {1} does not divide them",
+                    Stage::from(stage).section(),
+                    settings.accumulate
+                ),
+            });
+        }
+        Ok(Self { recipe: settings, source: batches.source(), steps_per_epoch, steps, images, noise, labels })
+    }
+
+    fn steps(&self) -> impl Iterator<Item = Step<'a>> + use<'a> {
+        let (schedule, per_epoch, steps, all) =
+            (Schedule::of(self.recipe), self.steps_per_epoch, self.steps, self.images);
+        all.chunks_exact(all.len() / steps).enumerate().map(move |(number, images)| {
+            let (epoch, within) = (number / per_epoch, number % per_epoch);
+            let rate = schedule.rate(epoch as f64 + within as f64 / per_epoch as f64);
+            Step { number, epoch, within, rate, images }
+        })
+    }
+
+    /// As many as the head of `weights` has, or as the labels tell.
+    fn classes(&self, weights: &StateDict) -> Result<usize, TrainError> {
+        let of_head = weights.tensors.get("head.weight").and_then(|head| head.shape.first().copied());
+        let classes = of_head.unwrap_or_else(|| self.labels.iter().max().map_or(1, |&label| label.max(0) as usize + 1));
+        match self.labels.iter().find(|&&label| label < 0 || label as usize >= classes) {
+            None => Ok(classes),
+            Some(label) => Err(TrainError::Recorded {
+                tensor: "labels".into(),
+                source_name: self.source.to_owned(),
+                found: format!("has the label {label}"),
+                expected: format!("there are {classes} classes, numbered from 0"),
+            }),
+        }
+    }
+}
+
+/// What every replay records.
+#[derive(Default)]
+struct Losses {
+    loss: Vec<f32>,
+    rate: Vec<f32>,
+}
+
+impl Losses {
+    fn push(&mut self, loss: f64, rate: f64) {
+        self.loss.push(loss as f32);
+        self.rate.push(rate as f32);
+    }
+
+    fn with_parameters(self, parameters: impl IntoIterator<Item = Tensors>) -> TensorFile {
+        let mut file = TensorFile::default();
+        let steps = self.loss.len();
+        file.put_floats("loss", &[steps], self.loss);
+        file.put_floats("lr", &[steps], self.rate);
+        for (name, array) in parameters.into_iter().flatten() {
+            file.put_floats(format!("param.{name}"), &array.shape, array.values);
+        }
+        file
+    }
+}

@@ -1,0 +1,137 @@
+"""The Vision Transformer (Dosovitskiy et al. 2021): patches, positions, blocks, encoder."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+EPSILON = 1e-6  # of every LayerNorm
+CHANNELS = 3
+
+
+@dataclass
+class Sizes:
+    image_size: int
+    patch_size: int
+    dim: int
+    depth: int
+    heads: int
+    mlp_ratio: float = 4.0
+
+    @classmethod
+    def of(cls, recipe):
+        return cls(recipe["data"]["image_size"], recipe["model"]["patch_size"], **recipe["model"]["encoder"])
+
+    @property
+    def side(self):
+        return self.image_size // self.patch_size
+
+    @property
+    def patches(self):
+        return self.side**2
+
+    @property
+    def patch_length(self):
+        return self.patch_size**2 * CHANNELS
+
+
+def patchify(images, patch_size):
+    """[N, 3, S, S] to [N, L, p*p*3]: patches row by row, within a patch the order row, column, channel."""
+    count, channels, size, _ = images.shape
+    side = size // patch_size
+    cells = images.reshape(count, channels, side, patch_size, side, patch_size)
+    return cells.permute(0, 2, 4, 3, 5, 1).reshape(count, side * side, patch_size * patch_size * channels)
+
+
+def sin_cos_positions(dim, side):
+    """[1, 1 + side*side, dim]; the first half encodes the column, the second the row; each half its sines, then its
+    cosines; the class token's are zeros."""
+    quarter = dim // 4
+    frequencies = 10000.0 ** (-torch.arange(quarter, dtype=torch.float64) / quarter)
+    rows = [torch.zeros(dim, dtype=torch.float64)]
+    for row in range(side):
+        for column in range(side):
+            x, y = column * frequencies, row * frequencies
+            rows.append(torch.cat([x.sin(), x.cos(), y.sin(), y.cos()]))
+    return torch.stack(rows).unsqueeze(0)
+
+
+class PatchEmbedding(nn.Module):
+    def __init__(self, patch_size, dim):
+        super().__init__()
+        self.proj = nn.Conv2d(CHANNELS, dim, patch_size, patch_size)
+
+    def forward(self, images):
+        return self.proj(images).flatten(2).transpose(1, 2)
+
+
+class Attention(nn.Module):
+    def __init__(self, dim, heads):
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.proj = nn.Linear(dim, dim)
+
+    def forward(self, x):
+        count, tokens, dim = x.shape
+        width = dim // self.heads
+        query, key, value = self.qkv(x).reshape(count, tokens, 3, self.heads, width).permute(2, 0, 3, 1, 4)
+        weights = (query @ key.transpose(-2, -1) / math.sqrt(width)).softmax(-1)
+        return self.proj((weights @ value).transpose(1, 2).reshape(count, tokens, dim))
+
+
+class Mlp(nn.Module):
+    def __init__(self, dim, hidden):
+        super().__init__()
+        self.fc1 = nn.Linear(dim, hidden)
+        self.fc2 = nn.Linear(hidden, dim)
+
+    def forward(self, x):
+        return self.fc2(nn.functional.gelu(self.fc1(x)))
+
+
+class Block(nn.Module):
+    def __init__(self, dim, heads, hidden):
+        super().__init__()
+        self.norm1 = nn.LayerNorm(dim, eps=EPSILON)
+        self.attn = Attention(dim, heads)
+        self.norm2 = nn.LayerNorm(dim, eps=EPSILON)
+        self.mlp = Mlp(dim, hidden)
+
+    def forward(self, x):
+        x = x + self.attn(self.norm1(x))
+        return x + self.mlp(self.norm2(x))
+
+
+class Encoder(nn.Module):
+    """Positions are a parameter that nothing trains, unless a classifier says otherwise."""
+
+    def __init__(self, sizes):
+        super().__init__()
+        self.sizes = sizes
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, sizes.dim))
+        self.pos_embed = nn.Parameter(sin_cos_positions(sizes.dim, sizes.side), requires_grad=False)
+        self.patch_embed = PatchEmbedding(sizes.patch_size, sizes.dim)
+        hidden = int(sizes.dim * sizes.mlp_ratio)
+        self.blocks = nn.ModuleList(Block(sizes.dim, sizes.heads, hidden) for _ in range(sizes.depth))
+        self.norm = nn.LayerNorm(sizes.dim, eps=EPSILON)
+
+    def embed(self, images):
+        """Patch tokens with their positions, [N, L, D]."""
+        return self.patch_embed(images) + self.pos_embed[:, 1:]
+
+    def run(self, patch_tokens):
+        """The class token before the patch tokens, through all blocks: the output of each block."""
+        cls_token = (self.cls_token + self.pos_embed[:, :1]).expand(len(patch_tokens), -1, -1)
+        x = torch.cat([cls_token, patch_tokens], dim=1)
+        outputs = []
+        for block in self.blocks:
+            x = block(x)
+            outputs.append(x)
+        return outputs
+
+    def features(self, images, last_blocks=1):
+        """The whole image: [N, 1+L, D] after the final norm, averaged over the last blocks (each one normed)."""
+        outputs = self.run(self.embed(images))[-last_blocks:]
+        return sum(self.norm(x) for x in outputs) / len(outputs)
