@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::weights::LoadReport;
+
 /// A model or a batch that cannot be: the thing, what was found, what to do.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ShapeError {
@@ -180,7 +182,8 @@ pub enum WeightsError {
     },
     /// A tensor of another shape than the model's.
     #[error(
-        "tensor {tensor} in {source_name} has shape {found:?}, but this model needs {expected:?}: use the configuration the weights were trained with"
+        "tensor {tensor} in {source_name} has shape {found:?}, but this model needs {expected:?}{more}: the weights are of {holds}; \
+         use the configuration they were trained with", more = and_more(*others)
     )]
     Shape {
         /// File, or what stands for it.
@@ -191,26 +194,16 @@ pub enum WeightsError {
         found: Vec<usize>,
         /// The model's shape.
         expected: Vec<usize>,
-    },
-    /// Tensors of the model that the file lacks.
-    #[error("{source_name} lacks the tensor {first}{more} of this model: use a file of the same kind of model", more = and_more(*others))]
-    Missing {
-        /// File, or what stands for it.
-        source_name: String,
-        /// The first missing tensor.
-        first: String,
-        /// How many more are missing.
+        /// How many more tensors have another shape.
         others: usize,
+        /// The architecture of the weights.
+        holds: String,
     },
-    /// Tensors of the file that the model does not have.
-    #[error("{source_name} holds the tensor {first}{more}, which this model does not have: use the configuration the weights were trained with", more = and_more(*others))]
-    Unexpected {
-        /// File, or what stands for it.
-        source_name: String,
-        /// The first unexpected tensor.
-        first: String,
-        /// How many more are unexpected.
-        others: usize,
+    /// Tensors of the model that the weights lack, tensors of the weights that the model does not have.
+    #[error("{report}: use weights of this kind of model, and the configuration they were trained with")]
+    Leftovers {
+        /// All that is not allowed.
+        report: LoadReport,
     },
     /// The safetensors writer refused.
     #[error("the weights cannot be written as safetensors: {reason}")]
@@ -221,5 +214,9 @@ pub enum WeightsError {
 }
 
 fn and_more(others: usize) -> String {
-    if others == 0 { String::new() } else { format!(" (and {others} more)") }
+    match others {
+        0 => String::new(),
+        1 => " (and 1 more tensor has another shape)".to_owned(),
+        _ => format!(" (and {others} more tensors have another shape)"),
+    }
 }

@@ -50,6 +50,39 @@ pub struct DecoderShape {
     pub heads: Option<usize>,
 }
 
+/// The part of a model that a tensor belongs to, by its official name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Patch embedding, tokens, positions, blocks, final norm.
+    Encoder,
+    /// Decoder and prediction heads, the mask token among them.
+    Decoder,
+    /// What sees the encoder's output in a classifier: `fc_norm`, `batchnorm`, `head`.
+    Head,
+    /// Nothing that a model here has.
+    Other,
+}
+
+impl Part {
+    /// The part that `name` belongs to.
+    pub fn of(name: &str) -> Self {
+        let is = |names: &[&str]| {
+            names
+                .iter()
+                .any(|first| name.strip_prefix(first).is_some_and(|rest| rest.is_empty() || first.ends_with('.')))
+        };
+        if is(&["cls_token", "pos_embed", "patch_embed.", "blocks.", "norm."]) {
+            Self::Encoder
+        } else if name.starts_with("decoder_") || is(&["mask_token", "pixel_pred.", "feature_pred."]) {
+            Self::Decoder
+        } else if is(&["fc_norm.", "batchnorm.", "head."]) {
+            Self::Head
+        } else {
+            Self::Other
+        }
+    }
+}
+
 impl Architecture {
     /// What the shapes in `weights` tell.
     pub fn of(weights: &StateDict) -> Self {
@@ -146,6 +179,11 @@ impl fmt::Display for Architecture {
 }
 
 impl Architecture {
+    /// The sizes in the middle of a sentence.
+    pub fn in_one_line(&self) -> String {
+        self.to_string().replace('\n', "; ").replacen("encoder: ", "an encoder of ", 1)
+    }
+
     /// What the prediction head predicts.
     fn predicts(&self) -> Option<String> {
         let prediction = self.decoder.as_ref().map(|decoder| decoder.prediction).filter(|values| *values > 0)?;

@@ -193,9 +193,11 @@ fn what_is_missing_and_what_is_too_much_is_reported_and_refused_by_name() {
     let is_head = |name: &str| name.starts_with("head.") || name.starts_with("fc_norm.");
     report.require(is_head, |_| true).unwrap();
     let missing = report.require(|_| false, |_| true).unwrap_err().to_string();
-    assert!(missing.contains("lacks the tensor fc_norm.weight (and 3 more)"), "{missing}");
+    assert!(missing.contains("lacks 4 tensors ({fc_norm, head}.{bias, weight}) of this model:"), "{missing}");
     let unexpected = report.require(is_head, |_| false).unwrap_err().to_string();
-    assert!(unexpected.contains("holds the tensor decoder_blocks.0.attn.proj.bias (and"), "{unexpected}");
+    assert!(unexpected.contains("holds 25 tensors (decoder_blocks.0.{{attn.proj, "), "{unexpected}");
+    let both = report.require(|_| false, |_| false).unwrap_err().to_string();
+    assert!(both.contains(" lacks 4 tensors (") && both.contains(" and holds 25 tensors ("), "{both}");
 }
 
 #[test]
