@@ -92,7 +92,7 @@ pub enum ShapeError {
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {
     /// The file could not be opened or read.
-    #[error("cannot read the weights file {path} ({reason}): give a run directory, a .safetensors file that exists, or `scratch`", path = path.display())]
+    #[error("cannot read the weights file {path} ({reason}): give a run directory or a weights file that exists", path = path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,

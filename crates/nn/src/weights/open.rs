@@ -85,10 +85,10 @@ fn describe(head: &[u8]) -> String {
     if head.starts_with(b"version https://git-lfs") {
         return "a Git LFS pointer: fetch the file itself with `git lfs pull`".to_owned();
     }
-    let text = head.split(|byte| *byte == b'\n').next().and_then(|line| std::str::from_utf8(line).ok());
-    match text {
-        Some(line) if !line.trim().is_empty() && !line.contains(char::is_control) => {
-            format!("text that begins with \"{}\"", line.trim().chars().take(40).collect::<String>())
+    let line = head.trim_ascii_start().split(|byte| *byte == b'\n').next().unwrap_or_default();
+    match std::str::from_utf8(line.trim_ascii_end()) {
+        Ok(line) if !line.is_empty() && !line.contains(char::is_control) => {
+            format!("text that begins with \"{}\"", line.chars().take(40).collect::<String>())
         }
         _ => "something else".to_owned(),
     }

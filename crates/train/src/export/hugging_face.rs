@@ -38,7 +38,7 @@ pub(super) fn folder(model: Model, recipe: &Recipe, source_name: String) -> Resu
     let config = Value::Object(sizes(recipe, class).into_iter().chain(config).collect());
     Ok(Exported {
         what: format!("a {class} folder"),
-        open_with: format!("transformers.{class}.from_pretrained(PATH{arguments})"),
+        open_with: format!("model = transformers.{class}.from_pretrained(PATH{arguments})"),
         weights: StateDict { metadata: Default::default(), ..weights },
         config: Some(format!("{config:#}\n")),
         notes,

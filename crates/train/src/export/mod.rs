@@ -37,7 +37,7 @@ pub enum Destination {
 pub struct Exported {
     /// In words, such as "a ViTModel folder".
     pub what: String,
-    /// How Python opens it; PATH stands for where it lies.
+    /// How Python opens it, statements on one line; PATH stands for where it lies.
     pub open_with: String,
     /// The tensors under the other program's names.
     pub weights: StateDict,
@@ -120,8 +120,8 @@ fn for_timm(model: Model, recipe: &Recipe) -> Exported {
     Exported {
         what: "weights of a timm VisionTransformer".to_owned(),
         open_with: format!(
-            "timm.models.VisionTransformer(img_size={}, patch_size={}, embed_dim={}, depth={}, num_heads={}, mlp_ratio={:?}, \
-             num_classes={classes}, {pooling}).load_state_dict(safetensors.torch.load_file(PATH))",
+            "model = timm.models.VisionTransformer(img_size={}, patch_size={}, embed_dim={}, depth={}, num_heads={}, mlp_ratio={:?}, \
+             num_classes={classes}, {pooling}); model.load_state_dict(safetensors.torch.load_file(PATH))",
             encoder.image_size, encoder.patch_size, encoder.dim, encoder.depth, encoder.heads, encoder.mlp_ratio,
         ),
         weights,
