@@ -88,6 +88,27 @@ pub enum ShapeError {
     },
 }
 
+/// Tensors of another shape than the model's.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error(
+    "tensor {tensor} in {source_name} has shape {found:?}, but this model needs {expected:?}{more}: the weights are of {holds}; \
+     use the configuration they were trained with", more = and_more(*others)
+)]
+pub struct OtherShape {
+    /// File, or what stands for it.
+    pub source_name: String,
+    /// The first such tensor.
+    pub tensor: String,
+    /// Its shape.
+    pub found: Vec<usize>,
+    /// The model's shape.
+    pub expected: Vec<usize>,
+    /// How many more tensors have another shape.
+    pub others: usize,
+    /// The architecture of the weights.
+    pub holds: String,
+}
+
 /// Why weights could not be read, written or loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {
@@ -181,24 +202,8 @@ pub enum WeightsError {
         found: String,
     },
     /// A tensor of another shape than the model's.
-    #[error(
-        "tensor {tensor} in {source_name} has shape {found:?}, but this model needs {expected:?}{more}: the weights are of {holds}; \
-         use the configuration they were trained with", more = and_more(*others)
-    )]
-    Shape {
-        /// File, or what stands for it.
-        source_name: String,
-        /// The tensor.
-        tensor: String,
-        /// Its shape.
-        found: Vec<usize>,
-        /// The model's shape.
-        expected: Vec<usize>,
-        /// How many more tensors have another shape.
-        others: usize,
-        /// The architecture of the weights.
-        holds: String,
-    },
+    #[error(transparent)]
+    Shape(#[from] Box<OtherShape>),
     /// Tensors of the model that the weights lack, tensors of the weights that the model does not have.
     #[error("{report}: use weights of this kind of model, and the configuration they were trained with")]
     Leftovers {

@@ -21,7 +21,7 @@ use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
 use safetensors::tensor::{Dtype, TensorView};
 
-use crate::error::WeightsError;
+use crate::error::{OtherShape, WeightsError};
 use crate::parameters::{map_parameters, parameters};
 
 pub use architecture::{Architecture, DecoderShape, EncoderShape, Part};
@@ -86,14 +86,15 @@ impl StateDict {
             }
         }
         if let Some((parameter, found)) = of_another_shape.first() {
-            return Err(WeightsError::Shape {
+            let error = OtherShape {
                 source_name: self.source_name(),
                 tensor: parameter.name.clone(),
                 found: found.to_vec(),
                 expected: parameter.shape.clone(),
                 others: of_another_shape.len() - 1,
                 holds: Architecture::of(self).in_one_line(),
-            });
+            };
+            return Err(Box::new(error).into());
         }
         let known: BTreeSet<&str> = wanted.iter().map(|parameter| parameter.name.as_str()).collect();
         report.unexpected = self.tensors.keys().filter(|name| !known.contains(name.as_str())).cloned().collect();
