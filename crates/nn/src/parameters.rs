@@ -118,8 +118,8 @@ pub fn map_parameters<M: Module>(module: M, f: impl FnMut(&str, &[usize], Tensor
 /// A gradient of query, key and value, one after the other, with the key's third zero.
 fn without_keys(gradient: Tensor<1>) -> Tensor<1> {
     let third = gradient.dims()[0] / 3;
-    let zeros = Tensor::zeros([third], &gradient.device());
-    gradient.slice_assign([third..2 * third], zeros)
+    let [query, value] = [0, 2].map(|part| gradient.clone().narrow(0, part * third, third));
+    Tensor::cat(vec![query.clone(), query.zeros_like(), value], 0)
 }
 
 fn flat<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {

@@ -1,7 +1,7 @@
 //! Safetensors files of numbers that are no weights: recorded batches, outputs, features. Floats and integers.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
@@ -11,9 +11,25 @@ use crate::weights::{Array, check_length, floats};
 /// Why a file of tensors cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TensorFileError {
-    /// It cannot be read or written at all.
+    /// It cannot be read.
+    #[error("cannot read {path} ({reason}): give a safetensors file that exists", path = path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        reason: std::io::Error,
+    },
+    /// It is something else.
+    #[error("{source_name} is not a safetensors file ({reason}): write the recorded tensors in that format")]
+    NotSafetensors {
+        /// The file.
+        source_name: String,
+        /// What the parser found.
+        reason: String,
+    },
+    /// It is cut short, or cannot be written.
     #[error(transparent)]
-    File(#[from] WeightsError),
+    File(WeightsError),
     /// A tensor is not there.
     #[error("{source_name} lacks the tensor {tensor} {expected}: it holds {held}")]
     Missing {
@@ -52,6 +68,15 @@ pub enum TensorFileError {
     },
 }
 
+impl From<WeightsError> for TensorFileError {
+    fn from(error: WeightsError) -> Self {
+        match error {
+            WeightsError::NotSafetensors { source_name, reason } => Self::NotSafetensors { source_name, reason },
+            other => Self::File(other),
+        }
+    }
+}
+
 /// Integers and their shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Integers {
@@ -85,7 +110,7 @@ impl TensorFile {
     /// When it cannot be read, is cut short, or is no safetensors file.
     pub fn from_file(path: &Path) -> Result<Self, TensorFileError> {
         let bytes =
-            std::fs::read(path).map_err(|reason| WeightsError::Unreadable { path: path.to_path_buf(), reason })?;
+            std::fs::read(path).map_err(|reason| TensorFileError::Unreadable { path: path.to_path_buf(), reason })?;
         Self::from_bytes(&bytes, &path.display().to_string())
     }
 
@@ -95,7 +120,7 @@ impl TensorFile {
     /// As [`from_file`](Self::from_file).
     pub fn from_bytes(bytes: &[u8], source: &str) -> Result<Self, TensorFileError> {
         check_length(bytes, source)?;
-        let file = SafeTensors::deserialize(bytes).map_err(|reason| WeightsError::NotSafetensors {
+        let file = SafeTensors::deserialize(bytes).map_err(|reason| TensorFileError::NotSafetensors {
             source_name: source.to_owned(),
             reason: reason.to_string(),
         })?;
@@ -190,8 +215,8 @@ impl TensorFile {
                     .map(|view| (*name, view))
                     .map_err(|reason| refused(format!("tensor {name}: {reason}")))
             })
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(safetensors::serialize(views, None).map_err(|reason| refused(reason.to_string()))?)
+            .collect::<Result<Vec<_>, WeightsError>>()?;
+        safetensors::serialize(views, None).map_err(|reason| refused(reason.to_string()).into())
     }
 
     fn tensor(&self, name: &str, axes: &str) -> Result<&Content, TensorFileError> {

@@ -8,3 +8,4 @@ mod fixtures;
 mod folder;
 mod interruptions;
 mod output;
+mod port_checks;

@@ -32,7 +32,7 @@ impl Student {
         let length = recipe.model.patch_size * recipe.model.patch_size * 3;
         let model = autoencoder(recipe, weights, device)?;
         if !begins_with_features {
-            check_outputs(weights, &model, length, "pixels of a patch")?;
+            check_outputs(weights, &model, length, Predicted::Pixels)?;
         }
         let student = Self::with_model(recipe, steps_per_epoch, model, device)?;
         Ok(match linear(weights, FEATURE_HEAD, recipe.model.decoder.dim, recipe.model.encoder.dim, device)? {
@@ -57,7 +57,7 @@ impl Student {
         let mut model = autoencoder(recipe, weights, device)?;
         match linear(weights, FEATURE_HEAD, recipe.model.decoder.dim, dim, device)? {
             Some(head) => model = model.replace_head(head),
-            None => check_outputs(weights, &model, dim, "features")?,
+            None => check_outputs(weights, &model, dim, Predicted::Features)?,
         }
         let published = || TargetRecipe::published(1.0, Update::Copy { every: 1, at: CopyAt::EpochStart });
         let of_target = recipe.method.targets.first().copied().unwrap_or_else(published);
@@ -117,24 +117,38 @@ fn linear(
     Ok(Some(Linear::from_values(weight.values.clone(), bias.values.clone(), device)))
 }
 
+/// What a head has to predict.
+#[derive(Clone, Copy)]
+enum Predicted {
+    Pixels,
+    Features,
+}
+
 /// Refuses a head that predicts another number of values than the target has.
 fn check_outputs(
     weights: &StateDict,
     model: &MaskedAutoencoder,
     expected: usize,
-    what: &str,
+    what: Predicted,
 ) -> Result<(), TrainError> {
     let found = model.pred.outputs();
     if found == expected {
         return Ok(());
     }
+    let expected = match what {
+        Predicted::Pixels => format!(
+            "a patch has {expected} pixels: use weights from before the switch to features, or name the encoder whose \
+             features are predicted (forward: --target; replay: method.wse=0)"
+        ),
+        Predicted::Features => format!(
+            "the target has {expected} features: use weights from after the switch, or with a head of their own \
+             (feature_pred.weight, feature_pred.bias)"
+        ),
+    };
     Err(TrainError::Recorded {
         tensor: format!("{HEAD}.weight"),
         source_name: weights.source.clone(),
         found: format!("predicts {found} values"),
-        expected: format!(
-            "the target has {expected} {what}: for features give --target (forward) or begin with them \
-             (method.wse=0), for pixels use weights from before the switch"
-        ),
+        expected,
     })
 }
