@@ -8,6 +8,7 @@ use bmae_data::DataError;
 use bmae_nn::{TensorFileError, WeightsError};
 use bmae_report::ReportError;
 use bmae_train::TrainError;
+use bmae_train::export::ExportError;
 use bmae_train::recipe::RecipeError;
 
 /// Why a command stops early.
@@ -92,6 +93,16 @@ impl From<WeightsError> for Ending {
 impl From<TensorFileError> for Ending {
     fn from(error: TensorFileError) -> Self {
         Ending::Failure(error.into())
+    }
+}
+
+impl From<ExportError> for Ending {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Train(error) => error.into(),
+            ExportError::Exists { .. } | ExportError::Name { .. } => Ending::Usage(error.into()),
+            _ => Ending::Failure(error.into()),
+        }
     }
 }
 

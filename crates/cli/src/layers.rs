@@ -5,6 +5,7 @@ use std::path::Path;
 use bmae_nn::StateDict;
 use bmae_train::device::DeviceChoice;
 use bmae_train::recipe::{self, Flag, FromRun, Layers, PresetChoice, Recipe, RecipeError, Stage};
+use bmae_train::start::carried_recipe;
 use toml::Value;
 
 use crate::arguments::{DeviceName, Everywhere, Pretrain, RecipeSource};
@@ -73,8 +74,20 @@ pub fn recorded(
     let source = RecipeSource { preset: Some(preset.unwrap_or("paper").to_owned()), data: None };
     let mut layers = layers(&source, everywhere, &[])?;
     layers.single = true;
-    let text = weights.config_text().map(str::to_owned);
-    layers.from = text.map(|text| FromRun { name: path.display().to_string(), text });
+    layers.from = carried_recipe(weights).map(|text| FromRun { name: path.display().to_string(), text });
+    Ok(layers)
+}
+
+/// The layers of what is only read and written: what the weights carry, all of it, stands where a preset would.
+pub fn of_weights(preset: Option<&str>, everywhere: &Everywhere, weights: &StateDict) -> Result<Layers, RecipeError> {
+    let source = RecipeSource { preset: preset.map(str::to_owned), data: None };
+    let mut layers = layers(&source, everywhere, &[])?;
+    layers.single = true;
+    let name = weights.source_name();
+    match weights.config_text() {
+        Some(text) => layers.preset = PresetChoice::File { path: name.into(), text: text.to_owned() },
+        None => layers.from = carried_recipe(weights).map(|text| FromRun { name, text }),
+    }
     Ok(layers)
 }
 

@@ -49,6 +49,13 @@ impl Output {
         stdout.flush()
     }
 
+    /// Something worth knowing.
+    pub fn note(&self, text: &str) {
+        if self.volume >= Volume::Normal {
+            say(&format!("note: {text}"));
+        }
+    }
+
     /// Something that probably was not meant.
     pub fn warn(&self, text: &str) {
         if self.volume >= Volume::Normal {

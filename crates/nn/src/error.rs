@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::weights::LoadReport;
+
 /// A model or a batch that cannot be: the thing, what was found, what to do.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ShapeError {
@@ -94,11 +96,32 @@ pub enum ShapeError {
     },
 }
 
+/// Tensors of another shape than the model's.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error(
+    "tensor {tensor} in {source_name} has shape {found:?}, but this model needs {expected:?}{more}: the weights are of {holds}; \
+     use the configuration they were trained with", more = and_more(*others)
+)]
+pub struct OtherShape {
+    /// File, or what stands for it.
+    pub source_name: String,
+    /// The first such tensor.
+    pub tensor: String,
+    /// Its shape.
+    pub found: Vec<usize>,
+    /// The model's shape.
+    pub expected: Vec<usize>,
+    /// How many more tensors have another shape.
+    pub others: usize,
+    /// The architecture of the weights.
+    pub holds: String,
+}
+
 /// Why weights could not be read, written or loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {
     /// The file could not be opened or read.
-    #[error("cannot read the weights file {path} ({reason}): give a run directory, a .safetensors file that exists, or `scratch`", path = path.display())]
+    #[error("cannot read the weights file {path} ({reason}): give a run directory or a weights file that exists", path = path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -113,6 +136,55 @@ pub enum WeightsError {
         /// File, or what stands for it.
         source_name: String,
         /// What the parser found.
+        reason: String,
+    },
+    /// A file of no kind that holds weights.
+    #[error("{path} holds no weights but {found}; give a safetensors file, a .pth file that torch.save wrote, or a Hugging Face folder", path = path.display())]
+    UnknownKind {
+        /// The file.
+        path: PathBuf,
+        /// What it looks like.
+        found: String,
+    },
+    /// What looks like a file of PyTorch's and is none, is damaged, or holds what cannot be read.
+    #[error("{source_name} cannot be read as a PyTorch checkpoint ({reason}); {remedy}")]
+    Pytorch {
+        /// The file.
+        source_name: String,
+        /// What the reader found.
+        reason: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// A checkpoint of several models, none of which is known to be the one.
+    #[error(
+        "{source_name} holds models or parts of one under `{}`, none of which is known to be the one: save the encoder's state dict by itself",
+        found.join("`, `")
+    )]
+    SeveralModels {
+        /// The file.
+        source_name: String,
+        /// What stands before the names of each.
+        found: Vec<String>,
+    },
+    /// A folder without weights that can be opened.
+    #[error("{path} holds {}", if *sharded {
+        "weights in several files (model.safetensors.index.json): save it again in one, with save_pretrained(..., max_shard_size=\"100GB\")"
+    } else {
+        "no model.safetensors: give a run directory, a Hugging Face folder with one, or a weights file"
+    }, path = path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Whether there are weights, but cut into several files.
+        sharded: bool,
+    },
+    /// A `config.json` that is not JSON.
+    #[error("{path} is not valid JSON ({reason}): copy or download it again", path = path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// The parser's words.
         reason: String,
     },
     /// The header promises more bytes than there are.
@@ -138,38 +210,13 @@ pub enum WeightsError {
         found: String,
     },
     /// A tensor of another shape than the model's.
-    #[error(
-        "tensor {tensor} in {source_name} has shape {found:?}, but this model needs {expected:?}: use the configuration the weights were trained with"
-    )]
-    Shape {
-        /// File, or what stands for it.
-        source_name: String,
-        /// The tensor.
-        tensor: String,
-        /// Its shape.
-        found: Vec<usize>,
-        /// The model's shape.
-        expected: Vec<usize>,
-    },
-    /// Tensors of the model that the file lacks.
-    #[error("{source_name} lacks the tensor {first}{more} of this model: use a file of the same kind of model", more = and_more(*others))]
-    Missing {
-        /// File, or what stands for it.
-        source_name: String,
-        /// The first missing tensor.
-        first: String,
-        /// How many more are missing.
-        others: usize,
-    },
-    /// Tensors of the file that the model does not have.
-    #[error("{source_name} holds the tensor {first}{more}, which this model does not have: use the configuration the weights were trained with", more = and_more(*others))]
-    Unexpected {
-        /// File, or what stands for it.
-        source_name: String,
-        /// The first unexpected tensor.
-        first: String,
-        /// How many more are unexpected.
-        others: usize,
+    #[error(transparent)]
+    Shape(#[from] Box<OtherShape>),
+    /// Tensors of the model that the weights lack, tensors of the weights that the model does not have.
+    #[error("{report}: use weights of this kind of model, and the configuration they were trained with")]
+    Leftovers {
+        /// All that is not allowed.
+        report: LoadReport,
     },
     /// The safetensors writer refused.
     #[error("the weights cannot be written as safetensors: {reason}")]
@@ -180,5 +227,9 @@ pub enum WeightsError {
 }
 
 fn and_more(others: usize) -> String {
-    if others == 0 { String::new() } else { format!(" (and {others} more)") }
+    match others {
+        0 => String::new(),
+        1 => " (and 1 more tensor has another shape)".to_owned(),
+        _ => format!(" (and {others} more tensors have another shape)"),
+    }
 }

@@ -5,7 +5,8 @@
 //! - [`vit`]: configuration, positions, blocks and the encoder. [`mae`]: masking, decoder, the whole autoencoder and its
 //!   loss. [`heads`]: classifier, linear probe, cross-entropy.
 //! - [`mod@parameters`]: parameters and gradients of any module here by their official name, for optimisers and averages.
-//! - [`weights`]: safetensors in and out; [`tensor_file`]: the same format for batches, outputs and features. [`initialisation`]: every random draw, from a generator the caller passes.
+//! - [`weights`]: files in and out, of other programs too; [`tensor_file`]: safetensors for batches, outputs and features.
+//!   [`initialisation`]: every random draw, from a generator the caller passes.
 //!
 //! Layouts are PyTorch's (a Linear's weight is [out, in]) and names are the official MAE's, so that a weight file of
 //! either side loads on the other. Images come as plain slices [N, 3, S, S], already normalised; [`patchify`] turns
@@ -32,4 +33,4 @@ pub use parameters::{Parameter, gradients, map_parameters, parameters};
 pub use patches::{patchify, pixel_target};
 pub use tensor_file::{TensorFile, TensorFileError};
 pub use vit::{DecoderConfig, DropPath, Encoder, EncoderConfig, EncoderInit, LayerNorm, Linear};
-pub use weights::{Array, LoadReport, StateDict};
+pub use weights::{Architecture, Array, LoadReport, StateDict};

@@ -28,7 +28,7 @@ pub fn run(
     let Some(images) = data.images(split) else {
         return Err(TrainError::NoTestSet { stage: "features --split test", data: data.name });
     };
-    let encoder = start.encoder(recipe, &session.inference_device())?;
+    let encoder = start.encoder(recipe, &session.inference_device(), &mut |note| session.warn(note))?;
     let wanted = Wanted { feature, limit: 0, batch_size: BATCH };
     let features = extract(session, recipe, &encoder, images, wanted, || !session.stopped())?;
     if session.stopped() {

@@ -6,7 +6,7 @@
 //! - what a recipe may say and which value holds: [`recipe`];
 //! - the rate of a step: [`schedule`]; which parameter is updated how: [`optimiser`];
 //! - the loops, in the same order each: [`pretrain`], [`finetune`], [`linear_probe`]; no loop at all: [`knn`];
-//! - where weights come from: [`start`]; what lies on disk: [`run_directory`];
+//! - where weights come from: [`start`], and how they leave: [`export`]; what lies on disk: [`run_directory`];
 //! - the plan that compares methods: [`reproduce`];
 //! - the same code for whoever checks a port: one pass ([`forward`]), recorded steps ([`replay`]); features for use elsewhere:
 //!   [`features`].
@@ -15,6 +15,7 @@ pub mod device;
 mod epoch;
 mod error;
 pub mod evaluation;
+pub mod export;
 pub mod features;
 pub mod finetune;
 pub mod forward;

@@ -3,36 +3,150 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use bmae_nn::weights::StateDict;
-use bmae_train::run_directory::last_weights;
-use serde_json::{Map, json};
+use bmae_nn::weights::{Architecture, Part, StateDict};
+use bmae_train::export::SOURCE_KEY;
+use bmae_train::recipe::Recipe;
+use bmae_train::start::read_weights;
+use serde_json::{Map, Value, json};
 
 use crate::ending::Ending;
-use crate::output::Output;
+use crate::output::{Output, Volume};
 
-/// Prints the tensors of a weight file, how many numbers they hold, and the recipe they carry.
-pub fn run(from: &Path, output: &Output) -> Result<(), Ending> {
-    let path = if from.is_dir() { last_weights(from) } else { from.to_owned() };
-    let weights = StateDict::from_file(&path)?;
-    let numbers: usize = weights.tensors.values().map(|tensor| tensor.values.len()).sum();
+/// The parts of a model, in the order in which they are listed.
+const PARTS: [(Part, &str); 4] =
+    [(Part::Encoder, "encoder"), (Part::Decoder, "decoder"), (Part::Head, "head"), (Part::Other, "others")];
 
-    let mut text = format!("{}: {} tensors, {numbers} numbers\n", path.display(), weights.tensors.len());
-    let width = weights.tensors.keys().map(String::len).max().unwrap_or(0);
-    let mut shapes = Map::new();
-    for (name, tensor) in &weights.tensors {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "  {name:<width$}  {:?}", tensor.shape);
-        shapes.insert(name.clone(), json!(tensor.shape));
+/// Prints what a weight file holds: architecture, parameters, where it came from, and the recipe it carries.
+pub fn run(path: &Path, output: &Output) -> Result<(), Ending> {
+    let weights = read_weights(path)?;
+    let shapes = Architecture::of(&weights);
+    let verbose = output.volume >= Volume::Verbose;
+
+    // Writing to a String cannot fail.
+    let mut text = format!("{}\n", weights.source_name());
+    let _ = writeln!(text, "file: {}", file(&weights));
+    let _ = writeln!(text, "{shapes}");
+    let _ = writeln!(text, "parameters: {}", parameters(&weights));
+    let _ = writeln!(text, "recipe: {}", recipe(&weights, verbose));
+    if verbose {
+        let width = weights.tensors.keys().map(String::len).max().unwrap_or(0);
+        for (name, tensor) in &weights.tensors {
+            let _ = writeln!(text, "  {name:<width$}  {:?}", tensor.shape);
+        }
+        if let Some(recipe) = weights.config_text() {
+            let _ = write!(text, "\n{recipe}");
+        }
     }
-    match weights.config_text() {
-        Some(recipe) => drop(write!(text, "\ntrained with the recipe\n\n{recipe}")),
-        None => text.push_str("\nno recipe: give the model's sizes with --preset or --set when you evaluate it\n"),
+    Ok(output.result(&text, &as_json(&weights, &shapes))?)
+}
+
+/// The kind of file, and what was left out of it.
+fn file(weights: &StateDict) -> String {
+    let origin = &weights.origin;
+    let mut text = format!("{}, names of {}", origin.container, origin.naming);
+    if !origin.under.is_empty() {
+        let _ = write!(text, ", under `{}`", origin.under.trim_end_matches('.'));
     }
-    let json = json!({
-        "path": path,
-        "numbers": numbers,
-        "tensors": shapes,
-        "recipe": weights.config_text(),
+    if origin.beside > 0 {
+        let _ = write!(text, "; {} tensors beside it are not read", origin.beside);
+    }
+    if !origin.integers.is_empty() {
+        let _ =
+            write!(text, "; {} of whole numbers are not read ({})", origin.integers.len(), origin.integers.join(", "));
+    }
+    if let Some(source) = weights.metadata.get(SOURCE_KEY) {
+        let _ = write!(text, "; imported from {source}");
+    }
+    text
+}
+
+fn parameters(weights: &StateDict) -> String {
+    let counts = counts(weights);
+    let parts: Vec<String> = counts.iter().map(|(name, count)| format!("{name} {}", thousands(*count))).collect();
+    format!("{} ({})", thousands(counts.iter().map(|(_, count)| count).sum()), parts.join(", "))
+}
+
+/// The numbers of each part that there is.
+fn counts(weights: &StateDict) -> Vec<(&'static str, usize)> {
+    let of = |part| {
+        let tensors = weights.tensors.iter().filter(|(name, _)| Part::of(name) == part);
+        tensors.map(|(_, tensor)| tensor.values.len()).sum()
+    };
+    PARTS.into_iter().map(|(part, name)| (name, of(part))).filter(|(_, count)| *count > 0).collect()
+}
+
+fn recipe(weights: &StateDict, verbose: bool) -> String {
+    let Some(text) = weights.config_text() else {
+        let told = &weights.origin.told;
+        let heads = [("encoder", told.encoder_heads), ("decoder", told.decoder_heads)];
+        let heads: Vec<String> =
+            heads.into_iter().filter_map(|(part, heads)| Some(format!("{} heads in the {part}", heads?))).collect();
+        return match heads.is_empty() {
+            true => "none; numbers of attention heads come from --preset or --set model.encoder.heads=N".to_owned(),
+            false => format!("none; config.json tells {}", heads.join(" and ")),
+        };
+    };
+    let mut words = match Recipe::from_toml(text) {
+        Ok(recipe) => vec![
+            format!("method {}, seed {}", recipe.method.name, recipe.seed),
+            format!("heads {} and {} (decoder)", recipe.model.encoder.heads, recipe.model.decoder.heads),
+        ],
+        Err(error) => vec![format!("not one that this version reads ({error})")],
+    };
+    if let Some(done) = weights.metadata.get("bmae.epochs_done") {
+        words.push(format!("{done} epochs done"));
+    }
+    if !verbose {
+        words.push("-v prints it and every tensor".to_owned());
+    }
+    words.join(", ")
+}
+
+fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap_or_default()).collect();
+    groups.join(",")
+}
+
+fn as_json(weights: &StateDict, shapes: &Architecture) -> Value {
+    let tensors: Map<String, Value> =
+        weights.tensors.iter().map(|(name, tensor)| (name.clone(), json!(tensor.shape))).collect();
+    let counts: Map<String, Value> =
+        counts(weights).into_iter().map(|(name, count)| (name.to_owned(), json!(count))).collect();
+    let recipe = weights.config_text().and_then(|text| Recipe::from_toml(text).ok());
+    let heads = recipe.map(|recipe| (recipe.model.encoder.heads, recipe.model.decoder.heads));
+    let encoder = shapes.encoder.as_ref().map(|encoder| {
+        json!({
+            "dim": encoder.dim,
+            "depth": encoder.depth,
+            "heads": encoder.heads.or(heads.map(|(encoder, _)| encoder)),
+            "mlp_ratio": encoder.mlp_ratio(),
+            "patch_size": encoder.patch_size,
+            "image_size": encoder.image_size(),
+        })
     });
-    Ok(output.result(&text, &json)?)
+    let decoder = shapes.decoder.as_ref().map(|decoder| {
+        json!({
+            "dim": decoder.dim,
+            "depth": decoder.depth,
+            "heads": decoder.heads.or(heads.map(|(_, decoder)| decoder)),
+            "prediction": decoder.prediction,
+        })
+    });
+    let origin = &weights.origin;
+    json!({
+        "path": weights.source_name(),
+        "file": origin.container.to_string(),
+        "naming": origin.naming.to_string(),
+        "under": origin.under,
+        "beside": origin.beside,
+        "encoder": encoder,
+        "decoder": decoder,
+        "classes": shapes.classes,
+        "numbers": weights.tensors.values().map(|tensor| tensor.values.len()).sum::<usize>(),
+        "parameters": counts,
+        "tensors": tensors,
+        "recipe": weights.config_text(),
+    })
 }

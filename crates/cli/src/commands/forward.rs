@@ -4,7 +4,7 @@ use bmae_nn::{StateDict, TensorFile};
 use bmae_train::device::DeviceChoice;
 use bmae_train::forward::{self, Forward as Of};
 use bmae_train::run_directory::write_whole;
-use bmae_train::start::read_weights;
+use bmae_train::start::{fit, read_weights};
 use serde_json::json;
 
 use crate::arguments::{Everywhere, Forward};
@@ -15,13 +15,17 @@ use crate::threads;
 
 /// One recorded pass.
 pub fn run(arguments: &Forward, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
-    let weights = read_weights(&arguments.weights)?;
+    let mut weights = read_weights(&arguments.weights)?;
     let layers = layers::recorded(arguments.preset.as_deref(), everywhere, &arguments.weights, &weights)?;
     let recipe = layers::resolve(&layers, output)?;
+    fit(&mut weights, &recipe, &mut |note| output.note(&note));
     threads::set(everywhere.threads)?;
     let device = DeviceChoice::from(everywhere.device).open()?;
 
-    let target: Option<StateDict> = arguments.target.as_deref().map(read_weights).transpose()?;
+    let mut target: Option<StateDict> = arguments.target.as_deref().map(read_weights).transpose()?;
+    if let Some(target) = &mut target {
+        fit(target, &recipe, &mut |note| output.note(&note));
+    }
     let of = Of { weights: &weights, target: target.as_ref(), gradients: arguments.grads };
     let outputs = forward::run(&recipe, of, &TensorFile::from_file(&arguments.inputs)?, &device)?;
     write_whole(&arguments.outputs, &outputs.to_bytes()?)?;

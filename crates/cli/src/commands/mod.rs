@@ -1,5 +1,7 @@
 //! One thin file for each command: what was typed goes to a library, what comes back is printed.
 
+mod checkpoint_export;
+mod checkpoint_import;
 mod checkpoint_info;
 mod data_download;
 mod data_info;
@@ -39,6 +41,12 @@ pub fn run(arguments: &Arguments) -> Result<(), Ending> {
         Command::Data(Data::Download(own)) => data_download::run(own, everywhere, &output),
         Command::Data(Data::Info(own)) => data_info::run(own, everywhere, &output),
         Command::Data(Data::Preview(own)) => data_preview::run(own, everywhere, &output),
-        Command::Checkpoint(Checkpoint::Info { from }) => checkpoint_info::run(from, &output),
+        Command::Checkpoint(Checkpoint::Info { file, from }) => {
+            // clap sees to it that one of the two is there.
+            let path = file.as_ref().or(from.as_ref());
+            path.map_or(Ok(()), |path| checkpoint_info::run(path, &output))
+        }
+        Command::Checkpoint(Checkpoint::Export(own)) => checkpoint_export::run(own, everywhere, &output),
+        Command::Checkpoint(Checkpoint::Import(own)) => checkpoint_import::run(own, everywhere, &output),
     }
 }

@@ -4,7 +4,7 @@ use bmae_nn::TensorFile;
 use bmae_train::device::DeviceChoice;
 use bmae_train::replay::{self, Trained};
 use bmae_train::run_directory::write_whole;
-use bmae_train::start::read_weights;
+use bmae_train::start::{fit, read_weights};
 use serde_json::json;
 
 use crate::arguments::{Everywhere, Replay, TrainedStage};
@@ -15,9 +15,10 @@ use crate::threads;
 
 /// Recorded batches through the training.
 pub fn run(arguments: &Replay, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
-    let weights = read_weights(&arguments.weights)?;
+    let mut weights = read_weights(&arguments.weights)?;
     let layers = layers::recorded(arguments.preset.as_deref(), everywhere, &arguments.weights, &weights)?;
     let recipe = layers::resolve(&layers, output)?;
+    fit(&mut weights, &recipe, &mut |note| output.note(&note));
     threads::set(everywhere.threads)?;
     let device = DeviceChoice::from(everywhere.device).open()?;
 

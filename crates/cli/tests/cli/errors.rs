@@ -173,7 +173,7 @@ fn a_weights_file_that_is_cut_short_or_no_weights_file_is_named() {
     folder.write("short.safetensors", &whole[..whole.len() - 100]);
     let knn = |from: &str| folder.run(&["knn", "--preset", "tiny.toml", "--from", from, "--out", "knn"]);
     knn("short.safetensors").refuses(1, &["short.safetensors", "cut short"]).leaves_no("knn");
-    knn("tiny.toml").refuses(1, &["tiny.toml", "not a safetensors file"]).leaves_no("knn");
+    knn("tiny.toml").refuses(1, &["tiny.toml holds no weights but text"]).leaves_no("knn");
     knn("nowhere").refuses(1, &["nowhere"]).leaves_no("knn");
     fs::create_dir(folder.path("empty")).expect("a folder can be made");
     knn("empty").refuses(1, &["empty", "checkpoints/last.safetensors"]).leaves_no("knn");

@@ -50,8 +50,12 @@ impl BatchNorm {
 
     /// Normalises `x` [N, D] by the running statistics.
     pub fn forward_eval(&self, x: Tensor<2>) -> Tensor<2> {
-        let deviation = (self.running_var.val() + EPSILON).sqrt();
-        (x - self.running_mean.val().unsqueeze::<2>()) / deviation.unsqueeze::<2>()
+        (x - self.running_mean.val().unsqueeze::<2>()) / self.deviation().unsqueeze::<2>()
+    }
+
+    /// What [`forward_eval`](Self::forward_eval) divides each column by, `[D]`.
+    pub(super) fn deviation(&self) -> Tensor<1> {
+        (self.running_var.val() + EPSILON).sqrt()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The linear probe: BatchNorm without affine part, then a Linear, on features of a frozen encoder.
 
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
@@ -29,6 +29,14 @@ impl Probe {
     /// When the batch has fewer than two rows.
     pub fn forward_train(&mut self, features: Tensor<2>) -> Result<Tensor<2>, ShapeError> {
         Ok(self.head.forward(self.batchnorm.forward_train(features)?))
+    }
+
+    /// The one Linear that gives the same logits by the running statistics: BatchNorm's shift and scale put into its weights.
+    pub fn folded(&self) -> Linear {
+        let [outputs, inputs] = self.head.weight.dims();
+        let weight = self.head.weight.val() / self.batchnorm.deviation().reshape([1, inputs]);
+        let shift = weight.clone().matmul(self.batchnorm.running_mean.val().reshape([inputs, 1])).reshape([outputs]);
+        Linear { bias: Param::from_tensor(self.head.bias.val() - shift), weight: Param::from_tensor(weight) }
     }
 
     /// Features [N, D] to logits [N, classes] by the running statistics.

@@ -1,21 +1,35 @@
-//! Weights as safetensors files under the official names, with metadata.
+//! Weights under the official names, with metadata: out as safetensors files, in from those of other programs too.
 //!
-//! A file is checked once, when it is read: its length against its header, every tensor's type. Shapes are checked against
+//! [`StateDict::open`] reads whatever kind of weights there is and translates its names, so that nothing behind it knows
+//! another naming than the official one. A safetensors file is checked once, when it is read: its length against its header, every tensor's type. Shapes are checked against
 //! a model when the weights are loaded into it. Writing gives bytes; putting them on disk whole or not at all is the
 //! business of whoever owns the run directory.
 
+mod architecture;
+mod hugging_face;
+mod open;
+mod origin;
+mod positions;
+mod pytorch;
 mod read;
+mod report;
+mod wrapping;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
 use safetensors::tensor::{Dtype, TensorView};
 
-use crate::error::WeightsError;
+use crate::error::{OtherShape, WeightsError};
 use crate::parameters::{map_parameters, parameters};
 
+pub use architecture::{Architecture, DecoderShape, EncoderShape, Part};
+pub use hugging_face::EncoderPrefix;
+pub use origin::{Container, Naming, Origin, Told};
+pub use positions::Interpolated;
 pub(crate) use read::{check_length, floats};
+pub use report::{LoadReport, grouped};
 
 /// The metadata key under which a checkpoint carries the text of its `config.toml`.
 pub const CONFIG_KEY: &str = "bmae.config";
@@ -38,17 +52,8 @@ pub struct StateDict {
     pub metadata: BTreeMap<String, String>,
     /// Where they came from, for messages: a path, or empty for weights made here.
     pub source: String,
-}
-
-/// What loading left over.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct LoadReport {
-    /// Parameters of the module that the weights lack: they kept their values.
-    pub missing: Vec<String>,
-    /// Tensors of the weights that the module does not have: they were ignored.
-    pub unexpected: Vec<String>,
-    /// Where the weights came from, for messages.
-    pub source: String,
+    /// What kind of weights they were.
+    pub origin: Origin,
 }
 
 impl StateDict {
@@ -72,21 +77,26 @@ impl StateDict {
     pub fn load_into<M: Module>(&self, module: M) -> Result<(M, LoadReport), WeightsError> {
         let mut report = LoadReport { source: self.source_name(), ..LoadReport::default() };
         let wanted = parameters(&module);
+        let mut of_another_shape = Vec::new();
         for parameter in &wanted {
             match self.tensors.get(&parameter.name) {
                 None => report.missing.push(parameter.name.clone()),
-                Some(array) if array.shape != parameter.shape => {
-                    return Err(WeightsError::Shape {
-                        source_name: self.source_name(),
-                        tensor: parameter.name.clone(),
-                        found: array.shape.clone(),
-                        expected: parameter.shape.clone(),
-                    });
-                }
+                Some(array) if array.shape != parameter.shape => of_another_shape.push((parameter, &array.shape)),
                 Some(_) => {}
             }
         }
-        let known: std::collections::BTreeSet<&str> = wanted.iter().map(|parameter| parameter.name.as_str()).collect();
+        if let Some((parameter, found)) = of_another_shape.first() {
+            let error = OtherShape {
+                source_name: self.source_name(),
+                tensor: parameter.name.clone(),
+                found: found.to_vec(),
+                expected: parameter.shape.clone(),
+                others: of_another_shape.len() - 1,
+                holds: Architecture::of(self).in_one_line(),
+            };
+            return Err(Box::new(error).into());
+        }
+        let known: BTreeSet<&str> = wanted.iter().map(|parameter| parameter.name.as_str()).collect();
         report.unexpected = self.tensors.keys().filter(|name| !known.contains(name.as_str())).cloned().collect();
 
         let module = map_parameters(module, |name, _, old| {
@@ -126,36 +136,8 @@ impl StateDict {
     }
 
     /// The source, or words for weights made here.
-    fn source_name(&self) -> String {
+    pub fn source_name(&self) -> String {
         if self.source.is_empty() { "the set of weights".to_string() } else { self.source.clone() }
-    }
-}
-
-impl LoadReport {
-    /// Refuses leftovers: missing parameters but those that `may_miss` allows, unexpected tensors but those that
-    /// `may_exceed` allows.
-    pub fn require(
-        &self,
-        may_miss: impl Fn(&str) -> bool,
-        may_exceed: impl Fn(&str) -> bool,
-    ) -> Result<(), WeightsError> {
-        let mut missing = self.missing.iter().filter(|name| !may_miss(name));
-        if let Some(first) = missing.next() {
-            return Err(WeightsError::Missing {
-                source_name: self.source.clone(),
-                first: first.clone(),
-                others: missing.count(),
-            });
-        }
-        let mut unexpected = self.unexpected.iter().filter(|name| !may_exceed(name));
-        if let Some(first) = unexpected.next() {
-            return Err(WeightsError::Unexpected {
-                source_name: self.source.clone(),
-                first: first.clone(),
-                others: unexpected.count(),
-            });
-        }
-        Ok(())
     }
 }
 

@@ -4,17 +4,19 @@ use std::path::Path;
 
 use safetensors::tensor::{Dtype, Metadata, SafeTensors};
 
-use super::{Array, StateDict};
+use super::{Array, Container, StateDict};
 use crate::error::WeightsError;
 
 /// Bytes of the number at the start that says how long the header is.
 const LENGTH_BYTES: usize = 8;
 
 impl StateDict {
-    /// Reads and checks the file at `path`.
+    /// Reads and checks the safetensors file at `path`, its names as they are; [`open`](Self::open) reads other kinds too.
+    /// Tensors of whole numbers are skipped.
     ///
     /// # Errors
-    /// When it cannot be read, is cut short, is no safetensors file, or holds a tensor that is not F32, F16, BF16 or F64.
+    /// When it cannot be read, is cut short, is no safetensors file, or holds a tensor of numbers that are neither whole nor
+    /// F32, F16, BF16 or F64.
     pub fn from_file(path: &Path) -> Result<Self, WeightsError> {
         let bytes =
             std::fs::read(path).map_err(|reason| WeightsError::Unreadable { path: path.to_path_buf(), reason })?;
@@ -33,13 +35,21 @@ impl StateDict {
         let mut state = Self { source: source.to_string(), ..Self::default() };
         state.metadata.extend(header.metadata().iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
         for (name, view) in file.tensors() {
-            let values = floats(view.dtype(), view.data()).ok_or_else(|| WeightsError::Dtype {
-                source_name: source.to_string(),
-                tensor: name.clone(),
-                found: view.dtype().to_string(),
-            })?;
+            let Some(values) = floats(view.dtype(), view.data()) else {
+                if is_whole(view.dtype()) {
+                    state.origin.integers.push(name);
+                    continue;
+                }
+                return Err(WeightsError::Dtype {
+                    source_name: source.to_string(),
+                    tensor: name,
+                    found: view.dtype().to_string(),
+                });
+            };
             state.tensors.insert(name, Array { shape: view.shape().to_vec(), values });
         }
+        state.origin.container = Container::Safetensors;
+        state.origin.integers.sort();
         Ok(state)
     }
 }
@@ -62,6 +72,11 @@ pub(crate) fn check_length(bytes: &[u8], source: &str) -> Result<(), WeightsErro
     let header: Metadata = serde_json::from_slice(header).map_err(|reason| refused(format!("its header: {reason}")))?;
     let expected = header_end.saturating_add(header.data_len() as u64);
     if (bytes.len() as u64) < expected { Err(short(expected)) } else { Ok(()) }
+}
+
+fn is_whole(dtype: Dtype) -> bool {
+    use Dtype::{BOOL, I8, I16, I32, I64, U8, U16, U32, U64};
+    matches!(dtype, BOOL | I8 | I16 | I32 | I64 | U8 | U16 | U32 | U64)
 }
 
 /// Little-endian numbers as `f32`; `None` for types that are no floating-point weights.

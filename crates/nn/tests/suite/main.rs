@@ -14,3 +14,4 @@ mod positions;
 mod targets;
 mod tiny;
 mod weights;
+mod weights_open;

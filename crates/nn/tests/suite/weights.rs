@@ -193,13 +193,15 @@ fn what_is_missing_and_what_is_too_much_is_reported_and_refused_by_name() {
     let is_head = |name: &str| name.starts_with("head.") || name.starts_with("fc_norm.");
     report.require(is_head, |_| true).unwrap();
     let missing = report.require(|_| false, |_| true).unwrap_err().to_string();
-    assert!(missing.contains("lacks the tensor fc_norm.weight (and 3 more)"), "{missing}");
+    assert!(missing.contains("lacks 4 tensors ({fc_norm, head}.{bias, weight}) of this model:"), "{missing}");
     let unexpected = report.require(is_head, |_| false).unwrap_err().to_string();
-    assert!(unexpected.contains("holds the tensor decoder_blocks.0.attn.proj.bias (and"), "{unexpected}");
+    assert!(unexpected.contains("holds 22 tensors (decoder_blocks.0.{attn.proj, "), "{unexpected}");
+    let both = report.require(|_| false, |_| false).unwrap_err().to_string();
+    assert!(both.contains(" lacks 4 tensors (") && both.contains(" and holds 22 tensors ("), "{both}");
 }
 
 #[test]
-fn half_and_double_precision_are_converted_and_integers_refused() {
+fn half_and_double_precision_are_converted_and_whole_numbers_skipped() {
     let file = |dtype: &str, data: &[u8]| {
         let json = format!(r#"{{"w":{{"dtype":"{dtype}","shape":[1],"data_offsets":[0,{}]}}}}"#, data.len());
         [&(json.len() as u64).to_le_bytes()[..], json.as_bytes(), data].concat()
@@ -213,8 +215,11 @@ fn half_and_double_precision_are_converted_and_integers_refused() {
         let read = StateDict::from_bytes(&file(dtype, data), "w").unwrap();
         assert_eq!(read.tensors["w"], Array { shape: vec![1], values: vec![1.5] }, "{dtype}");
     }
-    let refused = StateDict::from_bytes(&file("I64", &[0; 8]), "w.safetensors").unwrap_err().to_string();
-    assert!(refused.starts_with("tensor w in w.safetensors has type I64"), "{refused}");
+    let whole = StateDict::from_bytes(&file("I64", &[0; 8]), "w.safetensors").unwrap();
+    assert!(whole.tensors.is_empty());
+    assert_eq!(whole.origin.integers, ["w"]);
+    let refused = StateDict::from_bytes(&file("F8_E5M2", &[0]), "w.safetensors").unwrap_err().to_string();
+    assert!(refused.starts_with("tensor w in w.safetensors has type F8_E5M2"), "{refused}");
 }
 
 #[test]

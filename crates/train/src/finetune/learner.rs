@@ -28,13 +28,20 @@ pub struct Learner {
 }
 
 impl Learner {
-    /// A fresh head for `classes` on the encoder that `start` gives; `device` records gradients.
-    pub fn new(recipe: &Recipe, start: &Start, classes: usize, device: &Device) -> Result<Self, TrainError> {
+    /// A fresh head for `classes` on the encoder that `start` gives, which says to `tell` what a user should know of it;
+    /// `device` records gradients.
+    pub fn new(
+        recipe: &Recipe,
+        start: &Start,
+        classes: usize,
+        device: &Device,
+        tell: &mut dyn FnMut(String),
+    ) -> Result<Self, TrainError> {
         let head = match (start, recipe.method.scratch_init) {
             (Start::Scratch, ScratchInit::Timm) => HeadInit::TIMM,
             _ => HeadInit::FINETUNE,
         };
-        Self::with_model(recipe, classifier(recipe, start.encoder(recipe, device)?, classes, head), device)
+        Self::with_model(recipe, classifier(recipe, start.encoder(recipe, device, tell)?, classes, head), device)
     }
 
     /// The classifier of `weights` under the official names, whatever else they hold; `fc_norm`, `head` and positions are

@@ -33,7 +33,10 @@ pub fn run(
     let schedule = Schedule::of(settings);
     let (data, test) = input::open_labelled(recipe, Stage::Finetune)?;
     let steps = input::steps_per_epoch(&data, settings, Stage::Finetune)?;
-    let mut learner = Learner::new(recipe, start, data.class_names.len(), &session.training_device())?;
+    let mut learner = {
+        let (classes, device) = (data.class_names.len(), session.training_device());
+        Learner::new(recipe, start, classes, &device, &mut |note| session.warn(note))?
+    };
 
     let mut run_file = RunFile::new(Stage::Finetune, name, recipe, &data.name, session.workers());
     run_file.from = start.described();

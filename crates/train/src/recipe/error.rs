@@ -168,6 +168,22 @@ pub enum RecipeError {
         /// The nearest such width.
         nearest: u128,
     },
+    /// Weights that tell a width, but not how many heads share it.
+    #[error(
+        "the {part} of {weights} is {dim} wide, which {heads} attention heads do not divide; how many it has its shapes do not tell: \
+             give it with --set model.{part}.heads=N{usual}",
+        usual = if dim.is_multiple_of(64) { format!(" (usually {})", dim / 64) } else { String::new() }
+    )]
+    HeadsUntold {
+        /// "encoder" or "decoder".
+        part: &'static str,
+        /// Its width.
+        dim: usize,
+        /// The recipe's number of heads.
+        heads: usize,
+        /// The run or file.
+        weights: String,
+    },
     /// Hidden layers of no width.
     #[error(
         "`model.encoder.mlp_ratio` {ratio} leaves no width to the hidden layers of an encoder of dim {dim}: raise it to at least 1 / {dim}"

@@ -110,7 +110,7 @@ impl Recipe {
 
         let runs = if layers.single { Vec::new() } else { planned(&preset, &over)? };
         let recipe = read::recipe(&whole, runs)?;
-        recipe.check()?;
+        recipe.check().map_err(|error| if_heads_are_untold(error, layers, from.as_ref()))?;
         for stage in &layers.stages {
             recipe.check_stage(*stage, layers.available_memory)?;
         }
@@ -142,6 +142,21 @@ impl Recipe {
     /// The same recipe with another seed.
     pub fn with_seed(&self, seed: u64) -> Recipe {
         Recipe { seed, ..self.clone() }
+    }
+}
+
+/// Where weights tell a width but no number of heads, and the preset's does not divide it, the width is not to blame.
+fn if_heads_are_untold(error: RecipeError, layers: &Layers, from: Option<&Typed>) -> RecipeError {
+    let RecipeError::Width { part, dim, divisor: heads, .. } = error else { return error };
+    let key = match part {
+        "encoder" => &keys::model::ENCODER_HEADS,
+        _ => &keys::model::DECODER_HEADS,
+    };
+    match (&layers.from, from) {
+        (Some(run), Some(from)) if from.given(key).is_none() && !dim.is_multiple_of(heads) => {
+            RecipeError::HeadsUntold { part, dim, heads, weights: run.name.clone() }
+        }
+        _ => error,
     }
 }
 

@@ -1,0 +1,27 @@
+//! `bmae checkpoint import`.
+
+use bmae_nn::Architecture;
+use bmae_train::export::{self, Exported};
+use bmae_train::run_directory::write_whole;
+use bmae_train::start::read_weights;
+use serde_json::json;
+
+use crate::arguments::{Everywhere, Import};
+use crate::ending::Ending;
+use crate::layers;
+use crate::output::Output;
+
+/// Writes foreign weights under the official names, with what is known of their model.
+pub fn run(arguments: &Import, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
+    Exported::check_place(false, &arguments.out)?;
+    let weights = read_weights(&arguments.from)?;
+    let recipe = layers::resolve(&layers::of_weights(arguments.preset.as_deref(), everywhere, &weights)?, output)?;
+    let (weights, notes) = export::import(weights, &recipe)?;
+    write_whole(&arguments.out, &weights.to_bytes()?)?;
+    for note in &notes {
+        output.note(note);
+    }
+    let (tensors, out) = (weights.tensors.len(), arguments.out.display());
+    let text = format!("{tensors} tensors in {out}\n{}", Architecture::of(&weights));
+    Ok(output.result(&text, &json!({ "out": arguments.out, "tensors": tensors, "notes": notes }))?)
+}

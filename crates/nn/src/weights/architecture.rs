@@ -1,0 +1,224 @@
+//! What the shapes of weights tell about their model: everything but the numbers of attention heads.
+
+use std::fmt;
+
+use super::StateDict;
+use crate::patches::CHANNELS;
+
+/// The sizes of the parts that weights hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Architecture {
+    /// The encoder; `None` where there is no patch embedding for square patches of colour images.
+    pub encoder: Option<EncoderShape>,
+    /// The decoder.
+    pub decoder: Option<DecoderShape>,
+    /// Classes of a head.
+    pub classes: Option<usize>,
+    /// The head sees the mean of the patch tokens through `fc_norm`, and not the class token through `norm`.
+    pub fc_norm: bool,
+    /// The head sees features that BatchNorm normalised: a linear probe.
+    pub batch_norm: bool,
+}
+
+/// Sizes of an encoder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncoderShape {
+    /// Width of a token.
+    pub dim: usize,
+    /// Blocks.
+    pub depth: usize,
+    /// Side of a patch in pixels.
+    pub patch_size: usize,
+    /// Patches along a side of the image; `None` where positions are absent or no square grid with a class token.
+    pub grid: Option<usize>,
+    /// Width of the MLP's hidden layer; 0 without blocks.
+    pub hidden: usize,
+    /// Attention heads, where a configuration beside the weights tells them.
+    pub heads: Option<usize>,
+}
+
+/// Sizes of a decoder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecoderShape {
+    /// Width of a token.
+    pub dim: usize,
+    /// Blocks.
+    pub depth: usize,
+    /// Values it predicts for a patch; 0 without a head.
+    pub prediction: usize,
+    /// Attention heads, where a configuration beside the weights tells them.
+    pub heads: Option<usize>,
+}
+
+/// The part of a model that a tensor belongs to, by its official name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Patch embedding, tokens, positions, blocks, final norm.
+    Encoder,
+    /// Decoder and prediction heads, the mask token among them.
+    Decoder,
+    /// What sees the encoder's output in a classifier: `fc_norm`, `batchnorm`, `head`.
+    Head,
+    /// Nothing that a model here has.
+    Other,
+}
+
+impl Part {
+    /// The part that `name` belongs to.
+    pub fn of(name: &str) -> Self {
+        let is = |names: &[&str]| {
+            names
+                .iter()
+                .any(|first| name.strip_prefix(first).is_some_and(|rest| rest.is_empty() || first.ends_with('.')))
+        };
+        if is(&["cls_token", "pos_embed", "patch_embed.", "blocks.", "norm."]) {
+            Self::Encoder
+        } else if name.starts_with("decoder_") || is(&["mask_token", "pixel_pred.", "feature_pred."]) {
+            Self::Decoder
+        } else if is(&["fc_norm.", "batchnorm.", "head."]) {
+            Self::Head
+        } else {
+            Self::Other
+        }
+    }
+}
+
+impl Architecture {
+    /// What the shapes in `weights` tell.
+    pub fn of(weights: &StateDict) -> Self {
+        Self {
+            encoder: encoder(weights),
+            decoder: decoder(weights),
+            classes: rows(weights, "head.weight"),
+            fc_norm: weights.tensors.contains_key("fc_norm.weight"),
+            batch_norm: weights.tensors.contains_key("batchnorm.running_mean"),
+        }
+    }
+}
+
+impl EncoderShape {
+    /// Side of the image in pixels.
+    pub fn image_size(&self) -> Option<usize> {
+        self.grid?.checked_mul(self.patch_size)
+    }
+
+    /// The ratio that gives `hidden` for `dim` when the product is rounded down.
+    pub fn mlp_ratio(&self) -> f64 {
+        let ratio = self.hidden as f64 / self.dim as f64;
+        if (self.dim as f64 * ratio) as usize == self.hidden { ratio } else { ratio.next_up() }
+    }
+}
+
+fn encoder(weights: &StateDict) -> Option<EncoderShape> {
+    let &[dim, CHANNELS, patch_size, columns] = shape(weights, "patch_embed.proj.weight")? else { return None };
+    if patch_size != columns || patch_size == 0 {
+        return None;
+    }
+    Some(EncoderShape {
+        dim,
+        patch_size,
+        depth: depth(weights, "blocks."),
+        grid: grid(weights, "pos_embed"),
+        hidden: rows(weights, "blocks.0.mlp.fc1.weight").unwrap_or(0),
+        heads: weights.origin.told.encoder_heads,
+    })
+}
+
+fn decoder(weights: &StateDict) -> Option<DecoderShape> {
+    let dim = rows(weights, "decoder_embed.weight")?;
+    Some(DecoderShape {
+        dim,
+        depth: depth(weights, "decoder_blocks."),
+        prediction: rows(weights, "decoder_pred.weight").unwrap_or(0),
+        heads: weights.origin.told.decoder_heads,
+    })
+}
+
+fn shape<'a>(weights: &'a StateDict, name: &str) -> Option<&'a [usize]> {
+    weights.tensors.get(name).map(|array| array.shape.as_slice())
+}
+
+fn rows(weights: &StateDict, name: &str) -> Option<usize> {
+    shape(weights, name)?.first().copied()
+}
+
+/// One more than the highest block number.
+fn depth(weights: &StateDict, prefix: &str) -> usize {
+    let number = |name: &String| name.strip_prefix(prefix)?.split('.').next()?.parse::<usize>().ok();
+    weights.tensors.keys().filter_map(number).max().map_or(0, |last| last.saturating_add(1))
+}
+
+/// The side of a square grid whose positions follow that of the class token.
+fn grid(weights: &StateDict, name: &str) -> Option<usize> {
+    let &[1, tokens, _] = shape(weights, name)? else { return None };
+    super::positions::side(tokens)
+}
+
+impl fmt::Display for Architecture {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = Vec::new();
+        if let Some(encoder) = &self.encoder {
+            parts.push(encoder.to_string());
+        }
+        if let Some(decoder) = &self.decoder {
+            parts.push(format!("{decoder}{}", self.predicts().map_or(String::new(), |what| format!(", {what}"))));
+        }
+        if let Some(classes) = self.classes {
+            let sees = match (self.batch_norm, self.fc_norm) {
+                (true, _) => "BatchNorm: a linear probe",
+                (_, true) => "the mean of the patch tokens, fc_norm",
+                _ => "the class token, norm",
+            };
+            parts.push(format!("head: {classes} classes ({sees})"));
+        }
+        match parts.is_empty() {
+            true => formatter.write_str("no part of a Vision Transformer"),
+            false => formatter.write_str(&parts.join("\n")),
+        }
+    }
+}
+
+impl Architecture {
+    /// The sizes in the middle of a sentence.
+    pub fn in_one_line(&self) -> String {
+        self.to_string().replace('\n', "; ").replacen("encoder: ", "an encoder of ", 1)
+    }
+
+    /// What the prediction head predicts.
+    fn predicts(&self) -> Option<String> {
+        let prediction = self.decoder.as_ref().map(|decoder| decoder.prediction).filter(|values| *values > 0)?;
+        let pixels = self.encoder.as_ref().map(|encoder| encoder.patch_size * encoder.patch_size * CHANNELS);
+        let features = self.encoder.as_ref().map(|encoder| encoder.dim);
+        let what = match (pixels == Some(prediction), features == Some(prediction)) {
+            (true, true) => " (pixels or features: both are as many)",
+            (true, false) => " (pixels)",
+            (false, true) => " (features)",
+            (false, false) => "",
+        };
+        Some(format!("predicts {prediction} values a patch{what}"))
+    }
+}
+
+impl fmt::Display for EncoderShape {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { dim, depth, patch_size, hidden, heads, .. } = self;
+        write!(formatter, "encoder: dim {dim}, depth {depth}{}, MLP {hidden} wide, ", said(*heads))?;
+        match (self.grid, self.image_size()) {
+            (Some(grid), Some(side)) => write!(
+                formatter,
+                "patches of {patch_size} x {patch_size} ({grid} x {grid} of them in an image of {side} x {side})"
+            ),
+            _ => write!(formatter, "patches of {patch_size} x {patch_size}, no square grid of positions"),
+        }
+    }
+}
+
+impl fmt::Display for DecoderShape {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "decoder: dim {}, depth {}{}", self.dim, self.depth, said(self.heads))
+    }
+}
+
+fn said(heads: Option<usize>) -> String {
+    heads.map_or(String::new(), |heads| format!(", heads {heads}"))
+}

@@ -1,0 +1,175 @@
+//! Positions for images of another size: the grid resized bicubically, the class token's position kept.
+//!
+//! As the official code's `interpolate_pos_embed` does it for fine-tuning: PyTorch's `interpolate(mode="bicubic",
+//! align_corners=False)`, which has a = -0.75, repeats the border and does not smooth when it shrinks. The decoder's positions are
+//! resized the same way rather than computed anew, so that a place of the image keeps its code in encoder and decoder alike.
+
+use std::fmt;
+
+use super::{Array, StateDict};
+
+/// The tensors that hold one row for the class token and one for each patch.
+const TENSORS: [&str; 2] = ["pos_embed", "decoder_pos_embed"];
+
+/// The cubic's free parameter in PyTorch.
+const A: f64 = -0.75;
+
+/// Positions that were made for another grid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interpolated {
+    /// The tensors.
+    pub tensors: Vec<String>,
+    /// Patches along a side in the weights.
+    pub from: usize,
+    /// Patches along a side now.
+    pub to: usize,
+}
+
+impl fmt::Display for Interpolated {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { tensors, from, to } = self;
+        write!(formatter, "{} resized from {from} x {from} to {to} x {to} patches (bicubic)", tensors.join(" and "))
+    }
+}
+
+impl StateDict {
+    /// Resizes the positions, where there are any, to a grid of `side` x `side` patches; says so if they were for another one.
+    /// Positions that are no square grid after that of a class token stay as they are: loading refuses them by their shape.
+    pub fn fit_positions(&mut self, side: usize) -> Option<Interpolated> {
+        let mut done: Option<Interpolated> = None;
+        for name in TENSORS {
+            let Some(array) = self.tensors.get_mut(name) else { continue };
+            let &[1, tokens, dim] = array.shape.as_slice() else { continue };
+            let Some(from) = self::side(tokens).filter(|from| *from != side && side > 0) else { continue };
+            let (class_token, grid) = array.values.split_at(dim);
+            let resized = resized(grid, from, side, dim);
+            *array = Array { shape: vec![1, 1 + side * side, dim], values: [class_token, &resized].concat() };
+            let done = done.get_or_insert_with(|| Interpolated { tensors: Vec::new(), from, to: side });
+            done.tensors.push(name.to_owned());
+        }
+        done
+    }
+}
+
+/// The side of the square grid of `tokens` positions, the first of which is the class token's.
+pub(super) fn side(tokens: usize) -> Option<usize> {
+    let patches = tokens.checked_sub(1)?;
+    let side = patches.isqrt();
+    (side > 0 && side * side == patches).then_some(side)
+}
+
+/// Rows of `dim` values on a `from` x `from` grid, as rows on a `to` x `to` grid.
+fn resized(grid: &[f32], from: usize, to: usize, dim: usize) -> Vec<f32> {
+    let places: Vec<Place> = (0..to).map(|at| Place::of(at, from, to)).collect();
+    let mut rows = Vec::with_capacity(to * to * dim);
+    for row in &places {
+        for column in &places {
+            let mut sums = vec![0.0f64; dim];
+            for (y, from_row) in row.taps() {
+                for (x, from_column) in column.taps() {
+                    let start = (y * from + x) * dim;
+                    for (sum, value) in sums.iter_mut().zip(&grid[start..start + dim]) {
+                        *sum += from_row * from_column * f64::from(*value);
+                    }
+                }
+            }
+            rows.extend(sums.into_iter().map(|sum| sum as f32));
+        }
+    }
+    rows
+}
+
+/// Where along a side a new cell takes its values from, and how much of each.
+struct Place {
+    cells: [usize; 4],
+    weights: [f64; 4],
+}
+
+impl Place {
+    fn of(at: usize, from: usize, to: usize) -> Self {
+        // Centres of cells lie at half steps, the border at whole ones.
+        let centre = (at as f64 + 0.5) * from as f64 / to as f64 - 0.5;
+        let (whole, part) = (centre.floor(), centre - centre.floor());
+        let last = from - 1;
+        let cell = |offset: f64| (whole + offset).clamp(0.0, last as f64) as usize;
+        Self {
+            cells: [cell(-1.0), cell(0.0), cell(1.0), cell(2.0)],
+            weights: [far(part + 1.0), near(part), near(1.0 - part), far(2.0 - part)],
+        }
+    }
+
+    fn taps(&self) -> impl Iterator<Item = (usize, f64)> + '_ {
+        self.cells.into_iter().zip(self.weights)
+    }
+}
+
+/// The cubic within one cell of the centre (R. Keys, "Cubic convolution interpolation for digital image processing", 1981).
+fn near(x: f64) -> f64 {
+    ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0
+}
+
+/// The cubic between one and two cells of the centre.
+fn far(x: f64) -> f64 {
+    ((A * x - 5.0 * A) * x + 8.0 * A) * x - 4.0 * A
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A grid of 3 x 3 rows of one value.
+    const GRID: [f32; 9] = [0.5, -1.0, 2.0, 0.25, 1.5, -0.75, 3.0, -2.0, 1.0];
+
+    fn positions(tokens: usize, dim: usize) -> StateDict {
+        let mut weights = StateDict::default();
+        let values = (0..tokens * dim).map(|i| i as f32).collect();
+        weights.tensors.insert("pos_embed".to_owned(), Array { shape: vec![1, tokens, dim], values });
+        weights
+    }
+
+    /// Computed by torch 2.15.0: `torch.nn.functional.interpolate(torch.tensor(GRID).reshape(1, 1, 3, 3), size=(n, n),
+    /// mode="bicubic", align_corners=False)`.
+    #[test]
+    fn a_grid_is_resized_as_pytorch_does_it() {
+        let smaller = [0.140614, 0.923939, 1.520908, 0.01585];
+        let larger = [
+            0.693344, -0.41272, -1.24, 0.777441, 2.600384, 0.203369, 0.169476, 0.222, 0.581244, 0.86316, 0.13, 0.897,
+            1.5, 0.213, -0.966, 2.143193, 0.950603, -0.462001, -0.275123, 0.179161, 3.8016, 0.838911, -2.336,
+            -0.594751, 1.504384,
+        ];
+        for (side, want) in [(2, &smaller[..]), (5, &larger[..])] {
+            let got = resized(&GRID, 3, side, 1);
+            assert_eq!(got.len(), want.len());
+            for (got, want) in got.iter().zip(want) {
+                // torch computes in f32, and prints six digits.
+                assert!((got - want).abs() < 3e-6, "{side}: {got} and {want}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_class_tokens_position_is_kept_and_each_dimension_resized_by_itself() {
+        let mut weights = StateDict::default();
+        let rows = GRID.iter().flat_map(|value| [*value, 10.0 * value]);
+        let values = [7.0, 8.0].into_iter().chain(rows).collect();
+        weights.tensors.insert("pos_embed".to_owned(), Array { shape: vec![1, 10, 2], values });
+        let said = weights.fit_positions(2).map(|interpolated| interpolated.to_string());
+        assert_eq!(said.as_deref(), Some("pos_embed resized from 3 x 3 to 2 x 2 patches (bicubic)"));
+        let array = &weights.tensors["pos_embed"];
+        assert_eq!(array.shape, [1, 5, 2]);
+        assert_eq!(array.values[..2], [7.0, 8.0]);
+        let one = resized(&GRID, 3, 2, 1);
+        for (row, want) in array.values[2..].chunks(2).zip(one) {
+            assert!((row[0] - want).abs() < 1e-6 && (row[1] - 10.0 * want).abs() < 1e-5, "{row:?} and {want}");
+        }
+    }
+
+    #[test]
+    fn positions_that_fit_or_are_no_square_grid_stay_as_they_are() {
+        for (tokens, side) in [(10, 3), (9, 2), (1, 2), (11, 2)] {
+            let mut weights = positions(tokens, 2);
+            assert_eq!(weights.fit_positions(side), None);
+            assert_eq!(weights, positions(tokens, 2), "{tokens} tokens");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Why weights cannot leave in the form that was asked for.
+
+use std::path::PathBuf;
+
+use crate::TrainError;
+
+/// A model that cannot be exported, or a place that it cannot be written to.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// Anything that can be wrong with weights and files.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// No encoder to export.
+    #[error("{source_name} holds {holds} and no whole encoder: give the weights of a pre-training or of a classifier")]
+    NoEncoder {
+        /// The weights.
+        source_name: String,
+        /// What they hold.
+        holds: String,
+    },
+    /// A classifier that Hugging Face's cannot represent.
+    #[error(
+        "{source_name} classifies by the mean of the patch tokens, but Hugging Face's ViTForImageClassification by the class token \
+         alone: export it with --to timm, whose models do both"
+    )]
+    MeanPooling {
+        /// The weights.
+        source_name: String,
+    },
+    /// A folder that holds something.
+    #[error("{} exists and is not an empty folder: choose another one with --out", path.display())]
+    Exists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file of another kind by its name.
+    #[error("what is written is a safetensors file, but {} is not called so: choose a name that ends in .safetensors with --out", path.display())]
+    Name {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl From<bmae_nn::WeightsError> for ExportError {
+    fn from(error: bmae_nn::WeightsError) -> Self {
+        Self::Train(error.into())
+    }
+}
+
+impl From<bmae_nn::ShapeError> for ExportError {
+    fn from(error: bmae_nn::ShapeError) -> Self {
+        Self::Train(error.into())
+    }
+}

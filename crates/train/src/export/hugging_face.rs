@@ -1,0 +1,99 @@
+//! A folder that `from_pretrained` of Hugging Face's transformers opens: `config.json` and `model.safetensors`.
+
+use bmae_nn::StateDict;
+use bmae_nn::weights::EncoderPrefix;
+use serde_json::{Map, Value, json};
+
+use super::model::{Kind, Model, Sees};
+use super::{ExportError, Exported};
+use crate::recipe::Recipe;
+
+/// `model` as a `ViTMAEForPreTraining`, a `ViTForImageClassification`, or a `ViTModel`.
+pub(super) fn folder(model: Model, recipe: &Recipe, source_name: String) -> Result<Exported, ExportError> {
+    let mut notes = model.notes.clone();
+    let (class, arguments, weights, config) = match model.kind {
+        Kind::PixelAutoencoder => {
+            let weights = model.weights.in_hugging_face_names(EncoderPrefix::Vit);
+            ("ViTMAEForPreTraining", "", weights, of_autoencoder(recipe))
+        }
+        Kind::Classifier(Sees::ClassToken) => {
+            let classes = model.weights.tensors.get("head.bias").map_or(0, |bias| bias.values.len());
+            let weights = model.weights.in_hugging_face_names(EncoderPrefix::Vit);
+            ("ViTForImageClassification", "", weights, of_classifier(classes))
+        }
+        Kind::Classifier(Sees::NormalisedMean | Sees::MeanOfNormalised) => {
+            return Err(ExportError::MeanPooling { source_name });
+        }
+        Kind::Encoder | Kind::FeatureAutoencoder => {
+            if model.kind == Kind::FeatureAutoencoder {
+                notes.push(
+                    "its decoder predicts features, which ViTMAE cannot: only the encoder is exported, as a ViTModel"
+                        .to_owned(),
+                );
+            }
+            let weights = model.encoder().in_hugging_face_names(EncoderPrefix::None);
+            ("ViTModel", ", add_pooling_layer=False", weights, of_encoder())
+        }
+    };
+    let config = Value::Object(sizes(recipe, class).into_iter().chain(config).collect());
+    Ok(Exported {
+        what: format!("a {class} folder"),
+        open_with: format!("model = transformers.{class}.from_pretrained(PATH{arguments})"),
+        weights: StateDict { metadata: Default::default(), ..weights },
+        config: Some(format!("{config:#}\n")),
+        notes,
+    })
+}
+
+/// What all of them have. The names are those of transformers' `ViTConfig` and `ViTMAEConfig`.
+fn sizes(recipe: &Recipe, class: &str) -> Map<String, Value> {
+    let encoder = crate::pretrain::encoder_config(recipe);
+    object(json!({
+        "architectures": [class],
+        "image_size": encoder.image_size,
+        "patch_size": encoder.patch_size,
+        "num_channels": 3,
+        "hidden_size": encoder.dim,
+        "num_hidden_layers": encoder.depth,
+        "num_attention_heads": encoder.heads,
+        "intermediate_size": encoder.hidden(),
+        "hidden_act": "gelu",
+        "layer_norm_eps": 1e-6,
+        "qkv_bias": true,
+        "hidden_dropout_prob": 0.0,
+        "attention_probs_dropout_prob": 0.0,
+        "initializer_range": 0.02,
+    }))
+}
+
+fn of_autoencoder(recipe: &Recipe) -> Map<String, Value> {
+    let decoder = crate::pretrain::decoder_config(recipe);
+    object(json!({
+        "model_type": "vit_mae",
+        "decoder_hidden_size": decoder.dim,
+        "decoder_num_hidden_layers": decoder.depth,
+        "decoder_num_attention_heads": decoder.heads,
+        "decoder_intermediate_size": decoder.hidden(),
+        "mask_ratio": recipe.pretrain.mask_ratio,
+        "norm_pix_loss": recipe.pretrain.norm_pix,
+    }))
+}
+
+fn of_encoder() -> Map<String, Value> {
+    object(json!({ "model_type": "vit" }))
+}
+
+/// Weights do not carry the names of classes, so they are numbered as transformers numbers them.
+fn of_classifier(classes: usize) -> Map<String, Value> {
+    let label = |class: usize| format!("LABEL_{class}");
+    let labels: Map<String, Value> = (0..classes).map(|class| (class.to_string(), json!(label(class)))).collect();
+    let ids: Map<String, Value> = (0..classes).map(|class| (label(class), json!(class))).collect();
+    object(json!({ "model_type": "vit", "id2label": labels, "label2id": ids }))
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}

@@ -1,0 +1,152 @@
+//! Weights for other programs: timm, the official MAE, Hugging Face's transformers.
+//!
+//! A model goes out whole and checked or not at all. What another program has no place for is left behind, and said
+//! ([`Exported::notes`]); what it would compute differently is refused.
+
+mod error;
+mod hugging_face;
+mod model;
+mod write;
+
+pub use error::ExportError;
+pub use model::{Kind, Sees};
+
+use bmae_nn::StateDict;
+use bmae_nn::weights::{Architecture, CONFIG_KEY, Part, grouped};
+
+use crate::recipe::Recipe;
+use crate::start::{fit, told_model};
+use model::Model;
+
+/// The metadata key under which an imported file says where it came from.
+pub const SOURCE_KEY: &str = "bmae.source";
+
+/// Whom weights are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Destination {
+    /// timm's `VisionTransformer`: an encoder or a classifier.
+    Timm,
+    /// The official MAE: whatever there is, the decoder included.
+    Mae,
+    /// Hugging Face's transformers.
+    HuggingFace,
+}
+
+/// What is written, and what to say about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exported {
+    /// In words, such as "a ViTModel folder".
+    pub what: String,
+    /// How Python opens it, statements on one line; PATH stands for where it lies.
+    pub open_with: String,
+    /// The tensors under the other program's names.
+    pub weights: StateDict,
+    /// The `config.json` of a folder; `None` for a single file.
+    pub config: Option<String>,
+    /// What a user should know, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// `weights`, which fit the recipe's sizes, for another program.
+///
+/// # Errors
+/// When they are no whole model of these sizes, or one that the program cannot have.
+pub fn export(weights: &StateDict, recipe: &Recipe, to: Destination) -> Result<Exported, ExportError> {
+    let mut weights = weights.clone();
+    let mut notes = Vec::new();
+    fit(&mut weights, recipe, &mut |note| notes.push(note));
+    let model = Model::of(&weights, recipe)?;
+    let mut exported = match to {
+        Destination::HuggingFace => hugging_face::folder(model, recipe, weights.source_name())?,
+        Destination::Timm => for_timm(model, recipe),
+        Destination::Mae => for_mae(model, recipe),
+    };
+    // Loaders of Hugging Face's ask for the first key; with the second the file keeps being one of ours.
+    let format = ("format".to_owned(), "pt".to_owned());
+    exported.weights.metadata = [format, (CONFIG_KEY.to_owned(), carried(&weights, recipe))].into();
+    exported.notes.splice(0..0, notes);
+    Ok(exported)
+}
+
+/// Foreign `weights` under the official names, with a recipe that tells their sizes and numbers of heads.
+///
+/// # Errors
+/// When they hold no encoder.
+pub fn import(mut weights: StateDict, recipe: &Recipe) -> Result<(StateDict, Vec<String>), ExportError> {
+    let mut notes = Vec::new();
+    fit(&mut weights, recipe, &mut |note| notes.push(note));
+    let shapes = Architecture::of(&weights);
+    if shapes.encoder.is_none() {
+        return Err(ExportError::NoEncoder { source_name: weights.source_name(), holds: shapes.in_one_line() });
+    }
+    let others: Vec<&String> = weights.tensors.keys().filter(|name| Part::of(name) == Part::Other).collect();
+    if !others.is_empty() {
+        notes.push(format!("no model here has {}: left out", grouped(&others)));
+    }
+    weights.tensors.retain(|name, _| Part::of(name) != Part::Other);
+    let text = carried(&weights, recipe);
+    weights.metadata.insert("format".to_owned(), "pt".to_owned());
+    weights.metadata.insert(CONFIG_KEY.to_owned(), text);
+    weights.metadata.insert(SOURCE_KEY.to_owned(), weights.source_name());
+    Ok((weights, notes))
+}
+
+/// The recipe that the written file carries: the one it had, unless it is now of another image size.
+fn carried(weights: &StateDict, recipe: &Recipe) -> String {
+    match weights.config_text() {
+        None => told_model(recipe, weights),
+        Some(text) => match Recipe::from_toml(text) {
+            Ok(earlier) if earlier.data.image_size == recipe.data.image_size => text.to_owned(),
+            _ => recipe.to_toml(),
+        },
+    }
+}
+
+fn for_timm(model: Model, recipe: &Recipe) -> Exported {
+    let mut notes = model.notes.clone();
+    let mut weights = model.weights;
+    let left = weights.tensors.len();
+    weights.tensors.retain(|name, _| Part::of(name) != Part::Decoder);
+    if weights.tensors.len() < left {
+        notes.push("a VisionTransformer has no decoder: only the encoder is exported".to_owned());
+    }
+    let classes = weights.tensors.get("head.bias").map_or(0, |bias| bias.values.len());
+    let pooling = match model.kind {
+        Kind::Classifier(Sees::NormalisedMean) => "global_pool=\"avg\"",
+        Kind::Classifier(Sees::MeanOfNormalised) => "global_pool=\"avg\", fc_norm=False",
+        _ => "global_pool=\"token\"",
+    };
+    let encoder = crate::pretrain::encoder_config(recipe);
+    Exported {
+        what: "weights of a timm VisionTransformer".to_owned(),
+        open_with: format!(
+            "model = timm.models.VisionTransformer(img_size={}, patch_size={}, embed_dim={}, depth={}, num_heads={}, mlp_ratio={:?}, \
+             num_classes={classes}, {pooling}); model.load_state_dict(safetensors.torch.load_file(PATH))",
+            encoder.image_size, encoder.patch_size, encoder.dim, encoder.depth, encoder.heads, encoder.mlp_ratio,
+        ),
+        weights,
+        config: None,
+        notes,
+    }
+}
+
+fn for_mae(model: Model, recipe: &Recipe) -> Exported {
+    let mut notes = model.notes.clone();
+    if model.kind == Kind::FeatureAutoencoder {
+        notes.push(format!(
+            "decoder_pred predicts features of width {} and not pixels, as MaskedAutoencoderViT would",
+            recipe.model.encoder.dim
+        ));
+    }
+    let class = match model.kind {
+        Kind::PixelAutoencoder | Kind::FeatureAutoencoder => "models_mae.MaskedAutoencoderViT",
+        Kind::Encoder | Kind::Classifier(_) => "models_vit.VisionTransformer",
+    };
+    Exported {
+        what: format!("weights of the official {class}"),
+        open_with: "model.load_state_dict(safetensors.torch.load_file(PATH))".to_owned(),
+        weights: model.weights,
+        config: None,
+        notes,
+    }
+}

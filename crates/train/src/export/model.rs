@@ -1,0 +1,143 @@
+//! Which model weights are of, checked: every tensor of it is there and has its shape.
+
+use bmae_data::random::{Purpose, keyed};
+use bmae_nn::weights::{Architecture, EncoderShape, Part};
+use bmae_nn::{Classifier, Encoder, EncoderInit, HeadInit, LoadReport, MaskedAutoencoder, Pooling, Probe, StateDict};
+use burn::module::Module;
+use burn::tensor::Device;
+
+use super::ExportError;
+use crate::pretrain::{decoder_config, encoder_config};
+use crate::recipe::{Feature, Recipe};
+
+/// What a model is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An encoder alone.
+    Encoder,
+    /// A masked autoencoder that predicts pixels.
+    PixelAutoencoder,
+    /// A masked autoencoder that predicts features.
+    FeatureAutoencoder,
+    /// A classifier.
+    Classifier(Sees),
+}
+
+/// What the head of a classifier sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sees {
+    /// The class token after `norm`.
+    ClassToken,
+    /// The mean of the patch tokens, then `fc_norm`.
+    NormalisedMean,
+    /// The mean of the patch tokens after `norm`: a probe of the mean.
+    MeanOfNormalised,
+}
+
+/// A whole model and nothing else.
+pub(super) struct Model {
+    pub kind: Kind,
+    /// Exactly its tensors.
+    pub weights: StateDict,
+    /// What a user should know of what was done to them.
+    pub notes: Vec<String>,
+}
+
+impl Model {
+    /// The largest model that `weights` hold with the recipe's sizes. A probe's BatchNorm becomes part of its head.
+    pub(super) fn of(weights: &StateDict, recipe: &Recipe) -> Result<Self, ExportError> {
+        let shapes = Architecture::of(weights);
+        let Some(encoder) = &shapes.encoder else {
+            return Err(ExportError::NoEncoder { source_name: weights.source_name(), holds: shapes.in_one_line() });
+        };
+        match (shapes.classes, &shapes.decoder) {
+            (Some(classes), _) => classifier(weights, recipe, &shapes, classes),
+            (None, Some(decoder)) => autoencoder(weights, recipe, encoder, decoder.prediction),
+            (None, None) => {
+                let (module, report) = weights.load_into(empty_encoder(recipe)?)?;
+                Self::whole(Kind::Encoder, &module, &report)
+            }
+        }
+    }
+
+    /// The encoder of this model, its final norm included.
+    pub(super) fn encoder(&self) -> StateDict {
+        let mut weights = self.weights.clone();
+        weights.tensors.retain(|name, _| Part::of(name) == Part::Encoder);
+        weights
+    }
+
+    fn whole(kind: Kind, module: &impl Module, report: &LoadReport) -> Result<Self, ExportError> {
+        report.require(|_| false, |name| Part::of(name) != Part::Encoder)?;
+        Ok(Self { kind, weights: StateDict::of(module), notes: Vec::new() })
+    }
+}
+
+fn empty_encoder(recipe: &Recipe) -> Result<Encoder, ExportError> {
+    let mut generator = keyed(recipe.seed, 0, 0, Purpose::Initialisation);
+    Ok(Encoder::init(&encoder_config(recipe), EncoderInit::Mae, &mut generator, &Device::flex())?)
+}
+
+fn classifier(
+    weights: &StateDict,
+    recipe: &Recipe,
+    shapes: &Architecture,
+    classes: usize,
+) -> Result<Model, ExportError> {
+    let sees = match (shapes.batch_norm, recipe.linprobe.feature, shapes.fc_norm) {
+        (true, Feature::Mean, _) => Sees::MeanOfNormalised,
+        (false, _, true) => Sees::NormalisedMean,
+        _ => Sees::ClassToken,
+    };
+    let pooling = match sees {
+        Sees::NormalisedMean => Pooling::Mean,
+        Sees::ClassToken | Sees::MeanOfNormalised => Pooling::ClassToken,
+    };
+    let mut generator = keyed(recipe.seed, 0, 0, Purpose::HeadInitialisation);
+    let empty = Classifier::init(empty_encoder(recipe)?, classes, pooling, HeadInit::PROBE, &mut generator);
+    let (mut module, report) = weights.load_into(empty)?;
+    let mut notes = Vec::new();
+    if shapes.batch_norm {
+        let dim = recipe.model.encoder.dim;
+        let (probe, report) = weights.load_into(Probe::init(dim, classes, &mut generator, &Device::flex()))?;
+        report.require(|_| false, |_| true)?;
+        module.head = probe.folded();
+        notes.push("the BatchNorm before the head is now part of its weights".to_owned());
+    }
+    Ok(Model { notes, ..Model::whole(Kind::Classifier(sees), &module, &report)? })
+}
+
+fn autoencoder(
+    weights: &StateDict,
+    recipe: &Recipe,
+    encoder: &EncoderShape,
+    prediction: usize,
+) -> Result<Model, ExportError> {
+    let mut generator = keyed(recipe.seed, 0, 0, Purpose::Initialisation);
+    let device = Device::flex();
+    let empty = MaskedAutoencoder::init(&encoder_config(recipe), &decoder_config(recipe), &mut generator, &device)?;
+    let pixels = encoder.patch_size * encoder.patch_size * 3;
+    let mut notes = Vec::new();
+    let mut weights = weights.clone();
+    // The head for pixels that `method.pixel_weight` keeps beside that for features makes a whole MAE.
+    let beside = ["weight", "bias"].map(|kind| weights.tensors.remove(&format!("pixel_pred.{kind}")));
+    let mut of_features = prediction != pixels || (encoder.dim == pixels && has_switched(&weights, recipe));
+    if let [Some(weight), Some(bias)] = beside {
+        weights.tensors.insert("decoder_pred.weight".to_owned(), weight);
+        weights.tensors.insert("decoder_pred.bias".to_owned(), bias);
+        of_features = false;
+        notes.push("its prediction head is the one for pixels; the one for features stays behind".to_owned());
+    }
+    let outputs = if of_features { prediction } else { pixels };
+    let head = HeadInit::PROBE.linear(recipe.model.decoder.dim, outputs, &mut generator, &device);
+    let (module, report) = weights.load_into(empty.replace_head(head))?;
+    let kind = if of_features { Kind::FeatureAutoencoder } else { Kind::PixelAutoencoder };
+    Ok(Model { notes, ..Model::whole(kind, &module, &report)? })
+}
+
+/// Whether a head whose width tells nothing is for features: the method's warm-up was over.
+fn has_switched(weights: &StateDict, recipe: &Recipe) -> bool {
+    let done = weights.metadata.get("bmae.epochs_done").and_then(|done| done.parse::<usize>().ok());
+    let warmup = recipe.method.warmup_epochs;
+    done.zip(warmup).is_some_and(|(done, warmup)| done > warmup)
+}
