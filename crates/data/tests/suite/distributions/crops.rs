@@ -8,7 +8,7 @@ use bmae_data::random::Purpose;
 use bmae_data::transforms::flip;
 use bmae_data::transforms::random_resized_crop::{Area, CropDraw};
 
-use super::goodness_of_fit::{assert_follows, assert_frequency, assert_uniform_square, uniform};
+use super::goodness_of_fit::{assert_fills, assert_follows, assert_frequency, assert_uniform_square, uniform};
 use super::{DRAWS, generators};
 
 /// So large that rounding to pixels does not show.
@@ -34,16 +34,12 @@ fn area_and_ratio_are_uniform_and_independent_where_every_crop_fits() {
     for draw in [CropDraw::Torchvision, CropDraw::Byol] {
         for scale in [(0.2, 0.75), (0.08, 0.5)] {
             let areas = draws(draw, SIDE, SIDE, scale);
-            assert_follows(
-                &format!("{draw:?} area {scale:?}"),
-                areas.iter().map(share).collect(),
-                uniform(scale.0, scale.1),
-            );
-            assert_follows(
-                &format!("{draw:?} log ratio {scale:?}"),
-                areas.iter().map(log_ratio).collect(),
-                uniform(-L, L),
-            );
+            let shares: Vec<f64> = areas.iter().map(share).collect();
+            let log_ratios: Vec<f64> = areas.iter().map(log_ratio).collect();
+            assert_fills(&format!("{draw:?} area {scale:?}"), &shares, scale.0, scale.1);
+            assert_fills(&format!("{draw:?} log ratio {scale:?}"), &log_ratios, -L, L);
+            assert_follows(&format!("{draw:?} area {scale:?}"), shares, uniform(scale.0, scale.1));
+            assert_follows(&format!("{draw:?} log ratio {scale:?}"), log_ratios, uniform(-L, L));
             let both = |area: &Area| ((share(area) - scale.0) / (scale.1 - scale.0), (log_ratio(area) + L) / (2.0 * L));
             assert_uniform_square(
                 &format!("{draw:?} area and ratio {scale:?}"),

@@ -6,7 +6,7 @@ use bmae_data::random::{Purpose, keyed};
 use bmae_data::transforms::random_erasing::{draw, erase};
 use bmae_data::transforms::random_resized_crop::Area;
 
-use super::goodness_of_fit::{assert_follows, assert_frequency, assert_uniform_square, normal, uniform};
+use super::goodness_of_fit::{assert_fills, assert_follows, assert_frequency, assert_uniform_square, normal, uniform};
 use super::{DRAWS, generators};
 
 const SIDE: usize = 1_000_000;
@@ -32,6 +32,8 @@ fn log_ratio(area: &Area) -> f64 {
 fn small_boxes_have_a_uniform_area_and_a_log_uniform_ratio() {
     // Below 0.3, even the most extreme ratio fits.
     let boxes: Vec<Area> = boxes().into_iter().filter(|area| share(area) < 0.3).collect();
+    assert_fills("erased area below 0.3", &boxes.iter().map(share).collect::<Vec<_>>(), LEAST, 0.3);
+    assert_fills("erased log ratio below 0.3", &boxes.iter().map(log_ratio).collect::<Vec<_>>(), -L, L);
     assert_follows("erased area below 0.3", boxes.iter().map(share).collect(), uniform(LEAST, 0.3));
     assert_follows("erased log ratio below 0.3", boxes.iter().map(log_ratio).collect(), uniform(-L, L));
     let both = |area: &Area| ((share(area) - LEAST) / (0.3 - LEAST), (log_ratio(area) + L) / (2.0 * L));
@@ -44,6 +46,7 @@ fn all_boxes_follow_the_law_of_what_fits() {
     assert_eq!(boxes.len() as u64, DRAWS, "of ten boxes, one fits");
     let above = |a: f64| if a <= 0.3 { 0.0 } else { (a - a * a.ln() - (0.3 - 0.3 * 0.3_f64.ln())) / L };
     let mass = |a: f64| a.min(0.3) - LEAST + above(a);
+    assert_fills("erased area", &boxes.iter().map(share).collect::<Vec<_>>(), LEAST, GREATEST);
     assert_follows("erased area", boxes.iter().map(share).collect(), |a| mass(a) / mass(GREATEST));
     // Ratios up to 3 fit with every area.
     let free = -GREATEST.ln();
