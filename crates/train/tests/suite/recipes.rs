@@ -121,7 +121,7 @@ fn batch(recipe: &Recipe) -> (Vec<f32>, Vec<i64>) {
 
 fn classifier(keys: &str) -> (Recipe, finetune::Learner) {
     let recipe = recipe(keys);
-    let learner = finetune::Learner::new(&recipe, &Start::Scratch, 10, &device()).expect("a learner");
+    let learner = finetune::Learner::new(&recipe, &Start::Scratch, 10, &device(), &mut |_| {}).expect("a learner");
     (recipe, learner)
 }
 
@@ -354,7 +354,8 @@ fn fine_tuning_starts_from_the_encoder_with_a_fresh_head_and_positions_that_lear
     pretrain(&recipe("pretrain.epochs = 1"), &run, false, None).expect("trains");
     let pretrained = crate::small::weights(&run);
     let recipe = recipe("");
-    let mut learner = finetune::Learner::new(&recipe, &Start::From(run), 10, &device()).expect("a learner");
+    let mut learner =
+        finetune::Learner::new(&recipe, &Start::From(run), 10, &device(), &mut |_| {}).expect("a learner");
     let before: StateDict = learner.weights();
     for (name, array) in
         before.tensors.iter().filter(|(name, _)| !name.starts_with("head.") && !name.starts_with("fc_norm."))
