@@ -73,6 +73,12 @@ fn magnitudes_are_normal_and_clipped_at_ten() {
     assert!(levels.iter().all(|level| (0.0..=10.0).contains(level)));
     let clipped = levels.iter().filter(|&&level| level == 10.0).count() as u64;
     assert_frequency("magnitudes clipped", clipped, levels.len() as u64, 1.0 - normal(9.0, 0.5)(10.0));
+    // The lower half, which nothing clips, shows the deviation: of n squares with the mean 1, each with the variance 2.
+    let squares: Vec<f64> =
+        levels.iter().filter(|&&level| level < 9.0).map(|level| ((level - 9.0) / 0.5).powi(2)).collect();
+    let n = squares.len() as f64;
+    let excess = (squares.iter().sum::<f64>() - n) / (2.0 * n).sqrt();
+    assert!(excess.abs() < 3.9, "the squares of the deviations are {excess:.1} standard errors off");
     assert_follows_below("magnitudes", levels, 10.0, normal(9.0, 0.5));
 }
 
