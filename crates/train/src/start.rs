@@ -106,10 +106,11 @@ pub fn fit(weights: &mut StateDict, recipe: &Recipe, tell: &mut dyn FnMut(String
     if weights.config_text().is_some() {
         return;
     }
-    let told = &weights.origin.told;
-    let decoder = Architecture::of(weights).decoder.filter(|_| told.decoder_heads.is_none());
+    let shapes = Architecture::of(weights);
+    let encoder = shapes.encoder.filter(|encoder| encoder.heads.is_none());
+    let decoder = shapes.decoder.filter(|decoder| decoder.heads.is_none());
     let parts = [
-        told.encoder_heads.is_none().then_some(("encoder", recipe.model.encoder.heads)),
+        encoder.map(|_| ("encoder", recipe.model.encoder.heads)),
         decoder.map(|_| ("decoder", recipe.model.decoder.heads)),
     ];
     let parts: Vec<(&str, usize)> = parts.into_iter().flatten().collect();

@@ -62,6 +62,9 @@ fn file(weights: &StateDict) -> String {
 
 fn parameters(weights: &StateDict) -> String {
     let counts = counts(weights);
+    if counts.is_empty() {
+        return "none".to_owned();
+    }
     let parts: Vec<String> = counts.iter().map(|(name, count)| format!("{name} {}", thousands(*count))).collect();
     format!("{} ({})", thousands(counts.iter().map(|(_, count)| count).sum()), parts.join(", "))
 }
@@ -87,10 +90,14 @@ fn recipe(weights: &StateDict, verbose: bool) -> String {
         };
     };
     let mut words = match Recipe::from_toml(text) {
-        Ok(recipe) => vec![
-            format!("method {}, seed {}", recipe.method.name, recipe.seed),
-            format!("heads {} and {} (decoder)", recipe.model.encoder.heads, recipe.model.decoder.heads),
-        ],
+        Ok(recipe) => {
+            // An import knows sizes and heads alone.
+            let what = match text.contains("[method]") {
+                true => format!("method {}, seed {}", recipe.method.name, recipe.seed),
+                false => "sizes only".to_owned(),
+            };
+            vec![what, format!("heads {} and {} (decoder)", recipe.model.encoder.heads, recipe.model.decoder.heads)]
+        }
         Err(error) => vec![format!("not one that this version reads ({error})")],
     };
     if let Some(done) = weights.metadata.get("bmae.epochs_done") {

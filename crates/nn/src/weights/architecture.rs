@@ -179,9 +179,21 @@ impl fmt::Display for Architecture {
 }
 
 impl Architecture {
-    /// The sizes in the middle of a sentence.
+    /// The sizes that matter most, for the middle of a sentence.
     pub fn in_one_line(&self) -> String {
-        self.to_string().replace('\n', "; ").replacen("encoder: ", "an encoder of ", 1)
+        let encoder = self.encoder.as_ref().map(|EncoderShape { dim, depth, patch_size, .. }| {
+            format!("an encoder of dim {dim}, depth {depth}, patches of {patch_size} x {patch_size}")
+        });
+        let decoder = self
+            .decoder
+            .as_ref()
+            .map(|DecoderShape { dim, depth, .. }| format!("a decoder of dim {dim}, depth {depth}"));
+        let head = self.classes.map(|classes| format!("a head for {classes} classes"));
+        let parts: Vec<String> = [encoder, decoder, head].into_iter().flatten().collect();
+        match parts.is_empty() {
+            true => "no part of a Vision Transformer".to_owned(),
+            false => parts.join(" and "),
+        }
     }
 
     /// What the prediction head predicts.

@@ -21,7 +21,7 @@ impl StateDict {
     /// skipped. [`origin`](Self::origin) says what it was.
     ///
     /// # Errors
-    /// When it cannot be read, is of none of these kinds, is damaged, or holds several models.
+    /// When it cannot be read, is of none of these kinds, is damaged, or holds no tensor or several models.
     pub fn open(path: &Path) -> Result<Self, WeightsError> {
         let (file, config) = match path.is_dir() {
             true => (in_folder(path)?, Some(path.join("config.json"))),
@@ -31,6 +31,9 @@ impl StateDict {
             Kind::Pytorch => Self::from_pytorch(&file)?,
             Kind::Safetensors => Self::from_file(&file)?.without_wrapping()?,
         };
+        if state.tensors.is_empty() {
+            return Err(WeightsError::UnknownKind { path: file, found: "other values".to_owned() });
+        }
         if !state.has_hugging_face_names() {
             return Ok(state);
         }

@@ -61,6 +61,7 @@ fn refused(path: &Path, error: PytorchError) -> WeightsError {
         PytorchError::InvalidFormat(reason) => (reason, RESAVE),
         other => (other.to_string(), RESAVE),
     };
+    let reason = reason.trim_end_matches('.').to_owned();
     WeightsError::Pytorch { source_name: path.display().to_string(), reason, remedy }
 }
 

@@ -160,12 +160,30 @@ fn files_that_hold_no_weights_are_refused_by_what_they_are() {
     let pickle = refused(&write("list.pth", b"\x80\x02]q\x00K\x01a.padding"));
     assert!(pickle.contains("torch.save(model.state_dict()"), "{pickle}");
 
+    let nothing = refused(&write("none.safetensors", &StateDict::default().to_bytes().unwrap()));
+    assert!(nothing.contains("none.safetensors holds no weights but other values"), "{nothing}");
+
     let missing = refused(&folder.path().join("none.pth"));
     assert!(missing.starts_with("cannot read the weights file "), "{missing}");
     let empty = refused(folder.path());
     assert!(empty.contains("holds no model.safetensors"), "{empty}");
     write("model.safetensors.index.json", b"{}");
     assert!(refused(folder.path()).contains("weights in several files"));
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_in_a_pickle_is_ever_executed() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = folder.path().join("made");
+    // What `pickle.dumps` writes for an object whose `__reduce__` is (os.system, ("touch .../made",)).
+    let command = format!("touch {}", made.display());
+    let length = u32::try_from(command.len()).unwrap().to_le_bytes();
+    let pickle = [&b"\x80\x02cposix\nsystem\nX"[..], &length, command.as_bytes(), b"\x85R."].concat();
+    let path = folder.path().join("hostile.pth");
+    std::fs::write(&path, pickle).unwrap();
+    assert!(refused(&path).contains("hostile.pth cannot be read as a PyTorch checkpoint"), "{}", refused(&path));
+    assert!(!made.exists());
 }
 
 #[test]

@@ -11,7 +11,9 @@ pub enum ExportError {
     #[error(transparent)]
     Train(#[from] TrainError),
     /// No encoder to export.
-    #[error("{source_name} holds {holds} and no whole encoder: give the weights of a pre-training or of a classifier")]
+    #[error(
+        "{source_name} holds {holds} but no encoder with a patch embedding for square colour patches: give the weights of a pre-training or of a classifier"
+    )]
     NoEncoder {
         /// The weights.
         source_name: String,
