@@ -1,5 +1,5 @@
 """The training of `bmae` once more, in plain PyTorch, to check the Rust against.
 
-Written from the papers and from DESIGN, never from the Rust. It is naive on purpose: one student pass per target, no
+Own code from the papers and from DESIGN, no port of the Rust. It is naive on purpose: one student pass per target, no
 fusing, no accumulation. Parameters carry the official MAE's names, so a state dict is a weight file as it is.
 """

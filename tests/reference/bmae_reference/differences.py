@@ -27,6 +27,7 @@ class Report:
         return difference <= limit
 
     def fail(self, what, why):
+        why = " ".join(str(why).split())
         self.failures.append(f"{what}: {why}")
         print(f"  {what}: FAILED: {why}")
 
