@@ -14,7 +14,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use crate::TrainError;
 use crate::input::{flat_patches, patch_tensor};
 use crate::method::{FeatureTargets, TargetEvent, Targets};
-use crate::optimiser::{self, AdamW, GradientMap, Optimiser, ParameterGroups, gradients};
+use crate::optimiser::{self, AdamW, GradientMap, Optimiser, ParameterGroups, Rule, gradients};
 use crate::recipe::{FeatureHead, Recipe};
 use crate::start::load_exactly;
 
@@ -44,7 +44,7 @@ pub struct StepReport {
     pub targets: Vec<f64>,
     /// The loss on pixels beside the feature targets, without its weight; `None` where there is none.
     pub pixel: Option<f64>,
-    /// Global norm of the gradient, before clipping.
+    /// Global norm of the gradient of everything that is updated, before clipping.
     pub gradient_norm: f64,
     /// The prediction for masked patches of the last micro-batch [M, P], without autodiff.
     pub prediction: Tensor<2>,
@@ -171,6 +171,8 @@ impl Student {
             gradients::accumulate(&mut sum, gradients_of_part);
             reports.push(report);
         }
+        // What is not updated has no say in how far the rest may go.
+        sum.retain(|name, _| self.groups.rule(name) != Rule::Frozen);
         let norm = gradients::global_norm(&sum);
         if settings.clip_norm > 0.0 {
             gradients::clip(&mut sum, norm, settings.clip_norm);

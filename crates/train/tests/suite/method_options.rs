@@ -353,3 +353,17 @@ fn scratch_init_timm_draws_positions_that_mae_fixes_to_sines_and_cosines() {
     assert_ne!(weights(&tuned).tensors["pos_embed"], timm.tensors["pos_embed"]);
     assert_eq!(weights(&probed).tensors["pos_embed"], timm.tensors["pos_embed"]);
 }
+
+#[test]
+fn a_frozen_heads_gradient_counts_neither_in_the_norm_nor_in_clipping() {
+    let norm_after_the_switch = |feature_head: &str| {
+        let keys = format!("method.name = 'mae-k'\nmethod.k = 1\nmethod.feature_head = '{feature_head}'");
+        let (_, mut student) = student(&keys);
+        student.start_epoch(0).expect("pixels");
+        step(&mut student, 0, 0);
+        student.start_epoch(1).expect("features");
+        step(&mut student, 1, 0).gradient_norm
+    };
+    let (trainable, frozen) = (norm_after_the_switch("trainable"), norm_after_the_switch("frozen"));
+    assert!(frozen < trainable * 0.999, "{frozen} of {trainable}");
+}
