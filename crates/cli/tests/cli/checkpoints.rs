@@ -193,6 +193,21 @@ fn an_export_that_cannot_be_leaves_nothing() {
     export(&fixture("outputs.safetensors"), "timm", "vit.safetensors")
         .refuses(1, &["outputs.safetensors holds no part of a Vision Transformer"])
         .leaves_no("vit.safetensors");
+    folder
+        .run(&[
+            "checkpoint",
+            "export",
+            "--from",
+            &classifier,
+            "--to",
+            "timm",
+            "--out",
+            "vit.safetensors",
+            "--set",
+            "data.image_size=1000000",
+        ])
+        .refuses(2, &["MiB of memory", "`data.image_size`"])
+        .leaves_no("vit.safetensors");
     let unknown = export(&classifier, "onnx", "vit.onnx").leaves_no("vit.onnx");
     assert!(unknown.code == Some(2) && unknown.stderr.contains("timm, mae, huggingface"), "{}", unknown.story());
 }

@@ -111,7 +111,7 @@ impl EncoderShape {
 
 fn encoder(weights: &StateDict) -> Option<EncoderShape> {
     let &[dim, CHANNELS, patch_size, columns] = shape(weights, "patch_embed.proj.weight")? else { return None };
-    if patch_size != columns || patch_size == 0 {
+    if patch_size != columns || patch_size == 0 || dim == 0 {
         return None;
     }
     Some(EncoderShape {

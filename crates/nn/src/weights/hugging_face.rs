@@ -107,11 +107,11 @@ impl StateDict {
                 continue;
             };
             if let Some(kind) = rest.strip_prefix("attn.qkv.") {
-                let rows = array.shape.first().copied().unwrap_or(0) / 3;
+                // A model's own: three times as many rows as its width.
+                let Some((rows, columns)) = array.shape.split_first() else { continue };
                 let third = array.values.len() / 3;
                 for (values, (theirs, _)) in array.values.chunks(third.max(1)).zip(QKV) {
-                    let mut shape = array.shape.clone();
-                    shape[0] = rows;
+                    let shape = [&[rows / 3], columns].concat();
                     tensors
                         .insert(format!("{blocks}{number}.{theirs}.{kind}"), Array { shape, values: values.to_vec() });
                 }

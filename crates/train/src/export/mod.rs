@@ -14,7 +14,8 @@ pub use model::{Kind, Sees};
 use bmae_nn::StateDict;
 use bmae_nn::weights::{Architecture, CONFIG_KEY, Part, grouped};
 
-use crate::recipe::Recipe;
+use crate::pretrain::encoder_config;
+use crate::recipe::{Recipe, available_memory};
 use crate::start::{fit, told_model};
 use model::Model;
 
@@ -52,6 +53,7 @@ pub struct Exported {
 /// # Errors
 /// When they are no whole model of these sizes, or one that the program cannot have.
 pub fn export(weights: &StateDict, recipe: &Recipe, to: Destination) -> Result<Exported, ExportError> {
+    check_memory(recipe)?;
     let mut weights = weights.clone();
     let mut notes = Vec::new();
     fit(&mut weights, recipe, &mut |note| notes.push(note));
@@ -73,6 +75,7 @@ pub fn export(weights: &StateDict, recipe: &Recipe, to: Destination) -> Result<E
 /// # Errors
 /// When they hold no encoder.
 pub fn import(mut weights: StateDict, recipe: &Recipe) -> Result<(StateDict, Vec<String>), ExportError> {
+    check_memory(recipe)?;
     let mut notes = Vec::new();
     fit(&mut weights, recipe, &mut |note| notes.push(note));
     let shapes = Architecture::of(&weights);
@@ -89,6 +92,17 @@ pub fn import(mut weights: StateDict, recipe: &Recipe) -> Result<(StateDict, Vec
     weights.metadata.insert(CONFIG_KEY.to_owned(), text);
     weights.metadata.insert(SOURCE_KEY.to_owned(), weights.source_name());
     Ok((weights, notes))
+}
+
+/// Refuses sizes that `--set` asks for and no memory holds, before anything is made of them.
+fn check_memory(recipe: &Recipe) -> Result<(), ExportError> {
+    let needed = encoder_config(recipe).parameter_count()? as u64 * size_of::<f32>() as u64;
+    match available_memory() {
+        Some(available) if needed > available => {
+            Err(ExportError::Memory { needed: needed >> 20, available: available >> 20 })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The recipe that the written file carries: the one it had, unless it is now of another image size.
@@ -116,7 +130,7 @@ fn for_timm(model: Model, recipe: &Recipe) -> Exported {
         Kind::Classifier(Sees::MeanOfNormalised) => "global_pool=\"avg\", fc_norm=False",
         _ => "global_pool=\"token\"",
     };
-    let encoder = crate::pretrain::encoder_config(recipe);
+    let encoder = encoder_config(recipe);
     Exported {
         what: "weights of a timm VisionTransformer".to_owned(),
         open_with: format!(
