@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::cifar::Kind;
+use crate::transforms::random_resized_crop::Area;
 
 /// What can be wrong with data, with where it lies and how it is asked for.
 #[derive(Debug, Error)]
@@ -96,11 +97,17 @@ pub enum DataError {
         /// How many numbers were given.
         found: usize,
     },
-    /// The resizing library refused.
-    #[error("an image cannot be resized: {cause}")]
-    Resize {
-        /// What the library said.
-        cause: String,
+    /// A part of an image that is none.
+    #[error(
+        "{area:?} is no part of an image of {width}x{height} pixels: it must lie within it, and have at least one pixel"
+    )]
+    PartOfImage {
+        /// The part.
+        area: Area,
+        /// Columns of the image.
+        width: usize,
+        /// Rows of the image.
+        height: usize,
     },
 
     // --- mixing and previews ---------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 //! Mixup and CutMix: pairs of training images become one, and so do their labels.
 //!
-//! Sources: Zhang et al. 2018 (mixup), Yun et al. 2019 (CutMix), in the batch mode of timm 0.4.12's `Mixup`: one draw for
-//! the whole batch, and an image's partner is the one at its place in the reversed batch.
+//! Sources: Zhang et al. 2018 (mixup), Yun et al. 2019 (CutMix), in the batch mode of timm 0.4.12's `Mixup`: one draw
+//! for the whole batch, and an image's partner is the one at its place in the reversed batch.
 
 use std::ops::Range;
 
@@ -10,8 +10,8 @@ use rand_distr::{Beta, Distribution};
 
 use crate::DataError;
 
-/// The parameters of a Beta distribution that are accepted, besides 0 for "off". Beyond them its numbers are 0, 1/2 or 1 for
-/// all practical purposes.
+/// The parameters of a Beta distribution that are accepted, besides 0 for "off". Beyond them its numbers are 0, 1/2 or
+/// 1 for all practical purposes.
 const ALPHA: std::ops::RangeInclusive<f64> = 1e-3..=1e3;
 
 /// How often, and how strongly, the images of a batch are mixed.
@@ -97,8 +97,8 @@ impl Mixing {
     /// `1 - smoothing` more for the image's own class. With nothing to mix, they are just that.
     ///
     /// # Errors
-    /// When the numbers make no sense (see [`check`](Self::check)), `smoothing` is not within 0..=1, a label is not below
-    /// `classes`, or `images` does not hold one image per label.
+    /// When the numbers make no sense (see [`check`](Self::check)), `smoothing` is not within 0..=1, a label is not
+    /// below `classes`, or `images` does not hold one image per label.
     pub fn apply(
         &self,
         images: &mut [f32],
@@ -125,8 +125,8 @@ impl Mixing {
 }
 
 impl Mix {
-    /// The rectangle that CutMix exchanges: its sides are sqrt(1 - lambda) of the image's, rounded down to even numbers;
-    /// its centre is any pixel, and what would lie outside the image is cut off.
+    /// The rectangle that CutMix exchanges: its sides are sqrt(1 - lambda) of the image's, rounded down to even
+    /// numbers; its centre is any pixel, and what would lie outside the image is cut off.
     fn cut(image_size: usize, lambda: f64, generator: &mut impl Rng) -> Self {
         let half = (image_size as f64 * (1.0 - lambda).sqrt()) as usize / 2;
         let mut range = || {

@@ -19,8 +19,8 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// An empty grid for images of `side` x `side` pixels, `columns` in each row, every pixel drawn as a square of `scale` x
-    /// `scale`. A number of columns or a scale of 0 is taken for 1.
+    /// An empty grid for images of `side` x `side` pixels, `columns` in each row, every pixel drawn as a square of
+    /// `scale` x `scale`. A number of columns or a scale of 0 is taken for 1.
     pub fn new(columns: usize, side: usize, scale: usize) -> Self {
         Self { columns: columns.max(1), side, scale: scale.max(1), images: Vec::new() }
     }

@@ -108,8 +108,8 @@ impl Transform {
     ///
     /// # Errors
     /// When the image size is 0 or its planes cannot be counted, a standard deviation is not above 0, a mean is not
-    /// finite, a crop's scale is not within 0 < least <= greatest <= 1, a probability is not within 0..=1, or RandAugment's
-    /// numbers make no sense.
+    /// finite, a crop's scale is not within 0 < least <= greatest <= 1, a probability is not within 0..=1, or
+    /// RandAugment's numbers make no sense.
     pub fn check(&self) -> Result<(), DataError> {
         if !(1..=resize::MAX_SIDE).contains(&self.image_size) {
             return Err(DataError::ImageSize { found: self.image_size, max: resize::MAX_SIDE });

@@ -28,8 +28,8 @@ impl Normalisation {
         }
     }
 
-    /// The image that normalised planes [3, S, S] show, S being `image_size`: the inverse of [`planes`](Self::planes). Values
-    /// are rounded, and those beyond black and white become black and white.
+    /// The image that normalised planes [3, S, S] show, S being `image_size`: the inverse of [`planes`](Self::planes).
+    /// Values are rounded, and those beyond black and white become black and white.
     ///
     /// # Errors
     /// When `planes` has another length, or the size is 0.

@@ -1,7 +1,7 @@
 //! RandAugment: a few random operations of random strength.
 //!
-//! Source: Cubuk et al. 2020, with the meaning that timm 0.4.12 gives to `rand-m9-mstd0.5-inc1`: its 15 operations whose
-//! effect grows with the magnitude, drawn with replacement, each applied with probability one half.
+//! Source: Cubuk et al. 2020, with the meaning that timm 0.4.12 gives to `rand-m9-mstd0.5-inc1`: its 15 operations
+//! whose effect grows with the magnitude, drawn with replacement, each applied with probability one half.
 
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;

@@ -17,8 +17,8 @@ pub const ASPECT_RATIO: (f64, f64) = (0.3, 1.0 / 0.3);
 /// How often area and ratio are drawn while the box does not fit into the image.
 const ATTEMPTS: usize = 10;
 
-/// Draws the box to be erased from an image of `width` x `height` pixels: `None` with probability 1 - `probability`, and
-/// when none of ten boxes was narrower and lower than the image, or the box has no pixel.
+/// Draws the box to be erased from an image of `width` x `height` pixels: `None` with probability 1 - `probability`,
+/// and when none of ten boxes was narrower and lower than the image, or the box has no pixel.
 pub fn draw(width: usize, height: usize, probability: f64, generator: &mut impl Rng) -> Option<Area> {
     if generator.random::<f64>() >= probability {
         return None;

@@ -1,10 +1,10 @@
-//! Bicubic resizing, to the bit as Pillow does it: the kernel with a = -0.5 (Catmull-Rom), widened when the image shrinks, so
-//! that nothing aliases.
+//! Bicubic resizing, to the bit as Pillow does it: the kernel with a = -0.5 (Catmull-Rom), widened when the image
+//! shrinks, so that nothing aliases.
 //!
 //! Pillow resizes one direction after the other, each in fixed-point numbers, and rounds and saturates what lies between
-//! them to 8 bits. So the order shows: where overshoot is cut off, by up to a few dozen grey levels. Columns come first,
-//! unless the height shrinks by more than twice as many pixels as the width (Pillow 13; before, always columns first).
-//! Crops that do not shrink, such as those of CIFAR, are the same with every version.
+//! them to 8 bits. So the order shows: where overshoot is cut off, by up to a few dozen grey levels. The width changes
+//! first, unless the height shrinks by more than twice as many pixels as the width (so since Pillow 13; before, the
+//! width always came first). What does not shrink, such as the crops of CIFAR, is the same with every version.
 
 use super::random_resized_crop::Area;
 use crate::{DataError, Image};
@@ -33,8 +33,7 @@ pub fn resize(image: &Image, area: Area, width: usize, height: usize) -> Result<
     let inside =
         |start: usize, length: usize, whole| length > 0 && start.checked_add(length).is_some_and(|end| end <= whole);
     if !(inside(area.left, area.width, image.width()) && inside(area.top, area.height, image.height())) {
-        let cause = format!("its part {area:?} does not lie within its {}x{} pixels", image.width(), image.height());
-        return Err(DataError::Resize { cause });
+        return Err(DataError::PartOfImage { area, width: image.width(), height: image.height() });
     }
     let part = cut_out(image, area);
     let lost = |from: usize, to: usize| from as isize - to as isize;

@@ -228,3 +228,15 @@ fn impossible_augmentations_are_refused() {
     let randaugment = Some(RandAugment { magnitude: 11.0, ..RandAugment::M9_MSTD05_INC1 });
     assert!(matches!(Transform { randaugment, ..PLAIN }.check(), Err(DataError::Magnitude { .. })));
 }
+
+#[test]
+fn a_part_beyond_the_image_is_refused() {
+    let refused = |left, top, width, height| {
+        let result = resize::resize(&numbered(4), Area { left, top, width, height }, 3, 3);
+        matches!(result, Err(DataError::PartOfImage { width: 4, height: 4, .. }))
+    };
+    assert!(!refused(1, 2, 3, 2));
+    for (left, top, width, height) in [(2, 0, 3, 4), (0, 1, 4, 4), (0, 0, 0, 1), (0, 0, 1, 0), (usize::MAX, 0, 2, 1)] {
+        assert!(refused(left, top, width, height), "{left}, {top}, {width}x{height}");
+    }
+}

@@ -2,4 +2,5 @@
 
 mod distributions;
 mod pillow;
+mod pinned;
 mod speed;

@@ -6,8 +6,8 @@
 
 use crate::Image;
 
-/// Where each pixel of a warped image comes from: the pixel at (x, y) from (`column` . (x, y, 1), `row` . (x, y, 1)) of the
-/// original. Places are in pixels, the centre of the first pixel at (0.5, 0.5).
+/// Where each pixel of a warped image comes from: the pixel at (x, y) from (`column` . (x, y, 1), `row` . (x, y, 1)) of
+/// the original. Places are in pixels, the centre of the first pixel at (0.5, 0.5).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Affine {
     /// What x, y and 1 contribute to the column.

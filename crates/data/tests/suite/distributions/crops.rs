@@ -61,8 +61,8 @@ fn crops_lie_anywhere_equally_likely() {
     }
 }
 
-/// What does not fit is drawn again: of the areas A above 3/4, the part -ln A / L is kept; of the ratios u, exp(-|u|) less
-/// the least area.
+/// What does not fit is drawn again: of the areas A above 3/4, the part -ln A / L is kept; of the ratios u, exp(-|u|)
+/// less the least area.
 #[test]
 fn torchvisions_recipes_follow_the_law_of_what_fits() {
     for least in [0.2, 0.08] {

@@ -1,7 +1,7 @@
 //! Do numbers follow a law? Kolmogorov-Smirnov for continuous ones, chi-squared for counts.
 //!
-//! The limits are those that a true law exceeds once in ten thousand tests. At 100,000 draws, an error of 0.7 points in a
-//! distribution function is found.
+//! The limits are those that a true law exceeds once in ten thousand tests. At 100,000 draws, an error of 0.7 points in
+//! a distribution function is found.
 
 /// The limit of sqrt(n) D, D being the greatest distance of the distribution functions: 2 exp(-2 x^2) = 0.0001.
 const KOLMOGOROV_LIMIT: f64 = 2.226;
@@ -27,9 +27,9 @@ pub fn assert_follows(what: &str, samples: Vec<f64>, law: impl Fn(f64) -> f64) {
     assert_follows_below(what, samples, f64::INFINITY, law);
 }
 
-/// Asserts that numbers reach from `low` to `high`, no further and not less far: a bound that is off by a thousandth hardly
-/// changes a distribution, but here it shows. The law's density near the bounds has to be about that of a uniform one; pixels
-/// may round numbers over a bound by a hundred-thousandth.
+/// Asserts that numbers reach from `low` to `high`, no further and not less far: a bound that is off by a thousandth
+/// hardly changes a distribution, but here it shows. The law's density near the bounds has to be about that of a
+/// uniform one; pixels may round numbers over a bound by a hundred-thousandth.
 pub fn assert_fills(what: &str, samples: &[f64], low: f64, high: f64) {
     let least = samples.iter().copied().fold(f64::INFINITY, f64::min);
     let greatest = samples.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -88,7 +88,8 @@ pub fn assert_frequency(what: &str, happened: u64, total: u64, probability: f64)
     assert_counts(what, &[happened, total - happened], &[probability, 1.0 - probability]);
 }
 
-/// Asserts that two numbers between 0 and 1 are uniform and independent of each other: each of 20 x 20 cells equally often.
+/// Asserts that two numbers between 0 and 1 are uniform and independent of each other: each of 20 x 20 cells equally
+/// often.
 pub fn assert_uniform_square(what: &str, samples: &[(f64, f64)]) {
     const CELLS: usize = 20;
     let mut counts = [0; CELLS * CELLS];
@@ -148,7 +149,8 @@ pub fn normal(mean: f64, deviation: f64) -> impl Fn(f64) -> f64 {
     move |x| standard.at((x - mean) / deviation)
 }
 
-/// The distribution function of Beta(`alpha`, `alpha`), or of numbers from it that are kept with the probability `kept`.
+/// The distribution function of Beta(`alpha`, `alpha`), or of numbers from it that are kept with the probability
+/// `kept`.
 ///
 /// Near 0 the density x^(alpha - 1) may be infinite; as a function of t = x^alpha it is flat. Near 1 likewise.
 pub fn beta(alpha: f64, kept: impl Fn(f64) -> f64) -> impl Fn(f64) -> f64 {

@@ -56,8 +56,8 @@ fn each_method_uses_its_own_alpha() {
     assert_follows("mixup lambda beside CutMix", lambdas.collect(), beta(0.3, |_| 1.0));
 }
 
-/// Where a rectangle's rows lie within a large image, their share c is seen whole: with the probability 1 - c. Without that,
-/// c^2 = 1 - lambda follows the Beta distribution.
+/// Where a rectangle's rows lie within a large image, their share c is seen whole: with the probability 1 - c. Without
+/// that, c^2 = 1 - lambda follows the Beta distribution.
 #[test]
 fn the_rectangles_side_is_the_root_of_one_minus_lambda() {
     const SIDE: usize = 1 << 24;
@@ -75,8 +75,8 @@ fn the_rectangles_side_is_the_root_of_one_minus_lambda() {
     }
 }
 
-/// In an image of six pixels and with a uniform lambda, every rectangle has a probability that can be counted out: the side is
-/// k (before halving) with (2 k + 1) / 36, each centre has 1 / 36.
+/// In an image of six pixels and with a uniform lambda, every rectangle has a probability that can be counted out: the
+/// side is k (before halving) with (2 k + 1) / 36, each centre has 1 / 36.
 #[test]
 fn every_rectangle_is_as_likely_as_its_side_and_its_centre() {
     const SIDE: usize = 6;
