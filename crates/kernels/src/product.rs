@@ -1,0 +1,144 @@
+//! Matrix products of single precision: the work between which everything else of a training step has to fit.
+//!
+//! 1. A micro-kernel keeps a tile of the result in registers: 8 rows by 3 vectors with AVX-512, 6 by 2 with AVX2. Each step
+//!    along K loads the tile's columns of the right factor once and broadcasts one number of each row of the left.
+//! 2. The right factor is packed into panels, a panel being the columns of one tile, so that a step reads one run of memory.
+//!    Weights are packed once for each pass over a batch ([`Packed`]) and then serve all its pieces.
+//! 3. The left factor of activations is read by its rows as it stands. A weight's gradient reads both factors by columns;
+//!    there both are packed, in blocks that stay in the nearest cache.
+//! 4. Bias and residual are added while the tile is still in registers.
+//!
+//! Sums run over K in order, a weight's gradient in blocks of [`DEPTH`]: the same bits for any number of threads. Products and
+//! sums are fused where the instruction set can, so the bits differ between sets.
+
+use crate::instruction_set::{InstructionSet, dispatch_to};
+
+mod gradient;
+mod tile;
+
+pub use gradient::{WeightGradient, weight_gradients};
+
+use tile::{Left, Product};
+
+/// Rows and columns of a tile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Shape {
+    rows: usize,
+    columns: usize,
+}
+
+/// The tile of an instruction set: as many sums as its registers hold beside a row of the right factor.
+fn shape(set: InstructionSet) -> Shape {
+    match set {
+        InstructionSet::Avx512 => Shape { rows: 8, columns: 48 },
+        InstructionSet::Avx2 => Shape { rows: 6, columns: 16 },
+        InstructionSet::Portable => Shape { rows: 2, columns: 16 },
+    }
+}
+
+/// A right factor [K, N] in panels [ceil(N / columns)][K][columns], padded with zeros, for the current instruction set.
+#[derive(Debug, Clone, Default)]
+pub struct Packed {
+    panels: Vec<f32>,
+    depth: usize,
+    columns: usize,
+}
+
+impl Packed {
+    /// The transpose [in, out] of a weight [out, in] as PyTorch's Linear has it: the right factor of x W^T.
+    ///
+    /// # Panics
+    /// When `weight` is not outputs x inputs long.
+    pub fn transposed(weight: &[f32], outputs: usize, inputs: usize) -> Self {
+        Self::transposed_for(InstructionSet::current(), weight, outputs, inputs)
+    }
+
+    /// A weight [out, in] as it is: the right factor of the gradient through a Linear.
+    ///
+    /// # Panics
+    /// When `weight` is not outputs x inputs long.
+    pub fn rows(weight: &[f32], outputs: usize, inputs: usize) -> Self {
+        Self::rows_for(InstructionSet::current(), weight, outputs, inputs)
+    }
+
+    /// K.
+    pub fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// N.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    fn transposed_for(set: InstructionSet, weight: &[f32], outputs: usize, inputs: usize) -> Self {
+        assert_eq!(weight.len(), outputs * inputs, "the weight is [out, in]");
+        let width = shape(set).columns;
+        let mut panels = vec![0.0; outputs.div_ceil(width) * inputs * width];
+        if inputs > 0 {
+            for (panel, rows) in panels.chunks_exact_mut(inputs * width).zip(weight.chunks(width * inputs)) {
+                for (column, row) in rows.chunks_exact(inputs).enumerate() {
+                    for (packed, &value) in panel.chunks_exact_mut(width).zip(row) {
+                        packed[column] = value;
+                    }
+                }
+            }
+        }
+        Self { panels, depth: inputs, columns: outputs }
+    }
+
+    fn rows_for(set: InstructionSet, rows: &[f32], depth: usize, columns: usize) -> Self {
+        assert_eq!(rows.len(), depth * columns, "the factor is [K, N]");
+        let width = shape(set).columns;
+        let mut panels = vec![0.0; columns.div_ceil(width) * depth * width];
+        if depth > 0 {
+            for (number, panel) in panels.chunks_exact_mut(depth * width).enumerate() {
+                pack_panel(rows, columns, number * width, width, panel);
+            }
+        }
+        Self { panels, depth, columns }
+    }
+}
+
+/// Columns `first` .. `first + width` of rows [K, `stride`] into `panel` [K][width]; columns beyond the rows are left alone.
+fn pack_panel(rows: &[f32], stride: usize, first: usize, width: usize, panel: &mut [f32]) {
+    let last = (first + width).min(stride);
+    for (packed, row) in panel.chunks_exact_mut(width).zip(rows.chunks_exact(stride)) {
+        packed[..last - first].copy_from_slice(&row[first..last]);
+    }
+}
+
+/// What becomes of a finished sum.
+#[derive(Debug, Clone, Copy)]
+pub enum End<'a> {
+    /// It is the result.
+    Plain,
+    /// `[N]` is added to every row.
+    Bias(&'a [f32]),
+    /// `[N]` and the rows of [M, N] are added.
+    BiasAndRows(&'a [f32], &'a [f32]),
+    /// It is added to what stands in the result.
+    Accumulate,
+}
+
+/// `out` [M, N] = `left` [M, K] times the packed [K, N], on the calling thread.
+///
+/// # Panics
+/// When the lengths disagree.
+pub fn product(left: &[f32], right: &Packed, end: End<'_>, out: &mut [f32]) {
+    product_with(InstructionSet::current(), left, right, end, out);
+}
+
+fn product_with(set: InstructionSet, left: &[f32], right: &Packed, end: End<'_>, out: &mut [f32]) {
+    let (k, n) = (right.depth, right.columns);
+    if out.is_empty() {
+        return;
+    }
+    let m = out.len() / n;
+    assert_eq!(left.len(), m * k, "the left factor is [M, K]");
+    let left = Left::Rows { values: left, stride: k };
+    dispatch_to(set, Product { left, right: &right.panels, m, k, n, first: 0, stride: n, end, out });
+}
+
+#[cfg(test)]
+mod tests;

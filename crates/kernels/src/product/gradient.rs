@@ -1,0 +1,140 @@
+//! The gradient of a weight [out, in]: the transpose of the outputs' gradient [R, out] times the inputs [R, in].
+
+use rayon::prelude::*;
+
+use super::tile::{Left, Product};
+use super::{End, Shape, pack_panel, shape};
+use crate::instruction_set::{InstructionSet, dispatch_to};
+
+/// Rows of both factors that are added up before the result is written: a panel of as many fits into the nearest cache.
+const DEPTH: usize = 192;
+/// Rows of the result that are one piece of work for one thread.
+const PIECE: usize = 96;
+
+/// One gradient to be computed.
+#[derive(Debug)]
+pub struct WeightGradient<'a> {
+    /// The gradient of the outputs [R, out].
+    pub outputs: &'a [f32],
+    /// The inputs [R, in].
+    pub inputs: &'a [f32],
+    /// [out, in]; overwritten.
+    pub gradient: &'a mut [f32],
+    /// out.
+    pub rows: usize,
+    /// in.
+    pub columns: usize,
+}
+
+/// All `gradients`, over all threads.
+///
+/// # Panics
+/// When lengths disagree.
+pub fn weight_gradients(gradients: Vec<WeightGradient<'_>>) {
+    weight_gradients_with(InstructionSet::current(), gradients);
+}
+
+pub(super) fn weight_gradients_with(set: InstructionSet, gradients: Vec<WeightGradient<'_>>) {
+    let pieces: Vec<Piece<'_>> = gradients
+        .into_iter()
+        .flat_map(|WeightGradient { outputs, inputs, gradient, rows, columns }| {
+            assert_eq!(gradient.len(), rows * columns, "the gradient is [out, in]");
+            assert!(rows > 0 && columns > 0, "a weight has rows and columns");
+            assert_eq!(outputs.len() * columns, inputs.len() * rows, "both factors have R rows");
+            gradient.chunks_mut(PIECE * columns).enumerate().map(move |(number, out)| Piece {
+                outputs,
+                inputs,
+                out,
+                first: number * PIECE,
+                rows,
+                columns,
+            })
+        })
+        .collect();
+    pieces.into_par_iter().for_each_init(|| Blocks::new(set), |blocks, piece| piece.compute(set, blocks));
+}
+
+/// Some rows of a gradient.
+struct Piece<'a> {
+    outputs: &'a [f32],
+    inputs: &'a [f32],
+    /// Rows `first` .. of [out, in].
+    out: &'a mut [f32],
+    first: usize,
+    rows: usize,
+    columns: usize,
+}
+
+/// Packed blocks of both factors, of one thread.
+struct Blocks {
+    /// [tiles][DEPTH][rows of a tile]
+    left: Vec<f32>,
+    /// [DEPTH][columns of a tile]
+    right: Vec<f32>,
+}
+
+impl Blocks {
+    fn new(set: InstructionSet) -> Self {
+        let Shape { rows, columns } = shape(set);
+        Self { left: vec![0.0; PIECE.div_ceil(rows) * rows * DEPTH], right: vec![0.0; DEPTH * columns] }
+    }
+}
+
+impl Piece<'_> {
+    fn compute(self, set: InstructionSet, blocks: &mut Blocks) {
+        let Self { outputs, inputs, out, first, rows, columns } = self;
+        let tile = shape(set);
+        let m = out.len() / columns;
+        out.fill(0.0);
+        for (outputs, inputs) in outputs.chunks(DEPTH * rows).zip(inputs.chunks(DEPTH * columns)) {
+            let depth = inputs.len() / columns;
+            let left = &mut blocks.left[..m.div_ceil(tile.rows) * tile.rows * depth];
+            pack_columns(outputs, rows, first, m, tile.rows, left);
+            for from in (0..columns).step_by(tile.columns) {
+                let right = &mut blocks.right[..depth * tile.columns];
+                if from + tile.columns > columns {
+                    right.fill(0.0);
+                }
+                pack_panel(inputs, columns, from, tile.columns, right);
+                let product = Product {
+                    left: Left::Tiles(left),
+                    right,
+                    m,
+                    k: depth,
+                    n: tile.columns.min(columns - from),
+                    first: from,
+                    stride: columns,
+                    end: End::Accumulate,
+                    out,
+                };
+                dispatch_to(set, product);
+            }
+        }
+    }
+}
+
+/// Columns `first` .. `first + m` of rows [K, `stride`] into tiles [ceil(m / rows)][K][rows], padded with zeros.
+fn pack_columns(values: &[f32], stride: usize, first: usize, m: usize, rows: usize, tiles: &mut [f32]) {
+    match rows {
+        8 => pack_tiles::<8>(values, stride, first, m, tiles),
+        6 => pack_tiles::<6>(values, stride, first, m, tiles),
+        _ => pack_tiles::<2>(values, stride, first, m, tiles),
+    }
+}
+
+/// [`pack_columns`] for tiles whose size the compiler knows.
+fn pack_tiles<const ROWS: usize>(values: &[f32], stride: usize, first: usize, m: usize, tiles: &mut [f32]) {
+    let depth = values.len() / stride;
+    for (number, tile) in tiles.chunks_exact_mut(depth * ROWS).enumerate() {
+        let from = first + number * ROWS;
+        let count = ROWS.min(first + m - from);
+        let (tile, _) = tile.as_chunks_mut::<ROWS>();
+        for (packed, row) in tile.iter_mut().zip(values.chunks_exact(stride)) {
+            match row[from..].first_chunk::<ROWS>() {
+                Some(whole) => *packed = *whole,
+                None => packed[..count].copy_from_slice(&row[from..from + count]),
+            }
+            packed[count..].fill(0.0);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+use super::*;
+
+fn numbers(n: usize, seed: u32) -> Vec<f32> {
+    (0..n as u32).map(|i| ((i + seed).wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0).collect()
+}
+
+fn sets() -> impl Iterator<Item = InstructionSet> {
+    InstructionSet::ALL.into_iter().filter(|set| set.is_present())
+}
+
+/// left(i, k) right(k, j) summed in f64, and the sum of absolute values for the bound of its rounding.
+fn reference(m: usize, k: usize, n: usize, at: impl Fn(usize, usize, usize) -> (f32, f32)) -> Vec<(f64, f64)> {
+    let sum = |i, j| {
+        (0..k).fold((0.0, 0.0), |(sum, size), l| {
+            let (a, b) = at(i, l, j);
+            let product = f64::from(a) * f64::from(b);
+            (sum + product, size + product.abs())
+        })
+    };
+    (0..m * n).map(|place| sum(place / n, place % n)).collect()
+}
+
+fn assert_close(found: &[f32], expected: &[(f64, f64)], what: &str) {
+    assert_eq!(found.len(), expected.len());
+    for (place, (&found, &(sum, size))) in found.iter().zip(expected).enumerate() {
+        assert!((f64::from(found) - sum).abs() <= 1e-6 * size + 1e-6, "{what}, number {place}: {found}, not {sum}");
+    }
+}
+
+/// Sizes around every edge of the tiles and panels, and some of a model's.
+const SIZES: [(usize, usize, usize); 14] = [
+    (1, 1, 1),
+    (2, 3, 5),
+    (7, 4, 12),
+    (8, 16, 48),
+    (9, 17, 49),
+    (15, 5, 47),
+    (6, 1, 16),
+    (13, 20, 36),
+    (17, 12, 96),
+    (31, 48, 64),
+    (65, 33, 100),
+    (24, 8, 8),
+    (136, 64, 192),
+    (5, 70, 144),
+];
+
+#[test]
+fn a_linears_product_adds_its_bias_and_the_residual() {
+    for set in sets() {
+        for (m, k, n) in SIZES {
+            let (x, weight, bias, residual) = (numbers(m * k, 1), numbers(n * k, 2), numbers(n, 3), numbers(m * n, 4));
+            let packed = Packed::transposed_for(set, &weight, n, k);
+            let plain = reference(m, k, n, |i, l, j| (x[i * k + l], weight[j * k + l]));
+            let mut out = vec![f32::NAN; m * n];
+            product_with(set, &x, &packed, End::Plain, &mut out);
+            assert_close(&out, &plain, &format!("{set} {m}x{k}x{n}"));
+
+            product_with(set, &x, &packed, End::Bias(&bias), &mut out);
+            let with = |place: usize| (plain[place].0 + f64::from(bias[place % n]), plain[place].1 + 1.0);
+            assert_close(&out, &(0..m * n).map(with).collect::<Vec<_>>(), &format!("{set} {m}x{k}x{n} with bias"));
+
+            product_with(set, &x, &packed, End::BiasAndRows(&bias, &residual), &mut out);
+            let with = |place: usize| (with(place).0 + f64::from(residual[place]), plain[place].1 + 2.0);
+            assert_close(&out, &(0..m * n).map(with).collect::<Vec<_>>(), &format!("{set} {m}x{k}x{n} with rows"));
+        }
+    }
+}
+
+#[test]
+fn a_gradient_goes_through_a_linear_by_its_weight_as_it_stands() {
+    for set in sets() {
+        for (m, k, n) in SIZES {
+            let (left, right) = (numbers(m * k, 5), numbers(k * n, 6));
+            let expected = reference(m, k, n, |i, l, j| (left[i * k + l], right[l * n + j]));
+            let packed = Packed::rows_for(set, &right, k, n);
+            let mut out = vec![f32::NAN; m * n];
+            product_with(set, &left, &packed, End::Plain, &mut out);
+            assert_close(&out, &expected, &format!("{set} {m}x{k}x{n}"));
+            let twice: Vec<(f64, f64)> = expected.iter().map(|&(sum, size)| (2.0 * sum, 2.0 * size)).collect();
+            product_with(set, &left, &packed, End::Accumulate, &mut out);
+            assert_close(&out, &twice, &format!("{set} {m}x{k}x{n}, added"));
+        }
+    }
+}
+
+fn gradient(set: InstructionSet, outputs: &[f32], inputs: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+    let mut out = vec![f32::NAN; rows * columns];
+    gradient::weight_gradients_with(set, vec![WeightGradient { outputs, inputs, gradient: &mut out, rows, columns }]);
+    out
+}
+
+#[test]
+fn a_weights_gradient_is_the_transposed_product_at_any_depth() {
+    for set in sets() {
+        for (m, depth, n) in
+            SIZES.into_iter().chain([(70, 131, 20), (16, 256, 48), (3, 128, 16), (5, 0, 4), (130, 60, 50)])
+        {
+            let (left, right) = (numbers(depth * m, 7), numbers(depth * n, 8));
+            let expected = reference(m, depth, n, |i, l, j| (left[l * m + i], right[l * n + j]));
+            assert_close(&gradient(set, &left, &right, m, n), &expected, &format!("{set} {m}x{depth}x{n}"));
+        }
+    }
+}
+
+#[test]
+fn one_thread_and_three_give_the_same_bits() {
+    let (left, right) = (numbers(700 * 200, 9), numbers(700 * 96, 10));
+    let run = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        pool.install(|| gradient(InstructionSet::current(), &left, &right, 200, 96))
+    };
+    assert_eq!(run(1), run(3));
+}
+
+#[test]
+#[should_panic(expected = "the left factor is [M, K]")]
+fn a_left_factor_of_another_length_is_refused() {
+    product(&[0.0; 5], &Packed::transposed(&[0.0; 12], 4, 3), End::Plain, &mut [0.0; 8]);
+}
+
+/// cargo test --release -p bmae-kernels products_reach -- --ignored --nocapture
+#[test]
+#[ignore = "prints how fast products are; not a check"]
+fn products_reach() {
+    let best = |work: &mut dyn FnMut()| {
+        (0..60).fold(f64::MAX, |best: f64, _| {
+            let start = std::time::Instant::now();
+            work();
+            best.min(start.elapsed().as_secs_f64())
+        })
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+    println!("{}", InstructionSet::current());
+    for (m, k, n) in [
+        (136, 192, 576),
+        (136, 192, 768),
+        (136, 768, 192),
+        (260, 192, 768),
+        (260, 768, 192),
+        (260, 512, 2048),
+        (260, 64, 256),
+        (136, 128, 512),
+    ] {
+        let (x, weight, bias) = (numbers(m * k, 1), numbers(n * k, 2), numbers(n, 3));
+        let flops = 2.0 * (m * k * n) as f64;
+        let (packed, rows) = (Packed::transposed(&weight, n, k), Packed::rows(&weight, n, k));
+        let mut out = vec![0.0; m * n];
+        let forward = best(&mut || product(&x, &packed, End::Bias(&bias), &mut out));
+        let packing = best(&mut || drop(std::hint::black_box(Packed::transposed(&weight, n, k))));
+        let packing_rows = best(&mut || drop(std::hint::black_box(Packed::rows(&weight, n, k))));
+        let mut dx = vec![0.0; m * k];
+        let through = best(&mut || product(&out, &rows, End::Plain, &mut dx));
+        let depth = 8 * m;
+        let (dy, x) = (numbers(depth * n, 4), numbers(depth * k, 5));
+        let of_weight = best(&mut || pool.install(|| drop(gradient(InstructionSet::current(), &dy, &x, n, k))));
+        println!(
+            "{m:4} x {k:4} x {n:4}: forward {:5.1}, through {:5.1}, gradient ({depth} rows) {:5.1} GFLOP/s; packing {:.0} and {:.0} us",
+            flops / forward / 1e9,
+            flops / through / 1e9,
+            8.0 * flops / of_weight / 1e9,
+            packing * 1e6,
+            packing_rows * 1e6,
+        );
+    }
+}

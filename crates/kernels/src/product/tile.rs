@@ -1,0 +1,213 @@
+//! The tiles of a product, each summed in registers. The one file of the products that reads through pointers.
+
+#![allow(
+    unsafe_code,
+    reason = "bounds checks in the innermost loop cost a third of the speed; `check` makes them once"
+)]
+
+use super::End;
+use crate::instruction_set::{Simd, WithSimd};
+
+/// A left factor [M, K].
+#[derive(Clone, Copy)]
+pub(super) enum Left<'a> {
+    /// Rows `stride` apart: element (i, k) is number i * stride + k.
+    Rows { values: &'a [f32], stride: usize },
+    /// Packed tiles [ceil(M / rows)][K][rows of a tile], padded.
+    Tiles(&'a [f32]),
+}
+
+/// A product to be made on the calling thread.
+pub(super) struct Product<'a> {
+    pub left: Left<'a>,
+    /// [K, N] in panels [ceil(N / columns)][K][columns of a tile], padded.
+    pub right: &'a [f32],
+    pub m: usize,
+    pub k: usize,
+    pub n: usize,
+    /// Columns `first` .. `first + N` of rows that are `stride` apart.
+    pub out: &'a mut [f32],
+    pub first: usize,
+    pub stride: usize,
+    pub end: End<'a>,
+}
+
+impl WithSimd for Product<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        // As `shape` has them.
+        match S::F32_LANES {
+            16 => self.panels::<S, 8, 3>(simd),
+            8 => self.panels::<S, 6, 2>(simd),
+            _ => self.panels::<S, 2, 16>(simd),
+        }
+    }
+}
+
+impl Product<'_> {
+    #[inline(always)]
+    fn panels<S: Simd, const ROWS: usize, const VECTORS: usize>(mut self, simd: S) {
+        let width = VECTORS * S::F32_LANES;
+        self.check(ROWS, width);
+        for panel in 0..self.n.div_ceil(width) {
+            let column = panel * width;
+            let columns = width.min(self.n - column);
+            // Where vectors are single numbers, a part of a panel is not worth a tile of its own.
+            match if S::F32_LANES == 1 { VECTORS } else { columns.div_ceil(S::F32_LANES) } {
+                1 => self.rows::<S, ROWS, VECTORS, 1>(simd, column, columns),
+                2 => self.rows::<S, ROWS, VECTORS, 2>(simd, column, columns),
+                _ => self.rows::<S, ROWS, VECTORS, VECTORS>(simd, column, columns),
+            }
+        }
+    }
+
+    /// Asserts that every number that a tile reads or writes lies within its slice.
+    #[inline(always)]
+    fn check(&self, rows: usize, width: usize) {
+        let &Self { m, k, n, first, stride, .. } = self;
+        assert!(
+            m > 0 && n > 0 && first + n <= stride && self.out.len() >= (m - 1) * stride + first + n,
+            "the result is [M, N]"
+        );
+        match self.end {
+            End::Bias(bias) => assert_eq!(bias.len(), n, "the bias is [N]"),
+            End::BiasAndRows(bias, added) => {
+                assert!(bias.len() == n && added.len() == m * n && stride == n, "[N] and [M, N] are added");
+            }
+            End::Plain | End::Accumulate => {}
+        }
+        let left = match self.left {
+            Left::Rows { values, stride } => k == 0 || (m - 1) * stride + k <= values.len(),
+            Left::Tiles(values) => m.div_ceil(rows) * rows * k <= values.len(),
+        };
+        assert!(left, "the left factor is [M, K]");
+        assert!(n.div_ceil(width) * width * k <= self.right.len(), "the right factor is [K, N] in panels");
+    }
+
+    /// All tiles of one panel, top to bottom; what is left over at the bottom in smaller tiles, or, where the left factor is
+    /// padded, in a whole one of which only a part is written.
+    #[inline(always)]
+    fn rows<S: Simd, const ROWS: usize, const PANEL: usize, const VECTORS: usize>(
+        &mut self,
+        simd: S,
+        column: usize,
+        columns: usize,
+    ) {
+        let padded = matches!(self.left, Left::Tiles(_));
+        let mut row = 0;
+        while row + ROWS <= self.m || (padded && row < self.m) {
+            self.tile::<S, ROWS, PANEL, VECTORS>(simd, row, column, columns);
+            row += ROWS;
+        }
+        while row + 4 <= self.m {
+            self.tile::<S, 4, PANEL, VECTORS>(simd, row, column, columns);
+            row += 4;
+        }
+        while row + 2 <= self.m {
+            self.tile::<S, 2, PANEL, VECTORS>(simd, row, column, columns);
+            row += 2;
+        }
+        if row < self.m {
+            self.tile::<S, 1, PANEL, VECTORS>(simd, row, column, columns);
+        }
+    }
+
+    #[inline(always)]
+    fn tile<S: Simd, const ROWS: usize, const PANEL: usize, const VECTORS: usize>(
+        &mut self,
+        simd: S,
+        row: usize,
+        column: usize,
+        columns: usize,
+    ) {
+        // SAFETY: `check` has shown that the panels are as long as K and N say, and that every row of the left factor below
+        // M, or every padded tile, lies within its slice; `rows` asks for no others.
+        let sums = unsafe {
+            let right = self.right.as_ptr().add(column * self.k);
+            match self.left {
+                Left::Rows { values, stride } => {
+                    let left = values.as_ptr().add(row * stride);
+                    sums::<S, ROWS, PANEL, VECTORS>(simd, self.k, |i, k| *left.add(i * stride + k), right)
+                }
+                Left::Tiles(values) => {
+                    let left = values.as_ptr().add(row * self.k);
+                    sums::<S, ROWS, PANEL, VECTORS>(simd, self.k, |i, k| *left.add(k * ROWS + i), right)
+                }
+            }
+        };
+        let columns = column..column + columns;
+        for (i, sums) in sums.iter().take(self.m - row).enumerate() {
+            let start = (row + i) * self.stride + self.first;
+            let out = &mut self.out[start + columns.start..start + columns.end];
+            let add = |values: &[f32], out: &mut [f32]| {
+                let ((whole, rest), (out, end)) = (S::as_simd_f32s(values), S::as_mut_simd_f32s(out));
+                for (out, value) in out.iter_mut().zip(whole) {
+                    *out = simd.add_f32s(*out, *value);
+                }
+                for (out, value) in end.iter_mut().zip(rest) {
+                    *out += value;
+                }
+            };
+            let store = |out: &mut [f32]| {
+                let (out, end) = S::as_mut_simd_f32s(out);
+                for (out, sum) in out.iter_mut().zip(sums) {
+                    *out = *sum;
+                }
+                if !end.is_empty() {
+                    simd.partial_store_f32s(end, sums[out.len()]);
+                }
+            };
+            match self.end {
+                End::Plain => store(out),
+                End::Bias(bias) => {
+                    store(out);
+                    add(&bias[columns.clone()], out);
+                }
+                End::BiasAndRows(bias, rows) => {
+                    store(out);
+                    add(&bias[columns.clone()], out);
+                    add(&rows[start + columns.start..start + columns.end], out);
+                }
+                End::Accumulate => {
+                    let (whole, end) = S::as_mut_simd_f32s(out);
+                    for (out, sum) in whole.iter_mut().zip(sums) {
+                        *out = simd.add_f32s(*out, *sum);
+                    }
+                    if !end.is_empty() {
+                        let old = simd.partial_load_f32s(end);
+                        simd.partial_store_f32s(end, simd.add_f32s(old, sums[whole.len()]));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The sums of one tile over `depth` steps; `left` gives element (i, k). Panels are PANEL vectors wide, of which the first
+/// VECTORS are summed.
+///
+/// # Safety
+/// `left` must be readable for all i < ROWS and k < `depth`, and `right` must have `depth` rows of PANEL vectors.
+#[inline(always)]
+unsafe fn sums<S: Simd, const ROWS: usize, const PANEL: usize, const VECTORS: usize>(
+    simd: S,
+    depth: usize,
+    left: impl Fn(usize, usize) -> f32,
+    right: *const f32,
+) -> [[S::f32s; VECTORS]; ROWS] {
+    let right = right.cast::<S::f32s>();
+    let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+    for k in 0..depth {
+        // SAFETY: the caller promises that the row is there; vectors need no alignment here.
+        let right: [S::f32s; VECTORS] = std::array::from_fn(|v| unsafe { right.add(k * PANEL + v).read_unaligned() });
+        for (i, sums) in sums.iter_mut().enumerate() {
+            let factor = simd.splat_f32s(left(i, k));
+            for (sum, right) in sums.iter_mut().zip(right) {
+                *sum = simd.mul_add_e_f32s(factor, right, *sum);
+            }
+        }
+    }
+    sums
+}
