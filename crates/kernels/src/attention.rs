@@ -54,6 +54,34 @@ pub fn backward(qkv: &[f32], sizes: Sizes, grad: &[f32], dqkv: &mut [f32]) {
     );
 }
 
+pub fn image_forward(qkv: &[f32], sizes: Sizes, scratch: &mut Scratch, out: &mut [f32]) {
+    widest(Forward { qkv, sizes, scratch, out })
+}
+pub fn image_backward(qkv: &[f32], sizes: Sizes, grad: &[f32], scratch: &mut Scratch, dqkv: &mut [f32]) {
+    widest(Backward { qkv, sizes, grad, scratch, dqkv })
+}
+pub fn image_forward_of(qkv: &[f32], sizes: Sizes, queries: &[u32], scratch: &mut Scratch, out: &mut [f32]) {
+    let mut all = vec![0.0; sizes.tokens * sizes.dim];
+    image_forward(qkv, sizes, scratch, &mut all);
+    for (&q, out) in queries.iter().zip(out.chunks_exact_mut(sizes.dim)) {
+        out.copy_from_slice(&all[q as usize * sizes.dim..][..sizes.dim]);
+    }
+}
+pub fn image_backward_of(
+    qkv: &[f32],
+    sizes: Sizes,
+    queries: &[u32],
+    grad: &[f32],
+    scratch: &mut Scratch,
+    dqkv: &mut [f32],
+) {
+    let mut all = vec![0.0; sizes.tokens * sizes.dim];
+    for (&q, grad) in queries.iter().zip(grad.chunks_exact(sizes.dim)) {
+        all[q as usize * sizes.dim..][..sizes.dim].copy_from_slice(grad);
+    }
+    image_backward(qkv, sizes, &all, scratch, dqkv);
+}
+
 impl Sizes {
     /// T * D, if everything fits.
     fn check(self, qkv: usize, out: usize) -> usize {
@@ -86,7 +114,7 @@ impl Sizes {
 }
 
 /// Buffers of one thread.
-struct Scratch {
+pub struct Scratch {
     /// A right factor whose columns are tokens: [token panels][H].
     across: Vec<Lanes>,
     /// A right factor whose columns are a head's: [head panels][T].
@@ -100,7 +128,7 @@ struct Scratch {
 }
 
 impl Scratch {
-    fn new(sizes: Sizes) -> Self {
+    pub fn new(sizes: Sizes) -> Self {
         let (across, down) = (sizes.token_panels(), sizes.head_panels());
         Self {
             across: vec![[0.0; LANES]; across * sizes.head_dim()],

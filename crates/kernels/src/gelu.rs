@@ -50,6 +50,14 @@ pub fn backward(x: &[f32], grad: &[f32], out: &mut [f32]) {
         .for_each(|((x, grad), out)| widest(Backward { x, grad, out }));
 }
 
+pub fn values_forward(x: &[f32], out: &mut [f32]) {
+    widest(Forward { x, out })
+}
+pub fn values_backward(x: &[f32], out: &mut [f32], grad: &mut [f32]) {
+    values_forward(x, out);
+    let g = grad.to_vec();
+    widest(Backward { x, grad: &g, out: grad });
+}
 struct Forward<'a> {
     x: &'a [f32],
     out: &'a mut [f32],

@@ -233,3 +233,26 @@ mod tests {
         assert_eq!(run(1), run(4));
     }
 }
+
+pub fn rows_forward(x: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, out: &mut [f32]) {
+    forward(x, weight, bias, epsilon, out)
+}
+#[allow(clippy::too_many_arguments)]
+pub fn rows_backward(
+    x: &[f32],
+    weight: &[f32],
+    epsilon: f32,
+    grad: &[f32],
+    add: Option<&[f32]>,
+    dx: &mut [f32],
+    dw: &mut [f32],
+    db: &mut [f32],
+) {
+    let (mut a, mut b) = (vec![0.0; dw.len()], vec![0.0; db.len()]);
+    backward(x, weight, epsilon, grad, dx, &mut a, &mut b);
+    dw.iter_mut().zip(a).for_each(|(x, y)| *x += y);
+    db.iter_mut().zip(b).for_each(|(x, y)| *x += y);
+    if let Some(add) = add {
+        dx.iter_mut().zip(add).for_each(|(x, y)| *x += y);
+    }
+}

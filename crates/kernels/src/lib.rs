@@ -13,6 +13,7 @@
 //!   [`instruction_set`] picks at run time. Products and sums are never fused, so every instruction set gives the same bits.
 
 pub mod attention;
+pub mod block;
 pub mod exponential;
 pub mod gelu;
 pub mod instruction_set;
@@ -20,6 +21,7 @@ mod lanes;
 pub mod layer_norm;
 pub mod patchify;
 pub mod product;
+mod sums;
 
 pub use patchify::{normalise_patches, patchify};
 

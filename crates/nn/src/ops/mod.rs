@@ -5,12 +5,14 @@
 //! matrix product and a weight gradient one matrix.
 
 pub mod attention;
+pub mod block;
 mod fused;
 pub mod gelu;
 pub mod layer_norm;
 mod linear;
 
 pub use attention::attention;
+pub use block::{BlockParameters, BlockPass, Wanted, block};
 pub use gelu::gelu;
 pub use layer_norm::layer_norm;
 pub use linear::linear;
