@@ -19,6 +19,7 @@ pub mod instruction_set;
 mod lanes;
 pub mod layer_norm;
 pub mod patchify;
+pub mod profile;
 
 pub use patchify::{normalise_patches, patchify};
 
