@@ -12,17 +12,22 @@
 //!   references compilers lose sight of what may overlap, and give up), and compiled once for each instruction set, of which
 //!   [`instruction_set`] picks at run time. Products and sums are never fused, so every instruction set gives the same bits.
 
+pub mod adamw;
 pub mod attention;
+pub mod average;
 pub mod block;
 pub mod exponential;
 pub mod gelu;
+pub mod gradient;
 pub mod instruction_set;
 mod lanes;
 pub mod layer_norm;
 pub mod patchify;
 pub mod product;
+pub mod profile;
 mod sums;
 
+pub use average::average;
 pub use patchify::{normalise_patches, patchify};
 
 pub use lanes::LANES;

@@ -50,12 +50,13 @@ pub(crate) trait Fused: Backend {
     ) -> FloatTensor<Self>;
 }
 
-/// Whether `tensor` lies where the fused operations run: on the CPU, in single precision.
+/// Whether `tensor` lies where the fused operations run, on the CPU, in single precision, and they are wanted
+/// ([`super::set_fused`]).
 pub(super) fn applies<const D: usize>(tensor: &Tensor<D>) -> bool {
     fn is_cpu(device: &Device) -> bool {
         matches!(device.clone().inner().as_dispatch(), DispatchDevice::Flex(_))
     }
-    tensor.dtype() == DType::F32 && is_cpu(&tensor.device())
+    super::is_fused() && tensor.dtype() == DType::F32 && is_cpu(&tensor.device())
 }
 
 impl Fused for Flex {

@@ -117,7 +117,7 @@ impl Learner {
         if settings.clip_norm > 0.0 {
             gradients::clip(&mut sum, norm, settings.clip_norm);
         }
-        self.model = optimiser::step(&mut self.optimiser, &self.groups, self.model.clone(), &sum, rate);
+        optimiser::step(&mut self.optimiser, &self.groups, &mut self.model, sum, rate);
         Ok((loss, norm))
     }
 

@@ -93,7 +93,7 @@ impl Learner {
         if settings.clip_norm > 0.0 {
             gradients::clip(&mut sum, norm, settings.clip_norm);
         }
-        self.probe = optimiser::step(&mut self.optimiser, &self.groups, self.probe.clone(), &sum, rate);
+        optimiser::step(&mut self.optimiser, &self.groups, &mut self.probe, sum, rate);
         Ok((loss, norm))
     }
 

@@ -177,7 +177,7 @@ impl Student {
         if settings.clip_norm > 0.0 {
             gradients::clip(&mut sum, norm, settings.clip_norm);
         }
-        self.model = optimiser::step(&mut self.optimiser, &self.groups, self.model.clone(), &sum, rate);
+        optimiser::step(&mut self.optimiser, &self.groups, &mut self.model, sum, rate);
         self.targets.after_step(epoch, step, &self.model.encoder);
         Ok(merge(reports, norm))
     }
