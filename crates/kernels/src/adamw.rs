@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
+use crate::arrays::{LANES, Lanes};
 use crate::instruction_set::{Work, widest};
-use crate::lanes::{LANES, Lanes};
 
 /// Values that a thread takes at once.
 const PIECE: usize = 1 << 14;

@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
+use crate::arrays::{LANES, zip};
 use crate::instruction_set::{Work, widest};
-use crate::lanes::{LANES, zip};
 
 /// Values that a thread takes at once.
 const PIECE: usize = 1 << 14;
