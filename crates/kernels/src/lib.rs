@@ -24,6 +24,7 @@ pub mod instruction_set;
 mod lanes;
 pub mod layer_norm;
 pub mod patchify;
+pub mod pool;
 pub mod product;
 pub mod profile;
 pub mod sums;

@@ -12,6 +12,7 @@
 //! sums are fused where the instruction set can, so the bits differ between sets.
 
 use crate::instruction_set::{InstructionSet, dispatch_to};
+use crate::pool::Buffer;
 
 mod gradient;
 mod tile;
@@ -37,9 +38,9 @@ fn shape(set: InstructionSet) -> Shape {
 }
 
 /// A right factor [K, N] in panels [ceil(N / columns)][K][columns], padded with zeros, for the current instruction set.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub struct Packed {
-    panels: Vec<f32>,
+    panels: Buffer,
     depth: usize,
     columns: usize,
 }
@@ -74,7 +75,7 @@ impl Packed {
     fn transposed_for(set: InstructionSet, weight: &[f32], outputs: usize, inputs: usize) -> Self {
         assert_eq!(weight.len(), outputs * inputs, "the weight is [out, in]");
         let width = shape(set).columns;
-        let mut panels = vec![0.0; outputs.div_ceil(width) * inputs * width];
+        let mut panels = panels(outputs, inputs, width);
         if inputs > 0 {
             for (panel, rows) in panels.chunks_exact_mut(inputs * width).zip(weight.chunks(width * inputs)) {
                 for (column, row) in rows.chunks_exact(inputs).enumerate() {
@@ -90,7 +91,7 @@ impl Packed {
     fn rows_for(set: InstructionSet, rows: &[f32], depth: usize, columns: usize) -> Self {
         assert_eq!(rows.len(), depth * columns, "the factor is [K, N]");
         let width = shape(set).columns;
-        let mut panels = vec![0.0; columns.div_ceil(width) * depth * width];
+        let mut panels = panels(columns, depth, width);
         if depth > 0 {
             for (number, panel) in panels.chunks_exact_mut(depth * width).enumerate() {
                 pack_panel(rows, columns, number * width, width, panel);
@@ -98,6 +99,16 @@ impl Packed {
         }
         Self { panels, depth, columns }
     }
+}
+
+/// Room for the panels of `columns` columns, zero where the last panel has none.
+fn panels(columns: usize, depth: usize, width: usize) -> Buffer {
+    let mut panels = Buffer::dirty(columns.div_ceil(width) * depth * width);
+    if !columns.is_multiple_of(width) {
+        let last = panels.len() - depth * width;
+        panels[last..].fill(0.0);
+    }
+    panels
 }
 
 /// Columns `first` .. `first + width` of rows [K, `stride`] into `panel` [K][width]; columns beyond the rows are left alone.

@@ -6,7 +6,9 @@ use super::forward::norm;
 use super::pieces::{images_of_piece, split};
 use super::{Block, Kept};
 use crate::attention::{self, Scratch};
+use crate::pool::Buffer;
 use crate::product::{End, Packed, WeightGradient, product, weight_gradients};
+use crate::profile::{Operation, time};
 use crate::sums::add_columns;
 use crate::{gelu, layer_norm};
 
@@ -40,15 +42,15 @@ pub fn backward(block: &Block<'_>, x: &[f32], kept: &Kept, grad: &[f32], dx: &mu
     let work = Backward::new(block);
 
     let mut rows = Rows {
-        normed1: vec![0.0; all * dim],
-        dqkv: vec![0.0; all * 3 * dim],
-        dmiddle: vec![0.0; wanted * dim],
-        normed2: vec![0.0; wanted * dim],
-        dhidden: vec![0.0; wanted * hidden],
-        activated: vec![0.0; wanted * hidden],
-        branches: block
-            .factors
-            .map_or([Vec::new(), Vec::new()], |_| [vec![0.0; wanted * dim], vec![0.0; wanted * dim]]),
+        normed1: Buffer::dirty(all * dim),
+        dqkv: Buffer::dirty(all * 3 * dim),
+        dmiddle: Buffer::dirty(wanted * dim),
+        normed2: Buffer::dirty(wanted * dim),
+        dhidden: Buffer::dirty(wanted * hidden),
+        activated: Buffer::dirty(wanted * hidden),
+        branches: block.factors.map_or([Buffer::dirty(0), Buffer::dirty(0)], |_| {
+            [Buffer::dirty(wanted * dim), Buffer::dirty(wanted * dim)]
+        }),
     };
     let pieces: Vec<Piece<'_>> = rows
         .pieces(block, piece)
@@ -64,11 +66,11 @@ pub fn backward(block: &Block<'_>, x: &[f32], kept: &Kept, grad: &[f32], dx: &mu
 
     let mut gradients = sums.into_gradients(block);
     let [of_attention, of_mlp] = match block.factors {
-        None => [rows.dmiddle.as_slice(), grad],
-        Some(_) => rows.branches.each_ref().map(Vec::as_slice),
+        None => [&*rows.dmiddle, grad],
+        Some(_) => rows.branches.each_ref().map(|rows| &**rows),
     };
     let jobs = [
-        (of_mlp, rows.activated.as_slice(), &mut gradients.fc2[0], dim, hidden),
+        (of_mlp, &*rows.activated, &mut gradients.fc2[0], dim, hidden),
         (&rows.dhidden, &rows.normed2, &mut gradients.fc1[0], hidden, dim),
         (of_attention, &kept.attended, &mut gradients.proj[0], dim, dim),
         (&rows.dqkv, &rows.normed1, &mut gradients.qkv[0], 3 * dim, dim),
@@ -86,14 +88,14 @@ pub fn backward(block: &Block<'_>, x: &[f32], kept: &Kept, grad: &[f32], dx: &mu
 
 /// Both factors of the weights' gradients, over the whole batch.
 struct Rows {
-    normed1: Vec<f32>,
-    dqkv: Vec<f32>,
-    dmiddle: Vec<f32>,
-    normed2: Vec<f32>,
-    dhidden: Vec<f32>,
-    activated: Vec<f32>,
+    normed1: Buffer,
+    dqkv: Buffer,
+    dmiddle: Buffer,
+    normed2: Buffer,
+    dhidden: Buffer,
+    activated: Buffer,
     /// With factors: the gradients at the ends of both branches; else empty.
-    branches: [Vec<f32>; 2],
+    branches: [Buffer; 2],
 }
 
 /// A piece's part of [`Rows`].
@@ -154,9 +156,9 @@ struct Piece<'a> {
 /// Buffers of one thread.
 struct Buffers {
     /// [rows, D]
-    of_normed: Vec<f32>,
+    of_normed: Buffer,
     /// [rows, D], the gradient of the middle at every token
-    spread: Vec<f32>,
+    spread: Buffer,
     attention: Scratch,
 }
 
@@ -164,8 +166,8 @@ impl Buffers {
     fn new(block: &Block<'_>, images: usize) -> Self {
         let rows = images * block.sizes.tokens * block.sizes.dim;
         Self {
-            of_normed: vec![0.0; rows],
-            spread: vec![0.0; if block.wanted.is_some() { rows } else { 0 }],
+            of_normed: Buffer::dirty(rows),
+            spread: Buffer::dirty(if block.wanted.is_some() { rows } else { 0 }),
             attention: Scratch::new(block.attention()),
         }
     }
@@ -242,8 +244,8 @@ impl<'a> Backward<'a> {
         let (dim, hidden) = (block.sizes.dim, block.sizes.hidden);
         let parameters = &block.parameters;
         let ((qkv, proj), (fc1, fc2)) = rayon::join(
-            || (Packed::rows(parameters.qkv.weight, 3 * dim, dim), Packed::rows(parameters.proj.weight, dim, dim)),
-            || (Packed::rows(parameters.fc1.weight, hidden, dim), Packed::rows(parameters.fc2.weight, dim, hidden)),
+            || (pack(parameters.qkv.weight, 3 * dim, dim), pack(parameters.proj.weight, dim, dim)),
+            || (pack(parameters.fc1.weight, hidden, dim), pack(parameters.fc2.weight, dim, hidden)),
         );
         Self { block, qkv, proj, fc1, fc2 }
     }
@@ -272,24 +274,30 @@ impl<'a> Backward<'a> {
 
         // The MLP and its norm.
         let of_mlp = self.scaled(first, 1, grad, of_mlp);
-        add_columns(of_mlp, &mut sums.fc2);
-        product(of_mlp, &self.fc2, End::Plain, dhidden);
-        gelu::values_backward(hidden, activated, dhidden);
-        add_columns(dhidden, &mut sums.fc1);
+        bias(of_mlp, &mut sums.fc2);
+        through(of_mlp, &self.fc2, dhidden);
+        {
+            let _timer = time(Operation::Gelu);
+            gelu::values_backward(hidden, activated, dhidden);
+        }
+        bias(dhidden, &mut sums.fc1);
         let of_normed = &mut buffers.of_normed[..dmiddle.len()];
-        product(dhidden, &self.fc1, End::Plain, of_normed);
+        through(dhidden, &self.fc1, of_normed);
         norm(middle, parameters.norm2, epsilon, normed2);
         let [dw, db] = &mut sums.norm2;
-        layer_norm::rows_backward(middle, parameters.norm2.weight, epsilon, of_normed, Some(grad), dmiddle, dw, db);
+        {
+            let _timer = time(Operation::LayerNorm);
+            layer_norm::rows_backward(middle, parameters.norm2.weight, epsilon, of_normed, Some(grad), dmiddle, dw, db);
+        }
 
         // The attention and its norm.
         let of_attention = self.scaled(first, 0, dmiddle, of_attention);
-        add_columns(of_attention, &mut sums.proj);
-        product(of_attention, &self.proj, End::Plain, of_normed);
+        bias(of_attention, &mut sums.proj);
+        through(of_attention, &self.proj, of_normed);
         self.attend(first, qkv, of_normed, &mut buffers.attention, dqkv);
-        add_columns(dqkv, &mut sums.qkv);
+        bias(dqkv, &mut sums.qkv);
         let of_normed = &mut buffers.of_normed[..x.len()];
-        product(dqkv, &self.qkv, End::Plain, of_normed);
+        through(dqkv, &self.qkv, of_normed);
         norm(x, parameters.norm1, epsilon, normed1);
         let residual = match self.block.wanted {
             None => &*dmiddle,
@@ -300,7 +308,10 @@ impl<'a> Backward<'a> {
             }
         };
         let [dw, db] = &mut sums.norm1;
-        layer_norm::rows_backward(x, parameters.norm1.weight, epsilon, of_normed, Some(residual), dx, dw, db);
+        {
+            let _timer = time(Operation::LayerNorm);
+            layer_norm::rows_backward(x, parameters.norm1.weight, epsilon, of_normed, Some(residual), dx, dw, db);
+        }
         sums
     }
 
@@ -316,6 +327,7 @@ impl<'a> Backward<'a> {
     }
 
     fn attend(&self, first: usize, qkv: &[f32], grad: &[f32], scratch: &mut Scratch, dqkv: &mut [f32]) {
+        let _timer = time(Operation::AttentionBackward);
         let Block { sizes, wanted, .. } = self.block;
         let of_image = sizes.tokens * 3 * sizes.dim;
         let images = qkv.chunks_exact(of_image).zip(grad.chunks_exact(self.block.outputs() * sizes.dim));
@@ -329,6 +341,24 @@ impl<'a> Backward<'a> {
             }
         }
     }
+}
+
+/// The gradient of a Linear's inputs from that of its outputs.
+fn through(grad: &[f32], weight: &Packed, out: &mut [f32]) {
+    let _timer = time(Operation::LinearInput);
+    product(grad, weight, End::Plain, out);
+}
+
+/// The gradient of a bias from that of the outputs, added up.
+fn bias(grad: &[f32], sums: &mut [f32]) {
+    let _timer = time(Operation::LinearWeights);
+    add_columns(grad, sums);
+}
+
+/// A weight as it stands, packed.
+fn pack(weight: &[f32], outputs: usize, inputs: usize) -> Packed {
+    let _timer = time(Operation::Packing);
+    Packed::rows(weight, outputs, inputs)
 }
 
 /// The rows of a piece's `wanted` [images, M, D] at their tokens in `out` [images, T, D], zeros elsewhere; the piece begins at

@@ -5,30 +5,32 @@ use rayon::prelude::*;
 use super::pieces::{images_of_piece, split};
 use super::{Block, Linear, Norm};
 use crate::attention::{self, Scratch};
+use crate::pool::Buffer;
 use crate::product::{End, Packed, product};
+use crate::profile::{Operation, time};
 use crate::{gelu, layer_norm};
 
 /// What a forward pass keeps for the backward pass, beside its input.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Kept {
     /// [N*T, 3D]
-    pub(super) qkv: Vec<f32>,
+    pub(super) qkv: Buffer,
     /// The attention's output before its projection [N*M, D]; M is T unless some tokens are wanted.
-    pub(super) attended: Vec<f32>,
+    pub(super) attended: Buffer,
     /// After the first residual [N*M, D].
-    pub(super) middle: Vec<f32>,
+    pub(super) middle: Buffer,
     /// Before the GELU [N*M, hidden].
-    pub(super) hidden: Vec<f32>,
+    pub(super) hidden: Buffer,
 }
 
 impl Kept {
     fn new(block: &Block<'_>, images: usize) -> Self {
         let (all, wanted) = (images * block.sizes.tokens, images * block.outputs());
         Self {
-            qkv: vec![0.0; all * 3 * block.sizes.dim],
-            attended: vec![0.0; wanted * block.sizes.dim],
-            middle: vec![0.0; wanted * block.sizes.dim],
-            hidden: vec![0.0; wanted * block.sizes.hidden],
+            qkv: Buffer::dirty(all * 3 * block.sizes.dim),
+            attended: Buffer::dirty(wanted * block.sizes.dim),
+            middle: Buffer::dirty(wanted * block.sizes.dim),
+            hidden: Buffer::dirty(wanted * block.sizes.hidden),
         }
     }
 }
@@ -96,11 +98,11 @@ struct KeptPiece<'a> {
 /// Buffers of one thread.
 struct Buffers {
     /// [rows, D]
-    normed: Vec<f32>,
+    normed: Buffer,
     /// [rows, hidden]
-    activated: Vec<f32>,
+    activated: Buffer,
     /// [rows, D], the wanted rows of x
-    wanted: Vec<f32>,
+    wanted: Buffer,
     attention: Scratch,
 }
 
@@ -108,9 +110,9 @@ impl Buffers {
     fn new(block: &Block<'_>, images: usize) -> Self {
         let (all, wanted) = (images * block.sizes.tokens, images * block.outputs());
         Self {
-            normed: vec![0.0; all * block.sizes.dim],
-            activated: vec![0.0; wanted * block.sizes.hidden],
-            wanted: vec![0.0; if block.wanted.is_some() { wanted * block.sizes.dim } else { 0 }],
+            normed: Buffer::dirty(all * block.sizes.dim),
+            activated: Buffer::dirty(wanted * block.sizes.hidden),
+            wanted: Buffer::dirty(if block.wanted.is_some() { wanted * block.sizes.dim } else { 0 }),
             attention: Scratch::new(block.attention()),
         }
     }
@@ -143,7 +145,7 @@ impl<'a> Forward<'a> {
         let KeptPiece { qkv, attended, middle, hidden } = kept;
         let normed = &mut buffers.normed[..x.len()];
         norm(x, parameters.norm1, self.block.epsilon, normed);
-        product(normed, &self.qkv, End::Bias(parameters.qkv.bias), qkv);
+        linear(normed, &self.qkv, End::Bias(parameters.qkv.bias), qkv);
         self.attend(first, qkv, &mut buffers.attention, attended);
 
         let residual = match self.block.wanted {
@@ -157,9 +159,12 @@ impl<'a> Forward<'a> {
         self.branch(first, 0, attended, &self.proj, parameters.proj.bias, residual, middle);
         let normed = &mut buffers.normed[..middle.len()];
         norm(middle, parameters.norm2, self.block.epsilon, normed);
-        product(normed, &self.fc1, End::Bias(parameters.fc1.bias), hidden);
+        linear(normed, &self.fc1, End::Bias(parameters.fc1.bias), hidden);
         let activated = &mut buffers.activated[..hidden.len()];
-        gelu::values_forward(hidden, activated);
+        {
+            let _timer = time(Operation::Gelu);
+            gelu::values_forward(hidden, activated);
+        }
         self.branch(first, 1, activated, &self.fc2, parameters.fc2.bias, middle, out);
     }
 
@@ -176,9 +181,10 @@ impl<'a> Forward<'a> {
         out: &mut [f32],
     ) {
         let Some(factors) = self.block.factors else {
-            return product(values, weight, End::BiasAndRows(bias, residual), out);
+            return linear(values, weight, End::BiasAndRows(bias, residual), out);
         };
-        product(values, weight, End::Bias(bias), out);
+        linear(values, weight, End::Bias(bias), out);
+        let _timer = time(Operation::Residual);
         let of_image = self.block.outputs() * self.block.sizes.dim;
         let images = out.chunks_exact_mut(of_image).zip(residual.chunks_exact(of_image));
         for ((out, residual), &factor) in images.zip(&factors[number][first..]) {
@@ -187,6 +193,7 @@ impl<'a> Forward<'a> {
     }
 
     fn attend(&self, first: usize, qkv: &[f32], scratch: &mut Scratch, attended: &mut [f32]) {
+        let _timer = time(Operation::Attention);
         let Block { sizes, wanted, .. } = self.block;
         let images = qkv.chunks_exact(sizes.tokens * 3 * sizes.dim);
         let attended = attended.chunks_exact_mut(self.block.outputs() * sizes.dim);
@@ -202,11 +209,18 @@ impl<'a> Forward<'a> {
     }
 }
 
+fn linear(left: &[f32], right: &Packed, end: End<'_>, out: &mut [f32]) {
+    let _timer = time(Operation::Linear);
+    product(left, right, end, out);
+}
+
 fn pack(linear: Linear<'_>, inputs: usize) -> Packed {
+    let _timer = time(Operation::Packing);
     Packed::transposed(linear.weight, linear.bias.len(), inputs)
 }
 
 pub(super) fn norm(x: &[f32], norm: Norm<'_>, epsilon: f32, out: &mut [f32]) {
+    let _timer = time(Operation::LayerNorm);
     layer_norm::rows_forward(x, norm.weight, norm.bias, epsilon, out);
 }
 

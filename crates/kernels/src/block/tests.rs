@@ -259,6 +259,18 @@ fn blocks_reach() {
             std::hint::black_box(backward(&owned.block(), &x, &kept, &out, &mut dx));
             seconds[2] = seconds[2].min(start.elapsed().as_secs_f64());
         }
+        if std::env::var_os("PROFILE").is_some() {
+            crate::profile::start();
+            let start = std::time::Instant::now();
+            for _ in 0..10 {
+                let kept = forward_keeping(&owned.block(), &x, &mut out);
+                std::hint::black_box(backward(&owned.block(), &x, &kept, &out, &mut dx));
+            }
+            println!("{:?} in all", start.elapsed() / 10);
+            for entry in crate::profile::stop() {
+                println!("  {:28} {:?} of both threads", entry.operation.name(), entry.time / 10);
+            }
+        }
         println!(
             "{images} x {sizes:?}: forward {:.0}, keeping {:.0}, backward {:.0} GFLOP/s",
             flops / seconds[0] / 1e9,

@@ -5,6 +5,8 @@ use rayon::prelude::*;
 use super::tile::{Left, Product};
 use super::{End, Shape, pack_panel, shape};
 use crate::instruction_set::{InstructionSet, dispatch_to};
+use crate::pool::Buffer;
+use crate::profile::{Operation, time};
 
 /// Rows of both factors that are added up before the result is written: a panel of as many fits into the nearest cache.
 const DEPTH: usize = 192;
@@ -51,7 +53,13 @@ pub(super) fn weight_gradients_with(set: InstructionSet, gradients: Vec<WeightGr
             })
         })
         .collect();
-    pieces.into_par_iter().for_each_init(|| Blocks::new(set), |blocks, piece| piece.compute(set, blocks));
+    pieces.into_par_iter().for_each_init(
+        || Blocks::new(set),
+        |blocks, piece| {
+            let _timer = time(Operation::LinearWeights);
+            piece.compute(set, blocks);
+        },
+    );
 }
 
 /// Some rows of a gradient.
@@ -68,15 +76,15 @@ struct Piece<'a> {
 /// Packed blocks of both factors, of one thread.
 struct Blocks {
     /// [tiles][DEPTH][rows of a tile]
-    left: Vec<f32>,
+    left: Buffer,
     /// [DEPTH][columns of a tile]
-    right: Vec<f32>,
+    right: Buffer,
 }
 
 impl Blocks {
     fn new(set: InstructionSet) -> Self {
         let Shape { rows, columns } = shape(set);
-        Self { left: vec![0.0; PIECE.div_ceil(rows) * rows * DEPTH], right: vec![0.0; DEPTH * columns] }
+        Self { left: Buffer::dirty(PIECE.div_ceil(rows) * rows * DEPTH), right: Buffer::dirty(DEPTH * columns) }
     }
 }
 

@@ -1,0 +1,125 @@
+//! Buffers that are used again: a training step takes the same sizes as the one before, and fresh memory costs page faults and
+//! zeros that nobody reads.
+//!
+//! A buffer goes back to the pool when it is dropped, whichever thread drops it. What the pool holds unused stays below what
+//! was once in use at the same time: beyond that it starts anew, so that sizes of an earlier stage do not stay for ever.
+
+use std::collections::HashMap;
+use std::ops::{Deref, DerefMut};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+
+/// Numbers from the pool.
+#[derive(Debug)]
+pub struct Buffer {
+    values: Vec<f32>,
+}
+
+impl Buffer {
+    /// `length` numbers, whatever they were before: the caller overwrites them.
+    pub fn dirty(length: usize) -> Self {
+        Self { values: pool().take(length) }
+    }
+
+    /// `length` zeros.
+    pub fn zeros(length: usize) -> Self {
+        let mut buffer = Self::dirty(length);
+        buffer.fill(0.0);
+        buffer
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        pool().give(std::mem::take(&mut self.values));
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.values
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        &mut self.values
+    }
+}
+
+#[derive(Debug, Default)]
+struct Pool {
+    /// Unused buffers by length.
+    free: HashMap<usize, Vec<Vec<f32>>>,
+    /// Numbers in them.
+    unused: usize,
+    /// Numbers in buffers that somebody holds, now and at most so far.
+    used: usize,
+    most_used: usize,
+}
+
+static POOL: LazyLock<Mutex<Pool>> = LazyLock::new(Mutex::default);
+
+fn pool() -> MutexGuard<'static, Pool> {
+    // A panic of somebody who holds the lock leaves numbers that add up: nothing here panics half-way.
+    POOL.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Pool {
+    fn take(&mut self, length: usize) -> Vec<f32> {
+        self.used += length;
+        self.most_used = self.most_used.max(self.used);
+        match self.free.get_mut(&length).and_then(Vec::pop) {
+            Some(values) => {
+                self.unused -= length;
+                values
+            }
+            None => vec![0.0; length],
+        }
+    }
+
+    fn give(&mut self, values: Vec<f32>) {
+        self.used -= values.len();
+        if self.unused + values.len() > self.most_used {
+            *self = Self { used: self.used, most_used: self.used, ..Self::default() };
+        }
+        self.unused += values.len();
+        self.free.entry(values.len()).or_default().push(values);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_given_back_is_taken_again_and_another_length_is_fresh() {
+        let mut pool = Pool::default();
+        let mut values = pool.take(7);
+        values.fill(3.0);
+        pool.give(values);
+        assert_eq!(pool.take(5), [0.0; 5]);
+        assert_eq!(pool.take(7), [3.0; 7]);
+        assert_eq!(pool.take(7), [0.0; 7]);
+    }
+
+    #[test]
+    fn what_is_unused_never_exceeds_what_was_once_used_together() {
+        let mut pool = Pool::default();
+        for length in 1..200 {
+            let values = pool.take(length);
+            pool.give(values);
+            let held: usize = pool.free.values().flatten().map(Vec::len).sum();
+            assert_eq!(held, pool.unused);
+            assert!(held <= 199, "{held} numbers are held for sizes that nobody asks for any more");
+        }
+        assert_eq!(pool.used, 0);
+    }
+
+    #[test]
+    fn zeros_are_zeros_whatever_was_there() {
+        Buffer::dirty(11).fill(5.0);
+        assert!(Buffer::zeros(11).iter().all(|&value| value == 0.0));
+    }
+}
