@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use bmae_train::device::DeviceChoice;
 use bmae_train::evaluation::EncoderFeature;
+use bmae_train::replay::Trained;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Pre-train Vision Transformers as masked autoencoders (MAE) and by their bootstrapped variants, evaluate what they
@@ -80,6 +81,8 @@ pub enum Command {
     Replay(Replay),
     /// Write the features of a data set under a frozen encoder
     Features(Features),
+    /// Measure how fast a stage trains here, on random images
+    Bench(Bench),
     /// Download a data set, describe one, or look at what a recipe makes of it
     #[command(subcommand)]
     Data(Data),
@@ -254,6 +257,16 @@ pub enum TrainedStage {
     Linprobe,
 }
 
+impl From<TrainedStage> for Trained {
+    fn from(stage: TrainedStage) -> Self {
+        match stage {
+            TrainedStage::Pretrain => Self::Pretrain,
+            TrainedStage::Finetune => Self::Finetune,
+            TrainedStage::Linprobe => Self::Linprobe,
+        }
+    }
+}
+
 /// `bmae features`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -276,6 +289,41 @@ pub struct Features {
     /// Where the features are written (.safetensors)
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
+}
+
+/// `bmae bench`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bmae bench
+  bmae bench --preset mini --method mae-new --batch 128 --profile
+  bmae bench --stage finetune --batch 64 --steps 50 --json
+  bmae bench --batch 64 --set model.decoder.dim=192 --set model.decoder.depth=4 --set model.decoder.heads=3
+
+The last is the configuration `light` of the PyTorch program that scripts/compare_with_pytorch.sh compares with. Images lie in
+memory already: loading and augmentation are no part of the figure, the whole optimiser step is. A bootstrapped method is timed
+after its switch, all its targets present. Fused and composed operations are compared before.")]
+pub struct Bench {
+    /// quick, mini, paper, or a recipe file of your own that ends in .toml [default: paper]
+    #[arg(long, value_name = "NAME|FILE.toml")]
+    pub preset: Option<String>,
+    /// What is trained
+    #[arg(long, default_value = "pretrain")]
+    pub stage: TrainedStage,
+    /// mae, mae-k, ema-mae, mae-new or custom: the preset's first run of that method
+    #[arg(long, value_name = "NAME")]
+    pub method: Option<String>,
+    /// Images of one step [default: the preset's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub batch: Option<u32>,
+    /// Steps that are timed
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
+    pub steps: u16,
+    /// Steps before them
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
+    pub warmup: u16,
+    /// Take as many steps again to see where the time goes, by operation
+    #[arg(long)]
+    pub profile: bool,
 }
 
 /// The halves of a data set.

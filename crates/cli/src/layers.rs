@@ -5,10 +5,11 @@ use std::path::Path;
 use bmae_nn::StateDict;
 use bmae_train::device::DeviceChoice;
 use bmae_train::recipe::{self, Flag, FromRun, Layers, PresetChoice, Recipe, RecipeError, Stage};
+use bmae_train::replay::Trained;
 use bmae_train::start::carried_recipe;
 use toml::Value;
 
-use crate::arguments::{DeviceName, Everywhere, Pretrain, RecipeSource};
+use crate::arguments::{Bench, DeviceName, Everywhere, Pretrain, RecipeSource};
 use crate::output::Output;
 
 /// The layers that every recipe has: preset, `--data`, `--seed`, `--set`, for `stages` that are about to run.
@@ -75,6 +76,20 @@ pub fn recorded(
     let mut layers = layers(&source, everywhere, &[])?;
     layers.single = true;
     layers.from = carried_recipe(weights).map(|text| FromRun { name: path.display().to_string(), text });
+    Ok(layers)
+}
+
+/// The layers of `bmae bench`: `paper`, and how many images a step takes.
+pub fn bench(arguments: &Bench, everywhere: &Everywhere) -> Result<Layers, RecipeError> {
+    let preset = arguments.preset.clone().unwrap_or_else(|| "paper".to_owned());
+    let stage = Stage::from(Trained::from(arguments.stage));
+    let source = RecipeSource { preset: Some(preset), data: None };
+    let mut layers = layers(&source, everywhere, &[stage])?;
+    layers.single = true;
+    layers.method.clone_from(&arguments.method);
+    let batch =
+        arguments.batch.map(|batch| flag("--batch", &format!("{}.batch_size", stage.section()), i64::from(batch)));
+    layers.flags.extend(batch);
     Ok(layers)
 }
 

@@ -2,12 +2,12 @@
 
 use bmae_nn::TensorFile;
 use bmae_train::device::DeviceChoice;
-use bmae_train::replay::{self, Trained};
+use bmae_train::replay;
 use bmae_train::run_directory::write_whole;
 use bmae_train::start::{fit, read_weights};
 use serde_json::json;
 
-use crate::arguments::{Everywhere, Replay, TrainedStage};
+use crate::arguments::{Everywhere, Replay};
 use crate::ending::Ending;
 use crate::layers;
 use crate::output::Output;
@@ -22,14 +22,9 @@ pub fn run(arguments: &Replay, everywhere: &Everywhere, output: &Output) -> Resu
     threads::set(everywhere.threads)?;
     let device = DeviceChoice::from(everywhere.device).open()?;
 
-    let stage = match arguments.stage {
-        TrainedStage::Pretrain => Trained::Pretrain,
-        TrainedStage::Finetune => Trained::Finetune,
-        TrainedStage::Linprobe => Trained::Linprobe,
-    };
     let batches = TensorFile::from_file(&arguments.batches)?;
     let steps_per_epoch = arguments.steps_per_epoch as usize;
-    let outputs = replay::run(&recipe, stage, &weights, &batches, steps_per_epoch, &device)?;
+    let outputs = replay::run(&recipe, arguments.stage.into(), &weights, &batches, steps_per_epoch, &device)?;
     write_whole(&arguments.outputs, &outputs.to_bytes()?)?;
 
     let ([steps], losses) = outputs.floats::<1>("loss", "[S]")?;

@@ -3,6 +3,7 @@
 mod evaluations;
 mod foreign_weights;
 mod golden;
+mod in_place;
 mod method_options;
 mod methods;
 mod pages;
