@@ -158,7 +158,7 @@ impl Scratch {
         sizes.check(0, 0);
         let padded = sizes.head_dim().next_multiple_of(LANES);
         let copies = std::array::from_fn(|_| vec![0.0; sizes.tokens * padded]);
-        Self { sizes, buffers: Buffers::new(sizes.tokens, padded), copies }
+        Self { sizes, buffers: Buffers::new(sizes.tokens, padded, sizes.scale()), copies }
     }
 }
 

@@ -46,11 +46,14 @@ pub(super) struct Buffers {
     largest: Vec<f32>,
     /// Scores of a query that goes by itself, by key.
     alone: Vec<f32>,
+    /// Factors of the rows of dq and dk, and of dv.
+    scales: Vec<f32>,
+    ones: Vec<f32>,
 }
 
 impl Buffers {
-    /// For T tokens and heads of this padded width.
-    pub(super) fn new(tokens: usize, padded: usize) -> Self {
+    /// For T tokens and heads of this padded width, whose scores are scaled by `scale`.
+    pub(super) fn new(tokens: usize, padded: usize, scale: f32) -> Self {
         let stride = tokens.next_multiple_of(LANES);
         let buffer = |length: usize| vec![0.0; length];
         Self {
@@ -61,6 +64,8 @@ impl Buffers {
             normalisers: buffer(stride),
             largest: buffer(stride),
             alone: buffer(stride),
+            scales: vec![scale; tokens],
+            ones: vec![1.0; tokens],
         }
     }
 }
@@ -71,7 +76,7 @@ impl Head<'_> {
     pub(super) fn forward<S: Simd>(&self, simd: S, buffers: &mut Buffers, out: &mut [f32], stride: usize) {
         self.exponentials(simd, buffers);
         let left = Left { values: &buffers.probabilities, row: 1, column: buffers.stride };
-        let end = End::TimesOfRow(&buffers.normalisers);
+        let end = End::Times(&buffers.normalisers);
         self.product(simd, left, self.queries, (self.v, self.tokens), end, out, stride);
     }
 
@@ -86,21 +91,21 @@ impl Head<'_> {
     #[inline(always)]
     pub(super) fn dq<S: Simd>(&self, simd: S, buffers: &Buffers, out: &mut [f32], stride: usize) {
         let left = Left { values: &buffers.slopes, row: 1, column: buffers.stride };
-        self.product(simd, left, self.queries, (self.k, self.tokens), End::Times(self.scale), out, stride);
+        self.product(simd, left, self.queries, (self.k, self.tokens), End::Times(&buffers.scales), out, stride);
     }
 
     /// dk [T, H] = s dS^T q, in rows `stride` apart.
     #[inline(always)]
     pub(super) fn dk<S: Simd>(&self, simd: S, buffers: &Buffers, out: &mut [f32], stride: usize) {
         let left = Left { values: &buffers.slopes, row: buffers.stride, column: 1 };
-        self.product(simd, left, self.tokens, (self.q, self.queries), End::Times(self.scale), out, stride);
+        self.product(simd, left, self.tokens, (self.q, self.queries), End::Times(&buffers.scales), out, stride);
     }
 
     /// dv [T, H] = P^T do, in rows `stride` apart.
     #[inline(always)]
     pub(super) fn dv<S: Simd>(&self, simd: S, grad: Rows<'_>, buffers: &Buffers, out: &mut [f32], stride: usize) {
         let left = Left { values: &buffers.probabilities, row: buffers.stride, column: 1 };
-        self.product(simd, left, self.tokens, (grad, self.queries), End::Times(1.0), out, stride);
+        self.product(simd, left, self.tokens, (grad, self.queries), End::Times(&buffers.ones), out, stride);
     }
 
     /// out [m, H] = left times the k rows of a head.
@@ -265,7 +270,10 @@ fn dots<S: Simd>(simd: S, rows: Rows<'_>, tokens: usize, vector: &[f32], out: &m
     let vector = S::as_simd_f32s(vector).0;
     let row = |i: usize| S::as_simd_f32s(&rows.values[i * rows.stride..][..width]).0;
     for first in (0..tokens).step_by(ROWS) {
-        let of_group: [&[S::f32s]; ROWS] = std::array::from_fn(|i| row((first + i).min(tokens - 1)));
+        let mut of_group = [&vector[..0]; ROWS];
+        for (i, of_group) in of_group.iter_mut().enumerate() {
+            *of_group = &row((first + i).min(tokens - 1))[..vector.len()];
+        }
         let mut sums = [simd.splat_f32s(0.0); ROWS];
         for (v, factor) in vector.iter().enumerate() {
             for i in 0..ROWS {

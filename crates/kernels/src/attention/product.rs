@@ -30,10 +30,8 @@ pub(super) struct Rows<'a> {
 
 /// What becomes of a finished row of a tile.
 pub(super) enum End<'a> {
-    /// It is the result times this.
-    Times(f32),
-    /// It is the result times the number of its row.
-    TimesOfRow(&'a [f32]),
+    /// It is the result, times the number of its row.
+    Times(&'a [f32]),
     /// It is the result; the largest of each column is gathered here.
     Largest(&'a mut [f32]),
     /// It is the result; its products with these rows [M, N], as far apart as those of the result, are added up by column.
@@ -88,8 +86,7 @@ impl Product<'_> {
         let results = (m - 1) * stride + n;
         assert!(results <= self.out.len(), "the result");
         match &self.end {
-            End::Times(_) => {}
-            End::TimesOfRow(factors) => assert!(m <= factors.len(), "a factor for each row"),
+            End::Times(factors) => assert!(m <= factors.len(), "a factor for each row"),
             End::Largest(largest) => assert!(n <= largest.len(), "a number for each column"),
             End::Inner(rows, sums) => {
                 assert!(results <= rows.len() && n <= sums.len(), "as many as the result, a sum for each column");
@@ -131,46 +128,65 @@ impl Product<'_> {
             let left = Source { from: left.values.as_ptr().add(row * left.row), row: left.row, column: left.column };
             sums::<S, ROWS, VECTORS>(simd, left, right.values.as_ptr().add(first), right.stride, self.k)
         };
-        let place =
-            |i: usize| (row + i) * self.stride + first..(row + i) * self.stride + first + VECTORS * S::F32_LANES;
-        let of_tile = first..first + VECTORS * S::F32_LANES;
-        for i in 0..ROWS {
-            let out = S::as_mut_simd_f32s(&mut self.out[place(i)]).0;
-            let factor = match &self.end {
-                End::Times(factor) => Some(*factor),
-                End::TimesOfRow(factors) => Some(factors[row + i]),
-                End::Largest(_) | End::Inner(..) => None,
-            };
-            match factor {
-                Some(factor) => {
-                    for v in 0..VECTORS {
-                        out[v] = simd.mul_f32s(sums[i][v], simd.splat_f32s(factor));
+        let place = row * self.stride + first;
+        // SAFETY: `check` has shown that the result, and what is as large, holds M rows up to column N, `stride` apart, and that
+        // there is a factor for each row and a number for each column.
+        unsafe {
+            let out = self.out.as_mut_ptr().add(place);
+            match &mut self.end {
+                End::Times(factors) => {
+                    for i in 0..ROWS {
+                        let factor = simd.splat_f32s(*factors.as_ptr().add(row + i));
+                        for v in 0..VECTORS {
+                            write::<S>(out.add(i * self.stride), v, simd.mul_f32s(sums[i][v], factor));
+                        }
                     }
                 }
-                None => out.copy_from_slice(&sums[i]),
-            }
-        }
-        match &mut self.end {
-            End::Times(_) | End::TimesOfRow(_) => {}
-            End::Largest(largest) => {
-                let largest = S::as_mut_simd_f32s(&mut largest[of_tile]).0;
-                for v in 0..VECTORS {
-                    for sums in &sums {
-                        largest[v] = simd.max_f32s(largest[v], sums[v]);
+                End::Largest(largest) => {
+                    let largest = largest.as_mut_ptr().add(first);
+                    for v in 0..VECTORS {
+                        let mut most = read::<S>(largest, v);
+                        for i in 0..ROWS {
+                            write::<S>(out.add(i * self.stride), v, sums[i][v]);
+                            most = simd.max_f32s(most, sums[i][v]);
+                        }
+                        write::<S>(largest, v, most);
                     }
                 }
-            }
-            End::Inner(rows, inner) => {
-                let inner = S::as_mut_simd_f32s(&mut inner[of_tile]).0;
-                for i in 0..ROWS {
-                    let row = S::as_simd_f32s(&rows[place(i)]).0;
+                End::Inner(rows, inner) => {
+                    let (rows, inner) = (rows.as_ptr().add(place), inner.as_mut_ptr().add(first));
                     for v in 0..VECTORS {
-                        inner[v] = simd.mul_add_e_f32s(row[v], sums[i][v], inner[v]);
+                        let mut sum = read::<S>(inner, v);
+                        for i in 0..ROWS {
+                            write::<S>(out.add(i * self.stride), v, sums[i][v]);
+                            sum = simd.mul_add_e_f32s(read::<S>(rows.add(i * self.stride), v), sums[i][v], sum);
+                        }
+                        write::<S>(inner, v, sum);
                     }
                 }
             }
         }
     }
+}
+
+/// Vector `v` from `from` on, which need not be aligned.
+///
+/// # Safety
+/// It must be readable.
+#[inline(always)]
+unsafe fn read<S: Simd>(from: *const f32, v: usize) -> S::f32s {
+    // SAFETY: as the caller promises.
+    unsafe { from.add(v * S::F32_LANES).cast::<S::f32s>().read_unaligned() }
+}
+
+/// Writes vector `v` from `to` on, which need not be aligned.
+///
+/// # Safety
+/// It must be writable.
+#[inline(always)]
+unsafe fn write<S: Simd>(to: *mut f32, v: usize, vector: S::f32s) {
+    // SAFETY: as the caller promises.
+    unsafe { to.add(v * S::F32_LANES).cast::<S::f32s>().write_unaligned(vector) }
 }
 
 /// Where a tile reads its left factor: element (i, k) is i * row + k * column numbers after `from`.
@@ -195,14 +211,15 @@ unsafe fn sums<S: Simd, const ROWS: usize, const VECTORS: usize>(
 ) -> [[S::f32s; VECTORS]; ROWS] {
     let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
     for k in 0..k {
-        // SAFETY: the caller promises that these are readable; vectors need no alignment here.
+        // SAFETY: the caller promises that these are readable.
         unsafe {
-            let of_row = right.add(k * stride);
-            let right: [S::f32s; VECTORS] =
-                std::array::from_fn(|v| of_row.add(v * S::F32_LANES).cast::<S::f32s>().read_unaligned());
+            let mut of_row = [simd.splat_f32s(0.0); VECTORS];
+            for (v, vector) in of_row.iter_mut().enumerate() {
+                *vector = read::<S>(right.add(k * stride), v);
+            }
             for (i, sums) in sums.iter_mut().enumerate() {
                 let factor = simd.splat_f32s(*left.from.add(i * left.row + k * left.column));
-                for (sum, right) in sums.iter_mut().zip(right) {
+                for (sum, right) in sums.iter_mut().zip(of_row) {
                     *sum = simd.mul_add_e_f32s(factor, right, *sum);
                 }
             }

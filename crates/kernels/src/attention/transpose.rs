@@ -1,5 +1,9 @@
 //! Rows of a head, transposed: what the vectors of the scores run along.
 
+#![allow(unsafe_code, reason = "a bounds check for each four numbers costs more than moving them; one check covers all")]
+
+use pulp::bytemuck::cast;
+
 use super::product::Rows;
 use super::unit;
 use crate::instruction_set::Simd;
@@ -16,48 +20,45 @@ pub(super) fn transpose<S: Simd>(
     across: &mut [f32],
     stride: usize,
 ) {
-    let row = |i: usize| &rows.values[i.min(count - 1) * rows.stride..][..width];
     let columns = count.next_multiple_of(unit::<S>());
+    assert!(count > 0 && (count - 1) * rows.stride + width <= rows.values.len(), "rows are [M, width]");
+    assert!(columns <= stride && width * stride <= across.len(), "their transpose is [width][stride]");
     for first in (0..columns).step_by(unit::<S>()) {
-        match S::F32_LANES {
-            16 => {
-                let rows: [&[f32]; 16] = std::array::from_fn(|lane| row(first + lane));
-                for h in (0..width).step_by(4) {
-                    let quads: [[f32; 4]; 16] = std::array::from_fn(|lane| quad(rows[lane], h));
-                    let vectors: [S::f32s; 4] = std::array::from_fn(|r| {
-                        pulp::bytemuck::cast([quads[r], quads[4 + r], quads[8 + r], quads[12 + r]])
-                    });
-                    write::<S>(simd.deinterleave_shfl_f32s(vectors), &mut across[h * stride + first..], stride);
+        let mut offsets = [0; LANES];
+        for (lane, offset) in offsets.iter_mut().enumerate() {
+            *offset = (first + lane).min(count - 1) * rows.stride;
+        }
+        if S::F32_LANES == 1 {
+            for (lane, offset) in offsets.into_iter().enumerate() {
+                for (h, value) in rows.values[offset..offset + width].iter().enumerate() {
+                    across[h * stride + first + lane] = *value;
                 }
             }
-            8 => {
-                let rows: [&[f32]; 8] = std::array::from_fn(|lane| row(first + lane));
-                for h in (0..width).step_by(4) {
-                    let quads: [[f32; 4]; 8] = std::array::from_fn(|lane| quad(rows[lane], h));
-                    let vectors: [S::f32s; 4] = std::array::from_fn(|r| pulp::bytemuck::cast([quads[r], quads[4 + r]]));
-                    write::<S>(simd.deinterleave_shfl_f32s(vectors), &mut across[h * stride + first..], stride);
-                }
+            continue;
+        }
+        let from = rows.values.as_ptr();
+        for h in (0..width).step_by(4) {
+            // Four numbers each of rows 0, 4, 8, .. become one vector, of rows 1, 5, 9, .. another: what is left to do is to
+            // transpose within these places.
+            let quad = |lane: usize| {
+                // Whole units are told apart so that their offsets need not be looked up.
+                let offset = if first + S::F32_LANES <= count { (first + lane) * rows.stride } else { offsets[lane] };
+                // SAFETY: the offset is that of a row below `count`, of which h .. h + 4 is within the width, a multiple of 4;
+                // the rows lie within `values`, as asserted above. Arrays of f32 need no further alignment.
+                unsafe { from.add(offset + h).cast::<[f32; 4]>().read() }
+            };
+            let mut vectors = [simd.splat_f32s(0.0); 4];
+            for (r, vector) in vectors.iter_mut().enumerate() {
+                *vector = match S::F32_LANES {
+                    16 => cast([quad(r), quad(4 + r), quad(8 + r), quad(12 + r)]),
+                    _ => cast([quad(r), quad(4 + r)]),
+                };
             }
-            _ => {
-                for lane in 0..LANES {
-                    for (h, value) in row(first + lane).iter().enumerate() {
-                        across[h * stride + first + lane] = *value;
-                    }
-                }
+            for (i, vector) in simd.deinterleave_shfl_f32s(vectors).into_iter().enumerate() {
+                // SAFETY: row h + i is below the width, and the columns of a unit are below `columns`, so below the stride: all
+                // of it lies within `across`, as asserted above. Vectors need no alignment here.
+                unsafe { across.as_mut_ptr().add((h + i) * stride + first).cast::<S::f32s>().write_unaligned(vector) }
             }
         }
-    }
-}
-
-#[inline(always)]
-fn quad(row: &[f32], first: usize) -> [f32; 4] {
-    [row[first], row[first + 1], row[first + 2], row[first + 3]]
-}
-
-/// Four vectors, one below the other.
-#[inline(always)]
-fn write<S: Simd>(vectors: [S::f32s; 4], across: &mut [f32], stride: usize) {
-    for (h, vector) in vectors.into_iter().enumerate() {
-        S::as_mut_simd_f32s(&mut across[h * stride..][..S::F32_LANES]).0[0] = vector;
     }
 }
