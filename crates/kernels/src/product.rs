@@ -19,7 +19,7 @@ mod tile;
 
 pub use gradient::{WeightGradient, weight_gradients};
 
-use tile::{Left, Product};
+use tile::{Left, Out, Product};
 
 /// Rows and columns of a tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,10 +91,11 @@ impl Packed {
     fn rows_for(set: InstructionSet, rows: &[f32], depth: usize, columns: usize) -> Self {
         assert_eq!(rows.len(), depth * columns, "the factor is [K, N]");
         let width = shape(set).columns;
-        let mut panels = panels(columns, depth, width);
+        let mut panels = Buffer::dirty(columns.div_ceil(width) * depth * width);
         if depth > 0 {
             for (number, panel) in panels.chunks_exact_mut(depth * width).enumerate() {
-                pack_panel(rows, columns, number * width, width, panel);
+                let first = number * width;
+                pack_panel(rows, columns, first, width.min(columns - first), width, panel);
             }
         }
         Self { panels, depth, columns }
@@ -111,11 +112,27 @@ fn panels(columns: usize, depth: usize, width: usize) -> Buffer {
     panels
 }
 
-/// Columns `first` .. `first + width` of rows [K, `stride`] into `panel` [K][width]; columns beyond the rows are left alone.
-fn pack_panel(rows: &[f32], stride: usize, first: usize, width: usize, panel: &mut [f32]) {
-    let last = (first + width).min(stride);
-    for (packed, row) in panel.chunks_exact_mut(width).zip(rows.chunks_exact(stride)) {
-        packed[..last - first].copy_from_slice(&row[first..last]);
+/// Columns `first` .. `first + columns` of rows [K, `stride`] into `panel` [K][width], zeros beside them.
+fn pack_panel(rows: &[f32], stride: usize, first: usize, columns: usize, width: usize, panel: &mut [f32]) {
+    match (columns == width, width) {
+        (true, 48) => pack_whole::<48>(rows, stride, first, panel),
+        (true, 16) => pack_whole::<16>(rows, stride, first, panel),
+        _ => {
+            for (packed, row) in panel.chunks_exact_mut(width).zip(rows.chunks_exact(stride)) {
+                packed[..columns].copy_from_slice(&row[first..first + columns]);
+                packed[columns..].fill(0.0);
+            }
+        }
+    }
+}
+
+/// [`pack_panel`] of a width that the compiler knows.
+fn pack_whole<const WIDTH: usize>(rows: &[f32], stride: usize, first: usize, panel: &mut [f32]) {
+    let (panel, _) = panel.as_chunks_mut::<WIDTH>();
+    for (packed, row) in panel.iter_mut().zip(rows.chunks_exact(stride)) {
+        if let Some(whole) = row[first..].first_chunk::<WIDTH>() {
+            *packed = *whole;
+        }
     }
 }
 
@@ -148,7 +165,7 @@ fn product_with(set: InstructionSet, left: &[f32], right: &Packed, end: End<'_>,
     let m = out.len() / n;
     assert_eq!(left.len(), m * k, "the left factor is [M, K]");
     let left = Left::Rows { values: left, stride: k };
-    dispatch_to(set, Product { left, right: &right.panels, m, k, n, first: 0, stride: n, end, out });
+    dispatch_to(set, Product { left, right: &right.panels, m, k, n, first: 0, out: Out::Flat(out), end });
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ pub struct Gradients {
 /// # Panics
 /// When the lengths disagree with the block's sizes.
 pub fn backward(block: &Block<'_>, x: &[f32], kept: &Kept, grad: &[f32], dx: &mut [f32]) -> Gradients {
+    let _timer = time(Operation::Block);
     let images = block.images(x);
     let (dim, hidden, outputs) = (block.sizes.dim, block.sizes.hidden, block.outputs());
     let (all, wanted) = (images * block.sizes.tokens, images * outputs);

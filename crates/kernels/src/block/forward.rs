@@ -40,6 +40,7 @@ impl Kept {
 /// # Panics
 /// When the lengths disagree with the block's sizes.
 pub fn forward(block: &Block<'_>, x: &[f32], out: &mut [f32]) {
+    let _timer = time(Operation::Block);
     let images = block.images(x);
     let piece = images_of_piece(images, block.sizes.tokens);
     let work = Forward::new(block, out, images);
@@ -66,6 +67,7 @@ pub fn forward(block: &Block<'_>, x: &[f32], out: &mut [f32]) {
 /// # Panics
 /// As [`forward`].
 pub fn forward_keeping(block: &Block<'_>, x: &[f32], out: &mut [f32]) -> Kept {
+    let _timer = time(Operation::Block);
     let images = block.images(x);
     let piece = images_of_piece(images, block.sizes.tokens);
     let work = Forward::new(block, out, images);
