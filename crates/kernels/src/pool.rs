@@ -1,8 +1,9 @@
 //! Buffers that are used again: a training step takes the same sizes as the one before, and fresh memory costs page faults and
 //! zeros that nobody reads.
 //!
-//! A buffer goes back to the pool when it is dropped, whichever thread drops it. What the pool holds unused stays below what
-//! was once in use at the same time: beyond that it starts anew, so that sizes of an earlier stage do not stay for ever.
+//! A buffer goes back to the pool when it is dropped, whichever thread drops it. What the pool holds unused stays below twice
+//! what was once in use at the same time: beyond that it starts anew, so that sizes of an earlier stage do not stay for ever.
+//! (Once is not enough: the sizes of a step do not all reach their highest number at the same time.)
 
 use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
@@ -81,7 +82,7 @@ impl Pool {
 
     fn give(&mut self, values: Vec<f32>) {
         self.used -= values.len();
-        if self.unused + values.len() > self.most_used {
+        if self.unused + values.len() > 2 * self.most_used {
             *self = Self { used: self.used, most_used: self.used, ..Self::default() };
         }
         self.unused += values.len();
@@ -105,14 +106,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unused_never_exceeds_what_was_once_used_together() {
+    fn what_is_unused_never_exceeds_twice_what_was_once_used_together() {
         let mut pool = Pool::default();
         for length in 1..200 {
             let values = pool.take(length);
             pool.give(values);
             let held: usize = pool.free.values().flatten().map(Vec::len).sum();
             assert_eq!(held, pool.unused);
-            assert!(held <= 199, "{held} numbers are held for sizes that nobody asks for any more");
+            assert!(held <= 2 * 199, "{held} numbers are held for sizes that nobody asks for any more");
         }
         assert_eq!(pool.used, 0);
     }

@@ -11,7 +11,7 @@
 //! Sums run over K in order, a weight's gradient in blocks of [`DEPTH`]: the same bits for any number of threads. Products and
 //! sums are fused where the instruction set can, so the bits differ between sets.
 
-use crate::instruction_set::{InstructionSet, dispatch_to};
+use crate::instruction_set::{InstructionSet, Simd, WithSimd, dispatch_to};
 use crate::pool::Buffer;
 
 mod gradient;
@@ -95,7 +95,7 @@ impl Packed {
         if depth > 0 {
             for (number, panel) in panels.chunks_exact_mut(depth * width).enumerate() {
                 let first = number * width;
-                pack_panel(rows, columns, first, width.min(columns - first), width, panel);
+                pack_panel(set, rows, columns, first, width.min(columns - first), width, panel);
             }
         }
         Self { panels, depth, columns }
@@ -113,25 +113,45 @@ fn panels(columns: usize, depth: usize, width: usize) -> Buffer {
 }
 
 /// Columns `first` .. `first + columns` of rows [K, `stride`] into `panel` [K][width], zeros beside them.
-fn pack_panel(rows: &[f32], stride: usize, first: usize, columns: usize, width: usize, panel: &mut [f32]) {
-    match (columns == width, width) {
-        (true, 48) => pack_whole::<48>(rows, stride, first, panel),
-        (true, 16) => pack_whole::<16>(rows, stride, first, panel),
-        _ => {
-            for (packed, row) in panel.chunks_exact_mut(width).zip(rows.chunks_exact(stride)) {
-                packed[..columns].copy_from_slice(&row[first..first + columns]);
-                packed[columns..].fill(0.0);
-            }
-        }
+fn pack_panel(
+    set: InstructionSet,
+    rows: &[f32],
+    stride: usize,
+    first: usize,
+    columns: usize,
+    width: usize,
+    panel: &mut [f32],
+) {
+    if columns == width {
+        return dispatch_to(set, PackWhole { rows, stride, first, width, panel });
+    }
+    for (packed, row) in panel.chunks_exact_mut(width).zip(rows.chunks_exact(stride)) {
+        packed[..columns].copy_from_slice(&row[first..first + columns]);
+        packed[columns..].fill(0.0);
     }
 }
 
-/// [`pack_panel`] of a width that the compiler knows.
-fn pack_whole<const WIDTH: usize>(rows: &[f32], stride: usize, first: usize, panel: &mut [f32]) {
-    let (panel, _) = panel.as_chunks_mut::<WIDTH>();
-    for (packed, row) in panel.iter_mut().zip(rows.chunks_exact(stride)) {
-        if let Some(whole) = row[first..].first_chunk::<WIDTH>() {
-            *packed = *whole;
+/// [`pack_panel`] of a whole panel, vector by vector: a call to copy memory for each short row would cost as much again.
+struct PackWhole<'a> {
+    rows: &'a [f32],
+    stride: usize,
+    first: usize,
+    width: usize,
+    panel: &'a mut [f32],
+}
+
+impl WithSimd for PackWhole<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { rows, stride, first, width, panel } = self;
+        for (packed, row) in panel.chunks_exact_mut(width).zip(rows.chunks_exact(stride)) {
+            let (packed, _) = S::as_mut_simd_f32s(packed);
+            let (row, _) = S::as_simd_f32s(&row[first..first + width]);
+            for (packed, value) in packed.iter_mut().zip(row) {
+                *packed = *value;
+            }
         }
     }
 }

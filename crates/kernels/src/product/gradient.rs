@@ -118,7 +118,7 @@ impl Piece<'_> {
             for first in (0..n).step_by(tile.columns) {
                 let right = &mut blocks.right[..depth * tile.columns];
                 let columns = tile.columns.min(n - first);
-                pack_panel(inputs, self.columns, self.column + first, columns, tile.columns, right);
+                pack_panel(set, inputs, self.columns, self.column + first, columns, tile.columns, right);
                 let product = Product {
                     left: Left::Tiles(left),
                     right,
