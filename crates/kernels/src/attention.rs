@@ -294,7 +294,7 @@ impl<'a> Head<'a> {
             v = gather(v, 0..tokens, width, of_v, padded);
         }
         let queries = queries.map_or(tokens, <[u32]>::len);
-        Self { q, k, v, queries, tokens, width, padded, scale: sizes.scale() }
+        Self { q, k, v, queries, tokens, width, padded, exponent: sizes.scale() * std::f32::consts::LOG2_E }
     }
 }
 

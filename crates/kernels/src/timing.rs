@@ -29,7 +29,7 @@ fn pieces_reach() {
             [(17, 192, 3), (65, 192, 3), (17, 128, 4), (65, 128, 4), (17, 512, 16), (65, 512, 16), (17, 64, 4), (65, 64, 4)]
         {
             let sizes = Sizes { tokens, dim, heads };
-            let images = 256usize.div_ceil(tokens).min(8);
+            let images = std::env::var("IMAGES").map_or(256usize.div_ceil(tokens).min(8), |i| i.parse().unwrap());
             let mut scratch = Scratch::new(sizes);
             let (qkv, grad) = (numbers(images * tokens * 3 * dim, 1), numbers(images * tokens * dim, 2));
             let (mut out, mut dqkv) = (vec![0.0; grad.len()], vec![0.0; qkv.len()]);

@@ -1,6 +1,9 @@
 //! Rows of a head, transposed: what the vectors of the scores run along.
 
-#![allow(unsafe_code, reason = "a bounds check for each four numbers costs more than moving them; one check covers all")]
+#![allow(
+    unsafe_code,
+    reason = "a bounds check for each four numbers costs more than moving them; one check covers all"
+)]
 
 use pulp::bytemuck::cast;
 
