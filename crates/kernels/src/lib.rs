@@ -12,6 +12,7 @@
 //!   run time. Products and sums are fused where the set can, so bits differ between sets, never between runs;
 //! - `unsafe` stands only in the tiles of matrix products, each block with its reason.
 
+pub mod aligned;
 pub mod attention;
 mod exponential;
 pub mod gelu;

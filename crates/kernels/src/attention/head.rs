@@ -7,6 +7,7 @@
 use super::product::{End, Left, Product, Rows};
 use super::transpose::transpose;
 use super::unit;
+use crate::aligned::Aligned;
 use crate::exponential::power_of_two;
 use crate::instruction_set::Simd;
 use crate::lanes::LANES;
@@ -35,27 +36,30 @@ pub(super) struct Buffers {
     /// Between rows of keys in the buffers whose columns are queries: T rounded up.
     stride: usize,
     /// q or do, transposed: [H rounded up][stride].
-    across: Vec<f32>,
+    across: Aligned,
     /// exp(S), then P, transposed: [T][stride].
-    probabilities: Vec<f32>,
+    probabilities: Aligned,
     /// dS, transposed: [T][stride].
-    slopes: Vec<f32>,
+    slopes: Aligned,
     /// 1 / sums of exp(S), by query.
-    normalisers: Vec<f32>,
+    normalisers: Aligned,
     /// Largest score, later the sum of P dP, by query.
-    largest: Vec<f32>,
+    largest: Aligned,
     /// Scores of a query that goes by itself, by key.
-    alone: Vec<f32>,
+    alone: Aligned,
     /// Factors of the rows of dq and dk, and of dv.
-    scales: Vec<f32>,
-    ones: Vec<f32>,
+    scales: Aligned,
+    ones: Aligned,
 }
 
 impl Buffers {
     /// For T tokens and heads of this padded width, whose scores are scaled by `scale`.
     pub(super) fn new(tokens: usize, padded: usize, scale: f32) -> Self {
         let stride = tokens.next_multiple_of(LANES);
-        let buffer = |length: usize| vec![0.0; length];
+        let (mut scales, mut ones) = (Aligned::zeros(tokens), Aligned::zeros(tokens));
+        scales.fill(scale);
+        ones.fill(1.0);
+        let buffer = Aligned::zeros;
         Self {
             stride,
             across: buffer(padded * stride),
@@ -64,8 +68,8 @@ impl Buffers {
             normalisers: buffer(stride),
             largest: buffer(stride),
             alone: buffer(stride),
-            scales: vec![scale; tokens],
-            ones: vec![1.0; tokens],
+            scales,
+            ones,
         }
     }
 }
