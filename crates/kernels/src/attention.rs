@@ -12,6 +12,7 @@
 
 use rayon::prelude::*;
 
+use crate::aligned::Aligned;
 use crate::instruction_set::{InstructionSet, Simd, WithSimd, dispatch_to};
 use crate::lanes::LANES;
 
@@ -146,7 +147,7 @@ pub struct Scratch {
     sizes: Sizes,
     buffers: Buffers,
     /// Gathered or padded rows of one head, [T][H rounded up]: queries, keys, values, the result's gradient, and results.
-    copies: [Vec<f32>; 5],
+    copies: [Aligned; 5],
 }
 
 impl Scratch {
@@ -157,7 +158,7 @@ impl Scratch {
     pub fn new(sizes: Sizes) -> Self {
         sizes.check(0, 0);
         let padded = sizes.head_dim().next_multiple_of(LANES);
-        let copies = std::array::from_fn(|_| vec![0.0; sizes.tokens * padded]);
+        let copies = std::array::from_fn(|_| Aligned::zeros(sizes.tokens * padded));
         Self { sizes, buffers: Buffers::new(sizes.tokens, padded, sizes.scale()), copies }
     }
 }
@@ -276,7 +277,7 @@ impl<'a> Head<'a> {
         sizes: Sizes,
         number: usize,
         queries: Option<&[u32]>,
-        copies: [&'a mut Vec<f32>; 3],
+        copies: [&'a mut Aligned; 3],
     ) -> Self {
         let (width, tokens) = (sizes.head_dim(), sizes.tokens);
         let [mut q, mut k, mut v] =
@@ -294,7 +295,7 @@ impl<'a> Head<'a> {
             v = gather(v, 0..tokens, width, of_v, padded);
         }
         let queries = queries.map_or(tokens, <[u32]>::len);
-        Self { q, k, v, queries, tokens, width, padded, scale: sizes.scale() }
+        Self { q, k, v, queries, tokens, width, padded, exponent: sizes.scale() * std::f32::consts::LOG2_E }
     }
 }
 

@@ -13,6 +13,7 @@
 //! - `unsafe` stands only in the tiles of matrix products, each block with its reason.
 
 pub mod adamw;
+pub mod aligned;
 mod arrays;
 pub mod attention;
 pub mod average;

@@ -9,16 +9,18 @@ use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-/// Numbers from the pool.
+use crate::aligned::Aligned;
+
+/// Numbers from the pool, the first at the start of a cache line.
 #[derive(Debug)]
 pub struct Buffer {
-    values: Vec<f32>,
+    values: Option<Aligned>,
 }
 
 impl Buffer {
     /// `length` numbers, whatever they were before: the caller overwrites them.
     pub fn dirty(length: usize) -> Self {
-        Self { values: pool().take(length) }
+        Self { values: Some(pool().take(length)) }
     }
 
     /// `length` zeros.
@@ -31,28 +33,32 @@ impl Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        pool().give(std::mem::take(&mut self.values));
+        if let Some(values) = self.values.take() {
+            pool().give(values);
+        }
     }
 }
 
 impl Deref for Buffer {
     type Target = [f32];
 
+    #[inline]
     fn deref(&self) -> &[f32] {
-        &self.values
+        self.values.as_deref().unwrap_or_default()
     }
 }
 
 impl DerefMut for Buffer {
+    #[inline]
     fn deref_mut(&mut self) -> &mut [f32] {
-        &mut self.values
+        self.values.as_deref_mut().unwrap_or_default()
     }
 }
 
 #[derive(Debug, Default)]
 struct Pool {
     /// Unused buffers by length.
-    free: HashMap<usize, Vec<Vec<f32>>>,
+    free: HashMap<usize, Vec<Aligned>>,
     /// Numbers in them.
     unused: usize,
     /// Numbers in buffers that somebody holds, now and at most so far.
@@ -68,7 +74,7 @@ fn pool() -> MutexGuard<'static, Pool> {
 }
 
 impl Pool {
-    fn take(&mut self, length: usize) -> Vec<f32> {
+    fn take(&mut self, length: usize) -> Aligned {
         self.used += length;
         self.most_used = self.most_used.max(self.used);
         match self.free.get_mut(&length).and_then(Vec::pop) {
@@ -76,11 +82,11 @@ impl Pool {
                 self.unused -= length;
                 values
             }
-            None => vec![0.0; length],
+            None => Aligned::zeros(length),
         }
     }
 
-    fn give(&mut self, values: Vec<f32>) {
+    fn give(&mut self, values: Aligned) {
         self.used -= values.len();
         if self.unused + values.len() > 2 * self.most_used {
             *self = Self { used: self.used, most_used: self.used, ..Self::default() };
@@ -100,9 +106,9 @@ mod tests {
         let mut values = pool.take(7);
         values.fill(3.0);
         pool.give(values);
-        assert_eq!(pool.take(5), [0.0; 5]);
-        assert_eq!(pool.take(7), [3.0; 7]);
-        assert_eq!(pool.take(7), [0.0; 7]);
+        assert_eq!(*pool.take(5), [0.0; 5]);
+        assert_eq!(*pool.take(7), [3.0; 7]);
+        assert_eq!(*pool.take(7), [0.0; 7]);
     }
 
     #[test]
@@ -111,7 +117,7 @@ mod tests {
         for length in 1..200 {
             let values = pool.take(length);
             pool.give(values);
-            let held: usize = pool.free.values().flatten().map(Vec::len).sum();
+            let held: usize = pool.free.values().flatten().map(|values| values.len()).sum();
             assert_eq!(held, pool.unused);
             assert!(held <= 2 * 199, "{held} numbers are held for sizes that nobody asks for any more");
         }

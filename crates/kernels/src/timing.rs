@@ -2,12 +2,17 @@
 //!
 //! cargo test --release -p bmae-kernels pieces_reach -- --ignored --nocapture
 
+use crate::aligned::Aligned;
 use crate::attention::{self, Scratch, Sizes};
 use crate::instruction_set::InstructionSet;
 use crate::{gelu, layer_norm, sums};
 
-fn numbers(n: usize, seed: u32) -> Vec<f32> {
-    (0..n as u32).map(|i| ((i + seed).wrapping_mul(2_654_435_761) >> 8) as f32 / 4_194_304.0 - 2.0).collect()
+fn numbers(n: usize, seed: u32) -> Aligned {
+    let mut numbers = Aligned::zeros(n);
+    for (i, number) in (0..).zip(numbers.iter_mut()) {
+        *number = (seed.wrapping_add(i).wrapping_mul(2_654_435_761) >> 8) as f32 / 4_194_304.0 - 2.0;
+    }
+    numbers
 }
 
 /// The least time of many runs, in seconds.
@@ -29,10 +34,10 @@ fn pieces_reach() {
             [(17, 192, 3), (65, 192, 3), (17, 128, 4), (65, 128, 4), (17, 512, 16), (65, 512, 16), (17, 64, 4), (65, 64, 4)]
         {
             let sizes = Sizes { tokens, dim, heads };
-            let images = 256usize.div_ceil(tokens).min(8);
+            let images = std::env::var("IMAGES").map_or(256usize.div_ceil(tokens).min(8), |i| i.parse().unwrap());
             let mut scratch = Scratch::new(sizes);
             let (qkv, grad) = (numbers(images * tokens * 3 * dim, 1), numbers(images * tokens * dim, 2));
-            let (mut out, mut dqkv) = (vec![0.0; grad.len()], vec![0.0; qkv.len()]);
+            let (mut out, mut dqkv) = (Aligned::zeros(grad.len()), Aligned::zeros(qkv.len()));
             if std::env::var("ONLY").is_ok_and(|o| o != format!("{tokens}/{dim}")) { continue; }
             let product = (2 * images * tokens * tokens * dim) as f64;
             let forward = best(|| {
@@ -58,7 +63,7 @@ fn pieces_reach() {
         for dim in [64, 128, 192, 512] {
             let rows = 136;
             let (x, grad, weight) = (numbers(rows * dim, 3), numbers(rows * dim, 4), numbers(dim, 5));
-            let (mut out, mut dw, mut db) = (vec![0.0; rows * dim], vec![0.0; dim], vec![0.0; dim]);
+            let (mut out, mut dw, mut db) = (Aligned::zeros(rows * dim), Aligned::zeros(dim), Aligned::zeros(dim));
             let bytes = (4 * rows * dim) as f64;
             let forward = best(|| layer_norm::rows_forward(&x, &weight, &weight, 1e-6, &mut out));
             let backward = best(|| layer_norm::rows_backward(&x, &weight, 1e-6, &grad, None, &mut out, &mut dw, &mut db));
@@ -71,14 +76,14 @@ fn pieces_reach() {
             );
         }
         for (rows, dim) in [(136, 192), (136, 768), (260, 192)] {
-            let (x, mut columns) = (numbers(rows * dim, 3), vec![0.0; dim]);
+            let (x, mut columns) = (numbers(rows * dim, 3), Aligned::zeros(dim));
             let time = best(|| sums::add_columns(&x, &mut columns));
             println!("sums of columns {rows} x {dim}: {:.1} GB/s", (4 * rows * dim) as f64 / time / 1e9);
         }
         for length in [136 * 256, 136 * 768] {
             let (x, grad) = (numbers(length, 6), numbers(length, 7));
-            let mut out = vec![0.0; length];
-            let mut changing = grad.clone();
+            let mut out = Aligned::zeros(length);
+            let mut changing = numbers(length, 7);
             let forward = best(|| gelu::values_forward(&x, &mut out));
             let backward = best(|| gelu::backward(&x, &grad, &mut out));
             let both = best(|| gelu::values_backward(&x, &mut out, &mut changing));

@@ -7,7 +7,8 @@
 use super::product::{End, Left, Product, Rows};
 use super::transpose::transpose;
 use super::unit;
-use crate::exponential::exp_of_negative;
+use crate::aligned::Aligned;
+use crate::exponential::power_of_two;
 use crate::instruction_set::Simd;
 use crate::lanes::LANES;
 
@@ -25,8 +26,8 @@ pub(super) struct Head<'a> {
     pub width: usize,
     /// Numbers in a row with the zeros after them: a multiple of [`unit`].
     pub padded: usize,
-    /// 1 / sqrt of a head's width.
-    pub scale: f32,
+    /// log2(e) / sqrt of a head's width: scores times it are exponents of two.
+    pub exponent: f32,
 }
 
 /// What the passes over a head keep between their products.
@@ -35,27 +36,30 @@ pub(super) struct Buffers {
     /// Between rows of keys in the buffers whose columns are queries: T rounded up.
     stride: usize,
     /// q or do, transposed: [H rounded up][stride].
-    across: Vec<f32>,
+    across: Aligned,
     /// exp(S), then P, transposed: [T][stride].
-    probabilities: Vec<f32>,
+    probabilities: Aligned,
     /// dS, transposed: [T][stride].
-    slopes: Vec<f32>,
+    slopes: Aligned,
     /// 1 / sums of exp(S), by query.
-    normalisers: Vec<f32>,
+    normalisers: Aligned,
     /// Largest score, later the sum of P dP, by query.
-    largest: Vec<f32>,
+    largest: Aligned,
     /// Scores of a query that goes by itself, by key.
-    alone: Vec<f32>,
+    alone: Aligned,
     /// Factors of the rows of dq and dk, and of dv.
-    scales: Vec<f32>,
-    ones: Vec<f32>,
+    scales: Aligned,
+    ones: Aligned,
 }
 
 impl Buffers {
     /// For T tokens and heads of this padded width, whose scores are scaled by `scale`.
     pub(super) fn new(tokens: usize, padded: usize, scale: f32) -> Self {
         let stride = tokens.next_multiple_of(LANES);
-        let buffer = |length: usize| vec![0.0; length];
+        let (mut scales, mut ones) = (Aligned::zeros(tokens), Aligned::zeros(tokens));
+        scales.fill(scale);
+        ones.fill(1.0);
+        let buffer = Aligned::zeros;
         Self {
             stride,
             across: buffer(padded * stride),
@@ -64,8 +68,8 @@ impl Buffers {
             normalisers: buffer(stride),
             largest: buffer(stride),
             alone: buffer(stride),
-            scales: vec![scale; tokens],
-            ones: vec![1.0; tokens],
+            scales,
+            ones,
         }
     }
 }
@@ -137,7 +141,7 @@ impl Head<'_> {
     #[inline(always)]
     fn exponentials<S: Simd>(&self, simd: S, buffers: &mut Buffers) {
         let Buffers { across, probabilities, normalisers, largest, alone, stride, .. } = buffers;
-        let (stride, tokens, scale) = (*stride, self.tokens, self.scale);
+        let (stride, tokens, exponent) = (*stride, self.tokens, self.exponent);
         let (columns, one_more) = self.columns::<S>();
         if columns > 0 {
             transpose(simd, self.q, self.queries.min(columns), self.padded, across, stride);
@@ -154,8 +158,12 @@ impl Head<'_> {
             });
             for first in (0..columns).step_by(unit::<S>()) {
                 match S::F32_LANES {
-                    16 | 8 => softmax::<S, 1>(simd, probabilities, stride, tokens, first, scale, largest, normalisers),
-                    _ => softmax::<S, LANES>(simd, probabilities, stride, tokens, first, scale, largest, normalisers),
+                    16 | 8 => {
+                        softmax::<S, 1>(simd, probabilities, stride, tokens, first, exponent, largest, normalisers)
+                    }
+                    _ => {
+                        softmax::<S, LANES>(simd, probabilities, stride, tokens, first, exponent, largest, normalisers)
+                    }
                 }
             }
         }
@@ -168,13 +176,13 @@ impl Head<'_> {
             for scores in &*scores {
                 most = simd.max_f32s(most, *scores);
             }
-            let (most, scale) = (simd.splat_f32s(simd.reduce_max_f32s(most)), simd.splat_f32s(scale));
+            let (most, factor) = (simd.splat_f32s(simd.reduce_max_f32s(most)), simd.splat_f32s(exponent));
             let mut sum = simd.splat_f32s(0.0);
             for score in scores {
-                *score = exp_of_negative(simd, simd.mul_f32s(simd.sub_f32s(*score, most), scale));
+                *score = power_of_two(simd, simd.mul_f32s(simd.sub_f32s(*score, most), factor));
                 sum = simd.add_f32s(sum, *score);
             }
-            // exp(-inf) is e^-87 here, which no sum of at least 1 feels.
+            // 2 to -inf is 2^-126 here, which no sum of at least 1 feels.
             normalisers[at] = 1.0 / simd.reduce_sum_f32s(sum);
             for (row, value) in probabilities.chunks_exact_mut(stride).zip(&alone[..tokens]) {
                 row[at] = *value;
@@ -240,7 +248,7 @@ fn softmax<S: Simd, const V: usize>(
     stride: usize,
     tokens: usize,
     first: usize,
-    scale: f32,
+    exponent: f32,
     largest: &[f32],
     normalisers: &mut [f32],
 ) {
@@ -250,8 +258,8 @@ fn softmax<S: Simd, const V: usize>(
     for row in scores.chunks_exact_mut(stride).take(tokens) {
         let row = S::as_mut_simd_f32s(&mut row[of_columns.clone()]).0;
         for v in 0..V {
-            let below = simd.mul_f32s(simd.sub_f32s(row[v], largest[v]), simd.splat_f32s(scale));
-            row[v] = exp_of_negative(simd, below);
+            let below = simd.mul_f32s(simd.sub_f32s(row[v], largest[v]), simd.splat_f32s(exponent));
+            row[v] = power_of_two(simd, below);
             sums[v] = simd.add_f32s(sums[v], row[v]);
         }
     }
