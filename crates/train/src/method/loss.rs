@@ -48,13 +48,13 @@ pub fn weighted_mean(targets: &[Tensor<2>], weights: &[f64]) -> (Tensor<2>, f64)
     (terms.fold(first, |sum, term| sum + term), total)
 }
 
-/// A target's features [N, L, D], normalised over D as its recipe says.
-pub(super) fn normalise(features: Tensor<3>, normalisation: TargetNormalisation) -> Tensor<3> {
+/// A target's features [.., D], normalised over D as its recipe says.
+pub(super) fn normalise<const D: usize>(features: Tensor<D>, normalisation: TargetNormalisation) -> Tensor<D> {
     match normalisation {
         TargetNormalisation::None => features,
         TargetNormalisation::LayerNorm => {
-            let centred = features.clone() - features.mean_dim(2);
-            let variance = (centred.clone() * centred.clone()).mean_dim(2);
+            let centred = features.clone() - features.mean_dim(D - 1);
+            let variance = (centred.clone() * centred.clone()).mean_dim(D - 1);
             centred / (variance + EPSILON).sqrt()
         }
     }

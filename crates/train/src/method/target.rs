@@ -6,7 +6,7 @@ use bmae_kernels::average;
 use bmae_kernels::profile::{self, Operation};
 use bmae_nn::ops::Flat;
 use bmae_nn::parameters::{map_parameters, parameters, replace_parameters, take_module};
-use bmae_nn::{Encoder, ShapeError};
+use bmae_nn::{Encoder, Masking, ShapeError};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
@@ -91,6 +91,17 @@ impl Targets {
             let tokens = encoder.forward_last_blocks(patches.clone(), recipe.last_blocks)?;
             let [images, tokens_each, dim] = tokens.dims();
             Ok(normalise(tokens.slice([0..images, 1..tokens_each, 0..dim]), recipe.normalisation))
+        };
+        self.encoders.iter().zip(&self.recipes).map(of_one).collect()
+    }
+
+    /// The [`features`](Self::features) of the masked patches alone, one [M, D] per target, in the order of
+    /// [`Masking::masked`]: no more is computed in the last block.
+    pub fn masked_features(&self, patches: &Tensor<3>, masking: &Masking) -> Result<Vec<Tensor<2>>, ShapeError> {
+        let of_one = |(encoder, recipe): (&Encoder, &TargetRecipe)| {
+            let wanted = masking.masked_tokens();
+            let rows = encoder.forward_last_blocks_wanted(patches.clone(), recipe.last_blocks, wanted)?;
+            Ok(normalise(rows, recipe.normalisation))
         };
         self.encoders.iter().zip(&self.recipes).map(of_one).collect()
     }

@@ -6,9 +6,7 @@ use std::collections::BTreeMap;
 
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::StateDict;
-use bmae_nn::{
-    DecoderConfig, EncoderConfig, Linear, MaskedAutoencoder, Masking, masked_rows, mean_squared_error, pixel_target,
-};
+use bmae_nn::{DecoderConfig, EncoderConfig, Linear, MaskedAutoencoder, Masking, mean_squared_error, pixel_target};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::TrainError;
@@ -229,9 +227,8 @@ impl Student {
     fn rows_to_predict(&self, patches: &[f32], masking: &Masking) -> Result<FeatureTargets, TrainError> {
         if self.targets.exist() {
             let seen = patch_tensor(patches.to_vec(), &self.recipe, &self.device.clone().inner());
-            let features = self.targets.features(&seen)?;
             return Ok(FeatureTargets {
-                each: features.into_iter().map(|features| masked_rows(features, masking)).collect(),
+                each: self.targets.masked_features(&seen, masking)?,
                 weights: self.targets.weights(),
             });
         }
