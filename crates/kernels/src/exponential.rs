@@ -11,7 +11,8 @@ const LEAST: f32 = -126.0;
 /// Adding it rounds to the nearest integer (1.5 * 2^23) and leaves that integer plus the bias of an exponent in the low bits.
 const ROUNDING: f32 = 12_582_912.0 + 127.0;
 /// The factors of f^5 to f^0.
-const POLYNOMIAL: [f32; 6] = [1.326_465_9e-3, 9.671_566e-3, 5.550_734_3e-2, 2.402_224e-1, 6.931_47e-1, 1.0];
+const POLYNOMIAL: [f32; 6] =
+    [1.330_056_7e-3, 9.669_742e-3, 5.550_558_5e-2, 2.402_228_1e-1, std::f32::consts::LN_2, 1.0];
 
 /// 2^x for x <= 0 to about 1.5e-7 of its value; exponents below -126 give 2^-126, and NaN stays NaN.
 #[inline(always)]

@@ -135,33 +135,38 @@ impl Product<'_> {
             let out = self.out.as_mut_ptr().add(place);
             match &mut self.end {
                 End::Times(factors) => {
-                    for i in 0..ROWS {
+                    for (i, sums) in sums.into_iter().enumerate() {
                         let factor = simd.splat_f32s(*factors.as_ptr().add(row + i));
-                        for v in 0..VECTORS {
-                            write::<S>(out.add(i * self.stride), v, simd.mul_f32s(sums[i][v], factor));
+                        for (v, sum) in sums.into_iter().enumerate() {
+                            write::<S>(out.add(i * self.stride), v, simd.mul_f32s(sum, factor));
                         }
                     }
                 }
                 End::Largest(largest) => {
                     let largest = largest.as_mut_ptr().add(first);
-                    for v in 0..VECTORS {
-                        let mut most = read::<S>(largest, v);
-                        for i in 0..ROWS {
-                            write::<S>(out.add(i * self.stride), v, sums[i][v]);
-                            most = simd.max_f32s(most, sums[i][v]);
+                    let mut most = row_of::<S, VECTORS>(simd, largest);
+                    for (i, sums) in sums.into_iter().enumerate() {
+                        for (v, (sum, most)) in sums.into_iter().zip(&mut most).enumerate() {
+                            write::<S>(out.add(i * self.stride), v, sum);
+                            *most = simd.max_f32s(*most, sum);
                         }
+                    }
+                    for (v, most) in most.into_iter().enumerate() {
                         write::<S>(largest, v, most);
                     }
                 }
                 End::Inner(rows, inner) => {
                     let (rows, inner) = (rows.as_ptr().add(place), inner.as_mut_ptr().add(first));
-                    for v in 0..VECTORS {
-                        let mut sum = read::<S>(inner, v);
-                        for i in 0..ROWS {
-                            write::<S>(out.add(i * self.stride), v, sums[i][v]);
-                            sum = simd.mul_add_e_f32s(read::<S>(rows.add(i * self.stride), v), sums[i][v], sum);
+                    let mut totals = row_of::<S, VECTORS>(simd, inner);
+                    for (i, sums) in sums.into_iter().enumerate() {
+                        let factors = row_of::<S, VECTORS>(simd, rows.add(i * self.stride));
+                        for (v, ((sum, factor), total)) in sums.into_iter().zip(factors).zip(&mut totals).enumerate() {
+                            write::<S>(out.add(i * self.stride), v, sum);
+                            *total = simd.mul_add_e_f32s(factor, sum, *total);
                         }
-                        write::<S>(inner, v, sum);
+                    }
+                    for (v, total) in totals.into_iter().enumerate() {
+                        write::<S>(inner, v, total);
                     }
                 }
             }
@@ -169,14 +174,18 @@ impl Product<'_> {
     }
 }
 
-/// Vector `v` from `from` on, which need not be aligned.
+/// `VECTORS` vectors from `from` on, which need not be aligned.
 ///
 /// # Safety
-/// It must be readable.
+/// They must be readable.
 #[inline(always)]
-unsafe fn read<S: Simd>(from: *const f32, v: usize) -> S::f32s {
-    // SAFETY: as the caller promises.
-    unsafe { from.add(v * S::F32_LANES).cast::<S::f32s>().read_unaligned() }
+unsafe fn row_of<S: Simd, const VECTORS: usize>(simd: S, from: *const f32) -> [S::f32s; VECTORS] {
+    let mut vectors = [simd.splat_f32s(0.0); VECTORS];
+    for (v, vector) in vectors.iter_mut().enumerate() {
+        // SAFETY: as the caller promises.
+        *vector = unsafe { from.add(v * S::F32_LANES).cast::<S::f32s>().read_unaligned() };
+    }
+    vectors
 }
 
 /// Writes vector `v` from `to` on, which need not be aligned.
@@ -213,10 +222,7 @@ unsafe fn sums<S: Simd, const ROWS: usize, const VECTORS: usize>(
     for k in 0..k {
         // SAFETY: the caller promises that these are readable.
         unsafe {
-            let mut of_row = [simd.splat_f32s(0.0); VECTORS];
-            for (v, vector) in of_row.iter_mut().enumerate() {
-                *vector = read::<S>(right.add(k * stride), v);
-            }
+            let of_row = row_of::<S, VECTORS>(simd, right.add(k * stride));
             for (i, sums) in sums.iter_mut().enumerate() {
                 let factor = simd.splat_f32s(*left.from.add(i * left.row + k * left.column));
                 for (sum, right) in sums.iter_mut().zip(of_row) {

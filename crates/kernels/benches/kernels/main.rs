@@ -1,0 +1,33 @@
+//! How fast the kernels are on one thread, at the sizes of the published models' encoders and decoders.
+//!
+//! cargo bench -p bmae-kernels [-- attention]; `BMAE_SIMD` picks the instruction set. For attention an element is a
+//! floating-point operation of its matrix products: Gelem/s are GFLOP/s.
+
+use std::time::Duration;
+
+use bmae_kernels::aligned::Aligned;
+use criterion::Criterion;
+
+mod attention;
+mod elementwise;
+mod layer_norm;
+
+/// Numbers between -2 and 2, always the same.
+fn numbers(length: usize, seed: u32) -> Aligned {
+    let mut numbers = Aligned::zeros(length);
+    for (i, number) in (0..).zip(numbers.iter_mut()) {
+        *number = (seed.wrapping_add(i).wrapping_mul(2_654_435_761) >> 8) as f32 / 4_194_304.0 - 2.0;
+    }
+    numbers
+}
+
+fn main() {
+    let mut criterion = Criterion::default()
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(1))
+        .configure_from_args();
+    attention::bench(&mut criterion);
+    layer_norm::bench(&mut criterion);
+    elementwise::bench(&mut criterion);
+    criterion.final_summary();
+}
