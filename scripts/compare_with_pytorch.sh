@@ -71,6 +71,7 @@ case "$simd" in
     *) echo "error: --simd is $simd, but only avx2 can be forced on both programs" >&2; exit 2 ;;
 esac
 
+load=$(cut -d' ' -f1-3 /proc/loadavg 2>/dev/null || echo unknown)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -87,7 +88,7 @@ arguments() {
     # The peer drops no branches.
     if [ "$stage" = finetune ]; then extra="$extra --set finetune.drop_path=0.0"; fi
     ours="bench --preset $preset --stage $stage --method $method --batch $batch --steps $steps --warmup $warmup --threads $threads"
-    if [ -n "$extra" ]; then ours="$ours $extra"; fi
+    if [ -n "$extra" ]; then ours="$ours ${extra# }"; fi
     theirs="--config $config --stage $stage --method $method --batch $batch --steps $steps --warmup $warmup --threads $threads"
 }
 
@@ -172,7 +173,7 @@ mkdir -p "$(dirname "$out")"
     echo '```'
     lscpu | grep -E '^(Architecture|CPU\(s\)|Model name|Thread\(s\) per core|Core\(s\) per socket|Socket\(s\)|L1d cache|L2 cache|L3 cache|Hypervisor vendor)'
     echo "SIMD: $(lscpu | grep -oE '\b(avx2|fma|avx512[a-z_0-9]*|amx_[a-z0-9]*)\b' | sort -u | tr '\n' ' ')"
-    echo "load before the page was written: $(cut -d' ' -f1-3 /proc/loadavg 2>/dev/null || echo unknown)"
+    echo "load average before the first run: $load"
     echo '```'
     echo
     echo "## Versions"
