@@ -10,7 +10,7 @@
 //! - the plan that compares methods: [`reproduce`];
 //! - the same code for whoever checks a port: one pass ([`forward`]), recorded steps ([`replay`]); features for use elsewhere:
 //!   [`features`];
-//! - how fast it is here: [`bench`].
+//! - how fast it is here: [`mod@bench`].
 
 pub mod bench;
 pub mod device;

@@ -16,6 +16,7 @@ impl Flat {
     ///
     /// # Panics
     /// When `tensor` has autodiff.
+    #[expect(clippy::result_large_err, reason = "it is the tensor itself, handed back, not an error that travels")]
     pub fn of(tensor: Tensor<1>) -> Result<Self, Tensor<1>> {
         if !applies(&tensor) {
             return Err(tensor);
@@ -33,6 +34,7 @@ impl Flat {
     ///
     /// # Panics
     /// When one has autodiff.
+    #[expect(clippy::result_large_err, reason = "it is the tensor itself, handed back, not an error that travels")]
     pub fn pair(one: Tensor<1>, other: Tensor<1>) -> Result<(Self, Self), (Tensor<1>, Tensor<1>)> {
         match (Self::of(one), Self::of(other)) {
             (Ok(one), Ok(other)) => Ok((one, other)),

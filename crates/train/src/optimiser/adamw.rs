@@ -32,7 +32,7 @@ struct Moments {
 #[derive(Debug, Clone)]
 enum Moment {
     Plain(Vec<f32>),
-    Tensor(Tensor<1>),
+    Tensor(Box<Tensor<1>>),
 }
 
 impl Moment {
@@ -57,7 +57,7 @@ impl Moment {
     fn tensor(&self, device: &Device) -> Tensor<1> {
         match self {
             Self::Plain(values) => Tensor::from_floats(values.as_slice(), device),
-            Self::Tensor(tensor) => tensor.clone(),
+            Self::Tensor(tensor) => (**tensor).clone(),
         }
     }
 }
@@ -74,8 +74,8 @@ impl Moments {
         let device = value.device();
         let first = self.first.tensor(&device) * beta_1 + gradient.clone() * (1.0 - beta_1);
         let second = self.second.tensor(&device) * beta_2 + gradient.clone() * gradient * (1.0 - beta_2);
-        self.first = Moment::Tensor(first.clone());
-        self.second = Moment::Tensor(second.clone());
+        self.first = Moment::Tensor(Box::new(first.clone()));
+        self.second = Moment::Tensor(Box::new(second.clone()));
 
         let correction_1 = 1.0 - beta_1.powi(self.updates);
         let correction_2 = 1.0 - beta_2.powi(self.updates);
