@@ -161,6 +161,21 @@ pub enum DataError {
         /// Rows.
         height: usize,
     },
+    /// A preview that nobody could look at.
+    #[error(
+        "a preview of {rows} rows of {columns} images, {drawn} x {drawn} pixels each, would have more than {megapixels} million pixels: \
+         take fewer with --images and --epochs, or smaller images"
+    )]
+    PreviewTooLarge {
+        /// Images in each row.
+        columns: usize,
+        /// Rows.
+        rows: usize,
+        /// The side of an image as it is drawn.
+        drawn: usize,
+        /// The greatest area, in millions of pixels.
+        megapixels: usize,
+    },
     /// A preview that cannot be made.
     #[error("the preview cannot be drawn: {cause}")]
     Preview {
