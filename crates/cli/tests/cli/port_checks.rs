@@ -127,7 +127,7 @@ fn what_does_not_fit_is_said_in_one_sentence() {
     let refused = |command: &str, parts: &[&str]| {
         folder.bmae(&format!("{command} --outputs out.safetensors")).refuses(1, parts).leaves_no("out.safetensors");
     };
-    refused("forward --weights a --inputs small.safetensors", &["[1, 3, 8, 8]", "16 x 16", "data.image_size"]);
+    refused("forward --weights a --inputs small.safetensors", &["8 x 8", "16 x 16", "data.image_size"]);
     refused("forward --weights a --inputs inputs.safetensors --target a", &["predicts 48 values", "16 features"]);
     refused("forward --weights a --inputs absent.safetensors", &["absent.safetensors"]);
     refused("forward --weights a --inputs tiny.toml", &["tiny.toml is not a safetensors file"]);
