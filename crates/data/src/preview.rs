@@ -3,6 +3,7 @@
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 
+use crate::error::PreviewError;
 use crate::{DataError, Image};
 
 /// Between the images, and around them: `GAP` pixels of this grey.
@@ -34,7 +35,7 @@ impl Grid {
     pub fn push(&mut self, image: &Image) -> Result<(), DataError> {
         if (image.width(), image.height()) != (self.side, self.side) {
             let (width, height) = (image.width(), image.height());
-            return Err(DataError::PreviewSize { side: self.side, width, height });
+            return Err(DataError::Preview(PreviewError::PreviewSize { side: self.side, width, height }));
         }
         self.images.push(image.clone());
         Ok(())
@@ -58,12 +59,14 @@ impl Grid {
         };
         let size = length(columns).zip(length(rows));
         let area = |(width, height): (u32, u32)| u64::from(width) * u64::from(height);
-        size.filter(|size| area(*size) <= MEGAPIXELS as u64 * 1_000_000).ok_or(DataError::PreviewTooLarge {
-            columns,
-            rows,
-            drawn: self.side.saturating_mul(self.scale),
-            megapixels: MEGAPIXELS,
-        })
+        size.filter(|size| area(*size) <= MEGAPIXELS as u64 * 1_000_000).ok_or(DataError::Preview(
+            PreviewError::PreviewTooLarge {
+                columns,
+                rows,
+                drawn: self.side.saturating_mul(self.scale),
+                megapixels: MEGAPIXELS,
+            },
+        ))
     }
 
     /// The bytes of a PNG file; places that the last row leaves empty are white.
@@ -71,7 +74,7 @@ impl Grid {
     /// # Errors
     /// When there is no image, or the whole is too large for a PNG file or for memory.
     pub fn to_png(&self) -> Result<Vec<u8>, DataError> {
-        let failed = |cause: String| DataError::Preview { cause };
+        let failed = |cause: String| DataError::Preview(PreviewError::Preview { cause });
         if self.images.is_empty() {
             return Err(failed("it has no image".to_owned()));
         }

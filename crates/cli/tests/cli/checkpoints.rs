@@ -231,3 +231,19 @@ fn an_export_that_cannot_be_leaves_nothing() {
     let unknown = export(&classifier, "onnx", "vit.onnx").leaves_no("vit.onnx");
     assert!(unknown.code == Some(2) && unknown.stderr.contains("timm, mae, huggingface"), "{}", unknown.story());
 }
+
+#[test]
+fn info_lists_what_is_missing_and_import_refuses_it() {
+    let folder = Folder::new();
+    let mut weights = bmae_nn::StateDict::from_file(Path::new(&fixture("weights.safetensors"))).expect("weights");
+    weights.tensors.remove("blocks.1.mlp.fc2.bias").expect("it was there");
+    folder.write("half.safetensors", &weights.to_bytes().expect("whole tensors"));
+    let ended = folder.bmae("checkpoint info half.safetensors").succeeds();
+    assert!(ended.stdout.contains("missing: blocks.1.mlp.fc2.bias\n"), "{}", ended.story());
+    let whole = folder.run(&["checkpoint", "info", &fixture("weights.safetensors")]).succeeds();
+    assert!(!whole.stdout.contains("missing"), "{}", whole.story());
+    folder
+        .bmae("checkpoint import --from half.safetensors --out own.safetensors -q")
+        .refuses(1, &["half.safetensors lacks 1 tensor (blocks.1.mlp.fc2.bias) of this model"])
+        .leaves_no("own.safetensors");
+}
