@@ -7,7 +7,7 @@ use bmae_train::recipe::{self, Flag, FromRun, Layers, PresetChoice, Recipe, Reci
 use bmae_train::start::carried_recipe;
 use toml::Value;
 
-use crate::arguments::{DeviceName, Everywhere, Pretrain, RecipeSource};
+use crate::arguments::{Bench, DeviceName, Everywhere, Pretrain, RecipeSource};
 use crate::output::Output;
 
 /// The layers that every recipe has: preset, `--data`, `--seed`, `--set`, for `stages` that are about to run.
@@ -81,6 +81,20 @@ pub fn recorded(
     layers.flags.extend(side.map(|side| flag(&place, "data.image_size", side)));
     layers.from =
         carried_recipe(weights, used).map(|text| FromRun { name: weights.source_name(), text, method: false });
+    Ok(layers)
+}
+
+/// The layers of `bmae bench`: `paper`, and how many images a step takes.
+pub fn bench(arguments: &Bench, everywhere: &Everywhere) -> Result<Layers, RecipeError> {
+    let preset = arguments.preset.clone().unwrap_or_else(|| "paper".to_owned());
+    let stage = Stage::from(arguments.stage);
+    let source = RecipeSource { preset: Some(preset), data: None };
+    let mut layers = layers(&source, everywhere, &[stage])?;
+    layers.single = true;
+    layers.method.clone_from(&arguments.method);
+    let batch =
+        arguments.batch.map(|batch| flag("--batch", &format!("{}.batch_size", stage.section()), i64::from(batch)));
+    layers.flags.extend(batch);
     Ok(layers)
 }
 

@@ -1,9 +1,8 @@
 //! Runs a loop compiled for the widest instruction set of this machine, or for the one that `BMAE_SIMD` names.
 //!
-//! `pulp` does the detection (once) and the dispatch, safely. Two kinds of work: a loop over plain arrays, which the compiler
-//! vectorises for the set it is compiled for ([`widest`]), and one written over the vectors of a set ([`dispatch`]). Either
-//! must be a struct whose method is `#[inline(always)]`, down to the innermost loop: what is not inlined is compiled for the
-//! baseline of the target only.
+//! `pulp` does the detection (once) and the dispatch, safely. The work is a struct whose method is written over the vectors of
+//! a set. It must be `#[inline(always)]`, down to the innermost loop: what is not inlined is compiled for the baseline of the
+//! target only.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -99,12 +98,18 @@ impl InstructionSet {
         *CURRENT.get_or_init(|| Self::from_environment().unwrap_or_else(|_| Self::best()))
     }
 
+    /// Those that this machine has: each is worth a test.
+    #[cfg(test)]
+    pub(crate) fn present() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|set| set.is_present())
+    }
+
     fn best() -> Self {
         Self::ALL.into_iter().rev().find(|set| set.is_present()).unwrap_or(Self::Portable)
     }
 }
 
-/// Runs `work` compiled for the current instruction set.
+/// Runs a loop over plain arrays, which the compiler vectorises, compiled for the current instruction set.
 #[inline]
 pub(crate) fn widest<W: Work>(work: W) -> W::Output {
     #[cfg(target_arch = "x86_64")]

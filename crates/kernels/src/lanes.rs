@@ -1,44 +1,35 @@
-//! Arithmetic on a few numbers at once, by value: what compilers turn into one vector instruction or two.
+//! Numbers that a loop treats at once: `W` vectors of an instruction set, `N` numbers in all.
+//!
+//! One vector where there are vectors. On the portable path, where a vector is one number, [`LANES`] of them, which compilers
+//! turn into what vectors they have.
 
-/// Numbers a loop treats at once: one AVX-512 register, two of AVX2, four of SSE2 or NEON.
+use crate::instruction_set::Simd;
+
+/// Numbers the widest loops treat at once: one AVX-512 register.
 pub const LANES: usize = 16;
 
-/// [`LANES`] numbers.
-pub(crate) type Lanes = [f32; LANES];
-
-/// `f` of each number.
+/// The numbers as vectors.
 #[inline(always)]
-pub(crate) fn map(a: Lanes, f: impl Fn(f32) -> f32) -> Lanes {
-    std::array::from_fn(|lane| f(a[lane]))
+pub(crate) fn load<S: Simd, const W: usize, const N: usize>(numbers: &[f32; N]) -> [S::f32s; W] {
+    let vectors = S::as_simd_f32s(numbers).0;
+    std::array::from_fn(|w| vectors[w])
 }
 
-/// `f` of each pair.
+/// Writes what [`load`] reads.
 #[inline(always)]
-pub(crate) fn zip(a: Lanes, b: Lanes, f: impl Fn(f32, f32) -> f32) -> Lanes {
-    std::array::from_fn(|lane| f(a[lane], b[lane]))
+pub(crate) fn store<S: Simd, const W: usize, const N: usize>(numbers: &mut [f32; N], lanes: [S::f32s; W]) {
+    S::as_mut_simd_f32s(numbers).0.copy_from_slice(&lanes);
 }
 
-/// a + b
+/// The sum of all lanes, in a fixed order.
 #[inline(always)]
-pub(crate) fn add(a: Lanes, b: Lanes) -> Lanes {
-    zip(a, b, |a, b| a + b)
-}
-
-/// a * b
-#[inline(always)]
-pub(crate) fn mul(a: Lanes, b: Lanes) -> Lanes {
-    zip(a, b, |a, b| a * b)
-}
-
-/// The sum of the lanes, in a fixed order.
-#[inline(always)]
-pub(crate) fn total(mut lanes: Lanes) -> f32 {
-    let mut half = LANES / 2;
+pub(crate) fn total<S: Simd, const W: usize>(simd: S, mut lanes: [S::f32s; W]) -> f32 {
+    let mut half = W / 2;
     while half > 0 {
         for i in 0..half {
-            lanes[i] += lanes[i + half];
+            lanes[i] = simd.add_f32s(lanes[i], lanes[i + half]);
         }
         half /= 2;
     }
-    lanes[0]
+    simd.reduce_sum_f32s(lanes[0])
 }

@@ -3,33 +3,33 @@
 //!
 //! With h = (x - mean) / deviation and g the gradient of the output,
 //!     dx = (g w - mean(g w) - h mean(g w h)) / deviation,    dw = sum over rows of g h,    db = sum over rows of g.
+//!
+//! A few rows go side by side, so that their sums do not wait for each other and the sums over rows stay in registers.
 
 use rayon::prelude::*;
 
-use crate::instruction_set::{Work, widest};
-use crate::lanes::{LANES, add, map, mul, total};
+use crate::instruction_set::{InstructionSet, Simd, WithSimd, dispatch_to};
+use crate::lanes::{LANES, load, store, total};
 
 /// Rows a thread takes at once; also the pieces in which dw and db are summed.
 const PIECE: usize = 64;
+/// Rows that go side by side.
+const ROWS: usize = 4;
 
-/// out = (x - mean) / sqrt(variance + epsilon) * weight + bias, row by row, with the biased variance.
+/// out = (x - mean) / sqrt(variance + epsilon) * weight + bias, row by row, with the biased variance, over all threads.
 ///
 /// `x` [R, D], `weight` `[D]`, `bias` `[D]`, `out` [R, D].
 ///
 /// # Panics
 /// When the lengths disagree or D is 0.
 pub fn forward(x: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, out: &mut [f32]) {
-    let width = weight.len();
-    assert!(
-        width > 0 && bias.len() == width && x.len() == out.len() && x.len().is_multiple_of(width),
-        "x and out are [R, D]"
-    );
-    x.par_chunks(PIECE * width)
-        .zip(out.par_chunks_mut(PIECE * width))
-        .for_each(|(x, out)| widest(Forward { x, weight, bias, epsilon, out }));
+    assert!(!weight.is_empty() && x.len() == out.len(), "x and out are [R, D]");
+    x.par_chunks(PIECE * weight.len())
+        .zip(out.par_chunks_mut(PIECE * weight.len()))
+        .for_each(|(x, out)| rows_forward(x, weight, bias, epsilon, out));
 }
 
-/// The gradients for x, weight and bias, all overwritten.
+/// The gradients for x, weight and bias, all overwritten, over all threads.
 ///
 /// `x` [R, D], `weight` `[D]`, `grad` [R, D] (of the output); `dx` [R, D], `dw` `[D]`, `db` `[D]`.
 ///
@@ -37,27 +37,63 @@ pub fn forward(x: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, out: &mut 
 /// When the lengths disagree or D is 0.
 pub fn backward(x: &[f32], weight: &[f32], epsilon: f32, grad: &[f32], dx: &mut [f32], dw: &mut [f32], db: &mut [f32]) {
     let width = weight.len();
-    assert!(width > 0 && dw.len() == width && db.len() == width && x.len().is_multiple_of(width), "x is [R, D]");
+    assert!(width > 0 && dw.len() == width && db.len() == width, "the weight, dw and db are [D]");
     assert!(grad.len() == x.len() && dx.len() == x.len(), "grad and dx are as large as x");
     let pieces = x.len().div_ceil(PIECE * width);
-    // dw, db and room for one row.
-    let mut partial = vec![0.0; pieces * 3 * width];
+    let mut partial = vec![0.0; pieces * 2 * width];
     x.par_chunks(PIECE * width)
         .zip(grad.par_chunks(PIECE * width))
         .zip(dx.par_chunks_mut(PIECE * width))
-        .zip(partial.par_chunks_mut(3 * width))
+        .zip(partial.par_chunks_mut(2 * width))
         .for_each(|(((x, grad), dx), partial)| {
-            let (dw, rest) = partial.split_at_mut(width);
-            let (db, gw) = rest.split_at_mut(width);
-            widest(Backward { x, weight, epsilon, grad, dx, dw, db, gw });
+            let (dw, db) = partial.split_at_mut(width);
+            rows_backward(x, weight, epsilon, grad, None, dx, dw, db);
         });
     dw.fill(0.0);
     db.fill(0.0);
-    for partial in partial.chunks_exact(3 * width) {
+    for partial in partial.chunks_exact(2 * width) {
         let (of_weight, of_bias) = partial.split_at(width);
         dw.iter_mut().zip(of_weight).for_each(|(sum, part)| *sum += part);
         db.iter_mut().zip(of_bias).for_each(|(sum, part)| *sum += part);
     }
+}
+
+/// As [`forward`], on the calling thread.
+///
+/// # Panics
+/// As [`forward`].
+pub fn rows_forward(x: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, out: &mut [f32]) {
+    rows_forward_on(InstructionSet::current(), x, weight, bias, epsilon, out);
+}
+
+/// dx = `add` + the gradient for x, on the calling thread; the gradients for weight and bias are added to `dw` and `db`.
+///
+/// `x` [R, D], `weight` `[D]`, `grad` [R, D] (of the output), `add` [R, D] (the gradient that goes around the norm);
+/// `dx` [R, D], `dw` `[D]`, `db` `[D]`.
+///
+/// # Panics
+/// When the lengths disagree or D is 0.
+#[expect(clippy::too_many_arguments, reason = "plain slices in and out are this crate's contract")]
+pub fn rows_backward(
+    x: &[f32],
+    weight: &[f32],
+    epsilon: f32,
+    grad: &[f32],
+    add: Option<&[f32]>,
+    dx: &mut [f32],
+    dw: &mut [f32],
+    db: &mut [f32],
+) {
+    Backward { x, weight, epsilon, grad, add, dx, dw, db }.run_on(InstructionSet::current());
+}
+
+fn rows_forward_on(set: InstructionSet, x: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, out: &mut [f32]) {
+    let width = weight.len();
+    assert!(
+        width > 0 && bias.len() == width && x.len() == out.len() && x.len().is_multiple_of(width),
+        "x and out are [R, D]"
+    );
+    dispatch_to(set, Forward { x, weight, bias, epsilon, out });
 }
 
 struct Forward<'a> {
@@ -68,17 +104,31 @@ struct Forward<'a> {
     out: &'a mut [f32],
 }
 
-impl Work for Forward<'_> {
+impl WithSimd for Forward<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn call(self) {
-        let width = self.weight.len();
-        for (x, out) in self.x.chunks_exact(width).zip(self.out.chunks_exact_mut(width)) {
-            let (mean, scale) = moments(x, self.epsilon);
-            for (((x, w), b), out) in x.iter().zip(self.weight).zip(self.bias).zip(out) {
-                *out = (x - mean) * scale * w + b;
-            }
+    fn with_simd<S: Simd>(self, simd: S) {
+        match S::F32_LANES {
+            16 => self.all::<S, 1, 16>(simd),
+            8 => self.all::<S, 1, 8>(simd),
+            _ => self.all::<S, LANES, LANES>(simd),
+        }
+    }
+}
+
+impl Forward<'_> {
+    #[inline(always)]
+    fn all<S: Simd, const W: usize, const N: usize>(self, simd: S) {
+        let Self { x, weight, bias, epsilon, out } = self;
+        let width = weight.len();
+        let grouped = x.len() - x.len() % (ROWS * width);
+        let ((x, x_rest), (out, out_rest)) = (x.split_at(grouped), out.split_at_mut(grouped));
+        for (x, out) in x.chunks_exact(ROWS * width).zip(out.chunks_exact_mut(ROWS * width)) {
+            Rows::<ROWS, N>::of(x, width).forward::<S, W>(simd, weight, bias, epsilon, out);
+        }
+        for (x, out) in x_rest.chunks_exact(width).zip(out_rest.chunks_exact_mut(width)) {
+            Rows::<1, N>::of(x, width).forward::<S, W>(simd, weight, bias, epsilon, out);
         }
     }
 }
@@ -88,148 +138,205 @@ struct Backward<'a> {
     weight: &'a [f32],
     epsilon: f32,
     grad: &'a [f32],
+    add: Option<&'a [f32]>,
     dx: &'a mut [f32],
     dw: &'a mut [f32],
     db: &'a mut [f32],
-    /// A row's g w.
-    gw: &'a mut [f32],
 }
 
-impl Work for Backward<'_> {
+impl Backward<'_> {
+    fn run_on(self, set: InstructionSet) {
+        let (width, length) = (self.weight.len(), self.x.len());
+        assert!(width > 0 && length.is_multiple_of(width), "x is [R, D]");
+        assert!(self.dw.len() == width && self.db.len() == width, "the weight, dw and db are [D]");
+        assert!(self.grad.len() == length && self.dx.len() == length, "grad and dx are as large as x");
+        assert!(self.add.is_none_or(|add| add.len() == length), "what is added is as large as x");
+        dispatch_to(set, self);
+    }
+}
+
+impl WithSimd for Backward<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn call(self) {
-        let width = self.weight.len();
-        let rows = self.x.chunks_exact(width).zip(self.grad.chunks_exact(width));
-        for ((x, grad), dx) in rows.zip(self.dx.chunks_exact_mut(width)) {
-            let (mean, scale) = moments(x, self.epsilon);
+    fn with_simd<S: Simd>(self, simd: S) {
+        match S::F32_LANES {
+            16 => self.all::<S, 1, 16>(simd),
+            8 => self.all::<S, 1, 8>(simd),
+            _ => self.all::<S, LANES, LANES>(simd),
+        }
+    }
+}
 
-            // Plain loops over whole rows where nothing is summed along the row: compilers vectorise these best.
-            for (dx, x) in dx.iter_mut().zip(x) {
-                // For the moment dx holds h.
-                *dx = (x - mean) * scale;
+impl Backward<'_> {
+    #[inline(always)]
+    fn all<S: Simd, const W: usize, const N: usize>(mut self, simd: S) {
+        let width = self.weight.len();
+        let rows = self.x.len() / width;
+        let grouped = rows - rows % ROWS;
+        for row in (0..grouped).step_by(ROWS) {
+            self.group::<S, W, N, ROWS>(simd, row);
+        }
+        for row in grouped..rows {
+            self.group::<S, W, N, 1>(simd, row);
+        }
+    }
+
+    /// `R` rows from `row` on.
+    #[inline(always)]
+    fn group<S: Simd, const W: usize, const N: usize, const R: usize>(&mut self, simd: S, row: usize) {
+        let width = self.weight.len();
+        let place = row * width..(row + R) * width;
+        let (x, grad) =
+            (Rows::<R, N>::of(&self.x[place.clone()], width), Rows::<R, N>::of(&self.grad[place.clone()], width));
+        let means = x.means::<S, W>(simd);
+        let ((weight, weight_rest), n) = (self.weight.as_chunks::<N>(), width as f32);
+
+        // Sums of squares, of g w, and of g w (x - mean).
+        let zero = simd.splat_f32s(0.0);
+        let mut sums = [[[zero; W]; 3]; R];
+        for (i, weight) in weight.iter().enumerate() {
+            let weight = load::<S, W, N>(weight);
+            for r in 0..R {
+                let (x, grad) = (load::<S, W, N>(&x.whole[r][i]), load::<S, W, N>(&grad.whole[r][i]));
+                let mean = simd.splat_f32s(means[r]);
+                for w in 0..W {
+                    let (from_mean, gw) = (simd.sub_f32s(x[w], mean), simd.mul_f32s(grad[w], weight[w]));
+                    sums[r][0][w] = simd.mul_add_e_f32s(from_mean, from_mean, sums[r][0][w]);
+                    sums[r][1][w] = simd.add_f32s(sums[r][1][w], gw);
+                    sums[r][2][w] = simd.mul_add_e_f32s(gw, from_mean, sums[r][2][w]);
+                }
             }
-            for (((dw, db), g), h) in self.dw.iter_mut().zip(&mut *self.db).zip(grad).zip(&*dx) {
-                *dw += g * h;
+        }
+        // dx = g w * scale + (x - mean) * slope + shift
+        let mut terms = [[0f32; 3]; R];
+        for r in 0..R {
+            let mut sums = sums[r].map(|lanes| total(simd, lanes));
+            for ((x, g), w) in x.rest[r].iter().zip(grad.rest[r]).zip(weight_rest) {
+                let from_mean = x - means[r];
+                sums[0] += from_mean * from_mean;
+                sums[1] += g * w;
+                sums[2] += g * w * from_mean;
+            }
+            let scale = 1.0 / (sums[0] / n + self.epsilon).sqrt();
+            terms[r] = [scale, -scale * scale * scale * (sums[2] / n), -scale * (sums[1] / n)];
+        }
+
+        let dx = &mut self.dx[place.clone()];
+        let add = self.add.map(|add| Rows::<R, N>::of(&add[place], width));
+        let ((dw, dw_rest), (db, db_rest)) = (self.dw.as_chunks_mut::<N>(), self.db.as_chunks_mut::<N>());
+        for (i, ((dw, db), weight)) in dw.iter_mut().zip(db).zip(weight).enumerate() {
+            let (mut of_weight, mut of_bias) = (load::<S, W, N>(dw), load::<S, W, N>(db));
+            let weight = load::<S, W, N>(weight);
+            for r in 0..R {
+                let (x, grad) = (load::<S, W, N>(&x.whole[r][i]), load::<S, W, N>(&grad.whole[r][i]));
+                let add = add.as_ref().map_or([zero; W], |add| load::<S, W, N>(&add.whole[r][i]));
+                let mut out = [zero; W];
+                let [scale, slope, shift] = terms[r].map(|term| simd.splat_f32s(term));
+                for w in 0..W {
+                    let from_mean = simd.sub_f32s(x[w], simd.splat_f32s(means[r]));
+                    let h = simd.mul_f32s(from_mean, scale);
+                    of_weight[w] = simd.mul_add_e_f32s(grad[w], h, of_weight[w]);
+                    of_bias[w] = simd.add_f32s(of_bias[w], grad[w]);
+                    let gw = simd.mul_f32s(grad[w], weight[w]);
+                    let rest = simd.mul_add_e_f32s(from_mean, slope, simd.add_f32s(shift, add[w]));
+                    out[w] = simd.mul_add_e_f32s(gw, scale, rest);
+                }
+                store::<S, W, N>(&mut dx[r * width..][..width].as_chunks_mut::<N>().0[i], out);
+            }
+            store::<S, W, N>(dw, of_weight);
+            store::<S, W, N>(db, of_bias);
+        }
+        for (i, ((dw, db), w)) in dw_rest.iter_mut().zip(db_rest).zip(weight_rest).enumerate() {
+            for r in 0..R {
+                let (g, from_mean, [scale, slope, shift]) = (grad.rest[r][i], x.rest[r][i] - means[r], terms[r]);
+                *dw += g * from_mean * scale;
                 *db += g;
-            }
-            for ((gw, g), w) in self.gw.iter_mut().zip(grad).zip(self.weight) {
-                *gw = g * w;
-            }
-            let mean_of_gw = sum(self.gw, |x| x) / width as f32;
-            let mean_of_gwh = dot(self.gw, dx) / width as f32;
-            for (dx, gw) in dx.iter_mut().zip(&*self.gw) {
-                *dx = (gw - mean_of_gw - *dx * mean_of_gwh) * scale;
+                let add = add.as_ref().map_or(0.0, |add| add.rest[r][i]);
+                dx[r * width..][..width].as_chunks_mut::<N>().1[i] =
+                    g * w * scale + (from_mean * slope + (shift + add));
             }
         }
     }
 }
 
-/// Mean of a row, and 1 / sqrt(variance + epsilon).
-#[inline(always)]
-fn moments(x: &[f32], epsilon: f32) -> (f32, f32) {
-    let width = x.len() as f32;
-    let mean = sum(x, |x| x) / width;
-    let variance = sum(x, |x| (x - mean) * (x - mean)) / width;
-    (mean, 1.0 / (variance + epsilon).sqrt())
+/// `R` rows: what of each is whole chunks of `N` numbers, and the rest.
+struct Rows<'a, const R: usize, const N: usize> {
+    whole: [&'a [[f32; N]]; R],
+    rest: [&'a [f32]; R],
 }
 
-/// The sum of `term` over a row, in [`LANES`] partial sums.
-#[inline(always)]
-fn sum(row: &[f32], term: impl Fn(f32) -> f32) -> f32 {
-    let mut lanes = [0.0; LANES];
-    let (whole, rest) = row.as_chunks::<LANES>();
-    for chunk in whole {
-        lanes = add(lanes, map(*chunk, &term));
+impl<'a, const R: usize, const N: usize> Rows<'a, R, N> {
+    /// The rows of `values` [R, width].
+    #[inline(always)]
+    fn of(values: &'a [f32], width: usize) -> Self {
+        let mut rows = Self { whole: [&[]; R], rest: [&[]; R] };
+        for r in 0..R {
+            (rows.whole[r], rows.rest[r]) = values[r * width..][..width].as_chunks::<N>();
+        }
+        rows
     }
-    for (lane, x) in lanes.iter_mut().zip(rest) {
-        *lane += term(*x);
-    }
-    total(lanes)
-}
 
-/// The sum of products of two rows, in [`LANES`] partial sums.
-#[inline(always)]
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut lanes = [0.0; LANES];
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
-    for (a, b) in a.iter().zip(b) {
-        lanes = add(lanes, mul(*a, *b));
+    #[inline(always)]
+    fn means<S: Simd, const W: usize>(&self, simd: S) -> [f32; R] {
+        let mut sums = [[simd.splat_f32s(0.0); W]; R];
+        for i in 0..self.whole[0].len() {
+            for (row, sums) in self.whole.iter().zip(&mut sums) {
+                for (sum, x) in sums.iter_mut().zip(load::<S, W, N>(&row[i])) {
+                    *sum = simd.add_f32s(*sum, x);
+                }
+            }
+        }
+        let width = (self.whole[0].len() * N + self.rest[0].len()) as f32;
+        let mut means = [0.0; R];
+        for r in 0..R {
+            means[r] = self.rest[r].iter().fold(total(simd, sums[r]), |sum, x| sum + x) / width;
+        }
+        means
     }
-    for ((lane, a), b) in lanes.iter_mut().zip(a_rest).zip(b_rest) {
-        *lane += a * b;
+
+    #[inline(always)]
+    fn forward<S: Simd, const W: usize>(&self, simd: S, weight: &[f32], bias: &[f32], epsilon: f32, out: &mut [f32]) {
+        let (width, means) = (weight.len(), self.means::<S, W>(simd));
+        let zero = simd.splat_f32s(0.0);
+        let mut sums = [[zero; W]; R];
+        for i in 0..self.whole[0].len() {
+            for r in 0..R {
+                let x = load::<S, W, N>(&self.whole[r][i]);
+                for w in 0..W {
+                    let from_mean = simd.sub_f32s(x[w], simd.splat_f32s(means[r]));
+                    sums[r][w] = simd.mul_add_e_f32s(from_mean, from_mean, sums[r][w]);
+                }
+            }
+        }
+        let mut scales = [0f32; R];
+        for r in 0..R {
+            let squares =
+                self.rest[r].iter().fold(total(simd, sums[r]), |sum, x| sum + (x - means[r]) * (x - means[r]));
+            scales[r] = 1.0 / (squares / width as f32 + epsilon).sqrt();
+        }
+        let ((weight, weight_rest), (bias, bias_rest)) = (weight.as_chunks::<N>(), bias.as_chunks::<N>());
+        for (i, (weight, bias)) in weight.iter().zip(bias).enumerate() {
+            let (weight, bias) = (load::<S, W, N>(weight), load::<S, W, N>(bias));
+            for r in 0..R {
+                let x = load::<S, W, N>(&self.whole[r][i]);
+                let (mean, scale) = (simd.splat_f32s(means[r]), simd.splat_f32s(scales[r]));
+                let mut result = [zero; W];
+                for w in 0..W {
+                    let h = simd.mul_f32s(simd.sub_f32s(x[w], mean), scale);
+                    result[w] = simd.mul_add_e_f32s(h, weight[w], bias[w]);
+                }
+                store::<S, W, N>(&mut out[r * width..][..width].as_chunks_mut::<N>().0[i], result);
+            }
+        }
+        for (i, (w, b)) in weight_rest.iter().zip(bias_rest).enumerate() {
+            for r in 0..R {
+                let value = (self.rest[r][i] - means[r]) * scales[r] * w + b;
+                out[r * width..][..width].as_chunks_mut::<N>().1[i] = value;
+            }
+        }
     }
-    total(lanes)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const EPSILON: f32 = 1e-6;
-
-    fn numbers(n: usize, seed: u32) -> Vec<f32> {
-        (0..n as u32).map(|i| ((i + seed).wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0).collect()
-    }
-
-    /// h and 1 / deviation of a row in f64.
-    fn normalised(x: &[f32]) -> (Vec<f64>, f64) {
-        let n = x.len() as f64;
-        let mean = x.iter().map(|&x| f64::from(x)).sum::<f64>() / n;
-        let variance = x.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / n;
-        let scale = 1.0 / (variance + f64::from(EPSILON)).sqrt();
-        (x.iter().map(|&x| (f64::from(x) - mean) * scale).collect(), scale)
-    }
-
-    #[test]
-    fn forward_and_backward_agree_with_plain_loops_at_every_awkward_size() {
-        for (rows, width) in [(1, 1), (3, 4), (2, 15), (5, 16), (7, 17), (65, 31), (130, 128), (64, 48), (0, 8)] {
-            let (x, grad) = (numbers(rows * width, 1), numbers(rows * width, 2));
-            let (weight, bias) = (numbers(width, 3), numbers(width, 4));
-            let mut out = vec![f32::NAN; rows * width];
-            forward(&x, &weight, &bias, EPSILON, &mut out);
-            let (mut dx, mut dw, mut db) = (vec![f32::NAN; rows * width], vec![f32::NAN; width], vec![f32::NAN; width]);
-            backward(&x, &weight, EPSILON, &grad, &mut dx, &mut dw, &mut db);
-
-            let (mut want_dw, mut want_db) = (vec![0f64; width], vec![0f64; width]);
-            for row in 0..rows {
-                let at = row * width..(row + 1) * width;
-                let (h, scale) = normalised(&x[at.clone()]);
-                let gw: Vec<f64> =
-                    grad[at.clone()].iter().zip(&weight).map(|(&g, &w)| f64::from(g) * f64::from(w)).collect();
-                let mean_of_gw = gw.iter().sum::<f64>() / width as f64;
-                let mean_of_gwh = gw.iter().zip(&h).map(|(gw, h)| gw * h).sum::<f64>() / width as f64;
-                for i in 0..width {
-                    let want = h[i] * f64::from(weight[i]) + f64::from(bias[i]);
-                    assert!((f64::from(out[at.start + i]) - want).abs() < 2e-6, "out of {rows}x{width}");
-                    let want = (gw[i] - mean_of_gw - h[i] * mean_of_gwh) * scale;
-                    assert!(
-                        (f64::from(dx[at.start + i]) - want).abs() < 2e-5 * want.abs().max(1.0),
-                        "dx of {rows}x{width}"
-                    );
-                    want_dw[i] += f64::from(grad[at.start + i]) * h[i];
-                    want_db[i] += f64::from(grad[at.start + i]);
-                }
-            }
-            for i in 0..width {
-                assert!((f64::from(dw[i]) - want_dw[i]).abs() < 1e-4, "dw of {rows}x{width}");
-                assert!((f64::from(db[i]) - want_db[i]).abs() < 1e-4, "db of {rows}x{width}");
-            }
-        }
-    }
-
-    #[test]
-    fn one_thread_and_four_give_the_same_bits() {
-        let run = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| {
-                let (x, grad, weight) = (numbers(500 * 24, 5), numbers(500 * 24, 6), numbers(24, 7));
-                let (mut dx, mut dw, mut db) = (vec![0.0; 500 * 24], vec![0.0; 24], vec![0.0; 24]);
-                backward(&x, &weight, EPSILON, &grad, &mut dx, &mut dw, &mut db);
-                (dx, dw, db)
-            })
-        };
-        assert_eq!(run(1), run(4));
-    }
-}
+mod tests;

@@ -8,19 +8,31 @@
 //! - outputs are overwritten, unless the function says that it adds;
 //! - work is split over the threads of the calling rayon pool into pieces that do not depend on their number, and sums run
 //!   in a fixed order: the same bits on one and on many threads;
-//! - no `unsafe`: loops are written over arrays of [`LANES`] numbers, taken and given by value (through
-//!   references compilers lose sight of what may overlap, and give up), and compiled once for each instruction set, of which
-//!   [`instruction_set`] picks at run time. Products and sums are never fused, so every instruction set gives the same bits.
+//! - loops are written over the vectors of an instruction set and compiled once for each; [`instruction_set`] picks one at
+//!   run time. Products and sums are fused where the set can, so bits differ between sets, never between runs;
+//! - `unsafe` stands only in the tiles of matrix products, each block with its reason.
 
+pub mod adamw;
+pub mod aligned;
+mod arrays;
 pub mod attention;
-pub mod exponential;
+pub mod average;
+pub mod block;
+mod exponential;
 pub mod gelu;
+pub mod gradient;
 pub mod instruction_set;
 mod lanes;
 pub mod layer_norm;
 pub mod patchify;
+pub mod pool;
 pub mod product;
+pub mod profile;
+pub mod sums;
+#[cfg(test)]
+mod timing;
 
+pub use average::average;
 pub use patchify::{normalise_patches, patchify};
 
 pub use lanes::LANES;

@@ -11,14 +11,15 @@
 //! Sums run over K in order, a weight's gradient in blocks of [`DEPTH`]: the same bits for any number of threads. Products and
 //! sums are fused where the instruction set can, so the bits differ between sets.
 
-use crate::instruction_set::{InstructionSet, dispatch_to};
+use crate::instruction_set::{InstructionSet, Simd, WithSimd, dispatch_to};
+use crate::pool::Buffer;
 
 mod gradient;
 mod tile;
 
 pub use gradient::{WeightGradient, weight_gradients};
 
-use tile::{Left, Product};
+use tile::{Left, Out, Product};
 
 /// Rows and columns of a tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,9 +38,9 @@ fn shape(set: InstructionSet) -> Shape {
 }
 
 /// A right factor [K, N] in panels [ceil(N / columns)][K][columns], padded with zeros, for the current instruction set.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub struct Packed {
-    panels: Vec<f32>,
+    panels: Buffer,
     depth: usize,
     columns: usize,
 }
@@ -74,7 +75,7 @@ impl Packed {
     fn transposed_for(set: InstructionSet, weight: &[f32], outputs: usize, inputs: usize) -> Self {
         assert_eq!(weight.len(), outputs * inputs, "the weight is [out, in]");
         let width = shape(set).columns;
-        let mut panels = vec![0.0; outputs.div_ceil(width) * inputs * width];
+        let mut panels = panels(outputs, inputs, width);
         if inputs > 0 {
             for (panel, rows) in panels.chunks_exact_mut(inputs * width).zip(weight.chunks(width * inputs)) {
                 for (column, row) in rows.chunks_exact(inputs).enumerate() {
@@ -90,21 +91,68 @@ impl Packed {
     fn rows_for(set: InstructionSet, rows: &[f32], depth: usize, columns: usize) -> Self {
         assert_eq!(rows.len(), depth * columns, "the factor is [K, N]");
         let width = shape(set).columns;
-        let mut panels = vec![0.0; columns.div_ceil(width) * depth * width];
+        let mut panels = Buffer::dirty(columns.div_ceil(width) * depth * width);
         if depth > 0 {
             for (number, panel) in panels.chunks_exact_mut(depth * width).enumerate() {
-                pack_panel(rows, columns, number * width, width, panel);
+                let first = number * width;
+                pack_panel(set, rows, columns, first, width.min(columns - first), width, panel);
             }
         }
         Self { panels, depth, columns }
     }
 }
 
-/// Columns `first` .. `first + width` of rows [K, `stride`] into `panel` [K][width]; columns beyond the rows are left alone.
-fn pack_panel(rows: &[f32], stride: usize, first: usize, width: usize, panel: &mut [f32]) {
-    let last = (first + width).min(stride);
+/// Room for the panels of `columns` columns, zero where the last panel has none.
+fn panels(columns: usize, depth: usize, width: usize) -> Buffer {
+    let mut panels = Buffer::dirty(columns.div_ceil(width) * depth * width);
+    if !columns.is_multiple_of(width) {
+        let last = panels.len() - depth * width;
+        panels[last..].fill(0.0);
+    }
+    panels
+}
+
+/// Columns `first` .. `first + columns` of rows [K, `stride`] into `panel` [K][width], zeros beside them.
+fn pack_panel(
+    set: InstructionSet,
+    rows: &[f32],
+    stride: usize,
+    first: usize,
+    columns: usize,
+    width: usize,
+    panel: &mut [f32],
+) {
+    if columns == width {
+        return dispatch_to(set, PackWhole { rows, stride, first, width, panel });
+    }
     for (packed, row) in panel.chunks_exact_mut(width).zip(rows.chunks_exact(stride)) {
-        packed[..last - first].copy_from_slice(&row[first..last]);
+        packed[..columns].copy_from_slice(&row[first..first + columns]);
+        packed[columns..].fill(0.0);
+    }
+}
+
+/// [`pack_panel`] of a whole panel, vector by vector: a call to copy memory for each short row would cost as much again.
+struct PackWhole<'a> {
+    rows: &'a [f32],
+    stride: usize,
+    first: usize,
+    width: usize,
+    panel: &'a mut [f32],
+}
+
+impl WithSimd for PackWhole<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { rows, stride, first, width, panel } = self;
+        for (packed, row) in panel.chunks_exact_mut(width).zip(rows.chunks_exact(stride)) {
+            let (packed, _) = S::as_mut_simd_f32s(packed);
+            let (row, _) = S::as_simd_f32s(&row[first..first + width]);
+            for (packed, value) in packed.iter_mut().zip(row) {
+                *packed = *value;
+            }
+        }
     }
 }
 
@@ -137,7 +185,7 @@ fn product_with(set: InstructionSet, left: &[f32], right: &Packed, end: End<'_>,
     let m = out.len() / n;
     assert_eq!(left.len(), m * k, "the left factor is [M, K]");
     let left = Left::Rows { values: left, stride: k };
-    dispatch_to(set, Product { left, right: &right.panels, m, k, n, first: 0, stride: n, end, out });
+    dispatch_to(set, Product { left, right: &right.panels, m, k, n, first: 0, out: Out::Flat(out), end });
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub mod weights;
 pub use error::{ShapeError, WeightsError};
 pub use heads::{Classifier, HeadInit, Pooling, Probe, cross_entropy, soft_cross_entropy};
 pub use mae::{MaskedAutoencoder, Masking, masked_rows, mean_squared_error};
-pub use parameters::{Parameter, gradients, map_parameters, parameters};
+pub use parameters::{Parameter, gradients, map_parameters, parameters, replace_parameters, take_module};
 pub use patches::{patchify, pixel_target};
 pub use tensor_file::{TensorFile, TensorFileError};
 pub use vit::{DecoderConfig, DropPath, Encoder, EncoderConfig, EncoderInit, LayerNorm, Linear};

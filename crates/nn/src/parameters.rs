@@ -87,11 +87,35 @@ pub fn gradients(module: &impl Module, grads: &mut Gradients) -> BTreeMap<String
 /// # Panics
 /// When `f` gives another number of values than it got.
 pub fn map_parameters<M: Module>(module: M, f: impl FnMut(&str, &[usize], Tensor<1>) -> Option<Tensor<1>>) -> M {
-    struct Replace<F> {
+    let mut f = f;
+    replace_parameters(
+        module,
+        |_, _| true,
+        |name, shape, values| {
+            let before = values.clone();
+            f(name, shape, values).unwrap_or(before)
+        },
+    )
+}
+
+/// As [`map_parameters`], for the parameters that `which` chooses by name and shape; the others stay untouched. Where nothing
+/// but `module` refers to a parameter, nothing but the tensor that `f` gets does meanwhile: `f` can change it in place.
+///
+/// # Panics
+/// When `f` gives another number of values than it got.
+pub fn replace_parameters<M: Module>(
+    module: M,
+    which: impl FnMut(&str, &[usize]) -> bool,
+    f: impl FnMut(&str, &[usize], Tensor<1>) -> Tensor<1>,
+) -> M {
+    struct Replace<W, F> {
         path: Path,
+        which: W,
         f: F,
     }
-    impl<F: FnMut(&str, &[usize], Tensor<1>) -> Option<Tensor<1>>> ModuleMapper for Replace<F> {
+    impl<W: FnMut(&str, &[usize]) -> bool, F: FnMut(&str, &[usize], Tensor<1>) -> Tensor<1>> ModuleMapper
+        for Replace<W, F>
+    {
         fn enter_module(&mut self, name: &str, _: &str) {
             self.path.enter(name);
         }
@@ -101,18 +125,31 @@ pub fn map_parameters<M: Module>(module: M, f: impl FnMut(&str, &[usize], Tensor
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
             let name = self.path.official_name();
             param.map(|tensor| {
-                let (shape, trainable, autodiff) = (tensor.dims(), tensor.is_require_grad(), tensor.is_autodiff());
-                match (self.f)(&name, &shape, flat(tensor.clone().inner())) {
-                    None => tensor,
-                    Some(values) => {
-                        let values = values.inner().reshape(shape);
-                        if autodiff { values.autodiff().set_require_grad(trainable) } else { values }
-                    }
+                let shape = tensor.dims();
+                if !(self.which)(&name, &shape) {
+                    return tensor;
                 }
+                let (trainable, autodiff) = (tensor.is_require_grad(), tensor.is_autodiff());
+                let values = (self.f)(&name, &shape, flat(tensor.inner())).inner().reshape(shape);
+                if autodiff { values.autodiff().set_require_grad(trainable) } else { values }
             })
         }
     }
-    module.map(&mut Replace { path: Path::default(), f })
+    module.map(&mut Replace { path: Path::default(), which, f })
+}
+
+/// `module`, moved out of its place, where one with empty parameters stays until another is put there. So that
+/// [`replace_parameters`] finds nothing else that refers to its parameters, where there is no by-value access to it.
+pub fn take_module<M: Module>(module: &mut M) -> M {
+    struct Empty;
+    impl ModuleMapper for Empty {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            param.map(|tensor| Tensor::empty([0; D], &tensor.inner().device()))
+        }
+    }
+    let taken = module.clone();
+    *module = taken.clone().map(&mut Empty);
+    taken
 }
 
 /// A gradient of query, key and value, one after the other, with the key's third zero.

@@ -53,6 +53,17 @@ pub enum TrainError {
         /// The folder.
         path: PathBuf,
     },
+    /// Fused and composed operations compute different things.
+    #[error(
+        "fused and composed operations disagree on {what} by {difference:.1e} of its size: this is a bug of bmae, please report it \
+         with the recipe and the output of lscpu; BMAE_SIMD=portable may avoid it"
+    )]
+    PathsDisagree {
+        /// The loss, or a gradient.
+        what: String,
+        /// Relative.
+        difference: f64,
+    },
     /// The output folder holds files that are not a run's.
     #[error(
         "{path} is not empty and holds no run of bmae (it has {found}); choose another folder with --out",

@@ -9,8 +9,10 @@
 //! - where weights come from: [`start`], and how they leave: [`export`]; what lies on disk: [`run_directory`];
 //! - the plan that compares methods: [`reproduce`];
 //! - the same code for whoever checks a port: one pass ([`forward`]), recorded steps ([`replay`]); features for use elsewhere:
-//!   [`features`].
+//!   [`features`];
+//! - how fast it is here: [`bench`].
 
+pub mod bench;
 pub mod device;
 mod epoch;
 mod error;

@@ -1,5 +1,6 @@
 //! What can be typed. Only what it looks like: what it means is the recipe's and the commands' business.
 
+mod bench;
 mod checkpoint;
 mod data;
 mod recorded;
@@ -10,6 +11,7 @@ use bmae_train::recipe::{Stage, TrainedStage};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use bench::Bench;
 pub use checkpoint::{Checkpoint, Destination, Export, Import};
 pub use data::{Cifar, Data, Download, Preview};
 pub use recorded::{Features, Forward, Half, Replay};
@@ -89,6 +91,8 @@ pub enum Command {
     Replay(Replay),
     /// Write the features of a data set under a frozen encoder
     Features(Features),
+    /// Measure how fast a stage trains here, on random images
+    Bench(Bench),
     /// Download a data set, describe one, or look at what a recipe makes of it
     #[command(subcommand)]
     Data(Data),

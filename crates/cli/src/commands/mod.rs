@@ -1,5 +1,6 @@
 //! One thin file for each command: what was typed goes to a library, what comes back is printed.
 
+mod bench;
 mod checkpoint_export;
 mod checkpoint_import;
 mod checkpoint_info;
@@ -18,6 +19,8 @@ mod report;
 mod reproduce;
 mod stage;
 
+use bmae_kernels::instruction_set::InstructionSet;
+
 use crate::arguments::{Arguments, Checkpoint, Command, Data};
 use crate::ending::Ending;
 use crate::output::Output;
@@ -27,6 +30,8 @@ use crate::output::Output;
 /// # Errors
 /// However it ends other than well.
 pub fn run(arguments: &Arguments) -> Result<(), Ending> {
+    // Everything that computes asks for the set later, and then takes the best whatever the variable says.
+    InstructionSet::from_environment().map_err(|error| Ending::Usage(error.into()))?;
     let everywhere = &arguments.everywhere;
     let output = Output::new(everywhere);
     match &arguments.command {
@@ -39,6 +44,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Ending> {
         Command::Forward(own) => forward::run(own, everywhere, &output),
         Command::Replay(own) => replay::run(own, everywhere, &output),
         Command::Features(own) => features::run(own, everywhere, &output),
+        Command::Bench(own) => bench::run(own, everywhere, &output),
         Command::Data(Data::Download(own)) => data_download::run(own, everywhere, &output),
         Command::Data(Data::Info(own)) => data_info::run(own, everywhere, &output),
         Command::Data(Data::Preview(own)) => data_preview::run(own, everywhere, &output),

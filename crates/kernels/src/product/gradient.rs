@@ -2,14 +2,17 @@
 
 use rayon::prelude::*;
 
-use super::tile::{Left, Product};
+use super::tile::{Left, Out, Product};
 use super::{End, Shape, pack_panel, shape};
 use crate::instruction_set::{InstructionSet, dispatch_to};
+use crate::pool::Buffer;
+use crate::profile::{Operation, time};
 
 /// Rows of both factors that are added up before the result is written: a panel of as many fits into the nearest cache.
 const DEPTH: usize = 192;
-/// Rows of the result that are one piece of work for one thread.
-const PIECE: usize = 96;
+/// Rows and columns of the result that are one piece of work for one thread: enough that packing is soon forgotten, few
+/// enough that all threads have some. A multiple of every tile.
+const PIECE: usize = 192;
 
 /// One gradient to be computed.
 #[derive(Debug)]
@@ -35,32 +38,55 @@ pub fn weight_gradients(gradients: Vec<WeightGradient<'_>>) {
 }
 
 pub(super) fn weight_gradients_with(set: InstructionSet, gradients: Vec<WeightGradient<'_>>) {
-    let pieces: Vec<Piece<'_>> = gradients
-        .into_iter()
-        .flat_map(|WeightGradient { outputs, inputs, gradient, rows, columns }| {
-            assert_eq!(gradient.len(), rows * columns, "the gradient is [out, in]");
-            assert!(rows > 0 && columns > 0, "a weight has rows and columns");
-            assert_eq!(outputs.len() * columns, inputs.len() * rows, "both factors have R rows");
-            gradient.chunks_mut(PIECE * columns).enumerate().map(move |(number, out)| Piece {
-                outputs,
-                inputs,
-                out,
-                first: number * PIECE,
-                rows,
-                columns,
-            })
-        })
-        .collect();
-    pieces.into_par_iter().for_each_init(|| Blocks::new(set), |blocks, piece| piece.compute(set, blocks));
+    let pieces: Vec<Piece<'_>> = gradients.into_iter().flat_map(WeightGradient::into_pieces).collect();
+    pieces.into_par_iter().for_each_init(
+        || Blocks::new(set),
+        |blocks, piece| {
+            let _timer = time(Operation::LinearWeights);
+            piece.compute(set, blocks);
+        },
+    );
 }
 
-/// Some rows of a gradient.
+impl<'a> WeightGradient<'a> {
+    fn into_pieces(self) -> Vec<Piece<'a>> {
+        let Self { outputs, inputs, gradient, rows, columns } = self;
+        assert_eq!(gradient.len(), rows * columns, "the gradient is [out, in]");
+        assert!(rows > 0 && columns > 0, "a weight has rows and columns");
+        assert_eq!(outputs.len() * columns, inputs.len() * rows, "both factors have R rows");
+        let mut pieces = Vec::new();
+        for (band, gradient) in gradient.chunks_mut(PIECE * columns).enumerate() {
+            let across = columns.div_ceil(PIECE);
+            let first = pieces.len();
+            pieces.extend((0..across).map(|number| Piece {
+                outputs,
+                inputs,
+                out: Vec::new(),
+                row: band * PIECE,
+                column: number * PIECE,
+                rows,
+                columns,
+            }));
+            for row in gradient.chunks_exact_mut(columns) {
+                for (piece, part) in pieces[first..].iter_mut().zip(row.chunks_mut(PIECE)) {
+                    piece.out.push(part);
+                }
+            }
+        }
+        pieces
+    }
+}
+
+/// A part of a gradient.
 struct Piece<'a> {
     outputs: &'a [f32],
     inputs: &'a [f32],
-    /// Rows `first` .. of [out, in].
-    out: &'a mut [f32],
-    first: usize,
+    /// The part's rows.
+    out: Vec<&'a mut [f32]>,
+    /// Where it begins.
+    row: usize,
+    column: usize,
+    /// Of the whole gradient.
     rows: usize,
     columns: usize,
 }
@@ -68,44 +94,40 @@ struct Piece<'a> {
 /// Packed blocks of both factors, of one thread.
 struct Blocks {
     /// [tiles][DEPTH][rows of a tile]
-    left: Vec<f32>,
+    left: Buffer,
     /// [DEPTH][columns of a tile]
-    right: Vec<f32>,
+    right: Buffer,
 }
 
 impl Blocks {
     fn new(set: InstructionSet) -> Self {
         let Shape { rows, columns } = shape(set);
-        Self { left: vec![0.0; PIECE.div_ceil(rows) * rows * DEPTH], right: vec![0.0; DEPTH * columns] }
+        Self { left: Buffer::dirty(PIECE.div_ceil(rows) * rows * DEPTH), right: Buffer::dirty(DEPTH * columns) }
     }
 }
 
 impl Piece<'_> {
-    fn compute(self, set: InstructionSet, blocks: &mut Blocks) {
-        let Self { outputs, inputs, out, first, rows, columns } = self;
+    fn compute(mut self, set: InstructionSet, blocks: &mut Blocks) {
         let tile = shape(set);
-        let m = out.len() / columns;
-        out.fill(0.0);
-        for (outputs, inputs) in outputs.chunks(DEPTH * rows).zip(inputs.chunks(DEPTH * columns)) {
-            let depth = inputs.len() / columns;
+        let (m, n) = (self.out.len(), self.out.first().map_or(0, |row| row.len()));
+        self.out.iter_mut().for_each(|row| row.fill(0.0));
+        for (outputs, inputs) in self.outputs.chunks(DEPTH * self.rows).zip(self.inputs.chunks(DEPTH * self.columns)) {
+            let depth = inputs.len() / self.columns;
             let left = &mut blocks.left[..m.div_ceil(tile.rows) * tile.rows * depth];
-            pack_columns(outputs, rows, first, m, tile.rows, left);
-            for from in (0..columns).step_by(tile.columns) {
+            pack_columns(outputs, self.rows, self.row, m, tile.rows, left);
+            for first in (0..n).step_by(tile.columns) {
                 let right = &mut blocks.right[..depth * tile.columns];
-                if from + tile.columns > columns {
-                    right.fill(0.0);
-                }
-                pack_panel(inputs, columns, from, tile.columns, right);
+                let columns = tile.columns.min(n - first);
+                pack_panel(set, inputs, self.columns, self.column + first, columns, tile.columns, right);
                 let product = Product {
                     left: Left::Tiles(left),
                     right,
                     m,
                     k: depth,
-                    n: tile.columns.min(columns - from),
-                    first: from,
-                    stride: columns,
+                    n: columns,
+                    first,
+                    out: Out::Rows(&mut self.out),
                     end: End::Accumulate,
-                    out,
                 };
                 dispatch_to(set, product);
             }

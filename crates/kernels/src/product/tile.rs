@@ -18,21 +18,28 @@ pub(super) enum Left<'a> {
 }
 
 /// A product to be made on the calling thread.
-pub(super) struct Product<'a> {
+pub(super) struct Product<'a, 'b> {
     pub left: Left<'a>,
     /// [K, N] in panels [ceil(N / columns)][K][columns of a tile], padded.
     pub right: &'a [f32],
     pub m: usize,
     pub k: usize,
     pub n: usize,
-    /// Columns `first` .. `first + N` of rows that are `stride` apart.
-    pub out: &'a mut [f32],
+    pub out: Out<'a, 'b>,
+    /// The result's columns are `first` .. `first + N` of those rows.
     pub first: usize,
-    pub stride: usize,
     pub end: End<'a>,
 }
 
-impl WithSimd for Product<'_> {
+/// Where the result goes.
+pub(super) enum Out<'a, 'b> {
+    /// [M, N], one row after the other.
+    Flat(&'a mut [f32]),
+    /// M rows that lie anywhere.
+    Rows(&'a mut [&'b mut [f32]]),
+}
+
+impl WithSimd for Product<'_, '_> {
     type Output = ();
 
     #[inline(always)]
@@ -46,7 +53,7 @@ impl WithSimd for Product<'_> {
     }
 }
 
-impl Product<'_> {
+impl Product<'_, '_> {
     #[inline(always)]
     fn panels<S: Simd, const ROWS: usize, const VECTORS: usize>(mut self, simd: S) {
         let width = VECTORS * S::F32_LANES;
@@ -66,15 +73,17 @@ impl Product<'_> {
     /// Asserts that every number that a tile reads or writes lies within its slice.
     #[inline(always)]
     fn check(&self, rows: usize, width: usize) {
-        let &Self { m, k, n, first, stride, .. } = self;
-        assert!(
-            m > 0 && n > 0 && first + n <= stride && self.out.len() >= (m - 1) * stride + first + n,
-            "the result is [M, N]"
-        );
+        let &Self { m, k, n, first, .. } = self;
+        let fits = match &self.out {
+            Out::Flat(out) => first == 0 && out.len() == m * n,
+            // Their lengths are checked when they are written.
+            Out::Rows(rows) => rows.len() == m,
+        };
+        assert!(m > 0 && n > 0 && fits, "the result is [M, N]");
         match self.end {
             End::Bias(bias) => assert_eq!(bias.len(), n, "the bias is [N]"),
             End::BiasAndRows(bias, added) => {
-                assert!(bias.len() == n && added.len() == m * n && stride == n, "[N] and [M, N] are added");
+                assert!(bias.len() == n && added.len() == m * n && first == 0, "[N] and [M, N] are added");
             }
             End::Plain | End::Accumulate => {}
         }
@@ -139,8 +148,11 @@ impl Product<'_> {
         };
         let columns = column..column + columns;
         for (i, sums) in sums.iter().take(self.m - row).enumerate() {
-            let start = (row + i) * self.stride + self.first;
-            let out = &mut self.out[start + columns.start..start + columns.end];
+            let out = match &mut self.out {
+                Out::Flat(out) => &mut out[(row + i) * self.n..(row + i + 1) * self.n],
+                Out::Rows(rows) => &mut rows[row + i][self.first..self.first + self.n],
+            };
+            let out = &mut out[columns.clone()];
             let add = |values: &[f32], out: &mut [f32]| {
                 let ((whole, rest), (out, end)) = (S::as_simd_f32s(values), S::as_mut_simd_f32s(out));
                 for (out, value) in out.iter_mut().zip(whole) {
@@ -168,6 +180,7 @@ impl Product<'_> {
                 End::BiasAndRows(bias, rows) => {
                     store(out);
                     add(&bias[columns.clone()], out);
+                    let start = (row + i) * self.n;
                     add(&rows[start + columns.start..start + columns.end], out);
                 }
                 End::Accumulate => {

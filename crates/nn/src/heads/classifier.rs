@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
 use crate::initialisation::{parameter, truncated_normal};
+use crate::ops::Wanted;
 use crate::vit::{DropPath, Encoder, LayerNorm, Linear};
 
 /// What of the encoder's output the head sees.
@@ -81,11 +82,16 @@ impl Classifier {
     /// # Panics
     /// As [`Encoder::forward_train`].
     pub fn forward_train(&self, patches: Tensor<3>, drop_path: &DropPath) -> Tensor<2> {
-        let x = self.encoder.forward_train(patches, drop_path);
-        let [images, tokens, dim] = x.dims();
         let pooled = match self.pooling {
-            Pooling::Mean => x.slice([0..images, 1..tokens, 0..dim]).mean_dim(1).reshape([images, dim]),
-            Pooling::ClassToken => x.slice([0..images, 0..1, 0..dim]).reshape([images, dim]),
+            Pooling::Mean => {
+                let x = self.encoder.forward_train(patches, drop_path);
+                let [images, tokens, dim] = x.dims();
+                x.slice([0..images, 1..tokens, 0..dim]).mean_dim(1).reshape([images, dim])
+            }
+            Pooling::ClassToken => {
+                let [images, ..] = patches.dims();
+                self.encoder.forward_wanted(patches, drop_path, Wanted::class_token(images))
+            }
         };
         let pooled = match &self.fc_norm {
             Some(norm) => norm.forward(pooled),

@@ -4,7 +4,6 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
-use super::masking::indices;
 use super::{Decoder, Masking};
 use crate::error::ShapeError;
 use crate::vit::{DecoderConfig, Encoder, EncoderConfig, EncoderInit, Linear, LinearInit};
@@ -51,7 +50,7 @@ impl MaskedAutoencoder {
     /// # Panics
     /// When `latent` is not of this masking; so do the two below.
     pub fn decode(&self, latent: Tensor<3>, masking: &Masking) -> Tensor<3> {
-        let x = self.decoder.norm.forward(self.decoder.blocks(latent, masking));
+        let x = self.decoder.norm.forward(self.decoder.blocks(latent, masking, None));
         let [_, dim] = x.dims();
         x.reshape([masking.images(), 1 + masking.patches(), dim])
     }
@@ -73,11 +72,7 @@ impl MaskedAutoencoder {
     /// What every prediction head reads of the masked patches, in the same order: `latent` [N, 1+keep, D] to
     /// [N*(L-keep), Dd], final norm applied.
     pub fn decode_masked(&self, latent: Tensor<3>, masking: &Masking) -> Tensor<2> {
-        let x = self.decoder.blocks(latent, masking);
-        // Row `image * L + l` of the patches is row `image * (1 + L) + 1 + l` of the tokens.
-        let rows = masking.masked().iter().map(|&row| row + row / masking.patches() + 1);
-        let x = x.clone().select(0, indices(rows, &x.device()));
-        self.decoder.norm.forward(x)
+        self.decoder.norm.forward(self.decoder.blocks(latent, masking, Some(masking.masked_tokens())))
     }
 
     /// The same autoencoder with another prediction head.

@@ -8,6 +8,7 @@ use super::Masking;
 use super::masking::indices;
 use crate::error::ShapeError;
 use crate::initialisation::{TOKEN_STD, normal, parameter};
+use crate::ops::Wanted;
 use crate::vit::positions::sin_cos;
 use crate::vit::{Block, DecoderConfig, LayerNorm, Linear, LinearInit};
 
@@ -50,11 +51,12 @@ impl Decoder {
         })
     }
 
-    /// `latent` [N, 1+keep, D] through embedding, mask tokens, positions and blocks: [N*(1+L), Dd], before the final norm.
+    /// `latent` [N, 1+keep, D] through embedding, mask tokens, positions and blocks: [N*(1+L), Dd], before the final norm. With
+    /// `wanted`, the last block computes these tokens alone: [N*M, Dd].
     ///
     /// # Panics
     /// When `latent` is not of this masking.
-    pub(crate) fn blocks(&self, latent: Tensor<3>, masking: &Masking) -> Tensor<2> {
+    pub(crate) fn blocks(&self, latent: Tensor<3>, masking: &Masking, wanted: Option<Wanted>) -> Tensor<2> {
         let [images, seen, width] = latent.dims();
         assert_eq!([images, seen], [masking.images(), 1 + masking.keep()], "the latent is not of this masking");
         let [_, tokens, dim] = self.pos_embed.dims();
@@ -74,6 +76,10 @@ impl Decoder {
         }
         let x = table.select(0, indices(sources.into_iter(), &self.mask_token.device()));
         let x = (x.reshape([images, tokens, dim]) + self.pos_embed.val()).reshape([images * tokens, dim]);
-        self.blocks.iter().fold(x, |x, block| block.forward(x, tokens))
+        let last = self.blocks.len().saturating_sub(1);
+        self.blocks
+            .iter()
+            .enumerate()
+            .fold(x, |x, (index, block)| block.forward_with(x, tokens, None, wanted.clone().filter(|_| index == last)))
     }
 }

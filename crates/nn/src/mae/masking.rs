@@ -3,6 +3,7 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::error::ShapeError;
+use crate::ops::Wanted;
 
 /// Which patches of which image are kept, and how to undo the shuffling.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,6 +102,12 @@ impl Masking {
     /// [N * (L - keep)]: the masked rows of a table [N * L, ..], ascending: image by image, patch by patch.
     pub fn masked(&self) -> &[usize] {
         &self.masked
+    }
+
+    /// The masked patches as tokens of a sequence that the class token begins, in the order of [`masked`](Self::masked).
+    pub fn masked_tokens(&self) -> Wanted {
+        let token = |&row: &usize| (row % self.patches + 1) as u32;
+        Wanted::new(self.masked.iter().map(token).collect(), self.patches - self.keep)
     }
 
     /// The masked rows of `values` [N, L, `width`], in the order of [`masked`](Self::masked).

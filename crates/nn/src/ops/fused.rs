@@ -15,10 +15,11 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, DispatchDevice, Flex, TensorMetadata, backend_extension};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
+use super::block::{self, BlockBackward, BlockPass};
 use super::layer_norm::EPSILON;
 
 /// A tensor of the CPU backend.
-type Cpu = FloatTensor<Flex>;
+pub(super) type Cpu = FloatTensor<Flex>;
 
 /// The fused operations of a backend.
 #[backend_extension(Flex, Autodiff)]
@@ -29,14 +30,33 @@ pub(crate) trait Fused: Backend {
     fn fused_layer_norm(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self>;
     /// As [`super::attention`].
     fn fused_attention(qkv: FloatTensor<Self>, tokens: usize, heads: usize) -> FloatTensor<Self>;
+    /// As [`super::block`].
+    #[allow(clippy::too_many_arguments)]
+    fn fused_block(
+        x: FloatTensor<Self>,
+        norm1_weight: FloatTensor<Self>,
+        norm1_bias: FloatTensor<Self>,
+        qkv_weight: FloatTensor<Self>,
+        qkv_bias: FloatTensor<Self>,
+        proj_weight: FloatTensor<Self>,
+        proj_bias: FloatTensor<Self>,
+        norm2_weight: FloatTensor<Self>,
+        norm2_bias: FloatTensor<Self>,
+        fc1_weight: FloatTensor<Self>,
+        fc1_bias: FloatTensor<Self>,
+        fc2_weight: FloatTensor<Self>,
+        fc2_bias: FloatTensor<Self>,
+        pass: BlockPass,
+    ) -> FloatTensor<Self>;
 }
 
-/// Whether `tensor` lies where the fused operations run: on the CPU, in single precision.
+/// Whether `tensor` lies where the fused operations run, on the CPU, in single precision, and they are wanted
+/// ([`super::set_fused`]).
 pub(super) fn applies<const D: usize>(tensor: &Tensor<D>) -> bool {
     fn is_cpu(device: &Device) -> bool {
         matches!(device.clone().inner().as_dispatch(), DispatchDevice::Flex(_))
     }
-    tensor.dtype() == DType::F32 && is_cpu(&tensor.device())
+    super::is_fused() && tensor.dtype() == DType::F32 && is_cpu(&tensor.device())
 }
 
 impl Fused for Flex {
@@ -60,6 +80,39 @@ impl Fused for Flex {
         let mut out = vec![0.0; rows * sizes.dim];
         attention::forward(values(&qkv), sizes, &mut out);
         tensor(out, &[rows, sizes.dim])
+    }
+
+    fn fused_block(
+        x: Cpu,
+        norm1_weight: Cpu,
+        norm1_bias: Cpu,
+        qkv_weight: Cpu,
+        qkv_bias: Cpu,
+        proj_weight: Cpu,
+        proj_bias: Cpu,
+        norm2_weight: Cpu,
+        norm2_bias: Cpu,
+        fc1_weight: Cpu,
+        fc1_bias: Cpu,
+        fc2_weight: Cpu,
+        fc2_bias: Cpu,
+        pass: BlockPass,
+    ) -> Cpu {
+        let parameters = [
+            norm1_weight,
+            norm1_bias,
+            qkv_weight,
+            qkv_bias,
+            proj_weight,
+            proj_bias,
+            norm2_weight,
+            norm2_bias,
+            fc1_weight,
+            fc1_bias,
+            fc2_weight,
+            fc2_bias,
+        ];
+        block::plain_forward(x, parameters, &pass)
     }
 }
 
@@ -96,6 +149,51 @@ impl<C: CheckpointStrategy> Fused for Autodiff<Flex, C> {
                 prepared.finish(qkv.clone(), Flex::fused_attention(qkv, tokens, heads))
             }
             OpsKind::UnTracked(prepared) => prepared.finish(Flex::fused_attention(qkv.into_primitive(), tokens, heads)),
+        }
+    }
+
+    fn fused_block(
+        x: FloatTensor<Self>,
+        norm1_weight: FloatTensor<Self>,
+        norm1_bias: FloatTensor<Self>,
+        qkv_weight: FloatTensor<Self>,
+        qkv_bias: FloatTensor<Self>,
+        proj_weight: FloatTensor<Self>,
+        proj_bias: FloatTensor<Self>,
+        norm2_weight: FloatTensor<Self>,
+        norm2_bias: FloatTensor<Self>,
+        fc1_weight: FloatTensor<Self>,
+        fc1_bias: FloatTensor<Self>,
+        fc2_weight: FloatTensor<Self>,
+        fc2_bias: FloatTensor<Self>,
+        pass: BlockPass,
+    ) -> FloatTensor<Self> {
+        let parameters = [
+            norm1_weight,
+            norm1_bias,
+            qkv_weight,
+            qkv_bias,
+            proj_weight,
+            proj_bias,
+            norm2_weight,
+            norm2_bias,
+            fc1_weight,
+            fc1_bias,
+            fc2_weight,
+            fc2_bias,
+        ];
+        let [n1w, n1b, qw, qb, pw, pb, n2w, n2b, f1w, f1b, f2w, f2b] =
+            parameters.each_ref().map(|tensor| tensor.node());
+        let nodes = [x.node(), n1w, n1b, qw, qb, pw, pb, n2w, n2b, f1w, f1b, f2w, f2b];
+        let parameters = parameters.map(|tensor| tensor.into_primitive());
+        match BlockBackward.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let (out, state) = block::kept_forward(x.into_primitive(), parameters, pass);
+                prepared.finish(state, out)
+            }
+            OpsKind::UnTracked(prepared) => {
+                prepared.finish(block::plain_forward(x.into_primitive(), parameters, &pass))
+            }
         }
     }
 }
@@ -174,10 +272,10 @@ fn sizes(qkv: &Cpu, tokens: usize, heads: usize) -> (usize, Sizes) {
 ///
 /// # Panics
 /// Never here: callers made it contiguous, and `applies` has checked the type.
-fn values(tensor: &Cpu) -> &[f32] {
+pub(super) fn values(tensor: &Cpu) -> &[f32] {
     tensor.as_slice().expect("a contiguous tensor of f32")
 }
 
-fn tensor(values: Vec<f32>, shape: &[usize]) -> Cpu {
+pub(super) fn tensor(values: Vec<f32>, shape: &[usize]) -> Cpu {
     Cpu::from_data(TensorData::new(values, shape.to_vec()))
 }

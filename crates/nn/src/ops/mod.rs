@@ -5,12 +5,31 @@
 //! matrix product and a weight gradient one matrix.
 
 pub mod attention;
+pub mod block;
+mod flat;
 mod fused;
 pub mod gelu;
 pub mod layer_norm;
 mod linear;
 
 pub use attention::attention;
+pub use block::{BlockParameters, BlockPass, Wanted, block};
+pub use flat::Flat;
 pub use gelu::gelu;
 pub use layer_norm::layer_norm;
 pub use linear::linear;
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+static FUSED: AtomicBool = AtomicBool::new(true);
+
+/// Lets the whole process use the fused operations on the CPU (as it does at the start), or the composed ones everywhere: for
+/// whoever compares the two. What a recorded forward pass used, its backward pass uses too.
+pub fn set_fused(fused: bool) {
+    FUSED.store(fused, Relaxed);
+}
+
+/// Whether the fused operations are used where there are some.
+pub fn is_fused() -> bool {
+    FUSED.load(Relaxed)
+}

@@ -1,13 +1,14 @@
 //! One pre-norm transformer block.
 
+use std::sync::Arc;
+
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
-use super::drop_path::scaled;
 use super::linear::LinearInit;
 use super::{LayerNorm, Linear};
-use crate::ops;
+use crate::ops::{self, BlockParameters, BlockPass, Wanted};
 
 /// x + attention(norm1(x)), then x + mlp(norm2(x)).
 #[derive(Module, Debug)]
@@ -70,33 +71,56 @@ impl Block {
     /// # Panics
     /// When `tokens` does not divide the rows.
     pub fn forward(&self, x: Tensor<2>, tokens: usize) -> Tensor<2> {
-        let x = x.clone() + self.attn.forward(self.norm1.forward(x), tokens);
-        x.clone() + self.mlp.forward(self.norm2.forward(x))
+        ops::block(x, self.parameters(), self.pass(tokens))
     }
 
-    /// The same with each sample's branches multiplied by its factors: `factors` of the attention and of the MLP, `[N]`
-    /// each (see [`DropPath`](super::DropPath)).
+    /// The same with each sample's branches multiplied by its factors, of the attention and of the MLP, `[N]` each (see
+    /// [`DropPath`](super::DropPath)), and for the outputs of the `wanted` tokens alone, [N*M, D]: every token still serves as
+    /// key and value. `None`: no factors, all tokens.
     ///
     /// # Panics
-    /// When the rows of `x` are not `tokens` for each factor.
-    pub fn forward_scaled(&self, x: Tensor<2>, tokens: usize, factors: [&[f32]; 2]) -> Tensor<2> {
-        let device = x.device();
-        let attended = self.attn.forward(self.norm1.forward(x.clone()), tokens);
-        let x = x + scaled(attended, factors[0], &device);
-        let thought = self.mlp.forward(self.norm2.forward(x.clone()));
-        x + scaled(thought, factors[1], &device)
+    /// When the factors or the wanted tokens are of another number of images than `x` has.
+    pub fn forward_with(
+        &self,
+        x: Tensor<2>,
+        tokens: usize,
+        factors: Option<[&[f32]; 2]>,
+        wanted: Option<Wanted>,
+    ) -> Tensor<2> {
+        let factors = factors.map(|factors| Arc::new(factors.map(<[f32]>::to_vec)));
+        ops::block(x, self.parameters(), BlockPass { factors, wanted, ..self.pass(tokens) })
+    }
+
+    fn pass(&self, tokens: usize) -> BlockPass {
+        BlockPass { tokens, heads: self.attn.heads, wanted: None, factors: None }
+    }
+
+    fn parameters(&self) -> BlockParameters {
+        let Self { norm1, attn, norm2, mlp } = self;
+        BlockParameters {
+            norm1: [norm1.weight.val(), norm1.bias.val()],
+            qkv_weight: attn.qkv.weight.val(),
+            qkv_bias: attn.qkv.bias.val(),
+            proj_weight: attn.proj.weight.val(),
+            proj_bias: attn.proj.bias.val(),
+            norm2: [norm2.weight.val(), norm2.bias.val()],
+            fc1_weight: mlp.fc1.weight.val(),
+            fc1_bias: mlp.fc1.bias.val(),
+            fc2_weight: mlp.fc2.weight.val(),
+            fc2_bias: mlp.fc2.bias.val(),
+        }
     }
 }
 
 impl Attention {
-    /// Tokens [N*T, D] to [N*T, D]; `tokens` is T.
+    /// Tokens [N*T, D] to [N*T, D]; `tokens` is T. A block computes this as a part of one operation; here it stands alone.
     pub fn forward(&self, x: Tensor<2>, tokens: usize) -> Tensor<2> {
         self.proj.forward(ops::attention(self.qkv.forward(x), tokens, self.heads))
     }
 }
 
 impl Mlp {
-    /// [R, D] to [R, D].
+    /// [R, D] to [R, D]. A block computes this as a part of one operation; here it stands alone.
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         self.fc2.forward(ops::gelu(self.fc1.forward(x)))
     }

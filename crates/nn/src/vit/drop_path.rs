@@ -5,7 +5,6 @@
 
 use std::ops::Range;
 
-use burn::tensor::{Device, Tensor, TensorData};
 use rand::{Rng, RngExt};
 
 /// The factors on the residual branches of every block for every sample of one batch: 0 for a dropped branch,
@@ -57,15 +56,4 @@ impl DropPath {
     pub fn factors(&self, block: usize) -> Option<[&[f32]; 2]> {
         self.blocks.get(block)?.as_ref().map(|two| two.each_ref().map(Vec::as_slice))
     }
-}
-
-/// `branch` [N*T, D] with each sample's rows multiplied by its factor, of `factors` `[N]`.
-///
-/// # Panics
-/// When the rows are not those of N samples.
-pub(super) fn scaled(branch: Tensor<2>, factors: &[f32], device: &Device) -> Tensor<2> {
-    let ([rows, dim], images) = (branch.dims(), factors.len());
-    assert!(images > 0 && rows.is_multiple_of(images), "{rows} rows are not the tokens of {images} samples");
-    let factors = Tensor::<2>::from_data(TensorData::new(factors.to_vec(), [images, 1]), device);
-    (branch.reshape([images, rows / images * dim]) * factors).reshape([rows, dim])
 }

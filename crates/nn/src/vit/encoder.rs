@@ -10,6 +10,7 @@ use super::{Block, DropPath, EncoderConfig, LayerNorm, PatchEmbedding};
 use crate::error::ShapeError;
 use crate::initialisation::{TOKEN_STD, normal, parameter, truncated_normal};
 use crate::mae::Masking;
+use crate::ops::Wanted;
 
 /// How a fresh encoder is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,11 +82,26 @@ impl Encoder {
     /// As [`forward`](Self::forward), and when `drop_path` was drawn for another number of images.
     pub fn forward_train(&self, patches: Tensor<3>, drop_path: &DropPath) -> Tensor<3> {
         let (x, tokens) = self.embed(patches);
-        let x = self.blocks.iter().enumerate().fold(x, |x, (index, block)| match drop_path.factors(index) {
-            Some(factors) => block.forward_scaled(x, tokens, factors),
-            None => block.forward(x, tokens),
-        });
-        images(self.normed(x), tokens)
+        images(self.normed(self.through_blocks(x, tokens, drop_path, None)), tokens)
+    }
+
+    /// [`forward_train`](Self::forward_train) for some tokens of each image alone: [N*M, D], image by image. The last block
+    /// computes no others.
+    ///
+    /// # Panics
+    /// As [`forward_train`](Self::forward_train), and when `wanted` names other images or tokens.
+    pub fn forward_wanted(&self, patches: Tensor<3>, drop_path: &DropPath, wanted: Wanted) -> Tensor<2> {
+        let (x, tokens) = self.embed(patches);
+        self.normed(self.through_blocks(x, tokens, drop_path, Some(wanted)))
+    }
+
+    /// `x` [N*T, D] through all blocks, before the final norm; the last one for the `wanted` tokens alone.
+    fn through_blocks(&self, x: Tensor<2>, tokens: usize, drop_path: &DropPath, wanted: Option<Wanted>) -> Tensor<2> {
+        let last = self.blocks.len().saturating_sub(1);
+        self.blocks.iter().enumerate().fold(x, |x, (index, block)| {
+            let wanted = wanted.clone().filter(|_| index == last);
+            block.forward_with(x, tokens, drop_path.factors(index), wanted)
+        })
     }
 
     /// The mean of the last `n` blocks' outputs, the final norm applied to each: `patches` [N, L, p*p*3] to [N, 1+L, D].
@@ -97,16 +113,44 @@ impl Encoder {
     /// # Panics
     /// As [`forward`](Self::forward).
     pub fn forward_last_blocks(&self, patches: Tensor<3>, n: usize) -> Result<Tensor<3>, ShapeError> {
+        let tokens = 1 + self.patches();
+        Ok(images(self.last_blocks(patches, n, None)?, tokens))
+    }
+
+    /// [`forward_last_blocks`](Self::forward_last_blocks) for some tokens of each image alone: [N*M, D], image by image. The
+    /// last block computes no others.
+    ///
+    /// # Errors
+    /// As [`forward_last_blocks`](Self::forward_last_blocks).
+    ///
+    /// # Panics
+    /// As [`forward_wanted`](Self::forward_wanted).
+    pub fn forward_last_blocks_wanted(
+        &self,
+        patches: Tensor<3>,
+        n: usize,
+        wanted: Wanted,
+    ) -> Result<Tensor<2>, ShapeError> {
+        self.last_blocks(patches, n, Some(wanted))
+    }
+
+    fn last_blocks(&self, patches: Tensor<3>, n: usize, wanted: Option<Wanted>) -> Result<Tensor<2>, ShapeError> {
         let depth = self.blocks.len();
+        let refused = ShapeError::LastBlocks { asked: n, depth };
         if n == 0 || n > depth {
-            return Err(ShapeError::LastBlocks { asked: n, depth });
+            return Err(refused);
         }
         let (mut x, tokens) = self.embed(patches);
         let mut sum: Option<Tensor<2>> = None;
         for (i, block) in self.blocks.iter().enumerate() {
-            x = block.forward(x, tokens);
+            let is_last = i + 1 == depth;
+            x = block.forward_with(x, tokens, None, wanted.clone().filter(|_| is_last));
             if i + n >= depth {
-                let normed = self.normed(x.clone());
+                let rows = match &wanted {
+                    Some(wanted) if !is_last => wanted.select(x.clone(), tokens),
+                    _ => x.clone(),
+                };
+                let normed = self.normed(rows);
                 sum = Some(match sum {
                     Some(sum) => sum + normed,
                     None => normed,
@@ -114,8 +158,7 @@ impl Encoder {
             }
         }
         // The loop above has run: depth >= n >= 1.
-        let mean = sum.map(|sum| if n == 1 { sum } else { sum / n as f64 });
-        mean.map(|mean| images(mean, tokens)).ok_or(ShapeError::LastBlocks { asked: n, depth })
+        sum.map(|sum| if n == 1 { sum } else { sum / n as f64 }).ok_or(refused)
     }
 
     /// The tokens after block number `block` (from 0), before the final norm: `patches` [N, L, p*p*3] to [N, 1+L, D].
@@ -170,8 +213,7 @@ impl Encoder {
         let of_patches = positions.clone().slice([1..all_tokens, 0..dim]).select(0, at);
         let x = self.patch_embed.forward(kept) + of_patches;
         let x = self.with_class_token(x.reshape([count, masking.keep(), dim]), positions.slice([0..1, 0..dim]));
-        let x = self.blocks.iter().fold(x, |x, block| block.forward(x, tokens));
-        Ok(images(self.normed(x), tokens))
+        Ok(images(self.normed(self.through_blocks(x, tokens, &DropPath::none(), None)), tokens))
     }
 
     /// The same encoder with learnable positions, as the official code fine-tunes.

@@ -1,5 +1,7 @@
 //! The fused operations against the composed ones, values and gradients, on the same input.
 
+use std::sync::Arc;
+
 use bmae_nn::ops;
 use burn::tensor::Tensor;
 
@@ -51,6 +53,67 @@ fn attention() {
         let input = [(uniform(shape[0] * shape[1], 505).iter().map(|x| x * 2.0).collect(), shape.to_vec())];
         let fused = run(&input, |x| ops::attention(x[0].clone().reshape(shape), tokens, heads));
         assert_agree(fused, run(&input, |x| ops::attention::composed(x[0].clone().reshape(shape), tokens, heads)));
+    }
+}
+
+/// A whole block: all tokens, some of them, with factors on the branches, and both.
+#[test]
+fn block() {
+    let some = || Some(ops::Wanted::new(vec![0, 3, 1, 2, 2, 4], 2));
+    let factors = || Some(Arc::new([vec![1.25, 0.0, 1.25], vec![0.0, 2.0, 1.0]]));
+    for (dim, heads, hidden, wanted, factors) in [
+        (12, 3, 20, None, None),
+        (48, 3, 96, None, None),
+        (12, 3, 20, some(), None),
+        (16, 2, 32, None, factors()),
+        (16, 1, 64, some(), factors()),
+    ] {
+        let lengths = [
+            15 * dim,
+            dim,
+            dim,
+            3 * dim * dim,
+            3 * dim,
+            dim * dim,
+            dim,
+            dim,
+            dim,
+            hidden * dim,
+            hidden,
+            dim * hidden,
+            dim,
+        ];
+        let input: Vec<(Vec<f32>, Vec<usize>)> = lengths
+            .iter()
+            .enumerate()
+            .map(|(i, &n)| (uniform(n, 520 + i as u64).iter().map(|x| x * 0.5).collect(), vec![]))
+            .collect();
+        let parts = |x: &[Tensor<1>]| {
+            let two = |i: usize, rows: usize| x[i].clone().reshape([rows, x[i].dims()[0] / rows]);
+            let parameters = ops::BlockParameters {
+                norm1: [x[1].clone(), x[2].clone()],
+                qkv_weight: two(3, 3 * dim),
+                qkv_bias: x[4].clone(),
+                proj_weight: two(5, dim),
+                proj_bias: x[6].clone(),
+                norm2: [x[7].clone(), x[8].clone()],
+                fc1_weight: two(9, hidden),
+                fc1_bias: x[10].clone(),
+                fc2_weight: two(11, dim),
+                fc2_bias: x[12].clone(),
+            };
+            let pass = ops::BlockPass { tokens: 5, heads, wanted: wanted.clone(), factors: factors.clone() };
+            (two(0, 15), parameters, pass)
+        };
+        let fused = run(&input, |x| {
+            let (x, parameters, pass) = parts(&x);
+            ops::block(x, parameters, pass)
+        });
+        let composed = run(&input, |x| {
+            let (x, parameters, pass) = parts(&x);
+            ops::block::composed(x, parameters, pass)
+        });
+        assert_agree(fused, composed);
     }
 }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use bmae_data::Images;
-use bmae_nn::Encoder;
+use bmae_nn::ops;
+use bmae_nn::{DropPath, Encoder};
 use burn::tensor::{Tensor, TensorData};
 
 use crate::input::{evaluation_batches, flat_patches, patch_tensor};
@@ -66,16 +67,17 @@ impl EncoderFeature {
     /// When `images` are none of the recipe's, or the encoder has no such block.
     pub(crate) fn of(self, encoder: &Encoder, recipe: &Recipe, images: &[f32]) -> Result<Tensor<2>, TrainError> {
         let patches = patch_tensor(flat_patches(images, recipe)?, recipe, &encoder.device());
-        let tokens = match self {
-            Self::ClassToken | Self::Mean => encoder.forward(patches),
-            Self::Block(block) => encoder.forward_to_block(patches, block)?,
+        let mean = |tokens: Tensor<3>| {
+            let [images, count, dim] = tokens.dims();
+            tokens.slice([0..images, 1..count, 0..dim]).mean_dim(1).reshape([images, dim])
         };
-        let [images, count, dim] = tokens.dims();
         Ok(match self {
-            Self::ClassToken => tokens.slice([0..images, 0..1, 0..dim]).reshape([images, dim]),
-            Self::Mean | Self::Block(_) => {
-                tokens.slice([0..images, 1..count, 0..dim]).mean_dim(1).reshape([images, dim])
+            Self::ClassToken => {
+                let [images, ..] = patches.dims();
+                encoder.forward_wanted(patches, &DropPath::none(), ops::Wanted::class_token(images))
             }
+            Self::Mean => mean(encoder.forward(patches)),
+            Self::Block(block) => mean(encoder.forward_to_block(patches, block)?),
         })
     }
 }

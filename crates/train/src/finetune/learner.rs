@@ -98,10 +98,27 @@ impl Learner {
         images: &[f32],
         labels: &[i64],
     ) -> Result<(f64, f64), TrainError> {
+        let (loss, mut sum) = self.gradients(epoch, step, images, labels)?;
+        let settings = &self.recipe.finetune.stage;
+        let norm = gradients::global_norm(&sum);
+        if settings.clip_norm > 0.0 {
+            gradients::clip(&mut sum, norm, settings.clip_norm);
+        }
+        optimiser::step(&mut self.optimiser, &self.groups, &mut self.model, sum, rate);
+        Ok((loss, norm))
+    }
+
+    /// The loss of a step and the gradients of its micro-batches together, as [`step`](Self::step) takes them.
+    pub(crate) fn gradients(
+        &self,
+        epoch: usize,
+        step: usize,
+        images: &[f32],
+        labels: &[i64],
+    ) -> Result<(f64, GradientMap), TrainError> {
         let drop_path = self.drop_path(epoch, step, labels.len());
         let (images, targets) = self.mixed(epoch, step, images, labels)?;
-        let settings = &self.recipe.finetune.stage;
-        let parts = settings.accumulate;
+        let parts = self.recipe.finetune.stage.accumulate;
         let of_a_part = labels.len() / parts;
         let (mut sum, mut loss) = (GradientMap::new(), 0.0);
         for (index, (images, labels)) in images.chunks(images.len() / parts).zip(labels.chunks(of_a_part)).enumerate() {
@@ -116,12 +133,7 @@ impl Learner {
             loss += f64::from(part.into_scalar::<f32>());
             gradients::accumulate(&mut sum, bmae_nn::gradients(&self.model, &mut recorded));
         }
-        let norm = gradients::global_norm(&sum);
-        if settings.clip_norm > 0.0 {
-            gradients::clip(&mut sum, norm, settings.clip_norm);
-        }
-        self.model = optimiser::step(&mut self.optimiser, &self.groups, self.model.clone(), &sum, rate);
-        Ok((loss, norm))
+        Ok((loss, sum))
     }
 
     /// The images of a step and, where the recipe mixes them, their soft targets [N, classes] (label smoothing included).

@@ -78,8 +78,20 @@ impl Learner {
     /// One optimiser step at `rate` on `features` [N, D] without autodiff and `labels` `[N]`, in `linprobe.accumulate`
     /// micro-batches. Returns the loss and the gradient's global norm before clipping.
     pub fn step(&mut self, rate: f64, features: Tensor<2>, labels: &[i64]) -> Result<(f64, f64), TrainError> {
+        let (loss, mut sum) = self.gradients(features, labels)?;
         let settings = &self.recipe.linprobe.stage;
-        let parts = settings.accumulate;
+        let norm = gradients::global_norm(&sum);
+        if settings.clip_norm > 0.0 {
+            gradients::clip(&mut sum, norm, settings.clip_norm);
+        }
+        optimiser::step(&mut self.optimiser, &self.groups, &mut self.probe, sum, rate);
+        Ok((loss, norm))
+    }
+
+    /// The loss of a step and the gradients of its micro-batches together, as [`step`](Self::step) takes them; updates the
+    /// running statistics.
+    pub(crate) fn gradients(&mut self, features: Tensor<2>, labels: &[i64]) -> Result<(f64, GradientMap), TrainError> {
+        let parts = self.recipe.linprobe.stage.accumulate;
         let [rows, _] = features.dims();
         let (mut sum, mut loss) = (GradientMap::new(), 0.0);
         for (features, labels) in features.split(rows / parts, 0).into_iter().zip(labels.chunks(rows / parts)) {
@@ -89,12 +101,7 @@ impl Learner {
             loss += f64::from(part.into_scalar::<f32>());
             gradients::accumulate(&mut sum, bmae_nn::gradients(&self.probe, &mut recorded));
         }
-        let norm = gradients::global_norm(&sum);
-        if settings.clip_norm > 0.0 {
-            gradients::clip(&mut sum, norm, settings.clip_norm);
-        }
-        self.probe = optimiser::step(&mut self.optimiser, &self.groups, self.probe.clone(), &sum, rate);
-        Ok((loss, norm))
+        Ok((loss, sum))
     }
 
     /// The encoder, as it was handed in.

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use bmae_nn::parameters::{map_parameters, parameters};
+use bmae_kernels::average;
+use bmae_kernels::profile::{self, Operation};
+use bmae_nn::ops::Flat;
+use bmae_nn::parameters::{map_parameters, parameters, replace_parameters, take_module};
 use bmae_nn::{Encoder, ShapeError};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
@@ -152,7 +155,7 @@ impl Targets {
         let mut event = None;
         for (encoder, recipe) in self.encoders.iter_mut().zip(&self.recipes) {
             if let Some(tau) = tau(recipe, unit, update, updates) {
-                *encoder = averaged(encoder.clone(), student, tau);
+                average_into(encoder, student, tau);
                 event = Some(TargetEvent::Average);
             }
         }
@@ -165,11 +168,20 @@ fn frozen_copy(student: &Encoder) -> Encoder {
     student.valid()
 }
 
-/// (1 - tau) * target + tau * student, parameter by parameter.
-fn averaged(target: Encoder, student: &Encoder, tau: f64) -> Encoder {
-    let mut values: BTreeMap<String, Tensor<1>> =
+/// target = (1 - tau) * target + tau * student, parameter by parameter; on the CPU where it lies.
+fn average_into(target: &mut Encoder, student: &Encoder, tau: f64) {
+    let _timer = profile::time(Operation::Average);
+    let values: BTreeMap<String, Tensor<1>> =
         parameters(student).into_iter().map(|parameter| (parameter.name, parameter.values)).collect();
-    map_parameters(target, |name, _, value| {
-        values.remove(name).map(|student_value| value * (1.0 - tau) + student_value * tau)
-    })
+    *target = replace_parameters(
+        take_module(target),
+        |name, _| values.contains_key(name),
+        |name, _, target| match Flat::pair(target, values[name].clone()) {
+            Ok((mut target, student)) => {
+                average(target.values_mut(), student.values(), tau);
+                target.into_tensor()
+            }
+            Err((target, student)) => target * (1.0 - tau) + student * tau,
+        },
+    );
 }

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use bmae_kernels::adamw::{self, Coefficients};
+use bmae_nn::ops::Flat;
 use burn::tensor::{Device, Tensor};
 
 use super::{Optimiser, OptimiserState, Parameter, flat};
@@ -11,24 +13,81 @@ use super::{Optimiser, OptimiserState, Parameter, flat};
 const EPSILON: f64 = 1e-8;
 
 /// AdamW with the moments of every parameter that was updated so far.
+///
+/// On the CPU one pass over plain memory updates values and moments where they lie; other devices compose it.
 #[derive(Debug, Clone)]
 pub struct AdamW {
-    beta_1: f64,
-    beta_2: f64,
+    betas: (f64, f64),
     moments: BTreeMap<String, Moments>,
 }
 
 #[derive(Debug, Clone)]
 struct Moments {
     updates: i32,
-    first: Tensor<1>,
-    second: Tensor<1>,
+    first: Moment,
+    second: Moment,
+}
+
+/// A moment of one parameter: on the CPU plain memory, from the first fused update on.
+#[derive(Debug, Clone)]
+enum Moment {
+    Plain(Vec<f32>),
+    Tensor(Tensor<1>),
+}
+
+impl Moment {
+    fn values(&self) -> Vec<f32> {
+        match self {
+            Self::Plain(values) => values.clone(),
+            Self::Tensor(tensor) => flat(tensor),
+        }
+    }
+
+    /// As plain memory, to be changed.
+    fn plain(&mut self) -> &mut Vec<f32> {
+        if let Self::Tensor(_) = self {
+            *self = Self::Plain(self.values());
+        }
+        match self {
+            Self::Plain(values) => values,
+            Self::Tensor(_) => unreachable!("it was made plain"),
+        }
+    }
+
+    fn tensor(&self, device: &Device) -> Tensor<1> {
+        match self {
+            Self::Plain(values) => Tensor::from_floats(values.as_slice(), device),
+            Self::Tensor(tensor) => tensor.clone(),
+        }
+    }
+}
+
+impl Moments {
+    /// The next update of `value` by `gradient`, composed of Burn's operations.
+    fn composed(
+        &mut self,
+        (beta_1, beta_2): (f64, f64),
+        (rate, weight_decay): (f64, f64),
+        value: Tensor<1>,
+        gradient: Tensor<1>,
+    ) -> Tensor<1> {
+        let device = value.device();
+        let first = self.first.tensor(&device) * beta_1 + gradient.clone() * (1.0 - beta_1);
+        let second = self.second.tensor(&device) * beta_2 + gradient.clone() * gradient * (1.0 - beta_2);
+        self.first = Moment::Tensor(first.clone());
+        self.second = Moment::Tensor(second.clone());
+
+        let correction_1 = 1.0 - beta_1.powi(self.updates);
+        let correction_2 = 1.0 - beta_2.powi(self.updates);
+        let denominator = second.sqrt() / correction_2.sqrt() + EPSILON;
+        value * (1.0 - rate * weight_decay) - first / denominator * (rate / correction_1)
+    }
 }
 
 impl AdamW {
     /// AdamW without moments; `betas` as (first, second).
     pub fn new(betas: (f64, f64)) -> Self {
-        Self { beta_1: betas.0, beta_2: betas.1, moments: BTreeMap::new() }
+        Self { betas, moments: BTreeMap::new() }
     }
 
     /// Forgets what is known of a parameter: its next update counts as its first.
@@ -42,38 +101,45 @@ impl AdamW {
             self.moments.insert(to.to_owned(), moments);
         }
     }
+
+    /// What is known of `parameter`, of `length` values, in its next update.
+    fn next(&mut self, parameter: &str, length: usize) -> &mut Moments {
+        if !self.moments.contains_key(parameter) {
+            let zeros = || Moment::Plain(vec![0.0; length]);
+            self.moments.insert(parameter.to_owned(), Moments { updates: 0, first: zeros(), second: zeros() });
+        }
+        let moments = self.moments.get_mut(parameter).unwrap_or_else(|| unreachable!("it was just put there"));
+        moments.updates += 1;
+        moments
+    }
 }
 
 impl Optimiser for AdamW {
     fn update(&mut self, parameter: Parameter<'_>, rate: f64, value: Tensor<1>, gradient: Tensor<1>) -> Tensor<1> {
-        let moments = self.moments.entry(parameter.name.to_owned()).or_insert_with(|| Moments {
-            updates: 0,
-            first: gradient.zeros_like(),
-            second: gradient.zeros_like(),
-        });
-        moments.updates += 1;
-        let first = moments.first.clone() * self.beta_1 + gradient.clone() * (1.0 - self.beta_1);
-        let second = moments.second.clone() * self.beta_2 + gradient.clone() * gradient * (1.0 - self.beta_2);
-        moments.first = first.clone();
-        moments.second = second.clone();
-
-        let correction_1 = 1.0 - self.beta_1.powi(moments.updates);
-        let correction_2 = 1.0 - self.beta_2.powi(moments.updates);
-        let denominator = second.sqrt() / correction_2.sqrt() + EPSILON;
-        value * (1.0 - rate * parameter.weight_decay) - first / denominator * (rate / correction_1)
+        let (betas, weight_decay) = (self.betas, parameter.weight_decay);
+        let moments = self.next(parameter.name, value.dims()[0]);
+        match Flat::pair(value, gradient) {
+            Ok((mut value, gradient)) => {
+                let coefficients = Coefficients::new(rate, betas, EPSILON, weight_decay, moments.updates);
+                let (first, second) = (moments.first.plain(), moments.second.plain());
+                adamw::update(coefficients, value.values_mut(), gradient.values(), first, second);
+                value.into_tensor()
+            }
+            Err((value, gradient)) => moments.composed(betas, (rate, weight_decay), value, gradient),
+        }
     }
 
     fn state(&self) -> OptimiserState {
         let mut state = OptimiserState::new();
         for (name, moments) in &self.moments {
             state.insert(format!("{name}/updates"), vec![moments.updates as f32]);
-            state.insert(format!("{name}/first"), flat(&moments.first));
-            state.insert(format!("{name}/second"), flat(&moments.second));
+            state.insert(format!("{name}/first"), moments.first.values());
+            state.insert(format!("{name}/second"), moments.second.values());
         }
         state
     }
 
-    fn restore(&mut self, mut state: OptimiserState, device: &Device) {
+    fn restore(&mut self, mut state: OptimiserState, _: &Device) {
         let names: Vec<String> =
             state.keys().filter_map(|key| key.strip_suffix("/updates")).map(str::to_owned).collect();
         self.moments = names
@@ -82,8 +148,8 @@ impl Optimiser for AdamW {
                 let mut take = |part: &str| state.remove(&format!("{name}/{part}"));
                 let moments = Moments {
                     updates: *take("updates")?.first()? as i32,
-                    first: Tensor::from_floats(take("first")?.as_slice(), device),
-                    second: Tensor::from_floats(take("second")?.as_slice(), device),
+                    first: Moment::Plain(take("first")?),
+                    second: Moment::Plain(take("second")?),
                 };
                 Some((name, moments))
             })
@@ -126,6 +192,26 @@ mod tests {
         }
         // f32 against f64: a few ulps of a value near 1.
         assert!((f64::from(value) - by_hand(&[0.3, -0.2, 0.05])).abs() < 1e-6, "{value}");
+    }
+
+    #[test]
+    fn the_composed_update_of_other_devices_agrees_with_the_fused_one_and_both_can_take_turns() {
+        let betas = (0.9, 0.95);
+        let tensor = |values: [f32; 3]| Tensor::<1>::from_floats(values, &Device::flex());
+        let (mut fused, mut composed) = (AdamW::new(betas), AdamW::new(betas));
+        let (mut one, mut other) = (tensor([1.0, -2.0, 0.5]), tensor([1.0, -2.0, 0.5]));
+        for (update, gradient) in
+            [[0.3, -0.1, 1e-6], [-0.2, 0.4, 0.0], [0.1, 0.1, 2.0]].map(tensor).into_iter().enumerate()
+        {
+            one = fused.update(PARAMETER, 0.1, one, gradient.clone());
+            other = match update {
+                1 => composed.update(PARAMETER, 0.1, other, gradient),
+                _ => composed.next("w", 3).composed(betas, (0.1, 0.05), other, gradient),
+            };
+        }
+        for (one, other) in flat(&one).into_iter().zip(flat(&other)) {
+            assert!((one - other).abs() < 1e-6, "{one}, {other}");
+        }
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use bmae_kernels::gradient;
+use bmae_kernels::profile::{self, Operation};
+use bmae_nn::ops::Flat;
 use burn::tensor::Tensor;
 
 /// Gradients by official parameter name, flattened, without autodiff.
@@ -9,9 +12,14 @@ pub type GradientMap = BTreeMap<String, Tensor<1>>;
 
 /// Adds `other` to `sum`, parameter by parameter.
 pub fn accumulate(sum: &mut GradientMap, other: GradientMap) {
+    if sum.is_empty() {
+        *sum = other;
+        return;
+    }
+    let _timer = profile::time(Operation::Gradients);
     for (name, gradient) in other {
         let total = match sum.remove(&name) {
-            Some(earlier) => earlier + gradient,
+            Some(earlier) => added(earlier, gradient),
             None => gradient,
         };
         sum.insert(name, total);
@@ -20,9 +28,12 @@ pub fn accumulate(sum: &mut GradientMap, other: GradientMap) {
 
 /// The Euclidean norm over all gradients together.
 pub fn global_norm(gradients: &GradientMap) -> f64 {
-    let squares =
-        gradients.values().map(|gradient| f64::from((gradient.clone() * gradient.clone()).sum().into_scalar::<f32>()));
-    squares.sum::<f64>().sqrt()
+    let _timer = profile::time(Operation::Gradients);
+    let squares = |tensor: &Tensor<1>| match Flat::of(tensor.clone()) {
+        Ok(flat) => gradient::sum_of_squares(flat.values()),
+        Err(tensor) => f64::from((tensor.clone() * tensor).sum().into_scalar::<f32>()),
+    };
+    gradients.values().map(squares).sum::<f64>().sqrt()
 }
 
 /// Scales all gradients so that their norm together is at most `maximum`, as PyTorch's `clip_grad_norm_` does
@@ -30,9 +41,29 @@ pub fn global_norm(gradients: &GradientMap) -> f64 {
 pub fn clip(gradients: &mut GradientMap, norm: f64, maximum: f64) {
     let scale = maximum / (norm + 1e-6);
     if scale < 1.0 {
-        for gradient in gradients.values_mut() {
-            *gradient = gradient.clone() * scale;
+        let _timer = profile::time(Operation::Gradients);
+        let all = std::mem::take(gradients);
+        *gradients = all.into_iter().map(|(name, gradient)| (name, scaled(gradient, scale))).collect();
+    }
+}
+
+fn added(sum: Tensor<1>, other: Tensor<1>) -> Tensor<1> {
+    match Flat::pair(sum, other) {
+        Ok((mut sum, other)) => {
+            gradient::accumulate(sum.values_mut(), other.values());
+            sum.into_tensor()
         }
+        Err((sum, other)) => sum + other,
+    }
+}
+
+fn scaled(tensor: Tensor<1>, factor: f64) -> Tensor<1> {
+    match Flat::of(tensor) {
+        Ok(mut flat) => {
+            gradient::scale(flat.values_mut(), factor);
+            flat.into_tensor()
+        }
+        Err(tensor) => tensor * factor,
     }
 }
 

@@ -15,9 +15,11 @@ pub use gradients::GradientMap;
 pub use lars::Lars;
 pub use parameter_groups::{ParameterGroups, Rule};
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use bmae_nn::parameters::map_parameters;
+use bmae_kernels::profile::{self, Operation};
+use bmae_nn::parameters::{replace_parameters, take_module};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
@@ -51,22 +53,32 @@ pub struct Parameter<'a> {
 
 /// One step of `optimiser` on every parameter of `module` that has a gradient and is not frozen.
 ///
-/// `rate` is the schedule's; each parameter's group scales it.
+/// `rate` is the schedule's; each parameter's group scales it. Parameters and gradients are changed where they lie: nothing
+/// else should refer to them, or they are copied.
 pub fn step<M: Module>(
     optimiser: &mut impl Optimiser,
     groups: &ParameterGroups,
-    module: M,
-    gradients: &GradientMap,
+    module: &mut M,
+    gradients: GradientMap,
     rate: f64,
-) -> M {
-    map_parameters(module, |name, shape, value| {
-        let Rule::Trained { weight_decay, rate_scale } = groups.rule(name) else {
-            return None;
-        };
-        let gradient = gradients.get(name)?.clone();
-        let parameter = Parameter { name, dimensions: shape.len(), weight_decay };
-        Some(optimiser.update(parameter, rate * rate_scale, value, gradient))
-    })
+) {
+    let _timer = profile::time(Operation::Optimiser);
+    // Both closures ask for the gradients.
+    let gradients = RefCell::new(gradients);
+    let rule = |name: &str| match groups.rule(name) {
+        Rule::Trained { weight_decay, rate_scale } => Some((weight_decay, rate * rate_scale)),
+        Rule::Frozen => None,
+    };
+    *module = replace_parameters(
+        take_module(module),
+        |name, _| rule(name).is_some() && gradients.borrow().contains_key(name),
+        |name, shape, value| {
+            let (Some((weight_decay, rate)), Some(gradient)) = (rule(name), gradients.borrow_mut().remove(name)) else {
+                return value;
+            };
+            optimiser.update(Parameter { name, dimensions: shape.len(), weight_decay }, rate, value, gradient)
+        },
+    );
 }
 
 const STORED: &str = "optimiser/";

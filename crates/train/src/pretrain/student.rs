@@ -189,14 +189,19 @@ impl Student {
         if settings.clip_norm > 0.0 {
             gradients::clip(&mut sum, norm, settings.clip_norm);
         }
-        self.model = optimiser::step(&mut self.optimiser, &self.groups, self.model.clone(), &sum, rate);
+        optimiser::step(&mut self.optimiser, &self.groups, &mut self.model, sum, rate);
         self.targets.after_step(epoch, step, &self.model.encoder);
         Ok(merge(reports, norm))
     }
 
     /// Forward and backward of one micro-batch, `images` [N, 3, S, S] masked by `noise` [N, L], whose loss counts `share` of
     /// the step's.
-    fn gradients(&self, images: &[f32], noise: &[f32], share: f64) -> Result<(GradientMap, StepReport), TrainError> {
+    pub(crate) fn gradients(
+        &self,
+        images: &[f32],
+        noise: &[f32],
+        share: f64,
+    ) -> Result<(GradientMap, StepReport), TrainError> {
         let Pass { loss, report, .. } = self.pass(images, noise, share)?;
         Ok((self.backward(loss), report))
     }

@@ -4,6 +4,7 @@ mod evaluations;
 mod foreign_weights;
 mod given_weights;
 mod golden;
+mod in_place;
 mod method_options;
 mod methods;
 mod pages;

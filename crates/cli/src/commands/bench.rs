@@ -1,0 +1,185 @@
+//! `bmae bench`.
+
+use std::fmt::Write as _;
+
+use bmae_kernels::instruction_set::InstructionSet;
+use bmae_train::bench::{self, Measured, Profile, Settings};
+use bmae_train::device::DeviceChoice;
+use bmae_train::recipe::TrainedStage;
+use bmae_train::recipe::{Choice as _, MethodName, Recipe};
+use serde_json::{Value, json};
+
+use crate::arguments::{Bench, Everywhere};
+use crate::ending::Ending;
+use crate::layers;
+use crate::output::Output;
+use crate::threads;
+
+/// Takes steps on random images and tells how fast they were.
+pub fn run(arguments: &Bench, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
+    let stage = arguments.stage;
+    let recipe = layers::resolve(&layers::bench(arguments, everywhere)?, output)?;
+    if stage == TrainedStage::Pretrain && recipe.method.name == MethodName::Scratch {
+        let message = "the method \"scratch\" pre-trains nothing: measure it with --stage finetune or linprobe, or choose another \
+                       --method";
+        return Err(Ending::Usage(message.into()));
+    }
+    let threads = threads::set(everywhere.threads)?;
+    let device = DeviceChoice::from(everywhere.device).open()?;
+    let settings = Settings {
+        stage,
+        steps: usize::from(arguments.steps),
+        warmup: usize::from(arguments.warmup),
+        profile: arguments.profile,
+    };
+    let measured = bench::run(&recipe, settings, &device)?;
+    let report = Report { recipe: &recipe, arguments, threads, measured: &measured };
+    Ok(output.result(&report.text(), &report.json())?)
+}
+
+struct Report<'a> {
+    recipe: &'a Recipe,
+    arguments: &'a Bench,
+    threads: usize,
+    measured: &'a Measured,
+}
+
+impl Report<'_> {
+    /// What is trained: a stage, and in pre-training the method.
+    fn stage(&self) -> String {
+        let stage = bmae_train::recipe::Stage::from(self.arguments.stage).section();
+        match self.arguments.stage {
+            TrainedStage::Pretrain => format!("{stage} {}", self.recipe.method.name),
+            _ => stage.to_owned(),
+        }
+    }
+
+    fn text(&self) -> String {
+        let measured = self.measured;
+        let of = |index: usize| measured.images_per_s(measured.steps[index]);
+        let (slowest, fastest) = (of(measured.steps.len() - 1), of(0));
+        let median = measured.median();
+        let mut text = format!(
+            "{}: batch {}, {} threads, {}\n\
+             {:.1} images/s ({:.1} to {:.1}), {:.2} ms a step, the median of {}\n\
+             {:.1} GFLOP/s, {:.0} % of the {:.1} that products alone reach here",
+            self.stage(),
+            measured.batch,
+            self.threads,
+            InstructionSet::current(),
+            measured.images_per_s(median),
+            slowest,
+            fastest,
+            median.as_secs_f64() * 1e3,
+            measured.steps.len(),
+            giga(measured.flop_per_s()),
+            100.0 * measured.flop_per_s() / measured.product_peak,
+            giga(measured.product_peak),
+        );
+        if let Some(bytes) = measured.peak_memory {
+            let _ = write!(text, "\n{:.0} MiB at the peak", mebi(bytes));
+        }
+        if let Some(profile) = &measured.profile {
+            text.push_str(&self.time_table(profile));
+            text.push_str(&self.work_table());
+        }
+        text
+    }
+
+    fn time_table(&self, profile: &Profile) -> String {
+        let steps = profile.steps as f64;
+        let all = profile.time.as_secs_f64() * self.threads as f64;
+        let mut text =
+            format!("\n\n{:<32} {:>10} {:>12} {:>7}\n", "time of all threads", "calls/step", "ms/step", "share");
+        let mut row = |name: &str, calls: Option<f64>, seconds: f64| {
+            let calls = calls.map_or(String::new(), |calls| format!("{calls:.0}"));
+            let _ = writeln!(
+                text,
+                "{name:<32} {calls:>10} {:>12.2} {:>6.1}%",
+                seconds / steps * 1e3,
+                100.0 * seconds / all
+            );
+        };
+        let mut rest = all;
+        for entry in &profile.entries {
+            let seconds = entry.time.as_secs_f64();
+            rest -= seconds;
+            row(entry.operation.name(), Some(entry.calls as f64 / steps), seconds);
+        }
+        row("everything else, and waiting", None, rest.max(0.0));
+        row("all", None, all);
+        text
+    }
+
+    fn work_table(&self) -> String {
+        let mut text = format!(
+            "\n{:<32} {:>10} {:>12} {:>11}\n",
+            "work of a step, by the sizes", "GFLOP", "MB unfused", "FLOP/byte"
+        );
+        let mut row = |name: &str, flop: f64, bytes: f64| {
+            let _ = writeln!(text, "{name:<32} {:>10.3} {:>12.1} {:>11.1}", giga(flop), bytes / 1e6, flop / bytes);
+        };
+        for part in &self.measured.work.parts {
+            row(part.name, 2.0 * part.multiply_adds, part.bytes);
+        }
+        row("all", self.measured.work.flop(), self.measured.work.parts.iter().map(|part| part.bytes).sum());
+        text
+    }
+
+    fn json(&self) -> Value {
+        let measured = self.measured;
+        let of = |index: usize| rounded(measured.images_per_s(measured.steps[index]));
+        let mut json = json!({
+            "stage": bmae_train::recipe::Stage::from(self.arguments.stage).section(),
+            "method": self.recipe.method.name.word(),
+            "batch": measured.batch,
+            "threads": self.threads,
+            "steps": measured.steps.len(),
+            "images_per_s": rounded(measured.images_per_s(measured.median())),
+            "images_per_s_least": of(measured.steps.len() - 1),
+            "images_per_s_most": of(0),
+            "ms_per_step": rounded(measured.median().as_secs_f64() * 1e3),
+            "gflop_per_step": rounded(giga(measured.work.flop())),
+            "gflop_per_s": rounded(giga(measured.flop_per_s())),
+            "product_peak_gflop_per_s": rounded(giga(measured.product_peak)),
+            "instruction_set": InstructionSet::current().to_string(),
+            "peak_rss_mib": measured.peak_memory.map(|bytes| rounded(mebi(bytes))),
+        });
+        if let Some(profile) = &measured.profile {
+            let steps = profile.steps as f64;
+            let time: Vec<Value> = profile
+                .entries
+                .iter()
+                .map(|entry| {
+                    json!({
+                        "operation": entry.operation.name(),
+                        "calls_per_step": entry.calls as f64 / steps,
+                        "ms_per_step": rounded(entry.time.as_secs_f64() * 1e3 / steps),
+                    })
+                })
+                .collect();
+            let work: Vec<Value> = measured
+                .work
+                .parts
+                .iter()
+                .map(|part| json!({ "part": part.name, "flop": 2.0 * part.multiply_adds, "bytes": part.bytes }))
+                .collect();
+            json["profile"] =
+                json!({ "ms_per_step": rounded(profile.time.as_secs_f64() * 1e3 / steps), "time": time, "work": work });
+        }
+        json
+    }
+}
+
+fn giga(number: f64) -> f64 {
+    number / 1e9
+}
+
+fn mebi(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
+/// Three decimals: more is noise.
+fn rounded(number: f64) -> f64 {
+    (number * 1e3).round() / 1e3
+}

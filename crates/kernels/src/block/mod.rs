@@ -1,0 +1,146 @@
+//! One pre-norm transformer block, forward and backward: x + attention(norm1(x)), then + mlp(norm2(.)).
+//!
+//! 1. Images are split into pieces of a few hundred rows, one thread a piece: all that a piece's image needs between two
+//!    products stays in the second cache, and every product is single-threaded.
+//! 2. Weights are packed once for each pass, before the pieces begin.
+//! 3. The forward pass keeps what is dearer to compute again than to read: qkv, the attention's output, the rows after the
+//!    first residual and the hidden units before the GELU, 9 D numbers a row with an MLP of 4 D. The norms and the GELU are
+//!    computed again. A pass without gradients keeps nothing.
+//! 4. The gradients of the weights are products over the whole batch, after the pieces; those of biases and norms are added
+//!    up piece by piece. Pieces depend on the sizes alone: the same bits for any number of threads.
+//! 5. Each image's branches may be multiplied by factors ([`Block::with_factors`]), as stochastic depth asks.
+//! 6. A block may be asked for the outputs of some tokens only ([`Block::of_tokens`]): every token still serves as key and value,
+//!    but queries, projection and MLP are computed for the wanted ones alone.
+
+mod backward;
+mod forward;
+mod pieces;
+
+#[cfg(test)]
+mod tests;
+
+pub use backward::{Gradients, backward};
+pub use forward::{Kept, forward, forward_keeping};
+
+/// Sizes of a block, for every image alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// T, the tokens of an image.
+    pub tokens: usize,
+    /// D.
+    pub dim: usize,
+    /// Divides D.
+    pub heads: usize,
+    /// Hidden units of the MLP.
+    pub hidden: usize,
+}
+
+/// A LayerNorm's weight and bias `[D]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Norm<'a> {
+    /// `[D]`
+    pub weight: &'a [f32],
+    /// `[D]`
+    pub bias: &'a [f32],
+}
+
+/// A Linear's weight [out, in] and bias `[out]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Linear<'a> {
+    /// [out, in]
+    pub weight: &'a [f32],
+    /// `[out]`
+    pub bias: &'a [f32],
+}
+
+/// The parameters of a block.
+#[derive(Debug, Clone, Copy)]
+pub struct Parameters<'a> {
+    /// Before the attention.
+    pub norm1: Norm<'a>,
+    /// [3D, D]
+    pub qkv: Linear<'a>,
+    /// [D, D]
+    pub proj: Linear<'a>,
+    /// Before the MLP.
+    pub norm2: Norm<'a>,
+    /// [hidden, D]
+    pub fc1: Linear<'a>,
+    /// [D, hidden]
+    pub fc2: Linear<'a>,
+}
+
+/// A block: sizes, parameters, and which tokens are wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct Block<'a> {
+    sizes: Sizes,
+    parameters: Parameters<'a>,
+    epsilon: f32,
+    /// M ascending token numbers for each image [N, M]; `None`: all.
+    wanted: Option<(&'a [u32], usize)>,
+    /// Factors of the attention's and of the MLP's branch `[N]`; `None`: 1.
+    factors: Option<[&'a [f32]; 2]>,
+}
+
+impl<'a> Block<'a> {
+    /// A block whose norms have `epsilon` under the root.
+    ///
+    /// # Panics
+    /// When a parameter has another length than the sizes say, or heads do not divide D.
+    pub fn new(sizes: Sizes, parameters: Parameters<'a>, epsilon: f32) -> Self {
+        let Sizes { tokens, dim, heads, hidden } = sizes;
+        assert!(
+            tokens > 0 && dim > 0 && hidden > 0 && heads > 0 && dim.is_multiple_of(heads),
+            "{sizes:?} are no block's"
+        );
+        let Parameters { norm1, qkv, proj, norm2, fc1, fc2 } = parameters;
+        for norm in [norm1, norm2] {
+            assert!(norm.weight.len() == dim && norm.bias.len() == dim, "a norm's parameters are [D]");
+        }
+        for (linear, inputs, outputs) in [(qkv, dim, 3 * dim), (proj, dim, dim), (fc1, dim, hidden), (fc2, hidden, dim)]
+        {
+            assert!(
+                linear.weight.len() == inputs * outputs && linear.bias.len() == outputs,
+                "a Linear's are [out, in]"
+            );
+        }
+        Self { sizes, parameters, epsilon, wanted: None, factors: None }
+    }
+
+    /// The same block for the outputs of some tokens: `tokens` [N, M] holds M ascending token numbers for each image.
+    ///
+    /// # Panics
+    /// When M is 0 or more than T.
+    pub fn of_tokens(self, tokens: &'a [u32], each: usize) -> Self {
+        assert!((1..=self.sizes.tokens).contains(&each), "from 1 to T tokens of an image can be wanted");
+        Self { wanted: Some((tokens, each)), ..self }
+    }
+
+    /// The same block with each image's branches multiplied by factors `[N]`, of the attention and of the MLP (stochastic depth).
+    pub fn with_factors(self, factors: [&'a [f32]; 2]) -> Self {
+        Self { factors: Some(factors), ..self }
+    }
+
+    /// Rows of the output for each image.
+    fn outputs(&self) -> usize {
+        self.wanted.map_or(self.sizes.tokens, |(_, each)| each)
+    }
+
+    /// Images of `x` [N, T, D].
+    fn images(&self, x: &[f32]) -> usize {
+        let of_image = self.sizes.tokens * self.sizes.dim;
+        assert!(x.len().is_multiple_of(of_image), "x is [N, T, D]");
+        let images = x.len() / of_image;
+        if let Some((tokens, each)) = self.wanted {
+            assert_eq!(tokens.len(), images * each, "the wanted tokens are [N, M]");
+        }
+        for factors in self.factors.into_iter().flatten() {
+            assert_eq!(factors.len(), images, "the factors of a branch are [N]");
+        }
+        images
+    }
+
+    fn attention(&self) -> crate::attention::Sizes {
+        crate::attention::Sizes { tokens: self.sizes.tokens, dim: self.sizes.dim, heads: self.sizes.heads }
+    }
+}

@@ -1,0 +1,35 @@
+//! How a batch is split into pieces for threads, and slices into the same pieces.
+
+/// Rows of a piece, about: what they need between two products stays in the second cache.
+const ROWS: usize = 272;
+/// Pieces come in multiples of this, so that two, four or eight threads have equally many.
+const MULTIPLE: usize = 8;
+
+/// Images of one piece, of `images` images of `tokens` rows each; depends on nothing else.
+pub(super) fn images_of_piece(images: usize, tokens: usize) -> usize {
+    let pieces = (images * tokens).div_ceil(ROWS).next_multiple_of(MULTIPLE).min(images).max(1);
+    images.div_ceil(pieces).max(1)
+}
+
+/// `rows` [N, ..] as one slice for each piece of `images` images, each image having `each` numbers.
+pub(super) fn split(rows: &mut [f32], images: usize, each: usize) -> impl Iterator<Item = &mut [f32]> {
+    rows.chunks_mut((images * each).max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::images_of_piece;
+
+    #[test]
+    fn pieces_are_even_for_the_usual_batches_and_hold_every_image() {
+        assert_eq!(images_of_piece(64, 17), 8);
+        assert_eq!(images_of_piece(64, 65), 4);
+        assert_eq!(images_of_piece(128, 17), 16);
+        assert_eq!(images_of_piece(1, 65), 1);
+        assert_eq!(images_of_piece(0, 65), 1);
+        for images in 1..200 {
+            let each = images_of_piece(images, 65);
+            assert!(each * images.div_ceil(each) >= images);
+        }
+    }
+}

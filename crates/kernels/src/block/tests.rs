@@ -1,0 +1,281 @@
+use super::*;
+
+fn numbers(n: usize, seed: u32) -> Vec<f32> {
+    (0..n as u32).map(|i| ((i + seed * 977).wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0).collect()
+}
+
+/// A block's twelve parameters, weights small enough that nothing saturates.
+struct Owned {
+    sizes: Sizes,
+    values: [Vec<f32>; 12],
+}
+
+impl Owned {
+    fn new(sizes: Sizes) -> Self {
+        let Sizes { dim, hidden, .. } = sizes;
+        let lengths =
+            [dim, dim, 3 * dim * dim, 3 * dim, dim * dim, dim, dim, dim, hidden * dim, hidden, dim * hidden, dim];
+        let mut values = std::array::from_fn(|i| numbers(lengths[i], i as u32));
+        for norm in [0, 6] {
+            values[norm].iter_mut().for_each(|weight| *weight = 1.0 + 0.3 * *weight);
+        }
+        for (weight, inputs) in [(2, dim), (4, dim), (8, dim), (10, hidden)] {
+            values[weight].iter_mut().for_each(|weight| *weight *= 1.5 / (inputs as f32).sqrt());
+        }
+        Self { sizes, values }
+    }
+
+    fn block(&self) -> Block<'_> {
+        let [n1w, n1b, qw, qb, pw, pb, n2w, n2b, f1w, f1b, f2w, f2b] = &self.values;
+        let parameters = Parameters {
+            norm1: Norm { weight: n1w, bias: n1b },
+            qkv: Linear { weight: qw, bias: qb },
+            proj: Linear { weight: pw, bias: pb },
+            norm2: Norm { weight: n2w, bias: n2b },
+            fc1: Linear { weight: f1w, bias: f1b },
+            fc2: Linear { weight: f2w, bias: f2b },
+        };
+        Block::new(self.sizes, parameters, 1e-6)
+    }
+}
+
+/// Everything of a case in f64.
+#[derive(Clone)]
+struct Reference {
+    sizes: Sizes,
+    values: [Vec<f64>; 12],
+    x: Vec<f64>,
+    wanted: Vec<Vec<usize>>,
+    factors: [Vec<f64>; 2],
+}
+
+impl Reference {
+    /// The block by plain loops.
+    fn forward(&self) -> Vec<f64> {
+        let Sizes { tokens, dim, heads, hidden } = self.sizes;
+        let [n1w, n1b, qw, qb, pw, pb, n2w, n2b, f1w, f1b, f2w, f2b] = &self.values;
+        let head_dim = dim / heads;
+        let mut out = Vec::new();
+        for (image, wanted) in self.wanted.iter().enumerate() {
+            let x: Vec<&[f64]> = self.x[image * tokens * dim..(image + 1) * tokens * dim].chunks(dim).collect();
+            let qkv: Vec<Vec<f64>> = x.iter().map(|x| linear(&norm(x, n1w, n1b), qw, qb)).collect();
+            for &t in wanted {
+                let mut attended = vec![0.0; dim];
+                for head in 0..heads {
+                    let at = |t: usize, part: usize, i: usize| qkv[t][part * dim + head * head_dim + i];
+                    let score = |s: usize| {
+                        (0..head_dim).map(|i| at(t, 0, i) * at(s, 1, i)).sum::<f64>() / (head_dim as f64).sqrt()
+                    };
+                    let e: Vec<f64> = (0..tokens).map(|s| score(s).exp()).collect();
+                    let total: f64 = e.iter().sum();
+                    for i in 0..head_dim {
+                        attended[head * head_dim + i] = (0..tokens).map(|s| e[s] / total * at(s, 2, i)).sum();
+                    }
+                }
+                let middle = plus(x[t], &linear(&attended, pw, pb), self.factors[0][image]);
+                let h: Vec<f64> = linear(&norm(&middle, n2w, n2b), f1w, f1b).into_iter().map(gelu).collect();
+                assert_eq!(h.len(), hidden);
+                out.extend(plus(&middle, &linear(&h, f2w, f2b), self.factors[1][image]));
+            }
+        }
+        out
+    }
+
+    /// The derivative of sum(out * grad) by a number of this case, by central differences.
+    fn derivative(&self, grad: &[f32], number: impl Fn(&mut Self) -> &mut f64) -> f64 {
+        let loss = |step: f64| {
+            let mut moved = self.clone();
+            *number(&mut moved) += step;
+            moved.forward().iter().zip(grad).map(|(out, &grad)| out * f64::from(grad)).sum::<f64>()
+        };
+        (loss(1e-5) - loss(-1e-5)) / 2e-5
+    }
+}
+
+fn norm(x: &[f64], weight: &[f64], bias: &[f64]) -> Vec<f64> {
+    let mean = x.iter().sum::<f64>() / x.len() as f64;
+    let variance = x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / x.len() as f64;
+    x.iter().zip(weight).zip(bias).map(|((x, w), b)| (x - mean) / (variance + 1e-6).sqrt() * w + b).collect()
+}
+
+fn linear(x: &[f64], weight: &[f64], bias: &[f64]) -> Vec<f64> {
+    weight.chunks(x.len()).zip(bias).map(|(row, b)| row.iter().zip(x).map(|(w, x)| w * x).sum::<f64>() + b).collect()
+}
+
+fn plus(residual: &[f64], branch: &[f64], factor: f64) -> Vec<f64> {
+    residual.iter().zip(branch).map(|(a, b)| a + factor * b).collect()
+}
+
+/// x Phi(x), Phi by Simpson's rule.
+fn gelu(x: f64) -> f64 {
+    let h = x / 200.0;
+    let density = |x: f64| (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt();
+    let inner: f64 = (1..200).map(|i| if i % 2 == 1 { 4.0 } else { 2.0 } * density(h * f64::from(i))).sum();
+    x * (0.5 + h / 3.0 * (density(0.0) + inner + density(x)))
+}
+
+fn doubles(values: &[f32]) -> Vec<f64> {
+    values.iter().map(|&value| f64::from(value)).collect()
+}
+
+/// Compares one case, forward and backward, with the reference.
+fn check(sizes: Sizes, images: usize, wanted: Option<(&[u32], usize)>, factors: Option<[&[f32]; 2]>) {
+    let owned = Owned::new(sizes);
+    let x = numbers(images * sizes.tokens * sizes.dim, 40);
+    let mut block = owned.block();
+    if let Some((tokens, each)) = wanted {
+        block = block.of_tokens(tokens, each);
+    }
+    if let Some(factors) = factors {
+        block = block.with_factors(factors);
+    }
+    let all: Vec<u32> = (0..images * sizes.tokens).map(|row| (row % sizes.tokens) as u32).collect();
+    let (tokens, each) = wanted.unwrap_or((&all, sizes.tokens));
+    let ones = vec![1.0; images];
+    let reference = Reference {
+        sizes,
+        values: owned.values.each_ref().map(|values| doubles(values)),
+        x: doubles(&x),
+        wanted: tokens.chunks(each).map(|tokens| tokens.iter().map(|&token| token as usize).collect()).collect(),
+        factors: factors.unwrap_or([&ones, &ones]).map(doubles),
+    };
+    let what = format!("{sizes:?}, {images} images, {wanted:?}, {factors:?}");
+    let close = |found: f32, expected: f64, place: &str| {
+        assert!(
+            (f64::from(found) - expected).abs() < 2e-5 * expected.abs().max(1.0),
+            "{place}: {found}, not {expected}; {what}"
+        );
+    };
+
+    let expected = reference.forward();
+    let mut out = vec![f32::NAN; expected.len()];
+    forward(&block, &x, &mut out);
+    out.iter().zip(&expected).for_each(|(&found, &expected)| close(found, expected, "out"));
+    let mut again = vec![f32::NAN; expected.len()];
+    let kept = forward_keeping(&block, &x, &mut again);
+    assert_eq!(out, again, "keeping changes nothing; {what}");
+
+    let grad = numbers(out.len(), 50);
+    let mut dx = vec![f32::NAN; x.len()];
+    let gradients = backward(&block, &x, &kept, &grad, &mut dx);
+    for i in (0..x.len()).step_by(1 + x.len() / 40) {
+        close(dx[i], reference.derivative(&grad, |case| &mut case.x[i]), &format!("dx {i}"));
+    }
+    let Gradients { norm1, qkv, proj, norm2, fc1, fc2 } = gradients;
+    for (number, found) in [norm1, qkv, proj, norm2, fc1, fc2].concat().iter().enumerate() {
+        assert_eq!(found.len(), owned.values[number].len());
+        for i in (0..found.len()).step_by(1 + found.len() / 12) {
+            let expected = reference.derivative(&grad, |case| &mut case.values[number][i]);
+            close(found[i], expected, &format!("parameter {number}, {i}"));
+        }
+    }
+}
+
+const SMALL: Sizes = Sizes { tokens: 5, dim: 12, heads: 3, hidden: 20 };
+
+#[test]
+fn a_block_and_its_gradients_agree_with_plain_loops_and_differences() {
+    check(SMALL, 3, None, None);
+    check(Sizes { tokens: 1, dim: 4, heads: 1, hidden: 4 }, 1, None, None);
+    check(Sizes { tokens: 3, dim: 32, heads: 2, hidden: 48 }, 2, None, None);
+    check(Sizes { tokens: 17, dim: 8, heads: 2, hidden: 8 }, 9, None, None);
+}
+
+#[test]
+fn some_tokens_alone_have_the_outputs_and_gradients_of_all() {
+    check(SMALL, 2, Some((&[1, 4, 0, 2], 2)), None);
+    check(SMALL, 3, Some((&[0, 0, 0], 1)), None);
+}
+
+#[test]
+fn branches_are_multiplied_by_their_factors() {
+    check(SMALL, 3, None, Some([&[1.25, 0.0, 1.25], &[0.0, 1.25, 1.25]]));
+    check(SMALL, 2, Some((&[1, 4, 0, 2], 2)), Some([&[2.0, 0.0], &[0.5, 1.0]]));
+}
+
+#[test]
+fn the_keys_bias_has_no_gradient() {
+    let owned = Owned::new(SMALL);
+    let x = numbers(3 * 60, 60);
+    let mut out = vec![0.0; x.len()];
+    let kept = forward_keeping(&owned.block(), &x, &mut out);
+    let gradients = backward(&owned.block(), &x, &kept, &numbers(x.len(), 61), &mut out);
+    assert_eq!(gradients.qkv[1][12..24], [0.0; 12]);
+    assert!(gradients.qkv[1][..12].iter().chain(&gradients.qkv[1][24..]).all(|value| *value != 0.0));
+}
+
+#[test]
+fn one_thread_and_three_give_the_same_bits() {
+    let sizes = Sizes { tokens: 17, dim: 32, heads: 2, hidden: 64 };
+    let owned = Owned::new(sizes);
+    let (x, grad) = (numbers(40 * 17 * 32, 70), numbers(40 * 17 * 32, 71));
+    let run = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        pool.install(|| {
+            let (mut out, mut dx) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+            let kept = forward_keeping(&owned.block(), &x, &mut out);
+            let gradients = backward(&owned.block(), &x, &kept, &grad, &mut dx);
+            (out, dx, gradients)
+        })
+    };
+    assert_eq!(run(1), run(3));
+}
+
+#[test]
+fn no_images_are_no_work() {
+    let owned = Owned::new(SMALL);
+    forward(&owned.block(), &[], &mut []);
+    let kept = forward_keeping(&owned.block(), &[], &mut []);
+    let gradients = backward(&owned.block(), &[], &kept, &[], &mut []);
+    assert_eq!(gradients.fc1[0], vec![0.0; 240]);
+}
+
+/// cargo test --release -p bmae-kernels blocks_reach -- --ignored --nocapture
+#[test]
+#[ignore = "prints how fast a block is; not a check"]
+fn blocks_reach() {
+    for (images, sizes) in [
+        (64, Sizes { tokens: 17, dim: 192, heads: 3, hidden: 768 }),
+        (64, Sizes { tokens: 65, dim: 192, heads: 3, hidden: 768 }),
+        (64, Sizes { tokens: 65, dim: 512, heads: 16, hidden: 2048 }),
+        (128, Sizes { tokens: 17, dim: 128, heads: 4, hidden: 512 }),
+        (128, Sizes { tokens: 65, dim: 64, heads: 4, hidden: 256 }),
+    ] {
+        let owned = Owned::new(sizes);
+        let rows = images * sizes.tokens;
+        let x = numbers(rows * sizes.dim, 80);
+        let (mut out, mut dx) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+        let products = (4 * sizes.dim + 2 * sizes.hidden) * sizes.dim + 2 * sizes.tokens * sizes.dim;
+        let flops = 2.0 * (rows * products) as f64;
+        let mut seconds = [f64::MAX; 3];
+        for _ in 0..30 {
+            let start = std::time::Instant::now();
+            forward(&owned.block(), &x, &mut out);
+            seconds[0] = seconds[0].min(start.elapsed().as_secs_f64());
+            let start = std::time::Instant::now();
+            let kept = forward_keeping(&owned.block(), &x, &mut out);
+            seconds[1] = seconds[1].min(start.elapsed().as_secs_f64());
+            let start = std::time::Instant::now();
+            std::hint::black_box(backward(&owned.block(), &x, &kept, &out, &mut dx));
+            seconds[2] = seconds[2].min(start.elapsed().as_secs_f64());
+        }
+        if std::env::var_os("PROFILE").is_some() {
+            crate::profile::start();
+            let start = std::time::Instant::now();
+            for _ in 0..10 {
+                let kept = forward_keeping(&owned.block(), &x, &mut out);
+                std::hint::black_box(backward(&owned.block(), &x, &kept, &out, &mut dx));
+            }
+            println!("{:?} in all", start.elapsed() / 10);
+            for entry in crate::profile::stop() {
+                println!("  {:28} {:?} of both threads", entry.operation.name(), entry.time / 10);
+            }
+        }
+        println!(
+            "{images} x {sizes:?}: forward {:.0}, keeping {:.0}, backward {:.0} GFLOP/s",
+            flops / seconds[0] / 1e9,
+            flops / seconds[1] / 1e9,
+            2.0 * flops / seconds[2] / 1e9
+        );
+    }
+}

@@ -1,0 +1,118 @@
+//! The learner of each stage, on one batch of random images.
+
+use bmae_data::random::{Purpose, keyed};
+use burn::tensor::Device;
+use rand::RngExt;
+
+use super::CLASSES;
+use crate::TrainError;
+use crate::evaluation::EncoderFeature;
+use crate::input::mask_noise;
+use crate::optimiser::GradientMap;
+use crate::pretrain::Student;
+use crate::recipe::Recipe;
+use crate::recipe::TrainedStage;
+use crate::start::Start;
+use crate::{finetune, linear_probe};
+
+/// Small, so that random images drive no weight anywhere.
+const RATE: f64 = 1e-4;
+
+/// A learner and the batch that all its steps are taken on; masks are fresh in every step.
+pub(super) struct Learner {
+    recipe: Recipe,
+    stage: Stage,
+    /// [N, 3, S, S]
+    images: Vec<f32>,
+    labels: Vec<i64>,
+}
+
+enum Stage {
+    Pretrain { student: Box<Student>, epoch: usize },
+    Finetune(Box<finetune::Learner>),
+    Linprobe(Box<linear_probe::Learner>),
+}
+
+impl Learner {
+    /// A fresh learner on `batch` random images; a bootstrapped student after its switch.
+    pub(super) fn new(recipe: &Recipe, stage: TrainedStage, batch: usize, device: &Device) -> Result<Self, TrainError> {
+        let stage = match stage {
+            TrainedStage::Pretrain => {
+                // More steps than anybody takes: nothing here depends on their number.
+                let mut student = Box::new(Student::new(recipe, 1 << 20, device)?);
+                let epoch = recipe.method.warmup_epochs.unwrap_or(0);
+                student.start_epoch(epoch)?;
+                Stage::Pretrain { student, epoch }
+            }
+            TrainedStage::Finetune => {
+                let learner = finetune::Learner::new(recipe, &Start::Scratch, CLASSES, device, &mut |_| {})?;
+                Stage::Finetune(Box::new(learner))
+            }
+            TrainedStage::Linprobe => {
+                let encoder = Start::Scratch.encoder(recipe, &device.clone().inner(), &mut |_| {})?;
+                Stage::Linprobe(Box::new(linear_probe::Learner::new(recipe, encoder, CLASSES, device)?))
+            }
+        };
+        let mut generator = keyed(recipe.seed, 0, 0, Purpose::Crop);
+        let side = recipe.data.image_size;
+        Ok(Self {
+            recipe: recipe.clone(),
+            stage,
+            // Uniform, of the variance of normalised images.
+            images: (0..batch * 3 * side * side).map(|_| (generator.random::<f32>() - 0.5) * 12f32.sqrt()).collect(),
+            labels: (0..batch).map(|_| generator.random_range(0..CLASSES as i64)).collect(),
+        })
+    }
+
+    /// One whole optimiser step; `step` numbers the masks.
+    pub(super) fn step(&mut self, step: usize) -> Result<(), TrainError> {
+        match &mut self.stage {
+            Stage::Pretrain { student, epoch } => {
+                let batch = self.labels.len();
+                let indices: Vec<usize> = (step * batch..(step + 1) * batch).collect();
+                let noise = mask_noise(&self.recipe, *epoch, &indices);
+                student.step(*epoch, step, RATE, &self.images, &noise)?;
+            }
+            Stage::Finetune(learner) => {
+                learner.step(0, step, RATE, &self.images, &self.labels)?;
+            }
+            Stage::Linprobe(learner) => {
+                let feature = EncoderFeature::from(self.recipe.linprobe.feature);
+                let features = feature.of(learner.encoder(), &self.recipe, &self.images)?;
+                learner.step(RATE, features, &self.labels)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets a bootstrapped student's epoch end and the next begin: a target that is averaged is then no copy any more, and
+    /// shares no memory with anything.
+    pub(super) fn separate_targets(&mut self) -> Result<(), TrainError> {
+        if let Stage::Pretrain { student, epoch } = &mut self.stage
+            && student.targets().exist()
+        {
+            student.end_epoch(*epoch);
+            *epoch += 1;
+            student.start_epoch(*epoch)?;
+        }
+        Ok(())
+    }
+
+    /// Loss and gradients of the first `images` images, without a step.
+    pub(super) fn gradients(&mut self, images: usize) -> Result<(f64, GradientMap), TrainError> {
+        let (pixels, labels) = (&self.images[..self.images.len() / self.labels.len() * images], &self.labels[..images]);
+        match &mut self.stage {
+            Stage::Pretrain { student, epoch } => {
+                let noise = mask_noise(&self.recipe, *epoch, &(0..images).collect::<Vec<_>>());
+                let (gradients, report) = student.gradients(pixels, &noise, 1.0)?;
+                Ok((report.loss, gradients))
+            }
+            Stage::Finetune(learner) => learner.gradients(0, 0, pixels, labels),
+            Stage::Linprobe(learner) => {
+                let feature = EncoderFeature::from(self.recipe.linprobe.feature);
+                let features = feature.of(learner.encoder(), &self.recipe, pixels)?;
+                learner.gradients(features, labels)
+            }
+        }
+    }
+}
