@@ -100,9 +100,7 @@ impl From<ExportError> for Ending {
     fn from(error: ExportError) -> Self {
         match error {
             ExportError::Train(error) => error.into(),
-            ExportError::Exists { .. } | ExportError::Name { .. } | ExportError::Memory { .. } => {
-                Ending::Usage(error.into())
-            }
+            ExportError::Exists { .. } | ExportError::Name { .. } => Ending::Usage(error.into()),
             _ => Ending::Failure(error.into()),
         }
     }

@@ -1,11 +1,9 @@
 //! From what was typed to the layers of a recipe.
 
-use std::path::Path;
-
-use bmae_nn::StateDict;
+use bmae_nn::{Architecture, StateDict, TensorFile};
 use bmae_train::device::DeviceChoice;
-use bmae_train::recipe::{self, Flag, FromRun, Layers, PresetChoice, Recipe, RecipeError, Stage};
-use bmae_train::replay::Trained;
+use bmae_train::forward::side_of_images;
+use bmae_train::recipe::{self, Flag, FromRun, Layers, PresetChoice, Recipe, RecipeError, Stage, Used};
 use bmae_train::start::carried_recipe;
 use toml::Value;
 
@@ -58,31 +56,38 @@ pub fn evaluation(
 ) -> Result<Layers, RecipeError> {
     let mut layers = layers(source, everywhere, &[stage])?;
     layers.single = true;
-    layers.from = carried.map(|text| FromRun { name: from.to_owned(), text });
+    layers.from = carried.map(|text| FromRun { name: from.to_owned(), text, method: true });
     if from == "scratch" {
         layers.method = Some("scratch".to_owned());
     }
     Ok(layers)
 }
 
-/// The layers of a check of recorded tensors: over `paper` lies what the weights carry.
+/// The layers of a check of recorded tensors: over `paper` lies what the weights carry of data and model, and for weights that
+/// tell no image size the side of the images in `tensors`.
 pub fn recorded(
     preset: Option<&str>,
     everywhere: &Everywhere,
-    path: &Path,
-    weights: &StateDict,
+    (weights, used): (&StateDict, Used),
+    tensors: &TensorFile,
 ) -> Result<Layers, RecipeError> {
     let source = RecipeSource { preset: Some(preset.unwrap_or("paper").to_owned()), data: None };
     let mut layers = layers(&source, everywhere, &[])?;
     layers.single = true;
-    layers.from = carried_recipe(weights).map(|text| FromRun { name: path.display().to_string(), text });
+    let tells_size = weights.config_text().is_some()
+        || Architecture::of(weights).encoder.is_some_and(|encoder| encoder.image_size().is_some());
+    let side = side_of_images(tensors).and_then(|side| i64::try_from(side).ok()).filter(|_| !tells_size);
+    let place = format!("the images of {}", tensors.source());
+    layers.flags.extend(side.map(|side| flag(&place, "data.image_size", side)));
+    layers.from =
+        carried_recipe(weights, used).map(|text| FromRun { name: weights.source_name(), text, method: false });
     Ok(layers)
 }
 
 /// The layers of `bmae bench`: `paper`, and how many images a step takes.
 pub fn bench(arguments: &Bench, everywhere: &Everywhere) -> Result<Layers, RecipeError> {
     let preset = arguments.preset.clone().unwrap_or_else(|| "paper".to_owned());
-    let stage = Stage::from(Trained::from(arguments.stage));
+    let stage = Stage::from(arguments.stage);
     let source = RecipeSource { preset: Some(preset), data: None };
     let mut layers = layers(&source, everywhere, &[stage])?;
     layers.single = true;
@@ -101,7 +106,10 @@ pub fn of_weights(preset: Option<&str>, everywhere: &Everywhere, weights: &State
     let name = weights.source_name();
     match weights.config_text() {
         Some(text) => layers.preset = PresetChoice::File { path: name.into(), text: text.to_owned() },
-        None => layers.from = carried_recipe(weights).map(|text| FromRun { name, text }),
+        None => {
+            let carried = carried_recipe(weights, Used::Autoencoder);
+            layers.from = carried.map(|text| FromRun { name, text, method: false });
+        }
     }
     Ok(layers)
 }
@@ -120,7 +128,10 @@ pub fn features(
 pub fn resolve(layers: &Layers, output: &Output) -> Result<Recipe, RecipeError> {
     let (recipe, warnings) = Recipe::resolve(layers)?;
     for warning in warnings {
-        output.warn(&warning.to_string());
+        match warning.is_a_note() {
+            true => output.note(&warning.to_string()),
+            false => output.warn(&warning.to_string()),
+        }
     }
     Ok(recipe)
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use bmae_train::start::Remark;
 use serde_json::Value;
 
 use crate::arguments::Everywhere;
@@ -47,6 +48,21 @@ impl Output {
             false => writeln!(stdout, "{}", text.trim_end_matches('\n'))?,
         }
         stdout.flush()
+    }
+
+    /// A detail, for `-v`.
+    pub fn detail(&self, text: &str) {
+        if self.volume >= Volume::Verbose {
+            say(text);
+        }
+    }
+
+    /// Something to be said about weights.
+    pub fn remark(&self, remark: &Remark) {
+        match remark {
+            Remark::Note(text) => self.note(text),
+            Remark::Warning(text) => self.warn(text),
+        }
     }
 
     /// Something worth knowing.

@@ -174,6 +174,7 @@ impl Observer for Progress {
                 self.line(Volume::Normal, &format!("{title}: finished earlier, nothing to do"));
             }
             Event::Warning(text) => self.line(Volume::Normal, &format!("warning: {text}")),
+            Event::Note(text) => self.line(Volume::Normal, &format!("note: {text}")),
             Event::Detail(text) => self.line(Volume::Verbose, text),
         }
     }

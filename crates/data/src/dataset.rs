@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::DataError;
+use crate::error::TransformError;
 
 /// An RGB image of 8 bits a channel.
 #[derive(Clone, PartialEq, Eq)]
@@ -21,7 +22,7 @@ impl Image {
     pub fn new(width: usize, height: usize, pixels: Vec<u8>) -> Result<Self, DataError> {
         let expected = width.checked_mul(height).and_then(|area| area.checked_mul(3));
         if width == 0 || height == 0 || expected != Some(pixels.len()) {
-            return Err(DataError::ImageShape { width, height, bytes: pixels.len() });
+            return Err(DataError::Transforms(TransformError::ImageShape { width, height, bytes: pixels.len() }));
         }
         Ok(Self { width, height, pixels })
     }

@@ -15,6 +15,7 @@ use ureq::http::{Response, header};
 
 use crate::DataError;
 use crate::cifar::Kind;
+use crate::error::DownloadError;
 
 /// How long the server may take to accept a connection, to answer, or to send the next bytes.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -89,7 +90,11 @@ pub fn download(
         let found = File::open(&path).and_then(|mut file| md5_of(&mut file)).map_err(DataError::io("read", &path))?;
         return match is_md5(&found, archive) {
             true => Ok(Outcome::AlreadyPresent(path)),
-            false => Err(DataError::DownloadPresentDiffers { path, expected: archive.md5.clone(), found }),
+            false => Err(DataError::Download(DownloadError::DownloadPresentDiffers {
+                path,
+                expected: archive.md5.clone(),
+                found,
+            })),
         };
     }
     fs::create_dir_all(folder).map_err(DataError::io("create", folder))?;
@@ -127,16 +132,18 @@ fn fetch(archive: &Archive, part: &mut Part, progress: &mut dyn FnMut(u64, Optio
         206 if content_range_start(&response) == Some(part.length) => {
             number(&response, header::CONTENT_RANGE, |text| text.rsplit('/').next())
         }
-        status => return Err(DataError::DownloadRefused { url: archive.url.clone(), status }),
+        status => return Err(DataError::Download(DownloadError::DownloadRefused { url: archive.url.clone(), status })),
     };
     progress(part.length, total);
     let mut body = response.into_body().into_reader();
     let mut buffer = vec![0; 1 << 16];
-    let broke_off = |done: u64, cause: String| DataError::DownloadBrokeOff {
-        url: archive.url.clone(),
-        done,
-        total: total.map_or_else(String::new, |total| format!(" of {total}")),
-        cause,
+    let broke_off = |done: u64, cause: String| {
+        DataError::Download(DownloadError::DownloadBrokeOff {
+            url: archive.url.clone(),
+            done,
+            total: total.map_or_else(String::new, |total| format!(" of {total}")),
+            cause,
+        })
     };
     loop {
         let read = match body.read(&mut buffer) {
@@ -173,8 +180,8 @@ fn request(archive: &Archive, start: u64) -> Result<Response<ureq::Body>, DataEr
     request.call().map_err(|cause| {
         let url = archive.url.clone();
         match cause {
-            ureq::Error::BadUri(_) | ureq::Error::Http(_) => DataError::DownloadUrl { url },
-            cause => DataError::DownloadUnreachable { url, cause: cause.to_string() },
+            ureq::Error::BadUri(_) | ureq::Error::Http(_) => DataError::Download(DownloadError::DownloadUrl { url }),
+            cause => DataError::Download(DownloadError::DownloadUnreachable { url, cause: cause.to_string() }),
         }
     })
 }
@@ -211,7 +218,9 @@ impl Part {
             .open(path)
             .map_err(DataError::io("write", path))?;
         match file.try_lock() {
-            Err(TryLockError::WouldBlock) => return Err(DataError::DownloadBusy { path: path.to_owned() }),
+            Err(TryLockError::WouldBlock) => {
+                return Err(DataError::Download(DownloadError::DownloadBusy { path: path.to_owned() }));
+            }
             // Some network file systems know no locks; the MD5 still guards the outcome.
             Ok(()) | Err(TryLockError::Error(_)) => {}
         }
@@ -240,7 +249,11 @@ impl Part {
             return Ok(());
         }
         self.truncate()?;
-        Err(DataError::DownloadChecksum { url: archive.url.clone(), expected: archive.md5.clone(), found })
+        Err(DataError::Download(DownloadError::DownloadChecksum {
+            url: archive.url.clone(),
+            expected: archive.md5.clone(),
+            found,
+        }))
     }
 }
 

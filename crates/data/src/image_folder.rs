@@ -18,6 +18,7 @@ use image::{DynamicImage, ImageDecoder, ImageReader, Limits as DecoderLimits};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::cifar::Limits;
+use crate::error::FolderError;
 use crate::{DataError, Dataset, Image, Images};
 
 /// How the names of images end.
@@ -54,7 +55,11 @@ pub fn open(root: &Path, limits: Limits) -> Result<Dataset, DataError> {
         let (test, test_classes) = labelled(&test_root, limits.test)?;
         if test_classes != class_names {
             let difference = difference(&class_names, &test_classes);
-            return Err(DataError::ClassesDiffer { train: train_root, test: test_root, difference });
+            return Err(DataError::Folder(FolderError::ClassesDiffer {
+                train: train_root,
+                test: test_root,
+                difference,
+            }));
         }
         Some(Arc::new(test) as Arc<dyn Images>)
     } else {
@@ -67,7 +72,7 @@ pub fn open(root: &Path, limits: Limits) -> Result<Dataset, DataError> {
 fn labelled(root: &Path, limit: usize) -> Result<(Folder, Vec<String>), DataError> {
     let classes = class_folders(root)?;
     if let Some(path) = entries(root)?.into_iter().find(is_image) {
-        return Err(DataError::ImageWithoutClass { path: path.into_path() });
+        return Err(DataError::Folder(FolderError::ImageWithoutClass { path: path.into_path() }));
     }
     let mut of_class = Vec::new();
     for folder in classes.values() {
@@ -129,12 +134,14 @@ fn walk(root: &Path, depth: usize) -> Result<Vec<DirEntry>, DataError> {
         .into_iter()
         .filter_entry(|entry| entry.depth() == 0 || !hidden(entry))
         .collect::<Result<_, _>>()
-        .map_err(|cause| DataError::Walk {
-            path: cause.path().unwrap_or(root).to_owned(),
-            cause: match cause.io_error() {
-                Some(cause) => cause.to_string(),
-                None => "it links back to a folder above it".to_owned(),
-            },
+        .map_err(|cause| {
+            DataError::Folder(FolderError::Walk {
+                path: cause.path().unwrap_or(root).to_owned(),
+                cause: match cause.io_error() {
+                    Some(cause) => cause.to_string(),
+                    None => "it links back to a folder above it".to_owned(),
+                },
+            })
         })
 }
 
@@ -146,7 +153,7 @@ fn is_image(entry: &DirEntry) -> bool {
 
 fn no_images(folder: &Path) -> DataError {
     let extensions = EXTENSIONS.map(|extension| format!(".{extension}")).join(", ");
-    DataError::NoImagesInFolder { path: folder.to_owned(), extensions }
+    DataError::Folder(FolderError::NoImagesInFolder { path: folder.to_owned(), extensions })
 }
 
 /// Which classes are only in one of two lists.
@@ -191,8 +198,9 @@ impl Images for Folder {
 /// # Errors
 /// When it cannot be opened or decoded, or has more than 200 million pixels.
 pub fn decode(path: &Path) -> Result<Image, DataError> {
-    let corrupt =
-        |cause: image::ImageError| DataError::CorruptImage { path: path.to_owned(), cause: cause.to_string() };
+    let corrupt = |cause: image::ImageError| {
+        DataError::Folder(FolderError::CorruptImage { path: path.to_owned(), cause: cause.to_string() })
+    };
     let file = File::open(path).map_err(DataError::io("read", path))?;
     let mut reader =
         ImageReader::new(BufReader::new(file)).with_guessed_format().map_err(DataError::io("read", path))?;
@@ -204,7 +212,12 @@ pub fn decode(path: &Path) -> Result<Image, DataError> {
     let (width, height) = decoder.dimensions();
     if u64::from(width) * u64::from(height) > LARGEST_AREA {
         let max_megapixels = LARGEST_AREA / 1_000_000;
-        return Err(DataError::ImageTooLarge { path: path.to_owned(), width, height, max_megapixels });
+        return Err(DataError::Folder(FolderError::ImageTooLarge {
+            path: path.to_owned(),
+            width,
+            height,
+            max_megapixels,
+        }));
     }
     // Damaged metadata is no reason to refuse the pixels.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);

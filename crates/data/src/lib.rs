@@ -52,5 +52,5 @@ pub mod statistics;
 pub mod transforms;
 
 pub use dataset::{Dataset, Image, Images, Split};
-pub use error::DataError;
+pub use error::{CifarError, DataError, DownloadError, FolderError, LoaderError, PreviewError, TransformError};
 pub use open::{Source, open};

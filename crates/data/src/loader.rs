@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
+use crate::error::LoaderError;
 use crate::random::permutation;
 use crate::transforms::Transform;
 use crate::{DataError, Images};
@@ -74,21 +75,21 @@ pub struct LoaderConfig {
 pub fn load(images: Arc<dyn Images>, transform: Transform, config: LoaderConfig) -> Result<Loader, DataError> {
     transform.check()?;
     if config.batch_size == 0 {
-        return Err(DataError::ZeroInLoader { key: "batch size", unit: "image" });
+        return Err(DataError::Loader(LoaderError::ZeroInLoader { key: "batch size", unit: "image" }));
     }
     if config.workers == 0 {
-        return Err(DataError::ZeroInLoader { key: "number of workers", unit: "worker" });
+        return Err(DataError::Loader(LoaderError::ZeroInLoader { key: "number of workers", unit: "worker" }));
     }
     let count = images.len();
     if count == 0 {
-        return Err(DataError::NoImages);
+        return Err(DataError::Loader(LoaderError::NoImages));
     }
     let batches = match config.last_batch {
         LastBatch::Drop => count / config.batch_size,
         LastBatch::Keep => count.div_ceil(config.batch_size),
     };
     if batches == 0 {
-        return Err(DataError::LessThanOneBatch { images: count, batch_size: config.batch_size });
+        return Err(DataError::Loader(LoaderError::LessThanOneBatch { images: count, batch_size: config.batch_size }));
     }
     let order = match config.order {
         Order::Shuffled => permutation(config.seed, config.epoch, count),
@@ -103,7 +104,7 @@ pub fn load(images: Arc<dyn Images>, transform: Transform, config: LoaderConfig)
         let thread = std::thread::Builder::new()
             .name(format!("bmae-data-{}", workers.len()))
             .spawn(move || plan.work(first, &sender))
-            .map_err(|cause| DataError::WorkerStart { cause })?;
+            .map_err(|cause| DataError::Loader(LoaderError::WorkerStart { cause }))?;
         workers.push(Worker { finished, thread: Some(thread) });
     }
     Ok(Loader { plan, workers, left, turn: 0 })
@@ -185,7 +186,7 @@ impl Worker {
                 .or_else(|| payload.downcast_ref::<String>().cloned()),
             _ => None,
         };
-        DataError::WorkerPanicked { message: message.unwrap_or_else(|| "no message".to_owned()) }
+        DataError::Loader(LoaderError::WorkerPanicked { message: message.unwrap_or_else(|| "no message".to_owned()) })
     }
 }
 
@@ -225,7 +226,7 @@ impl Plan {
             .len()
             .checked_mul(values)
             .and_then(|length| images.try_reserve_exact(length).ok())
-            .ok_or(DataError::BatchMemory { images: indices.len(), image_size })?;
+            .ok_or(DataError::Loader(LoaderError::BatchMemory { images: indices.len(), image_size }))?;
         images.resize(indices.len() * values, 0.0);
         for (&index, out) in indices.iter().zip(images.chunks_exact_mut(values)) {
             if self.stop.load(Ordering::Relaxed) {

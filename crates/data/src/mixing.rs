@@ -9,6 +9,7 @@ use rand::{Rng, RngExt};
 use rand_distr::{Beta, Distribution};
 
 use crate::DataError;
+use crate::error::TransformError;
 
 /// The parameters of a Beta distribution that are accepted, besides 0 for "off". Beyond them its numbers are 0, 1/2 or
 /// 1 for all practical purposes.
@@ -60,12 +61,17 @@ impl Mixing {
         for (of, found) in [("mixing a batch", self.probability), ("CutMix instead of mixup", self.switch_probability)]
         {
             if !(0.0..=1.0).contains(&found) {
-                return Err(DataError::Probability { of, found });
+                return Err(DataError::Transforms(TransformError::Probability { of, found }));
             }
         }
         for (method, found) in [("mixup", self.mixup), ("cutmix", self.cutmix)] {
             if found != 0.0 && !ALPHA.contains(&found) {
-                return Err(DataError::MixingAlpha { method, least: *ALPHA.start(), greatest: *ALPHA.end(), found });
+                return Err(DataError::Transforms(TransformError::MixingAlpha {
+                    method,
+                    least: *ALPHA.start(),
+                    greatest: *ALPHA.end(),
+                    found,
+                }));
             }
         }
         Ok(())
@@ -110,13 +116,18 @@ impl Mixing {
     ) -> Result<Vec<f32>, DataError> {
         let expected = 3 * image_size * image_size * labels.len();
         if images.len() != expected {
-            return Err(DataError::BatchLength { images: labels.len(), image_size, expected, found: images.len() });
+            return Err(DataError::Transforms(TransformError::BatchLength {
+                images: labels.len(),
+                image_size,
+                expected,
+                found: images.len(),
+            }));
         }
         if !(0.0..=1.0).contains(&smoothing) {
-            return Err(DataError::LabelSmoothing { found: smoothing });
+            return Err(DataError::Transforms(TransformError::LabelSmoothing { found: smoothing }));
         }
         if let Some(&label) = labels.iter().find(|&&label| usize::try_from(label).map_or(true, |l| l >= classes)) {
-            return Err(DataError::LabelWithoutClass { label, classes });
+            return Err(DataError::Transforms(TransformError::LabelWithoutClass { label, classes }));
         }
         let mix = self.draw(image_size, generator)?;
         mix.apply(images, image_size, labels.len());

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::cifar::{self, Kind, Limits};
+use crate::error::CifarError;
 use crate::{DataError, Dataset, image_folder, shapes};
 
 /// Where images come from.
@@ -63,7 +64,7 @@ fn open_path(path: &Path, limits: Limits) -> Result<Dataset, DataError> {
     }
     // What the Python version of CIFAR-10 and CIFAR-100 consists of.
     if path.join("data_batch_1").is_file() || (path.join("meta").is_file() && path.join("train").is_file()) {
-        return Err(DataError::CifarForPython { path: path.to_owned() });
+        return Err(DataError::Cifar(CifarError::CifarForPython { path: path.to_owned() }));
     }
     image_folder::open(path, limits)
 }

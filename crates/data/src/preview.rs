@@ -3,11 +3,14 @@
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 
+use crate::error::PreviewError;
 use crate::{DataError, Image};
 
 /// Between the images, and around them: `GAP` pixels of this grey.
 const BACKGROUND: u8 = 255;
 const GAP: usize = 4;
+/// The greatest area, in millions of pixels: 300 MB before it is compressed, and more than anybody looks at.
+const MEGAPIXELS: usize = 100;
 
 /// Square images in rows, from left to right and from top to bottom.
 #[derive(Debug, Clone)]
@@ -32,10 +35,38 @@ impl Grid {
     pub fn push(&mut self, image: &Image) -> Result<(), DataError> {
         if (image.width(), image.height()) != (self.side, self.side) {
             let (width, height) = (image.width(), image.height());
-            return Err(DataError::PreviewSize { side: self.side, width, height });
+            return Err(DataError::Preview(PreviewError::PreviewSize { side: self.side, width, height }));
         }
         self.images.push(image.clone());
         Ok(())
+    }
+
+    /// Refuses a grid of so many images that would be too large, before any of them is drawn.
+    ///
+    /// # Errors
+    /// When the whole would have more than 100 million pixels.
+    pub fn check(&self, images: usize) -> Result<(), DataError> {
+        self.size(images).map(|_| ())
+    }
+
+    /// Columns and rows of pixels of a grid of so many images.
+    fn size(&self, images: usize) -> Result<(u32, u32), DataError> {
+        let columns = self.columns.min(images).max(1);
+        let rows = images.div_ceil(columns);
+        let length = |count: usize| {
+            let drawn = self.side.checked_mul(self.scale)?.checked_add(GAP)?;
+            u32::try_from(drawn.checked_mul(count)?.checked_add(GAP)?).ok()
+        };
+        let size = length(columns).zip(length(rows));
+        let area = |(width, height): (u32, u32)| u64::from(width) * u64::from(height);
+        size.filter(|size| area(*size) <= MEGAPIXELS as u64 * 1_000_000).ok_or(DataError::Preview(
+            PreviewError::PreviewTooLarge {
+                columns,
+                rows,
+                drawn: self.side.saturating_mul(self.scale),
+                megapixels: MEGAPIXELS,
+            },
+        ))
     }
 
     /// The bytes of a PNG file; places that the last row leaves empty are white.
@@ -43,24 +74,13 @@ impl Grid {
     /// # Errors
     /// When there is no image, or the whole is too large for a PNG file or for memory.
     pub fn to_png(&self) -> Result<Vec<u8>, DataError> {
-        let failed = |cause: String| DataError::Preview { cause };
+        let failed = |cause: String| DataError::Preview(PreviewError::Preview { cause });
         if self.images.is_empty() {
             return Err(failed("it has no image".to_owned()));
         }
-        let too_large = || failed("it would be too large: take fewer images, or a smaller scale".to_owned());
-        let columns = self.columns.min(self.images.len());
-        let rows = self.images.len().div_ceil(columns);
-        let drawn = self.side.checked_mul(self.scale).ok_or_else(too_large)?;
-        let length = |count: usize| {
-            let pixels = drawn.checked_add(GAP)?.checked_mul(count)?.checked_add(GAP)?;
-            u32::try_from(pixels).ok()
-        };
-        let (width, height) = length(columns).zip(length(rows)).ok_or_else(too_large)?;
-        let bytes = 3_usize.checked_mul(width as usize).and_then(|row| row.checked_mul(height as usize));
-        let bytes = bytes.ok_or_else(too_large)?;
-        let mut canvas = Vec::new();
-        canvas.try_reserve_exact(bytes).map_err(|_| too_large())?;
-        canvas.resize(bytes, BACKGROUND);
+        let (width, height) = self.size(self.images.len())?;
+        let (columns, drawn) = (self.columns.min(self.images.len()), self.side * self.scale);
+        let mut canvas = vec![BACKGROUND; 3 * width as usize * height as usize];
         for (place, image) in self.images.iter().enumerate() {
             let left = GAP + place % columns * (drawn + GAP);
             let top = GAP + place / columns * (drawn + GAP);
@@ -132,6 +152,10 @@ mod tests {
         assert!(grid.push(&flat(5, [0; 3])).expect_err("5x5").to_string().contains("5x5"));
         let mut huge = Grid::new(1, 1, usize::MAX);
         huge.push(&flat(1, [0; 3])).expect("1x1");
-        assert!(huge.to_png().expect_err("huge").to_string().contains("too large"));
+        assert!(huge.to_png().expect_err("huge").to_string().contains("more than 100 million pixels"));
+        let many = Grid::new(100, 95, 1);
+        assert!(many.check(100 * 100).is_ok());
+        let refused = many.check(100 * 102).expect_err("too many").to_string();
+        assert!(refused.contains("102 rows of 100 images") && refused.contains("--images"), "{refused}");
     }
 }

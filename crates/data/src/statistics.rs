@@ -2,6 +2,7 @@
 
 use std::thread;
 
+use crate::error::LoaderError;
 use crate::{DataError, Images};
 
 /// What a set of images is like.
@@ -41,7 +42,7 @@ impl Statistics {
             sums.add(&part?);
         }
         if images.is_empty() {
-            return Err(DataError::NoImages);
+            return Err(DataError::Loader(LoaderError::NoImages));
         }
         let mut class_counts = vec![0; classes];
         for label in (0..images.len()).filter_map(|index| images.label(index)) {

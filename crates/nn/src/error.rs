@@ -41,8 +41,8 @@ pub enum ShapeError {
     },
     /// A mask ratio that masks nothing or everything.
     #[error(
-        "a mask ratio of {mask_ratio} keeps {keep} of {patches} patches, but at least one must be kept and one masked: choose a \
-         mask ratio between {lowest:.3} and {highest:.3}", lowest = 1.0 / *patches as f64, highest = 1.0 - 1.0 / *patches as f64
+        "a mask ratio of {mask_ratio} keeps {keep} of {patches} patches, but at least one must be kept and one masked: {}",
+        possible_ratios(*patches)
     )]
     MaskRatio {
         /// The ratio found.
@@ -224,6 +224,17 @@ pub enum WeightsError {
         /// The writer's reason.
         reason: String,
     },
+}
+
+/// The thousandths that keep a patch and mask one, as the masking itself counts them.
+fn possible_ratios(patches: usize) -> String {
+    let fits = |ratio: &f64| crate::mae::masking::keep_count(patches, *ratio).is_ok();
+    let mut ratios = (1..1000).map(|n| f64::from(n) / 1000.0).filter(fits);
+    match (ratios.next(), ratios.next_back()) {
+        (Some(lowest), Some(highest)) => format!("choose a mask ratio between {lowest} and {highest}"),
+        (Some(only), None) => format!("choose a mask ratio of {only}"),
+        _ => "have more patches, with a smaller patch size".to_owned(),
+    }
 }
 
 fn and_more(others: usize) -> String {

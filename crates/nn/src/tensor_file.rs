@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use crate::error::WeightsError;
-use crate::weights::{Array, check_length, floats};
+use crate::weights::{Array, check_length, floats, little_endian, serialise};
 
 /// Why a file of tensors cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -192,31 +192,20 @@ impl TensorFile {
     /// # Errors
     /// When a tensor's values are not as many as its shape says.
     pub fn to_bytes(&self) -> Result<Vec<u8>, TensorFileError> {
-        let bytes: Vec<(&str, Dtype, &[usize], Vec<u8>)> = self
+        let tensors: Vec<_> = self
             .tensors
             .iter()
             .filter_map(|(name, content)| match content {
-                Content::Floats(array) => {
-                    let bytes = array.values.iter().flat_map(|value| value.to_le_bytes()).collect();
-                    Some((name.as_str(), Dtype::F32, array.shape.as_slice(), bytes))
+                Content::Floats(Array { shape, values }) => {
+                    Some((name.as_str(), Dtype::F32, shape.as_slice(), little_endian(values, f32::to_le_bytes)))
                 }
-                Content::Integers(array) => {
-                    let bytes = array.values.iter().flat_map(|value| value.to_le_bytes()).collect();
-                    Some((name.as_str(), Dtype::I64, array.shape.as_slice(), bytes))
+                Content::Integers(Integers { shape, values }) => {
+                    Some((name.as_str(), Dtype::I64, shape.as_slice(), little_endian(values, i64::to_le_bytes)))
                 }
                 Content::Other(_) => None,
             })
             .collect();
-        let refused = |reason: String| WeightsError::Serialise { reason };
-        let views = bytes
-            .iter()
-            .map(|(name, dtype, shape, bytes)| {
-                TensorView::new(*dtype, shape.to_vec(), bytes)
-                    .map(|view| (*name, view))
-                    .map_err(|reason| refused(format!("tensor {name}: {reason}")))
-            })
-            .collect::<Result<Vec<_>, WeightsError>>()?;
-        safetensors::serialize(views, None).map_err(|reason| refused(reason.to_string()).into())
+        Ok(serialise(&tensors, None)?)
     }
 
     fn tensor(&self, name: &str, axes: &str) -> Result<&Content, TensorFileError> {
@@ -256,23 +245,30 @@ fn content(view: &TensorView<'_>) -> Content {
         return Content::Floats(Array { shape, values });
     }
     match integers(view.dtype(), view.data()) {
-        Some(values) => Content::Integers(Integers { shape, values }),
-        None => Content::Other(view.dtype().to_string()),
+        Ok(values) => Content::Integers(Integers { shape, values }),
+        Err(found) => Content::Other(found),
     }
 }
 
-/// Little-endian integers as `i64`; `None` for types that are none.
-fn integers(dtype: Dtype, bytes: &[u8]) -> Option<Vec<i64>> {
+/// Little-endian integers as `i64`; what was found instead where they are none.
+fn integers(dtype: Dtype, bytes: &[u8]) -> Result<Vec<i64>, String> {
     fn each<const SIZE: usize>(bytes: &[u8], number: impl Fn([u8; SIZE]) -> i64) -> Vec<i64> {
         bytes.as_chunks::<SIZE>().0.iter().map(|&chunk| number(chunk)).collect()
     }
-    match dtype {
-        Dtype::I64 => Some(each(bytes, i64::from_le_bytes)),
-        Dtype::I32 => Some(each(bytes, |chunk| i32::from_le_bytes(chunk).into())),
-        Dtype::I16 => Some(each(bytes, |chunk| i16::from_le_bytes(chunk).into())),
-        Dtype::U8 => Some(each(bytes, |[byte]| byte.into())),
-        _ => None,
-    }
+    Ok(match dtype {
+        Dtype::I64 => each(bytes, i64::from_le_bytes),
+        Dtype::I32 => each(bytes, |chunk| i32::from_le_bytes(chunk).into()),
+        Dtype::I16 => each(bytes, |chunk| i16::from_le_bytes(chunk).into()),
+        Dtype::I8 => each(bytes, |chunk| i8::from_le_bytes(chunk).into()),
+        Dtype::U8 => each(bytes, |[byte]| byte.into()),
+        Dtype::U16 => each(bytes, |chunk| u16::from_le_bytes(chunk).into()),
+        Dtype::U32 => each(bytes, |chunk| u32::from_le_bytes(chunk).into()),
+        Dtype::U64 => {
+            let numbers = bytes.as_chunks().0.iter().map(|&chunk| i64::try_from(u64::from_le_bytes(chunk)));
+            numbers.collect::<Result<_, _>>().map_err(|_| "U64 and a number beyond 2^63 - 1".to_owned())?
+        }
+        other => return Err(other.to_string()),
+    })
 }
 
 #[cfg(test)]
@@ -307,5 +303,31 @@ mod tests {
             text(file.floats::<5>("images", "[S, N, 3, H, W]").expect_err("absent")),
             "batches.safetensors lacks the tensor images [S, N, 3, H, W]: it holds labels"
         );
+    }
+
+    #[test]
+    fn whole_numbers_of_every_type_are_read_and_what_is_none_is_said() {
+        let of = |dtype: Dtype, shape: &[usize], bytes: Vec<u8>| {
+            let file = serialise(&[("labels", dtype, shape, bytes)], None).expect("a file");
+            TensorFile::from_bytes(&file, "memory").expect("a file of tensors")
+        };
+        for (dtype, bytes) in [
+            (Dtype::I8, vec![7, 100]),
+            (Dtype::U8, vec![7, 100]),
+            (Dtype::I16, little_endian(&[7, 100], i16::to_le_bytes)),
+            (Dtype::U16, little_endian(&[7, 100], u16::to_le_bytes)),
+            (Dtype::I32, little_endian(&[7, 100], i32::to_le_bytes)),
+            (Dtype::U32, little_endian(&[7, 100], u32::to_le_bytes)),
+            (Dtype::I64, little_endian(&[7, 100], i64::to_le_bytes)),
+            (Dtype::U64, little_endian(&[7, 100], u64::to_le_bytes)),
+        ] {
+            let file = of(dtype, &[2], bytes);
+            assert_eq!(file.integers::<1>("labels", "[N]").expect("integers"), ([2], &[7, 100][..]), "{dtype:?}");
+        }
+        let refused = |file: TensorFile| file.integers::<1>("labels", "[N]").expect_err("no integers").to_string();
+        let bools = refused(of(Dtype::BOOL, &[2], vec![0, 1]));
+        assert!(bools.contains("has the type BOOL, but integers were expected"), "{bools}");
+        let beyond = refused(of(Dtype::U64, &[1], vec![255; 8]));
+        assert!(beyond.contains("has the type U64 and a number beyond 2^63 - 1, but integers"), "{beyond}");
     }
 }

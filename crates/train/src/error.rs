@@ -153,6 +153,42 @@ pub enum TrainError {
         /// Where the last good weights are.
         last_good: String,
     },
+    /// A replayed loss that is no number.
+    #[error(
+        "the loss is {loss} at step {step} of the replay (epoch {epoch}, both from 0): look for such numbers in the recorded batches \
+         and weights, or lower the learning rate (base_lr)"
+    )]
+    ReplayNotFinite {
+        /// NaN or an infinity.
+        loss: f64,
+        /// The step, over all epochs.
+        step: usize,
+        /// The epoch.
+        epoch: usize,
+    },
+    /// A classifier by the mean where the encoder's final norm is needed.
+    #[error(
+        "{source_name} classifies by the mean of the patch tokens: it has fc_norm in place of the encoder's final norm, which is needed \
+         here; use the pre-training that it came from, or what needs no norm: bmae features --feature block:N, or fine-tuning by the \
+         mean (finetune.pooling)"
+    )]
+    NoFinalNorm {
+        /// The weights.
+        source_name: String,
+    },
+    /// A target of other heads than the recipe's.
+    #[error(
+        "the target {source_name} has {found} attention heads, but the recipe gives its encoder {expected}: its features would be others; \
+         student and target have one architecture (model.encoder.heads)"
+    )]
+    TargetHeads {
+        /// The target's weights.
+        source_name: String,
+        /// Its heads.
+        found: usize,
+        /// The recipe's.
+        expected: usize,
+    },
     /// A rule table that misses a parameter.
     #[error("no optimiser rule covers the parameter {name}; this is a fault in bmae, please report it")]
     UncoveredParameter {
@@ -175,9 +211,9 @@ impl TrainError {
     pub fn writing(path: impl AsRef<Path>, source: std::io::Error) -> Self {
         let remedy = match source.kind() {
             std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
-                "free some space there, or choose another folder with --out"
+                "free some space there, or choose another place to write"
             }
-            _ => "choose a folder that can be written with --out",
+            _ => "choose another place to write",
         };
         Self::Io { action: "write", path: path.as_ref().to_owned(), source, remedy }
     }

@@ -28,7 +28,12 @@ pub fn run(
     let Some(images) = data.images(split) else {
         return Err(TrainError::NoTestSet { stage: "features --split test", data: data.name });
     };
-    let encoder = start.encoder(recipe, &session.inference_device(), &mut |note| session.warn(note))?;
+    let device = session.inference_device();
+    let tell = &mut |remark| session.remark(remark);
+    let encoder = match feature {
+        EncoderFeature::Block(_) => start.encoder_without_norm(recipe, &device, tell)?,
+        EncoderFeature::ClassToken | EncoderFeature::Mean => start.encoder(recipe, &device, tell)?,
+    };
     let wanted = Wanted { feature, limit: 0, batch_size: BATCH };
     let features = extract(session, recipe, &encoder, images, wanted, || !session.stopped())?;
     if session.stopped() {

@@ -3,15 +3,16 @@
 
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::StateDict;
-use bmae_nn::{Masking, TensorFile, parameters};
+use bmae_nn::{TensorFile, parameters};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use rand::RngExt;
 
 use crate::TrainError;
 use crate::input::{flat_patches, patch_tensor};
-use crate::pretrain::Student;
+use crate::pretrain::{Pass, Student};
 use crate::recipe::Recipe;
+use crate::start::Remark;
 
 /// What the pass is made with.
 #[derive(Debug, Clone, Copy)]
@@ -24,18 +25,29 @@ pub struct Forward<'a> {
     pub gradients: bool,
 }
 
+/// What came out of a pass.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Passed {
+    /// The tensors.
+    pub outputs: TensorFile,
+    /// The name under which the weights have the prediction head that was used: `decoder_pred` or `feature_pred`.
+    pub head: &'static str,
+}
+
 /// The pass of `inputs`: `images` [N, 3, S, S], already normalised, and optionally `noise` [N, L] (without it, it is drawn
 /// from the recipe's seed). What comes out: `latent` [N, 1+keep, D], `pred` [N, L, P], `mask` [N, L] (1 = masked),
 /// `ids_restore` [N, L], with a target `target` [N, L, D], `loss` `[1]`, and `grad.<parameter>` for each parameter if asked.
+/// What a user should know of the weights goes to `tell`.
 ///
 /// # Errors
 /// When the weights do not fit the recipe's sizes, or the inputs do not fit the model.
-pub fn run(recipe: &Recipe, of: Forward<'_>, inputs: &TensorFile, device: &Device) -> Result<TensorFile, TrainError> {
-    let device = device.clone().autodiff();
-    let student = match of.target {
-        Some(target) => Student::predicting_features_of(recipe, of.weights, target, &device)?,
-        None => Student::from_weights(recipe, 1, of.weights, &device)?,
-    };
+pub fn run(
+    recipe: &Recipe,
+    of: Forward<'_>,
+    inputs: &TensorFile,
+    device: &Device,
+    tell: &mut dyn FnMut(Remark),
+) -> Result<Passed, TrainError> {
     let ([count, ..], images) = recorded_images::<4>(recipe, inputs, "[N, 3, H, W]")?;
     let patches = recipe.model.patches(recipe.data.image_size);
     let noise = match inputs.has("noise") {
@@ -45,26 +57,29 @@ pub fn run(recipe: &Recipe, of: Forward<'_>, inputs: &TensorFile, device: &Devic
             (0..count * patches).map(|_| generator.random::<f32>()).collect()
         }
     };
-    let masking = Masking::from_noise(&noise, patches, recipe.pretrain.mask_ratio)?;
-    let (gradients, report) = student.gradients(images, &noise, 1.0)?;
+    let device = device.clone().autodiff();
+    let (student, head) = match of.target {
+        Some(target) => Student::predicting_features_of(recipe, of.weights, target, &device, tell)?,
+        None => (Student::predicting_pixels(recipe, of.weights, &device, tell)?, "decoder_pred"),
+    };
+    let Pass { loss, masking, latent, report } = student.pass(images, &noise, 1.0)?;
 
     let mut outputs = TensorFile::default();
-    let model = student.model().valid();
-    let flat = flat_patches(images, recipe)?;
-    let latent = model.encoder.forward_masked(&flat, &masking)?;
     put(&mut outputs, "latent", latent.clone());
-    put(&mut outputs, "pred", model.predict(latent, &masking));
+    // The loss reads masked patches alone; here the prediction for all is wanted.
+    put(&mut outputs, "pred", student.model().valid().predict(latent, &masking));
     outputs.put_floats("mask", &[count, patches], masking.mask());
     let restore = masking.restore().iter().map(|&place| place as i64).collect();
     outputs.put_integers("ids_restore", &[count, patches], restore);
     if student.targets().exist() {
-        let seen = patch_tensor(flat, recipe, &device.inner());
+        let seen = patch_tensor(flat_patches(images, recipe)?, recipe, &device.inner());
         for features in student.targets().features(&seen)? {
             put(&mut outputs, "target", features);
         }
     }
     outputs.put_floats("loss", &[1], vec![report.loss as f32]);
     if of.gradients {
+        let gradients = student.backward(loss);
         for parameter in parameters::parameters(student.model()) {
             if let Some(gradient) = gradients.get(&parameter.name) {
                 let values = gradient.to_data().iter::<f32>().collect();
@@ -72,7 +87,16 @@ pub fn run(recipe: &Recipe, of: Forward<'_>, inputs: &TensorFile, device: &Devic
             }
         }
     }
-    Ok(outputs)
+    Ok(Passed { outputs, head })
+}
+
+/// The side of the square `images` of `file`, if it holds some.
+pub fn side_of_images(file: &TensorFile) -> Option<usize> {
+    let (shape, _) = file.floats_of_any_rank("images").ok()?;
+    match shape {
+        [.., 3, rows, columns] if rows == columns && *rows > 0 => Some(*rows),
+        _ => None,
+    }
 }
 
 /// The sizes and values of the tensor `images` of `file`, whose last three sizes are 3, S and S.
@@ -83,17 +107,21 @@ pub(crate) fn recorded_images<'a, const D: usize>(
 ) -> Result<([usize; D], &'a [f32]), TrainError> {
     let (sizes, images) = file.floats::<D>("images", axes)?;
     let side = recipe.data.image_size;
-    if sizes[D - 3..] != [3, side, side] || images.is_empty() {
-        return Err(TrainError::Recorded {
-            tensor: "images".into(),
-            source_name: file.source().to_owned(),
-            found: format!("has the shape {sizes:?}"),
-            expected: format!(
-                "{axes} with 3 channels of {side} x {side} pixels was expected: set data.image_size to the side of the images"
-            ),
-        });
-    }
-    Ok((sizes, images))
+    let [channels, rows, columns] = [sizes[D - 3], sizes[D - 2], sizes[D - 1]];
+    let (found, expected) = if channels != 3 {
+        let last = if columns == 3 { ": the channels come before rows and columns" } else { "" };
+        (format!("has {channels} channels ({sizes:?})"), format!("{axes} with 3 was expected{last}"))
+    } else if rows != columns {
+        (format!("has images of {rows} x {columns} pixels"), "they must be square: crop or resize them".to_owned())
+    } else if images.is_empty() {
+        (format!("is empty ({sizes:?})"), "at least one image was expected".to_owned())
+    } else if rows != side {
+        let expected = format!("the model is for {side} x {side}: set data.image_size to the side of the images");
+        (format!("has images of {rows} x {columns} pixels"), expected)
+    } else {
+        return Ok((sizes, images));
+    };
+    Err(TrainError::Recorded { tensor: "images".into(), source_name: file.source().to_owned(), found, expected })
 }
 
 /// The values of the tensor `noise` of `file`, whose sizes begin with `before` and end with L.

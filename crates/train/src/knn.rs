@@ -28,7 +28,7 @@ pub fn run(
     resume: bool,
 ) -> Result<Outcome, TrainError> {
     let (data, test) = input::open_labelled(recipe, Stage::Knn)?;
-    let encoder = start.encoder(recipe, &session.inference_device(), &mut |note| session.warn(note))?;
+    let encoder = start.encoder(recipe, &session.inference_device(), &mut |remark| session.remark(remark))?;
 
     let mut run_file = RunFile::new(Stage::Knn, name, recipe, &data.name, session.workers());
     run_file.from = start.described();

@@ -64,6 +64,8 @@ pub enum Event {
     },
     /// Something a user should know: a collapse, a leftover.
     Warning(String),
+    /// Something worth knowing.
+    Note(String),
     /// Detail for `-v`.
     Detail(String),
 }

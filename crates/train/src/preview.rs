@@ -12,7 +12,7 @@ use crate::TrainError;
 use crate::input::{self, mask_noise};
 use crate::observer::Stage;
 use crate::recipe::Recipe;
-use crate::run_directory::write_whole;
+use crate::run_directory::{check_place, write_whole};
 
 /// An image is enlarged by a whole factor to about so many pixels.
 const DRAWN_SIDE: usize = 96;
@@ -46,12 +46,14 @@ pub struct Drawn {
 /// When the data cannot be read, the mask fits no patch, the picture would be too large, or the file cannot be written;
 /// nothing is left of it then.
 pub fn write(recipe: &Recipe, stage: Stage, extent: Extent, out: &Path) -> Result<Drawn, TrainError> {
+    check_place(out)?;
     let data = input::open(recipe)?;
     let images = extent.images.min(data.train.len());
     let views_of_a_draw = if stage == Stage::Pretrain { 2 } else { 1 };
     let columns = 1 + extent.epochs * views_of_a_draw;
     let side = recipe.data.image_size;
     let mut grid = Grid::new(columns, side, (DRAWN_SIDE / side).max(1));
+    grid.check(images * columns)?;
     let (evaluation, training) = (recipe.data.transform(Augmentation::None), recipe.transform(stage));
     for index in 0..images {
         let image = data.train.image(index)?;

@@ -10,53 +10,35 @@ use crate::TrainError;
 use crate::evaluation::EncoderFeature;
 use crate::forward::{recorded_images, recorded_noise};
 use crate::pretrain::Student;
-use crate::recipe::{Recipe, Stage, StageRecipe};
+use crate::recipe::{Recipe, Stage, StageRecipe, TrainedStage};
 use crate::schedule::Schedule;
+use crate::start::Remark;
 use crate::{finetune, linear_probe};
-
-/// One of the stages that train.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trained {
-    /// Pre-training, of the recipe's method.
-    Pretrain,
-    /// Fine-tuning.
-    Finetune,
-    /// Linear probing.
-    Linprobe,
-}
-
-impl From<Trained> for Stage {
-    fn from(stage: Trained) -> Self {
-        match stage {
-            Trained::Pretrain => Stage::Pretrain,
-            Trained::Finetune => Stage::Finetune,
-            Trained::Linprobe => Stage::Linprobe,
-        }
-    }
-}
 
 /// Takes one step from `weights` for each of `batches`: `images` [S, N, 3, H, W] and `noise` [S, N, L] (pre-training) or
 /// `labels` [S, N] (evaluation). Epochs have `steps_per_epoch` steps; rates are those of the configured batch size.
 ///
 /// What comes out: `loss` `[S]`, `lr` `[S]` (before layer-wise scaling) and `param.<name>` for every parameter at the end but
-/// positions that are not trained; of a probe also `batchnorm.running_mean` and `batchnorm.running_var`.
+/// positions that are not trained; of a probe also `batchnorm.running_mean` and `batchnorm.running_var`. What a user should
+/// know of the weights goes to `tell`.
 ///
 /// # Errors
-/// When the weights do not fit the recipe's sizes, or the batches do not fit the model or each other.
+/// When the weights do not fit the recipe's sizes, the batches do not fit the model or each other, or a loss is no number.
 pub fn run(
     recipe: &Recipe,
-    stage: Trained,
+    stage: TrainedStage,
     weights: &StateDict,
     batches: &TensorFile,
     steps_per_epoch: usize,
     device: &Device,
+    tell: &mut dyn FnMut(Remark),
 ) -> Result<TensorFile, TrainError> {
     let recorded = Recorded::read(recipe, stage, batches, steps_per_epoch)?;
     let device = device.clone().autodiff();
     match stage {
-        Trained::Pretrain => pretraining(recipe, weights, &recorded, &device),
-        Trained::Finetune => finetuning(recipe, weights, &recorded, &device),
-        Trained::Linprobe => probing(recipe, weights, &recorded, &device),
+        TrainedStage::Pretrain => pretraining(recipe, weights, &recorded, &device, tell),
+        TrainedStage::Finetune => finetuning(recipe, weights, &recorded, &device, tell),
+        TrainedStage::Linprobe => probing(recipe, weights, &recorded, &device, tell),
     }
 }
 
@@ -65,8 +47,10 @@ fn pretraining(
     weights: &StateDict,
     recorded: &Recorded<'_>,
     device: &Device,
+    tell: &mut dyn FnMut(Remark),
 ) -> Result<TensorFile, TrainError> {
-    let mut student = Student::from_weights(recipe, recorded.steps_per_epoch, weights, device)?;
+    let epochs = recorded.steps.div_ceil(recorded.steps_per_epoch);
+    let mut student = Student::from_weights(recipe, recorded.steps_per_epoch, epochs, weights, device, tell)?;
     let mut outputs = Losses::default();
     for step in recorded.steps() {
         if step.within == 0 {
@@ -74,7 +58,7 @@ fn pretraining(
         }
         let noise = step.of(recorded.noise, recorded.steps);
         let report = student.step(step.epoch, step.within, step.rate, step.images, noise)?;
-        outputs.push(report.loss, step.rate);
+        outputs.push(report.loss, &step)?;
         if step.within + 1 == recorded.steps_per_epoch {
             student.end_epoch(step.epoch);
         }
@@ -87,14 +71,15 @@ fn finetuning(
     weights: &StateDict,
     recorded: &Recorded<'_>,
     device: &Device,
+    tell: &mut dyn FnMut(Remark),
 ) -> Result<TensorFile, TrainError> {
     let classes = recorded.classes(weights)?;
-    let mut learner = finetune::Learner::from_weights(recipe, weights, classes, device)?;
+    let mut learner = finetune::Learner::from_weights(recipe, weights, classes, device, tell)?;
     let mut outputs = Losses::default();
     for step in recorded.steps() {
         let labels = step.of(recorded.labels, recorded.steps);
         let (loss, _) = learner.step(step.epoch, step.within, step.rate, step.images, labels)?;
-        outputs.push(loss, step.rate);
+        outputs.push(loss, &step)?;
     }
     Ok(outputs.with_parameters([trained(learner.model())]))
 }
@@ -104,16 +89,17 @@ fn probing(
     weights: &StateDict,
     recorded: &Recorded<'_>,
     device: &Device,
+    tell: &mut dyn FnMut(Remark),
 ) -> Result<TensorFile, TrainError> {
     let classes = recorded.classes(weights)?;
-    let mut learner = linear_probe::Learner::from_weights(recipe, weights, classes, device)?;
+    let mut learner = linear_probe::Learner::from_weights(recipe, weights, classes, device, tell)?;
     let feature = EncoderFeature::from(recipe.linprobe.feature);
     let mut outputs = Losses::default();
     for step in recorded.steps() {
         let labels = step.of(recorded.labels, recorded.steps);
         let features = feature.of(learner.encoder(), recipe, step.images)?;
         let (loss, _) = learner.step(step.rate, features, labels)?;
-        outputs.push(loss, step.rate);
+        outputs.push(loss, &step)?;
     }
     let probe = learner.frozen();
     let (statistics, head) =
@@ -176,18 +162,18 @@ impl Step<'_> {
 impl<'a> Recorded<'a> {
     fn read(
         recipe: &'a Recipe,
-        stage: Trained,
+        stage: TrainedStage,
         batches: &'a TensorFile,
         steps_per_epoch: usize,
     ) -> Result<Self, TrainError> {
         let settings = match stage {
-            Trained::Pretrain => &recipe.pretrain.stage,
-            Trained::Finetune => &recipe.finetune.stage,
-            Trained::Linprobe => &recipe.linprobe.stage,
+            TrainedStage::Pretrain => &recipe.pretrain.stage,
+            TrainedStage::Finetune => &recipe.finetune.stage,
+            TrainedStage::Linprobe => &recipe.linprobe.stage,
         };
         let ([steps, batch, ..], images) = recorded_images::<5>(recipe, batches, "[S, N, 3, H, W]")?;
         let (mut noise, mut labels): (&[f32], &[i64]) = (&[], &[]);
-        if stage == Trained::Pretrain {
+        if stage == TrainedStage::Pretrain {
             noise = recorded_noise::<3>(recipe, batches, "[S, N, L]", [steps, batch])?;
         } else {
             let (sizes, found) = batches.integers::<2>("labels", "[S, N]")?;
@@ -250,9 +236,13 @@ struct Losses {
 }
 
 impl Losses {
-    fn push(&mut self, loss: f64, rate: f64) {
+    fn push(&mut self, loss: f64, step: &Step<'_>) -> Result<(), TrainError> {
+        if !loss.is_finite() {
+            return Err(TrainError::ReplayNotFinite { loss, step: step.number, epoch: step.epoch });
+        }
         self.loss.push(loss as f32);
-        self.rate.push(rate as f32);
+        self.rate.push(step.rate as f32);
+        Ok(())
     }
 
     fn with_parameters(self, parameters: impl IntoIterator<Item = Tensors>) -> TensorFile {

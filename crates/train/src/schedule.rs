@@ -26,9 +26,10 @@ impl Schedule {
     }
 
     /// The rate at `epoch` (`epoch + step / steps_per_epoch`, from 0). A warm-up longer than the training just
-    /// never reaches its peak.
+    /// never reaches its peak. After the last epoch the rate stays where it is at its end: a replay may go on.
     pub fn rate(&self, epoch: f64) -> f64 {
-        if epoch < self.warmup_epochs {
+        let epoch = epoch.min(self.epochs);
+        if epoch < self.warmup_epochs || self.epochs <= self.warmup_epochs {
             return self.peak * epoch / self.warmup_epochs;
         }
         let decayed = (epoch - self.warmup_epochs) / (self.epochs - self.warmup_epochs);
@@ -60,6 +61,17 @@ mod tests {
         }
         assert!((schedule.rate(5.0) - 2e-3).abs() < 1e-15);
         assert!((schedule.rate(100.0) - 1e-6).abs() < 1e-15);
+    }
+
+    #[test]
+    fn after_the_last_epoch_the_rate_stays_at_its_end() {
+        for epoch in [100.0, 100.5, 250.0] {
+            assert!((schedule().rate(epoch) - 1e-6).abs() < 1e-15, "epoch {epoch}");
+        }
+        let all_warm_up = Schedule { peak: 1.0, minimum: 0.0, warmup_epochs: 10.0, epochs: 10.0 };
+        assert_eq!((all_warm_up.rate(10.0), all_warm_up.rate(20.0)), (1.0, 1.0));
+        let cut_short = Schedule { peak: 1.0, minimum: 0.0, warmup_epochs: 40.0, epochs: 10.0 };
+        assert_eq!(cut_short.rate(30.0), 0.25);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use burn::tensor::Device;
 use crate::TrainError;
 use crate::device::DeviceChoice;
 use crate::observer::{Event, Observer};
+use crate::start::Remark;
 
 /// The surroundings of a run; none of it changes a result.
 pub struct Session<'a> {
@@ -52,6 +53,13 @@ impl<'a> Session<'a> {
 
     pub(crate) fn warn(&mut self, text: impl Into<String>) {
         self.tell(Event::Warning(text.into()));
+    }
+
+    pub(crate) fn remark(&mut self, remark: Remark) {
+        self.tell(match remark {
+            Remark::Note(text) => Event::Note(text),
+            Remark::Warning(text) => Event::Warning(text),
+        });
     }
 }
 

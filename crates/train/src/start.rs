@@ -6,14 +6,14 @@
 use std::path::{Path, PathBuf};
 
 use bmae_data::random::{Purpose, keyed};
-use bmae_nn::weights::{Architecture, StateDict, grouped};
-use bmae_nn::{Encoder, EncoderInit, WeightsError};
+use bmae_nn::weights::{Architecture, Part, StateDict, grouped};
+use bmae_nn::{Encoder, EncoderInit, LoadReport, WeightsError};
 use burn::module::Module;
 use burn::tensor::Device;
 
 use crate::TrainError;
 use crate::pretrain::encoder_config;
-use crate::recipe::{EncoderRecipe, Recipe, ScratchInit};
+use crate::recipe::{EncoderRecipe, Recipe, ScratchInit, Used};
 use crate::run_directory::{RunFile, last_weights};
 
 /// The origin of an encoder.
@@ -31,14 +31,14 @@ impl Start {
         if text == "scratch" { Self::Scratch } else { Self::From(PathBuf::from(text)) }
     }
 
-    /// The text of the `config.toml` that the weights were made with, or what their shapes tell of it.
+    /// The text of the `config.toml` that the weights were made with, or what their shapes tell of their encoder.
     pub fn config_text(&self) -> Result<Option<String>, TrainError> {
         let Self::From(path) = self else { return Ok(None) };
         let file = path.join("config.toml");
         if path.is_dir() && file.exists() {
             return std::fs::read_to_string(&file).map(Some).map_err(|source| TrainError::reading(file, source));
         }
-        Ok(carried_recipe(&read_weights(path)?))
+        Ok(carried_recipe(&read_weights(path)?, Used::Encoder))
     }
 
     /// The name of the run that the weights came from, so that its evaluations share it.
@@ -57,8 +57,7 @@ impl Start {
         }
     }
 
-    /// The encoder, on `device`, with the recipe's sizes. What a user should know of the weights goes to `tell`: positions
-    /// that were resized, tensors that were left over, numbers of heads that nothing told.
+    /// The encoder, on `device`, with the recipe's sizes. What a user should know of the weights goes to `tell`.
     ///
     /// # Errors
     /// When there are no weights, or they are of another architecture.
@@ -66,7 +65,27 @@ impl Start {
         &self,
         recipe: &Recipe,
         device: &Device,
-        tell: &mut dyn FnMut(String),
+        tell: &mut dyn FnMut(Remark),
+    ) -> Result<Encoder, TrainError> {
+        self.load(recipe, device, true, tell)
+    }
+
+    /// The same for whoever does not look at the encoder's final norm: weights need not have it.
+    pub(crate) fn encoder_without_norm(
+        &self,
+        recipe: &Recipe,
+        device: &Device,
+        tell: &mut dyn FnMut(Remark),
+    ) -> Result<Encoder, TrainError> {
+        self.load(recipe, device, false, tell)
+    }
+
+    fn load(
+        &self,
+        recipe: &Recipe,
+        device: &Device,
+        needs_norm: bool,
+        tell: &mut dyn FnMut(Remark),
     ) -> Result<Encoder, TrainError> {
         let config = encoder_config(recipe);
         let mut generator = keyed(recipe.seed, 0, 0, Purpose::Initialisation);
@@ -75,65 +94,137 @@ impl Start {
             _ => EncoderInit::Mae,
         };
         let encoder = Encoder::init(&config, init, &mut generator, device)?;
-        match self {
-            Self::Scratch => Ok(encoder),
-            Self::From(path) => {
-                let mut weights = read_weights(path)?;
-                fit(&mut weights, recipe, &mut *tell);
-                let (encoder, mut report) = weights.load_into(encoder)?;
-                report.require(|_| false, is_beside_the_encoder)?;
-                // Of a run's own weights everybody knows that they hold more than an encoder.
-                report.unexpected.retain(|_| weights.config_text().is_none());
-                if !report.is_complete() {
-                    let left = grouped(&report.unexpected);
-                    tell(format!("of {} only the encoder is used, left over were {left}", report.source));
-                }
-                Ok(encoder)
-            }
+        let Self::From(path) = self else { return Ok(encoder) };
+        let mut weights = read_weights(path)?;
+        fit(&mut weights, recipe, Used::Encoder, &mut *tell);
+        let (encoder, report) = weights.load_into(encoder)?;
+        let is_without_norm = !weights.begins("norm.");
+        if needs_norm && is_without_norm && weights.begins("fc_norm.") {
+            return Err(TrainError::NoFinalNorm { source_name: weights.source_name() });
+        }
+        report.require(|name| !needs_norm && is_without_norm && name.starts_with("norm."), |_| true)?;
+        tell_left_over(&weights, &report.unexpected, &mut *tell);
+        Ok(encoder)
+    }
+}
+
+/// Something to be said about weights.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remark {
+    /// Worth knowing.
+    Note(String),
+    /// Probably not meant.
+    Warning(String),
+}
+
+/// Makes `weights` fit `recipe` as far as they can: positions are resized to its image size, and are the fixed ones where
+/// there are none. Tells that, and what is not the same here as where the weights come from.
+///
+/// The recipe's sizes must be such that memory holds them ([`Recipe::check_memory`]).
+pub fn fit(weights: &mut StateDict, recipe: &Recipe, used: Used, tell: &mut dyn FnMut(Remark)) {
+    let source = weights.source_name();
+    // The recipe was checked: the patch size divides the image size and is not 0.
+    let side = recipe.data.image_size / recipe.model.patch_size;
+    let added = weights.add_missing_positions(side);
+    if !added.is_empty() {
+        let names = added.join(" and ");
+        tell(Remark::Note(format!("{source} has no {names}: the fixed sin-cos positions are used")));
+    }
+    if let Some(interpolated) = weights.fit_positions(side) {
+        tell(Remark::Note(format!("{source}: {interpolated}")));
+    }
+    weights.origin.told.differences.iter().for_each(|difference| tell(Remark::Note(format!("{source}: {difference}"))));
+    let heads = heads_of(weights);
+    let decoder = heads.1.filter(|_| used == Used::Autoencoder);
+    let parts = [("encoder", heads.0, recipe.model.encoder.heads), ("decoder", decoder, recipe.model.decoder.heads)];
+    for (part, own, taken) in parts {
+        if let Some(own) = own.filter(|own| *own != taken) {
+            tell(Remark::Warning(format!(
+                "{source} was made with {own} attention heads in the {part}, but {taken} are taken, as the recipe says: it \
+                 computes something else than it learned (model.{part}.heads)"
+            )));
         }
     }
 }
 
-/// Makes `weights` fit `recipe` as far as they can: positions are resized to its image size. Tells that, and what of foreign
-/// weights cannot be known or is not the same here.
-pub fn fit(weights: &mut StateDict, recipe: &Recipe, tell: &mut dyn FnMut(String)) {
-    let source = weights.source_name();
-    // The recipe was checked: the patch size divides the image size and is not 0.
-    if let Some(interpolated) = weights.fit_positions(recipe.data.image_size / recipe.model.patch_size) {
-        tell(format!("{source}: {interpolated}"));
+/// Makes `target`, the weights of an encoder whose features are predicted, fit `recipe`, as [`fit`] does.
+///
+/// # Errors
+/// When it is known to have another number of heads than the recipe's encoder.
+pub fn fit_target(target: &mut StateDict, recipe: &Recipe, tell: &mut dyn FnMut(Remark)) -> Result<(), TrainError> {
+    let expected = recipe.model.encoder.heads;
+    match heads_of(target).0 {
+        Some(found) if found != expected => {
+            Err(TrainError::TargetHeads { source_name: target.source_name(), found, expected })
+        }
+        _ => {
+            fit(target, recipe, Used::Encoder, tell);
+            Ok(())
+        }
     }
-    weights.origin.told.differences.iter().for_each(|difference| tell(format!("{source}: {difference}")));
-    if weights.config_text().is_some() {
-        return;
+}
+
+/// Numbers of heads of encoder and decoder, as far as the recipe or the configuration beside `weights` tells them.
+fn heads_of(weights: &StateDict) -> (Option<usize>, Option<usize>) {
+    let Some(text) = weights.config_text() else {
+        return (weights.origin.told.encoder_heads, weights.origin.told.decoder_heads);
+    };
+    let table: toml::Table = toml::from_str(text).unwrap_or_default();
+    let heads = |part: &str| usize::try_from(table.get("model")?.get(part)?.get("heads")?.as_integer()?).ok();
+    (heads("encoder"), heads("decoder"))
+}
+
+/// What to make of what loading `weights` into a model left: positions may be missing (the fixed ones stand), and so may all
+/// tensors whose names begin as one of `fresh`, but not a part of those. Both, and what was left over, are told.
+///
+/// # Errors
+/// When anything else is missing.
+pub(crate) fn settle(
+    weights: &StateDict,
+    report: &LoadReport,
+    fresh: &[&str],
+    tell: &mut dyn FnMut(Remark),
+) -> Result<(), TrainError> {
+    let begins_fresh = |name: &str| fresh.iter().any(|prefix| name.starts_with(prefix) && !weights.begins(prefix));
+    report.require(|name| is_position(name) || begins_fresh(name), |_| true)?;
+    let missing: Vec<&String> = report.missing.iter().filter(|name| !is_position(name)).collect();
+    if !missing.is_empty() {
+        let (source, names) = (weights.source_name(), grouped(&missing));
+        tell(Remark::Note(format!("{source} has no {names}: begun afresh, drawn from the seed")));
     }
-    let shapes = Architecture::of(weights);
-    let encoder = shapes.encoder.filter(|encoder| encoder.heads.is_none());
-    let decoder = shapes.decoder.filter(|decoder| decoder.heads.is_none());
-    let parts = [
-        encoder.map(|_| ("encoder", recipe.model.encoder.heads)),
-        decoder.map(|_| ("decoder", recipe.model.decoder.heads)),
-    ];
-    let parts: Vec<(&str, usize)> = parts.into_iter().flatten().collect();
-    if let Some((first, _)) = parts.first() {
-        let taken: Vec<String> = parts.iter().map(|(part, heads)| format!("{heads} for the {part}")).collect();
-        tell(format!(
-            "{source} does not tell its numbers of attention heads: taken are {}, as the recipe says; --set model.{first}.heads=N sets another",
-            taken.join(" and ")
-        ));
+    tell_left_over(weights, &report.unexpected, tell);
+    Ok(())
+}
+
+fn is_position(name: &str) -> bool {
+    matches!(name, "pos_embed" | "decoder_pos_embed")
+}
+
+/// Of bmae's own weights everybody knows that they may hold more than is used: what is told of them is only what no model has.
+fn tell_left_over(weights: &StateDict, unexpected: &[String], tell: &mut dyn FnMut(Remark)) {
+    let is_own = weights.config_text().is_some();
+    let left: Vec<&String> = unexpected.iter().filter(|name| !is_own || Part::of(name) == Part::Other).collect();
+    if !left.is_empty() {
+        tell(Remark::Warning(format!(
+            "{} holds more than is used: left over were {}",
+            weights.source_name(),
+            grouped(&left)
+        )));
     }
 }
 
 /// The recipe that `weights` carry: the `config.toml` that bmae wrote into them, else `[data]` and `[model]` as far as their
-/// shapes tell (and, for numbers of heads, the `config.json` of a Hugging Face folder). `None` where they tell nothing.
+/// shapes tell (and, for numbers of heads, the `config.json` of a Hugging Face folder), of the decoder only where it is
+/// `used`. `None` where they tell nothing.
 ///
 /// It belongs between the preset and the flags, as [`FromRun::text`](crate::recipe::FromRun::text).
-pub fn carried_recipe(weights: &StateDict) -> Option<String> {
+pub fn carried_recipe(weights: &StateDict, used: Used) -> Option<String> {
     if let Some(text) = weights.config_text() {
         return Some(text.to_owned());
     }
     let Architecture { encoder, decoder, .. } = Architecture::of(weights);
     let encoder = encoder.filter(|encoder| encoder.depth > 0 && encoder.hidden > 0)?;
-    let decoder = decoder.filter(|decoder| decoder.depth > 0);
+    let decoder = decoder.filter(|decoder| decoder.depth > 0 && used == Used::Autoencoder);
     Some(sizes_as_recipe(
         encoder.image_size(),
         encoder.patch_size,
@@ -184,24 +275,6 @@ fn sizes_as_recipe(
 /// When there are none, or the file is none of weights.
 pub fn read_weights(path: &Path) -> Result<StateDict, TrainError> {
     Ok(StateDict::open(&weights_file(path)?)?)
-}
-
-/// Tensors that an encoder leaves over in a checkpoint of a larger model.
-fn is_beside_the_encoder(name: &str) -> bool {
-    // The last two are Hugging Face's, which have no official name.
-    [
-        "decoder_",
-        "pixel_pred.",
-        "feature_pred.",
-        "mask_token",
-        "head.",
-        "fc_norm.",
-        "batchnorm.",
-        "pooler.",
-        "vit.pooler.",
-    ]
-    .iter()
-    .any(|prefix| name.starts_with(prefix))
 }
 
 fn weights_file(path: &Path) -> Result<PathBuf, TrainError> {

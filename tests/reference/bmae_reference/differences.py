@@ -42,8 +42,8 @@ class Report:
             self.fail(what, f"{difference:.1e} apart, limit {EXCHANGED:.0e}")
 
     def outputs(self, what, found, expected):
-        """Everything that `expected` holds, as `bmae forward` or `bmae replay` name it."""
-        wrong, worst = [], {}
+        """Everything that `expected` holds, as `bmae forward` or `bmae replay` name it, and nothing else."""
+        wrong, worst = [f"{name} was not expected" for name in sorted(set(found) - set(expected))], {}
         for name, tensor in expected.items():
             if name not in found:
                 wrong.append(f"no {name}")

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use bmae_kernels::instruction_set::InstructionSet;
 use bmae_train::bench::{self, Measured, Profile, Settings};
 use bmae_train::device::DeviceChoice;
+use bmae_train::recipe::TrainedStage;
 use bmae_train::recipe::{Choice as _, MethodName, Recipe};
-use bmae_train::replay::Trained;
 use serde_json::{Value, json};
 
 use crate::arguments::{Bench, Everywhere};
@@ -17,9 +17,9 @@ use crate::threads;
 
 /// Takes steps on random images and tells how fast they were.
 pub fn run(arguments: &Bench, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
-    let stage = Trained::from(arguments.stage);
+    let stage = arguments.stage;
     let recipe = layers::resolve(&layers::bench(arguments, everywhere)?, output)?;
-    if stage == Trained::Pretrain && recipe.method.name == MethodName::Scratch {
+    if stage == TrainedStage::Pretrain && recipe.method.name == MethodName::Scratch {
         let message = "the method \"scratch\" pre-trains nothing: measure it with --stage finetune or linprobe, or choose another \
                        --method";
         return Err(Ending::Usage(message.into()));
@@ -47,9 +47,9 @@ struct Report<'a> {
 impl Report<'_> {
     /// What is trained: a stage, and in pre-training the method.
     fn stage(&self) -> String {
-        let stage = bmae_train::recipe::Stage::from(Trained::from(self.arguments.stage)).section();
-        match Trained::from(self.arguments.stage) {
-            Trained::Pretrain => format!("{stage} {}", self.recipe.method.name),
+        let stage = bmae_train::recipe::Stage::from(self.arguments.stage).section();
+        match self.arguments.stage {
+            TrainedStage::Pretrain => format!("{stage} {}", self.recipe.method.name),
             _ => stage.to_owned(),
         }
     }
@@ -130,7 +130,7 @@ impl Report<'_> {
         let measured = self.measured;
         let of = |index: usize| rounded(measured.images_per_s(measured.steps[index]));
         let mut json = json!({
-            "stage": bmae_train::recipe::Stage::from(Trained::from(self.arguments.stage)).section(),
+            "stage": bmae_train::recipe::Stage::from(self.arguments.stage).section(),
             "method": self.recipe.method.name.word(),
             "batch": measured.batch,
             "threads": self.threads,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use bmae_nn::weights::{Architecture, Part, StateDict};
+use bmae_nn::weights::{Architecture, Part, StateDict, grouped};
 use bmae_train::export::SOURCE_KEY;
 use bmae_train::recipe::Recipe;
 use bmae_train::start::read_weights;
@@ -27,6 +27,10 @@ pub fn run(path: &Path, output: &Output) -> Result<(), Ending> {
     let _ = writeln!(text, "file: {}", file(&weights));
     let _ = writeln!(text, "{shapes}");
     let _ = writeln!(text, "parameters: {}", parameters(&weights));
+    let missing = weights.missing();
+    if !missing.is_empty() {
+        let _ = writeln!(text, "missing: {}", grouped(&missing));
+    }
     let _ = writeln!(text, "recipe: {}", recipe(&weights, verbose));
     if verbose {
         let width = weights.tensors.keys().map(String::len).max().unwrap_or(0);
@@ -154,6 +158,7 @@ fn as_json(weights: &StateDict, shapes: &Architecture) -> Value {
         "numbers": weights.tensors.values().map(|tensor| tensor.values.len()).sum::<usize>(),
         "parameters": counts,
         "tensors": tensors,
+        "missing": weights.missing(),
         "recipe": weights.config_text(),
     })
 }

@@ -1,25 +1,22 @@
 //! `bmae data preview`.
 
 use bmae_train::preview::{self, Extent};
-use bmae_train::recipe::{Layers, Stage};
+use bmae_train::recipe::{Layers, Need, Stage, available_memory};
 use serde_json::json;
 
-use crate::arguments::{Everywhere, Preview, PreviewStage};
+use crate::arguments::{Everywhere, Preview};
 use crate::ending::Ending;
 use crate::layers;
 use crate::output::Output;
 
 /// Draws what a stage's recipe does to the first training images.
 pub fn run(arguments: &Preview, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
-    let stage = match arguments.stage {
-        PreviewStage::Pretrain => Stage::Pretrain,
-        PreviewStage::Finetune => Stage::Finetune,
-        PreviewStage::Linprobe => Stage::Linprobe,
-    };
-    // Nothing is trained: what a training needs of memory is of no concern.
+    let stage = Stage::from(arguments.stage);
+    // Nothing is trained: of memory, only the images need some.
     let layers =
         Layers { available_memory: None, single: true, ..layers::layers(&arguments.recipe, everywhere, &[stage])? };
     let recipe = layers::resolve(&layers, output)?;
+    recipe.check_memory(Need::Images, available_memory())?;
     let extent = Extent { images: arguments.images.into(), epochs: arguments.epochs.into() };
     let drawn = preview::write(&recipe, stage, extent, &arguments.out)?;
     let text = format!(

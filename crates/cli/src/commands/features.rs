@@ -1,7 +1,8 @@
 //! `bmae features`.
 
 use bmae_data::Split;
-use bmae_train::run_directory::write_whole;
+use bmae_train::recipe::Need;
+use bmae_train::run_directory::{check_place, write_whole};
 use bmae_train::start::Start;
 use bmae_train::{Session, features};
 use serde_json::json;
@@ -19,6 +20,8 @@ pub fn run(arguments: &Features, everywhere: &Everywhere, output: &Output) -> Re
     let start = Start::parse(&arguments.from);
     let layers = layers::features(&arguments.recipe, everywhere, &arguments.from, start.config_text()?)?;
     let recipe = layers::resolve(&layers, output)?;
+    check_place(&arguments.out)?;
+    recipe.check_memory(Need::Features, layers.available_memory)?;
     let split = match arguments.split {
         Half::Train => Split::Train,
         Half::Test => Split::Test,

@@ -13,6 +13,7 @@ mod forward;
 mod knn;
 mod linprobe;
 mod pretrain;
+mod recorded;
 mod replay;
 mod report;
 mod reproduce;

@@ -107,7 +107,27 @@ fn a_foreign_file_is_evaluated_with_the_sizes_that_its_shapes_tell() {
         "{}",
         ended.story()
     );
-    assert!(ended.stderr.contains("taken are 2 for the encoder"), "{}", ended.story());
+    assert!(!ended.stderr.contains("attention heads"), "they were given{}", ended.story());
+    let ended = folder
+        .run(&[
+            "features",
+            "--from",
+            &fixture("official.pth"),
+            "--preset",
+            "mini",
+            "--data",
+            "photos",
+            "--split",
+            "test",
+            "--feature",
+            "mean",
+            "--out",
+            "f.safetensors",
+        ])
+        .succeeds();
+    let note = "note: ";
+    assert!(ended.stderr.contains(note) && ended.stderr.contains("of its encoder: taken is 4"), "{}", ended.story());
+    assert!(!ended.stderr.contains("of its decoder"), "nothing uses it{}", ended.story());
 }
 
 #[test]
@@ -141,12 +161,11 @@ fn a_patch_size_that_does_not_divide_the_image_is_refused() {
 #[test]
 fn weights_of_another_architecture_are_refused_with_what_they_are() {
     let folder = Folder::new();
-    knn(&folder, &fixture("official.pth"), &["--set", "model.encoder.dim=16"])
+    knn(&folder, &fixture("official.pth"), &["--set", "model.encoder={dim=16, heads=2}"])
         .refuses(1, &["tensor cls_token in", "needs [1, 1, 16]", "the weights are of an encoder of dim 8, depth 2"])
         .leaves_no("out");
-    // A mean-pooling classifier has no final norm: all that is missing is named.
-    knn(&folder, &fixture("classifier_timm.safetensors"), &[])
-        .refuses(1, &["classifier_timm.safetensors lacks 2 tensors (norm.{bias, weight}) of this model"])
+    knn(&folder, &fixture("classifier_timm.safetensors"), &["--set", "model.encoder.heads=2"])
+        .refuses(1, &["classifier_timm.safetensors classifies by the mean of the patch tokens", "--feature block:N"])
         .leaves_no("out");
 }
 
@@ -203,11 +222,28 @@ fn an_export_that_cannot_be_leaves_nothing() {
             "timm",
             "--out",
             "vit.safetensors",
+            "-q",
             "--set",
             "data.image_size=1000000",
         ])
-        .refuses(2, &["MiB of memory", "`data.image_size`"])
+        .refuses(2, &["a model of these sizes needs at least", " of memory", "`data.image_size`"])
         .leaves_no("vit.safetensors");
     let unknown = export(&classifier, "onnx", "vit.onnx").leaves_no("vit.onnx");
     assert!(unknown.code == Some(2) && unknown.stderr.contains("timm, mae, huggingface"), "{}", unknown.story());
+}
+
+#[test]
+fn info_lists_what_is_missing_and_import_refuses_it() {
+    let folder = Folder::new();
+    let mut weights = bmae_nn::StateDict::from_file(Path::new(&fixture("weights.safetensors"))).expect("weights");
+    weights.tensors.remove("blocks.1.mlp.fc2.bias").expect("it was there");
+    folder.write("half.safetensors", &weights.to_bytes().expect("whole tensors"));
+    let ended = folder.bmae("checkpoint info half.safetensors").succeeds();
+    assert!(ended.stdout.contains("missing: blocks.1.mlp.fc2.bias\n"), "{}", ended.story());
+    let whole = folder.run(&["checkpoint", "info", &fixture("weights.safetensors")]).succeeds();
+    assert!(!whole.stdout.contains("missing"), "{}", whole.story());
+    folder
+        .bmae("checkpoint import --from half.safetensors --out own.safetensors -q")
+        .refuses(1, &["half.safetensors lacks 1 tensor (blocks.1.mlp.fc2.bias) of this model"])
+        .leaves_no("own.safetensors");
 }

@@ -195,7 +195,7 @@ fn an_output_folder_that_holds_something_else_is_left_alone() {
         .refuses(1, &["letters is not empty", "to-mother.txt", "--out"])
         .leaves_no("letters/config.toml");
     folder.write("file", b"");
-    folder.run(&["pretrain", "--preset", "tiny.toml", "--out", "file"]).refuses(1, &["file", "--out"]);
+    folder.run(&["pretrain", "--preset", "tiny.toml", "--out", "file"]).refuses(1, &["file", "choose another"]);
 }
 
 #[cfg(target_os = "linux")]
@@ -204,7 +204,7 @@ fn no_permission_is_one_sentence() {
     // Not even root may make a folder there.
     Folder::new()
         .run(&["pretrain", "--preset", "tiny.toml", "--out", "/proc/bmae-run", "-q"])
-        .refuses(1, &["cannot write /proc/bmae-run", "--out"]);
+        .refuses(1, &["cannot write /proc/bmae-run", "choose another place to write"]);
 }
 
 /// Runs its arguments on a disk of 48 KiB at `small`, then lists what a half-written file would be.

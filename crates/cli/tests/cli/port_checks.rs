@@ -127,7 +127,7 @@ fn what_does_not_fit_is_said_in_one_sentence() {
     let refused = |command: &str, parts: &[&str]| {
         folder.bmae(&format!("{command} --outputs out.safetensors")).refuses(1, parts).leaves_no("out.safetensors");
     };
-    refused("forward --weights a --inputs small.safetensors", &["[1, 3, 8, 8]", "16 x 16", "data.image_size"]);
+    refused("forward --weights a --inputs small.safetensors", &["8 x 8", "16 x 16", "data.image_size"]);
     refused("forward --weights a --inputs inputs.safetensors --target a", &["predicts 48 values", "16 features"]);
     refused("forward --weights a --inputs absent.safetensors", &["absent.safetensors"]);
     refused("forward --weights a --inputs tiny.toml", &["tiny.toml is not a safetensors file"]);
@@ -140,4 +140,108 @@ fn what_does_not_fit_is_said_in_one_sentence() {
     let ended = folder.bmae(&format!("{features} block:x"));
     assert_eq!(ended.code, Some(2), "{}", ended.story());
     assert!(ended.stderr.contains("block:N"), "{}", ended.story());
+}
+
+#[test]
+fn weights_without_positions_take_the_size_of_the_recorded_images_and_the_fixed_ones() {
+    let folder = Folder::new();
+    folder.bmae("pretrain --preset tiny.toml --out a").succeeds();
+    inputs(&folder);
+    let mut bare = StateDict::from_file(&folder.path("a/checkpoints/last.safetensors")).expect("weights");
+    for name in ["pos_embed", "decoder_pos_embed"] {
+        bare.tensors.remove(name).expect("it was there");
+    }
+    bare.metadata.clear();
+    folder.write("bare.safetensors", &bare.to_bytes().expect("whole tensors"));
+    let forward = |weights: &str, more: &str| {
+        folder.bmae(&format!(
+            "forward --weights {weights} --inputs inputs.safetensors --outputs out.safetensors --json{more}"
+        ))
+    };
+    let whole = forward("a", "").succeeds().json();
+    let ended = forward("bare.safetensors", " --set model.encoder.heads=2 --set model.decoder.heads=2").succeeds();
+    assert_eq!((&ended.json()["loss"], &ended.json()["head"]), (&whole["loss"], &"decoder_pred".into()));
+    assert!(ended.stderr.contains("has no pos_embed and decoder_pos_embed: the fixed sin-cos"), "{}", ended.story());
+    assert!(!ended.stderr.contains("attention heads"), "they were given{}", ended.story());
+    // --set lies above the images.
+    forward("bare.safetensors", " -q --set model.encoder.heads=2 --set model.decoder.heads=2 --set data.image_size=8")
+        .refuses(1, &["16 x 16 pixels, but the model is for 8 x 8"]);
+    // The decoder's heads are said where it is used alone, and under the right key.
+    let said = forward("bare.safetensors", " --preset tiny.toml --set model.encoder.heads=2").succeeds();
+    assert!(said.stderr.contains("note: bare.safetensors does not tell the number of attention heads of its decoder"));
+    assert!(said.stderr.contains("--set model.decoder.heads=N") && !said.stderr.contains("model.encoder.heads=N"));
+}
+
+#[test]
+fn what_cannot_come_to_an_end_is_refused_before_it_begins() {
+    let folder = Folder::new();
+    folder.bmae("pretrain --preset tiny.toml --out a").succeeds();
+    inputs(&folder);
+    // Nothing is read before it is clear that something can be written.
+    for command in [
+        "forward --weights none --inputs none --outputs nowhere/out",
+        "replay --stage finetune --weights none --batches none --steps-per-epoch 1 --outputs nowhere/out",
+        "features --from none --data none --split test --feature mean --out nowhere/out",
+        "data preview --preset tiny.toml --stage finetune --out nowhere/out.png",
+    ] {
+        let ended = folder.bmae(command);
+        assert!(ended.code == Some(1) && !ended.stderr.contains("--out"), "{}", ended.story());
+    }
+    folder
+        .bmae("forward --weights none --inputs none --outputs nowhere/out")
+        .refuses(1, &["cannot write nowhere/out", "choose another place to write"])
+        .leaves_no("nowhere");
+
+    let forward = "forward --weights a --inputs inputs.safetensors --outputs out";
+    let replay = "replay --weights a --batches inputs.safetensors --steps-per-epoch 1 --outputs out --stage";
+    let features = "features --preset tiny.toml --from a --split test --feature mean --out out";
+    let huge = "--set model.encoder.dim=4000 --set model.encoder.depth=1000000";
+    for (command, part) in [
+        (format!("{forward} --set pretrain.mask_ratio=0.99"), "keeps none of the 16 patches"),
+        (format!("{replay} pretrain --set pretrain.mask_ratio=0.99"), "keeps none of the 16 patches"),
+        (format!("{forward} {huge}"), "a model of these sizes needs at least"),
+        (format!("{forward} --set data.image_size=1000000"), "a model of these sizes needs at least"),
+        (format!("{replay} pretrain {huge}"), "pre-training needs at least"),
+        (format!("{replay} linprobe {huge}"), "linear probing needs at least"),
+        (format!("{features} {huge}"), "computing features needs at least"),
+        (format!("{features} --set data.shapes_train=1000000000"), "`data.shapes_train`"),
+    ] {
+        folder.bmae(&command).refuses(2, &[part]).leaves_no("out");
+    }
+}
+
+#[test]
+fn features_need_no_more_of_foreign_weights_than_they_look_at() {
+    let folder = Folder::new();
+    let weights = |name: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/reference/weights").join(name);
+        folder.write(name, &std::fs::read(path).expect("a fixture"));
+    };
+    weights("official.pth");
+    weights("classifier_timm.safetensors");
+    let data = "--split test --out f --set data.shapes_test=5 --set data.shapes_train=5 --set model.encoder.heads=2";
+    // 16 heads do not divide its decoder's width, which nothing looks at.
+    let of = |from: &str, feature: &str| {
+        folder.bmae(&format!(
+            "features --preset paper --data shapes --set data.image_size=16 --from {from} --feature {feature} {data}"
+        ))
+    };
+    of("official.pth", "mean").succeeds();
+    of("classifier_timm.safetensors", "block:1").succeeds();
+    let ended = of("classifier_timm.safetensors", "mean");
+    assert!(ended.code == Some(1) && ended.stderr.contains("it has fc_norm in place of"), "{}", ended.story());
+}
+
+#[test]
+fn a_preview_that_is_no_png_or_too_large_is_refused() {
+    let folder = Folder::new();
+    let preview = "data preview --preset tiny.toml --stage pretrain --out";
+    let ended = folder.bmae(&format!("{preview} grid.jpg")).leaves_no("grid.jpg");
+    assert!(ended.code == Some(2) && ended.stderr.contains("ends in .png"), "{}", ended.story());
+    folder
+        .bmae(&format!("{preview} grid.png --images 65535 --epochs 65535"))
+        .refuses(1, &["more than 100 million pixels", "--epochs"])
+        .leaves_no("grid.png");
+    let ended = folder.bmae("data preview --preset tiny.toml --stage knn --out grid.png");
+    assert!(ended.code == Some(2) && ended.stderr.contains("pretrain, finetune, linprobe"), "{}", ended.story());
 }

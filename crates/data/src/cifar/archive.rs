@@ -12,6 +12,7 @@ use flate2::read::GzDecoder;
 
 use super::Kind;
 use crate::DataError;
+use crate::error::CifarError;
 
 /// The longest file that is read, in bytes; CIFAR-100's `train.bin` has 153,700,000.
 const LONGEST_FILE: u64 = 256 << 20;
@@ -27,11 +28,9 @@ pub fn is_gzip(path: &Path) -> Result<bool, DataError> {
 
 /// The files of CIFAR-10 and CIFAR-100 in a `.tar.gz`, by file name, in whatever folder they lie.
 pub fn read(path: &Path) -> Result<BTreeMap<String, Vec<u8>>, DataError> {
-    let damaged = |cause: io::Error| DataError::ArchiveDamaged { path: path.to_owned(), cause };
-    let refused = |entry: &Path, why: &'static str| DataError::ArchiveRefused {
-        path: path.to_owned(),
-        entry: entry.to_owned(),
-        why,
+    let damaged = |cause: io::Error| DataError::Cifar(CifarError::ArchiveDamaged { path: path.to_owned(), cause });
+    let refused = |entry: &Path, why: &'static str| {
+        DataError::Cifar(CifarError::ArchiveRefused { path: path.to_owned(), entry: entry.to_owned(), why })
     };
     let file = File::open(path).map_err(DataError::io("read", path))?;
     let unpacked = Bounded { inner: GzDecoder::new(BufReader::new(file)), left: UNPACKED_LIMIT };

@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use super::Kind;
+use crate::error::CifarError;
 use crate::{DataError, Image, Images};
 
 /// The side of every image.
@@ -38,26 +39,26 @@ impl Records {
         let label_bytes = self.kind.label_bytes();
         let record_bytes = label_bytes + PIXEL_BYTES;
         if bytes.is_empty() || !bytes.len().is_multiple_of(record_bytes) {
-            return Err(DataError::CifarLength {
+            return Err(DataError::Cifar(CifarError::CifarLength {
                 kind: self.kind,
                 path: place.to_owned(),
                 found: bytes.len(),
                 record_bytes,
                 records: bytes.len() / record_bytes,
                 rest: bytes.len() % record_bytes,
-            });
+            }));
         }
         let taken = (bytes.len() / record_bytes).min(limit.saturating_sub(self.len()));
         let records = || bytes.chunks_exact(record_bytes).take(taken);
         let label = |record: &[u8]| record[label_bytes - 1];
         let classes = self.kind.classes();
         if let Some(number) = records().position(|record| usize::from(label(record)) >= classes) {
-            return Err(DataError::LabelOutOfRange {
+            return Err(DataError::Cifar(CifarError::LabelOutOfRange {
                 path: place.to_owned(),
                 record: number,
                 label: usize::from(bytes[number * record_bytes + label_bytes - 1]),
                 classes,
-            });
+            }));
         }
         self.planes.reserve_exact(taken * PIXEL_BYTES);
         for record in records() {

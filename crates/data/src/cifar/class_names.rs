@@ -3,6 +3,7 @@
 use super::Kind;
 use super::files::Files;
 use crate::DataError;
+use crate::error::CifarError;
 
 /// The class names in the order of the labels.
 pub fn read(kind: Kind, files: &Files) -> Result<Vec<String>, DataError> {
@@ -14,11 +15,11 @@ pub fn read(kind: Kind, files: &Files) -> Result<Vec<String>, DataError> {
     let text = String::from_utf8_lossy(&bytes);
     let names: Vec<String> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
     if names.len() != kind.classes() {
-        return Err(DataError::CifarClassNames {
+        return Err(DataError::Cifar(CifarError::CifarClassNames {
             path: files.place(file),
             expected: kind.classes(),
             found: names.len(),
-        });
+        }));
     }
     Ok(names)
 }

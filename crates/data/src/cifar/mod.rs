@@ -13,6 +13,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::error::CifarError;
 use crate::{DataError, Dataset};
 use binary::Records;
 use files::Files;
@@ -129,7 +130,7 @@ pub fn open(kind: Kind, root: &Path, limits: Limits) -> Result<Dataset, DataErro
             return read(kind, &files, limits);
         }
     }
-    Err(DataError::CifarNotFound { kind, root: root.to_owned() })
+    Err(DataError::Cifar(CifarError::CifarNotFound { kind, root: root.to_owned() }))
 }
 
 /// Opens whichever of the two sets a directory or an archive holds, or `None` when it holds neither.
@@ -142,7 +143,7 @@ pub fn recognise(path: &Path, limits: Limits) -> Result<Option<Dataset>, DataErr
         let names = files.names();
         match kinds.map(|kind| kind.recognises(&names)) {
             [true, true] => {
-                return Err(DataError::CifarAmbiguous { path: path.to_owned() });
+                return Err(DataError::Cifar(CifarError::CifarAmbiguous { path: path.to_owned() }));
             }
             [true, false] => return read(Kind::Cifar10, &files, limits).map(Some),
             [false, true] => return read(Kind::Cifar100, &files, limits).map(Some),
@@ -154,7 +155,7 @@ pub fn recognise(path: &Path, limits: Limits) -> Result<Option<Dataset>, DataErr
     match kinds.iter().filter(|kind| inside(kind)).collect::<Vec<_>>()[..] {
         [] => Ok(None),
         [&kind] => open(kind, path, limits).map(Some),
-        _ => Err(DataError::CifarAmbiguous { path: path.to_owned() }),
+        _ => Err(DataError::Cifar(CifarError::CifarAmbiguous { path: path.to_owned() })),
     }
 }
 
@@ -179,7 +180,11 @@ fn read(kind: Kind, files: &Files, limits: Limits) -> Result<Dataset, DataError>
     let names = files.names();
     let missing: Vec<&str> = kind.files().filter(|file| !names.iter().any(|name| name == file)).collect();
     if !missing.is_empty() {
-        return Err(DataError::CifarMissingFiles { kind, path: files.path().to_owned(), missing: missing.join(", ") });
+        return Err(DataError::Cifar(CifarError::CifarMissingFiles {
+            kind,
+            path: files.path().to_owned(),
+            missing: missing.join(", "),
+        }));
     }
     let part = |names: &[&str], limit: usize| -> Result<Records, DataError> {
         let mut records = Records::new(kind);

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::Images;
+use crate::error::CifarError;
 use crate::statistics::Statistics;
 
 /// A record whose pixel bytes count up from `start`, so that every plane and place differs.
@@ -167,7 +168,7 @@ fn files_of_both_sets_in_one_folder_are_refused() {
     write_cifar10(folder.path());
     fs::write(folder.path().join("train.bin"), record(&[0, 0], 0)).expect("room");
     let error = recognise(folder.path(), Limits::default()).expect_err("ambiguous");
-    assert!(matches!(error, DataError::CifarAmbiguous { .. }), "{error}");
+    assert!(matches!(error, DataError::Cifar(CifarError::CifarAmbiguous { .. })), "{error}");
 }
 
 #[test]

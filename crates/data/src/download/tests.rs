@@ -1,5 +1,6 @@
 //! Against a server on the loopback address that says exactly what each test wants.
 
+use crate::error::DownloadError;
 use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
@@ -240,7 +241,7 @@ fn what_is_no_url_is_called_so() {
     for url in ["", "not a url", "/just/a/path"] {
         let archive = Archive { url: url.to_owned(), ..Archive::cifar10() };
         let error = quiet(&archive, folder.path()).expect_err("no address");
-        assert!(matches!(error, DataError::DownloadUrl { .. }), "{url:?}: {error}");
+        assert!(matches!(error, DataError::Download(DownloadError::DownloadUrl { .. })), "{url:?}: {error}");
     }
 }
 
@@ -250,7 +251,7 @@ fn two_downloads_do_not_write_to_one_file() {
     let folder = folder();
     let _other = Part::open(&folder.path().join("a.tar.gz.part")).expect("the first");
     let error = quiet(&server.archive(), folder.path()).expect_err("the second");
-    assert!(matches!(error, DataError::DownloadBusy { .. }), "{error}");
+    assert!(matches!(error, DataError::Download(DownloadError::DownloadBusy { .. })), "{error}");
 }
 
 #[test]

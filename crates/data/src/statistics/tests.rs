@@ -1,5 +1,6 @@
 use super::*;
 use crate::Image;
+use crate::error::{LoaderError, TransformError};
 
 /// Images of one colour each, which is also their label, and of growing size.
 struct Plain(Vec<u8>);
@@ -41,7 +42,7 @@ fn every_pixel_counts_the_same() {
 #[test]
 fn no_images_have_no_statistics() {
     let error = Statistics::of(&Plain(Vec::new()), 0).expect_err("nothing to count");
-    assert!(matches!(error, DataError::NoImages), "{error}");
+    assert!(matches!(error, DataError::Loader(LoaderError::NoImages)), "{error}");
 }
 
 #[test]
@@ -58,5 +59,8 @@ fn the_error_of_an_image_comes_through() {
             None
         }
     }
-    assert!(matches!(Statistics::of(&Broken, 0), Err(DataError::ImageShape { bytes: 2, .. })));
+    assert!(matches!(
+        Statistics::of(&Broken, 0),
+        Err(DataError::Transforms(TransformError::ImageShape { bytes: 2, .. }))
+    ));
 }

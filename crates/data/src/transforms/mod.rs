@@ -19,6 +19,7 @@ pub mod random_erasing;
 pub mod random_resized_crop;
 pub mod resize;
 
+use crate::error::TransformError;
 use crate::random::{Purpose, keyed};
 use crate::{DataError, Image};
 use normalise::Normalisation;
@@ -71,7 +72,7 @@ impl Transform {
         self.check()?;
         let expected = 3 * self.image_size * self.image_size;
         if out.len() != expected {
-            return Err(DataError::OutputLength { expected, found: out.len() });
+            return Err(DataError::Transforms(TransformError::OutputLength { expected, found: out.len() }));
         }
         let random = match self.augmentation {
             Augmentation::RandomResizedCrop { scale } => Some((CropDraw::Torchvision, scale)),
@@ -112,20 +113,26 @@ impl Transform {
     /// RandAugment's numbers make no sense.
     pub fn check(&self) -> Result<(), DataError> {
         if !(1..=resize::MAX_SIDE).contains(&self.image_size) {
-            return Err(DataError::ImageSize { found: self.image_size, max: resize::MAX_SIDE });
+            return Err(DataError::Transforms(TransformError::ImageSize {
+                found: self.image_size,
+                max: resize::MAX_SIDE,
+            }));
         }
         self.normalisation().check()?;
         if let Some(randaugment) = self.randaugment {
             randaugment.check()?;
         }
         if !(0.0..=1.0).contains(&self.random_erasing) {
-            return Err(DataError::Probability { of: "random erasing", found: self.random_erasing });
+            return Err(DataError::Transforms(TransformError::Probability {
+                of: "random erasing",
+                found: self.random_erasing,
+            }));
         }
         match self.augmentation {
             Augmentation::RandomResizedCrop { scale } | Augmentation::ByolCrop { scale } => {
                 let (least, greatest) = scale;
                 if !(0.0 < least && least <= greatest && greatest <= 1.0) {
-                    return Err(DataError::CropScale { least, greatest });
+                    return Err(DataError::Transforms(TransformError::CropScale { least, greatest }));
                 }
             }
             Augmentation::None => {}

@@ -1,5 +1,6 @@
 //! From bytes to normalised numbers: the channels part into planes.
 
+use crate::error::TransformError;
 use crate::{DataError, Image};
 
 /// Mean and standard deviation of each channel (red, green, blue), for pixels between 0 and 1.
@@ -36,7 +37,7 @@ impl Normalisation {
     pub fn image(&self, planes: &[f32], image_size: usize) -> Result<Image, DataError> {
         let area = image_size.checked_mul(image_size).filter(|area| area.checked_mul(3) == Some(planes.len()));
         let Some(area) = area else {
-            return Err(DataError::PlanesLength { image_size, found: planes.len() });
+            return Err(DataError::Transforms(TransformError::PlanesLength { image_size, found: planes.len() }));
         };
         let mut pixels = vec![0; planes.len()];
         let (places, _) = pixels.as_chunks_mut::<3>();
@@ -56,10 +57,18 @@ impl Normalisation {
     /// When a standard deviation is not above 0, or a number is not finite.
     pub fn check(&self) -> Result<(), DataError> {
         if let Some(&found) = self.std.iter().find(|std| !(std.is_finite() && **std > 0.0)) {
-            return Err(DataError::Normalisation { key: "std", expected: "a number above 0", found });
+            return Err(DataError::Transforms(TransformError::Normalisation {
+                key: "std",
+                expected: "a number above 0",
+                found,
+            }));
         }
         if let Some(&found) = self.mean.iter().find(|mean| !mean.is_finite()) {
-            return Err(DataError::Normalisation { key: "mean", expected: "a finite number", found });
+            return Err(DataError::Transforms(TransformError::Normalisation {
+                key: "mean",
+                expected: "a finite number",
+                found,
+            }));
         }
         Ok(())
     }

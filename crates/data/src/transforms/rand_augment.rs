@@ -7,6 +7,7 @@ use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 
 use super::operations::{self, Affine};
+use crate::error::TransformError;
 use crate::{DataError, Image};
 
 /// The greatest magnitude.
@@ -59,10 +60,16 @@ impl RandAugment {
         let magnitudes = (0.0..=MAX_LEVEL).contains(&self.magnitude);
         let deviations = self.magnitude_std >= 0.0 && self.magnitude_std.is_finite();
         if !(0.0..=1.0).contains(&self.probability) {
-            return Err(DataError::Probability { of: "a RandAugment operation", found: self.probability });
+            return Err(DataError::Transforms(TransformError::Probability {
+                of: "a RandAugment operation",
+                found: self.probability,
+            }));
         }
         if !(magnitudes && deviations) {
-            return Err(DataError::Magnitude { mean: self.magnitude, std: self.magnitude_std });
+            return Err(DataError::Transforms(TransformError::Magnitude {
+                mean: self.magnitude,
+                std: self.magnitude_std,
+            }));
         }
         Ok(())
     }
@@ -206,12 +213,15 @@ mod tests {
         assert!(good.check().is_ok());
         for probability in [-0.1, 1.1, f64::NAN] {
             let refused = RandAugment { probability, ..good }.check();
-            assert!(matches!(refused, Err(DataError::Probability { .. })), "{probability}");
+            assert!(matches!(refused, Err(DataError::Transforms(TransformError::Probability { .. }))), "{probability}");
         }
         for (magnitude, magnitude_std) in [(-1.0, 0.5), (10.5, 0.5), (f64::NAN, 0.5), (9.0, -0.5), (9.0, f64::INFINITY)]
         {
             let refused = RandAugment { magnitude, magnitude_std, ..good }.check();
-            assert!(matches!(refused, Err(DataError::Magnitude { .. })), "{magnitude} and {magnitude_std}");
+            assert!(
+                matches!(refused, Err(DataError::Transforms(TransformError::Magnitude { .. }))),
+                "{magnitude} and {magnitude_std}"
+            );
         }
     }
 

@@ -7,6 +7,7 @@
 //! width always came first). What does not shrink, such as the crops of CIFAR, is the same with every version.
 
 use super::random_resized_crop::Area;
+use crate::error::TransformError;
 use crate::{DataError, Image};
 
 /// The greatest side of an image, in pixels, that the transforms handle.
@@ -27,13 +28,17 @@ const REACH: f64 = 2.0;
 pub fn resize(image: &Image, area: Area, width: usize, height: usize) -> Result<Image, DataError> {
     for found in [image.width(), image.height(), width, height] {
         if found > MAX_SIDE {
-            return Err(DataError::ImageSize { found, max: MAX_SIDE });
+            return Err(DataError::Transforms(TransformError::ImageSize { found, max: MAX_SIDE }));
         }
     }
     let inside =
         |start: usize, length: usize, whole| length > 0 && start.checked_add(length).is_some_and(|end| end <= whole);
     if !(inside(area.left, area.width, image.width()) && inside(area.top, area.height, image.height())) {
-        return Err(DataError::PartOfImage { area, width: image.width(), height: image.height() });
+        return Err(DataError::Transforms(TransformError::PartOfImage {
+            area,
+            width: image.width(),
+            height: image.height(),
+        }));
     }
     let part = cut_out(image, area);
     let lost = |from: usize, to: usize| from as isize - to as isize;

@@ -1,5 +1,6 @@
 use super::random_resized_crop::{ASPECT_RATIO, Area, CropDraw};
 use super::*;
+use crate::error::TransformError;
 
 const PLAIN: Transform = Transform {
     augmentation: Augmentation::None,
@@ -181,15 +182,21 @@ fn numbers_that_make_no_sense_are_refused() {
     let good = crop((0.2, 1.0));
     assert!(good.check().is_ok());
     for scale in [(0.0, 1.0), (0.5, 0.4), (0.2, 1.1), (f64::NAN, 1.0), (-1.0, 0.5)] {
-        assert!(matches!(crop(scale).check(), Err(DataError::CropScale { .. })), "{scale:?}");
+        assert!(
+            matches!(crop(scale).check(), Err(DataError::Transforms(TransformError::CropScale { .. }))),
+            "{scale:?}"
+        );
     }
     for image_size in [0, resize::MAX_SIDE + 1, usize::MAX] {
         let transform = Transform { image_size, ..good };
-        assert!(matches!(transform.check(), Err(DataError::ImageSize { .. })), "{image_size}");
+        assert!(
+            matches!(transform.check(), Err(DataError::Transforms(TransformError::ImageSize { .. }))),
+            "{image_size}"
+        );
     }
     let mut short = [0.0; 47];
     let refused = good.apply(&numbered(4), 0, 0, 0, &mut short);
-    assert!(matches!(refused, Err(DataError::OutputLength { expected: 48, found: 47 })));
+    assert!(matches!(refused, Err(DataError::Transforms(TransformError::OutputLength { expected: 48, found: 47 }))));
 }
 
 /// The steps stand in their order, each with its own random numbers: a transform with everything is the plain one, its
@@ -223,17 +230,20 @@ fn augmenting_and_erasing_follow_the_crop_and_each_has_its_own_numbers() {
 fn impossible_augmentations_are_refused() {
     for random_erasing in [-0.1, 1.1, f64::NAN] {
         let refused = Transform { random_erasing, ..PLAIN }.check();
-        assert!(matches!(refused, Err(DataError::Probability { .. })), "{random_erasing}");
+        assert!(matches!(refused, Err(DataError::Transforms(TransformError::Probability { .. }))), "{random_erasing}");
     }
     let randaugment = Some(RandAugment { magnitude: 11.0, ..RandAugment::M9_MSTD05_INC1 });
-    assert!(matches!(Transform { randaugment, ..PLAIN }.check(), Err(DataError::Magnitude { .. })));
+    assert!(matches!(
+        Transform { randaugment, ..PLAIN }.check(),
+        Err(DataError::Transforms(TransformError::Magnitude { .. }))
+    ));
 }
 
 #[test]
 fn a_part_beyond_the_image_is_refused() {
     let refused = |left, top, width, height| {
         let result = resize::resize(&numbered(4), Area { left, top, width, height }, 3, 3);
-        matches!(result, Err(DataError::PartOfImage { width: 4, height: 4, .. }))
+        matches!(result, Err(DataError::Transforms(TransformError::PartOfImage { width: 4, height: 4, .. })))
     };
     assert!(!refused(1, 2, 3, 2));
     for (left, top, width, height) in [(2, 0, 3, 4), (0, 1, 4, 4), (0, 0, 0, 1), (0, 0, 1, 0), (usize::MAX, 0, 2, 1)] {

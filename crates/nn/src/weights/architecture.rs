@@ -143,7 +143,7 @@ fn rows(weights: &StateDict, name: &str) -> Option<usize> {
 }
 
 /// One more than the highest block number.
-fn depth(weights: &StateDict, prefix: &str) -> usize {
+pub(super) fn depth(weights: &StateDict, prefix: &str) -> usize {
     let number = |name: &String| name.strip_prefix(prefix)?.split('.').next()?.parse::<usize>().ok();
     weights.tensors.keys().filter_map(number).max().map_or(0, |last| last.saturating_add(1))
 }

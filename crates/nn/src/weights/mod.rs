@@ -7,6 +7,7 @@
 
 mod architecture;
 mod hugging_face;
+mod missing;
 mod open;
 mod origin;
 mod positions;
@@ -14,12 +15,13 @@ mod pytorch;
 mod read;
 mod report;
 mod wrapping;
+mod write;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
-use safetensors::tensor::{Dtype, TensorView};
+use safetensors::tensor::Dtype;
 
 use crate::error::{OtherShape, WeightsError};
 use crate::parameters::{map_parameters, parameters};
@@ -30,6 +32,7 @@ pub use origin::{Container, Naming, Origin, Told};
 pub use positions::Interpolated;
 pub(crate) use read::{check_length, floats};
 pub use report::{LoadReport, grouped};
+pub(crate) use write::{little_endian, serialise};
 
 /// The metadata key under which a checkpoint carries the text of its `config.toml`.
 pub const CONFIG_KEY: &str = "bmae.config";
@@ -111,23 +114,16 @@ impl StateDict {
     /// # Errors
     /// When a tensor's values are not as many as its shape says.
     pub fn to_bytes(&self) -> Result<Vec<u8>, WeightsError> {
-        let refused = |reason: String| WeightsError::Serialise { reason };
-        let bytes: Vec<(&String, &Array, Vec<u8>)> = self
+        let tensors: Vec<_> = self
             .tensors
             .iter()
-            .map(|(name, array)| (name, array, array.values.iter().flat_map(|value| value.to_le_bytes()).collect()))
-            .collect();
-        let views = bytes
-            .iter()
-            .map(|(name, array, bytes)| {
-                TensorView::new(Dtype::F32, array.shape.clone(), bytes)
-                    .map(|view| (name.as_str(), view))
-                    .map_err(|reason| refused(format!("tensor {name}: {reason}")))
+            .map(|(name, array)| {
+                let bytes = little_endian(&array.values, f32::to_le_bytes);
+                (name.as_str(), Dtype::F32, array.shape.as_slice(), bytes)
             })
-            .collect::<Result<Vec<_>, _>>()?;
-        let metadata: HashMap<String, String> = self.metadata.clone().into_iter().collect();
-        let metadata = (!metadata.is_empty()).then_some(metadata);
-        safetensors::serialize(views, metadata).map_err(|reason| refused(reason.to_string()))
+            .collect();
+        let metadata = self.metadata.clone().into_iter().collect();
+        serialise(&tensors, Some(metadata).filter(|_| !self.metadata.is_empty()))
     }
 
     /// The text of the `config.toml` these weights were made with, if they carry it.

@@ -7,6 +7,7 @@
 use std::fmt;
 
 use super::{Array, StateDict};
+use crate::vit::positions::sin_cos;
 
 /// The tensors that hold one row for the class token and one for each patch.
 const TENSORS: [&str; 2] = ["pos_embed", "decoder_pos_embed"];
@@ -33,6 +34,26 @@ impl fmt::Display for Interpolated {
 }
 
 impl StateDict {
+    /// Puts the fixed sin-cos positions of a grid of `side` x `side` patches where an encoder or a decoder has none; their
+    /// names. What has a width that they cannot have is left alone: loading refuses it.
+    pub fn add_missing_positions(&mut self, side: usize) -> Vec<&'static str> {
+        let widths = [self.first_size("patch_embed.proj.weight"), self.first_size("decoder_embed.weight")];
+        let mut added = Vec::new();
+        for (name, dim) in TENSORS.into_iter().zip(widths) {
+            let Some(dim) = dim.filter(|dim| *dim > 0 && dim.is_multiple_of(4)) else { continue };
+            if !self.tensors.contains_key(name) {
+                let shape = vec![1, 1 + side * side, dim];
+                self.tensors.insert(name.to_owned(), Array { shape, values: sin_cos(dim, side) });
+                added.push(name);
+            }
+        }
+        added
+    }
+
+    fn first_size(&self, name: &str) -> Option<usize> {
+        self.tensors.get(name)?.shape.first().copied()
+    }
+
     /// Resizes the positions, where there are any, to a grid of `side` x `side` patches; says so if they were for another one.
     /// Positions that are no square grid after that of a class token stay as they are: loading refuses them by their shape.
     pub fn fit_positions(&mut self, side: usize) -> Option<Interpolated> {
@@ -162,6 +183,16 @@ mod tests {
         for (row, want) in array.values[2..].chunks(2).zip(one) {
             assert!((row[0] - want).abs() < 1e-6 && (row[1] - 10.0 * want).abs() < 1e-5, "{row:?} and {want}");
         }
+    }
+
+    #[test]
+    fn positions_that_are_not_there_are_the_fixed_ones() {
+        let mut weights = StateDict::default();
+        let array = Array { shape: vec![8, 3, 1, 1], values: vec![0.0; 24] };
+        weights.tensors.insert("patch_embed.proj.weight".to_owned(), array);
+        assert_eq!(weights.add_missing_positions(2), ["pos_embed"]);
+        assert_eq!(weights.tensors["pos_embed"], Array { shape: vec![1, 5, 8], values: sin_cos(8, 2) });
+        assert!(weights.add_missing_positions(2).is_empty());
     }
 
     #[test]

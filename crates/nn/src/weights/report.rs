@@ -35,6 +35,13 @@ impl LoadReport {
         if refused.is_complete() { Ok(()) } else { Err(WeightsError::Leftovers { report: refused }) }
     }
 
+    /// What neither of two modules that share these weights has a place for, and what either misses.
+    pub fn and(mut self, other: Self) -> Self {
+        self.missing.extend(other.missing);
+        self.unexpected.retain(|name| other.unexpected.contains(name));
+        self
+    }
+
     /// Whether nothing was left over on either side.
     pub fn is_complete(&self) -> bool {
         self.missing.is_empty() && self.unexpected.is_empty()

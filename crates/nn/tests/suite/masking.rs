@@ -50,6 +50,18 @@ fn a_ratio_that_keeps_or_masks_no_patch_is_refused_in_one_sentence() {
 }
 
 #[test]
+fn the_ratios_that_are_suggested_are_accepted() {
+    for patches in [2, 3, 7, 16, 64, 100, 196, 1000, 4096] {
+        let refused = keep_count(patches, 1.0).unwrap_err().to_string();
+        let (_, ratios) = refused.split_once("choose a mask ratio between ").unwrap();
+        for ratio in ratios.split(" and ") {
+            assert!(keep_count(patches, ratio.parse().unwrap()).is_ok(), "{patches} patches: {refused}");
+        }
+    }
+    assert!(keep_count(1, 0.5).unwrap_err().to_string().ends_with("have more patches, with a smaller patch size"));
+}
+
+#[test]
 fn noise_of_another_length_is_refused() {
     assert!(matches!(Masking::from_noise(&[0.0; 17], 16, 0.5), Err(ShapeError::Length { found: 17, .. })));
 }

@@ -11,7 +11,7 @@ use crate::input::mask_noise;
 use crate::optimiser::GradientMap;
 use crate::pretrain::Student;
 use crate::recipe::Recipe;
-use crate::replay::Trained;
+use crate::recipe::TrainedStage;
 use crate::start::Start;
 use crate::{finetune, linear_probe};
 
@@ -35,20 +35,20 @@ enum Stage {
 
 impl Learner {
     /// A fresh learner on `batch` random images; a bootstrapped student after its switch.
-    pub(super) fn new(recipe: &Recipe, stage: Trained, batch: usize, device: &Device) -> Result<Self, TrainError> {
+    pub(super) fn new(recipe: &Recipe, stage: TrainedStage, batch: usize, device: &Device) -> Result<Self, TrainError> {
         let stage = match stage {
-            Trained::Pretrain => {
+            TrainedStage::Pretrain => {
                 // More steps than anybody takes: nothing here depends on their number.
                 let mut student = Box::new(Student::new(recipe, 1 << 20, device)?);
                 let epoch = recipe.method.warmup_epochs.unwrap_or(0);
                 student.start_epoch(epoch)?;
                 Stage::Pretrain { student, epoch }
             }
-            Trained::Finetune => {
+            TrainedStage::Finetune => {
                 let learner = finetune::Learner::new(recipe, &Start::Scratch, CLASSES, device, &mut |_| {})?;
                 Stage::Finetune(Box::new(learner))
             }
-            Trained::Linprobe => {
+            TrainedStage::Linprobe => {
                 let encoder = Start::Scratch.encoder(recipe, &device.clone().inner(), &mut |_| {})?;
                 Stage::Linprobe(Box::new(linear_probe::Learner::new(recipe, encoder, CLASSES, device)?))
             }

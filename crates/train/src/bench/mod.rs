@@ -17,8 +17,8 @@ use bmae_kernels::profile;
 use burn::tensor::Device;
 
 use crate::TrainError;
+use crate::recipe::TrainedStage;
 use crate::recipe::{Recipe, StageRecipe};
-use crate::replay::Trained;
 
 use learner::Learner;
 pub use work::{Part, Work};
@@ -32,7 +32,7 @@ const COMPARED: usize = 8;
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
     /// Which stage takes steps of its configured `batch_size` and `accumulate`.
-    pub stage: Trained,
+    pub stage: TrainedStage,
     /// Steps that are timed, at least 1.
     pub steps: usize,
     /// Steps before them.
@@ -147,11 +147,11 @@ fn compared(batch: usize, accumulate: usize) -> usize {
     (COMPARED / accumulate).max(2).min(batch / accumulate) * accumulate
 }
 
-fn stage_recipe(recipe: &Recipe, stage: Trained) -> &StageRecipe {
+fn stage_recipe(recipe: &Recipe, stage: TrainedStage) -> &StageRecipe {
     match stage {
-        Trained::Pretrain => &recipe.pretrain.stage,
-        Trained::Finetune => &recipe.finetune.stage,
-        Trained::Linprobe => &recipe.linprobe.stage,
+        TrainedStage::Pretrain => &recipe.pretrain.stage,
+        TrainedStage::Finetune => &recipe.finetune.stage,
+        TrainedStage::Linprobe => &recipe.linprobe.stage,
     }
 }
 

@@ -10,7 +10,7 @@
 //! itself. Operations that are fused move less; how much less is the gain of fusing them.
 
 use crate::recipe::Recipe;
-use crate::replay::Trained;
+use crate::recipe::TrainedStage;
 
 const FLOAT: f64 = 4.0;
 /// The decoder's MLP is so many times as wide as its tokens.
@@ -73,7 +73,7 @@ struct Blocks {
 
 impl Work {
     /// The work of a step of `stage` on `batch` images of `classes` classes; in pre-training after the switch.
-    pub fn of(recipe: &Recipe, stage: Trained, batch: usize, classes: usize) -> Self {
+    pub fn of(recipe: &Recipe, stage: TrainedStage, batch: usize, classes: usize) -> Self {
         let patches = recipe.model.patches(recipe.data.image_size);
         let pixels = 3 * recipe.model.patch_size * recipe.model.patch_size;
         let dim = recipe.model.encoder.dim;
@@ -88,7 +88,7 @@ impl Work {
         };
         let mut work = Self { parts: Vec::new() };
         match stage {
-            Trained::Pretrain => {
+            TrainedStage::Pretrain => {
                 let kept = (patches as f64 * (1.0 - recipe.pretrain.mask_ratio)) as usize;
                 let masked = patches - kept;
                 work.linear("patch embedding", batch * kept, pixels, dim, Passes::First);
@@ -122,14 +122,14 @@ impl Work {
                 let parameters = student.parameters(pixels) + decoder.parameters(dim) + head;
                 work.optimiser(parameters);
             }
-            Trained::Finetune => {
+            TrainedStage::Finetune => {
                 work.linear("patch embedding", batch * patches, pixels, dim, Passes::First);
                 let student = encoder(1 + patches, 1 + patches, Passes::Trained);
                 work.blocks(["encoder: linear", "encoder: attention", "encoder: norm, GELU, residual"], student);
                 work.linear("heads", batch, dim, classes, Passes::Trained);
                 work.optimiser(student.parameters(pixels) + classes * (dim + 1));
             }
-            Trained::Linprobe => {
+            TrainedStage::Linprobe => {
                 work.linear("patch embedding", batch * patches, pixels, dim, Passes::Frozen);
                 let frozen = encoder(1 + patches, 1, Passes::Frozen);
                 work.blocks(["encoder: linear", "encoder: attention", "encoder: norm, GELU, residual"], frozen);
@@ -215,7 +215,7 @@ mod tests {
         Recipe::from_toml(&format!("{text} = {method}")).expect("a recipe")
     }
 
-    fn multiply_adds(method: &str, stage: Trained) -> f64 {
+    fn multiply_adds(method: &str, stage: TrainedStage) -> f64 {
         Work::of(&recipe(method), stage, 3, 10).flop() / 2.0
     }
 
@@ -229,29 +229,29 @@ mod tests {
         let encoder = 2.0 * block(9.0, 3.0, 8.0);
         let decoder = block(15.0, 5.0, 4.0) + 9.0 * 8.0 * 4.0 + 6.0 * 4.0 * 12.0;
         let expected = 3.0 * (encoder + decoder) + 2.0 * 6.0 * 12.0 * 8.0;
-        assert_eq!(multiply_adds("{ name = 'mae' }", Trained::Pretrain), expected);
+        assert_eq!(multiply_adds("{ name = 'mae' }", TrainedStage::Pretrain), expected);
     }
 
     #[test]
     fn every_target_adds_an_encoder_on_all_tokens_forward_only_and_the_head_predicts_its_width() {
-        let pixels = multiply_adds("{ name = 'mae' }", Trained::Pretrain);
+        let pixels = multiply_adds("{ name = 'mae' }", TrainedStage::Pretrain);
         let heads = 3.0 * 6.0 * 4.0 * (8.0 - 12.0);
         let target = 2.0 * block(15.0, 5.0, 8.0) + 12.0 * 12.0 * 8.0;
-        assert_eq!(multiply_adds("{ name = 'mae-k', k = 1 }", Trained::Pretrain), pixels + heads + target);
-        assert_eq!(multiply_adds("{ name = 'mae-new', k = 1 }", Trained::Pretrain), pixels + heads + 2.0 * target);
+        assert_eq!(multiply_adds("{ name = 'mae-k', k = 1 }", TrainedStage::Pretrain), pixels + heads + target);
+        assert_eq!(multiply_adds("{ name = 'mae-new', k = 1 }", TrainedStage::Pretrain), pixels + heads + 2.0 * target);
     }
 
     #[test]
     fn fine_tuning_trains_the_encoder_on_all_tokens_and_the_probe_goes_through_it_forward() {
         let (encoder, embedding, head) = (2.0 * block(15.0, 5.0, 8.0), 12.0 * 12.0 * 8.0, 3.0 * 8.0 * 10.0);
         let method = "{ name = 'mae' }";
-        assert_eq!(multiply_adds(method, Trained::Finetune), 3.0 * (encoder + head) + 2.0 * embedding);
-        assert_eq!(multiply_adds(method, Trained::Linprobe), encoder + embedding + 2.0 * head);
+        assert_eq!(multiply_adds(method, TrainedStage::Finetune), 3.0 * (encoder + head) + 2.0 * embedding);
+        assert_eq!(multiply_adds(method, TrainedStage::Linprobe), encoder + embedding + 2.0 * head);
     }
 
     #[test]
     fn the_optimiser_moves_seven_arrays_of_all_parameters() {
-        let work = Work::of(&recipe("{ name = 'mae' }"), Trained::Linprobe, 3, 10);
+        let work = Work::of(&recipe("{ name = 'mae' }"), TrainedStage::Linprobe, 3, 10);
         let optimiser = work.parts.iter().find(|part| part.name == "optimiser").expect("it is there");
         assert_eq!(optimiser.bytes, 7.0 * 4.0 * 90.0);
     }

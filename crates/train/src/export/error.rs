@@ -29,16 +29,6 @@ pub enum ExportError {
         /// The weights.
         source_name: String,
     },
-    /// Sizes beyond this machine.
-    #[error(
-        "an encoder of these sizes needs {needed} MiB of memory, but {available} MiB are available: lower `data.image_size` or `model.encoder.dim`"
-    )]
-    Memory {
-        /// At least.
-        needed: u64,
-        /// What the machine has left.
-        available: u64,
-    },
     /// A folder that holds something.
     #[error("{} exists and is not an empty folder: choose another one with --out", path.display())]
     Exists {

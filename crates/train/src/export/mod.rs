@@ -15,8 +15,8 @@ use bmae_nn::StateDict;
 use bmae_nn::weights::{Architecture, CONFIG_KEY, Part, grouped};
 
 use crate::pretrain::encoder_config;
-use crate::recipe::{Recipe, available_memory};
-use crate::start::{fit, told_model};
+use crate::recipe::{Need, Recipe, Used, available_memory};
+use crate::start::{Remark, fit, told_model};
 use model::Model;
 
 /// The metadata key under which an imported file says where it came from.
@@ -53,10 +53,8 @@ pub struct Exported {
 /// # Errors
 /// When they are no whole model of these sizes, or one that the program cannot have.
 pub fn export(weights: &StateDict, recipe: &Recipe, to: Destination) -> Result<Exported, ExportError> {
-    check_memory(recipe)?;
     let mut weights = weights.clone();
-    let mut notes = Vec::new();
-    fit(&mut weights, recipe, &mut |note| notes.push(note));
+    let notes = fitted(&mut weights, recipe)?;
     let model = Model::of(&weights, recipe)?;
     let mut exported = match to {
         Destination::HuggingFace => hugging_face::folder(model, recipe, weights.source_name())?,
@@ -73,14 +71,14 @@ pub fn export(weights: &StateDict, recipe: &Recipe, to: Destination) -> Result<E
 /// Foreign `weights` under the official names, with a recipe that tells their sizes and numbers of heads.
 ///
 /// # Errors
-/// When they hold no encoder.
+/// When they hold no encoder, or no whole model of these sizes.
 pub fn import(mut weights: StateDict, recipe: &Recipe) -> Result<(StateDict, Vec<String>), ExportError> {
-    check_memory(recipe)?;
-    let mut notes = Vec::new();
-    fit(&mut weights, recipe, &mut |note| notes.push(note));
-    let shapes = Architecture::of(&weights);
-    if shapes.encoder.is_none() {
-        return Err(ExportError::NoEncoder { source_name: weights.source_name(), holds: shapes.in_one_line() });
+    let mut notes = fitted(&mut weights, recipe)?;
+    Model::of(&weights, recipe)?;
+    // Beside a whole classifier there may lie parts of an autoencoder.
+    let missing = weights.missing();
+    if !missing.is_empty() {
+        notes.push(format!("{} has no {}", weights.source_name(), grouped(&missing)));
     }
     let others: Vec<&String> = weights.tensors.keys().filter(|name| Part::of(name) == Part::Other).collect();
     if !others.is_empty() {
@@ -94,15 +92,18 @@ pub fn import(mut weights: StateDict, recipe: &Recipe) -> Result<(StateDict, Vec
     Ok((weights, notes))
 }
 
-/// Refuses sizes that `--set` asks for and no memory holds, before anything is made of them.
-fn check_memory(recipe: &Recipe) -> Result<(), ExportError> {
-    let needed = encoder_config(recipe).parameter_count()? as u64 * size_of::<f32>() as u64;
-    match available_memory() {
-        Some(available) if needed > available => {
-            Err(ExportError::Memory { needed: needed >> 20, available: available >> 20 })
-        }
-        _ => Ok(()),
-    }
+/// `weights` made to fit `recipe`, whose sizes memory must hold; what there is to say of it.
+fn fitted(weights: &mut StateDict, recipe: &Recipe) -> Result<Vec<String>, ExportError> {
+    let used = match Architecture::of(weights).decoder {
+        Some(_) => Used::Autoencoder,
+        None => Used::Encoder,
+    };
+    recipe.check_memory(Need::Weights(used), available_memory()).map_err(crate::TrainError::from)?;
+    let mut notes = Vec::new();
+    fit(weights, recipe, used, &mut |remark| match remark {
+        Remark::Note(text) | Remark::Warning(text) => notes.push(text),
+    });
+    Ok(notes)
 }
 
 /// The recipe that the written file carries: the one it had, unless it is now of another image size.

@@ -16,7 +16,8 @@ impl Exported {
             false if path.extension().is_none_or(|extension| extension != "safetensors") => {
                 Err(ExportError::Name { path: path.to_owned() })
             }
-            _ => Ok(()),
+            true => Ok(()),
+            false => Ok(crate::run_directory::check_place(path)?),
         }
     }
 

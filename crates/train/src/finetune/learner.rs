@@ -14,7 +14,7 @@ use crate::input::{flat_patches, patch_tensor};
 use crate::optimiser::{self, AdamW, GradientMap, Optimiser, ParameterGroups, gradients};
 use crate::pretrain::encoder_config;
 use crate::recipe::{self, Recipe, ScratchInit};
-use crate::start::{Start, load_exactly};
+use crate::start::{Remark, Start, load_exactly, settle};
 
 const BETAS: (f64, f64) = (0.9, 0.999);
 
@@ -35,33 +35,36 @@ impl Learner {
         start: &Start,
         classes: usize,
         device: &Device,
-        tell: &mut dyn FnMut(String),
+        tell: &mut dyn FnMut(Remark),
     ) -> Result<Self, TrainError> {
         let head = match (start, recipe.method.scratch_init) {
             (Start::Scratch, ScratchInit::Timm) => HeadInit::TIMM,
             _ => HeadInit::FINETUNE,
         };
-        Self::with_model(recipe, classifier(recipe, start.encoder(recipe, device, tell)?, classes, head), device)
+        let encoder = match recipe.finetune.pooling {
+            recipe::Pooling::Mean => start.encoder_without_norm(recipe, device, tell)?,
+            recipe::Pooling::ClassToken => start.encoder(recipe, device, tell)?,
+        };
+        Self::with_model(recipe, classifier(recipe, encoder, classes, head), device)
     }
 
     /// The classifier of `weights` under the official names, whatever else they hold; `fc_norm`, `head` and positions are
-    /// fresh where they are absent, the head for `classes`.
+    /// fresh where they are absent, the head for `classes`, and `tell` hears of it.
     ///
     /// # Errors
-    /// When a parameter of the encoder is missing, or one has another shape than the recipe's sizes give it.
+    /// When a parameter of the encoder or half a head is missing, or one has another shape than the recipe's sizes give it.
     pub fn from_weights(
         recipe: &Recipe,
         weights: &StateDict,
         classes: usize,
         device: &Device,
+        tell: &mut dyn FnMut(Remark),
     ) -> Result<Self, TrainError> {
         let mut generator = keyed(recipe.seed, 0, 0, Purpose::Initialisation);
         let encoder = Encoder::init(&encoder_config(recipe), EncoderInit::Mae, &mut generator, device)?;
         let model = classifier(recipe, encoder, classes, HeadInit::FINETUNE);
         let (model, report) = weights.load_into(model)?;
-        let may_be_fresh =
-            |name: &str| name == "pos_embed" || name.starts_with("head.") || name.starts_with("fc_norm.");
-        report.require(may_be_fresh, |_| true)?;
+        settle(weights, &report, &["head.", "fc_norm."], tell)?;
         Self::with_model(recipe, model, device)
     }
 

@@ -35,7 +35,7 @@ pub fn run(
     let steps = input::steps_per_epoch(&data, settings, Stage::Finetune)?;
     let mut learner = {
         let (classes, device) = (data.class_names.len(), session.training_device());
-        Learner::new(recipe, start, classes, &device, &mut |note| session.warn(note))?
+        Learner::new(recipe, start, classes, &device, &mut |remark| session.remark(remark))?
     };
 
     let mut run_file = RunFile::new(Stage::Finetune, name, recipe, &data.name, session.workers());

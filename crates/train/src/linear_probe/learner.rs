@@ -12,7 +12,7 @@ use crate::TrainError;
 use crate::optimiser::{self, GradientMap, Lars, Optimiser, ParameterGroups, gradients};
 use crate::pretrain::encoder_config;
 use crate::recipe::Recipe;
-use crate::start::load_exactly;
+use crate::start::{Remark, load_exactly, settle};
 
 const MOMENTUM: f64 = 0.9;
 const TRUST: f64 = 0.001;
@@ -45,24 +45,24 @@ impl Learner {
     }
 
     /// The encoder and the probe of `weights` under the official names, whatever else they hold; positions, `head` and
-    /// `batchnorm` are fresh where they are absent, the head for `classes`.
+    /// `batchnorm` are fresh where they are absent, the head for `classes`, and `tell` hears of it.
     ///
     /// # Errors
-    /// When a parameter of the encoder is missing, or one has another shape than the recipe's sizes give it.
+    /// When a parameter of the encoder, half a head or half the statistics are missing, or one has another shape than the recipe's sizes give it.
     pub fn from_weights(
         recipe: &Recipe,
         weights: &StateDict,
         classes: usize,
         device: &Device,
+        tell: &mut dyn FnMut(Remark),
     ) -> Result<Self, TrainError> {
         let mut generator = keyed(recipe.seed, 0, 0, Purpose::Initialisation);
         let inference = device.clone().inner();
         let encoder = Encoder::init(&encoder_config(recipe), EncoderInit::Mae, &mut generator, &inference)?;
-        let (encoder, report) = weights.load_into(encoder)?;
-        report.require(|name| name == "pos_embed", |_| true)?;
+        let (encoder, of_encoder) = weights.load_into(encoder)?;
         let learner = Self::new(recipe, encoder, classes, device)?;
-        let (probe, report) = weights.load_into(learner.probe)?;
-        report.require(|_| true, |_| true)?;
+        let (probe, of_probe) = weights.load_into(learner.probe)?;
+        settle(weights, &of_encoder.and(of_probe), &["head.", "batchnorm."], tell)?;
         Ok(Self { probe, ..learner })
     }
 

@@ -35,7 +35,7 @@ pub fn run(
     let schedule = Schedule::of(settings);
     let (data, test) = input::open_labelled(recipe, Stage::Linprobe)?;
     let steps = input::steps_per_epoch(&data, settings, Stage::Linprobe)?;
-    let encoder = start.encoder(recipe, &session.inference_device(), &mut |note| session.warn(note))?;
+    let encoder = start.encoder(recipe, &session.inference_device(), &mut |remark| session.remark(remark))?;
     let mut learner = Learner::new(recipe, encoder, data.class_names.len(), &session.training_device())?;
 
     let mut run_file = RunFile::new(Stage::Linprobe, name, recipe, &data.name, session.workers());

@@ -42,13 +42,13 @@ pub fn copied_at_end(target: &TargetRecipe, created: usize, epoch: usize) -> boo
 }
 
 /// The part of the student that enters the average at the update number `update` (from 0) of `updates`; `None` for a
-/// target that is not averaged in this `unit`.
+/// target that is not averaged in this `unit`. A ramp that is over stays at its end.
 pub fn tau(target: &TargetRecipe, unit: EmaUnit, update: usize, updates: usize) -> Option<f64> {
     let Update::Ema { tau, tau_end, ramp, unit: own } = target.update else { return None };
     if own != unit {
         return None;
     }
-    let progress = if updates > 1 { update as f64 / (updates - 1) as f64 } else { 0.0 };
+    let progress = if updates > 1 { (update as f64 / (updates - 1) as f64).min(1.0) } else { 0.0 };
     Some(match ramp {
         Ramp::None => tau,
         Ramp::Linear => tau + (tau_end - tau) * progress,
@@ -106,6 +106,7 @@ mod tests {
         let close = |found: Vec<f64>, expected: [f64; 5]| {
             assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12), "{found:?}");
         };
+        assert_eq!(tau(&ramped(Ramp::Cosine), EmaUnit::Epoch, 9, 5), Some(0.0), "beyond the training it stays there");
         close(all(Ramp::Linear), [0.2, 0.15, 0.1, 0.05, 0.0]);
         let quarter = 0.1 * (1.0 + (std::f64::consts::PI / 4.0).cos());
         close(all(Ramp::Cosine), [0.2, quarter, 0.1, 0.2 - quarter, 0.0]);

@@ -70,14 +70,14 @@ impl Targets {
     pub fn after_step(&mut self, epoch: usize, step: usize, student: &Encoder) {
         let Some(created) = self.created.filter(|_| self.exist()) else { return };
         let update = (epoch - created) * self.steps_per_epoch + step;
-        let updates = (self.epochs - created) * self.steps_per_epoch;
+        let updates = self.epochs.saturating_sub(created) * self.steps_per_epoch;
         self.average(student, EmaUnit::Step, update, updates);
     }
 
     /// Averages and copies after the training of `epoch`.
     pub fn end_epoch(&mut self, epoch: usize, student: &Encoder) -> Option<TargetEvent> {
         let created = self.created.filter(|_| self.exist())?;
-        let averaged = self.average(student, EmaUnit::Epoch, epoch - created, self.epochs - created);
+        let averaged = self.average(student, EmaUnit::Epoch, epoch - created, self.epochs.saturating_sub(created));
         let copied = self.copy_where(student, |recipe| copied_at_end(recipe, created, epoch));
         copied.max(averaged)
     }

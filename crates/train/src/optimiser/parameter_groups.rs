@@ -74,12 +74,14 @@ impl ParameterGroups {
         })
     }
 
-    /// Linear probing: the head alone, all of it at the scheduled rate; running statistics are no optimiser's business.
+    /// Linear probing: the head alone, all of it at the scheduled rate, its bias without decay; running statistics are no
+    /// optimiser's business.
     pub fn probing<M: Module>(module: &M, weight_decay: f64) -> Result<Self, TrainError> {
         Self::assign(module, |parameter| {
             if !parameter.trainable {
                 return Some(Rule::Frozen);
             }
+            let weight_decay = if parameter.dimensions >= 2 { weight_decay } else { 0.0 };
             parameter.name.starts_with("head.").then_some(Rule::Trained { weight_decay, rate_scale: 1.0 })
         })
     }

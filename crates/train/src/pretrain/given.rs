@@ -1,7 +1,7 @@
 //! A student of given weights: where `forward` and `replay` begin.
 
 use bmae_data::random::{Purpose, keyed};
-use bmae_nn::weights::{Array, StateDict};
+use bmae_nn::weights::StateDict;
 use bmae_nn::{Encoder, EncoderInit, Linear, MaskedAutoencoder};
 use burn::tensor::Device;
 
@@ -10,145 +10,211 @@ use super::student::{decoder_config, encoder_config};
 use crate::TrainError;
 use crate::method::Targets;
 use crate::recipe::{CopyAt, Recipe, TargetRecipe, Update};
+use crate::start::{Remark, settle};
 
 /// The prediction head in use, and the one that a switch to features puts in.
 const HEAD: &str = "decoder_pred";
 const FEATURE_HEAD: &str = "feature_pred";
 
 impl Student {
-    /// A student at its first epoch with the tensors of `weights` under their official names; those that an autoencoder
-    /// does not have are ignored. Fixed positions may be absent. The head that a switch puts in is `feature_pred.weight`
-    /// [D, Dd] and `feature_pred.bias` `[D]` where they are there, else a fresh one.
+    /// A student at its first epoch with the tensors of `weights` under their official names; those that are not needed are
+    /// ignored. Fixed positions may be absent. If features are predicted within the `epochs` that it is asked to train, the
+    /// head that the switch puts in is `feature_pred.weight` [D, Dd] and `feature_pred.bias` `[D]` where they are there, else
+    /// a fresh one. What a user should know of that goes to `tell`.
     ///
     /// # Errors
     /// When a parameter is missing or has another shape than the recipe's sizes give it.
     pub fn from_weights(
         recipe: &Recipe,
         steps_per_epoch: usize,
+        epochs: usize,
         weights: &StateDict,
         device: &Device,
+        tell: &mut dyn FnMut(Remark),
     ) -> Result<Self, TrainError> {
+        let switches = recipe.method.warmup_epochs.is_some_and(|warmup| warmup < epochs);
         let begins_with_features = recipe.method.warmup_epochs == Some(0);
-        let length = recipe.model.patch_size * recipe.model.patch_size * 3;
-        let model = autoencoder(recipe, weights, device)?;
+        let model = autoencoder(recipe, weights, &[HEAD, if switches { FEATURE_HEAD } else { HEAD }], device, tell)?;
         if !begins_with_features {
-            check_outputs(weights, &model, length, Predicted::Pixels)?;
+            check_pixels(recipe, weights, &model)?;
         }
         let student = Self::with_model(recipe, steps_per_epoch, model, device)?;
-        Ok(match linear(weights, FEATURE_HEAD, recipe.model.decoder.dim, recipe.model.encoder.dim, device)? {
+        if !switches {
+            return Ok(student);
+        }
+        Ok(match head(weights, FEATURE_HEAD, recipe, Some(recipe.model.encoder.dim), device)? {
             Some(head) => student.with_feature_head(head),
-            None => student,
+            None => {
+                let source = weights.source_name();
+                tell(Remark::Note(format!(
+                    "{source} has no {FEATURE_HEAD}.{{bias, weight}}: the head for features is begun afresh, drawn from the seed"
+                )));
+                student
+            }
         })
     }
 
-    /// A student of `weights` that predicts the features of one target encoder, that of `target`, with `feature_pred` where
-    /// `weights` have it, else with `decoder_pred`. What is done to the features, the recipe's first target says; without
-    /// one they are as published.
+    /// A student of `weights` that predicts pixels, whatever the recipe's method, for one pass.
+    ///
+    /// # Errors
+    /// As [`from_weights`](Self::from_weights).
+    pub(crate) fn predicting_pixels(
+        recipe: &Recipe,
+        weights: &StateDict,
+        device: &Device,
+        tell: &mut dyn FnMut(Remark),
+    ) -> Result<Self, TrainError> {
+        let model = autoencoder(recipe, weights, &[HEAD], device, tell)?;
+        check_pixels(recipe, weights, &model)?;
+        Self::with_model(recipe, 1, model, device)
+    }
+
+    /// A student of `weights` that predicts the features of one target encoder, that of `target`, and the name under which
+    /// `weights` have its head: `decoder_pred` where only features are as wide as it, else `feature_pred` where they have it,
+    /// else `decoder_pred`. What is done to the features, the recipe's first target says; without one they are as published.
     ///
     /// # Errors
     /// As [`from_weights`](Self::from_weights), and when the head does not predict as many values as the features have.
-    pub fn predicting_features_of(
+    pub(crate) fn predicting_features_of(
         recipe: &Recipe,
         weights: &StateDict,
         target: &StateDict,
         device: &Device,
-    ) -> Result<Self, TrainError> {
+        tell: &mut dyn FnMut(Remark),
+    ) -> Result<(Self, &'static str), TrainError> {
         let dim = recipe.model.encoder.dim;
-        let mut model = autoencoder(recipe, weights, device)?;
-        match linear(weights, FEATURE_HEAD, recipe.model.decoder.dim, dim, device)? {
-            Some(head) => model = model.replace_head(head),
-            None => check_outputs(weights, &model, dim, Predicted::Features)?,
+        let mut model = autoencoder(recipe, weights, &[HEAD, FEATURE_HEAD], device, tell)?;
+        let mut name = HEAD;
+        if model.pred.outputs() != dim || dim == pixels_of_a_patch(recipe) {
+            match head(weights, FEATURE_HEAD, recipe, Some(dim), device)? {
+                Some(head) => {
+                    name = FEATURE_HEAD;
+                    model = model.replace_head(head);
+                }
+                None => check_features(recipe, weights, &model)?,
+            }
         }
         let published = || TargetRecipe::published(1.0, Update::Copy { every: 1, at: CopyAt::EpochStart });
         let of_target = recipe.method.targets.first().copied().unwrap_or_else(published);
-        let encoder = encoder(recipe, target, &device.clone().inner())?;
+        let encoder = encoder(recipe, target, &device.clone().inner(), tell)?;
         let student = Self::with_model(recipe, 1, model, device)?;
-        Ok(student.with_targets(Targets::fixed(TargetRecipe { weight: 1.0, ..of_target }, encoder)))
+        Ok((student.with_targets(Targets::fixed(TargetRecipe { weight: 1.0, ..of_target }, encoder)), name))
     }
 }
 
-/// The autoencoder of `weights`; its head is as wide as theirs.
-fn autoencoder(recipe: &Recipe, weights: &StateDict, device: &Device) -> Result<MaskedAutoencoder, TrainError> {
+/// The autoencoder of `weights`; its head is as wide as theirs. Of what is left over, `heads` are used elsewhere.
+fn autoencoder(
+    recipe: &Recipe,
+    weights: &StateDict,
+    heads: &[&str],
+    device: &Device,
+    tell: &mut dyn FnMut(Remark),
+) -> Result<MaskedAutoencoder, TrainError> {
     let mut generator = keyed(recipe.seed, 0, 0, Purpose::Initialisation);
     let mut model = MaskedAutoencoder::init(&encoder_config(recipe), &decoder_config(recipe), &mut generator, device)?;
-    let inputs = recipe.model.decoder.dim;
-    if let Some(&[outputs, _]) = weights.tensors.get("decoder_pred.weight").map(|array| array.shape.as_slice())
-        && let Some(head) = linear(weights, HEAD, inputs, outputs, device)?
-    {
+    if let Some(head) = head(weights, HEAD, recipe, None, device)? {
         model = model.replace_head(head);
     }
-    let (model, report) = weights.load_into(model)?;
-    report.require(|name| matches!(name, "pos_embed" | "decoder_pos_embed"), |_| true)?;
+    let (model, mut report) = weights.load_into(model)?;
+    report.unexpected.retain(|name| !heads.contains(&name.split('.').next().unwrap_or(name)));
+    settle(weights, &report, &[], tell)?;
     Ok(model)
 }
 
 /// The encoder of `weights` alone, whatever else they hold.
-fn encoder(recipe: &Recipe, weights: &StateDict, device: &Device) -> Result<Encoder, TrainError> {
+fn encoder(
+    recipe: &Recipe,
+    weights: &StateDict,
+    device: &Device,
+    tell: &mut dyn FnMut(Remark),
+) -> Result<Encoder, TrainError> {
     let mut generator = keyed(recipe.seed, 0, 0, Purpose::Initialisation);
     let encoder = Encoder::init(&encoder_config(recipe), EncoderInit::Mae, &mut generator, device)?;
     let (encoder, report) = weights.load_into(encoder)?;
-    report.require(|name| name == "pos_embed", |_| true)?;
+    settle(weights, &report, &[], tell)?;
     Ok(encoder)
 }
 
-/// The Linear `name` [outputs, inputs] of `weights`, if they have it.
-fn linear(
+/// The head `name` of `weights` [outputs, Dd], if they have it; without `outputs`, as wide as it is.
+///
+/// # Errors
+/// When half of it is missing, or it has another shape.
+fn head(
     weights: &StateDict,
     name: &str,
-    inputs: usize,
-    outputs: usize,
+    recipe: &Recipe,
+    outputs: Option<usize>,
     device: &Device,
 ) -> Result<Option<Linear>, TrainError> {
-    let part = |part: &str, shape: Vec<usize>| -> Result<Option<&Array>, TrainError> {
-        let tensor = format!("{name}.{part}");
-        match weights.tensors.get(&tensor) {
-            Some(array) if array.shape != shape => Err(TrainError::Recorded {
-                tensor,
-                source_name: weights.source.clone(),
-                found: format!("has the shape {:?}", array.shape),
-                expected: format!("this model needs {shape:?}: use the sizes the weights were trained with"),
-            }),
-            found => Ok(found),
+    let [weight, bias] = ["weight", "bias"].map(|part| format!("{name}.{part}"));
+    let refused = |tensor: &str, found: String, expected: String| TrainError::Recorded {
+        tensor: tensor.to_owned(),
+        source_name: weights.source_name(),
+        found,
+        expected,
+    };
+    let half = |missing: &str, there: &str| {
+        Err(refused(missing, "is missing".to_owned(), format!("{there} is there: a head needs both")))
+    };
+    let (of_weight, of_bias) = match (weights.tensors.get(&weight), weights.tensors.get(&bias)) {
+        (None, None) => return Ok(None),
+        (Some(_), None) => return half(&bias, &weight),
+        (None, Some(_)) => return half(&weight, &bias),
+        (Some(of_weight), Some(of_bias)) => (of_weight, of_bias),
+    };
+    let outputs = outputs.unwrap_or(of_bias.values.len());
+    for (tensor, array, shape) in
+        [(&weight, of_weight, vec![outputs, recipe.model.decoder.dim]), (&bias, of_bias, vec![outputs])]
+    {
+        if array.shape != shape {
+            let expected = format!("this model needs {shape:?}: use the sizes the weights were trained with");
+            return Err(refused(tensor, format!("has the shape {:?}", array.shape), expected));
         }
-    };
-    let (Some(weight), Some(bias)) = (part("weight", vec![outputs, inputs])?, part("bias", vec![outputs])?) else {
-        return Ok(None);
-    };
-    Ok(Some(Linear::from_values(weight.values.clone(), bias.values.clone(), device)))
+    }
+    Ok(Some(Linear::from_values(of_weight.values.clone(), of_bias.values.clone(), device)))
 }
 
-/// What a head has to predict.
-#[derive(Clone, Copy)]
-enum Predicted {
-    Pixels,
-    Features,
+fn pixels_of_a_patch(recipe: &Recipe) -> usize {
+    recipe.model.patch_size * recipe.model.patch_size * 3
 }
 
-/// Refuses a head that predicts another number of values than the target has.
+/// Refuses a head that does not predict as many values as a patch has.
+fn check_pixels(recipe: &Recipe, weights: &StateDict, model: &MaskedAutoencoder) -> Result<(), TrainError> {
+    let pixels = pixels_of_a_patch(recipe);
+    check_outputs(weights, model, pixels, || {
+        format!(
+            "a patch has {pixels} pixels: use weights from before the switch to features, or predict features: forward with --target, \
+             replay with the head as {FEATURE_HEAD}.weight and {FEATURE_HEAD}.bias and a bootstrapped method that switches at once \
+             (--set method.name=ema-mae --set method.wse=0)"
+        )
+    })
+}
+
+/// Refuses a head that does not predict as many values as the target's features have.
+fn check_features(recipe: &Recipe, weights: &StateDict, model: &MaskedAutoencoder) -> Result<(), TrainError> {
+    let dim = recipe.model.encoder.dim;
+    check_outputs(weights, model, dim, || {
+        format!(
+            "the target has {dim} features: use weights from after the switch, or with a head of their own \
+             ({FEATURE_HEAD}.weight, {FEATURE_HEAD}.bias)"
+        )
+    })
+}
+
 fn check_outputs(
     weights: &StateDict,
     model: &MaskedAutoencoder,
-    expected: usize,
-    what: Predicted,
+    wanted: usize,
+    expected: impl Fn() -> String,
 ) -> Result<(), TrainError> {
     let found = model.pred.outputs();
-    if found == expected {
-        return Ok(());
+    match found == wanted {
+        true => Ok(()),
+        false => Err(TrainError::Recorded {
+            tensor: format!("{HEAD}.weight"),
+            source_name: weights.source_name(),
+            found: format!("predicts {found} values"),
+            expected: expected(),
+        }),
     }
-    let expected = match what {
-        Predicted::Pixels => format!(
-            "a patch has {expected} pixels: use weights from before the switch to features, or name the encoder whose \
-             features are predicted (forward: --target; replay: method.wse=0)"
-        ),
-        Predicted::Features => format!(
-            "the target has {expected} features: use weights from after the switch, or with a head of their own \
-             (feature_pred.weight, feature_pred.bias)"
-        ),
-    };
-    Err(TrainError::Recorded {
-        tensor: format!("{HEAD}.weight"),
-        source_name: weights.source.clone(),
-        found: format!("predicts {found} values"),
-        expected,
-    })
 }

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use bmae_nn::weights::StateDict;
 
+pub(crate) use student::{Pass, decoder_config, encoder_config};
 pub use student::{StepReport, Student};
-pub(crate) use student::{decoder_config, encoder_config};
 
 use crate::epoch::{Epoch, Taken, is_kept};
 use crate::input::{self, mask_noise};

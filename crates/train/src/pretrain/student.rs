@@ -50,6 +50,18 @@ pub struct StepReport {
     pub target: Tensor<2>,
 }
 
+/// One pass through the model, not yet back.
+pub(crate) struct Pass {
+    /// What is to be minimised, with autodiff.
+    pub loss: Tensor<1>,
+    /// Which patches were masked.
+    pub masking: Masking,
+    /// What the encoder made of the others [N, 1+keep, D], without autodiff.
+    pub latent: Tensor<3>,
+    /// What it tells; the gradient's norm is not known yet.
+    pub report: StepReport,
+}
+
 impl Student {
     /// A student at its first epoch, initialised from the recipe's seed.
     pub fn new(recipe: &Recipe, steps_per_epoch: usize, device: &Device) -> Result<Self, TrainError> {
@@ -188,6 +200,17 @@ impl Student {
         noise: &[f32],
         share: f64,
     ) -> Result<(GradientMap, StepReport), TrainError> {
+        let Pass { loss, report, .. } = self.pass(images, noise, share)?;
+        Ok((self.backward(loss), report))
+    }
+
+    /// The gradients of what [`pass`](Self::pass) is to minimise.
+    pub(crate) fn backward(&self, loss: Tensor<1>) -> GradientMap {
+        bmae_nn::gradients(&self.model, &mut loss.backward())
+    }
+
+    /// Forward alone, with the same arguments.
+    pub(crate) fn pass(&self, images: &[f32], noise: &[f32], share: f64) -> Result<Pass, TrainError> {
         let recipe = &self.recipe;
         let patches = flat_patches(images, recipe)?;
         let count = recipe.model.patches(recipe.data.image_size);
@@ -196,7 +219,7 @@ impl Student {
         let targets = self.rows_to_predict(&patches, &masking)?;
         let (target, weight) = targets.combined();
         let latent = self.model.encoder.forward_masked(&patches, &masking)?;
-        let decoded = self.model.decode_masked(latent, &masking);
+        let decoded = self.model.decode_masked(latent.clone(), &masking);
         let prediction = self.model.pred.forward(decoded.clone());
         let recorded_target = Tensor::from_inner(target.clone());
         let mut loss = mean_squared_error(prediction.clone(), recorded_target) * (weight * share);
@@ -208,7 +231,6 @@ impl Student {
             pixel = Some(f64::from(on_pixels.clone().into_scalar::<f32>()));
             loss = loss + on_pixels * (pixel_weight * share);
         }
-        let mut recorded = loss.backward();
 
         let prediction = prediction.inner();
         let losses = targets.losses(&prediction);
@@ -220,7 +242,7 @@ impl Student {
             prediction,
             target,
         };
-        Ok((bmae_nn::gradients(&self.model, &mut recorded), report))
+        Ok(Pass { loss, masking, latent: latent.inner(), report })
     }
 
     /// The targets' features, or pixels during the warm-up, of the masked patches.

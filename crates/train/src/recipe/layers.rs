@@ -49,8 +49,34 @@ impl Stage {
     }
 }
 
-/// Everything that says what a recipe is. Later wins: `preset`, then `[data]`, `[model]` and `[method]` of `from`, then
-/// `flags`, then `sets`. Flags and sets win over the preset's `[[runs]]` too.
+/// One of the stages that train.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrainedStage {
+    /// Pre-training, of the recipe's method.
+    Pretrain,
+    /// Fine-tuning.
+    Finetune,
+    /// Linear probing.
+    Linprobe,
+}
+
+impl TrainedStage {
+    /// All three, in the order in which they run.
+    pub const ALL: [TrainedStage; 3] = [TrainedStage::Pretrain, TrainedStage::Finetune, TrainedStage::Linprobe];
+}
+
+impl From<TrainedStage> for Stage {
+    fn from(stage: TrainedStage) -> Self {
+        match stage {
+            TrainedStage::Pretrain => Stage::Pretrain,
+            TrainedStage::Finetune => Stage::Finetune,
+            TrainedStage::Linprobe => Stage::Linprobe,
+        }
+    }
+}
+
+/// Everything that says what a recipe is. Later wins: `preset`, then `[data]` and `[model]` of `from` (and its `[method]`,
+/// where that is wanted), then `flags`, then `sets`. Flags and sets win over the preset's `[[runs]]` too.
 #[derive(Clone, Debug, Default)]
 pub struct Layers {
     /// The lowest layer.
@@ -78,6 +104,8 @@ pub struct FromRun {
     pub name: String,
     /// Its TOML: the run's `config.toml`, or `bmae.config` of the file's metadata.
     pub text: String,
+    /// Whether its `[method]` counts too: for evaluations, whose results name it.
+    pub method: bool,
 }
 
 /// A flag that stands for one key.
@@ -123,6 +151,9 @@ impl Recipe {
                 warnings.push(Warning::TargetsIgnored { method });
             }
         }
+        if let (Some(run), Some(from)) = (&layers.from, &from) {
+            warnings.extend(heads_taken(&recipe, &run.name, from, &over));
+        }
         Ok((recipe, warnings))
     }
 
@@ -145,15 +176,31 @@ impl Recipe {
     }
 }
 
+/// Numbers of heads that neither the weights, whose widths are used, nor the command line told.
+fn heads_taken(recipe: &Recipe, weights: &str, from: &Typed, over: &Typed) -> Vec<Warning> {
+    use keys::model::{DECODER_DIM, DECODER_HEADS, ENCODER_DIM, ENCODER_HEADS};
+    let model = &recipe.model;
+    let parts = [
+        ("encoder", &ENCODER_DIM, &ENCODER_HEADS, model.encoder.heads),
+        ("decoder", &DECODER_DIM, &DECODER_HEADS, model.decoder.heads),
+    ];
+    let untold = parts.into_iter().filter(|(_, dim, heads, _)| {
+        from.given(*dim).is_some() && from.given(*heads).is_none() && over.given(*heads).is_none()
+    });
+    untold.map(|(part, _, _, heads)| Warning::HeadsTaken { weights: weights.to_owned(), part, heads }).collect()
+}
+
 /// Where weights tell a width but no number of heads, and the preset's does not divide it, the width is not to blame.
 fn if_heads_are_untold(error: RecipeError, layers: &Layers, from: Option<&Typed>) -> RecipeError {
     let RecipeError::Width { part, dim, divisor: heads, .. } = error else { return error };
-    let key = match part {
-        "encoder" => &keys::model::ENCODER_HEADS,
-        _ => &keys::model::DECODER_HEADS,
+    let (width, key) = match part {
+        "encoder" => (&keys::model::ENCODER_DIM, &keys::model::ENCODER_HEADS),
+        _ => (&keys::model::DECODER_DIM, &keys::model::DECODER_HEADS),
     };
     match (&layers.from, from) {
-        (Some(run), Some(from)) if from.given(key).is_none() && !dim.is_multiple_of(heads) => {
+        (Some(run), Some(from))
+            if from.given(width) == Some(dim) && from.given(key).is_none() && !dim.is_multiple_of(heads) =>
+        {
             RecipeError::HeadsUntold { part, dim, heads, weights: run.name.clone() }
         }
         _ => error,
@@ -162,7 +209,7 @@ fn if_heads_are_untold(error: RecipeError, layers: &Layers, from: Option<&Typed>
 
 fn read_from(from: &FromRun) -> Result<Typed, RecipeError> {
     let mut typed = Typed::from_text(&from.text, &Place::Run(from.name.clone()))?;
-    typed.keep_what_evaluations_take_over();
+    typed.keep_what_is_taken_over(from.method);
     Ok(typed)
 }
 

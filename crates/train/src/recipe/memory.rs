@@ -10,8 +10,8 @@ use std::fmt;
 use bmae_data::Source;
 
 use super::error::RecipeError;
-use super::layers::Stage;
-use super::{EncoderRecipe, Recipe};
+use super::layers::{Stage, TrainedStage};
+use super::{EncoderRecipe, Recipe, Used};
 
 const FLOAT: u128 = 4;
 
@@ -70,45 +70,41 @@ impl Estimate {
         self.images.saturating_add(self.parameters).saturating_add(self.activations)
     }
 
+    /// What `need` needs at the least.
+    fn of_need(recipe: &Recipe, need: Need) -> Estimate {
+        let shape = Shape::of(recipe);
+        let weights = |used| match used {
+            Used::Encoder => shape.encoder_parameters(),
+            Used::Autoencoder => shape.encoder_parameters().saturating_add(shape.decoder_parameters()),
+        };
+        let (images, parameters, activations) = match need {
+            Need::Weights(used) => (0, weights(used).saturating_mul(FLOAT), 0),
+            Need::Replay(stage) => (0, Estimate::of(recipe, stage.into()).parameters, 0),
+            Need::Images => (shape.generated_images(recipe), 0, 0),
+            Need::Features => return Estimate::of(recipe, Stage::Knn),
+        };
+        Estimate { images, parameters, activations }
+    }
+
     /// Refuses what cannot fit into `available` bytes, naming the largest part and the keys that decide it.
     pub(super) fn check(&self, stage: Stage, available: u64) -> Result<(), RecipeError> {
+        self.check_in_words(&Words::of(stage), available)
+    }
+
+    fn check_in_words(&self, words: &Words, available: u64) -> Result<(), RecipeError> {
         if self.total() <= u128::from(available) {
             return Ok(());
         }
-        let section = stage.section();
-        let keys = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         let largest = self.images.max(self.parameters).max(self.activations);
         let (part, lower) = if largest == self.images {
             ("for the generated images", keys(&["data.shapes_train", "data.shapes_test", "data.image_size"]))
         } else if largest == self.parameters {
-            (
-                "for the weights, their gradients and moments",
-                keys(&[
-                    "model.encoder.dim",
-                    "model.encoder.depth",
-                    "model.decoder.dim",
-                    "model.decoder.depth",
-                    "data.image_size",
-                ]),
-            )
+            words.weights.clone()
         } else {
-            let batch = format!("{section}.batch_size");
-            let model = ["data.image_size", "model.encoder.dim", "model.encoder.depth"];
-            match stage {
-                Stage::Pretrain | Stage::Finetune => (
-                    "for the activations of one step",
-                    format!(
-                        "{}, or raise `{section}.accumulate` or `model.patch_size`",
-                        keys(&[&[batch.as_str()], &model[..]].concat())
-                    ),
-                ),
-                Stage::Linprobe | Stage::Knn => {
-                    ("for the activations of one image", format!("{}, or raise `model.patch_size`", keys(&model)))
-                }
-            }
+            words.activations.clone()
         };
         Err(RecipeError::Memory {
-            what: stage.words(),
+            what: words.what,
             needed: Bytes(self.total()),
             share: Bytes(largest),
             part,
@@ -116,6 +112,91 @@ impl Estimate {
             lower,
         })
     }
+}
+
+/// What needs memory besides a whole stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Weights alone: to be loaded, checked and written.
+    Weights(Used),
+    /// Weights and optimiser of a stage, whose batches are there.
+    Replay(TrainedStage),
+    /// The images of the recipe.
+    Images,
+    /// Those and an encoder.
+    Features,
+}
+
+impl Recipe {
+    /// Refuses what certainly does not fit into `available_memory` bytes (`None`: not looked at), before any of it is made.
+    ///
+    /// # Errors
+    /// With the keys to lower.
+    pub fn check_memory(&self, need: Need, available_memory: Option<u64>) -> Result<(), RecipeError> {
+        match available_memory {
+            Some(bytes) => Estimate::of_need(self, need).check_in_words(&Words::of_need(need), bytes),
+            None => Ok(()),
+        }
+    }
+}
+
+/// How a refusal reads: what is refused, and each part with what to lower.
+struct Words {
+    what: &'static str,
+    weights: (&'static str, String),
+    activations: (&'static str, String),
+}
+
+impl Words {
+    fn of(stage: Stage) -> Words {
+        let model = ["data.image_size", "model.encoder.dim", "model.encoder.depth"];
+        let batch = format!("{}.batch_size", stage.section());
+        let activations = match stage {
+            Stage::Pretrain | Stage::Finetune => (
+                "for the activations of one step",
+                format!(
+                    "{}, or raise `{}.accumulate` or `model.patch_size`",
+                    keys(&[&[batch.as_str()], &model[..]].concat()),
+                    stage.section()
+                ),
+            ),
+            Stage::Linprobe | Stage::Knn => {
+                ("for the activations of one image", format!("{}, or raise `model.patch_size`", keys(&model)))
+            }
+        };
+        let (weights, used) = match stage {
+            Stage::Pretrain => ("for the weights, their gradients and moments", Used::Autoencoder),
+            Stage::Finetune => ("for the weights, their gradients and moments", Used::Encoder),
+            Stage::Linprobe | Stage::Knn => ("for the weights", Used::Encoder),
+        };
+        Words { what: stage.words(), weights: (weights, lower_model(used)), activations }
+    }
+
+    fn of_need(need: Need) -> Words {
+        let like_knn = Words::of(Stage::Knn);
+        match need {
+            Need::Weights(used) => {
+                Words { what: "a model of these sizes", weights: ("for the weights", lower_model(used)), ..like_knn }
+            }
+            Need::Replay(stage) => Words::of(stage.into()),
+            Need::Images => Words { what: "the data set", ..like_knn },
+            Need::Features => Words { what: "computing features", ..like_knn },
+        }
+    }
+}
+
+fn lower_model(used: Used) -> String {
+    let encoder = ["model.encoder.dim", "model.encoder.depth"];
+    let decoder = ["model.decoder.dim", "model.decoder.depth"];
+    let image = ["data.image_size"];
+    match used {
+        Used::Encoder => keys(&[encoder.as_slice(), &image].concat()),
+        Used::Autoencoder => keys(&[encoder.as_slice(), &decoder, &image].concat()),
+    }
+}
+
+fn keys(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 fn part(batch_size: usize, accumulate: usize) -> u128 {
@@ -304,6 +385,24 @@ mod tests {
             let error = Estimate::of(&recipe, stage).check(stage, u64::MAX).expect_err("it cannot fit");
             assert!(error.to_string().contains("lower `"), "{error}");
         }
+    }
+
+    #[test]
+    fn weights_alone_need_less_than_their_training_and_absurd_ones_are_refused_by_what_they_are_for() {
+        let bytes = |need| Estimate::of_need(&paper(&[]), need).total();
+        let (encoder, autoencoder) = (Need::Weights(Used::Encoder), Need::Weights(Used::Autoencoder));
+        assert!(bytes(encoder) < bytes(autoencoder));
+        assert!(4 * bytes(autoencoder) <= bytes(Need::Replay(TrainedStage::Pretrain)));
+        let refused =
+            |set: &str, need| paper(&[set]).check_memory(need, Some(1 << 40)).expect_err("too large").to_string();
+        let model = refused("model.encoder.depth=1000000", encoder);
+        assert!(model.starts_with("a model of these sizes needs at least ") && !model.contains("decoder"), "{model}");
+        let features = refused("data={source='shapes', shapes_train=1000000000}", Need::Features);
+        assert!(
+            features.contains("computing features needs") && features.contains("`data.shapes_train`"),
+            "{features}"
+        );
+        assert!(paper(&["data.image_size=1000000"]).check_memory(encoder, None).is_ok());
     }
 
     #[test]

@@ -31,10 +31,10 @@ pub use choices::{
 };
 pub use error::{Place, RecipeError};
 pub use keys::AnyKey;
-pub use layers::{Flag, FromRun, Layers, Stage};
-pub use memory::{Bytes, available_memory};
+pub use layers::{Flag, FromRun, Layers, Stage, TrainedStage};
+pub use memory::{Bytes, Need, available_memory};
 pub use method::{Method, PlannedRun, TargetRecipe, Update};
-pub use parts::{DataRecipe, DecoderRecipe, EncoderRecipe, ModelRecipe};
+pub use parts::{DataRecipe, DecoderRecipe, EncoderRecipe, ModelRecipe, Used};
 pub use preset::{Preset, PresetChoice};
 pub use stages::{FinetuneRecipe, KnnRecipe, LinprobeRecipe, MonitorRecipe, PretrainRecipe, StageRecipe};
 pub use warning::Warning;

@@ -47,6 +47,15 @@ impl DataRecipe {
     }
 }
 
+/// How much of a model is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Used {
+    /// The encoder, with or without a head of its own.
+    Encoder,
+    /// Encoder and decoder.
+    Autoencoder,
+}
+
 /// `[model]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelRecipe {

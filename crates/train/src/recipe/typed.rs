@@ -72,9 +72,13 @@ impl Typed {
         }
     }
 
-    /// Keeps only the keys of `[data]`, `[model]` and `[method]`: what an evaluation takes over from a run.
-    pub(super) fn keep_what_evaluations_take_over(&mut self) {
-        self.values.retain(|path, _| ["data.", "model.", "method."].iter().any(|section| path.starts_with(section)));
+    /// Keeps only the keys of `[data]` and `[model]`, and with `method` of `[method]`: what is taken over from a run.
+    pub(super) fn keep_what_is_taken_over(&mut self, method: bool) {
+        let taken = |path: &str| ["data.", "model."].iter().any(|section| path.starts_with(section));
+        self.values.retain(|path, _| taken(path) || (method && path.starts_with("method.")));
+        if !method {
+            self.targets = None;
+        }
         self.runs = None;
     }
 

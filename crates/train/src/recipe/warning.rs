@@ -17,11 +17,27 @@ pub enum Warning {
         /// `pretrain.epochs`.
         epochs: usize,
     },
+    /// Weights whose shapes are used, but do not tell how many heads there are.
+    HeadsTaken {
+        /// The run or file.
+        weights: String,
+        /// "encoder" or "decoder".
+        part: &'static str,
+        /// The recipe's number.
+        heads: usize,
+    },
     /// Targets were given on the command line to a method that has its own.
     TargetsIgnored {
         /// The method.
         method: String,
     },
+}
+
+impl Warning {
+    /// Whether it is only worth knowing.
+    pub fn is_a_note(&self) -> bool {
+        matches!(self, Warning::HeadsTaken { .. })
+    }
 }
 
 impl fmt::Display for Warning {
@@ -31,6 +47,11 @@ impl fmt::Display for Warning {
                 formatter,
                 "{run}: `method.{key}` is {warmup_epochs}, but the training ends after {epochs} epochs, so no target will ever \
                  be used and this is plain MAE: lower `method.{key}` or raise `pretrain.epochs`"
+            ),
+            Warning::HeadsTaken { weights, part, heads } => write!(
+                formatter,
+                "{weights} does not tell the number of attention heads of its {part}: taken is {heads}, as the recipe says; \
+                 --set model.{part}.heads=N sets another"
             ),
             Warning::TargetsIgnored { method } => write!(
                 formatter,

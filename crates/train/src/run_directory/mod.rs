@@ -217,6 +217,19 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
     write().map_err(|source| TrainError::writing(path, source))
 }
 
+/// Refuses a place that no file can be written to, before any work is done.
+///
+/// # Errors
+/// When it is a folder, or its own folder is missing or takes no file.
+pub fn check_place(path: &Path) -> Result<(), TrainError> {
+    let refused = |source| TrainError::writing(path, source);
+    if path.is_dir() {
+        return Err(refused(std::io::ErrorKind::IsADirectory.into()));
+    }
+    // A file that is begun and given up leaves nothing.
+    AtomicWriteFile::open(path).and_then(AtomicWriteFile::discard).map_err(refused)
+}
+
 pub(crate) fn create_folder(path: &Path) -> Result<(), TrainError> {
     std::fs::create_dir_all(path).map_err(|source| TrainError::writing(path, source))
 }

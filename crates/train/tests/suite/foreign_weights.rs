@@ -8,8 +8,8 @@ use bmae_train::device::DeviceChoice;
 use bmae_train::export::{Destination, ExportError, Exported, export, import};
 use bmae_train::knn;
 use bmae_train::observer::Event;
-use bmae_train::recipe::Recipe;
-use bmae_train::start::{Start, carried_recipe, read_weights};
+use bmae_train::recipe::{Recipe, Used};
+use bmae_train::start::{Remark, Start, carried_recipe, fit, fit_target, read_weights};
 use burn::tensor::{Tensor, TensorData};
 
 use crate::small::{self, Watching};
@@ -61,19 +61,20 @@ fn probe() -> StateDict {
 #[test]
 fn shapes_tell_a_recipe_and_a_folder_the_heads_too() {
     assert_eq!(
-        carried_recipe(&open("official.pth")).unwrap(),
+        carried_recipe(&open("official.pth"), Used::Autoencoder).unwrap(),
         "[data]\nimage_size = 6\n\n[model]\npatch_size = 2\n\n[model.encoder]\ndim = 8\ndepth = 2\nmlp_ratio = 2.0\n\n\
          [model.decoder]\ndim = 4\ndepth = 1\n"
     );
-    let folder = carried_recipe(&open("huggingface")).unwrap();
+    let folder = carried_recipe(&open("huggingface"), Used::Autoencoder).unwrap();
     assert_eq!(folder.matches("heads = 2").count(), 2, "{folder}");
-    let classifier = carried_recipe(&open("classifier_timm.safetensors")).unwrap();
-    assert!(!classifier.contains("decoder"), "{classifier}");
-    assert_eq!(carried_recipe(&StateDict::default()), None);
+    let classifier = carried_recipe(&open("classifier_timm.safetensors"), Used::Autoencoder).unwrap();
+    let encoder = carried_recipe(&open("huggingface"), Used::Encoder).unwrap();
+    assert!(!classifier.contains("decoder") && !encoder.contains("decoder"), "{classifier}, {encoder}");
+    assert_eq!(carried_recipe(&StateDict::default(), Used::Autoencoder), None);
 
     let mut own = open("weights.safetensors");
     own.metadata.insert(CONFIG_KEY.to_owned(), "seed = 3\n".to_owned());
-    assert_eq!(carried_recipe(&own).as_deref(), Some("seed = 3\n"));
+    assert_eq!(carried_recipe(&own, Used::Encoder).as_deref(), Some("seed = 3\n"));
 }
 
 #[test]
@@ -218,8 +219,8 @@ fn a_folder_is_written_whole_and_only_where_there_is_none() {
 fn imported_weights_carry_their_sizes_heads_and_source() {
     let (imported, notes) = import(open("official.pth"), &recipe("")).unwrap();
     assert_eq!(imported.tensors, open("weights.safetensors").tensors);
-    assert!(notes.iter().any(|note| note.contains("does not tell its numbers of attention heads")), "{notes:?}");
-    let text = carried_recipe(&imported).unwrap();
+    assert_eq!(notes, [""; 0]);
+    let text = carried_recipe(&imported, Used::Autoencoder).unwrap();
     assert_eq!(Recipe::from_toml(&text).unwrap().model, recipe("").model);
     assert!(imported.metadata["bmae.source"].ends_with("official.pth"));
 }
@@ -233,19 +234,63 @@ fn an_evaluation_of_foreign_weights_resizes_positions_and_says_what_it_left_over
     let stop = watching.stop.clone();
     let mut session = bmae_train::Session::new(DeviceChoice::Cpu, 1, stop, &mut watching).unwrap();
     knn::run(&mut session, &recipe, "a", &start, &folder.path().join("a"), false).unwrap();
-    let warnings: Vec<&String> = watching
+    let said: Vec<&String> = watching
         .events
         .iter()
         .filter_map(|event| match event {
-            Event::Warning(text) => Some(text),
+            Event::Warning(text) | Event::Note(text) => Some(text),
             _ => None,
         })
         .collect();
     for part in [
         "pos_embed and decoder_pos_embed resized from 3 x 3 to 8 x 8 patches (bicubic)",
-        "does not tell its numbers of attention heads: taken are 2 for the encoder and 2 for the decoder",
-        "only the encoder is used, left over were decoder_blocks.0.{attn.proj, ",
+        "holds more than is used: left over were decoder_blocks.0.{attn.proj, ",
     ] {
-        assert!(warnings.iter().any(|text| text.contains(part)), "{part}: {warnings:#?}");
+        assert!(said.iter().any(|text| text.contains(part)), "{part}: {said:#?}");
     }
+}
+
+#[test]
+fn positions_that_are_not_there_are_the_fixed_ones_and_it_is_said() {
+    let mut weights = open("official.pth");
+    weights.tensors.remove("pos_embed");
+    let mut said = Vec::new();
+    fit(&mut weights, &recipe(""), Used::Encoder, &mut |remark| said.push(remark));
+    // The class token's comes first, then the first patch's: the sines of 0, then their cosines, twice.
+    assert_eq!(weights.tensors["pos_embed"].values[8..16], [0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0]);
+    assert!(
+        matches!(&said[..], [Remark::Note(text)] if text.contains("has no pos_embed: the fixed sin-cos")),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn other_heads_than_the_weights_were_made_with_are_a_warning_and_for_a_target_an_error() {
+    let mut said = Vec::new();
+    let mut other = recipe("");
+    (other.model.encoder.heads, other.model.decoder.heads) = (4, 1);
+    fit(&mut open("huggingface"), &other, Used::Autoencoder, &mut |remark| said.push(remark));
+    let warned = |part: &str| said.iter().any(|remark| matches!(remark, Remark::Warning(text) if text.contains(part)));
+    assert!(
+        warned("2 attention heads in the encoder, but 4 are taken")
+            && warned("2 attention heads in the decoder, but 1")
+    );
+    let mut said = Vec::new();
+    fit(&mut open("huggingface"), &other, Used::Encoder, &mut |remark| said.push(remark));
+    assert_eq!(said.len(), 1, "the decoder is not used: {said:?}");
+
+    let refused = fit_target(&mut open("huggingface"), &other, &mut |_| {}).unwrap_err().to_string();
+    assert!(refused.contains("has 2 attention heads, but the recipe gives its encoder 4"), "{refused}");
+    assert!(fit_target(&mut open("official.pth"), &other, &mut |_| {}).is_ok(), "nothing tells its heads");
+}
+
+#[test]
+fn a_model_that_lacks_a_tensor_is_not_imported() {
+    let mut weights = open("official.pth");
+    assert_eq!(weights.missing(), [""; 0]);
+    weights.tensors.remove("blocks.1.mlp.fc2.bias");
+    weights.tensors.remove("decoder_norm.weight");
+    assert_eq!(weights.missing(), ["blocks.1.mlp.fc2.bias", "decoder_norm.weight"]);
+    let refused = import(weights, &recipe("")).unwrap_err().to_string();
+    assert!(refused.contains("lacks 2 tensors (blocks.1.mlp.fc2.bias, decoder_norm.weight)"), "{refused}");
 }

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use bmae_nn::{StateDict, TensorFile};
 use bmae_train::device::DeviceChoice;
 use bmae_train::forward::{self, Forward};
-use bmae_train::recipe::Recipe;
-use bmae_train::replay::{self, Trained};
+use bmae_train::recipe::{Recipe, TrainedStage};
+use bmae_train::replay;
 
 /// Of a loss, relative: after one pass all that `f32` costs is a few roundings (2^-24 each) of a sum of thousands.
 const LOSS: f64 = 1e-5;
@@ -59,8 +59,10 @@ struct Errors {
 }
 
 impl Errors {
-    /// Compares everything that `expected` holds with what was `found`, and refuses what is off.
+    /// Compares everything that `expected` holds with what was `found`, and refuses what is off, missing or there besides.
     fn compare(&mut self, case: &str, expected: &TensorFile, found: &TensorFile, loss: f64) {
+        let [names, found_names] = [expected, found].map(|file| file.names().collect::<Vec<_>>());
+        assert_eq!(found_names, names, "{case}: the tensors that were found and expected");
         for name in expected.names() {
             let Ok((shape, values)) = expected.floats_of_any_rank(name) else {
                 let [expected, found] =
@@ -113,7 +115,7 @@ fn largest(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// Replays all cases of a stage; there must be as many as the folder is known to hold.
-fn replay_all(stage: Trained, prefix: &str, expected_cases: usize) {
+fn replay_all(stage: TrainedStage, prefix: &str, expected_cases: usize) {
     let device = DeviceChoice::Cpu.open().expect("a CPU");
     let mut errors = Errors::default();
     let cases = cases(prefix);
@@ -121,7 +123,7 @@ fn replay_all(stage: Trained, prefix: &str, expected_cases: usize) {
     for case in &cases {
         let (weights, batches, expected) =
             (weights(case, "weights"), tensors(case, "batches"), tensors(case, "expected"));
-        let found = replay::run(&recipe(case), stage, &weights, &batches, 3, &device)
+        let found = replay::run(&recipe(case), stage, &weights, &batches, 3, &device, &mut |_| {})
             .unwrap_or_else(|error| panic!("{case}: {error}"));
         errors.compare(case, &expected, &found, LOSS_AFTER_STEPS);
     }
@@ -138,8 +140,9 @@ fn one_pass_and_all_its_gradients_are_those_of_the_reference() {
         let weights_of_case = weights(case, "weights");
         let target = path(case, "target").exists().then(|| weights(case, "target"));
         let of = Forward { weights: &weights_of_case, target: target.as_ref(), gradients: true };
-        let found = forward::run(&recipe(case), of, &tensors(case, "inputs"), &device)
-            .unwrap_or_else(|error| panic!("{case}: {error}"));
+        let found = forward::run(&recipe(case), of, &tensors(case, "inputs"), &device, &mut |_| {})
+            .unwrap_or_else(|error| panic!("{case}: {error}"))
+            .outputs;
         errors.compare(case, &tensors(case, "expected"), &found, LOSS);
     }
     errors.print("one pass");
@@ -147,15 +150,15 @@ fn one_pass_and_all_its_gradients_are_those_of_the_reference() {
 
 #[test]
 fn eighteen_steps_of_every_method_are_those_of_the_reference() {
-    replay_all(Trained::Pretrain, "pretrain-", 13);
+    replay_all(TrainedStage::Pretrain, "pretrain-", 13);
 }
 
 #[test]
 fn eighteen_steps_of_fine_tuning_are_those_of_the_reference() {
-    replay_all(Trained::Finetune, "finetune-", 2);
+    replay_all(TrainedStage::Finetune, "finetune-", 2);
 }
 
 #[test]
 fn eighteen_steps_of_the_probe_are_those_of_the_reference() {
-    replay_all(Trained::Linprobe, "linprobe-", 2);
+    replay_all(TrainedStage::Linprobe, "linprobe-", 2);
 }

@@ -2,6 +2,7 @@
 
 mod evaluations;
 mod foreign_weights;
+mod given_weights;
 mod golden;
 mod in_place;
 mod method_options;

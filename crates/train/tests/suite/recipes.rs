@@ -35,7 +35,7 @@ fn expected(name: &str, dimensions: usize, stage: &str) -> Option<(bool, f64)> {
             Some((dimensions >= 2 && !exempt, 0.75f64.powi(layers_above)))
         }
         _ if name.starts_with("batchnorm.") => None,
-        _ => Some((true, 1.0)),
+        _ => Some((dimensions >= 2, 1.0)),
     }
 }
 

@@ -9,6 +9,7 @@ use tar::{EntryType, Header};
 use super::*;
 use crate::Images;
 use crate::cifar::{Limits, open, recognise};
+use crate::error::CifarError;
 
 /// A `.tar.gz` of these entries.
 fn archive(entries: &[(&str, EntryType, &[u8])]) -> Vec<u8> {
@@ -78,7 +79,7 @@ fn an_archive_cut_anywhere_is_refused() {
         let folder = folder();
         let path = file(&folder, &whole[..length]);
         let error = recognise(&path, Limits::default()).expect_err("cut short");
-        assert!(matches!(error, DataError::ArchiveDamaged { .. }), "{length} bytes: {error}");
+        assert!(matches!(error, DataError::Cifar(CifarError::ArchiveDamaged { .. })), "{length} bytes: {error}");
     }
 }
 
@@ -89,7 +90,7 @@ fn a_damaged_byte_is_noticed() {
     let last = bytes.len() - 6;
     bytes[last] ^= 1;
     let error = read(&file(&folder, &bytes)).expect_err("the sum is wrong");
-    assert!(matches!(error, DataError::ArchiveDamaged { .. }), "{error}");
+    assert!(matches!(error, DataError::Cifar(CifarError::ArchiveDamaged { .. })), "{error}");
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn an_unknown_key_names_the_nearest_and_where_it_came_from() {
     );
     assert_eq!(
         refusal(&Layers {
-            from: Some(FromRun { name: "runs/a".to_owned(), text: "[data]\nsuorce = 'x'".to_owned() }),
+            from: Some(FromRun { name: "runs/a".to_owned(), text: "[data]\nsuorce = 'x'".to_owned(), method: true }),
             ..Layers::default()
         }),
         "unknown key `data.suorce` given by the recipe of runs/a: did you mean `data.source`?"

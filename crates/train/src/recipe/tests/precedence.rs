@@ -1,7 +1,7 @@
 //! Preset, then the run that an evaluation starts from, then flags, then `--set`.
 
 use super::*;
-use crate::recipe::{Feature, Flag, FromRun, MethodName, keys};
+use crate::recipe::{Feature, FeatureHead, Flag, FromRun, MethodName, Warning, keys};
 
 fn flag(path: &str, value: impl Into<toml::Value>) -> Flag {
     Flag { name: format!("--{path}"), path: path.to_owned(), value: value.into() }
@@ -31,6 +31,7 @@ fn later_layers_win() {
     layers.from = Some(FromRun {
         name: "a".to_owned(),
         text: "[data]\ntrain_limit = 1\ntest_limit = 1\nshapes_seed = 1".to_owned(),
+        method: true,
     });
     layers.flags = vec![flag("data.train_limit", 2), flag("data.test_limit", 2)];
     layers.sets = vec!["data.train_limit=3".to_owned()];
@@ -54,7 +55,7 @@ fn an_evaluation_takes_over_data_model_and_method_of_its_run_and_nothing_else() 
         )
     });
     let evaluation = resolve(&Layers {
-        from: Some(FromRun { name: "a".to_owned(), text: run.to_toml() }),
+        from: Some(FromRun { name: "a".to_owned(), text: run.to_toml(), method: true }),
         single: true,
         ..layers(Preset::Mini, &[])
     });
@@ -65,6 +66,40 @@ fn an_evaluation_takes_over_data_model_and_method_of_its_run_and_nothing_else() 
     assert_eq!(evaluation.seed, mini.seed);
     assert_eq!(evaluation.finetune, mini.finetune);
     assert!(evaluation.runs.is_empty());
+}
+
+#[test]
+fn a_check_of_recorded_tensors_takes_over_data_and_model_of_the_weights_and_leaves_the_preset_its_method() {
+    let run = resolve(&layers(
+        Preset::Quick,
+        &["model.encoder.dim=64", "method={name='custom', wse=1, feature_head='trainable', targets=[{tau=0.25}]}"],
+    ));
+    let check = resolve(&Layers {
+        from: Some(FromRun { name: "a".to_owned(), text: run.to_toml(), method: false }),
+        single: true,
+        ..layers(Preset::Paper, &[])
+    });
+    assert_eq!((&check.data, &check.model), (&run.data, &run.model));
+    assert_eq!(check.method, resolve(&Layers { single: true, ..layers(Preset::Paper, &[]) }).method);
+    assert_eq!(check.method.feature_head, FeatureHead::Frozen);
+}
+
+#[test]
+fn heads_that_nobody_told_are_named_with_the_key_that_sets_them() {
+    let said = |text: &str, sets: &[&str]| {
+        let from = Some(FromRun { name: "mae.pth".to_owned(), text: text.to_owned(), method: false });
+        let (_, warnings) =
+            Recipe::resolve(&Layers { from, single: true, ..layers(Preset::Paper, sets) }).expect("a recipe");
+        assert!(warnings.iter().all(Warning::is_a_note), "{warnings:?}");
+        warnings.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let both = "[model.encoder]\ndim = 12\n[model.decoder]\ndim = 16\n";
+    let notes = said(both, &[]);
+    assert_eq!(notes.len(), 2, "{notes:?}");
+    assert!(notes[0].contains("of its encoder: taken is 3") && notes[0].contains("--set model.encoder.heads=N"));
+    assert!(notes[1].contains("of its decoder: taken is 16") && notes[1].contains("--set model.decoder.heads=N"));
+    assert_eq!(said(both, &["model.encoder.heads=3"]), notes[1..]);
+    assert_eq!(said("[model.encoder]\ndim = 12\nheads = 3\n", &[]), [""; 0]);
 }
 
 #[test]

@@ -1,0 +1,63 @@
+//! What `forward` and `replay` begin with: weights, recorded tensors, and the recipe that fits both.
+
+use std::path::Path;
+
+use bmae_nn::{StateDict, TensorFile};
+use bmae_train::device::{Device, DeviceChoice};
+use bmae_train::recipe::{Need, Recipe, Stage, Used};
+use bmae_train::run_directory::check_place;
+use bmae_train::start::{fit, read_weights};
+
+use crate::arguments::Everywhere;
+use crate::ending::Ending;
+use crate::layers;
+use crate::output::Output;
+use crate::threads;
+
+/// What is read and what is written.
+#[derive(Clone, Copy)]
+pub struct Files<'a> {
+    /// The model.
+    pub weights: &'a Path,
+    /// Recorded tensors.
+    pub tensors: &'a Path,
+    /// What comes out.
+    pub outputs: &'a Path,
+}
+
+/// Everything that was read, in order.
+pub struct Opened {
+    /// The recipe.
+    pub recipe: Recipe,
+    /// The model's weights, made to fit it.
+    pub weights: StateDict,
+    /// The recorded tensors.
+    pub tensors: TensorFile,
+    /// Where to compute.
+    pub device: Device,
+}
+
+/// Opens the files of a command for `stage`, which needs that much memory at the least.
+pub fn open(
+    files: Files<'_>,
+    (stage, need): (Stage, Need),
+    preset: Option<&str>,
+    everywhere: &Everywhere,
+    output: &Output,
+) -> Result<Opened, Ending> {
+    check_place(files.outputs)?;
+    let mut weights = read_weights(files.weights)?;
+    let tensors = TensorFile::from_file(files.tensors)?;
+    let used = match stage {
+        Stage::Pretrain => Used::Autoencoder,
+        Stage::Finetune | Stage::Linprobe | Stage::Knn => Used::Encoder,
+    };
+    let layers = layers::recorded(preset, everywhere, (&weights, used), &tensors)?;
+    let recipe = layers::resolve(&layers, output)?;
+    recipe.check_stage(stage, None)?;
+    recipe.check_memory(need, layers.available_memory)?;
+    fit(&mut weights, &recipe, used, &mut |remark| output.remark(&remark));
+    threads::set(everywhere.threads)?;
+    let device = DeviceChoice::from(everywhere.device).open()?;
+    Ok(Opened { recipe, weights, tensors, device })
+}

@@ -1,0 +1,77 @@
+//! What can go wrong with a download.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// What can go wrong with a download.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DownloadError {
+    /// Something that is no address.
+    #[error("{url} is no URL: it should begin with https:// or http:// and name a server")]
+    DownloadUrl {
+        /// What was given.
+        url: String,
+    },
+    /// No network, no such server, or no answer.
+    #[error("cannot reach {url} ({cause}): check the network connection, or name a mirror with --url")]
+    DownloadUnreachable {
+        /// What was asked for.
+        url: String,
+        /// What went wrong.
+        cause: String,
+    },
+    /// The server has no such file, or does not give it.
+    #[error(
+        "{url} cannot be downloaded, the server answered with status {status}: check the address, or name a mirror with --url"
+    )]
+    DownloadRefused {
+        /// What was asked for.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The connection was cut.
+    #[error(
+        "the download of {url} broke off after {done}{total} bytes ({cause}): run the command again to continue there"
+    )]
+    DownloadBrokeOff {
+        /// What was asked for.
+        url: String,
+        /// The bytes that are here.
+        done: u64,
+        /// " of " and the bytes in all, where they are known.
+        total: String,
+        /// What went wrong.
+        cause: String,
+    },
+    /// Something else came than the archive.
+    #[error(
+        "what came from {url} has the MD5 {found}, not {expected}: it was deleted; download it again, or name a mirror with --url"
+    )]
+    DownloadChecksum {
+        /// What was asked for.
+        url: String,
+        /// The MD5 of the archive.
+        expected: String,
+        /// The MD5 of what came.
+        found: String,
+    },
+    /// Another file has the archive's name.
+    #[error("{path} exists already, but has the MD5 {found}, not {expected}: remove it to download it again", path = path.display())]
+    DownloadPresentDiffers {
+        /// The file.
+        path: PathBuf,
+        /// The MD5 of the archive.
+        expected: String,
+        /// Its own MD5.
+        found: String,
+    },
+    /// Two downloads at once.
+    #[error("{path} is being downloaded by another process: wait until it has ended", path = path.display())]
+    DownloadBusy {
+        /// The file that both write to.
+        path: PathBuf,
+    },
+}

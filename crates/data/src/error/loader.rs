@@ -1,0 +1,55 @@
+//! What can go wrong while batches are loaded.
+
+use std::io;
+
+use thiserror::Error;
+
+/// What can go wrong while batches are loaded.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LoaderError {
+    /// A batch size or number of workers of 0.
+    #[error("the {key} is 0: it takes at least one {unit}")]
+    ZeroInLoader {
+        /// What is 0.
+        key: &'static str,
+        /// What there must be one of.
+        unit: &'static str,
+    },
+    /// A data set without images.
+    #[error("the data set holds no images: choose another with --data, or raise data.train_limit or data.shapes_train")]
+    NoImages,
+    /// Too few images to train on.
+    #[error(
+        "the data set has {images} images, which do not fill one batch of {batch_size}: \
+         lower batch_size, or use more images (data.train_limit, data.shapes_train)"
+    )]
+    LessThanOneBatch {
+        /// The images there are.
+        images: usize,
+        /// The images of a batch.
+        batch_size: usize,
+    },
+    /// No memory for a batch.
+    #[error(
+        "a batch of {images} images of {image_size}x{image_size} pixels does not fit in memory: lower batch_size or data.image_size"
+    )]
+    BatchMemory {
+        /// Images in the batch.
+        images: usize,
+        /// The side of each.
+        image_size: usize,
+    },
+    /// The system gave no thread.
+    #[error("cannot start a worker thread of the loader: {cause}")]
+    WorkerStart {
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// A worker of the loader panicked: a fault of bmae.
+    #[error("a worker thread of the loader panicked ({message}): this is a fault in bmae, please report it")]
+    WorkerPanicked {
+        /// The panic's message.
+        message: String,
+    },
+}

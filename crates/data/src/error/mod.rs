@@ -1,0 +1,98 @@
+//! Everything that can be wrong with data, each as one sentence that says what to do: a file for each area.
+
+mod cifar;
+mod download;
+mod folder;
+mod loader;
+mod preview;
+mod transforms;
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+pub use cifar::CifarError;
+pub use download::DownloadError;
+pub use folder::FolderError;
+pub use loader::LoaderError;
+pub use preview::PreviewError;
+pub use transforms::TransformError;
+
+/// What can be wrong with data, with where it lies and how it is asked for.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// The operating system refused something.
+    #[error("cannot {action} {path}: {cause}", path = path.display())]
+    Io {
+        /// What was tried: "read", "write", ...
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// Nothing lies at a path.
+    #[error("there is no {path}: give --data a folder or an archive that exists, or one of shapes, cifar10, cifar100", path = path.display())]
+    NotFound {
+        /// What was asked for.
+        path: PathBuf,
+    },
+    /// A file that is no archive.
+    #[error(
+        "{path} is a file, but no .tar.gz of CIFAR-10 or CIFAR-100: \
+         give --data a folder of images or the official binary archive", path = path.display()
+    )]
+    NotAnArchive {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An archive of something else.
+    #[error(
+        "{path} is an archive, but holds no data_batch_1.bin (CIFAR-10) and no train.bin (CIFAR-100): \
+         get the official binary version with `bmae data download cifar10`, or unpack it and give the folder", path = path.display()
+    )]
+    UnknownArchive {
+        /// The archive.
+        path: PathBuf,
+    },
+    /// Shapes too small to be told apart, or too large.
+    #[error(
+        "shapes of {found}x{found} pixels cannot be drawn: data.image_size must lie between {min} and {max} for them"
+    )]
+    ShapeSize {
+        /// The side asked for.
+        found: usize,
+        /// The least.
+        min: usize,
+        /// The greatest.
+        max: usize,
+    },
+    /// An image, a transform or a mixture of images.
+    #[error(transparent)]
+    Transforms(#[from] TransformError),
+    /// A preview.
+    #[error(transparent)]
+    Preview(#[from] PreviewError),
+    /// CIFAR files and their archives.
+    #[error(transparent)]
+    Cifar(#[from] CifarError),
+    /// Folders of images.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// A download.
+    #[error(transparent)]
+    Download(#[from] DownloadError),
+    /// The loading of batches.
+    #[error(transparent)]
+    Loader(#[from] LoaderError),
+}
+
+impl DataError {
+    /// For `map_err`: the system refused `action` on `path`.
+    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |cause| Self::Io { action, path, cause }
+    }
+}

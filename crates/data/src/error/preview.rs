@@ -1,0 +1,40 @@
+//! What can be wrong with a preview.
+
+use thiserror::Error;
+
+/// What can be wrong with a preview.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PreviewError {
+    /// An image that does not fit into a preview.
+    #[error("an image of {width}x{height} pixels does not fit into a preview of images of {side}x{side}")]
+    PreviewSize {
+        /// The side of the preview's images.
+        side: usize,
+        /// Columns.
+        width: usize,
+        /// Rows.
+        height: usize,
+    },
+    /// A preview that nobody could look at.
+    #[error(
+        "a preview of {rows} rows of {columns} images, {drawn} x {drawn} pixels each, would have more than {megapixels} million pixels: \
+         take fewer with --images and --epochs, or smaller images"
+    )]
+    PreviewTooLarge {
+        /// Images in each row.
+        columns: usize,
+        /// Rows.
+        rows: usize,
+        /// The side of an image as it is drawn.
+        drawn: usize,
+        /// The greatest area, in millions of pixels.
+        megapixels: usize,
+    },
+    /// A preview that cannot be made.
+    #[error("the preview cannot be drawn: {cause}")]
+    Preview {
+        /// Why.
+        cause: String,
+    },
+}
