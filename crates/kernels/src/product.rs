@@ -8,7 +8,7 @@
 //!    there both are packed, in blocks that stay in the nearest cache.
 //! 4. Bias and residual are added while the tile is still in registers.
 //!
-//! Sums run over K in order, a weight's gradient in blocks of [`DEPTH`]: the same bits for any number of threads. Products and
+//! Sums run over K in order, a weight's gradient in blocks of a few hundred rows: the same bits for any number of threads. Products and
 //! sums are fused where the instruction set can, so the bits differ between sets.
 
 use crate::instruction_set::{InstructionSet, Simd, WithSimd, dispatch_to};
@@ -37,7 +37,7 @@ fn shape(set: InstructionSet) -> Shape {
     }
 }
 
-/// A right factor [K, N] in panels [ceil(N / columns)][K][columns], padded with zeros, for the current instruction set.
+/// A right factor [K, N] in panels, `[ceil(N / columns)][K][columns]`, padded with zeros, for the current instruction set.
 #[derive(Debug)]
 pub struct Packed {
     panels: Buffer,
