@@ -190,7 +190,7 @@ pub(crate) fn settle(
     let missing: Vec<&String> = report.missing.iter().filter(|name| !is_position(name)).collect();
     if !missing.is_empty() {
         let (source, names) = (weights.source_name(), grouped(&missing));
-        tell(Remark::Note(format!("{source} has no {names}: begun afresh, drawn from the seed")));
+        tell(Remark::Note(format!("{source} has no {names}: begun afresh, as at the start of a training")));
     }
     tell_left_over(weights, &report.unexpected, tell);
     Ok(())
