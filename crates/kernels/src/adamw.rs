@@ -2,8 +2,9 @@
 
 use rayon::prelude::*;
 
-use crate::arrays::{LANES, Lanes};
+use crate::arrays::Lanes;
 use crate::instruction_set::{Work, widest};
+use crate::lanes::LANES;
 
 /// Values that a thread takes at once.
 const PIECE: usize = 1 << 14;

@@ -1,7 +1,6 @@
 //! Arithmetic on a few numbers at once, by value: what compilers turn into one vector instruction or two.
 
-/// Numbers a loop treats at once: one AVX-512 register, two of AVX2, four of SSE2 or NEON.
-pub const LANES: usize = 16;
+use crate::lanes::LANES;
 
 /// [`LANES`] numbers.
 pub(crate) type Lanes = [f32; LANES];

@@ -25,6 +25,7 @@ mod input;
 pub mod knn;
 pub mod linear_probe;
 pub mod method;
+mod model;
 mod monitor;
 pub mod observer;
 pub mod optimiser;

@@ -73,15 +73,11 @@ fn finetuning(
     device: &Device,
     tell: &mut dyn FnMut(Remark),
 ) -> Result<TensorFile, TrainError> {
-    let classes = recorded.classes(weights)?;
-    let mut learner = finetune::Learner::from_weights(recipe, weights, classes, device, tell)?;
-    let mut outputs = Losses::default();
-    for step in recorded.steps() {
-        let labels = step.of(recorded.labels, recorded.steps);
-        let (loss, _) = learner.step(step.epoch, step.within, step.rate, step.images, labels)?;
-        outputs.push(loss, &step)?;
-    }
-    Ok(outputs.with_parameters([trained(learner.model())]))
+    let mut learner = finetune::Learner::from_weights(recipe, weights, recorded.classes(weights)?, device, tell)?;
+    let losses = recorded.labelled(|step, labels| {
+        learner.step(step.epoch, step.within, step.rate, step.images, labels).map(|(loss, _)| loss)
+    })?;
+    Ok(losses.with_parameters([trained(learner.model())]))
 }
 
 fn probing(
@@ -91,22 +87,18 @@ fn probing(
     device: &Device,
     tell: &mut dyn FnMut(Remark),
 ) -> Result<TensorFile, TrainError> {
-    let classes = recorded.classes(weights)?;
-    let mut learner = linear_probe::Learner::from_weights(recipe, weights, classes, device, tell)?;
+    let mut learner = linear_probe::Learner::from_weights(recipe, weights, recorded.classes(weights)?, device, tell)?;
     let feature = EncoderFeature::from(recipe.linprobe.feature);
-    let mut outputs = Losses::default();
-    for step in recorded.steps() {
-        let labels = step.of(recorded.labels, recorded.steps);
+    let losses = recorded.labelled(|step, labels| {
         let features = feature.of(learner.encoder(), recipe, step.images)?;
-        let (loss, _) = learner.step(step.rate, features, labels)?;
-        outputs.push(loss, &step)?;
-    }
+        learner.step(step.rate, features, labels).map(|(loss, _)| loss)
+    })?;
     let probe = learner.frozen();
     let (statistics, head) =
         StateDict::of(&probe).tensors.into_iter().partition(|(name, _)| name.starts_with("batchnorm."));
     let encoder =
         StateDict::of(learner.encoder()).tensors.into_iter().filter(|(name, _)| name != "pos_embed").collect();
-    let mut file = outputs.with_parameters([encoder, head]);
+    let mut file = losses.with_parameters([encoder, head]);
     let statistics: Tensors = statistics;
     for (name, array) in statistics {
         file.put_floats(name, &array.shape, array.values);
@@ -210,6 +202,19 @@ impl<'a> Recorded<'a> {
             let rate = schedule.rate(epoch as f64 + within as f64 / per_epoch as f64);
             Step { number, epoch, within, rate, images }
         })
+    }
+
+    /// The losses of all steps, each taken by `take` on its labels.
+    fn labelled(
+        &self,
+        mut take: impl FnMut(&Step<'a>, &'a [i64]) -> Result<f64, TrainError>,
+    ) -> Result<Losses, TrainError> {
+        let mut losses = Losses::default();
+        for step in self.steps() {
+            let loss = take(&step, step.of(self.labels, self.steps))?;
+            losses.push(loss, &step)?;
+        }
+        Ok(losses)
     }
 
     /// As many as the head of `weights` has, or as the labels tell.

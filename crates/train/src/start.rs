@@ -5,14 +5,13 @@
 
 use std::path::{Path, PathBuf};
 
-use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::{Architecture, Part, StateDict, grouped};
 use bmae_nn::{Encoder, EncoderInit, LoadReport, WeightsError};
 use burn::module::Module;
 use burn::tensor::Device;
 
 use crate::TrainError;
-use crate::pretrain::encoder_config;
+use crate::model::fresh_encoder;
 use crate::recipe::{EncoderRecipe, Recipe, ScratchInit, Used};
 use crate::run_directory::{RunFile, last_weights};
 
@@ -87,13 +86,11 @@ impl Start {
         needs_norm: bool,
         tell: &mut dyn FnMut(Remark),
     ) -> Result<Encoder, TrainError> {
-        let config = encoder_config(recipe);
-        let mut generator = keyed(recipe.seed, 0, 0, Purpose::Initialisation);
         let init = match (self, recipe.method.scratch_init) {
             (Self::Scratch, ScratchInit::Timm) => EncoderInit::Timm,
             _ => EncoderInit::Mae,
         };
-        let encoder = Encoder::init(&config, init, &mut generator, device)?;
+        let encoder = fresh_encoder(recipe, init, device)?;
         let Self::From(path) = self else { return Ok(encoder) };
         let mut weights = read_weights(path)?;
         fit(&mut weights, recipe, Used::Encoder, &mut *tell);

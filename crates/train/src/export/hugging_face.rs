@@ -47,7 +47,7 @@ pub(super) fn folder(model: Model, recipe: &Recipe, source_name: String) -> Resu
 
 /// What all of them have. The names are those of transformers' `ViTConfig` and `ViTMAEConfig`.
 fn sizes(recipe: &Recipe, class: &str) -> Map<String, Value> {
-    let encoder = crate::pretrain::encoder_config(recipe);
+    let encoder = crate::model::encoder_config(recipe);
     object(json!({
         "architectures": [class],
         "image_size": encoder.image_size,
@@ -67,7 +67,7 @@ fn sizes(recipe: &Recipe, class: &str) -> Map<String, Value> {
 }
 
 fn of_autoencoder(recipe: &Recipe) -> Map<String, Value> {
-    let decoder = crate::pretrain::decoder_config(recipe);
+    let decoder = crate::model::decoder_config(recipe);
     object(json!({
         "model_type": "vit_mae",
         "decoder_hidden_size": decoder.dim,

@@ -14,7 +14,7 @@ pub use model::{Kind, Sees};
 use bmae_nn::StateDict;
 use bmae_nn::weights::{Architecture, CONFIG_KEY, Part, grouped};
 
-use crate::pretrain::encoder_config;
+use crate::model::encoder_config;
 use crate::recipe::{Need, Recipe, Used, available_memory};
 use crate::start::{Remark, fit, told_model};
 use model::Model;

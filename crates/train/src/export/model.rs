@@ -2,12 +2,12 @@
 
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::{Architecture, EncoderShape, Part};
-use bmae_nn::{Classifier, Encoder, EncoderInit, HeadInit, LoadReport, MaskedAutoencoder, Pooling, Probe, StateDict};
+use bmae_nn::{Classifier, Encoder, EncoderInit, HeadInit, LoadReport, Pooling, Probe, StateDict};
 use burn::module::Module;
 use burn::tensor::Device;
 
 use super::ExportError;
-use crate::pretrain::{decoder_config, encoder_config};
+use crate::model::{fresh_autoencoder, fresh_encoder};
 use crate::recipe::{Feature, Recipe};
 
 /// What a model is for.
@@ -74,8 +74,7 @@ impl Model {
 }
 
 fn empty_encoder(recipe: &Recipe) -> Result<Encoder, ExportError> {
-    let mut generator = keyed(recipe.seed, 0, 0, Purpose::Initialisation);
-    Ok(Encoder::init(&encoder_config(recipe), EncoderInit::Mae, &mut generator, &Device::flex())?)
+    Ok(fresh_encoder(recipe, EncoderInit::Mae, &Device::flex())?)
 }
 
 fn classifier(
@@ -113,9 +112,8 @@ fn autoencoder(
     encoder: &EncoderShape,
     prediction: usize,
 ) -> Result<Model, ExportError> {
-    let mut generator = keyed(recipe.seed, 0, 0, Purpose::Initialisation);
     let device = Device::flex();
-    let empty = MaskedAutoencoder::init(&encoder_config(recipe), &decoder_config(recipe), &mut generator, &device)?;
+    let empty = fresh_autoencoder(recipe, &device)?;
     let pixels = encoder.patch_size * encoder.patch_size * 3;
     let mut notes = Vec::new();
     let mut weights = weights.clone();
@@ -129,6 +127,7 @@ fn autoencoder(
         notes.push("its prediction head is the one for pixels; the one for features stays behind".to_owned());
     }
     let outputs = if of_features { prediction } else { pixels };
+    let mut generator = keyed(recipe.seed, 0, 0, Purpose::HeadInitialisation);
     let head = HeadInit::PROBE.linear(recipe.model.decoder.dim, outputs, &mut generator, &device);
     let (module, report) = weights.load_into(empty.replace_head(head))?;
     let kind = if of_features { Kind::FeatureAutoencoder } else { Kind::PixelAutoencoder };

@@ -11,8 +11,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::TrainError;
 use crate::input::{flat_patches, patch_tensor};
+use crate::model::fresh_encoder;
 use crate::optimiser::{self, AdamW, GradientMap, Optimiser, ParameterGroups, gradients};
-use crate::pretrain::encoder_config;
 use crate::recipe::{self, Recipe, ScratchInit};
 use crate::start::{Remark, Start, load_exactly, settle};
 
@@ -60,8 +60,7 @@ impl Learner {
         device: &Device,
         tell: &mut dyn FnMut(Remark),
     ) -> Result<Self, TrainError> {
-        let mut generator = keyed(recipe.seed, 0, 0, Purpose::Initialisation);
-        let encoder = Encoder::init(&encoder_config(recipe), EncoderInit::Mae, &mut generator, device)?;
+        let encoder = fresh_encoder(recipe, EncoderInit::Mae, device)?;
         let model = classifier(recipe, encoder, classes, HeadInit::FINETUNE);
         let (model, report) = weights.load_into(model)?;
         settle(weights, &report, &["head.", "fc_norm."], tell)?;
@@ -98,13 +97,9 @@ impl Learner {
         images: &[f32],
         labels: &[i64],
     ) -> Result<(f64, f64), TrainError> {
-        let (loss, mut sum) = self.gradients(epoch, step, images, labels)?;
-        let settings = &self.recipe.finetune.stage;
-        let norm = gradients::global_norm(&sum);
-        if settings.clip_norm > 0.0 {
-            gradients::clip(&mut sum, norm, settings.clip_norm);
-        }
-        optimiser::step(&mut self.optimiser, &self.groups, &mut self.model, sum, rate);
+        let (loss, sum) = self.gradients(epoch, step, images, labels)?;
+        let clip_norm = self.recipe.finetune.stage.clip_norm;
+        let norm = optimiser::clipped_step(&mut self.optimiser, &self.groups, &mut self.model, sum, clip_norm, rate);
         Ok((loss, norm))
     }
 

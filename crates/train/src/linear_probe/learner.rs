@@ -9,8 +9,8 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::TrainError;
+use crate::model::fresh_encoder;
 use crate::optimiser::{self, GradientMap, Lars, Optimiser, ParameterGroups, gradients};
-use crate::pretrain::encoder_config;
 use crate::recipe::Recipe;
 use crate::start::{Remark, load_exactly, settle};
 
@@ -56,9 +56,7 @@ impl Learner {
         device: &Device,
         tell: &mut dyn FnMut(Remark),
     ) -> Result<Self, TrainError> {
-        let mut generator = keyed(recipe.seed, 0, 0, Purpose::Initialisation);
-        let inference = device.clone().inner();
-        let encoder = Encoder::init(&encoder_config(recipe), EncoderInit::Mae, &mut generator, &inference)?;
+        let encoder = fresh_encoder(recipe, EncoderInit::Mae, &device.clone().inner())?;
         let (encoder, of_encoder) = weights.load_into(encoder)?;
         let learner = Self::new(recipe, encoder, classes, device)?;
         let (probe, of_probe) = weights.load_into(learner.probe)?;
@@ -78,13 +76,9 @@ impl Learner {
     /// One optimiser step at `rate` on `features` [N, D] without autodiff and `labels` `[N]`, in `linprobe.accumulate`
     /// micro-batches. Returns the loss and the gradient's global norm before clipping.
     pub fn step(&mut self, rate: f64, features: Tensor<2>, labels: &[i64]) -> Result<(f64, f64), TrainError> {
-        let (loss, mut sum) = self.gradients(features, labels)?;
-        let settings = &self.recipe.linprobe.stage;
-        let norm = gradients::global_norm(&sum);
-        if settings.clip_norm > 0.0 {
-            gradients::clip(&mut sum, norm, settings.clip_norm);
-        }
-        optimiser::step(&mut self.optimiser, &self.groups, &mut self.probe, sum, rate);
+        let (loss, sum) = self.gradients(features, labels)?;
+        let clip_norm = self.recipe.linprobe.stage.clip_norm;
+        let norm = optimiser::clipped_step(&mut self.optimiser, &self.groups, &mut self.probe, sum, clip_norm, rate);
         Ok((loss, norm))
     }
 

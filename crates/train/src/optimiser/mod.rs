@@ -51,6 +51,26 @@ pub struct Parameter<'a> {
     pub weight_decay: f64,
 }
 
+/// One step of `optimiser`, as [`step`] takes it, after the gradients' norm together was cut to `clip_norm` (0: not cut). Gives
+/// the norm before that. Gradients of frozen parameters count for nothing: what is not updated has no say in how far the rest
+/// may go.
+pub fn clipped_step<M: Module>(
+    optimiser: &mut impl Optimiser,
+    groups: &ParameterGroups,
+    module: &mut M,
+    mut gradients: GradientMap,
+    clip_norm: f64,
+    rate: f64,
+) -> f64 {
+    gradients.retain(|name, _| groups.rule(name) != Rule::Frozen);
+    let norm = gradients::global_norm(&gradients);
+    if clip_norm > 0.0 {
+        gradients::clip(&mut gradients, norm, clip_norm);
+    }
+    step(optimiser, groups, module, gradients, rate);
+    norm
+}
+
 /// One step of `optimiser` on every parameter of `module` that has a gradient and is not frozen.
 ///
 /// `rate` is the schedule's; each parameter's group scales it. Parameters and gradients are changed where they lie: nothing

@@ -1,14 +1,13 @@
 //! A student of given weights: where `forward` and `replay` begin.
 
-use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::StateDict;
 use bmae_nn::{Encoder, EncoderInit, Linear, MaskedAutoencoder};
 use burn::tensor::Device;
 
 use super::Student;
-use super::student::{decoder_config, encoder_config};
 use crate::TrainError;
 use crate::method::Targets;
+use crate::model::{fresh_autoencoder, fresh_encoder};
 use crate::recipe::{CopyAt, Recipe, TargetRecipe, Update};
 use crate::start::{Remark, settle};
 
@@ -110,8 +109,7 @@ fn autoencoder(
     device: &Device,
     tell: &mut dyn FnMut(Remark),
 ) -> Result<MaskedAutoencoder, TrainError> {
-    let mut generator = keyed(recipe.seed, 0, 0, Purpose::Initialisation);
-    let mut model = MaskedAutoencoder::init(&encoder_config(recipe), &decoder_config(recipe), &mut generator, device)?;
+    let mut model = fresh_autoencoder(recipe, device)?;
     if let Some(head) = head(weights, HEAD, recipe, None, device)? {
         model = model.replace_head(head);
     }
@@ -128,9 +126,7 @@ fn encoder(
     device: &Device,
     tell: &mut dyn FnMut(Remark),
 ) -> Result<Encoder, TrainError> {
-    let mut generator = keyed(recipe.seed, 0, 0, Purpose::Initialisation);
-    let encoder = Encoder::init(&encoder_config(recipe), EncoderInit::Mae, &mut generator, device)?;
-    let (encoder, report) = weights.load_into(encoder)?;
+    let (encoder, report) = weights.load_into(fresh_encoder(recipe, EncoderInit::Mae, device)?)?;
     settle(weights, &report, &[], tell)?;
     Ok(encoder)
 }

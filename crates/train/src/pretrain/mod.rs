@@ -7,7 +7,7 @@ use std::path::Path;
 
 use bmae_nn::weights::StateDict;
 
-pub(crate) use student::{Pass, decoder_config, encoder_config};
+pub(crate) use student::Pass;
 pub use student::{StepReport, Student};
 
 use crate::epoch::{Epoch, Taken, is_kept};

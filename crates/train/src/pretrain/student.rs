@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::StateDict;
-use bmae_nn::{DecoderConfig, EncoderConfig, Linear, MaskedAutoencoder, Masking, mean_squared_error, pixel_target};
+use bmae_nn::{Linear, MaskedAutoencoder, Masking, mean_squared_error, pixel_target};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::TrainError;
 use crate::input::{flat_patches, patch_tensor};
 use crate::method::{FeatureTargets, TargetEvent, Targets};
-use crate::optimiser::{self, AdamW, GradientMap, Optimiser, ParameterGroups, Rule, gradients};
+use crate::model::fresh_autoencoder;
+use crate::optimiser::{self, AdamW, GradientMap, Optimiser, ParameterGroups, gradients};
 use crate::recipe::{FeatureHead, Recipe};
 use crate::start::load_exactly;
 
@@ -65,9 +66,7 @@ pub(crate) struct Pass {
 impl Student {
     /// A student at its first epoch, initialised from the recipe's seed.
     pub fn new(recipe: &Recipe, steps_per_epoch: usize, device: &Device) -> Result<Self, TrainError> {
-        let mut generator = keyed(recipe.seed, 0, 0, Purpose::Initialisation);
-        let model = MaskedAutoencoder::init(&encoder_config(recipe), &decoder_config(recipe), &mut generator, device)?;
-        Self::with_model(recipe, steps_per_epoch, model, device)
+        Self::with_model(recipe, steps_per_epoch, fresh_autoencoder(recipe, device)?, device)
     }
 
     /// The student after `epochs_done` whole epochs, from its weights and what [`state`](Self::state) gave.
@@ -181,13 +180,8 @@ impl Student {
             gradients::accumulate(&mut sum, gradients_of_part);
             reports.push(report);
         }
-        // What is not updated has no say in how far the rest may go.
-        sum.retain(|name, _| self.groups.rule(name) != Rule::Frozen);
-        let norm = gradients::global_norm(&sum);
-        if settings.clip_norm > 0.0 {
-            gradients::clip(&mut sum, norm, settings.clip_norm);
-        }
-        optimiser::step(&mut self.optimiser, &self.groups, &mut self.model, sum, rate);
+        let norm =
+            optimiser::clipped_step(&mut self.optimiser, &self.groups, &mut self.model, sum, settings.clip_norm, rate);
         self.targets.after_step(epoch, step, &self.model.encoder);
         Ok(merge(reports, norm))
     }
@@ -309,22 +303,4 @@ fn merge(reports: Vec<StepReport>, gradient_norm: f64) -> StepReport {
     merged.targets.iter_mut().chain(&mut merged.pixel).for_each(|loss| *loss /= parts);
     merged.gradient_norm = gradient_norm;
     merged
-}
-
-/// The encoder's sizes, from a recipe.
-pub(crate) fn encoder_config(recipe: &Recipe) -> EncoderConfig {
-    let encoder = &recipe.model.encoder;
-    EncoderConfig {
-        image_size: recipe.data.image_size,
-        patch_size: recipe.model.patch_size,
-        dim: encoder.dim,
-        depth: encoder.depth,
-        heads: encoder.heads,
-        mlp_ratio: encoder.mlp_ratio,
-    }
-}
-
-pub(crate) fn decoder_config(recipe: &Recipe) -> DecoderConfig {
-    let decoder = &recipe.model.decoder;
-    DecoderConfig { dim: decoder.dim, depth: decoder.depth, heads: decoder.heads }
 }
