@@ -15,7 +15,8 @@ use crate::recipe::TrainedStage;
 const FLOAT: f64 = 4.0;
 /// The decoder's MLP is so many times as wide as its tokens.
 const DECODER_MLP: usize = 4;
-/// Whether the last block of decoder, targets and probe computes only the tokens whose output is read.
+/// Whether the count knows that the last block of decoder, targets and probe computes only the tokens whose output is read. It
+/// does not yet: counts are a little high.
 const LAST_BLOCK_ONLY_WHERE_READ: bool = false;
 
 /// The work of one optimiser step.
