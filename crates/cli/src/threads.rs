@@ -12,7 +12,7 @@ use crate::ending::Ending;
 pub fn set(asked: Option<u16>) -> Result<usize, Ending> {
     let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
     let threads = asked.map_or_else(cores, usize::from);
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(|error| {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).use_current_thread().build_global().map_err(|error| {
         Ending::Failure(format!("cannot start {threads} threads: {error}; ask for fewer with --threads").into())
     })?;
     Ok(threads)

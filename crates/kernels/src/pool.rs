@@ -18,9 +18,14 @@ pub struct Buffer {
 }
 
 impl Buffer {
-    /// `length` numbers, whatever they were before: the caller overwrites them.
+    /// `length` numbers, whatever they were before: the caller overwrites them. In debug builds and in this crate's tests they
+    /// are not numbers, which shows whoever forgets.
     pub fn dirty(length: usize) -> Self {
-        Self { values: Some(pool().take(length)) }
+        let mut buffer = Self { values: Some(pool().take(length)) };
+        if cfg!(any(test, debug_assertions)) {
+            buffer.fill(f32::NAN);
+        }
+        buffer
     }
 
     /// `length` zeros.
@@ -28,6 +33,12 @@ impl Buffer {
         let mut buffer = Self::dirty(length);
         buffer.fill(0.0);
         buffer
+    }
+}
+
+impl PartialEq for Buffer {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
     }
 }
 

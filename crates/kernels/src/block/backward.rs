@@ -13,15 +13,15 @@ use crate::sums::add_columns;
 use crate::{gelu, layer_norm};
 
 /// The gradients of a block's parameters, in the shapes of [`Parameters`](super::Parameters).
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, PartialEq)]
 #[allow(missing_docs)]
 pub struct Gradients {
-    pub norm1: [Vec<f32>; 2],
-    pub qkv: [Vec<f32>; 2],
-    pub proj: [Vec<f32>; 2],
-    pub norm2: [Vec<f32>; 2],
-    pub fc1: [Vec<f32>; 2],
-    pub fc2: [Vec<f32>; 2],
+    pub norm1: [Buffer; 2],
+    pub qkv: [Buffer; 2],
+    pub proj: [Buffer; 2],
+    pub norm2: [Buffer; 2],
+    pub fc1: [Buffer; 2],
+    pub fc2: [Buffer; 2],
 }
 
 /// From the gradient of the outputs `grad` [N*M, D] that of the inputs, `dx` [N*T, D], which is overwritten, and those of the
@@ -176,23 +176,23 @@ impl Buffers {
 
 /// The gradients of norms and biases, which are sums over rows.
 struct Sums {
-    norm1: [Vec<f32>; 2],
-    qkv: Vec<f32>,
-    proj: Vec<f32>,
-    norm2: [Vec<f32>; 2],
-    fc1: Vec<f32>,
-    fc2: Vec<f32>,
+    norm1: [Buffer; 2],
+    qkv: Buffer,
+    proj: Buffer,
+    norm2: [Buffer; 2],
+    fc1: Buffer,
+    fc2: Buffer,
 }
 
 impl Sums {
     fn new(block: &Block<'_>) -> Self {
-        let dim = || vec![0.0; block.sizes.dim];
+        let dim = || Buffer::zeros(block.sizes.dim);
         Self {
             norm1: [dim(), dim()],
-            qkv: vec![0.0; 3 * block.sizes.dim],
+            qkv: Buffer::zeros(3 * block.sizes.dim),
             proj: dim(),
             norm2: [dim(), dim()],
-            fc1: vec![0.0; block.sizes.hidden],
+            fc1: Buffer::zeros(block.sizes.hidden),
             fc2: dim(),
         }
     }
@@ -212,21 +212,22 @@ impl Sums {
             (fc2, &other.fc2),
         ];
         for (sum, more) in pairs {
-            sum.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+            sum.iter_mut().zip(more.iter()).for_each(|(sum, more)| *sum += more);
         }
         self
     }
 
+    /// With room for the gradients of the weights.
     fn into_gradients(mut self, block: &Block<'_>) -> Gradients {
         let (dim, hidden) = (block.sizes.dim, block.sizes.hidden);
         self.qkv[dim..2 * dim].fill(0.0);
         Gradients {
             norm1: self.norm1,
-            qkv: [vec![0.0; 3 * dim * dim], self.qkv],
-            proj: [vec![0.0; dim * dim], self.proj],
+            qkv: [Buffer::dirty(3 * dim * dim), self.qkv],
+            proj: [Buffer::dirty(dim * dim), self.proj],
             norm2: self.norm2,
-            fc1: [vec![0.0; hidden * dim], self.fc1],
-            fc2: [vec![0.0; dim * hidden], self.fc2],
+            fc1: [Buffer::dirty(hidden * dim), self.fc1],
+            fc2: [Buffer::dirty(dim * hidden), self.fc2],
         }
     }
 }

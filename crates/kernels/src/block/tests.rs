@@ -162,7 +162,7 @@ fn check(sizes: Sizes, images: usize, wanted: Option<(&[u32], usize)>, factors: 
         close(dx[i], reference.derivative(&grad, |case| &mut case.x[i]), &format!("dx {i}"));
     }
     let Gradients { norm1, qkv, proj, norm2, fc1, fc2 } = gradients;
-    for (number, found) in [norm1, qkv, proj, norm2, fc1, fc2].concat().iter().enumerate() {
+    for (number, found) in [norm1, qkv, proj, norm2, fc1, fc2].as_flattened().iter().enumerate() {
         assert_eq!(found.len(), owned.values[number].len());
         for i in (0..found.len()).step_by(1 + found.len() / 12) {
             let expected = reference.derivative(&grad, |case| &mut case.values[number][i]);
@@ -227,7 +227,7 @@ fn no_images_are_no_work() {
     forward(&owned.block(), &[], &mut []);
     let kept = forward_keeping(&owned.block(), &[], &mut []);
     let gradients = backward(&owned.block(), &[], &kept, &[], &mut []);
-    assert_eq!(gradients.fc1[0], vec![0.0; 240]);
+    assert_eq!(*gradients.fc1[0], [0.0; 240]);
 }
 
 /// cargo test --release -p bmae-kernels blocks_reach -- --ignored --nocapture

@@ -110,8 +110,11 @@ impl Piece<'_> {
     fn compute(mut self, set: InstructionSet, blocks: &mut Blocks) {
         let tile = shape(set);
         let (m, n) = (self.out.len(), self.out.first().map_or(0, |row| row.len()));
-        self.out.iter_mut().for_each(|row| row.fill(0.0));
-        for (outputs, inputs) in self.outputs.chunks(DEPTH * self.rows).zip(self.inputs.chunks(DEPTH * self.columns)) {
+        let blocks_of_rows = self.outputs.chunks(DEPTH * self.rows).zip(self.inputs.chunks(DEPTH * self.columns));
+        if blocks_of_rows.len() == 0 {
+            self.out.iter_mut().for_each(|row| row.fill(0.0));
+        }
+        for (number, (outputs, inputs)) in blocks_of_rows.enumerate() {
             let depth = inputs.len() / self.columns;
             let left = &mut blocks.left[..m.div_ceil(tile.rows) * tile.rows * depth];
             pack_columns(outputs, self.rows, self.row, m, tile.rows, left);
@@ -127,7 +130,7 @@ impl Piece<'_> {
                     n: columns,
                     first,
                     out: Out::Rows(&mut self.out),
-                    end: End::Accumulate,
+                    end: if number == 0 { End::Plain } else { End::Accumulate },
                 };
                 dispatch_to(set, product);
             }

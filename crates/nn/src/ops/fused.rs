@@ -7,6 +7,7 @@
 //! Every operation saves its input for the backward pass and nothing else; without autodiff nothing is saved.
 
 use bmae_kernels::attention::{self, Sizes};
+use bmae_kernels::pool::Buffer;
 use bmae_kernels::{gelu, layer_norm};
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
@@ -17,6 +18,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::block::{self, BlockBackward, BlockPass};
 use super::layer_norm::EPSILON;
+use super::pooled::pooled;
 
 /// A tensor of the CPU backend.
 pub(super) type Cpu = FloatTensor<Flex>;
@@ -62,24 +64,24 @@ pub(super) fn applies<const D: usize>(tensor: &Tensor<D>) -> bool {
 impl Fused for Flex {
     fn fused_gelu(x: Cpu) -> Cpu {
         let x = x.to_contiguous();
-        let mut out = vec![0.0; values(&x).len()];
+        let mut out = Buffer::dirty(values(&x).len());
         gelu::forward(values(&x), &mut out);
-        tensor(out, &x.shape())
+        pooled(out, &x.shape())
     }
 
     fn fused_layer_norm(x: Cpu, weight: Cpu, bias: Cpu) -> Cpu {
         let (x, weight, bias) = (x.to_contiguous(), weight.to_contiguous(), bias.to_contiguous());
-        let mut out = vec![0.0; values(&x).len()];
+        let mut out = Buffer::dirty(values(&x).len());
         layer_norm::forward(values(&x), values(&weight), values(&bias), EPSILON as f32, &mut out);
-        tensor(out, &x.shape())
+        pooled(out, &x.shape())
     }
 
     fn fused_attention(qkv: Cpu, tokens: usize, heads: usize) -> Cpu {
         let qkv = qkv.to_contiguous();
         let (rows, sizes) = sizes(&qkv, tokens, heads);
-        let mut out = vec![0.0; rows * sizes.dim];
+        let mut out = Buffer::dirty(rows * sizes.dim);
         attention::forward(values(&qkv), sizes, &mut out);
-        tensor(out, &[rows, sizes.dim])
+        pooled(out, &[rows, sizes.dim])
     }
 
     fn fused_block(
@@ -209,9 +211,9 @@ impl Backward<Flex, 1> for Gelu {
         let grad = grads.consume::<Flex>(&ops.node).to_contiguous();
         let [Some(parent)] = ops.parents else { return };
         let x = ops.state.to_contiguous();
-        let mut dx = vec![0.0; values(&x).len()];
+        let mut dx = Buffer::dirty(values(&x).len());
         gelu::backward(values(&x), values(&grad), &mut dx);
-        grads.register::<Flex>(parent.id, tensor(dx, &x.shape()));
+        grads.register::<Flex>(parent.id, pooled(dx, &x.shape()));
     }
 }
 
@@ -226,11 +228,12 @@ impl Backward<Flex, 3> for LayerNorm {
         let grad = grads.consume::<Flex>(&ops.node).to_contiguous();
         let (x, weight) = (ops.state.0.to_contiguous(), ops.state.1.to_contiguous());
         let width = values(&weight).len();
-        let (mut dx, mut dw, mut db) = (vec![0.0; values(&x).len()], vec![0.0; width], vec![0.0; width]);
+        let mut dx = Buffer::dirty(values(&x).len());
+        let (mut dw, mut db) = (vec![0.0; width], vec![0.0; width]);
         layer_norm::backward(values(&x), values(&weight), EPSILON as f32, values(&grad), &mut dx, &mut dw, &mut db);
         let [of_x, of_weight, of_bias] = ops.parents;
         if let Some(parent) = of_x {
-            grads.register::<Flex>(parent.id, tensor(dx, &x.shape()));
+            grads.register::<Flex>(parent.id, pooled(dx, &x.shape()));
         }
         if let Some(parent) = of_weight {
             grads.register::<Flex>(parent.id, tensor(dw, &[width]));
@@ -256,9 +259,9 @@ impl Backward<Flex, 1> for Attention {
         let [Some(parent)] = ops.parents else { return };
         let qkv = ops.state.to_contiguous();
         let (_, sizes) = sizes(&qkv, self.tokens, self.heads);
-        let mut dqkv = vec![0.0; values(&qkv).len()];
+        let mut dqkv = Buffer::dirty(values(&qkv).len());
         attention::backward(values(&qkv), sizes, values(&grad), &mut dqkv);
-        grads.register::<Flex>(parent.id, tensor(dqkv, &qkv.shape()));
+        grads.register::<Flex>(parent.id, pooled(dqkv, &qkv.shape()));
     }
 }
 

@@ -11,6 +11,7 @@ mod fused;
 pub mod gelu;
 pub mod layer_norm;
 mod linear;
+mod pooled;
 
 pub use attention::attention;
 pub use block::{BlockParameters, BlockPass, Wanted, block};

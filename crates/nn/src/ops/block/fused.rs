@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use bmae_kernels::block::{self, Block, Kept, Linear, Norm, Parameters, Sizes};
+use bmae_kernels::pool::Buffer;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops};
 use burn::backend::{Flex, TensorMetadata};
 
-use super::super::fused::{Cpu, tensor, values};
+use super::super::fused::{Cpu, values};
 use super::super::layer_norm::EPSILON;
+use super::super::pooled::pooled;
 use super::BlockPass;
 
 /// The twelve parameters, contiguous, in their official order.
@@ -20,18 +22,18 @@ pub(in crate::ops) fn plain_forward(x: Cpu, parameters: Twelve, pass: &BlockPass
     let (x, parameters) = (x.to_contiguous(), parameters.map(|parameter| parameter.to_contiguous()));
     let block = kernel(&parameters, pass);
     let (rows, dim) = outputs(&x, pass);
-    let mut out = vec![0.0; rows * dim];
+    let mut out = Buffer::dirty(rows * dim);
     block::forward(&block, values(&x), &mut out);
-    tensor(out, &[rows, dim])
+    pooled(out, &[rows, dim])
 }
 
 /// The output for `x` [N*T, D], and what the backward pass needs.
 pub(in crate::ops) fn kept_forward(x: Cpu, parameters: Twelve, pass: BlockPass) -> (Cpu, State) {
     let (x, parameters) = (x.to_contiguous(), parameters.map(|parameter| parameter.to_contiguous()));
     let (rows, dim) = outputs(&x, &pass);
-    let mut out = vec![0.0; rows * dim];
+    let mut out = Buffer::dirty(rows * dim);
     let kept = block::forward_keeping(&kernel(&parameters, &pass), values(&x), &mut out);
-    (tensor(out, &[rows, dim]), State { x, parameters, pass, kept: Arc::new(kept) })
+    (pooled(out, &[rows, dim]), State { x, parameters, pass, kept: Arc::new(kept) })
 }
 
 /// What a forward pass leaves for the backward pass.
@@ -53,17 +55,17 @@ impl Backward<Flex, 13> for BlockBackward {
     fn backward(self, ops: Ops<State, 13>, grads: &mut Gradients, _: &mut Checkpointer) {
         let grad = grads.consume::<Flex>(&ops.node).to_contiguous();
         let State { x, parameters, pass, kept } = ops.state;
-        let mut dx = vec![0.0; values(&x).len()];
+        let mut dx = Buffer::dirty(values(&x).len());
         let gradients = block::backward(&kernel(&parameters, &pass), values(&x), &kept, values(&grad), &mut dx);
         let block::Gradients { norm1, qkv, proj, norm2, fc1, fc2 } = gradients;
         let of_parameters = [norm1, qkv, proj, norm2, fc1, fc2].into_iter().flatten();
         let [of_x, of_each @ ..] = ops.parents;
         if let Some(parent) = of_x {
-            grads.register::<Flex>(parent.id, tensor(dx, &x.shape()));
+            grads.register::<Flex>(parent.id, pooled(dx, &x.shape()));
         }
         for ((parent, gradient), parameter) in of_each.into_iter().zip(of_parameters).zip(&parameters) {
             if let Some(parent) = parent {
-                grads.register::<Flex>(parent.id, tensor(gradient, &parameter.shape()));
+                grads.register::<Flex>(parent.id, pooled(gradient, &parameter.shape()));
             }
         }
     }
