@@ -14,6 +14,7 @@
 use crate::instruction_set::{InstructionSet, Simd, WithSimd, dispatch_to};
 use crate::pool::Buffer;
 
+mod ahead;
 mod gradient;
 mod tile;
 
@@ -36,6 +37,9 @@ fn shape(set: InstructionSet) -> Shape {
         InstructionSet::Portable => Shape { rows: 2, columns: 16 },
     }
 }
+
+/// Inputs of a weight that are transposed together: a cache line.
+const TRANSPOSED_AT_ONCE: usize = 16;
 
 /// A right factor [K, N] in panels, `[ceil(N / columns)][K][columns]`, padded with zeros, for the current instruction set.
 #[derive(Debug)]
@@ -78,9 +82,13 @@ impl Packed {
         let mut panels = panels(outputs, inputs, width);
         if inputs > 0 {
             for (panel, rows) in panels.chunks_exact_mut(inputs * width).zip(weight.chunks(width * inputs)) {
-                for (column, row) in rows.chunks_exact(inputs).enumerate() {
-                    for (packed, &value) in panel.chunks_exact_mut(width).zip(row) {
-                        packed[column] = value;
+                // A few rows of the panel at a time stay in the nearest cache while all columns are filled in.
+                for (number, panel) in panel.chunks_mut(TRANSPOSED_AT_ONCE * width).enumerate() {
+                    let from = number * TRANSPOSED_AT_ONCE;
+                    for (column, row) in rows.chunks_exact(inputs).enumerate() {
+                        for (packed, &value) in panel.chunks_exact_mut(width).zip(&row[from..]) {
+                            packed[column] = value;
+                        }
                     }
                 }
             }
@@ -185,7 +193,7 @@ fn product_with(set: InstructionSet, left: &[f32], right: &Packed, end: End<'_>,
     let m = out.len() / n;
     assert_eq!(left.len(), m * k, "the left factor is [M, K]");
     let left = Left::Rows { values: left, stride: k };
-    dispatch_to(set, Product { left, right: &right.panels, m, k, n, first: 0, out: Out::Flat(out), end });
+    dispatch_to(set, Product { left, right: &right.panels, m, k, n, first: 0, out: Out::Flat(out), end, ahead: None });
 }
 
 #[cfg(test)]

@@ -2,17 +2,20 @@
 
 use rayon::prelude::*;
 
+use super::ahead::{Ahead, Soon};
 use super::tile::{Left, Out, Product};
 use super::{End, Shape, pack_panel, shape};
-use crate::instruction_set::{InstructionSet, dispatch_to};
+use crate::instruction_set::{InstructionSet, Simd, WithSimd, dispatch_to};
 use crate::pool::Buffer;
 use crate::profile::{Operation, time};
 
 /// Rows of both factors that are added up before the result is written: a panel of as many fits into the nearest cache.
 const DEPTH: usize = 192;
-/// Rows and columns of the result that are one piece of work for one thread: enough that packing is soon forgotten, few
-/// enough that all threads have some. A multiple of every tile.
-const PIECE: usize = 192;
+/// Rows and columns at most of a part of the result that one thread computes at a time: the larger, the more often a packed number
+/// is used. Multiples of every tile. Sums do not depend on it.
+const PARTS: [usize; 2] = [384, 192];
+/// Parts that each thread should have at least, so that none waits long for the others.
+const PARTS_OF_THREAD: usize = 3;
 
 /// One gradient to be computed.
 #[derive(Debug)]
@@ -38,47 +41,55 @@ pub fn weight_gradients(gradients: Vec<WeightGradient<'_>>) {
 }
 
 pub(super) fn weight_gradients_with(set: InstructionSet, gradients: Vec<WeightGradient<'_>>) {
-    let pieces: Vec<Piece<'_>> = gradients.into_iter().flat_map(WeightGradient::into_pieces).collect();
-    pieces.into_par_iter().for_each_init(
-        || Blocks::new(set),
-        |blocks, piece| {
+    let side = side_of_part(&gradients, rayon::current_num_threads());
+    let parts: Vec<Part<'_>> = gradients.into_iter().flat_map(|gradient| gradient.into_parts(side)).collect();
+    parts.into_par_iter().with_max_len(1).for_each_init(
+        || Blocks::new(set, side),
+        |blocks, part| {
             let _timer = time(Operation::LinearWeights);
-            piece.compute(set, blocks);
+            part.compute(set, blocks);
         },
     );
 }
 
+/// The largest part of which all threads have enough.
+fn side_of_part(gradients: &[WeightGradient<'_>], threads: usize) -> usize {
+    let [largest, smallest] = PARTS;
+    let parts = |side| -> usize { gradients.iter().map(|g| g.rows.div_ceil(side) * g.columns.div_ceil(side)).sum() };
+    if parts(largest) >= PARTS_OF_THREAD * threads { largest } else { smallest }
+}
+
 impl<'a> WeightGradient<'a> {
-    fn into_pieces(self) -> Vec<Piece<'a>> {
+    fn into_parts(self, side: usize) -> Vec<Part<'a>> {
         let Self { outputs, inputs, gradient, rows, columns } = self;
         assert_eq!(gradient.len(), rows * columns, "the gradient is [out, in]");
         assert!(rows > 0 && columns > 0, "a weight has rows and columns");
         assert_eq!(outputs.len() * columns, inputs.len() * rows, "both factors have R rows");
-        let mut pieces = Vec::new();
-        for (band, gradient) in gradient.chunks_mut(PIECE * columns).enumerate() {
-            let across = columns.div_ceil(PIECE);
-            let first = pieces.len();
-            pieces.extend((0..across).map(|number| Piece {
+        let mut parts = Vec::new();
+        for (band, gradient) in gradient.chunks_mut(side * columns).enumerate() {
+            let across = columns.div_ceil(side);
+            let first = parts.len();
+            parts.extend((0..across).map(|number| Part {
                 outputs,
                 inputs,
                 out: Vec::new(),
-                row: band * PIECE,
-                column: number * PIECE,
+                row: band * side,
+                column: number * side,
                 rows,
                 columns,
             }));
             for row in gradient.chunks_exact_mut(columns) {
-                for (piece, part) in pieces[first..].iter_mut().zip(row.chunks_mut(PIECE)) {
-                    piece.out.push(part);
+                for (part, row) in parts[first..].iter_mut().zip(row.chunks_mut(side)) {
+                    part.out.push(row);
                 }
             }
         }
-        pieces
+        parts
     }
 }
 
 /// A part of a gradient.
-struct Piece<'a> {
+struct Part<'a> {
     outputs: &'a [f32],
     inputs: &'a [f32],
     /// The part's rows.
@@ -100,24 +111,32 @@ struct Blocks {
 }
 
 impl Blocks {
-    fn new(set: InstructionSet) -> Self {
+    fn new(set: InstructionSet, side: usize) -> Self {
         let Shape { rows, columns } = shape(set);
-        Self { left: Buffer::dirty(PIECE.div_ceil(rows) * rows * DEPTH), right: Buffer::dirty(DEPTH * columns) }
+        Self { left: Buffer::dirty(side.div_ceil(rows) * rows * DEPTH), right: Buffer::dirty(DEPTH * columns) }
     }
 }
 
-impl Piece<'_> {
+impl Part<'_> {
     fn compute(mut self, set: InstructionSet, blocks: &mut Blocks) {
         let tile = shape(set);
         let (m, n) = (self.out.len(), self.out.first().map_or(0, |row| row.len()));
-        let blocks_of_rows = self.outputs.chunks(DEPTH * self.rows).zip(self.inputs.chunks(DEPTH * self.columns));
-        if blocks_of_rows.len() == 0 {
+        let mut blocks_of_rows =
+            self.outputs.chunks(DEPTH * self.rows).zip(self.inputs.chunks(DEPTH * self.columns)).peekable();
+        let mut end = End::Plain;
+        if blocks_of_rows.peek().is_none() {
             self.out.iter_mut().for_each(|row| row.fill(0.0));
         }
-        for (number, (outputs, inputs)) in blocks_of_rows.enumerate() {
+        while let Some((outputs, inputs)) = blocks_of_rows.next() {
             let depth = inputs.len() / self.columns;
-            let left = &mut blocks.left[..m.div_ceil(tile.rows) * tile.rows * depth];
-            pack_columns(outputs, self.rows, self.row, m, tile.rows, left);
+            let tiles = m.div_ceil(tile.rows);
+            let left = &mut blocks.left[..tiles * tile.rows * depth];
+            dispatch_to(set, PackTiles { values: outputs, stride: self.rows, first: self.row, m, tiles: left });
+            let mut ahead = blocks_of_rows.peek().map(|(outputs, inputs)| {
+                let outputs = Soon { values: outputs, stride: self.rows, first: self.row, columns: m };
+                let inputs = Soon { values: inputs, stride: self.columns, first: self.column, columns: n };
+                Ahead::new([outputs, inputs], tiles * n.div_ceil(tile.columns))
+            });
             for first in (0..n).step_by(tile.columns) {
                 let right = &mut blocks.right[..depth * tile.columns];
                 let columns = tile.columns.min(n - first);
@@ -130,36 +149,55 @@ impl Piece<'_> {
                     n: columns,
                     first,
                     out: Out::Rows(&mut self.out),
-                    end: if number == 0 { End::Plain } else { End::Accumulate },
+                    end,
+                    ahead: ahead.as_mut(),
                 };
                 dispatch_to(set, product);
             }
+            end = End::Accumulate;
         }
     }
 }
 
-/// Columns `first` .. `first + m` of rows [K, `stride`] into tiles [ceil(m / rows)][K][rows], padded with zeros.
-fn pack_columns(values: &[f32], stride: usize, first: usize, m: usize, rows: usize, tiles: &mut [f32]) {
-    match rows {
-        8 => pack_tiles::<8>(values, stride, first, m, tiles),
-        6 => pack_tiles::<6>(values, stride, first, m, tiles),
-        _ => pack_tiles::<2>(values, stride, first, m, tiles),
+/// Columns `first` .. `first + m` of rows [K, `stride`] into `tiles` [ceil(m / rows)][K][rows of a tile], padded with zeros.
+struct PackTiles<'a> {
+    values: &'a [f32],
+    stride: usize,
+    first: usize,
+    m: usize,
+    tiles: &'a mut [f32],
+}
+
+impl WithSimd for PackTiles<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        // As `shape` has them.
+        match S::F32_LANES {
+            16 => self.pack::<8>(),
+            8 => self.pack::<6>(),
+            _ => self.pack::<2>(),
+        }
     }
 }
 
-/// [`pack_columns`] for tiles whose size the compiler knows.
-fn pack_tiles<const ROWS: usize>(values: &[f32], stride: usize, first: usize, m: usize, tiles: &mut [f32]) {
-    let depth = values.len() / stride;
-    for (number, tile) in tiles.chunks_exact_mut(depth * ROWS).enumerate() {
-        let from = first + number * ROWS;
-        let count = ROWS.min(first + m - from);
-        let (tile, _) = tile.as_chunks_mut::<ROWS>();
-        for (packed, row) in tile.iter_mut().zip(values.chunks_exact(stride)) {
-            match row[from..].first_chunk::<ROWS>() {
-                Some(whole) => *packed = *whole,
-                None => packed[..count].copy_from_slice(&row[from..from + count]),
+impl PackTiles<'_> {
+    #[inline(always)]
+    fn pack<const ROWS: usize>(self) {
+        let Self { values, stride, first, m, tiles } = self;
+        let depth = values.len() / stride;
+        for (number, tile) in tiles.chunks_exact_mut(depth * ROWS).enumerate() {
+            let from = first + number * ROWS;
+            let count = ROWS.min(first + m - from);
+            let (tile, _) = tile.as_chunks_mut::<ROWS>();
+            for (packed, row) in tile.iter_mut().zip(values.chunks_exact(stride)) {
+                match row[from..].first_chunk::<ROWS>() {
+                    Some(whole) => *packed = *whole,
+                    None => packed[..count].copy_from_slice(&row[from..from + count]),
+                }
+                packed[count..].fill(0.0);
             }
-            packed[count..].fill(0.0);
         }
     }
 }

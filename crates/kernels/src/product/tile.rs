@@ -6,6 +6,7 @@
 )]
 
 use super::End;
+use super::ahead::Ahead;
 use crate::instruction_set::{Simd, WithSimd};
 
 /// A left factor [M, K].
@@ -29,6 +30,8 @@ pub(super) struct Product<'a, 'b> {
     /// The result's columns are `first` .. `first + N` of those rows.
     pub first: usize,
     pub end: End<'a>,
+    /// What the next product reads.
+    pub ahead: Option<&'a mut Ahead<'b>>,
 }
 
 /// Where the result goes.
@@ -107,6 +110,9 @@ impl Product<'_, '_> {
         let padded = matches!(self.left, Left::Tiles(_));
         let mut row = 0;
         while row + ROWS <= self.m || (padded && row < self.m) {
+            if let Some(ahead) = &mut self.ahead {
+                ahead.fetch_some();
+            }
             self.tile::<S, ROWS, PANEL, VECTORS>(simd, row, column, columns);
             row += ROWS;
         }
