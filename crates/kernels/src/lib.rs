@@ -10,7 +10,7 @@
 //!   in a fixed order: the same bits on one and on many threads;
 //! - loops are written over the vectors of an instruction set and compiled once for each; [`instruction_set`] picks one at
 //!   run time. Products and sums are fused where the set can, so bits differ between sets, never between runs;
-//! - `unsafe` stands only in the tiles of matrix products and in a transpose, each block with its reason;
+//! - `unsafe` stands only in the tiles of matrix products, their prefetch and in a transpose, each block with its reason;
 //! - slices may lie anywhere, but those that begin at a cache line ([`aligned`]) are up to a quarter faster.
 
 pub mod adamw;
@@ -25,11 +25,15 @@ pub mod gradient;
 pub mod instruction_set;
 mod lanes;
 pub mod layer_norm;
+pub mod linear;
 pub mod patchify;
 pub mod pool;
 pub mod product;
 pub mod profile;
+pub mod squared_error;
 pub mod sums;
+pub mod token_mean;
+pub mod tokens;
 
 pub use average::average;
 pub use patchify::{normalise_patches, patchify};

@@ -1,9 +1,14 @@
 //! Sums over the rows of a matrix: the gradient of a bias.
 
+use rayon::prelude::*;
+
 use crate::instruction_set::{InstructionSet, Simd, WithSimd, dispatch_to};
+use crate::pool::Buffer;
 
 /// Vectors of one row that are summed in registers while all rows pass by.
 const VECTORS: usize = 8;
+/// Rows that a thread sums at once.
+const PIECE: usize = 512;
 
 /// `columns` `[D]` += the sum over the rows of `x` [R, D], on the calling thread, row by row.
 ///
@@ -11,6 +16,25 @@ const VECTORS: usize = 8;
 /// When D does not divide the length of `x`, or is 0 where `x` is not empty.
 pub fn add_columns(x: &[f32], columns: &mut [f32]) {
     add_columns_on(InstructionSet::current(), x, columns);
+}
+
+/// The sum over the rows of `x` [R, `width`], over all threads: pieces of rows, and these in order.
+///
+/// # Panics
+/// When `width` is 0 or does not divide the length of `x`.
+pub fn sum_columns(x: &[f32], width: usize) -> Buffer {
+    assert!(width > 0, "x is [R, D]");
+    let sum = |x: &[f32]| {
+        let mut columns = Buffer::zeros(width);
+        add_columns(x, &mut columns);
+        columns
+    };
+    let add = |mut columns: Buffer, other: Buffer| {
+        columns.iter_mut().zip(other.iter()).for_each(|(sum, other)| *sum += other);
+        columns
+    };
+    let pieces: Vec<Buffer> = x.par_chunks(PIECE * width).map(sum).collect();
+    pieces.into_iter().reduce(add).unwrap_or_else(|| Buffer::zeros(width))
 }
 
 fn add_columns_on(set: InstructionSet, x: &[f32], columns: &mut [f32]) {

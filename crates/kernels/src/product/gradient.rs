@@ -13,7 +13,7 @@ use crate::profile::{Operation, time};
 const DEPTH: usize = 192;
 /// Rows and columns at most of a part of the result that one thread computes at a time: the larger, the more often a packed number
 /// is used. Multiples of every tile. Sums do not depend on it.
-const PARTS: [usize; 2] = [384, 192];
+const PARTS: [usize; 3] = [384, 192, 96];
 /// Parts that each thread should have at least, so that none waits long for the others.
 const PARTS_OF_THREAD: usize = 3;
 
@@ -54,9 +54,9 @@ pub(super) fn weight_gradients_with(set: InstructionSet, gradients: Vec<WeightGr
 
 /// The largest part of which all threads have enough.
 fn side_of_part(gradients: &[WeightGradient<'_>], threads: usize) -> usize {
-    let [largest, smallest] = PARTS;
     let parts = |side| -> usize { gradients.iter().map(|g| g.rows.div_ceil(side) * g.columns.div_ceil(side)).sum() };
-    if parts(largest) >= PARTS_OF_THREAD * threads { largest } else { smallest }
+    let [.., smallest] = PARTS;
+    PARTS.into_iter().find(|&side| parts(side) >= PARTS_OF_THREAD * threads).unwrap_or(smallest)
 }
 
 impl<'a> WeightGradient<'a> {

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
 use crate::initialisation::{parameter, truncated_normal};
-use crate::ops::Wanted;
+use crate::ops::{self, Wanted};
 use crate::vit::{DropPath, Encoder, LayerNorm, Linear};
 
 /// What of the encoder's output the head sees.
@@ -86,7 +86,7 @@ impl Classifier {
             Pooling::Mean => {
                 let x = self.encoder.forward_train(patches, drop_path);
                 let [images, tokens, dim] = x.dims();
-                x.slice([0..images, 1..tokens, 0..dim]).mean_dim(1).reshape([images, dim])
+                ops::mean_of_patch_tokens(x.reshape([images * tokens, dim]), tokens)
             }
             Pooling::ClassToken => {
                 let [images, ..] = patches.dims();

@@ -1,14 +1,15 @@
 //! The decoder: kept tokens and mask tokens back in place, through a few blocks.
 
+use std::sync::Arc;
+
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
 use super::Masking;
-use super::masking::indices;
 use crate::error::ShapeError;
 use crate::initialisation::{TOKEN_STD, normal, parameter};
-use crate::ops::Wanted;
+use crate::ops::{self, Wanted};
 use crate::vit::positions::sin_cos;
 use crate::vit::{Block, DecoderConfig, LayerNorm, Linear, LinearInit};
 
@@ -63,19 +64,9 @@ impl Decoder {
         let rows = images * seen;
 
         let embedded = self.embed.forward(latent.reshape([rows, width]));
-        let table = Tensor::cat(vec![embedded, self.mask_token.val().reshape([1, dim])], 0);
-        let mut sources = Vec::with_capacity(images * tokens);
-        for (image, restore) in masking.restore().chunks_exact(masking.patches()).enumerate() {
-            let class_token = image * seen;
-            sources.push(class_token);
-            sources.extend(restore.iter().map(
-                |&place| {
-                    if place < masking.keep() { class_token + 1 + place } else { rows }
-                },
-            ));
-        }
-        let x = table.select(0, indices(sources.into_iter(), &self.mask_token.device()));
-        let x = (x.reshape([images, tokens, dim]) + self.pos_embed.val()).reshape([images * tokens, dim]);
+        let placement = Arc::new(masking.placement_in_decoder());
+        let positions = self.pos_embed.val().reshape([tokens, dim]);
+        let x = ops::place_tokens(embedded, self.mask_token.val().reshape([dim]), positions, &placement);
         let last = self.blocks.len().saturating_sub(1);
         self.blocks
             .iter()

@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 
 use super::Masking;
 use super::masking::indices;
+use crate::ops;
 
 /// The masked rows of `target` [N, L, P], image by image, patch by patch: [N * (L - keep), P].
 ///
@@ -24,7 +25,5 @@ pub fn masked_rows(target: Tensor<3>, masking: &Masking) -> Tensor<2> {
 /// # Panics
 /// When the shapes differ.
 pub fn mean_squared_error(prediction: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
-    assert_eq!(prediction.dims(), target.dims(), "prediction and target differ in shape");
-    let difference = prediction - target;
-    (difference.clone() * difference).mean()
+    ops::mean_squared_error(prediction, target)
 }

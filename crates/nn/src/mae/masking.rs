@@ -1,5 +1,6 @@
 //! Random masking from noise, exactly as the official code: patches are kept in ascending order of their noise.
 
+use bmae_kernels::tokens::{Placement, Source};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::error::ShapeError;
@@ -108,6 +109,34 @@ impl Masking {
     pub fn masked_tokens(&self) -> Wanted {
         let token = |&row: &usize| (row % self.patches + 1) as u32;
         Wanted::new(self.masked.iter().map(token).collect(), self.patches - self.keep)
+    }
+
+    /// Where the encoder's tokens stand: of each image the class token, then the kept patches, rows [N * keep], in the order of
+    /// [`kept`](Self::kept); positions [1 + L].
+    pub(crate) fn placement_in_encoder(&self) -> Placement {
+        let mut places = Vec::with_capacity(self.images * (1 + self.keep));
+        let mut rows = 0..;
+        for kept in self.kept.chunks_exact(self.keep) {
+            places.push((Source::Token, 0));
+            places.extend(rows.by_ref().zip(kept).map(|(row, &l)| (Source::Row(row), l as u32 + 1)));
+        }
+        Placement::new(places, self.kept.len(), 1 + self.patches)
+    }
+
+    /// Where the decoder's tokens stand: of each image the encoder's tokens, rows [N * (1 + keep)], back in their places, and the
+    /// mask token in all others; positions [1 + L].
+    pub(crate) fn placement_in_decoder(&self) -> Placement {
+        let seen = 1 + self.keep;
+        let mut places = Vec::with_capacity(self.images * (1 + self.patches));
+        for (image, restore) in self.restore.chunks_exact(self.patches).enumerate() {
+            let class_token = (image * seen) as u32;
+            places.push((Source::Row(class_token), 0));
+            places.extend(restore.iter().zip(1..).map(|(&place, position)| {
+                let kept = place < self.keep;
+                (if kept { Source::Row(class_token + 1 + place as u32) } else { Source::Token }, position)
+            }));
+        }
+        Placement::new(places, self.images * seen, 1 + self.patches)
     }
 
     /// The masked rows of `values` [N, L, `width`], in the order of [`masked`](Self::masked).

@@ -10,8 +10,11 @@ mod flat;
 mod fused;
 pub mod gelu;
 pub mod layer_norm;
-mod linear;
+pub mod linear;
 mod pooled;
+pub mod squared_error;
+pub mod token_mean;
+pub mod tokens;
 
 pub use attention::attention;
 pub use block::{BlockParameters, BlockPass, Wanted, block};
@@ -19,6 +22,9 @@ pub use flat::Flat;
 pub use gelu::gelu;
 pub use layer_norm::layer_norm;
 pub use linear::linear;
+pub use squared_error::mean_squared_error;
+pub use token_mean::mean_of_patch_tokens;
+pub use tokens::place_tokens;
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 

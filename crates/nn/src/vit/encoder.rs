@@ -1,5 +1,8 @@
 //! The ViT encoder: patches, class token, positions, blocks, final norm.
 
+use std::sync::Arc;
+
+use bmae_kernels::tokens::{Placement, Source};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::Rng;
@@ -10,7 +13,7 @@ use super::{Block, DropPath, EncoderConfig, LayerNorm, PatchEmbedding};
 use crate::error::ShapeError;
 use crate::initialisation::{TOKEN_STD, normal, parameter, truncated_normal};
 use crate::mae::Masking;
-use crate::ops::Wanted;
+use crate::ops::{self, Wanted};
 
 /// How a fresh encoder is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,7 +186,7 @@ impl Encoder {
     /// # Errors
     /// When `patches` does not hold the patches of the masking's images.
     pub fn forward_masked(&self, patches: &[f32], masking: &Masking) -> Result<Tensor<3>, ShapeError> {
-        let [_, all_tokens, dim] = self.pos_embed.dims();
+        let [_, all_tokens, _] = self.pos_embed.dims();
         let patch_len = self.patch_len();
         let expected = masking.images() * masking.patches() * patch_len;
         if masking.patches() + 1 != all_tokens || patches.len() != expected {
@@ -194,25 +197,17 @@ impl Encoder {
             });
         }
         let device = self.cls_token.device();
-        let (count, tokens) = (masking.images(), 1 + masking.keep());
+        let tokens = 1 + masking.keep();
 
         let mut kept = Vec::with_capacity(masking.kept().len() * patch_len);
-        let mut at = Vec::with_capacity(masking.kept().len());
         for (image, of_image) in masking.kept().chunks_exact(masking.keep()).enumerate() {
             for &l in of_image {
                 let row = (image * masking.patches() + l) * patch_len;
                 kept.extend_from_slice(&patches[row..row + patch_len]);
-                at.push(l as i64);
             }
         }
-        let rows = at.len();
-        let kept = Tensor::<2>::from_data(TensorData::new(kept, [rows, patch_len]), &device);
-        let at = Tensor::from_data(TensorData::new(at, [rows]), &device);
-
-        let positions: Tensor<2> = self.pos_embed.val().reshape([all_tokens, dim]);
-        let of_patches = positions.clone().slice([1..all_tokens, 0..dim]).select(0, at);
-        let x = self.patch_embed.forward(kept) + of_patches;
-        let x = self.with_class_token(x.reshape([count, masking.keep(), dim]), positions.slice([0..1, 0..dim]));
+        let kept = Tensor::<2>::from_data(TensorData::new(kept, [masking.kept().len(), patch_len]), &device);
+        let x = self.placed(self.patch_embed.forward(kept), masking.placement_in_encoder());
         Ok(images(self.normed(self.through_blocks(x, tokens, &DropPath::none(), None)), tokens))
     }
 
@@ -245,19 +240,17 @@ impl Encoder {
     /// [N, L, p*p*3] to tokens [N*(1+L), D] with positions, and 1+L.
     fn embed(&self, patches: Tensor<3>) -> (Tensor<2>, usize) {
         let [count, of_image, patch_len] = patches.dims();
-        let [_, tokens, dim] = self.pos_embed.dims();
+        let [_, tokens, _] = self.pos_embed.dims();
         assert_eq!(of_image + 1, tokens, "the encoder has positions for {} patches, not {of_image}", tokens - 1);
-        let positions: Tensor<3> = self.pos_embed.val();
         let x = self.patch_embed.forward(patches.reshape([count * of_image, patch_len]));
-        let x = x.reshape([count, of_image, dim]) + positions.clone().slice([0..1, 1..tokens, 0..dim]);
-        (self.with_class_token(x, positions.slice([0..1, 0..1, 0..dim]).reshape([1, dim])), tokens)
+        (self.placed(x, whole_images(count, of_image)), tokens)
     }
 
-    /// The class token with its position before the patch tokens [N, K, D]: [N*(1+K), D].
-    fn with_class_token(&self, x: Tensor<3>, position: Tensor<2>) -> Tensor<2> {
-        let [count, of_image, dim] = x.dims();
-        let cls = (self.cls_token.val() + position.unsqueeze::<3>()).expand([count, 1, dim]);
-        Tensor::cat(vec![cls, x], 1).reshape([count * (1 + of_image), dim])
+    /// Embedded patches [R, D] and class tokens at their places, positions added: [M, D].
+    fn placed(&self, x: Tensor<2>, placement: Placement) -> Tensor<2> {
+        let [_, tokens, dim] = self.pos_embed.dims();
+        let positions = self.pos_embed.val().reshape([tokens, dim]);
+        ops::place_tokens(x, self.cls_token.val().reshape([dim]), positions, &Arc::new(placement))
     }
 
     fn normed(&self, x: Tensor<2>) -> Tensor<2> {
@@ -266,6 +259,16 @@ impl Encoder {
             None => x,
         }
     }
+}
+
+/// The class token and then all patches of each image.
+fn whole_images(count: usize, patches: usize) -> Placement {
+    let of_image = |image: usize| {
+        let first = (image * patches) as u32;
+        let of_patches = (0..patches as u32).map(move |l| (Source::Row(first + l), l + 1));
+        std::iter::once((Source::Token, 0)).chain(of_patches)
+    };
+    Placement::new((0..count).flat_map(of_image).collect(), count * patches, 1 + patches)
 }
 
 /// Rows [N*T, D] as [N, T, D].

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bmae_kernels::tokens::{Placement, Source};
 use bmae_nn::ops;
 use burn::tensor::Tensor;
 
@@ -54,6 +55,65 @@ fn attention() {
         let fused = run(&input, |x| ops::attention(x[0].clone().reshape(shape), tokens, heads));
         assert_agree(fused, run(&input, |x| ops::attention::composed(x[0].clone().reshape(shape), tokens, heads)));
     }
+}
+
+#[test]
+fn linear() {
+    for [rows, inputs, outputs] in [[1, 3, 2], [40, 24, 17], [600, 48, 16]] {
+        let input = [
+            (uniform(rows * inputs, 511), vec![]),
+            (uniform(outputs * inputs, 512), vec![]),
+            (uniform(outputs, 513), vec![]),
+        ];
+        let of = |op: fn(Tensor<2>, Tensor<2>, Tensor<1>) -> Tensor<2>| {
+            run(&input, |x| {
+                op(x[0].clone().reshape([rows, inputs]), x[1].clone().reshape([outputs, inputs]), x[2].clone())
+            })
+        };
+        assert_agree(of(ops::linear), of(ops::linear::composed));
+    }
+}
+
+#[test]
+fn place_tokens() {
+    let places =
+        vec![(Source::Token, 0), (Source::Row(2), 1), (Source::Token, 3), (Source::Row(0), 0), (Source::Token, 1)];
+    let placement = Arc::new(Placement::new(places, 4, 5));
+    let input = [(uniform(4 * 6, 514), vec![]), (uniform(6, 515), vec![]), (uniform(5 * 6, 516), vec![])];
+    let parts = |x: &[Tensor<1>]| (x[0].clone().reshape([4, 6]), x[1].clone(), x[2].clone().reshape([5, 6]));
+    let fused = run(&input, |x| {
+        let (rows, token, positions) = parts(&x);
+        ops::place_tokens(rows, token, positions, &placement)
+    });
+    let composed = run(&input, |x| {
+        let (rows, token, positions) = parts(&x);
+        ops::tokens::composed(rows, token, positions, &placement)
+    });
+    assert_agree(fused, composed);
+}
+
+#[test]
+fn mean_squared_error() {
+    for [rows, width] in [[1, 1], [7, 12], [400, 48]] {
+        let input = [(uniform(rows * width, 517), vec![]), (uniform(rows * width, 518), vec![])];
+        let two = |x: &[Tensor<1>]| (x[0].clone().reshape([rows, width]), x[1].clone().reshape([rows, width]));
+        let fused = run(&input, |x| {
+            let (prediction, target) = two(&x);
+            ops::mean_squared_error(prediction, target)
+        });
+        let composed = run(&input, |x| {
+            let (prediction, target) = two(&x);
+            ops::squared_error::composed(prediction, target)
+        });
+        assert_agree(fused, composed);
+    }
+}
+
+#[test]
+fn mean_of_patch_tokens() {
+    let input = [(uniform(3 * 5 * 7, 519), vec![])];
+    let fused = run(&input, |x| ops::mean_of_patch_tokens(x[0].clone().reshape([15, 7]), 5));
+    assert_agree(fused, run(&input, |x| ops::token_mean::composed(x[0].clone().reshape([15, 7]), 5)));
 }
 
 /// A whole block: all tokens, some of them, with factors on the branches, and both.
@@ -138,4 +198,21 @@ fn of_a_frozen_weight() {
     assert!(weight.grad(&grads).is_none());
     assert_close(&values(bias.grad(&grads).unwrap()), &[2.0; 8], 1e-6);
     assert_eq!(x.grad(&grads).unwrap().dims(), [2, 8]);
+}
+
+/// What is not trained gets no gradient: inputs of an embedding, fixed positions, targets.
+#[test]
+fn of_untracked_inputs() {
+    let fixed = |n: usize, shape: [usize; 2], seed| tensor(uniform(n, seed), shape, &device());
+    let weight = fixed(20, [4, 5], 530).require_grad();
+    let bias = tensor(uniform(4, 531), [4], &device());
+    let (patches, positions, target) = (fixed(15, [3, 5], 532), fixed(8, [2, 4], 533), fixed(8, [2, 4], 534));
+    let token = tensor(uniform(4, 535), [4], &device());
+    let placement = Arc::new(Placement::new(vec![(Source::Row(1), 1), (Source::Row(0), 0)], 3, 2));
+    let rows = ops::linear(patches.clone(), weight.clone(), bias.clone());
+    let placed = ops::place_tokens(rows, token.clone(), positions.clone(), &placement);
+    let grads = ops::mean_squared_error(placed, target.clone()).backward();
+    assert_eq!(weight.grad(&grads).expect("the one trained tensor").dims(), [4, 5]);
+    assert!(patches.grad(&grads).is_none() && positions.grad(&grads).is_none() && target.grad(&grads).is_none());
+    assert!(bias.grad(&grads).is_none() && token.grad(&grads).is_none());
 }

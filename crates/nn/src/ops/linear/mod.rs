@@ -1,0 +1,31 @@
+//! Affine map of rows.
+
+mod fused;
+
+use burn::backend::Dispatch;
+use burn::tensor::Tensor;
+
+use super::fused::applies;
+use fused::FusedLinear;
+
+/// x W^T + b for `x` [R, in], `weight` [out, in] (PyTorch's layout), `bias` `[out]`; gives [R, out].
+///
+/// # Panics
+/// When the shapes disagree.
+pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+    if !applies(&x) {
+        return composed(x, weight, bias);
+    }
+    let ([_, inputs], [outputs, expected]) = (x.dims(), weight.dims());
+    assert_eq!([inputs, outputs], [expected, bias.dims()[0]], "x is [R, in], the weight [out, in], the bias [out]");
+    Tensor::from_dispatch(<Dispatch as FusedLinear>::fused_linear(
+        x.into_dispatch(),
+        weight.into_dispatch(),
+        bias.into_dispatch(),
+    ))
+}
+
+/// The same of Burn's own operations, for every other device.
+pub fn composed(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+    burn::tensor::module::linear(x, weight.transpose(), Some(bias))
+}
