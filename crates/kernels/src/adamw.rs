@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use crate::arrays::Lanes;
 use crate::instruction_set::{Work, widest};
 use crate::lanes::LANES;
+use crate::profile::{Operation, time};
 
 /// Values that a thread takes at once.
 const PIECE: usize = 1 << 14;
@@ -51,32 +52,48 @@ impl Coefficients {
     }
 }
 
-/// Updates `values` by `gradient`, and both moments, all of one length, in place.
-///
-/// # Panics
-/// When the lengths differ.
-pub fn update(coefficients: Coefficients, values: &mut [f32], gradient: &[f32], first: &mut [f32], second: &mut [f32]) {
-    let length = values.len();
-    assert!(
-        [gradient.len(), first.len(), second.len()] == [length; 3],
-        "values, gradient and moments are of one length"
-    );
-    values
-        .par_chunks_mut(PIECE)
-        .zip(gradient.par_chunks(PIECE))
-        .zip(first.par_chunks_mut(PIECE))
-        .zip(second.par_chunks_mut(PIECE))
-        .for_each(|(((values, gradient), first), second)| {
-            widest(Update { coefficients, values, gradient, first, second });
-        });
+/// The update of one parameter: `values` by `gradient`, and both moments, all of one length, in place.
+#[derive(Debug)]
+pub struct Update<'a> {
+    /// Of this update.
+    pub coefficients: Coefficients,
+    /// The parameter, to be changed.
+    pub values: &'a mut [f32],
+    /// Its gradient.
+    pub gradient: &'a [f32],
+    /// The mean of gradients, to be changed.
+    pub first: &'a mut [f32],
+    /// The mean of their squares, to be changed.
+    pub second: &'a mut [f32],
 }
 
-struct Update<'a> {
-    coefficients: Coefficients,
-    values: &'a mut [f32],
-    gradient: &'a [f32],
-    first: &'a mut [f32],
-    second: &'a mut [f32],
+/// All `updates`, over all threads at once: most parameters are too small for a thread to be woken for them alone.
+///
+/// # Panics
+/// When the lengths of an update differ.
+pub fn update_all(updates: Vec<Update<'_>>) {
+    let pieces: Vec<Update<'_>> = updates.into_iter().flat_map(Update::into_pieces).collect();
+    pieces.into_par_iter().for_each(|piece| {
+        let _timer = time(Operation::Optimiser);
+        widest(piece);
+    });
+}
+
+impl<'a> Update<'a> {
+    fn into_pieces(self) -> impl Iterator<Item = Self> {
+        let Self { coefficients, values, gradient, first, second } = self;
+        let length = values.len();
+        assert!(
+            [gradient.len(), first.len(), second.len()] == [length; 3],
+            "values, gradient and moments are of one length"
+        );
+        let moments = first.chunks_mut(PIECE).zip(second.chunks_mut(PIECE));
+        values
+            .chunks_mut(PIECE)
+            .zip(gradient.chunks(PIECE))
+            .zip(moments)
+            .map(move |((values, gradient), (first, second))| Self { coefficients, values, gradient, first, second })
+    }
 }
 
 impl Work for Update<'_> {
@@ -117,6 +134,10 @@ fn lanes(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn update(coefficients: Coefficients, values: &mut [f32], gradient: &[f32], first: &mut [f32], second: &mut [f32]) {
+        update_all(vec![Update { coefficients, values, gradient, first, second }]);
+    }
 
     /// Values between -1 and 1 that depend on their place and on `salt`.
     fn values(n: usize, salt: u32) -> Vec<f32> {

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use crate::arrays::{add, map};
 use crate::instruction_set::{Work, widest};
 use crate::lanes::LANES;
+use crate::profile::{Operation, time};
 
 /// Values that a thread takes at once.
 const PIECE: usize = 1 << 14;
@@ -24,12 +25,17 @@ pub fn scale(values: &mut [f32], factor: f64) {
     values.par_chunks_mut(PIECE).for_each(|values| widest(Scale { values, factor }));
 }
 
-/// The sum of the squares of `values`, any number, added up in double precision and in a fixed order.
-pub fn sum_of_squares(values: &[f32]) -> f64 {
-    match values.len() {
-        0..=PIECE => widest(Squares { values }),
-        _ => values.par_chunks(PIECE).map(|values| widest(Squares { values })).collect::<Vec<_>>().iter().sum(),
-    }
+/// The sum of the squares of all numbers in `arrays`, over all threads, added up in double precision and in a fixed order.
+pub fn sum_of_squares(arrays: &[&[f32]]) -> f64 {
+    let pieces: Vec<&[f32]> = arrays.iter().flat_map(|values| values.chunks(PIECE)).collect();
+    let sums: Vec<f64> = pieces
+        .into_par_iter()
+        .map(|values| {
+            let _timer = time(Operation::Gradients);
+            widest(Squares { values })
+        })
+        .collect();
+    sums.iter().sum()
 }
 
 struct Accumulate<'a> {
@@ -120,7 +126,7 @@ mod tests {
     fn squares_are_added_in_double_precision() {
         for n in LENGTHS {
             let expected: f64 = values(n).iter().map(|&value| f64::from(value).powi(2)).sum();
-            let found = sum_of_squares(&values(n));
+            let found = sum_of_squares(&[&values(n)]);
             assert!((found - expected).abs() <= 1e-12 * expected, "{n}: {found}, not {expected}");
         }
         // In single precision the small entries would be lost beside the large one; in double precision an addition to a
@@ -128,6 +134,6 @@ mod tests {
         let mut values = vec![1e-4; 4 * PIECE];
         values[0] = 1e3;
         let small = (4 * PIECE - 1) as f64 * f64::from(1e-4f32).powi(2);
-        assert!((sum_of_squares(&values) - 1e6 - small).abs() < 1e-7);
+        assert!((sum_of_squares(&[&values[..PIECE], &values[PIECE..]]) - 1e6 - small).abs() < 1e-7);
     }
 }

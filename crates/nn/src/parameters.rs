@@ -3,7 +3,7 @@
 //! A module's fields are named as the official MAE names them; what differs (`encoder.` is no prefix there, the decoder's
 //! parts begin with `decoder_`) is translated here, in one place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor};
@@ -136,6 +136,96 @@ pub fn replace_parameters<M: Module>(
         }
     }
     module.map(&mut Replace { path: Path::default(), which, f })
+}
+
+/// A parameter that was taken out of its module to be changed.
+#[derive(Debug)]
+pub struct Taken {
+    /// The official name.
+    pub name: String,
+    /// The shape under which weight files hold it.
+    pub shape: Vec<usize>,
+    /// The values, flattened (row-major), without autodiff.
+    pub values: Tensor<1>,
+}
+
+/// As [`replace_parameters`], but `f` gets all chosen parameters at once and gives a tensor for each, in their order.
+///
+/// # Panics
+/// When `f` gives fewer tensors, or another number of values, than it got.
+pub fn replace_parameters_together<M: Module>(
+    module: M,
+    which: impl FnMut(&str, &[usize]) -> bool,
+    f: impl FnOnce(Vec<Taken>) -> Vec<Tensor<1>>,
+) -> M {
+    /// What a parameter was besides its values.
+    struct Place {
+        name: String,
+        trainable: bool,
+        autodiff: bool,
+    }
+    struct Take<W> {
+        path: Path,
+        which: W,
+        places: VecDeque<Place>,
+        taken: Vec<Taken>,
+    }
+    impl<W: FnMut(&str, &[usize]) -> bool> ModuleMapper for Take<W> {
+        fn enter_module(&mut self, name: &str, _: &str) {
+            self.path.enter(name);
+        }
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.path.exit();
+        }
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            let name = self.path.official_name();
+            param.map(|tensor| {
+                let shape = tensor.dims();
+                if !(self.which)(&name, &shape) {
+                    return tensor;
+                }
+                let (trainable, autodiff) = (tensor.is_require_grad(), tensor.is_autodiff());
+                self.places.push_back(Place { name: name.clone(), trainable, autodiff });
+                let tensor = tensor.inner();
+                let empty = Tensor::empty([0; D], &tensor.device());
+                self.taken.push(Taken { name, shape: shape.to_vec(), values: flat(tensor) });
+                empty
+            })
+        }
+    }
+    struct Put {
+        path: Path,
+        places: VecDeque<Place>,
+        shapes: VecDeque<Vec<usize>>,
+        values: VecDeque<Tensor<1>>,
+    }
+    impl ModuleMapper for Put {
+        fn enter_module(&mut self, name: &str, _: &str) {
+            self.path.enter(name);
+        }
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.path.exit();
+        }
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            if self.places.front().is_none_or(|place| place.name != self.path.official_name()) {
+                return param;
+            }
+            param.map(|_| {
+                let next = (self.places.pop_front(), self.shapes.pop_front(), self.values.pop_front());
+                let (Some(place), Some(shape), Some(values)) = next else {
+                    panic!("a tensor for each parameter that was taken");
+                };
+                let shape: [usize; D] = std::array::from_fn(|i| shape[i]);
+                let values = values.inner().reshape(shape);
+                if place.autodiff { values.autodiff().set_require_grad(place.trainable) } else { values }
+            })
+        }
+    }
+    let mut take = Take { path: Path::default(), which, places: VecDeque::new(), taken: Vec::new() };
+    let module = module.map(&mut take);
+    let shapes = take.taken.iter().map(|taken| taken.shape.clone()).collect();
+    let values = f(take.taken).into();
+    module.map(&mut Put { path: Path::default(), places: take.places, shapes, values })
 }
 
 /// `module`, moved out of its place, where one with empty parameters stays until another is put there. So that

@@ -61,6 +61,7 @@ pub fn backward(block: &Block<'_>, x: &[f32], kept: &Kept, grad: &[f32], dx: &mu
         .collect();
     let sums: Vec<Sums> = pieces
         .into_par_iter()
+        .with_max_len(1)
         .map_init(|| Buffers::new(block, piece), |buffers, piece| work.piece(piece, buffers))
         .collect();
     let sums = sums.into_iter().reduce(Sums::plus).unwrap_or_else(|| Sums::new(block));

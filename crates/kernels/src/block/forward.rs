@@ -47,7 +47,7 @@ pub fn forward(block: &Block<'_>, x: &[f32], out: &mut [f32]) {
     let (dim, tokens, outputs) = (block.sizes.dim, block.sizes.tokens, block.outputs());
     let pieces: Vec<_> =
         x.chunks((piece * tokens * dim).max(1)).zip(split(out, piece, outputs * dim)).enumerate().collect();
-    pieces.into_par_iter().for_each_init(
+    pieces.into_par_iter().with_max_len(1).for_each_init(
         || (Buffers::new(block, piece), Kept::new(block, piece)),
         |(buffers, kept), (number, (x, out))| {
             let count = x.len() / (tokens * dim);
@@ -82,7 +82,7 @@ pub fn forward_keeping(block: &Block<'_>, x: &[f32], out: &mut [f32]) -> Kept {
         .zip(split(out, piece, outputs * dim))
         .enumerate()
         .collect();
-    pieces.into_par_iter().for_each_init(
+    pieces.into_par_iter().with_max_len(1).for_each_init(
         || Buffers::new(block, piece),
         |buffers, (number, ((kept, x), out))| work.piece(number * piece, x, kept, buffers, out),
     );

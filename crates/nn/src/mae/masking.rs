@@ -145,7 +145,9 @@ impl Masking {
     /// When `values` is not N * L * `width` long.
     pub fn masked_values(&self, values: &[f32], width: usize) -> Vec<f32> {
         assert_eq!(values.len(), self.images * self.patches * width, "values are [N, L, width] of this masking");
-        self.masked.iter().flat_map(|&row| &values[row * width..(row + 1) * width]).copied().collect()
+        let mut rows = Vec::with_capacity(self.masked.len() * width);
+        self.masked.iter().for_each(|&row| rows.extend_from_slice(&values[row * width..(row + 1) * width]));
+        rows
     }
 }
 

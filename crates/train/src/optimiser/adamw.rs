@@ -114,19 +114,61 @@ impl AdamW {
     }
 }
 
+/// An update about to be made with many others, or made.
+enum Prepared<'a> {
+    Fused { coefficients: Coefficients, value: Flat, gradient: Flat, moments: &'a mut Moments },
+    Composed(Tensor<1>),
+}
+
+impl Prepared<'_> {
+    fn fused(&mut self) -> Option<adamw::Update<'_>> {
+        let Self::Fused { coefficients, value, gradient, moments } = self else { return None };
+        let Moments { first, second, .. } = &mut **moments;
+        Some(adamw::Update {
+            coefficients: *coefficients,
+            values: value.values_mut(),
+            gradient: gradient.values(),
+            first: first.plain(),
+            second: second.plain(),
+        })
+    }
+
+    fn into_tensor(self) -> Tensor<1> {
+        match self {
+            Self::Fused { value, .. } => value.into_tensor(),
+            Self::Composed(value) => value,
+        }
+    }
+}
+
 impl Optimiser for AdamW {
     fn update(&mut self, parameter: Parameter<'_>, rate: f64, value: Tensor<1>, gradient: Tensor<1>) -> Tensor<1> {
-        let (betas, weight_decay) = (self.betas, parameter.weight_decay);
-        let moments = self.next(parameter.name, value.dims()[0]);
-        match Flat::pair(value, gradient) {
-            Ok((mut value, gradient)) => {
-                let coefficients = Coefficients::new(rate, betas, EPSILON, weight_decay, moments.updates);
-                let (first, second) = (moments.first.plain(), moments.second.plain());
-                adamw::update(coefficients, value.values_mut(), gradient.values(), first, second);
-                value.into_tensor()
-            }
-            Err((value, gradient)) => moments.composed(betas, (rate, weight_decay), value, gradient),
+        let mut updated = self.update_all(vec![(parameter, rate, value, gradient)]);
+        updated.pop().unwrap_or_else(|| unreachable!("one update gives one value"))
+    }
+
+    fn update_all(&mut self, updates: Vec<(Parameter<'_>, f64, Tensor<1>, Tensor<1>)>) -> Vec<Tensor<1>> {
+        for (parameter, _, value, _) in &updates {
+            self.next(parameter.name, value.dims()[0]);
         }
+        let betas = self.betas;
+        let mut moments: BTreeMap<&str, &mut Moments> =
+            self.moments.iter_mut().map(|(name, moments)| (name.as_str(), moments)).collect();
+        let prepare = |(parameter, rate, value, gradient): (Parameter<'_>, f64, _, _)| {
+            let moments = moments.remove(parameter.name).unwrap_or_else(|| unreachable!("it was just put there"));
+            match Flat::pair(value, gradient) {
+                Ok((value, gradient)) => {
+                    let coefficients = Coefficients::new(rate, betas, EPSILON, parameter.weight_decay, moments.updates);
+                    Prepared::Fused { coefficients, value, gradient, moments }
+                }
+                Err((value, gradient)) => {
+                    Prepared::Composed(moments.composed(betas, (rate, parameter.weight_decay), value, gradient))
+                }
+            }
+        };
+        let mut prepared: Vec<Prepared<'_>> = updates.into_iter().map(prepare).collect();
+        adamw::update_all(prepared.iter_mut().filter_map(Prepared::fused).collect());
+        prepared.into_iter().map(Prepared::into_tensor).collect()
     }
 
     fn state(&self) -> OptimiserState {

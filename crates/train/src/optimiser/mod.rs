@@ -19,7 +19,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use bmae_kernels::profile::{self, Operation};
-use bmae_nn::parameters::{replace_parameters, take_module};
+use bmae_nn::parameters::{replace_parameters_together, take_module};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
@@ -32,6 +32,12 @@ pub trait Optimiser {
     ///
     /// `value` and `gradient` are the whole parameter, flattened.
     fn update(&mut self, parameter: Parameter<'_>, rate: f64, value: Tensor<1>, gradient: Tensor<1>) -> Tensor<1>;
+
+    /// The same for many parameters, each at its rate and with value and gradient; gives what becomes of them, in order.
+    fn update_all(&mut self, updates: Vec<(Parameter<'_>, f64, Tensor<1>, Tensor<1>)>) -> Vec<Tensor<1>> {
+        let update = |(parameter, rate, value, gradient)| self.update(parameter, rate, value, gradient);
+        updates.into_iter().map(update).collect()
+    }
 
     /// Everything that a resume needs.
     fn state(&self) -> OptimiserState;
@@ -83,20 +89,25 @@ pub fn step<M: Module>(
     rate: f64,
 ) {
     let _timer = profile::time(Operation::Optimiser);
-    // Both closures ask for the gradients.
-    let gradients = RefCell::new(gradients);
-    let rule = |name: &str| match groups.rule(name) {
-        Rule::Trained { weight_decay, rate_scale } => Some((weight_decay, rate * rate_scale)),
-        Rule::Frozen => None,
-    };
-    *module = replace_parameters(
+    let mut gradients = gradients;
+    // Both closures ask for what was chosen.
+    let chosen = RefCell::new(Vec::new());
+    *module = replace_parameters_together(
         take_module(module),
-        |name, _| rule(name).is_some() && gradients.borrow().contains_key(name),
-        |name, shape, value| {
-            let (Some((weight_decay, rate)), Some(gradient)) = (rule(name), gradients.borrow_mut().remove(name)) else {
-                return value;
-            };
-            optimiser.update(Parameter { name, dimensions: shape.len(), weight_decay }, rate, value, gradient)
+        |name, _| {
+            let Rule::Trained { weight_decay, rate_scale } = groups.rule(name) else { return false };
+            let Some(gradient) = gradients.remove(name) else { return false };
+            chosen.borrow_mut().push((weight_decay, rate * rate_scale, gradient));
+            true
+        },
+        |taken| {
+            let names: Vec<(String, usize)> =
+                taken.iter().map(|taken| (taken.name.clone(), taken.shape.len())).collect();
+            let updates = taken.into_iter().zip(chosen.take()).zip(&names);
+            let updates = updates.map(|((taken, (weight_decay, rate, gradient)), (name, dimensions))| {
+                (Parameter { name, dimensions: *dimensions, weight_decay }, rate, taken.values, gradient)
+            });
+            optimiser.update_all(updates.collect())
         },
     );
 }
