@@ -13,6 +13,7 @@ usage: scripts/compare_with_pytorch.sh [options]
   --rounds N       how often each pair runs, alternating [default: 5]
   --steps N        timed steps of each run [default: 8]
   --warmup N       steps before them [default: 2]
+  --steps-paper N  timed steps of paper, after one [default: 3]
   --threads N      of both [default: 2]
   --rows "A B .."  which comparisons [default: all]
                    pretrain-light pretrain-mini pretrain-paper mae-k-light mae-new-light
@@ -25,12 +26,12 @@ The interpreter of PyTorch is $PYTHON [default: python3]. Nothing else should ru
 TEXT
 }
 
-peer="" bmae="" rounds=5 steps=8 warmup=2 threads=2 rows="" compile=no simd="" out=""
+peer="" bmae="" rounds=5 steps=8 steps_paper=3 warmup=2 threads=2 rows="" compile=no simd="" out=""
 while [ $# -gt 0 ]; do
     case "$1" in
         --compile) compile=yes; shift; continue ;;
         -h|--help) usage; exit 0 ;;
-        --peer|--bmae|--rounds|--steps|--warmup|--threads|--rows|--simd|--out)
+        --peer|--bmae|--rounds|--steps|--steps-paper|--warmup|--threads|--rows|--simd|--out)
             [ $# -ge 2 ] || { echo "error: $1 needs a value; see --help" >&2; exit 2; } ;;
         *) echo "error: unknown option $1; see --help" >&2; exit 2 ;;
     esac
@@ -39,6 +40,7 @@ while [ $# -gt 0 ]; do
         --bmae) bmae=$2 ;;
         --rounds) rounds=$2 ;;
         --steps) steps=$2 ;;
+        --steps-paper) steps_paper=$2 ;;
         --warmup) warmup=$2 ;;
         --threads) threads=$2 ;;
         --rows) rows=$2 ;;
@@ -78,8 +80,8 @@ trap 'rm -rf "$work"' EXIT
 # name of a row -> arguments of both programs
 light="--set model.decoder.dim=192 --set model.decoder.depth=4 --set model.decoder.heads=3"
 arguments() {
-    local config=${1##*-} kind=${1%-*} batch=64 preset=paper extra="" stage method
-    case "$config" in light) extra=$light ;; mini) batch=128 preset=mini ;; esac
+    local config=${1##*-} kind=${1%-*} batch=64 preset=paper extra="" stage method steps=$steps warmup=$warmup
+    case "$config" in light) extra=$light ;; mini) batch=128 preset=mini ;; paper) steps=$steps_paper warmup=1 ;; esac
     case "$kind" in
         pretrain) stage=pretrain method=mae ;;
         mae-k|mae-new) stage=pretrain method=$kind ;;
@@ -92,7 +94,7 @@ arguments() {
     theirs="--config $config --stage $stage --method $method --batch $batch --steps $steps --warmup $warmup --threads $threads"
 }
 
-number() { sed -n "s/.*\"$2\": *\([0-9.][0-9.]*\).*/\1/p" "$1"; }
+number() { sed -n "s/.*[{, ]\"$2\": *\([0-9.][0-9.]*\).*/\1/p" "$1"; }
 
 # measure FILE COMMAND...: appends images/s to FILE, the peak in MiB to FILE.memory, and keeps the last line in FILE.last
 measure() {
@@ -140,9 +142,11 @@ mkdir -p "$(dirname "$out")"
 {
     echo "# bmae and PyTorch on $cpu, $set_of_bmae, $(date +%F)"
     echo
-    echo "Images/s, medians of $rounds alternating rounds of $steps steps after $warmup, $threads threads, batch 64 (\`mini\` 128); in brackets the"
+    echo "Images/s, medians of $rounds alternating rounds of $steps steps after $warmup (\`paper\`: $steps_paper after 1), $threads threads, batch 64 (\`mini\` 128); in brackets the"
     echo "slowest and fastest round. The ratio is bmae's median over that of the better PyTorch. Memory is the peak of the whole process"
-    echo "in MiB (\`/usr/bin/time\`), with the ratio to the better PyTorch. GFLOP/s and the share of the product peak are bmae's, of its last round."
+    echo "in MiB (\`/usr/bin/time\`), with the ratio to the better PyTorch. GFLOP/s are bmae's, of its last round, and so is their share of what"
+    echo "products alone reach in the same process, with bmae's own product and, in brackets, with that of the gemm crate."
+    echo "PyTorch ran as pytorch_peer.py says: fused attention, fused AdamW, single precision$([ "$compile" = yes ] && echo ", eager and through torch.compile")."
     echo
     echo "| training | bmae | PyTorch eager | PyTorch compiled | ratio | GFLOP/s | of peak | bmae MiB | PyTorch MiB | ratio |"
     echo "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
@@ -161,7 +165,9 @@ mkdir -p "$(dirname "$out")"
             fi
             ratio=$(awk "BEGIN { printf \"%.2f\", $(median "$ours") / $(median "$better") }")
             flops=$(number "$ours.last" gflop_per_s)
+            of_gemm=$(number "$ours.last" burn_product_peak_gflop_per_s)
             share=$(awk "BEGIN { printf \"%.0f %%\", 100 * $flops / $(number "$ours.last" product_peak_gflop_per_s) }")
+            if [ -n "$of_gemm" ]; then share="$share ($(awk "BEGIN { printf \"%.0f %%\", 100 * $flops / $of_gemm }"))"; fi
             printf '| %s | %s (%s) | %s (%s) | %s | **%s** | %.0f | %s | %s |\n' "$name" \
                 "$(median "$ours")" "$(range "$ours")" "$(median "$theirs.eager")" "$(range "$theirs.eager")" "$compiled" \
                 "$ratio" "$flops" "$share" "$memory"
@@ -184,7 +190,7 @@ mkdir -p "$(dirname "$out")"
     echo
     echo "## Commands"
     echo
-    echo "Written by \`scripts/compare_with_pytorch.sh --rounds $rounds --steps $steps --warmup $warmup --threads $threads$([ "$compile" = yes ] && echo ' --compile')${simd:+ --simd $simd} --rows \"$rows\"\`:"
+    echo "Written by \`scripts/compare_with_pytorch.sh --rounds $rounds --steps $steps --warmup $warmup --steps-paper $steps_paper --threads $threads$([ "$compile" = yes ] && echo ' --compile')${simd:+ --simd $simd} --rows \"$rows\"\`:"
     echo
     echo '```'
     if [ -n "$simd" ]; then echo "export BMAE_SIMD=avx2 ATEN_CPU_CAPABILITY=avx2 DNNL_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS=AVX2"; fi

@@ -104,7 +104,8 @@ impl InstructionSet {
         Self::ALL.into_iter().filter(|set| set.is_present())
     }
 
-    fn best() -> Self {
+    /// The widest that this machine has.
+    pub fn best() -> Self {
         Self::ALL.into_iter().rev().find(|set| set.is_present()).unwrap_or(Self::Portable)
     }
 }

@@ -11,6 +11,8 @@
 //! Sums run over K in order, a weight's gradient in blocks of a few hundred rows: the same bits for any number of threads. Products and
 //! sums are fused where the instruction set can, so the bits differ between sets.
 
+use rayon::prelude::*;
+
 use crate::instruction_set::{InstructionSet, Simd, WithSimd, dispatch_to};
 use crate::pool::Buffer;
 
@@ -21,6 +23,9 @@ mod tile;
 pub use gradient::{WeightGradient, weight_gradients};
 
 use tile::{Left, Out, Product};
+
+/// Rows of a piece of [`product_on_all_threads`].
+const ROWS: usize = 256;
 
 /// Rows and columns of a tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,6 +188,19 @@ pub enum End<'a> {
 /// When the lengths disagree.
 pub fn product(left: &[f32], right: &Packed, end: End<'_>, out: &mut [f32]) {
     product_with(InstructionSet::current(), left, right, end, out);
+}
+
+/// [`product`] over all threads, some hundred rows a piece.
+///
+/// # Panics
+/// When the lengths disagree.
+pub fn product_on_all_threads(left: &[f32], right: &Packed, out: &mut [f32]) {
+    let (k, n) = (right.depth, right.columns);
+    assert_eq!(left.len() * n, out.len() * k, "the factors are [M, K] and [K, N], the result is [M, N]");
+    out.par_chunks_mut((ROWS * n).max(1)).enumerate().for_each(|(piece, out)| {
+        let (first, rows) = (piece * ROWS, out.len() / n);
+        product(&left[first * k..(first + rows) * k], right, End::Plain, out);
+    });
 }
 
 fn product_with(set: InstructionSet, left: &[f32], right: &Packed, end: End<'_>, out: &mut [f32]) {

@@ -62,7 +62,7 @@ impl Report<'_> {
         let mut text = format!(
             "{}: batch {}, {} threads, {}\n\
              {:.1} images/s ({:.1} to {:.1}), {:.2} ms a step, the median of {}\n\
-             {:.1} GFLOP/s, {:.0} % of the {:.1} that products alone reach here",
+             {:.1} GFLOP/s, {:.0} % of the {:.1} that products alone reach here{}",
             self.stage(),
             measured.batch,
             self.threads,
@@ -73,8 +73,9 @@ impl Report<'_> {
             median.as_secs_f64() * 1e3,
             measured.steps.len(),
             giga(measured.flop_per_s()),
-            100.0 * measured.flop_per_s() / measured.product_peak,
-            giga(measured.product_peak),
+            100.0 * measured.flop_per_s() / measured.product_peak.best(),
+            giga(measured.product_peak.best()),
+            measured.product_peak.burn.map(|burn| format!(" ({:.1} with Burn's)", giga(burn))).unwrap_or_default(),
         );
         if let Some(bytes) = measured.peak_memory {
             let _ = write!(text, "\n{:.0} MiB at the peak", mebi(bytes));
@@ -141,7 +142,8 @@ impl Report<'_> {
             "ms_per_step": rounded(measured.median().as_secs_f64() * 1e3),
             "gflop_per_step": rounded(giga(measured.work.flop())),
             "gflop_per_s": rounded(giga(measured.flop_per_s())),
-            "product_peak_gflop_per_s": rounded(giga(measured.product_peak)),
+            "product_peak_gflop_per_s": rounded(giga(measured.product_peak.best())),
+            "burn_product_peak_gflop_per_s": measured.product_peak.burn.map(|burn| rounded(giga(burn))),
             "instruction_set": InstructionSet::current().to_string(),
             "peak_rss_mib": measured.peak_memory.map(|bytes| rounded(mebi(bytes))),
         });

@@ -1,7 +1,8 @@
-//! How fast the kernels are on one thread, at the sizes of the published models' encoders and decoders.
+//! How fast the kernels are at the sizes of the published models' encoders and decoders, on one thread; only the gradients of
+//! weights take all.
 //!
-//! cargo bench -p bmae-kernels [-- attention]; `BMAE_SIMD` picks the instruction set. For attention an element is a
-//! floating-point operation of its matrix products: Gelem/s are GFLOP/s.
+//! cargo bench -p bmae-kernels [-- attention]; `BMAE_SIMD` picks the instruction set, `RAYON_NUM_THREADS` what all threads are.
+//! For products and attention an element is a floating-point operation of the matrix products: Gelem/s are GFLOP/s.
 
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use criterion::Criterion;
 mod attention;
 mod elementwise;
 mod layer_norm;
+mod products;
 
 /// Numbers between -2 and 2, always the same.
 fn numbers(length: usize, seed: u32) -> Aligned {
@@ -26,6 +28,7 @@ fn main() {
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_secs(1))
         .configure_from_args();
+    products::bench(&mut criterion);
     attention::bench(&mut criterion);
     layer_norm::bench(&mut criterion);
     elementwise::bench(&mut criterion);

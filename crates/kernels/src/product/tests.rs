@@ -114,6 +114,16 @@ fn one_thread_and_three_give_the_same_bits() {
 }
 
 #[test]
+fn a_product_on_all_threads_has_the_bits_of_one_on_the_calling_thread() {
+    let (x, weight) = (numbers(700 * 40, 11), numbers(60 * 40, 12));
+    let packed = Packed::transposed(&weight, 60, 40);
+    let (mut alone, mut together) = (vec![f32::NAN; 700 * 60], vec![f32::NAN; 700 * 60]);
+    product(&x, &packed, End::Plain, &mut alone);
+    product_on_all_threads(&x, &packed, &mut together);
+    assert_eq!(alone, together);
+}
+
+#[test]
 #[should_panic(expected = "the left factor is [M, K]")]
 fn a_left_factor_of_another_length_is_refused() {
     product(&[0.0; 5], &Packed::transposed(&[0.0; 12], 4, 3), End::Plain, &mut [0.0; 8]);

@@ -21,6 +21,7 @@ use crate::recipe::TrainedStage;
 use crate::recipe::{Recipe, StageRecipe};
 
 use learner::Learner;
+pub use peak::ProductPeak;
 pub use work::{Part, Work};
 
 /// Classes that random labels are drawn from.
@@ -51,7 +52,7 @@ pub struct Measured {
     /// What one step computes.
     pub work: Work,
     /// Floating-point operations a second of matrix products alone, on all threads.
-    pub product_peak: f64,
+    pub product_peak: ProductPeak,
     /// The most memory that the process held while it took the steps, in bytes; `None` where the system does not say.
     pub peak_memory: Option<u64>,
     /// Where the time went, if that was asked for.
@@ -124,7 +125,7 @@ pub fn run(recipe: &Recipe, settings: Settings, device: &Device) -> Result<Measu
     };
     drop(learner);
     let work = Work::of(recipe, settings.stage, batch, CLASSES);
-    Ok(Measured { batch, steps, work, product_peak: peak::products(device), peak_memory, profile })
+    Ok(Measured { batch, steps, work, product_peak: ProductPeak::measure(device), peak_memory, profile })
 }
 
 fn profiled(learner: &mut Learner, settings: Settings) -> Result<Profile, TrainError> {
@@ -173,7 +174,7 @@ mod tests {
             batch: 64,
             steps: milliseconds.iter().map(|&ms| Duration::from_millis(ms)).collect(),
             work: Work { parts: Vec::new() },
-            product_peak: 1.0,
+            product_peak: ProductPeak { own: Some(1.0), burn: None },
             peak_memory: None,
             profile: None,
         };

@@ -4,20 +4,26 @@
 //! queries by keys, and probabilities by values). A backward pass takes each product twice, once for the gradient of either
 //! factor; the patch embedding and a probe's head, whose input needs no gradient, take theirs once. Target encoders and a
 //! probe's encoder go forward only. The encoder of a pre-training sees the kept patches and the class token, the decoder all.
-//! What a backward pass computes a second time to save memory is not counted: it is no progress.
+//!
+//! Only what a step needs is counted. Of the last block of a decoder and of a target encoder the masked tokens are read, of that
+//! of a classifier's or probe's encoder the class token, or all where the mean is taken: keys and values are those of all tokens,
+//! everything else, queries too, is counted for the tokens that are read, and so are final norms and heads. The program computes
+//! the queries of all tokens, and what a backward pass computes a second time saves memory: neither is progress.
 //!
 //! Bytes. Every operation reads its operands and writes its result once, in single precision: what flows where each goes by
 //! itself. Operations that are fused move less; how much less is the gain of fusing them.
 
-use crate::recipe::Recipe;
-use crate::recipe::TrainedStage;
+use crate::recipe::{Feature, Pooling, Recipe, TrainedStage};
 
 const FLOAT: f64 = 4.0;
+/// Names of the parts of blocks: their Linears, their attention, and everything else in them.
+type Names = [&'static str; 3];
+const ENCODER: Names = ["encoder: linear", "encoder: attention", "encoder: norm, GELU, residual"];
+const DECODER: Names = ["decoder: linear", "decoder: attention", "decoder: norm, GELU, residual"];
+const TARGETS: Names = ["targets: linear", "targets: attention", "targets: norm, GELU, residual"];
+
 /// The decoder's MLP is so many times as wide as its tokens.
 const DECODER_MLP: usize = 4;
-/// Whether the count knows that the last block of decoder, targets and probe computes only the tokens whose output is read. It
-/// does not yet: counts are a little high.
-const LAST_BLOCK_ONLY_WHERE_READ: bool = false;
 
 /// The work of one optimiser step.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,7 +100,8 @@ impl Work {
                 let masked = patches - kept;
                 work.linear("patch embedding", batch * kept, pixels, dim, Passes::First);
                 let student = encoder(1 + kept, 1 + kept, Passes::Trained);
-                work.blocks(["encoder: linear", "encoder: attention", "encoder: norm, GELU, residual"], student);
+                work.blocks(ENCODER, student);
+                work.norm(ENCODER[2], batch * (1 + kept), dim, Passes::Trained);
 
                 let width = recipe.model.decoder.dim;
                 let decoder = Blocks {
@@ -106,18 +113,19 @@ impl Work {
                     ..student
                 };
                 work.linear("decoder embedding", batch * (1 + kept), dim, width, Passes::Trained);
-                work.blocks(["decoder: linear", "decoder: attention", "decoder: norm, GELU, residual"], decoder);
+                work.blocks(DECODER, decoder);
+                work.norm(DECODER[2], batch * masked, width, Passes::Trained);
 
-                let targets = recipe.method.targets.len();
-                let predicted = if targets > 0 { dim } else { pixels };
+                let targets = &recipe.method.targets;
+                let predicted = if targets.is_empty() { pixels } else { dim };
                 work.linear("heads", batch * masked, width, predicted, Passes::Trained);
-                if targets > 0 && recipe.method.pixel_weight > 0.0 {
+                if !targets.is_empty() && recipe.method.pixel_weight > 0.0 {
                     work.linear("heads", batch * masked, width, pixels, Passes::Trained);
                 }
-                for _ in 0..targets {
+                for target in targets {
                     work.linear("targets: patch embedding", batch * patches, pixels, dim, Passes::Frozen);
-                    let target = encoder(1 + patches, masked, Passes::Frozen);
-                    work.blocks(["targets: linear", "targets: attention", "targets: norm, GELU, residual"], target);
+                    work.blocks(TARGETS, encoder(1 + patches, masked, Passes::Frozen));
+                    work.norm(TARGETS[2], batch * masked * target.last_blocks, dim, Passes::Frozen);
                 }
                 let head = predicted * (width + 1);
                 let parameters = student.parameters(pixels) + decoder.parameters(dim) + head;
@@ -125,15 +133,25 @@ impl Work {
             }
             TrainedStage::Finetune => {
                 work.linear("patch embedding", batch * patches, pixels, dim, Passes::First);
-                let student = encoder(1 + patches, 1 + patches, Passes::Trained);
-                work.blocks(["encoder: linear", "encoder: attention", "encoder: norm, GELU, residual"], student);
+                let read = match recipe.finetune.pooling {
+                    Pooling::Mean => 1 + patches,
+                    Pooling::ClassToken => 1,
+                };
+                let student = encoder(1 + patches, read, Passes::Trained);
+                work.blocks(ENCODER, student);
+                // Of the class token, or of the mean.
+                work.norm(ENCODER[2], batch, dim, Passes::Trained);
                 work.linear("heads", batch, dim, classes, Passes::Trained);
                 work.optimiser(student.parameters(pixels) + classes * (dim + 1));
             }
             TrainedStage::Linprobe => {
                 work.linear("patch embedding", batch * patches, pixels, dim, Passes::Frozen);
-                let frozen = encoder(1 + patches, 1, Passes::Frozen);
-                work.blocks(["encoder: linear", "encoder: attention", "encoder: norm, GELU, residual"], frozen);
+                let read = match recipe.linprobe.feature {
+                    Feature::ClassToken => 1,
+                    Feature::Mean => 1 + patches,
+                };
+                work.blocks(ENCODER, encoder(1 + patches, read, Passes::Frozen));
+                work.norm(ENCODER[2], batch * read, dim, Passes::Frozen);
                 work.linear("heads", batch, dim, classes, Passes::First);
                 work.optimiser(classes * (dim + 1));
             }
@@ -163,32 +181,44 @@ impl Work {
         self.add(name, passes.products() * rows * inputs * outputs, passes.products() * values);
     }
 
-    /// Under the names of their Linears, their attention, and everything else in them.
-    fn blocks(&mut self, names: [&'static str; 3], blocks: Blocks) {
+    fn blocks(&mut self, names: Names, blocks: Blocks) {
         let Blocks { images, tokens, dim, hidden, depth, passes, .. } = blocks;
         let [linear, attention, elementwise] = names;
+        let rows = images * tokens;
         for block in 0..depth {
-            let last = LAST_BLOCK_ONLY_WHERE_READ && block + 1 == depth;
-            let rows = images * tokens;
-            let read = if last { images * blocks.read } else { rows };
-            self.linear(linear, read, dim, dim, passes);
-            self.linear(linear, rows, dim, 2 * dim, passes);
+            let read = if block + 1 == depth { images * blocks.read } else { rows };
+            self.queries_keys_values(linear, rows, read, dim, passes);
             self.linear(linear, read, dim, dim, passes);
             self.linear(linear, read, dim, hidden, passes);
             self.linear(linear, read, hidden, dim, passes);
+            self.norm(elementwise, rows, dim, passes);
+            self.norm(elementwise, read, dim, passes);
 
             let [rows, read, tokens, dim, hidden] = [rows, read, tokens, dim, hidden].map(|size| size as f64);
             let backward = passes != Passes::Frozen;
             // Forward reads q, k, v and writes the output; backward reads those and a gradient, and writes three.
             let values = (2.0 * rows + 2.0 * read) * dim + if backward { (4.0 * rows + 3.0 * read) * dim } else { 0.0 };
             self.add(attention, passes.products() * 2.0 * read * tokens * dim, values);
-            // Norms read and write; backward they read x and a gradient and write one. So does the GELU. A sum reads two
-            // arrays and writes one, in either direction.
-            let norms = (rows + read) * dim * if backward { 5.0 } else { 2.0 };
+            // The GELU reads and writes; backward it reads x and a gradient and writes one. A sum reads two arrays and writes one,
+            // in either direction.
             let gelu = read * hidden * if backward { 5.0 } else { 2.0 };
             let sums = 2.0 * read * dim * if backward { 6.0 } else { 3.0 };
-            self.add(elementwise, 0.0, norms + gelu + sums);
+            self.add(elementwise, 0.0, gelu + sums);
         }
+    }
+
+    /// One Linear, which gives keys and values for all rows and queries for those that are read.
+    fn queries_keys_values(&mut self, name: &'static str, rows: usize, read: usize, dim: usize, passes: Passes) {
+        let [rows, read, dim] = [rows, read, dim].map(|size| size as f64);
+        let outputs = 2.0 * rows + read;
+        let values = rows * dim + 3.0 * dim * dim + outputs * dim;
+        self.add(name, passes.products() * outputs * dim * dim, passes.products() * values);
+    }
+
+    /// A norm reads and writes; backward it reads x and a gradient and writes one.
+    fn norm(&mut self, name: &'static str, rows: usize, dim: usize, passes: Passes) {
+        let arrays = if passes == Passes::Frozen { 2.0 } else { 5.0 };
+        self.add(name, 0.0, arrays * (rows * dim) as f64);
     }
 
     /// Parameter, gradient and both moments are read, all but the gradient written.
@@ -225,10 +255,16 @@ mod tests {
         rows * (12.0 * dim * dim + 2.0 * tokens * dim)
     }
 
+    /// A last block's by hand: 2 D^2 a row for key and value; and, for each row that is read, D^2 each for query and projection,
+    /// 8 D^2 for the MLP, and 2 T D of attention.
+    fn last_block(rows: f64, read: f64, tokens: f64, dim: f64) -> f64 {
+        rows * 2.0 * dim * dim + read * (10.0 * dim * dim + 2.0 * tokens * dim)
+    }
+
     #[test]
-    fn a_step_on_pixels_counts_forward_once_and_backward_twice() {
+    fn a_step_on_pixels_counts_forward_once_and_backward_twice_and_the_last_decoder_block_where_it_is_masked() {
         let encoder = 2.0 * block(9.0, 3.0, 8.0);
-        let decoder = block(15.0, 5.0, 4.0) + 9.0 * 8.0 * 4.0 + 6.0 * 4.0 * 12.0;
+        let decoder = last_block(15.0, 6.0, 5.0, 4.0) + 9.0 * 8.0 * 4.0 + 6.0 * 4.0 * 12.0;
         let expected = 3.0 * (encoder + decoder) + 2.0 * 6.0 * 12.0 * 8.0;
         assert_eq!(multiply_adds("{ name = 'mae' }", TrainedStage::Pretrain), expected);
     }
@@ -237,23 +273,51 @@ mod tests {
     fn every_target_adds_an_encoder_on_all_tokens_forward_only_and_the_head_predicts_its_width() {
         let pixels = multiply_adds("{ name = 'mae' }", TrainedStage::Pretrain);
         let heads = 3.0 * 6.0 * 4.0 * (8.0 - 12.0);
-        let target = 2.0 * block(15.0, 5.0, 8.0) + 12.0 * 12.0 * 8.0;
+        let target = block(15.0, 5.0, 8.0) + last_block(15.0, 6.0, 5.0, 8.0) + 12.0 * 12.0 * 8.0;
         assert_eq!(multiply_adds("{ name = 'mae-k', k = 1 }", TrainedStage::Pretrain), pixels + heads + target);
         assert_eq!(multiply_adds("{ name = 'mae-new', k = 1 }", TrainedStage::Pretrain), pixels + heads + 2.0 * target);
     }
 
     #[test]
-    fn fine_tuning_trains_the_encoder_on_all_tokens_and_the_probe_goes_through_it_forward() {
+    fn fine_tuning_trains_the_encoder_and_the_probe_goes_through_it_forward() {
         let (encoder, embedding, head) = (2.0 * block(15.0, 5.0, 8.0), 12.0 * 12.0 * 8.0, 3.0 * 8.0 * 10.0);
-        let method = "{ name = 'mae' }";
-        assert_eq!(multiply_adds(method, TrainedStage::Finetune), 3.0 * (encoder + head) + 2.0 * embedding);
-        assert_eq!(multiply_adds(method, TrainedStage::Linprobe), encoder + embedding + 2.0 * head);
+        let mean = "{ name = 'mae' }\nfinetune.pooling = 'mean'\nlinprobe.feature = 'mean'";
+        assert_eq!(multiply_adds(mean, TrainedStage::Finetune), 3.0 * (encoder + head) + 2.0 * embedding);
+        assert_eq!(multiply_adds(mean, TrainedStage::Linprobe), encoder + embedding + 2.0 * head);
+    }
+
+    #[test]
+    fn where_only_the_class_token_is_seen_the_last_block_is_counted_for_it_alone() {
+        let encoder = block(15.0, 5.0, 8.0) + last_block(15.0, 3.0, 5.0, 8.0);
+        let (embedding, head) = (12.0 * 12.0 * 8.0, 3.0 * 8.0 * 10.0);
+        let class_token = "{ name = 'mae' }\nfinetune.pooling = 'class-token'\nlinprobe.feature = 'class-token'";
+        assert_eq!(multiply_adds(class_token, TrainedStage::Finetune), 3.0 * (encoder + head) + 2.0 * embedding);
+        assert_eq!(multiply_adds(class_token, TrainedStage::Linprobe), encoder + embedding + 2.0 * head);
+    }
+
+    fn bytes(part: &str, stage: TrainedStage) -> f64 {
+        let work = Work::of(&recipe("{ name = 'mae' }"), stage, 3, 10);
+        work.parts.iter().find(|found| found.name == part).expect("it is there").bytes
+    }
+
+    #[test]
+    fn each_product_of_a_linear_moves_its_two_factors_and_its_result_once() {
+        // 15 rows in, 15 keys, 15 values and 6 queries out; then 6 rows through projection and MLP.
+        let qkv = 15.0 * 4.0 + 3.0 * 4.0 * 4.0 + 36.0 * 4.0;
+        let projection = 6.0 * 4.0 + 4.0 * 4.0 + 6.0 * 4.0;
+        let mlp = 2.0 * (6.0 * 4.0 + 4.0 * 16.0 + 6.0 * 16.0);
+        assert_eq!(bytes("decoder: linear", TrainedStage::Pretrain), 3.0 * 4.0 * (qkv + projection + mlp));
+    }
+
+    #[test]
+    fn norms_gelu_and_residuals_move_rows_where_they_are_read_and_the_final_norm_those_of_masked_patches() {
+        let norms = 5.0 * 4.0 * (15.0 + 6.0 + 6.0);
+        let (gelu, residuals) = (5.0 * 6.0 * 16.0, 2.0 * 6.0 * 6.0 * 4.0);
+        assert_eq!(bytes("decoder: norm, GELU, residual", TrainedStage::Pretrain), 4.0 * (norms + gelu + residuals));
     }
 
     #[test]
     fn the_optimiser_moves_seven_arrays_of_all_parameters() {
-        let work = Work::of(&recipe("{ name = 'mae' }"), TrainedStage::Linprobe, 3, 10);
-        let optimiser = work.parts.iter().find(|part| part.name == "optimiser").expect("it is there");
-        assert_eq!(optimiser.bytes, 7.0 * 4.0 * 90.0);
+        assert_eq!(bytes("optimiser", TrainedStage::Linprobe), 7.0 * 4.0 * 90.0);
     }
 }

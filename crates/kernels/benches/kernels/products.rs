@@ -1,0 +1,40 @@
+//! The products of a Linear on a batch's tokens: outputs, gradient of the inputs, gradient of the weight. The first two take
+//! one thread, as a piece of a batch does, the weight packed before; the last takes all.
+
+use bmae_kernels::aligned::Aligned;
+use bmae_kernels::product::{End, Packed, WeightGradient, product, weight_gradients};
+use criterion::{Criterion, Throughput};
+
+use crate::numbers;
+
+pub fn bench(criterion: &mut Criterion) {
+    // A batch of 64 in decoder and encoder of a pre-training.
+    for rows in [4160, 1088] {
+        for (inputs, outputs) in [(192, 576), (192, 192), (192, 768), (768, 192), (512, 2048)] {
+            linear(criterion, rows, inputs, outputs);
+        }
+    }
+}
+
+fn linear(criterion: &mut Criterion, rows: usize, inputs: usize, outputs: usize) {
+    let (x, grad, weight, bias) =
+        (numbers(rows * inputs, 1), numbers(rows * outputs, 2), numbers(outputs * inputs, 3), numbers(outputs, 4));
+    let (forward, backward) = (Packed::transposed(&weight, outputs, inputs), Packed::rows(&weight, outputs, inputs));
+    let (mut y, mut dx, mut gradient) =
+        (Aligned::zeros(grad.len()), Aligned::zeros(x.len()), Aligned::zeros(weight.len()));
+    let mut group = criterion.benchmark_group(format!("products/{rows} rows, {inputs} to {outputs}"));
+    group.throughput(Throughput::Elements((2 * rows * inputs * outputs) as u64));
+    group.bench_function("forward", |bencher| {
+        bencher.iter(|| product(&x, &forward, End::Bias(&bias), &mut y));
+    });
+    group.bench_function("through", |bencher| {
+        bencher.iter(|| product(&grad, &backward, End::Plain, &mut dx));
+    });
+    group.bench_function("weight gradient, all threads", |bencher| {
+        bencher.iter(|| {
+            let job =
+                WeightGradient { outputs: &grad, inputs: &x, gradient: &mut gradient, rows: outputs, columns: inputs };
+            weight_gradients(vec![job]);
+        });
+    });
+}
