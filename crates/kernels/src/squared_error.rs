@@ -112,6 +112,16 @@ mod tests {
     }
 
     #[test]
+    fn one_thread_and_three_give_the_same_bits() {
+        let (prediction, target) = (numbers(5 * PIECE + 3, 3), numbers(5 * PIECE + 3, 4));
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+            pool.install(|| mean(&prediction, &target))
+        };
+        assert_eq!(run(1), run(3));
+    }
+
+    #[test]
     fn no_values_have_no_mean() {
         assert!(mean(&[], &[]).is_nan());
         backward(&[], &[], 1.0, &mut []);

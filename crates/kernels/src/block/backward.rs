@@ -39,7 +39,7 @@ pub fn backward(block: &Block<'_>, x: &[f32], kept: &Kept, grad: &[f32], dx: &mu
     let (all, wanted) = (images * block.sizes.tokens, images * outputs);
     assert_eq!(grad.len(), wanted * dim, "the outputs' gradient is [N*M, D]");
     assert_eq!(dx.len(), x.len(), "dx is as large as x");
-    let piece = images_of_piece(images, block.sizes.tokens);
+    let piece = images_of_piece(images, block.sizes.tokens, block.sizes.dim);
     let work = Backward::new(block);
 
     let mut rows = Rows {

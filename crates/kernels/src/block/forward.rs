@@ -42,7 +42,7 @@ impl Kept {
 pub fn forward(block: &Block<'_>, x: &[f32], out: &mut [f32]) {
     let _timer = time(Operation::Block);
     let images = block.images(x);
-    let piece = images_of_piece(images, block.sizes.tokens);
+    let piece = images_of_piece(images, block.sizes.tokens, block.sizes.dim);
     let work = Forward::new(block, out, images);
     let (dim, tokens, outputs) = (block.sizes.dim, block.sizes.tokens, block.outputs());
     let pieces: Vec<_> =
@@ -69,7 +69,7 @@ pub fn forward(block: &Block<'_>, x: &[f32], out: &mut [f32]) {
 pub fn forward_keeping(block: &Block<'_>, x: &[f32], out: &mut [f32]) -> Kept {
     let _timer = time(Operation::Block);
     let images = block.images(x);
-    let piece = images_of_piece(images, block.sizes.tokens);
+    let piece = images_of_piece(images, block.sizes.tokens, block.sizes.dim);
     let work = Forward::new(block, out, images);
     let mut kept = Kept::new(block, images);
     let (dim, tokens, outputs) = (block.sizes.dim, block.sizes.tokens, block.outputs());

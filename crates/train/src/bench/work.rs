@@ -191,19 +191,15 @@ impl Work {
             self.linear(linear, read, dim, dim, passes);
             self.linear(linear, read, dim, hidden, passes);
             self.linear(linear, read, hidden, dim, passes);
+
+            self.attention(attention, rows, read, tokens, dim, passes);
             self.norm(elementwise, rows, dim, passes);
             self.norm(elementwise, read, dim, passes);
 
-            let [rows, read, tokens, dim, hidden] = [rows, read, tokens, dim, hidden].map(|size| size as f64);
-            let backward = passes != Passes::Frozen;
-            // Forward reads q, k, v and writes the output; backward reads those and a gradient, and writes three.
-            let values = (2.0 * rows + 2.0 * read) * dim + if backward { (4.0 * rows + 3.0 * read) * dim } else { 0.0 };
-            self.add(attention, passes.products() * 2.0 * read * tokens * dim, values);
             // The GELU reads and writes; backward it reads x and a gradient and writes one. A sum reads two arrays and writes one,
             // in either direction.
-            let gelu = read * hidden * if backward { 5.0 } else { 2.0 };
-            let sums = 2.0 * read * dim * if backward { 6.0 } else { 3.0 };
-            self.add(elementwise, 0.0, gelu + sums);
+            let [of_gelu, of_sum] = if passes == Passes::Frozen { [2, 3] } else { [5, 6] };
+            self.add(elementwise, 0.0, (read * hidden * of_gelu + 2 * read * dim * of_sum) as f64);
         }
     }
 
@@ -213,6 +209,14 @@ impl Work {
         let outputs = 2.0 * rows + read;
         let values = rows * dim + 3.0 * dim * dim + outputs * dim;
         self.add(name, passes.products() * outputs * dim * dim, passes.products() * values);
+    }
+
+    /// Of the queries that are `read` with all keys and values.
+    fn attention(&mut self, name: &'static str, rows: usize, read: usize, tokens: usize, dim: usize, passes: Passes) {
+        // Forward reads q, k, v and writes the output; backward reads those and a gradient, and writes three.
+        let arrays = 2 * rows + 2 * read + if passes == Passes::Frozen { 0 } else { 4 * rows + 3 * read };
+        let products = passes.products() * (2 * read * tokens * dim) as f64;
+        self.add(name, products, (arrays * dim) as f64);
     }
 
     /// A norm reads and writes; backward it reads x and a gradient and writes one.
