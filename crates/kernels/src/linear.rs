@@ -78,7 +78,10 @@ mod tests {
             // Roundings of single precision, one a term.
             let close = |found: f32, expected: f64, terms: usize, what: &str| {
                 let error = (f64::from(found) - expected).abs();
-                assert!(error <= 3e-7 * terms.max(8) as f64, "{what} of {rows}x{inputs}x{outputs}: {found}, not {expected}");
+                assert!(
+                    error <= 3e-7 * terms.max(8) as f64,
+                    "{what} of {rows}x{inputs}x{outputs}: {found}, not {expected}"
+                );
             };
             let at = |values: &[f32], i: usize| f64::from(values[i]);
             for r in 0..rows {

@@ -26,17 +26,21 @@ pub use squared_error::mean_squared_error;
 pub use token_mean::mean_of_patch_tokens;
 pub use tokens::place_tokens;
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-static FUSED: AtomicBool = AtomicBool::new(true);
+/// `BMAE_OPS=composed` switches the fused operations off from the start, so that one machine tests both.
+static FUSED: LazyLock<AtomicBool> =
+    LazyLock::new(|| AtomicBool::new(std::env::var_os("BMAE_OPS").is_none_or(|ops| ops != "composed")));
 
-/// Lets the whole process use the fused operations on the CPU (as it does at the start), or the composed ones everywhere: for
-/// whoever compares the two. What a recorded forward pass used, its backward pass uses too.
+/// Lets the whole process use the fused operations on the CPU, or the composed ones everywhere: for whoever compares the two.
+/// What a recorded forward pass used, its backward pass uses too.
 pub fn set_fused(fused: bool) {
     FUSED.store(fused, Relaxed);
 }
 
-/// Whether the fused operations are used where there are some.
+/// Whether the fused operations are used where there are some: yes, unless `BMAE_OPS=composed` or
+/// [`set_fused`] say otherwise.
 pub fn is_fused() -> bool {
     FUSED.load(Relaxed)
 }

@@ -1,5 +1,6 @@
 //! Stochastic depth: what it leaves out, what it keeps, and where it does nothing.
 
+use bmae_nn::ops;
 use bmae_nn::vit::DropPath;
 use bmae_nn::{Classifier, HeadInit, Pooling, cross_entropy, gradients, map_parameters};
 use burn::module::Module;
@@ -134,7 +135,13 @@ fn evaluation_is_untouched_by_it() {
     assert_ne!(values(trained.clone()), before);
     cross_entropy(trained, &[0, 1, 2, 0], 0.1).unwrap().backward();
     assert_eq!(values(model.forward(batch(94))), before);
-    assert_eq!(values(model.valid().forward(batch(94).inner())), before);
+    let valid = values(model.valid().forward(batch(94).inner()));
+    if ops::is_fused() {
+        assert_eq!(valid, before);
+    } else {
+        // Burn's own operations round otherwise with autodiff than without.
+        assert_close(&valid, &before, 1e-6);
+    }
 }
 
 #[test]
