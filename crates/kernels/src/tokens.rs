@@ -24,9 +24,9 @@ pub enum Source {
 /// What stands at each of M places, of R rows and one token, and which of P positions is added there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placement {
-    /// [M]
+    /// `[M]`
     places: Vec<(Source, u32)>,
-    /// Of each row its place, if it has one [R].
+    /// Of each row its place, if it has one `[R]`.
     of_rows: Vec<Option<u32>>,
     positions: usize,
 }
@@ -48,7 +48,7 @@ impl Placement {
         Self { places, of_rows, positions }
     }
 
-    /// Source and position of each place [M].
+    /// Source and position of each place `[M]`.
     pub fn places(&self) -> &[(Source, u32)] {
         &self.places
     }
