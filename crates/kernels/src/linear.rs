@@ -1,14 +1,9 @@
 //! A Linear by itself, x W^T + b: embeddings and heads, whatever stands outside a [`block`](crate::block).
 
-use rayon::prelude::*;
-
 use crate::pool::Buffer;
-use crate::product::{End, Packed, WeightGradient, product, weight_gradients};
+use crate::product::{Packed, WeightGradient, product_on_all_threads, weight_gradients};
 use crate::profile::{Operation, time};
 use crate::sums::sum_columns;
-
-/// Rows that a thread takes at once.
-const PIECE: usize = 256;
 
 /// `out` [R, out] = `x` [R, in] times the transpose of `weight` [out, in], plus `bias` `[out]`.
 ///
@@ -19,10 +14,7 @@ pub fn forward(x: &[f32], weight: &[f32], bias: &[f32], out: &mut [f32]) {
     let (inputs, outputs) = sizes(weight, bias.len());
     assert_eq!(x.len() * outputs, out.len() * inputs, "x is [R, in] and the output [R, out]");
     let packed = Packed::transposed(weight, outputs, inputs);
-    x.par_chunks(PIECE * inputs).zip(out.par_chunks_mut(PIECE * outputs)).for_each(|(x, out)| {
-        let _timer = time(Operation::Linear);
-        product(x, &packed, End::Bias(bias), out);
-    });
+    product_on_all_threads(Operation::Linear, x, &packed, Some(bias), out);
 }
 
 /// The gradient of the inputs, `dx` [R, in], from that of the outputs, `grad` [R, out]; `outputs` is out, of `weight` [out, in].
@@ -34,10 +26,7 @@ pub fn backward_input(grad: &[f32], weight: &[f32], outputs: usize, dx: &mut [f3
     let (inputs, outputs) = sizes(weight, outputs);
     assert_eq!(dx.len() * outputs, grad.len() * inputs, "dx is [R, in] and the gradient [R, out]");
     let packed = Packed::rows(weight, outputs, inputs);
-    grad.par_chunks(PIECE * outputs).zip(dx.par_chunks_mut(PIECE * inputs)).for_each(|(grad, dx)| {
-        let _timer = time(Operation::LinearInput);
-        product(grad, &packed, End::Plain, dx);
-    });
+    product_on_all_threads(Operation::LinearInput, grad, &packed, None, dx);
 }
 
 /// The gradients of the weight [out, in] and of the bias `[out]` from that of the outputs, `grad` [R, out], and `x` [R, in].
@@ -68,7 +57,7 @@ mod tests {
 
     #[test]
     fn outputs_and_gradients_are_those_of_plain_loops() {
-        for (rows, inputs, outputs) in [(0, 3, 2), (1, 1, 1), (5, 7, 19), (PIECE + 3, 48, 20), (600, 10, 50)] {
+        for (rows, inputs, outputs) in [(0, 3, 2), (1, 1, 1), (5, 7, 19), (259, 48, 20), (600, 10, 50)] {
             let (x, weight, bias) = (numbers(rows * inputs, 1), numbers(outputs * inputs, 2), numbers(outputs, 3));
             let grad = numbers(rows * outputs, 4);
             let (mut out, mut dx) = (vec![f32::NAN; rows * outputs], vec![f32::NAN; rows * inputs]);

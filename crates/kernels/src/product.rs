@@ -15,6 +15,7 @@ use rayon::prelude::*;
 
 use crate::instruction_set::{InstructionSet, Simd, WithSimd, dispatch_to};
 use crate::pool::Buffer;
+use crate::profile::{Operation, time};
 
 mod ahead;
 mod gradient;
@@ -190,16 +191,24 @@ pub fn product(left: &[f32], right: &Packed, end: End<'_>, out: &mut [f32]) {
     product_with(InstructionSet::current(), left, right, end, out);
 }
 
-/// [`product`] over all threads, some hundred rows a piece.
+/// `out` [M, N] = `left` [M, K] times the packed [K, N], plus `bias` `[N]` if there is one, over all threads, some hundred rows a
+/// piece; each thread's time counts under `operation`.
 ///
 /// # Panics
 /// When the lengths disagree.
-pub fn product_on_all_threads(left: &[f32], right: &Packed, out: &mut [f32]) {
+pub fn product_on_all_threads(
+    operation: Operation,
+    left: &[f32],
+    right: &Packed,
+    bias: Option<&[f32]>,
+    out: &mut [f32],
+) {
     let (k, n) = (right.depth, right.columns);
     assert_eq!(left.len() * n, out.len() * k, "the factors are [M, K] and [K, N], the result is [M, N]");
     out.par_chunks_mut((ROWS * n).max(1)).enumerate().for_each(|(piece, out)| {
+        let _timer = time(operation);
         let (first, rows) = (piece * ROWS, out.len() / n);
-        product(&left[first * k..(first + rows) * k], right, End::Plain, out);
+        product(&left[first * k..(first + rows) * k], right, bias.map_or(End::Plain, End::Bias), out);
     });
 }
 

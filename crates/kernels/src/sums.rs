@@ -29,12 +29,22 @@ pub fn sum_columns(x: &[f32], width: usize) -> Buffer {
         add_columns(x, &mut columns);
         columns
     };
-    let add = |mut columns: Buffer, other: Buffer| {
-        columns.iter_mut().zip(other.iter()).for_each(|(sum, other)| *sum += other);
-        columns
-    };
     let pieces: Vec<Buffer> = x.par_chunks(PIECE * width).map(sum).collect();
-    pieces.into_iter().reduce(add).unwrap_or_else(|| Buffer::zeros(width))
+    in_order(pieces, width)
+}
+
+/// The sum of arrays of `length` numbers, one added after the other; zeros of none.
+pub(crate) fn in_order(arrays: Vec<Buffer>, length: usize) -> Buffer {
+    let plus = |mut sum: Buffer, other: Buffer| {
+        add(&mut sum, &other);
+        sum
+    };
+    arrays.into_iter().reduce(plus).unwrap_or_else(|| Buffer::zeros(length))
+}
+
+/// sum += other on the calling thread; both of one length.
+pub(crate) fn add(sum: &mut [f32], other: &[f32]) {
+    sum.iter_mut().zip(other).for_each(|(sum, other)| *sum += other);
 }
 
 fn add_columns_on(set: InstructionSet, x: &[f32], columns: &mut [f32]) {

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use crate::profile::{Operation, time};
+use crate::sums::add;
 
 /// `out` [N, D] = the means over tokens 1 .. T of `x` [N, T, D]; `tokens` is T, `dim` is D.
 ///
@@ -15,7 +16,7 @@ pub fn forward(x: &[f32], tokens: usize, dim: usize, out: &mut [f32]) {
         let _timer = time(Operation::Tokens);
         out.fill(0.0);
         for row in x[dim..].chunks_exact(dim) {
-            out.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+            add(out, row);
         }
         let patches = (tokens - 1) as f32;
         out.iter_mut().for_each(|sum| *sum /= patches);

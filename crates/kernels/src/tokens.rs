@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use crate::pool::Buffer;
 use crate::profile::{Operation, time};
+use crate::sums::{add, in_order};
 
 /// Rows that a thread takes at once.
 const PIECE: usize = 256;
@@ -142,18 +143,13 @@ fn sums(
             let mut sums = Buffer::zeros(length);
             for (grad, &(source, position)) in grad.chunks_exact(dim).zip(places) {
                 if let Some(row) = at(source, position) {
-                    let sums = &mut sums[row * dim..][..dim];
-                    sums.iter_mut().zip(grad).for_each(|(sum, grad)| *sum += grad);
+                    add(&mut sums[row * dim..][..dim], grad);
                 }
             }
             sums
         })
         .collect();
-    let add = |mut sum: Buffer, other: Buffer| {
-        sum.iter_mut().zip(other.iter()).for_each(|(sum, other)| *sum += other);
-        sum
-    };
-    parts.into_iter().reduce(add).unwrap_or_else(|| Buffer::zeros(length))
+    in_order(parts, length)
 }
 
 fn check(placement: &Placement, grad: &[f32], dim: usize) {

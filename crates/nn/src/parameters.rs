@@ -3,7 +3,8 @@
 //! A module's fields are named as the official MAE names them; what differs (`encoder.` is no prefix there, the decoder's
 //! parts begin with `decoder_`) is translated here, in one place.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+use std::iter::Peekable;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor};
@@ -108,34 +109,10 @@ pub fn replace_parameters<M: Module>(
     which: impl FnMut(&str, &[usize]) -> bool,
     f: impl FnMut(&str, &[usize], Tensor<1>) -> Tensor<1>,
 ) -> M {
-    struct Replace<W, F> {
-        path: Path,
-        which: W,
-        f: F,
-    }
-    impl<W: FnMut(&str, &[usize]) -> bool, F: FnMut(&str, &[usize], Tensor<1>) -> Tensor<1>> ModuleMapper
-        for Replace<W, F>
-    {
-        fn enter_module(&mut self, name: &str, _: &str) {
-            self.path.enter(name);
-        }
-        fn exit_module(&mut self, _: &str, _: &str) {
-            self.path.exit();
-        }
-        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-            let name = self.path.official_name();
-            param.map(|tensor| {
-                let shape = tensor.dims();
-                if !(self.which)(&name, &shape) {
-                    return tensor;
-                }
-                let (trainable, autodiff) = (tensor.is_require_grad(), tensor.is_autodiff());
-                let values = (self.f)(&name, &shape, flat(tensor.inner())).inner().reshape(shape);
-                if autodiff { values.autodiff().set_require_grad(trainable) } else { values }
-            })
-        }
-    }
-    module.map(&mut Replace { path: Path::default(), which, f })
+    let mut f = f;
+    replace_parameters_together(module, which, |taken| {
+        taken.into_iter().map(|Taken { name, shape, values }| f(&name, &shape, values)).collect()
+    })
 }
 
 /// A parameter that was taken out of its module to be changed.
@@ -152,7 +129,7 @@ pub struct Taken {
 /// As [`replace_parameters`], but `f` gets all chosen parameters at once and gives a tensor for each, in their order.
 ///
 /// # Panics
-/// When `f` gives fewer tensors, or another number of values, than it got.
+/// When `f` gives another number of tensors, or of values, than it got.
 pub fn replace_parameters_together<M: Module>(
     module: M,
     which: impl FnMut(&str, &[usize]) -> bool,
@@ -161,13 +138,14 @@ pub fn replace_parameters_together<M: Module>(
     /// What a parameter was besides its values.
     struct Place {
         name: String,
+        shape: Vec<usize>,
         trainable: bool,
         autodiff: bool,
     }
     struct Take<W> {
         path: Path,
         which: W,
-        places: VecDeque<Place>,
+        places: Vec<Place>,
         taken: Vec<Taken>,
     }
     impl<W: FnMut(&str, &[usize]) -> bool> ModuleMapper for Take<W> {
@@ -185,7 +163,7 @@ pub fn replace_parameters_together<M: Module>(
                     return tensor;
                 }
                 let (trainable, autodiff) = (tensor.is_require_grad(), tensor.is_autodiff());
-                self.places.push_back(Place { name: name.clone(), trainable, autodiff });
+                self.places.push(Place { name: name.clone(), shape: shape.to_vec(), trainable, autodiff });
                 let tensor = tensor.inner();
                 let empty = Tensor::empty([0; D], &tensor.device());
                 self.taken.push(Taken { name, shape: shape.to_vec(), values: flat(tensor) });
@@ -193,13 +171,11 @@ pub fn replace_parameters_together<M: Module>(
             })
         }
     }
-    struct Put {
+    struct Put<I: Iterator> {
         path: Path,
-        places: VecDeque<Place>,
-        shapes: VecDeque<Vec<usize>>,
-        values: VecDeque<Tensor<1>>,
+        left: Peekable<I>,
     }
-    impl ModuleMapper for Put {
+    impl<I: Iterator<Item = (Place, Tensor<1>)>> ModuleMapper for Put<I> {
         fn enter_module(&mut self, name: &str, _: &str) {
             self.path.enter(name);
         }
@@ -207,25 +183,20 @@ pub fn replace_parameters_together<M: Module>(
             self.path.exit();
         }
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-            if self.places.front().is_none_or(|place| place.name != self.path.official_name()) {
-                return param;
-            }
+            let name = self.path.official_name();
+            let Some((place, values)) = self.left.next_if(|(place, _)| place.name == name) else { return param };
             param.map(|_| {
-                let next = (self.places.pop_front(), self.shapes.pop_front(), self.values.pop_front());
-                let (Some(place), Some(shape), Some(values)) = next else {
-                    panic!("a tensor for each parameter that was taken");
-                };
-                let shape: [usize; D] = std::array::from_fn(|i| shape[i]);
+                let shape: [usize; D] = std::array::from_fn(|i| place.shape[i]);
                 let values = values.inner().reshape(shape);
                 if place.autodiff { values.autodiff().set_require_grad(place.trainable) } else { values }
             })
         }
     }
-    let mut take = Take { path: Path::default(), which, places: VecDeque::new(), taken: Vec::new() };
+    let mut take = Take { path: Path::default(), which, places: Vec::new(), taken: Vec::new() };
     let module = module.map(&mut take);
-    let shapes = take.taken.iter().map(|taken| taken.shape.clone()).collect();
-    let values = f(take.taken).into();
-    module.map(&mut Put { path: Path::default(), places: take.places, shapes, values })
+    let values = f(take.taken);
+    assert_eq!(values.len(), take.places.len(), "a tensor for each parameter that was taken");
+    module.map(&mut Put { path: Path::default(), left: take.places.into_iter().zip(values).peekable() })
 }
 
 /// `module`, moved out of its place, where one with empty parameters stays until another is put there. So that

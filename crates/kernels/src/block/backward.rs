@@ -9,7 +9,7 @@ use crate::attention::{self, Scratch};
 use crate::pool::Buffer;
 use crate::product::{End, Packed, WeightGradient, product, weight_gradients};
 use crate::profile::{Operation, time};
-use crate::sums::add_columns;
+use crate::sums::{add, add_columns};
 use crate::{gelu, layer_norm};
 
 /// The gradients of a block's parameters, in the shapes of [`Parameters`](super::Parameters).
@@ -213,7 +213,7 @@ impl Sums {
             (fc2, &other.fc2),
         ];
         for (sum, more) in pairs {
-            sum.iter_mut().zip(more.iter()).for_each(|(sum, more)| *sum += more);
+            add(sum, more);
         }
         self
     }

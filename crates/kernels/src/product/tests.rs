@@ -119,7 +119,7 @@ fn a_product_on_all_threads_has_the_bits_of_one_on_the_calling_thread() {
     let packed = Packed::transposed(&weight, 60, 40);
     let (mut alone, mut together) = (vec![f32::NAN; 700 * 60], vec![f32::NAN; 700 * 60]);
     product(&x, &packed, End::Plain, &mut alone);
-    product_on_all_threads(&x, &packed, &mut together);
+    product_on_all_threads(Operation::Linear, &x, &packed, None, &mut together);
     assert_eq!(alone, together);
 }
 

@@ -3,7 +3,6 @@
 use burn::tensor::Tensor;
 
 use super::Masking;
-use super::masking::indices;
 use crate::ops;
 
 /// The masked rows of `target` [N, L, P], image by image, patch by patch: [N * (L - keep), P].
@@ -13,7 +12,7 @@ use crate::ops;
 pub fn masked_rows(target: Tensor<3>, masking: &Masking) -> Tensor<2> {
     let [images, patches, width] = target.dims();
     assert_eq!([images, patches], [masking.images(), masking.patches()], "the target is not of this masking");
-    let rows = indices(masking.masked().iter().copied(), &target.device());
+    let rows = ops::indices(masking.masked().iter().copied(), &target.device());
     target.reshape([images * patches, width]).select(0, rows)
 }
 

@@ -1,7 +1,6 @@
 //! Random masking from noise, exactly as the official code: patches are kept in ascending order of their noise.
 
 use bmae_kernels::tokens::{Placement, Source};
-use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::error::ShapeError;
 use crate::ops::Wanted;
@@ -149,10 +148,4 @@ impl Masking {
         self.masked.iter().for_each(|&row| rows.extend_from_slice(&values[row * width..(row + 1) * width]));
         rows
     }
-}
-
-/// Row numbers as an index tensor.
-pub(crate) fn indices(rows: impl ExactSizeIterator<Item = usize>, device: &Device) -> Tensor<1, Int> {
-    let shape = [rows.len()];
-    Tensor::from_data(TensorData::new(rows.map(|row| row as i64).collect::<Vec<_>>(), shape), device)
 }

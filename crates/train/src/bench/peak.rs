@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use bmae_kernels::aligned::Aligned;
 use bmae_kernels::instruction_set::InstructionSet;
 use bmae_kernels::product::{Packed, product_on_all_threads};
+use bmae_kernels::profile::Operation;
 use burn::tensor::{Device, Distribution, Tensor};
 
 /// Rows, inner width, columns: the MLP of the published encoder and decoder, a batch's tokens long.
@@ -51,7 +52,7 @@ fn own(shape: [usize; 3]) -> f64 {
     };
     let (left, right) = (numbers(rows * inner), Packed::transposed(&numbers(columns * inner), columns, inner));
     let mut out = Aligned::zeros(rows * columns);
-    flop_per_s(shape, || product_on_all_threads(&left, &right, &mut out))
+    flop_per_s(shape, || product_on_all_threads(Operation::Linear, &left, &right, None, &mut out))
 }
 
 fn of_burn(shape: [usize; 3], device: &Device) -> f64 {

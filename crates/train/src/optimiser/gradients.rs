@@ -29,17 +29,16 @@ pub fn accumulate(sum: &mut GradientMap, other: GradientMap) {
 /// The Euclidean norm over all gradients together.
 pub fn global_norm(gradients: &GradientMap) -> f64 {
     let _timer = profile::time(Operation::Gradients);
-    let mut composed = 0.0;
-    let flats: Vec<Flat> = gradients
-        .values()
-        .filter_map(|tensor| {
-            let square =
-                |tensor: Tensor<1>| composed += f64::from((tensor.clone() * tensor).sum().into_scalar::<f32>());
-            Flat::of(tensor.clone()).map_err(square).ok()
-        })
-        .collect();
+    let mut flats = Vec::with_capacity(gradients.len());
+    let mut elsewhere = 0.0;
+    for tensor in gradients.values() {
+        match Flat::of(tensor.clone()) {
+            Ok(flat) => flats.push(flat),
+            Err(tensor) => elsewhere += f64::from((tensor.clone() * tensor).sum().into_scalar::<f32>()),
+        }
+    }
     let values: Vec<&[f32]> = flats.iter().map(Flat::values).collect();
-    (gradient::sum_of_squares(&values) + composed).sqrt()
+    (gradient::sum_of_squares(&values) + elsewhere).sqrt()
 }
 
 /// Scales all gradients so that their norm together is at most `maximum`, as PyTorch's `clip_grad_norm_` does

@@ -10,7 +10,7 @@ use burn::backend::Dispatch;
 use burn::tensor::{Int, Tensor, TensorData};
 
 use super::fused::{Fused, applies};
-use super::{attention, gelu, layer_norm, linear};
+use super::{attention, gelu, indices, layer_norm, linear};
 
 /// The twelve parameters of a block, in their official order.
 #[derive(Debug, Clone)]
@@ -81,11 +81,9 @@ impl Wanted {
 
     fn rows(&self, of_image: usize, like: &Tensor<2>) -> Tensor<1, Int> {
         let images = self.tokens.chunks_exact(self.each).enumerate();
-        let rows: Vec<i64> = images
-            .flat_map(|(image, tokens)| tokens.iter().map(move |&token| (image * of_image + token as usize) as i64))
-            .collect();
-        let shape = [rows.len()];
-        Tensor::from_data(TensorData::new(rows, shape), &like.device())
+        let rows =
+            images.flat_map(|(image, tokens)| tokens.iter().map(move |&token| image * of_image + token as usize));
+        indices(rows, &like.device())
     }
 }
 

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use bmae_kernels::tokens::{Placement, Source};
 use burn::backend::Dispatch;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::Tensor;
 
 use super::fused::applies;
+use super::indices;
 use fused::FusedTokens;
 
 /// At each of the M places its row of `rows` [R, D], or `token` `[D]`, plus its row of `positions` [P, D]; gives [M, D].
@@ -37,15 +38,9 @@ pub fn composed(rows: Tensor<2>, token: Tensor<1>, positions: Tensor<2>, placeme
     let ([count, dim], device) = (rows.dims(), rows.device());
     let table = Tensor::cat(vec![rows, token.reshape([1, dim])], 0);
     let sources = placement.places().iter().map(|&(source, _)| match source {
-        Source::Row(row) => i64::from(row),
-        Source::Token => count as i64,
+        Source::Row(row) => row as usize,
+        Source::Token => count,
     });
-    let at = placement.places().iter().map(|&(_, position)| i64::from(position));
+    let at = placement.places().iter().map(|&(_, position)| position as usize);
     table.select(0, indices(sources, &device)) + positions.select(0, indices(at, &device))
-}
-
-fn indices(rows: impl Iterator<Item = i64>, device: &Device) -> Tensor<1, Int> {
-    let rows: Vec<i64> = rows.collect();
-    let shape = [rows.len()];
-    Tensor::from_data(TensorData::new(rows, shape), device)
 }
