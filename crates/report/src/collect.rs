@@ -10,7 +10,7 @@ use crate::read::{RUN_FILE, Run, describe, read_run};
 const DEPTH: usize = 3;
 
 /// Folders of a run or of an experiment that hold no runs.
-const NOT_RUNS: [&str; 4] = ["report", "checkpoints", "state", "tensorboard"];
+const NOT_RUNS: [&str; 5] = ["report", "checkpoints", "state", "tensorboard", "pictures"];
 
 /// Reads every run at or below the given paths: a run directory itself, the folder of a `reproduce`, or a folder of either.
 /// The order is that of the paths, and by name below each; a run that is reached twice is read once.

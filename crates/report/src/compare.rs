@@ -117,14 +117,17 @@ mod tests {
             seed,
             epochs: Some(1),
             finished: true,
+            failed: None,
             program: None,
+            commit: None,
+            machine: None,
             threads: None,
             data: None,
             started: None,
             from: None,
         };
         let recipe = toml::Table::new();
-        Run { directory: directory.into(), about, config: None, recipe, metrics: Metrics::default() }
+        Run { directory: directory.into(), about, config: None, recipe, metrics: Metrics::default(), running: false }
     }
 
     fn labels(runs: &[Run]) -> Vec<(String, usize)> {

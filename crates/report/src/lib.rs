@@ -27,7 +27,7 @@ pub use collect::collect_runs;
 pub use compare::{Group, group_runs, setting_text};
 pub use error::ReportError;
 pub use published::{Published, published};
-pub use read::{About, Epoch, Eval, Event, Metrics, Run, Setting, Stage, Step, read_run};
+pub use read::{About, Epoch, Eval, Event, LOCK_FILE, Metrics, Run, RunState, Setting, Stage, Step, read_run};
 pub use results::{COLUMNS, results_csv};
 pub use setting::{Difference, differences};
 pub use summary::{Cell, Line, Missing, Score, State, Summary, summarise};

@@ -1,0 +1,163 @@
+//! One run directory, read by this crate's own types: `run.toml`, `config.toml`, `metrics.jsonl` (design, section 5).
+//!
+//! Fields that this crate does not know are ignored, so that newer runs stay readable. Numbers that were not finite are
+//! absent or `null` in the files and `None` here.
+
+mod about;
+mod metrics;
+mod state;
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use crate::error::ReportError;
+
+pub use about::{About, Setting, Stage};
+pub use metrics::{Epoch, Eval, Event, Metrics, Step};
+pub use state::{LOCK_FILE, RunState};
+
+use about::parse_about;
+use metrics::parse_metrics;
+
+/// The file that makes a folder a run directory.
+pub const RUN_FILE: &str = "run.toml";
+/// The recipe of the run, fully resolved.
+pub const CONFIG_FILE: &str = "config.toml";
+/// What the run logged, one JSON object a line.
+pub const METRICS_FILE: &str = "metrics.jsonl";
+
+/// A run directory as read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// Where it lies.
+    pub directory: PathBuf,
+    /// What it is a record of.
+    pub about: About,
+    /// The text of `config.toml`, if it is there.
+    pub config: Option<String>,
+    /// `config.toml` as a table; empty if it is not there.
+    pub recipe: toml::Table,
+    /// What it logged; empty if it has not logged yet.
+    pub metrics: Metrics,
+    /// Whether a process was working on it when it was read.
+    pub running: bool,
+}
+
+impl Run {
+    /// Whether the run came to its end: it says so, or its last planned epoch was evaluated.
+    pub fn finished(&self) -> bool {
+        let evaluated = self.metrics.evals.last().map(|eval| eval.epoch + 1);
+        self.about.finished || (self.about.epochs.is_some() && evaluated >= self.about.epochs)
+    }
+
+    /// What has become of it.
+    pub fn state(&self) -> RunState {
+        match &self.about.failed {
+            _ if self.running => RunState::Running,
+            _ if self.finished() => RunState::Finished,
+            Some(reason) => RunState::Failed(reason.clone()),
+            None => RunState::Stopped,
+        }
+    }
+
+    /// How many epochs were logged to their end.
+    pub fn epochs_done(&self) -> u64 {
+        let epochs = self.metrics.epochs.last().map(|line| line.epoch + 1);
+        let evals = self.metrics.evals.last().map(|line| line.epoch + 1);
+        epochs.max(evals).unwrap_or(0)
+    }
+
+    /// Top-1 in percent at the last epoch; `None` while the run is not finished.
+    pub fn top1(&self) -> Option<f64> {
+        if !self.finished() {
+            return None;
+        }
+        self.metrics.evals.last().and_then(|eval| eval.top1)
+    }
+
+    /// The best top-1 in percent over the epochs; `None` while the run is not finished.
+    pub fn best_top1(&self) -> Option<f64> {
+        self.top1()?;
+        self.metrics.evals.iter().filter_map(|eval| eval.top1).reduce(f64::max)
+    }
+
+    /// Training throughput over the whole run: the harmonic mean of the epochs' rates, since every epoch sees as many images.
+    pub fn images_per_s(&self) -> Option<f64> {
+        let rates = self.metrics.epochs.iter().filter_map(|line| line.images_per_s).filter(|&rate| rate > 0.0);
+        let (count, seconds) = rates.fold((0.0, 0.0), |(count, seconds), rate| (count + 1.0, seconds + 1.0 / rate));
+        (count > 0.0).then(|| count / seconds)
+    }
+}
+
+/// Reads a run directory. It need not be finished: without `metrics.jsonl`, or with an empty one, it has logged nothing yet,
+/// and a torn last line is left out.
+///
+/// # Errors
+/// [`ReportError::NotARun`] without `run.toml`; [`ReportError::Malformed`] with file and line for what cannot be understood;
+/// [`ReportError::Read`] when the system refuses.
+pub fn read_run(directory: &Path) -> Result<Run, ReportError> {
+    let Some(about) = read_text(&directory.join(RUN_FILE))? else {
+        return Err(ReportError::NotARun { path: directory.to_owned(), found: describe(directory) });
+    };
+    let config = read_text(&directory.join(CONFIG_FILE))?;
+    let recipe = match &config {
+        Some(text) => parse_toml(text, &directory.join(CONFIG_FILE), "a recipe as bmae writes it")?,
+        None => toml::Table::new(),
+    };
+    let path = directory.join(METRICS_FILE);
+    let metrics = match read_bytes(&path)? {
+        Some(bytes) => parse_metrics(&bytes, &path)?,
+        None => Metrics::default(),
+    };
+    let about = parse_about(&about, &directory.join(RUN_FILE))?;
+    let running = state::is_locked(directory);
+    Ok(Run { directory: directory.to_owned(), about, config, recipe, metrics, running })
+}
+
+/// What lies at a path that should have been a run directory.
+pub(crate) fn describe(path: &Path) -> String {
+    if !path.is_dir() {
+        return "a file".to_owned();
+    }
+    let ours = [CONFIG_FILE, METRICS_FILE].into_iter().filter(|name| path.join(name).is_file()).collect::<Vec<_>>();
+    if ours.is_empty() { "none".to_owned() } else { format!("{} without {RUN_FILE}", ours.join(" and ")) }
+}
+
+fn read_bytes(path: &Path) -> Result<Option<Vec<u8>>, ReportError> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(source) => Err(ReportError::Read { path: path.to_owned(), source }),
+    }
+}
+
+fn read_text(path: &Path) -> Result<Option<String>, ReportError> {
+    let Some(bytes) = read_bytes(path)? else { return Ok(None) };
+    String::from_utf8(bytes).map(Some).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        ReportError::Malformed {
+            file: path.to_owned(),
+            line: 1 + before.iter().filter(|&&byte| byte == b'\n').count(),
+            expected: "text in UTF-8".to_owned(),
+            found: "other bytes".to_owned(),
+            remedy: "restore the file, or leave this run out of the report",
+        }
+    })
+}
+
+fn parse_toml<T: serde::de::DeserializeOwned>(text: &str, file: &Path, expected: &str) -> Result<T, ReportError> {
+    toml::from_str(text).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start).min(text.len());
+        ReportError::Malformed {
+            file: file.to_owned(),
+            line: 1 + text.as_bytes()[..start].iter().filter(|&&byte| byte == b'\n').count(),
+            expected: expected.to_owned(),
+            found: one_line(error.message()),
+            remedy: "restore the file, or leave this run out of the report",
+        }
+    })
+}
+
+fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,39 @@
+//! Whether a run is at work, done, or neither.
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
+
+/// The file on which the process that works on a run directory holds a lock. The system lets go of it when that process ends,
+/// however it ends; the file itself says nothing.
+pub const LOCK_FILE: &str = "lock";
+
+/// The state of a run directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunState {
+    /// A process is working on it.
+    Running,
+    /// It came to its end.
+    Finished,
+    /// Its last session ended with this error.
+    Failed(String),
+    /// It was interrupted and can be resumed.
+    Stopped,
+}
+
+impl RunState {
+    /// The state in one word.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Finished => "finished",
+            Self::Failed(_) => "failed",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// Whether some process holds the lock of the run in `directory`. A folder that cannot be asked is taken as left alone.
+pub(super) fn is_locked(directory: &Path) -> bool {
+    File::open(directory.join(LOCK_FILE))
+        .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
