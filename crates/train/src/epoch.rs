@@ -53,23 +53,29 @@ impl Epoch {
         }
     }
 
+    /// Its number, from 0.
+    pub fn number(&self) -> usize {
+        self.number
+    }
+
     /// The fractional epoch before the step number `step` (from 0).
     pub fn at(&self, step: usize) -> f64 {
         self.number as f64 + step as f64 / self.steps as f64
     }
 
-    /// Counts, logs and tells a step.
+    /// Counts, logs and tells a step. Of a step that is no number any more `layers` says where that comes from.
     ///
     /// # Errors
-    /// When its loss is no number any more, or the line cannot be written.
+    /// When its loss or gradient is no number any more, or the line cannot be written.
     pub fn after_step(
         &mut self,
         session: &mut Session<'_>,
         directory: &mut RunDirectory,
         taken: Taken,
+        layers: impl FnOnce() -> String,
     ) -> Result<(), TrainError> {
         let (epoch, step) = (self.number, self.steps_done);
-        self.check_finite(taken.loss, directory)?;
+        self.check_finite(&taken, directory, layers)?;
         self.steps_done += 1;
         self.trained = self.began.elapsed();
         self.loss_sum += taken.loss;
@@ -114,23 +120,33 @@ impl Epoch {
             knn_top1: None,
             grad_norm: Some(self.norm_sum / self.steps_done as f64),
             event: None,
+            collapse: None,
         }
     }
 
-    /// A loss that is no number any more stops a run and names where it happened.
-    fn check_finite(&self, loss: f64, directory: &RunDirectory) -> Result<(), TrainError> {
-        if loss.is_finite() {
-            return Ok(());
-        }
+    /// A loss or gradient that is no number any more stops a run and names where it happened.
+    fn check_finite(
+        &self,
+        taken: &Taken,
+        directory: &RunDirectory,
+        layers: impl FnOnce() -> String,
+    ) -> Result<(), TrainError> {
+        let (what, value) = match (taken.loss.is_finite(), taken.gradient_norm.is_finite()) {
+            (true, true) => return Ok(()),
+            (false, _) => ("loss", taken.loss),
+            (true, false) => ("gradient's norm", taken.gradient_norm),
+        };
         let weights = last_weights(directory.path());
         let last_good = if self.number > 0 && weights.exists() {
-            format!("and go on from {}", weights.display())
+            format!("and go on from {}, good after {} epochs", weights.display(), self.number)
         } else {
-            "and start again".to_owned()
+            "and start again: no epoch was finished, so there is no good checkpoint".to_owned()
         };
         Err(TrainError::NotFinite {
+            what,
             run: directory.name().to_owned(),
-            loss,
+            value,
+            layers: layers(),
             step: self.number * self.steps + self.steps_done,
             epoch: self.number,
             last_good,

@@ -53,6 +53,17 @@ pub enum TrainError {
         /// The folder.
         path: PathBuf,
     },
+    /// Another process works on the run directory.
+    #[error(
+        "{path} is being worked on by another process{owner}: wait for it or stop it, or choose another folder with --out",
+        path = path.display()
+    )]
+    RunInUse {
+        /// The folder.
+        path: PathBuf,
+        /// Who, in brackets, or nothing.
+        owner: String,
+    },
     /// Fused and composed operations compute different things.
     #[error(
         "fused and composed operations disagree on {what} by {difference:.1e} of its size: this is a bug of bmae, please report it \
@@ -136,16 +147,20 @@ pub enum TrainError {
         /// The key to lower.
         key: String,
     },
-    /// The loss is no number any more.
+    /// Loss or gradient are no numbers any more.
     #[error(
-        "the loss of {run} is {loss} at step {step} (epoch {epoch}): training stopped; \
+        "the {what} of {run} is {value} at step {step} (epoch {epoch}), so training stopped; {layers}; \
          lower the learning rate (base_lr), lengthen the warm-up or set clip_norm, {last_good}"
     )]
     NotFinite {
+        /// "loss" or "gradient's norm".
+        what: &'static str,
         /// The run.
         run: String,
         /// NaN or an infinity.
-        loss: f64,
+        value: f64,
+        /// Which layers such numbers come from, as a clause.
+        layers: String,
         /// The step, from 0.
         step: usize,
         /// The epoch, from 0.

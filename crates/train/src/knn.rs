@@ -1,6 +1,10 @@
 //! k-nearest neighbours on a frozen encoder: nothing is trained, one figure comes out.
 
 use std::path::Path;
+use std::sync::Arc;
+
+use bmae_data::Images;
+use bmae_nn::Encoder;
 
 use crate::evaluation::{NearestNeighbours, Wanted, extract, nearest_neighbours_top1};
 use crate::input;
@@ -30,7 +34,7 @@ pub fn run(
     let (data, test) = input::open_labelled(recipe, Stage::Knn)?;
     let encoder = start.encoder(recipe, &session.inference_device(), &mut |remark| session.remark(remark))?;
 
-    let mut run_file = RunFile::new(Stage::Knn, name, recipe, &data.name, session.workers());
+    let mut run_file = RunFile::new(Stage::Knn, name, recipe, &data.name, session);
     run_file.from = start.described();
     let mut directory = match RunDirectory::open(out, &recipe.to_toml(), run_file, resume)? {
         Opened::Finished => {
@@ -39,17 +43,30 @@ pub fn run(
         }
         Opened::Fresh(directory) | Opened::Resumed(directory, _) => directory,
     };
+    let outcome = classify(session, recipe, (&data.train, &test), &encoder, &mut directory);
+    directory.keep_failure(outcome)
+}
+
+/// The one figure, of training and test images.
+fn classify(
+    session: &mut Session<'_>,
+    recipe: &Recipe,
+    (train, test): (&Arc<dyn Images>, &Arc<dyn Images>),
+    encoder: &Encoder,
+    directory: &mut RunDirectory,
+) -> Result<Outcome, TrainError> {
+    let name = directory.name().to_owned();
     session.tell(Event::Started {
-        run: name.into(),
+        run: name.clone(),
         stage: Stage::Knn,
         epochs: 1,
         first_epoch: 0,
         steps_per_epoch: 1,
-        batch_size: data.train.len() + test.len(),
+        batch_size: train.len() + test.len(),
     });
     let wanted = Wanted { feature: recipe.knn.feature.into(), limit: 0, batch_size: BATCH };
-    let features = |images| extract(session, recipe, &encoder, images, wanted, || !session.stopped());
-    let (train, test) = (features(&data.train)?, features(&test)?);
+    let features = |images| extract(session, recipe, encoder, images, wanted, || !session.stopped());
+    let (train, test) = (features(train)?, features(test)?);
     if session.stopped() {
         return Ok(Outcome::Interrupted { epochs_kept: 0, epochs: 1, steps_lost: 0 });
     }
@@ -64,6 +81,6 @@ pub fn run(
         }))?;
     }
     directory.finish()?;
-    session.tell(Event::Finished { run: name.into(), stage: Stage::Knn, loss: None, top1 });
+    session.tell(Event::Finished { run: name, stage: Stage::Knn, loss: None, top1 });
     Ok(Outcome::Finished(Summary { loss: None, top1 }))
 }

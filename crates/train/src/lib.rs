@@ -14,6 +14,7 @@
 
 pub mod bench;
 pub mod device;
+mod diagnosis;
 mod epoch;
 mod error;
 pub mod evaluation;
@@ -29,6 +30,7 @@ mod model;
 mod monitor;
 pub mod observer;
 pub mod optimiser;
+pub mod pictures;
 pub mod pretrain;
 pub mod preview;
 pub mod recipe;
@@ -40,4 +42,4 @@ mod session;
 pub mod start;
 
 pub use error::TrainError;
-pub use session::{Outcome, Session};
+pub use session::{Outcome, Provenance, Session};

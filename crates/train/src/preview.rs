@@ -11,13 +11,9 @@ use bmae_nn::Masking;
 use crate::TrainError;
 use crate::input::{self, mask_noise};
 use crate::observer::Stage;
+use crate::pictures::{masked_view, scale};
 use crate::recipe::Recipe;
 use crate::run_directory::{check_place, write_whole};
-
-/// An image is enlarged by a whole factor to about so many pixels.
-const DRAWN_SIDE: usize = 96;
-/// What a masked patch is painted with.
-const GREY: u8 = 128;
 
 /// How large a preview is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +48,7 @@ pub fn write(recipe: &Recipe, stage: Stage, extent: Extent, out: &Path) -> Resul
     let views_of_a_draw = if stage == Stage::Pretrain { 2 } else { 1 };
     let columns = 1 + extent.epochs * views_of_a_draw;
     let side = recipe.data.image_size;
-    let mut grid = Grid::new(columns, side, (DRAWN_SIDE / side).max(1));
+    let mut grid = Grid::new(columns, side, scale(side));
     grid.check(images * columns)?;
     let (evaluation, training) = (recipe.data.transform(Augmentation::None), recipe.transform(stage));
     for index in 0..images {
@@ -62,7 +58,7 @@ pub fn write(recipe: &Recipe, stage: Stage, extent: Extent, out: &Path) -> Resul
             let augmented = view(recipe, training, &image, epoch, index)?;
             grid.push(&augmented)?;
             if stage == Stage::Pretrain {
-                grid.push(&masked(recipe, augmented, epoch, index)?)?;
+                grid.push(&masked(recipe, &augmented, epoch, index)?)?;
             }
         }
     }
@@ -79,18 +75,11 @@ fn view(recipe: &Recipe, transform: Transform, image: &Image, epoch: usize, inde
 }
 
 /// The same picture with the patches grey that are masked in that epoch.
-fn masked(recipe: &Recipe, mut image: Image, epoch: usize, index: usize) -> Result<Image, TrainError> {
-    let (side, patch) = (recipe.data.image_size, recipe.model.patch_size);
+fn masked(recipe: &Recipe, image: &Image, epoch: usize, index: usize) -> Result<Image, TrainError> {
     let noise = mask_noise(recipe, epoch, &[index]);
-    let masking = Masking::from_noise(&noise, recipe.model.patches(side), recipe.pretrain.mask_ratio)?;
-    let (pixels, _) = image.pixels_mut().as_chunks_mut::<3>();
-    for &place in masking.masked() {
-        let (row, column) = (place / (side / patch) * patch, place % (side / patch) * patch);
-        for line in row..row + patch {
-            pixels[line * side + column..][..patch].fill([GREY; 3]);
-        }
-    }
-    Ok(image)
+    let patches = recipe.model.patches(recipe.data.image_size);
+    let masking = Masking::from_noise(&noise, patches, recipe.pretrain.mask_ratio)?;
+    Ok(masked_view(recipe, image, &masking, 0))
 }
 
 #[cfg(test)]
@@ -131,12 +120,12 @@ mod tests {
     fn the_masked_view_keeps_the_patches_that_the_encoder_sees_and_greys_the_rest() {
         let recipe = recipe("");
         let plain = view_of(&recipe, Stage::Pretrain, 1);
-        let shown = masked(&recipe, plain.clone(), 1, 0).expect("a mask");
+        let shown = masked(&recipe, &plain, 1, 0).expect("a mask");
         let masking = Masking::from_noise(&mask_noise(&recipe, 1, &[0]), 16, 0.75).expect("a mask");
         assert_eq!(masking.kept().len(), 4);
         for (at, (shown, plain)) in shown.pixels().chunks(3).zip(plain.pixels().chunks(3)).enumerate() {
             let patch = at / SIDE / 4 * 4 + at % SIDE / 4;
-            let expected = if masking.kept().contains(&patch) { plain } else { &[GREY; 3] };
+            let expected = if masking.kept().contains(&patch) { plain } else { &[128; 3] };
             assert_eq!(shown, expected, "pixel {at} in patch {patch}");
         }
     }

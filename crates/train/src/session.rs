@@ -10,10 +10,29 @@ use crate::device::DeviceChoice;
 use crate::observer::{Event, Observer};
 use crate::start::Remark;
 
+/// What a run records of the program and the machine that made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provenance {
+    /// Program and version.
+    pub program: String,
+    /// The commit it was built from, `+` behind it where the files differed from it; `None` where that is not known.
+    pub commit: Option<String>,
+    /// The machine in words; `None` where that is not known.
+    pub machine: Option<String>,
+}
+
+impl Default for Provenance {
+    /// This version, and nothing more.
+    fn default() -> Self {
+        Self { program: concat!("bmae ", env!("CARGO_PKG_VERSION")).to_owned(), commit: None, machine: None }
+    }
+}
+
 /// The surroundings of a run; none of it changes a result.
 pub struct Session<'a> {
     device: Device,
     workers: usize,
+    provenance: Provenance,
     stop: Arc<AtomicBool>,
     observer: &'a mut dyn Observer,
 }
@@ -26,7 +45,12 @@ impl<'a> Session<'a> {
         stop: Arc<AtomicBool>,
         observer: &'a mut dyn Observer,
     ) -> Result<Self, TrainError> {
-        Ok(Self { device: device.open()?, workers: workers.max(1), stop, observer })
+        Ok(Self { device: device.open()?, workers: workers.max(1), provenance: Provenance::default(), stop, observer })
+    }
+
+    /// The same with what its runs record of program and machine.
+    pub fn with_provenance(self, provenance: Provenance) -> Self {
+        Self { provenance, ..self }
     }
 
     /// The device on which gradients are recorded.
@@ -41,6 +65,10 @@ impl<'a> Session<'a> {
 
     pub(crate) fn workers(&self) -> usize {
         self.workers
+    }
+
+    pub(crate) fn provenance(&self) -> &Provenance {
+        &self.provenance
     }
 
     pub(crate) fn stopped(&self) -> bool {

@@ -30,7 +30,7 @@ pub use training::{Evaluate, Pretrain, Report, Reproduce};
   bmae linprobe --from runs/a --out runs/a-probe    what it learned
   bmae report runs/a runs/a-probe --out report      tables and figures
 
-Any key of a recipe can be set, as in --set pretrain.epochs=10: docs/recipe.md lists them."
+Any key of a recipe can be set, as in --set pretrain.epochs=10: docs/keys.md lists them."
 )]
 pub struct Arguments {
     /// What to do.

@@ -113,6 +113,11 @@ impl Block {
 }
 
 impl Attention {
+    /// Among how many the width of a token is split.
+    pub(super) fn heads(&self) -> usize {
+        self.heads
+    }
+
     /// Tokens [N*T, D] to [N*T, D]; `tokens` is T. A block computes this as a part of one operation; here it stands alone.
     pub fn forward(&self, x: Tensor<2>, tokens: usize) -> Tensor<2> {
         self.proj.forward(ops::attention(self.qkv.forward(x), tokens, self.heads))

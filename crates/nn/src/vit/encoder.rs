@@ -238,7 +238,7 @@ impl Encoder {
     }
 
     /// [N, L, p*p*3] to tokens [N*(1+L), D] with positions, and 1+L.
-    fn embed(&self, patches: Tensor<3>) -> (Tensor<2>, usize) {
+    pub(super) fn embed(&self, patches: Tensor<3>) -> (Tensor<2>, usize) {
         let [count, of_image, patch_len] = patches.dims();
         let [_, tokens, _] = self.pos_embed.dims();
         assert_eq!(of_image + 1, tokens, "the encoder has positions for {} patches, not {of_image}", tokens - 1);

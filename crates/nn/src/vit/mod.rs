@@ -1,6 +1,7 @@
 //! The Vision Transformer: pre-norm blocks on patches, with PyTorch's layouts and the official names.
 
 mod block;
+mod class_attention;
 mod config;
 mod drop_path;
 mod encoder;

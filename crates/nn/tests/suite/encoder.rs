@@ -90,3 +90,29 @@ fn positions_are_fixed_until_they_are_made_trainable() {
     assert!(!trainable(encoder(1)));
     assert!(trainable(encoder(1).with_trainable_positions()));
 }
+
+/// Weights and values give the attention's own output for the class token: that is what the weights are.
+#[test]
+fn the_class_tokens_attention_weighs_the_values_that_its_output_is_made_of() {
+    let (images, dim, heads, tokens) = (2, 8, 2, 1 + PATCHES);
+    let encoder = encoder(31);
+    let patches = tensor(patches(images, 32), [images, PATCHES, PATCH_LEN], &device());
+    let weights = values(encoder.class_attention(patches.clone()).expect("it has blocks"));
+    let last = encoder.blocks.last().expect("it has blocks");
+    let before = encoder.forward_to_block(patches, encoder.blocks.len() - 2).expect("the block before");
+    let normed = last.norm1.forward(before.reshape([images * tokens, dim]));
+    let qkv = values(last.attn.qkv.forward(normed.clone()));
+    let mut mixed = vec![0.0f32; images * dim];
+    for image in 0..images {
+        for column in 0..dim {
+            let of_head = &weights[(image * heads + column / (dim / heads)) * PATCHES..][..PATCHES];
+            let own = 1.0 - of_head.iter().sum::<f32>();
+            let value = |token: usize| qkv[((image * tokens + token) * 3 + 2) * dim + column];
+            let of_patches = of_head.iter().enumerate().map(|(patch, weight)| weight * value(1 + patch));
+            mixed[image * dim + column] = own * value(0) + of_patches.sum::<f32>();
+        }
+    }
+    let mixed = last.attn.proj.forward(tensor(mixed, [images, dim], &device()));
+    let whole = last.attn.forward(normed, tokens).reshape([images, tokens, dim]);
+    assert_close(&values(mixed), &values(whole.slice([0..images, 0..1, 0..dim])), 1e-5);
+}

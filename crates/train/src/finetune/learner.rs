@@ -10,6 +10,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::TrainError;
+use crate::diagnosis;
 use crate::input::{flat_patches, patch_tensor};
 use crate::model::fresh_encoder;
 use crate::optimiser::{self, AdamW, GradientMap, Optimiser, ParameterGroups, gradients};
@@ -129,6 +130,21 @@ impl Learner {
             gradients::accumulate(&mut sum, bmae_nn::gradients(&self.model, &mut recorded));
         }
         Ok((loss, sum))
+    }
+
+    /// Why a step on these `images` and `labels` gave NaN or an infinity, as a clause: which layers do.
+    pub(crate) fn diagnose(&self, epoch: usize, step: usize, images: &[f32], labels: &[i64]) -> String {
+        let model = self.frozen();
+        let of_encoder = || {
+            let patches = self.patches(images, &self.device.clone().inner()).ok()?;
+            diagnosis::of_encoder(&model.encoder, &patches)
+        };
+        let of_gradients = || diagnosis::of_gradients(&self.gradients(epoch, step, images, labels).ok()?.1);
+        diagnosis::of_images(images)
+            .or_else(|| diagnosis::of_parameters(&model))
+            .or_else(of_encoder)
+            .or_else(of_gradients)
+            .unwrap_or_else(|| diagnosis::NOWHERE.to_owned())
     }
 
     /// The images of a step and, where the recipe mixes them, their soft targets [N, classes] (label smoothing included).

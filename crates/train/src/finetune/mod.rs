@@ -3,6 +3,9 @@
 mod learner;
 
 use std::path::Path;
+use std::sync::Arc;
+
+use bmae_data::Images;
 
 pub use learner::Learner;
 
@@ -30,7 +33,6 @@ pub fn run(
     resume: bool,
 ) -> Result<Outcome, TrainError> {
     let settings = &recipe.finetune.stage;
-    let schedule = Schedule::of(settings);
     let (data, test) = input::open_labelled(recipe, Stage::Finetune)?;
     let steps = input::steps_per_epoch(&data, settings, Stage::Finetune)?;
     let mut learner = {
@@ -38,7 +40,7 @@ pub fn run(
         Learner::new(recipe, start, classes, &device, &mut |remark| session.remark(remark))?
     };
 
-    let mut run_file = RunFile::new(Stage::Finetune, name, recipe, &data.name, session.workers());
+    let mut run_file = RunFile::new(Stage::Finetune, name, recipe, &data.name, session);
     run_file.from = start.described();
     let mut best = BestScore::default();
     let (mut directory, first_epoch) = match RunDirectory::open(out, &recipe.to_toml(), run_file, resume)? {
@@ -63,14 +65,28 @@ pub fn run(
         steps_per_epoch: steps,
         batch_size: settings.batch_size,
     });
+    let images = (&data.train, &test);
+    let outcome = train(session, recipe, images, &mut learner, (&mut directory, &mut best), (first_epoch, steps));
+    directory.keep_failure(outcome)
+}
 
+/// All epochs from `first_epoch` on, of `steps` steps each, on training and test images.
+fn train(
+    session: &mut Session<'_>,
+    recipe: &Recipe,
+    (images, test): (&Arc<dyn Images>, &Arc<dyn Images>),
+    learner: &mut Learner,
+    (directory, best): (&mut RunDirectory, &mut BestScore),
+    (first_epoch, steps): (usize, usize),
+) -> Result<Outcome, TrainError> {
+    let settings = &recipe.finetune.stage;
+    let schedule = Schedule::of(settings);
     let mut summary = Summary::default();
     for epoch in first_epoch..settings.epochs {
         let interrupted =
             |steps_lost| Ok(Outcome::Interrupted { epochs_kept: epoch, epochs: settings.epochs, steps_lost });
         let mut progress = Epoch::begin(epoch, steps, settings.batch_size);
-        let batches =
-            input::training_batches(&data.train, recipe, (Stage::Finetune, settings), epoch, session.workers())?;
+        let batches = input::training_batches(images, recipe, (Stage::Finetune, settings), epoch, session.workers())?;
         for (step, batch) in batches.enumerate() {
             if session.stopped() {
                 return interrupted(step);
@@ -79,14 +95,15 @@ pub fn run(
             let rate = schedule.rate(progress.at(step));
             let (loss, gradient_norm) = learner.step(epoch, step, rate, &batch.images, &batch.labels)?;
             let taken = Taken { loss, gradient_norm, rate, ..Taken::default() };
-            progress.after_step(session, &mut directory, taken)?;
+            let layers = || learner.diagnose(epoch, step, &batch.images, &batch.labels);
+            progress.after_step(session, directory, taken, layers)?;
         }
-        directory.log(&Line::Epoch(progress.line(&directory)))?;
-        let Some(score) = evaluate(session, recipe, &learner, &test)? else {
+        directory.log(&Line::Epoch(progress.line(directory)))?;
+        let Some(score) = evaluate(session, recipe, learner, test)? else {
             return interrupted(steps);
         };
         let stage = (Stage::Finetune, settings);
-        end_epoch(&mut directory, stage, epoch, score, &mut best, learner.weights(), learner.state())?;
+        end_epoch(directory, stage, epoch, score, best, learner.weights(), learner.state())?;
         session.tell(Event::Epoch {
             epoch,
             loss: progress.loss(),
@@ -97,7 +114,8 @@ pub fn run(
         summary = Summary { loss: Some(progress.loss()), top1: Some(score.top1) };
     }
     directory.finish()?;
-    session.tell(Event::Finished { run: name.into(), stage: Stage::Finetune, loss: summary.loss, top1: summary.top1 });
+    let run = directory.name().to_owned();
+    session.tell(Event::Finished { run, stage: Stage::Finetune, loss: summary.loss, top1: summary.top1 });
     Ok(Outcome::Finished(summary))
 }
 

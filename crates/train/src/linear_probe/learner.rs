@@ -9,6 +9,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::TrainError;
+use crate::diagnosis;
 use crate::model::fresh_encoder;
 use crate::optimiser::{self, GradientMap, Lars, Optimiser, ParameterGroups, gradients};
 use crate::recipe::Recipe;
@@ -96,6 +97,18 @@ impl Learner {
             gradients::accumulate(&mut sum, bmae_nn::gradients(&self.probe, &mut recorded));
         }
         Ok((loss, sum))
+    }
+
+    /// Why a step on these `features` [N, D] gave NaN or an infinity, as a clause.
+    pub(crate) fn diagnose(&self, features: Tensor<2>) -> String {
+        let of_features = || {
+            let broken = !diagnosis::is_finite(&features.flatten(0, 1));
+            broken.then(|| "the frozen encoder's features hold such numbers".to_owned())
+        };
+        diagnosis::of_parameters(&self.encoder)
+            .or_else(of_features)
+            .or_else(|| diagnosis::of_parameters(&self.probe))
+            .unwrap_or_else(|| diagnosis::NOWHERE.to_owned())
     }
 
     /// The encoder, as it was handed in.

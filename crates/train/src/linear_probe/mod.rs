@@ -4,6 +4,9 @@ mod batches;
 mod learner;
 
 use std::path::Path;
+use std::sync::Arc;
+
+use bmae_data::Images;
 
 use batches::TrainingFeatures;
 pub use learner::Learner;
@@ -32,13 +35,12 @@ pub fn run(
     resume: bool,
 ) -> Result<Outcome, TrainError> {
     let settings = &recipe.linprobe.stage;
-    let schedule = Schedule::of(settings);
     let (data, test) = input::open_labelled(recipe, Stage::Linprobe)?;
     let steps = input::steps_per_epoch(&data, settings, Stage::Linprobe)?;
     let encoder = start.encoder(recipe, &session.inference_device(), &mut |remark| session.remark(remark))?;
     let mut learner = Learner::new(recipe, encoder, data.class_names.len(), &session.training_device())?;
 
-    let mut run_file = RunFile::new(Stage::Linprobe, name, recipe, &data.name, session.workers());
+    let mut run_file = RunFile::new(Stage::Linprobe, name, recipe, &data.name, session);
     run_file.from = start.described();
     let mut best = BestScore::default();
     let (mut directory, first_epoch) = match RunDirectory::open(out, &recipe.to_toml(), run_file, resume)? {
@@ -63,10 +65,25 @@ pub fn run(
         steps_per_epoch: steps,
         batch_size: settings.batch_size,
     });
+    let images = (&data.train, &test);
+    let outcome = train(session, recipe, images, &mut learner, (&mut directory, &mut best), (first_epoch, steps));
+    directory.keep_failure(outcome)
+}
 
-    let train = TrainingFeatures::new(session, recipe, learner.encoder(), &data.train)?;
+/// All epochs from `first_epoch` on, of `steps` steps each, on training and test images.
+fn train(
+    session: &mut Session<'_>,
+    recipe: &Recipe,
+    (images, test): (&Arc<dyn Images>, &Arc<dyn Images>),
+    learner: &mut Learner,
+    (directory, best): (&mut RunDirectory, &mut BestScore),
+    (first_epoch, steps): (usize, usize),
+) -> Result<Outcome, TrainError> {
+    let settings = &recipe.linprobe.stage;
+    let schedule = Schedule::of(settings);
+    let train = TrainingFeatures::new(session, recipe, learner.encoder(), images)?;
     // The encoder is frozen and test images are not augmented: their features never change.
-    let test = batches::fixed(session, recipe, learner.encoder(), &test)?;
+    let test = batches::fixed(session, recipe, learner.encoder(), test)?;
     let mut summary = Summary::default();
     for epoch in first_epoch..settings.epochs {
         let interrupted =
@@ -83,16 +100,16 @@ pub fn run(
             let Some(batch) = batches.next(session, recipe, learner.encoder(), step) else { break };
             let (features, labels) = batch?;
             let rate = schedule.rate(progress.at(step));
-            let (loss, gradient_norm) = learner.step(rate, features, &labels)?;
+            let (loss, gradient_norm) = learner.step(rate, features.clone(), &labels)?;
             let taken = Taken { loss, gradient_norm, rate, ..Taken::default() };
-            progress.after_step(session, &mut directory, taken)?;
+            progress.after_step(session, directory, taken, || learner.diagnose(features))?;
         }
-        directory.log(&Line::Epoch(progress.line(&directory)))?;
-        let Some(score) = evaluate(session, &learner, &test)? else {
+        directory.log(&Line::Epoch(progress.line(directory)))?;
+        let Some(score) = evaluate(session, learner, &test)? else {
             return interrupted(steps);
         };
         let stage = (Stage::Linprobe, settings);
-        end_epoch(&mut directory, stage, epoch, score, &mut best, learner.weights(), learner.state())?;
+        end_epoch(directory, stage, epoch, score, best, learner.weights(), learner.state())?;
         session.tell(Event::Epoch {
             epoch,
             loss: progress.loss(),
@@ -103,7 +120,8 @@ pub fn run(
         summary = Summary { loss: Some(progress.loss()), top1: Some(score.top1) };
     }
     directory.finish()?;
-    session.tell(Event::Finished { run: name.into(), stage: Stage::Linprobe, loss: summary.loss, top1: summary.top1 });
+    let run = directory.name().to_owned();
+    session.tell(Event::Finished { run, stage: Stage::Linprobe, loss: summary.loss, top1: summary.top1 });
     Ok(Outcome::Finished(summary))
 }
 

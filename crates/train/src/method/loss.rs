@@ -49,7 +49,7 @@ pub fn weighted_mean(targets: &[Tensor<2>], weights: &[f64]) -> (Tensor<2>, f64)
 }
 
 /// A target's features [.., D], normalised over D as its recipe says.
-pub(super) fn normalise<const D: usize>(features: Tensor<D>, normalisation: TargetNormalisation) -> Tensor<D> {
+pub(crate) fn normalise<const D: usize>(features: Tensor<D>, normalisation: TargetNormalisation) -> Tensor<D> {
     match normalisation {
         TargetNormalisation::None => features,
         TargetNormalisation::LayerNorm => {

@@ -9,5 +9,6 @@ pub mod loss;
 mod target;
 
 pub use events::TargetEvent;
+pub(crate) use loss::normalise;
 pub use loss::{FeatureTargets, weighted_mean};
 pub use target::Targets;

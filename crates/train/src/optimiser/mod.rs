@@ -59,7 +59,7 @@ pub struct Parameter<'a> {
 
 /// One step of `optimiser`, as [`step`] takes it, after the gradients' norm together was cut to `clip_norm` (0: not cut). Gives
 /// the norm before that. Gradients of frozen parameters count for nothing: what is not updated has no say in how far the rest
-/// may go.
+/// may go. Where that norm is no finite number nothing is updated, so that what went wrong can still be found in the weights.
 pub fn clipped_step<M: Module>(
     optimiser: &mut impl Optimiser,
     groups: &ParameterGroups,
@@ -70,6 +70,9 @@ pub fn clipped_step<M: Module>(
 ) -> f64 {
     gradients.retain(|name, _| groups.rule(name) != Rule::Frozen);
     let norm = gradients::global_norm(&gradients);
+    if !norm.is_finite() {
+        return norm;
+    }
     if clip_norm > 0.0 {
         gradients::clip(&mut gradients, norm, clip_norm);
     }

@@ -8,12 +8,15 @@ use super::Student;
 use crate::TrainError;
 use crate::method::Targets;
 use crate::model::{fresh_autoencoder, fresh_encoder};
-use crate::recipe::{CopyAt, Recipe, TargetRecipe, Update};
+use crate::pictures::Predicted;
+use crate::recipe::{Recipe, TargetRecipe};
 use crate::start::{Remark, settle};
 
 /// The prediction head in use, and the one that a switch to features puts in.
 const HEAD: &str = "decoder_pred";
 const FEATURE_HEAD: &str = "feature_pred";
+/// The head for pixels that stays beside one for features (`method.pixel_weight`).
+const PIXEL_HEAD: &str = "pixel_pred";
 
 impl Student {
     /// A student at its first epoch with the tensors of `weights` under their official names; those that are not needed are
@@ -93,12 +96,34 @@ impl Student {
                 None => check_features(recipe, weights, &model)?,
             }
         }
-        let published = || TargetRecipe::published(1.0, Update::Copy { every: 1, at: CopyAt::EpochStart });
-        let of_target = recipe.method.targets.first().copied().unwrap_or_else(published);
+        let of_target = recipe.method.first_target();
         let encoder = encoder(recipe, target, &device.clone().inner(), tell)?;
         let student = Self::with_model(recipe, 1, model, device)?;
         Ok((student.with_targets(Targets::fixed(TargetRecipe { weight: 1.0, ..of_target }, encoder)), name))
     }
+}
+
+/// The autoencoder of `weights`, whose prediction head is for what it is said to predict; the head for pixels beside one for
+/// features is taken along where they have it.
+///
+/// # Errors
+/// When a parameter is missing or has another shape than the recipe's sizes give it.
+pub(crate) fn autoencoder_that_predicts(
+    predicted: Predicted,
+    recipe: &Recipe,
+    weights: &StateDict,
+    device: &Device,
+    tell: &mut dyn FnMut(Remark),
+) -> Result<MaskedAutoencoder, TrainError> {
+    let mut model = autoencoder(recipe, weights, &[HEAD, PIXEL_HEAD], device, tell)?;
+    match predicted {
+        Predicted::Pixels => check_pixels(recipe, weights, &model)?,
+        Predicted::Features => {
+            check_features(recipe, weights, &model)?;
+            model.pixel_pred = head(weights, PIXEL_HEAD, recipe, Some(pixels_of_a_patch(recipe)), device)?;
+        }
+    }
+    Ok(model)
 }
 
 /// The autoencoder of `weights`; its head is as wide as theirs. Of what is left over, `heads` are used elsewhere.

@@ -5,16 +5,20 @@ mod student;
 
 use std::path::Path;
 
+use bmae_data::Dataset;
 use bmae_nn::weights::StateDict;
+use burn::module::Module;
 
+pub(crate) use given::autoencoder_that_predicts;
 pub(crate) use student::Pass;
 pub use student::{StepReport, Student};
 
 use crate::epoch::{Epoch, Taken, is_kept};
 use crate::input::{self, mask_noise};
 use crate::method::TargetEvent;
-use crate::monitor::{self, CollapseWatch};
+use crate::monitor::{self, CollapseWatch, Signs};
 use crate::observer::{Event, Stage};
+use crate::pictures::{Gallery, Predicted};
 use crate::recipe::Recipe;
 use crate::run_directory::{EpochLine, Line, Opened, RunDirectory, RunFile};
 use crate::schedule::Schedule;
@@ -33,12 +37,12 @@ pub fn run(
     resume: bool,
 ) -> Result<Outcome, TrainError> {
     let settings = &recipe.pretrain.stage;
-    let schedule = Schedule::of(settings);
     let data = input::open(recipe)?;
     let steps = input::steps_per_epoch(&data, settings, Stage::Pretrain)?;
+    let gallery = Gallery::of(recipe, &data)?;
     let device = session.training_device();
 
-    let run_file = RunFile::new(Stage::Pretrain, name, recipe, &data.name, session.workers());
+    let run_file = RunFile::new(Stage::Pretrain, name, recipe, &data.name, session);
     let (mut directory, mut student, first_epoch) = match RunDirectory::open(out, &recipe.to_toml(), run_file, resume)?
     {
         Opened::Finished => {
@@ -61,21 +65,78 @@ pub fn run(
         steps_per_epoch: steps,
         batch_size: settings.batch_size,
     });
+    let at_work = AtWork { recipe, data, steps, gallery };
+    let outcome = at_work.train(session, &mut student, &mut directory, first_epoch);
+    directory.keep_failure(outcome)
+}
 
-    let mut watch = CollapseWatch::default();
-    let mut summary = Summary::default();
-    for epoch in first_epoch..settings.epochs {
-        let started = student.start_epoch(epoch)?;
-        if started == Some(TargetEvent::Switch) {
-            session.tell(Event::Detail(format!("parameter groups from epoch {epoch} on:\n{}", student.groups())));
+/// What a pre-training reads while it goes on.
+struct AtWork<'a> {
+    recipe: &'a Recipe,
+    data: Dataset,
+    steps: usize,
+    gallery: Gallery,
+}
+
+impl AtWork<'_> {
+    /// All epochs from `first_epoch` on.
+    fn train(
+        &self,
+        session: &mut Session<'_>,
+        student: &mut Student,
+        directory: &mut RunDirectory,
+        first_epoch: usize,
+    ) -> Result<Outcome, TrainError> {
+        let settings = &self.recipe.pretrain.stage;
+        let mut watch = CollapseWatch::after(&directory.lines()?);
+        let mut summary = Summary::default();
+        for epoch in first_epoch..settings.epochs {
+            let started = student.start_epoch(epoch)?;
+            if started == Some(TargetEvent::Switch) {
+                session.tell(Event::Detail(format!("parameter groups from epoch {epoch} on:\n{}", student.groups())));
+            }
+            let mut progress = Epoch::begin(epoch, self.steps, settings.batch_size);
+            let last = match self.epoch(session, student, directory, &mut progress)? {
+                Passed::Whole(last) => last,
+                Passed::Stopped { steps_lost } => {
+                    return Ok(Outcome::Interrupted { epochs_kept: epoch, epochs: settings.epochs, steps_lost });
+                }
+            };
+            let ended = student.end_epoch(epoch);
+            let event = started.max(ended).map(|event| event.name());
+            let knn_top1 = self.look(session, student, directory, &progress, (last, event), &mut watch)?;
+            session.tell(Event::Epoch {
+                epoch,
+                loss: progress.loss(),
+                images_per_s: progress.images_per_s(),
+                top1: knn_top1,
+                event,
+            });
+            summary.loss = Some(progress.loss());
         }
-        let mut progress = Epoch::begin(epoch, steps, settings.batch_size);
+        directory.finish()?;
+        let run = directory.name().to_owned();
+        session.tell(Event::Finished { run, stage: Stage::Pretrain, loss: summary.loss, top1: None });
+        Ok(Outcome::Finished(summary))
+    }
+
+    /// The steps of one epoch.
+    fn epoch(
+        &self,
+        session: &mut Session<'_>,
+        student: &mut Student,
+        directory: &mut RunDirectory,
+        progress: &mut Epoch,
+    ) -> Result<Passed, TrainError> {
+        let (recipe, epoch) = (self.recipe, progress.number());
+        let settings = &recipe.pretrain.stage;
+        let schedule = Schedule::of(settings);
+        let stage = (Stage::Pretrain, settings);
+        let batches = input::training_batches(&self.data.train, recipe, stage, epoch, session.workers())?;
         let mut last = None;
-        let batches =
-            input::training_batches(&data.train, recipe, (Stage::Pretrain, settings), epoch, session.workers())?;
         for (step, batch) in batches.enumerate() {
             if session.stopped() {
-                return Ok(Outcome::Interrupted { epochs_kept: epoch, epochs: settings.epochs, steps_lost: step });
+                return Ok(Passed::Stopped { steps_lost: step });
             }
             let batch = batch?;
             let rate = schedule.rate(progress.at(step));
@@ -88,37 +149,60 @@ pub fn run(
                 targets: report.targets.clone(),
                 pixel: report.pixel,
             };
-            progress.after_step(session, &mut directory, taken)?;
+            progress.after_step(session, directory, taken, || student.diagnose(&batch.images, &noise))?;
             last = Some(report);
         }
-        let ended = student.end_epoch(epoch);
-
-        let event = started.max(ended).map(|event| event.name());
-        let spread = last.map(|report| monitor::Spread::of(&report.target, &report.prediction));
-        let measured = monitor::measure(session, recipe, &data, &student.model().encoder, epoch)?;
-        if let Some(warning) = watch.judge(student.targets().exist(), spread.as_ref(), measured.as_ref()) {
-            session.warn(format!("{name}, epoch {epoch}: {warning}"));
-        }
-        directory.log(&Line::Epoch(EpochLine {
-            target_std: spread.as_ref().map(|spread| spread.target),
-            prediction_std: spread.as_ref().map(|spread| spread.prediction),
-            rank_me: measured.as_ref().map(|measured| measured.rank_me),
-            knn_top1: measured.as_ref().and_then(|measured| measured.knn_top1),
-            event,
-            ..progress.line(&directory)
-        }))?;
-        let keep = is_kept(epoch, settings.checkpoint_every);
-        directory.save_epoch(epoch + 1, StateDict::of(student.model()), student.state(), keep)?;
-        session.tell(Event::Epoch {
-            epoch,
-            loss: progress.loss(),
-            images_per_s: progress.images_per_s(),
-            top1: measured.and_then(|measured| measured.knn_top1),
-            event,
-        });
-        summary.loss = Some(progress.loss());
+        Ok(Passed::Whole(last))
     }
-    directory.finish()?;
-    session.tell(Event::Finished { run: name.into(), stage: Stage::Pretrain, loss: summary.loss, top1: None });
-    Ok(Outcome::Finished(summary))
+
+    /// Measures, logs, keeps and draws what an epoch made; gives the quick nearest-neighbour accuracy in percent, where it was
+    /// measured.
+    fn look(
+        &self,
+        session: &mut Session<'_>,
+        student: &Student,
+        directory: &mut RunDirectory,
+        progress: &Epoch,
+        (last, event): (Option<StepReport>, Option<&'static str>),
+        watch: &mut CollapseWatch,
+    ) -> Result<Option<f64>, TrainError> {
+        let (recipe, epoch) = (self.recipe, progress.number());
+        let spread = last.map(|report| monitor::Spread::of(&report.target, &report.prediction));
+        let measured = monitor::measure(session, recipe, &self.data, &student.model().encoder, epoch)?;
+        let signs = Signs {
+            features_predicted: student.targets().exist(),
+            target_std: spread.map(|spread| spread.target),
+            rank_me: measured.map(|measured| measured.rank_me),
+        };
+        let collapse = watch.judge(signs);
+        if let Some(warning) = &collapse {
+            session.warn(format!("{}, epoch {epoch}: {warning}", directory.name()));
+        }
+        let knn_top1 = measured.and_then(|measured| measured.knn_top1);
+        directory.log(&Line::Epoch(EpochLine {
+            target_std: spread.map(|spread| spread.target),
+            prediction_std: spread.map(|spread| spread.prediction),
+            rank_me: measured.map(|measured| measured.rank_me),
+            knn_top1,
+            event,
+            collapse,
+            ..progress.line(directory)
+        }))?;
+        let drawn = || {
+            let features = student.targets().exist();
+            (student.model().valid(), if features { Predicted::Features } else { Predicted::Pixels })
+        };
+        self.gallery.draw(recipe, drawn, directory, epoch + 1)?;
+        let keep = is_kept(epoch, recipe.pretrain.stage.checkpoint_every);
+        directory.save_epoch(epoch + 1, StateDict::of(student.model()), student.state(), keep)?;
+        Ok(knn_top1)
+    }
+}
+
+/// How far an epoch came.
+enum Passed {
+    /// All its steps were taken; what the last one reports.
+    Whole(Option<StepReport>),
+    /// It was asked to stop after so many steps.
+    Stopped { steps_lost: usize },
 }

@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::StateDict;
 use bmae_nn::{Linear, MaskedAutoencoder, Masking, mean_squared_error, pixel_target};
+use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::TrainError;
+use crate::diagnosis;
 use crate::input::{flat_patches, patch_tensor};
 use crate::method::{FeatureTargets, TargetEvent, Targets};
 use crate::model::fresh_autoencoder;
@@ -201,6 +203,30 @@ impl Student {
     /// The gradients of what [`pass`](Self::pass) is to minimise.
     pub(crate) fn backward(&self, loss: Tensor<1>) -> GradientMap {
         bmae_nn::gradients(&self.model, &mut loss.backward())
+    }
+
+    /// Why the step on these `images` and this `noise` gave NaN or an infinity, as a clause: which layers do.
+    pub(crate) fn diagnose(&self, images: &[f32], noise: &[f32]) -> String {
+        let model = self.model.valid();
+        let of_encoder = || {
+            let patches = flat_patches(images, &self.recipe).ok()?;
+            let patches = patch_tensor(patches, &self.recipe, &self.device.clone().inner());
+            diagnosis::of_encoder(&model.encoder, &patches)
+        };
+        let of_the_rest = || {
+            let (gradients, StepReport { prediction, target, .. }) = self.gradients(images, noise, 1.0).ok()?;
+            let broken = |rows: Tensor<2>| !diagnosis::is_finite(&rows.flatten(0, 1));
+            match (broken(target), broken(prediction)) {
+                (true, _) => Some("the targets hold such numbers, the encoder's output does not".to_owned()),
+                (false, true) => Some("the decoder gives such numbers, the encoder does not".to_owned()),
+                (false, false) => diagnosis::of_gradients(&gradients),
+            }
+        };
+        diagnosis::of_images(images)
+            .or_else(|| diagnosis::of_parameters(&model))
+            .or_else(of_encoder)
+            .or_else(of_the_rest)
+            .unwrap_or_else(|| diagnosis::NOWHERE.to_owned())
     }
 
     /// Forward alone, with the same arguments.

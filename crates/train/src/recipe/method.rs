@@ -80,6 +80,12 @@ impl Method {
     pub fn pretrains(&self) -> bool {
         self.name != MethodName::Scratch
     }
+
+    /// What is done to the features of its first target; for a method without targets as the published ones do it.
+    pub(crate) fn first_target(&self) -> TargetRecipe {
+        let published = || TargetRecipe::published(1.0, Update::Copy { every: 1, at: CopyAt::EpochStart });
+        self.targets.first().copied().unwrap_or_else(published)
+    }
 }
 
 impl TargetRecipe {

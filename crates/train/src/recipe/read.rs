@@ -27,6 +27,8 @@ pub(super) fn recipe(typed: &Typed, runs: Vec<PlannedRun>) -> Result<Recipe, Rec
         monitor: MonitorRecipe {
             every: typed.get(&keys::evaluation::MONITOR_EVERY),
             knn_train_limit: typed.get(&keys::evaluation::KNN_TRAIN_LIMIT),
+            pictures_every: typed.get(&keys::evaluation::PICTURES_EVERY),
+            pictures: typed.get(&keys::evaluation::PICTURES),
         },
         runs,
         _sealed: Sealed,

@@ -146,4 +146,8 @@ pub struct MonitorRecipe {
     pub every: usize,
     /// Training images that the nearest neighbours of the measurement look at; 0: all.
     pub knn_train_limit: usize,
+    /// Epochs between two pictures while pre-training; 0: none.
+    pub pictures_every: usize,
+    /// Images in each of them.
+    pub pictures: usize,
 }

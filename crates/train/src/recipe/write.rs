@@ -30,6 +30,8 @@ impl Recipe {
         out.section("[monitor]");
         out.put(&keys::evaluation::MONITOR_EVERY, &self.monitor.every);
         out.put(&keys::evaluation::KNN_TRAIN_LIMIT, &self.monitor.knn_train_limit);
+        out.put(&keys::evaluation::PICTURES_EVERY, &self.monitor.pictures_every);
+        out.put(&keys::evaluation::PICTURES, &self.monitor.pictures);
         for run in &self.runs {
             out.section("[[runs]]");
             out.put(&keys::method::RUN_NAME, &run.name);

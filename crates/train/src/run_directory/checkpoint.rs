@@ -61,6 +61,11 @@ fn state_path(directory: &Path, epochs_done: usize) -> PathBuf {
     directory.join("state").join(format!("epoch-{epochs_done:04}.safetensors"))
 }
 
+/// The whole epochs after which `weights` were written; `None` for those of other programs.
+pub fn epochs_done(weights: &StateDict) -> Option<usize> {
+    weights.metadata.get(EPOCHS_DONE)?.parse().ok()
+}
+
 /// Where the weights after the last whole epoch lie.
 pub fn last_weights(directory: &Path) -> PathBuf {
     directory.join("checkpoints").join("last.safetensors")

@@ -8,6 +8,9 @@ use serde::Serialize;
 
 use crate::TrainError;
 
+/// A line of `metrics.jsonl` as it is read back.
+pub type Fields = serde_json::Map<String, serde_json::Value>;
+
 /// One line of `metrics.jsonl` (DESIGN section 5); what does not apply is absent.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
@@ -72,6 +75,9 @@ pub struct EpochLine {
     /// `switch`, `copy` or `average`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<&'static str>,
+    /// The announcement of a collapse, once in a run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub collapse: Option<String>,
 }
 
 /// Fields of an `eval` line.
@@ -127,12 +133,18 @@ impl MetricsFile {
         Ok(Self { path: path.to_owned(), file })
     }
 
-    /// Appends one line; it is handed to the system before this returns.
-    pub fn log(&mut self, line: &Line) -> Result<(), TrainError> {
+    /// Appends one line; it is handed to the system before this returns. Gives the line as it now stands in the file.
+    pub fn log(&mut self, line: &Line) -> Result<Fields, TrainError> {
         let failed = |source| TrainError::writing(&self.path, source);
+        let fields = match serde_json::to_value(line) {
+            Ok(serde_json::Value::Object(fields)) => fields,
+            Ok(_) => Fields::new(),
+            Err(error) => return Err(failed(error.into())),
+        };
         let mut text = serde_json::to_vec(line).map_err(|error| failed(error.into()))?;
         text.push(b'\n');
-        self.file.write_all(&text).map_err(failed)
+        self.file.write_all(&text).map_err(failed)?;
+        Ok(fields)
     }
 
     /// Its length in bytes, after everything logged so far.
@@ -145,13 +157,22 @@ impl MetricsFile {
         self.file.sync_data().map_err(|source| TrainError::writing(&self.path, source))
     }
 
-    /// Everything logged so far.
-    pub fn contents(&mut self) -> Result<String, TrainError> {
+    /// Everything logged so far, line by line.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or a line is none of this program's.
+    pub fn lines(&mut self) -> Result<Vec<Fields>, TrainError> {
         let failed = |source| TrainError::reading(&self.path, source);
         let mut text = String::new();
         self.file.seek(SeekFrom::Start(0)).map_err(failed)?;
         self.file.read_to_string(&mut text).map_err(failed)?;
-        Ok(text)
+        let read = |(index, line): (usize, &str)| {
+            serde_json::from_str(line).map_err(|error| TrainError::Damaged {
+                path: self.path.clone(),
+                what: format!("its line {} is no line of metrics ({error})", index + 1),
+            })
+        };
+        text.lines().enumerate().map(read).collect()
     }
 }
 
@@ -194,9 +215,10 @@ mod tests {
     fn reopening_cuts_back_to_what_the_checkpoint_recorded() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("metrics.jsonl");
-        std::fs::write(&path, "one\ntwo\nto").expect("written");
-        let mut file = MetricsFile::open(&path, 4).expect("opens");
-        assert_eq!(file.contents().expect("reads"), "one\n");
+        std::fs::write(&path, "{\"one\":1}\n{\"two\":2}\n{\"to").expect("written");
+        let mut file = MetricsFile::open(&path, 10).expect("opens");
+        assert_eq!(file.lines().expect("reads").len(), 1);
+        assert_eq!(std::fs::read_to_string(&path).expect("a file"), "{\"one\":1}\n");
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! A run directory (DESIGN section 5): recipe, metrics, checkpoints and state of one stage of one run.
 
 mod checkpoint;
+mod lock;
 mod metrics;
+mod pictures;
 mod run_file;
+mod tensorboard;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -11,11 +14,16 @@ use std::time::Instant;
 use atomic_write_file::AtomicWriteFile;
 use bmae_nn::weights::StateDict;
 
-pub use checkpoint::{State, last_weights};
-pub use metrics::{Common, EpochLine, EvalLine, Line, MetricsFile, StepLine};
+pub use checkpoint::{State, epochs_done, last_weights};
+pub use metrics::{Common, EpochLine, EvalLine, Fields, Line, MetricsFile, StepLine};
+pub use pictures::PictureName;
 pub use run_file::RunFile;
 
+use lock::{LOCK_FILE, Lock};
+use tensorboard::EventFile;
+
 use crate::TrainError;
+use crate::recipe::Recipe;
 
 /// The open run directory of a loop at work.
 #[derive(Debug)]
@@ -24,8 +32,10 @@ pub struct RunDirectory {
     config: String,
     run_file: RunFile,
     metrics: MetricsFile,
+    events: EventFile,
     began: Instant,
     earlier_wall_s: f64,
+    _lock: Lock,
 }
 
 /// What was found where a run is to be written.
@@ -43,30 +53,43 @@ impl RunDirectory {
     /// Opens `path` for a run with the resolved recipe `config`.
     ///
     /// A missing or empty folder starts the run. A folder that holds a run is refused unless `resume`, and then
-    /// only accepted with the same recipe. Nothing is written before everything was checked.
-    pub fn open(path: &Path, config: &str, run_file: RunFile, resume: bool) -> Result<Opened, TrainError> {
-        let kept = match inspect(path)? {
-            Found::Nothing => None,
-            Found::Run if !resume => return Err(TrainError::RunExists { path: path.to_owned() }),
-            Found::Run => {
-                compare_recipes(path, config, &run_file.stage)?;
-                if RunFile::read(path).is_ok_and(|earlier| earlier.finished) {
+    /// only accepted with the same recipe; so is one that another process works on. Nothing is written before everything was
+    /// checked.
+    pub fn open(path: &Path, config: &str, mut run_file: RunFile, resume: bool) -> Result<Opened, TrainError> {
+        let found = inspect(path)?;
+        if found == Found::Run {
+            if !resume {
+                return Err(TrainError::RunExists { path: path.to_owned() });
+            }
+            compare_recipes(path, config, &run_file.stage)?;
+            if let Ok(earlier) = RunFile::read(path) {
+                if earlier.finished {
                     return Ok(Opened::Finished);
                 }
-                checkpoint::load(path)?
+                run_file.started = earlier.started;
             }
-        };
+        }
         create_folder(path)?;
+        let lock = Lock::take(path)?;
+        let kept = match found {
+            Found::Nothing => None,
+            Found::Run => checkpoint::load(path)?,
+        };
         write_whole(&path.join("config.toml"), config.as_bytes())?;
         run_file.write(path)?;
         let (keep, earlier_wall_s) = kept.as_ref().map_or((0, 0.0), |(_, state)| (state.metrics_bytes, state.wall_s));
+        let mut metrics = MetricsFile::open(&path.join("metrics.jsonl"), keep)?;
+        let mut events = EventFile::create(&path.join("tensorboard"), run_file.started, config)?;
+        pictures::retell(path, &metrics.lines()?, &mut events)?;
         let directory = Self {
-            metrics: MetricsFile::open(&path.join("metrics.jsonl"), keep)?,
+            metrics,
+            events,
             path: path.to_owned(),
             config: config.to_owned(),
             run_file,
             began: Instant::now(),
             earlier_wall_s,
+            _lock: lock,
         };
         Ok(match kept {
             Some(kept) => Opened::Resumed(directory, Box::new(kept)),
@@ -94,9 +117,16 @@ impl RunDirectory {
         Common { run: self.run_file.name.clone(), seed: self.run_file.seed, epoch, wall_s: self.wall_s() }
     }
 
-    /// Appends a line to `metrics.jsonl`.
+    /// Appends a line to `metrics.jsonl`, and its numbers to TensorBoard's event file.
     pub fn log(&mut self, line: &Line) -> Result<(), TrainError> {
-        self.metrics.log(line)
+        let fields = self.metrics.log(line)?;
+        self.events.line(&fields)
+    }
+
+    /// Keeps a picture, the bytes of a PNG file, of the model after `epochs_done` whole epochs, the last of which was logged.
+    pub fn keep_picture(&mut self, epochs_done: usize, name: PictureName, png: &[u8]) -> Result<(), TrainError> {
+        pictures::write(&self.path, epochs_done, name, png)?;
+        self.events.picture(name.word(), png)
     }
 
     /// Keeps the weights and state after a whole epoch; `keep` as `epoch-NNNN.safetensors` too.
@@ -126,9 +156,19 @@ impl RunDirectory {
         self.run_file.write(&self.path)
     }
 
-    /// Everything in `metrics.jsonl` so far.
-    pub fn metrics(&mut self) -> Result<String, TrainError> {
-        self.metrics.contents()
+    /// Passes on how the work on the run went; a failure is written down in `run.toml` too.
+    pub fn keep_failure<T>(&mut self, result: Result<T, TrainError>) -> Result<T, TrainError> {
+        if let Err(error) = &result {
+            self.run_file.failed = Some(error.to_string());
+            // What stopped the run, a full disk for one, may stop this as well; it is the first that counts.
+            let _ = self.run_file.write(&self.path);
+        }
+        result
+    }
+
+    /// Every line of `metrics.jsonl` so far.
+    pub fn lines(&mut self) -> Result<Vec<Fields>, TrainError> {
+        self.metrics.lines()
     }
 
     fn with_config(&self, mut weights: StateDict) -> StateDict {
@@ -137,6 +177,7 @@ impl RunDirectory {
     }
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Found {
     Nothing,
     Run,
@@ -148,7 +189,9 @@ fn inspect(path: &Path) -> Result<Found, TrainError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Found::Nothing),
         Err(error) => return Err(TrainError::writing(path, error)),
     };
-    let names: Vec<String> = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    // A process that died before it wrote anything leaves that much.
+    let names: Vec<String> = names.filter(|name| name != LOCK_FILE).collect();
     match names.iter().min() {
         None => Ok(Found::Nothing),
         Some(_) if names.iter().any(|name| name == "config.toml") => Ok(Found::Run),
@@ -168,6 +211,8 @@ fn compare_recipes(path: &Path, config: &str, stage: &str) -> Result<(), TrainEr
         table.retain(|section, _| is_read_by(stage, section));
         Ok::<_, TrainError>(table)
     };
+    // A recipe of an earlier version lacks the keys that are new; they had the value that is their default now.
+    let earlier = Recipe::from_toml(&earlier).map_or(earlier, |recipe| recipe.to_toml());
     let mut differences = Vec::new();
     collect_differences("", &parse(&earlier)?, &parse(config)?, &mut differences);
     if differences.is_empty() {

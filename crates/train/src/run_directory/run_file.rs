@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::TrainError;
 use crate::observer::Stage;
 use crate::recipe::{Choice, Method, Recipe};
+use crate::{Provenance, Session, TrainError};
 
 /// The contents of `run.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,8 +35,17 @@ pub struct RunFile {
     pub epochs: usize,
     /// Whether all of them are done.
     pub finished: bool,
+    /// What stopped its last session, in one sentence; absent while it is well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
     /// Which program wrote it.
     pub program: String,
+    /// The commit that the program was built from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// The machine in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub machine: Option<String>,
     /// Worker threads of the session that started it.
     pub threads: usize,
     /// The data, in words.
@@ -49,8 +58,9 @@ pub struct RunFile {
 }
 
 impl RunFile {
-    /// What `run.toml` says of a run that begins now.
-    pub fn new(stage: Stage, name: &str, recipe: &Recipe, data: &str, threads: usize) -> Self {
+    /// What `run.toml` says of a run that begins now in `session`; `data` are its images in words.
+    pub fn new(stage: Stage, name: &str, recipe: &Recipe, data: &str, session: &Session<'_>) -> Self {
+        let Provenance { program, commit, machine } = session.provenance().clone();
         let Method { name: method, k, wse, tau, slow_weight, .. } = &recipe.method;
         let epochs = match stage {
             Stage::Pretrain => recipe.pretrain.stage.epochs,
@@ -69,8 +79,11 @@ impl RunFile {
             seed: recipe.seed,
             epochs,
             finished: false,
-            program: concat!("bmae ", env!("CARGO_PKG_VERSION")).to_owned(),
-            threads,
+            failed: None,
+            program,
+            commit,
+            machine,
+            threads: session.workers(),
             data: data.to_owned(),
             started: std::time::SystemTime::now()
                 .duration_since(std::time::UNIX_EPOCH)

@@ -10,5 +10,6 @@ mod methods;
 mod pages;
 mod recipes;
 mod resume;
+mod run_directories;
 mod small;
 mod students;

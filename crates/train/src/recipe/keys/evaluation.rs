@@ -62,6 +62,22 @@ pub(crate) static KNN_TRAIN_LIMIT: Key<usize> = Key {
     long: "",
 };
 
+pub(crate) static PICTURES_EVERY: Key<usize> = Key {
+    path: "monitor.pictures_every",
+    range: Count::from(0),
+    default: || 10,
+    short: "epochs between two pictures of reconstructions and attention while pre-training; 0 = none",
+    long: "The last epoch is drawn too. They are kept in the run's pictures/ and shown by TensorBoard and the report.",
+};
+
+pub(crate) static PICTURES: Key<usize> = Key {
+    path: "monitor.pictures",
+    range: Count::between(0, 64),
+    default: || 8,
+    short: "images in each of these pictures, the first of the test set",
+    long: "",
+};
+
 pub(super) fn linprobe() -> Vec<&'static dyn AnyKey> {
     let own: [&dyn AnyKey; 1] = [&LINPROBE_FEATURE];
     STAGE.all().into_iter().chain(own).collect()
@@ -72,5 +88,5 @@ pub(super) fn knn() -> Vec<&'static dyn AnyKey> {
 }
 
 pub(super) fn monitor() -> Vec<&'static dyn AnyKey> {
-    vec![&MONITOR_EVERY, &KNN_TRAIN_LIMIT]
+    vec![&MONITOR_EVERY, &KNN_TRAIN_LIMIT, &PICTURES_EVERY, &PICTURES]
 }

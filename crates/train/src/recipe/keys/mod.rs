@@ -87,7 +87,7 @@ pub fn unknown_key_hint(path: &str, known: &[&str]) -> String {
     }
 }
 
-/// The page of all keys, as Markdown: what `docs/recipe.md` holds.
+/// The page of all keys, as Markdown: what `docs/keys.md` holds.
 pub fn page() -> String {
     let mut page = String::from(
         "# Recipe keys\n\nGenerated from the definitions in `crates/train/src/recipe/keys/`. A recipe is TOML; \

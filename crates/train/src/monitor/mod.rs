@@ -1,4 +1,6 @@
-//! Signs of a collapse, measured while pre-training.
+//! What is measured of targets, predictions and features while pre-training.
+
+mod collapse;
 
 use bmae_data::Dataset;
 use bmae_nn::Encoder;
@@ -9,6 +11,8 @@ use nalgebra::{DMatrix, SymmetricEigen};
 use crate::evaluation::{Features, NearestNeighbours, Wanted, extract, nearest_neighbours_top1};
 use crate::recipe::Recipe;
 use crate::{Session, TrainError};
+
+pub(crate) use collapse::{CollapseWatch, Signs};
 
 /// How far targets and predictions spread over samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -91,49 +95,6 @@ pub(crate) fn rank_me(features: &Features) -> f64 {
     entropy.exp()
 }
 
-/// Announces a collapse once, while it happens.
-#[derive(Debug, Default)]
-pub(crate) struct CollapseWatch {
-    first_target: Option<f64>,
-    announced: bool,
-}
-
-/// A target that spreads less than this part of its first spread has collapsed.
-const COLLAPSED_SPREAD: f64 = 0.02;
-/// So have features of an effective rank below this.
-const COLLAPSED_RANK: f64 = 2.0;
-
-impl CollapseWatch {
-    /// A sentence when features are predicted and target or features have (nearly) become constant.
-    pub fn judge(
-        &mut self,
-        features_predicted: bool,
-        spread: Option<&Spread>,
-        measured: Option<&Measured>,
-    ) -> Option<String> {
-        if !features_predicted || self.announced {
-            return None;
-        }
-        let spread = spread?;
-        let first = *self.first_target.get_or_insert(spread.target);
-        let constant_target = spread.target < COLLAPSED_SPREAD * first;
-        let low_rank = measured.is_some_and(|measured| measured.rank_me < COLLAPSED_RANK);
-        if !constant_target && !low_rank {
-            return None;
-        }
-        self.announced = true;
-        let sign = if constant_target {
-            format!("the targets' spread fell from {first:.3} to {:.3}", spread.target)
-        } else {
-            format!("the features' effective rank fell to {:.1}", measured.map_or(0.0, |measured| measured.rank_me))
-        };
-        Some(format!(
-            "the representation is collapsing ({sign}): try a longer pixel warm-up (method.wse or method.k), a slower \
-             target (a smaller method.tau, a larger method.k), or normalisation = \"layer-norm\" on the targets"
-        ))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,17 +125,5 @@ mod tests {
         let tensor = |rows: [[f32; 2]; 2]| Tensor::<2>::from_floats(rows, &Device::flex());
         let spread = Spread::of(&tensor([[1.0, 9.0], [1.0, 9.0]]), &tensor([[0.0, 0.0], [2.0, 4.0]]));
         assert_eq!(spread, Spread { target: 0.0, prediction: 1.5 });
-    }
-
-    #[test]
-    fn a_collapse_is_announced_once_and_never_on_pixels() {
-        let spread = |target| Spread { target, prediction: 1.0 };
-        let mut watch = CollapseWatch::default();
-        assert_eq!(watch.judge(false, Some(&spread(0.0)), None), None);
-        assert_eq!(watch.judge(true, Some(&spread(1.0)), None), None);
-        assert_eq!(watch.judge(true, Some(&spread(0.5)), None), None);
-        let text = watch.judge(true, Some(&spread(0.01)), None).expect("an announcement");
-        assert!(text.contains("fell from 1.000 to 0.010"), "{text}");
-        assert_eq!(watch.judge(true, Some(&spread(0.001)), None), None);
     }
 }

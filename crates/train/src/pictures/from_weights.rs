@@ -1,0 +1,113 @@
+//! The same pictures of weights that are at hand: a run's, or a file's.
+
+use std::path::Path;
+
+use bmae_data::Split;
+use bmae_nn::weights::StateDict;
+use burn::module::Module;
+use burn::tensor::Device;
+
+use super::{Predicted, Subjects, attention, reconstruction};
+use crate::TrainError;
+use crate::input;
+use crate::method::Targets;
+use crate::pretrain::autoencoder_that_predicts;
+use crate::recipe::Recipe;
+use crate::run_directory::{check_place, epochs_done, write_whole};
+use crate::start::Remark;
+
+/// Which pictures are wanted of which images.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The half of the data whose first images are shown.
+    pub split: Split,
+    /// How many.
+    pub images: usize,
+    /// Where the reconstructions go.
+    pub out: &'a Path,
+    /// Where the attention of the class token goes, if it is wanted.
+    pub attention: Option<&'a Path>,
+}
+
+/// What was drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drawn {
+    /// Images.
+    pub images: usize,
+    /// What the model predicts.
+    pub predicted: Predicted,
+}
+
+/// Writes the wanted pictures of the autoencoder of `weights` as PNG files. Whether it predicts pixels or features its own
+/// recipe and progress say, where it carries them, else the width of its prediction head. What a user should know of the
+/// weights goes to `tell`.
+///
+/// # Errors
+/// When the data or the weights cannot be read or do not fit each other, there is no such half, the whole would be too large,
+/// or a file cannot be written.
+pub fn write(
+    recipe: &Recipe,
+    weights: &StateDict,
+    wanted: Wanted<'_>,
+    device: &Device,
+    tell: &mut dyn FnMut(Remark),
+) -> Result<Drawn, TrainError> {
+    for place in std::iter::once(wanted.out).chain(wanted.attention) {
+        check_place(place)?;
+    }
+    let predicted = predicted_by(recipe, weights);
+    let model = autoencoder_that_predicts(predicted, recipe, weights, device, tell)?.valid();
+    let data = input::open(recipe)?;
+    let Some(images) = data.images(wanted.split) else {
+        return Err(TrainError::NoTestSet { stage: "reconstruct --split test", data: data.name });
+    };
+    let subjects = Subjects::first(recipe, images, wanted.images)?;
+    write_whole(wanted.out, &reconstruction(&model, recipe, &subjects, predicted)?)?;
+    if let Some(out) = wanted.attention {
+        write_whole(out, &attention(&model, recipe, &subjects)?)?;
+    }
+    Ok(Drawn { images: subjects.count(), predicted })
+}
+
+/// What the prediction head of `weights` predicts. A head may be as wide as a patch and as the features both: then what counts
+/// is whether the recipe's targets existed in the last epoch.
+fn predicted_by(recipe: &Recipe, weights: &StateDict) -> Predicted {
+    let width = weights.tensors.get("decoder_pred.bias").map(|bias| bias.values.len());
+    let (pixels, features) = (recipe.model.patch_size.pow(2) * 3, recipe.model.encoder.dim);
+    let switched = || {
+        let targets = Targets::new(&recipe.method, recipe.pretrain.stage.epochs, 1);
+        epochs_done(weights).is_some_and(|done| done > 0 && targets.exist_in(done - 1))
+    };
+    match width {
+        Some(width) if width == features && (width != pixels || switched()) => Predicted::Features,
+        _ => Predicted::Pixels,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bmae_nn::weights::Array;
+
+    fn weights(width: usize, epochs_done: Option<usize>) -> StateDict {
+        let mut weights = StateDict::default();
+        weights.tensors.insert("decoder_pred.bias".into(), Array { shape: vec![width], values: vec![0.0; width] });
+        if let Some(done) = epochs_done {
+            weights.metadata.insert("bmae.epochs_done".into(), done.to_string());
+        }
+        weights
+    }
+
+    #[test]
+    fn the_width_of_the_head_tells_what_it_predicts_and_where_it_cannot_the_progress_does() {
+        let recipe = |dim: usize| {
+            let text = format!("model.patch_size = 4\nmodel.encoder.dim = {dim}\nmodel.encoder.heads = 4");
+            Recipe::from_toml(&format!("{text}\nmethod.name = 'mae-k'\nmethod.k = 3")).expect("a recipe")
+        };
+        assert_eq!(predicted_by(&recipe(64), &weights(64, None)), Predicted::Features);
+        assert_eq!(predicted_by(&recipe(64), &weights(48, None)), Predicted::Pixels);
+        assert_eq!(predicted_by(&recipe(48), &weights(48, None)), Predicted::Pixels);
+        assert_eq!(predicted_by(&recipe(48), &weights(48, Some(3))), Predicted::Pixels);
+        assert_eq!(predicted_by(&recipe(48), &weights(48, Some(4))), Predicted::Features);
+    }
+}

@@ -1,0 +1,189 @@
+//! What the decoder makes of the patches that it does not see.
+
+use bmae_data::Image;
+use bmae_data::preview::Grid;
+use bmae_data::transforms::normalise::Normalisation;
+use bmae_nn::{Linear, MaskedAutoencoder};
+use burn::tensor::Tensor;
+
+use super::feature_colours::Colours;
+use super::{Subjects, fill_patch, masked_of, masked_view, scale};
+use crate::TrainError;
+use crate::method::normalise;
+use crate::recipe::Recipe;
+
+/// Images side by side in one row.
+const IMAGES_IN_A_ROW: usize = 2;
+/// pixel_target's: under the root of a patch's variance.
+const EPSILON: f32 = 1e-6;
+
+/// What a prediction head predicts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Predicted {
+    /// The pixels of a patch, normalised as images are, or by the patch's own mean and variance with `norm_pix`.
+    Pixels,
+    /// The features of a target encoder.
+    Features,
+}
+
+/// A PNG file with, for each image: itself, what the encoder sees of it, and what the decoder predicts for the rest, the seen
+/// patches as they are. Features are shown as colours, those of the whole image under the model's own encoder first, then the
+/// predicted ones; the three main components of the former are red, green and blue in both. `model` is without autodiff.
+///
+/// # Errors
+/// When the model does not fit the recipe's sizes.
+pub(super) fn reconstruction(
+    model: &MaskedAutoencoder,
+    recipe: &Recipe,
+    subjects: &Subjects,
+    predicted: Predicted,
+) -> Result<Vec<u8>, TrainError> {
+    let latent = model.encoder.forward_masked(&subjects.patches, &subjects.masking)?;
+    let decoded = model.decode_masked(latent, &subjects.masking);
+    let head = |head: &Linear| values(head.forward(decoded.clone()));
+    let mut columns: Vec<Vec<Image>> = Vec::new();
+    let seen = |(index, image): (usize, &Image)| masked_view(recipe, image, &subjects.masking, index);
+    columns.push(subjects.images.clone());
+    columns.push(subjects.images.iter().enumerate().map(seen).collect());
+    let of_pixels = match predicted {
+        Predicted::Pixels => Some(&model.pred),
+        Predicted::Features => model.pixel_pred.as_ref(),
+    };
+    if let Some(of_pixels) = of_pixels {
+        columns.push(pixels(recipe, subjects, &head(of_pixels))?);
+    }
+    if predicted == Predicted::Features {
+        columns.extend(features(model, recipe, subjects, &head(&model.pred))?);
+    }
+
+    let side = recipe.data.image_size;
+    let in_a_row = IMAGES_IN_A_ROW.min(subjects.count());
+    let mut grid = Grid::new(in_a_row * columns.len(), side, scale(side));
+    grid.check(subjects.count() * columns.len())?;
+    for index in 0..subjects.count() {
+        columns.iter().try_for_each(|column| grid.push(&column[index]))?;
+    }
+    Ok(grid.to_png()?)
+}
+
+/// The images with `predicted` [M, p*p*3] in place of their masked patches.
+fn pixels(recipe: &Recipe, subjects: &Subjects, predicted: &[f32]) -> Result<Vec<Image>, TrainError> {
+    let (side, patch) = (recipe.data.image_size, recipe.model.patch_size);
+    let (length, per_row) = (patch * patch * 3, side / patch);
+    let normalisation = Normalisation { mean: recipe.data.mean, std: recipe.data.std };
+    let patches_each = recipe.model.patches(side);
+    let mut rows = predicted.chunks_exact(length);
+    let mut images = Vec::with_capacity(subjects.count());
+    for (index, image) in subjects.images.iter().enumerate() {
+        let mut planes = vec![0.0; 3 * side * side];
+        let masked = masked_of(&subjects.masking, index);
+        for (&place, row) in masked.iter().zip(&mut rows) {
+            let own = &subjects.patches[(index * patches_each + place) * length..][..length];
+            let (mean, deviation) = if recipe.pretrain.norm_pix { moments(own) } else { (0.0, 1.0) };
+            let (top, left) = (place / per_row * patch, place % per_row * patch);
+            for (at, value) in row.iter().enumerate() {
+                let (pixel, channel) = (at / 3, at % 3);
+                let (y, x) = (top + pixel / patch, left + pixel % patch);
+                planes[(channel * side + y) * side + x] = value * deviation + mean;
+            }
+        }
+        // What was seen stands as it was, to the bit.
+        let mut drawn = normalisation.image(&planes, side)?;
+        copy_seen(image, &mut drawn, patch, &masked);
+        images.push(drawn);
+    }
+    Ok(images)
+}
+
+/// Mean and deviation by which `norm_pix` normalises a patch.
+fn moments(patch: &[f32]) -> (f32, f32) {
+    let count = patch.len() as f32;
+    let mean = patch.iter().sum::<f32>() / count;
+    let variance = patch.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / (count - 1.0);
+    (mean, (variance + EPSILON).sqrt())
+}
+
+/// Copies every patch but the `masked` ones from `image` to `drawn`.
+fn copy_seen(image: &Image, drawn: &mut Image, patch: usize, masked: &[usize]) {
+    let side = image.width();
+    let (source, _) = image.pixels().as_chunks::<3>();
+    let (target, _) = drawn.pixels_mut().as_chunks_mut::<3>();
+    for (at, (pixel, source)) in target.iter_mut().zip(source).enumerate() {
+        let place = at / side / patch * (side / patch) + at % side / patch;
+        if !masked.contains(&place) {
+            *pixel = *source;
+        }
+    }
+}
+
+/// The features of whole images, and the same with `predicted` [M, D] in place of those of masked patches, as colours.
+fn features(
+    model: &MaskedAutoencoder,
+    recipe: &Recipe,
+    subjects: &Subjects,
+    predicted: &[f32],
+) -> Result<[Vec<Image>; 2], TrainError> {
+    let target = recipe.method.first_target();
+    let tokens = model.encoder.forward_last_blocks(subjects.tensor(recipe, model), target.last_blocks)?;
+    let [images, count, dim] = tokens.dims();
+    let whole = values(normalise(tokens.slice([0..images, 1..count, 0..dim]), target.normalisation));
+    let colours = Colours::of(&whole, dim);
+    let side = recipe.data.image_size;
+    let mut predicted = predicted.chunks_exact(dim);
+    let (mut own, mut reconstructed) = (Vec::with_capacity(images), Vec::with_capacity(images));
+    for (index, rows) in whole.chunks_exact(dim * (count - 1)).enumerate() {
+        let mut image = Image::new(side, side, vec![0; 3 * side * side])?;
+        for (place, row) in rows.chunks_exact(dim).enumerate() {
+            fill_patch(&mut image, recipe.model.patch_size, place, colours.colour(row));
+        }
+        own.push(image.clone());
+        for (place, row) in masked_of(&subjects.masking, index).into_iter().zip(&mut predicted) {
+            fill_patch(&mut image, recipe.model.patch_size, place, colours.colour(row));
+        }
+        reconstructed.push(image);
+    }
+    Ok([own, reconstructed])
+}
+
+fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bmae_nn::pixel_target;
+
+    #[test]
+    fn a_patch_that_norm_pix_normalised_comes_back_by_its_own_moments() {
+        let patch: Vec<f32> = (0..12).map(|index| (index as f32 * 0.37).sin()).collect();
+        let (mean, deviation) = moments(&patch);
+        for (target, original) in pixel_target(&patch, 12, true).iter().zip(&patch) {
+            assert!((target * deviation + mean - original).abs() < 1e-5, "{target} {original}");
+        }
+    }
+
+    #[test]
+    fn masked_patches_are_the_predicted_pixels_and_the_others_the_image_itself() {
+        let text = "data.source = 'shapes'\ndata.image_size = 16\ndata.shapes_train = 4\ndata.shapes_test = 4";
+        let recipe = Recipe::from_toml(&format!("{text}\nmodel.patch_size = 4")).expect("a recipe");
+        let data = crate::input::open(&recipe).expect("shapes");
+        let subjects = Subjects::first(&recipe, &data.train, 2).expect("images");
+        // A prediction that is right: the pixels of the masked patches.
+        let right = subjects.masking.masked_values(&subjects.patches, 48);
+        for (drawn, image) in pixels(&recipe, &subjects, &right).expect("images").iter().zip(&subjects.images) {
+            assert_eq!(drawn.pixels(), image.pixels());
+        }
+        // One that is the mean colour everywhere.
+        let mean = recipe.data.mean.map(|mean| (mean * 255.0).round() as u8);
+        let drawn = pixels(&recipe, &subjects, &vec![0.0; right.len()]).expect("images");
+        for (index, image) in drawn.iter().enumerate() {
+            let expected = {
+                let mut image = subjects.images[index].clone();
+                masked_of(&subjects.masking, index).into_iter().for_each(|place| fill_patch(&mut image, 4, place, mean));
+                image
+            };
+            assert_eq!(image.pixels(), expected.pixels());
+        }
+    }
+}

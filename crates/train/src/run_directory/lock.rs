@@ -1,0 +1,91 @@
+//! One process works on a run directory at a time.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::TrainError;
+
+/// The file that the lock is on; whoever asks whether a run is at work asks the system about it.
+pub(super) const LOCK_FILE: &str = "lock";
+
+/// Whoever only asks holds the lock for an instant: that must not refuse a run its start.
+const TRIES: usize = 5;
+const BETWEEN_TRIES: Duration = Duration::from_millis(50);
+
+/// The lock of a run directory. It belongs to the open file, so that the system lets go of it when the process ends, however
+/// it ends: nothing is left to be cleaned up. The file stays, and tells the process that holds or last held the lock.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock of `directory`, which must exist.
+    ///
+    /// # Errors
+    /// [`TrainError::RunInUse`] when another process holds it; when the file cannot be written.
+    pub fn take(directory: &Path) -> Result<Self, TrainError> {
+        let path = directory.join(LOCK_FILE);
+        let failed = |source| TrainError::writing(&path, source);
+        let mut file =
+            OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(failed)?;
+        for _ in 0..TRIES {
+            match file.try_lock() {
+                Ok(()) => {
+                    file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(failed)?;
+                    return Ok(Self { _file: file });
+                }
+                Err(TryLockError::WouldBlock) => std::thread::sleep(BETWEEN_TRIES),
+                Err(TryLockError::Error(source)) => return Err(failed(source)),
+            }
+        }
+        let mut owner = String::new();
+        // On some systems a locked file cannot be read; then the number is not told.
+        let _ = file.rewind().and_then(|()| file.read_to_string(&mut owner));
+        let owner = owner.trim().parse::<u32>().map_or(String::new(), |id| format!(" (number {id})"));
+        Err(TrainError::RunInUse { path: directory.to_owned(), owner })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_owner_is_refused_until_the_first_is_gone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let first = Lock::take(folder.path()).expect("nobody holds it");
+        let refused = Lock::take(folder.path()).expect_err("it is held").to_string();
+        assert!(refused.contains(&std::process::id().to_string()), "{refused}");
+        drop(first);
+        Lock::take(folder.path()).expect("nobody holds it any more");
+    }
+
+    #[test]
+    fn a_lock_file_that_nobody_holds_stops_nobody() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join(LOCK_FILE), "4711 and whatever a dead process left").expect("a file");
+        Lock::take(folder.path()).expect("its owner is gone");
+        assert_eq!(
+            std::fs::read_to_string(folder.path().join(LOCK_FILE)).expect("a file"),
+            std::process::id().to_string()
+        );
+    }
+
+    #[test]
+    fn whoever_only_asks_does_not_refuse_a_run_its_start() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(LOCK_FILE);
+        std::fs::write(&path, "").expect("a file");
+        let asking = File::open(&path).expect("a file");
+        asking.lock_shared().expect("nobody holds it");
+        let patience = std::thread::spawn(move || {
+            std::thread::sleep(BETWEEN_TRIES / 2);
+            drop(asking);
+        });
+        Lock::take(folder.path()).expect("it waits for a moment");
+        patience.join().expect("a thread");
+    }
+}

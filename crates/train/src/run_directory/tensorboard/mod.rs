@@ -1,0 +1,185 @@
+//! `tensorboard/`: what `metrics.jsonl` and `pictures/` hold, as TensorBoard reads it.
+//!
+//! The event file is derived from those two. A session writes it anew from what is kept of them, so that the curves of a
+//! resumed run are those of one left alone, without the steps that were repeated.
+
+mod message;
+mod record;
+mod scalars;
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use prost::Message;
+use serde_json::{Map, Value};
+
+use crate::TrainError;
+use message::{Event, Image, Metadata, PluginData, Scalar, Summary, TextTensor};
+
+/// The event file of a run at work.
+#[derive(Debug)]
+pub struct EventFile {
+    path: PathBuf,
+    file: File,
+    /// When the run began, seconds since 1970: the time of each event is that and the run's own clock.
+    started: f64,
+    /// The last step that was logged: lines that have none belong to it.
+    step: i64,
+    /// Seconds of work at the last line.
+    wall_s: f64,
+}
+
+impl EventFile {
+    /// Begins the event file in `folder` in place of those that are there; `recipe` is shown as a text.
+    pub fn create(folder: &Path, started: u64, recipe: &str) -> Result<Self, TrainError> {
+        super::create_folder(folder)?;
+        remove_earlier(folder)?;
+        // TensorBoard looks for "tfevents" and takes files in the order of their names.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let path = folder.join(format!("events.out.tfevents.{now:010}.bmae"));
+        let file = File::create(&path).map_err(|source| TrainError::writing(&path, source))?;
+        let mut events = Self { path, file, started: started as f64, step: 0, wall_s: 0.0 };
+        events.write(Event { file_version: Some("brain.Event:2".to_owned()), ..events.event(None) })?;
+        let text = TextTensor {
+            dtype: 7,
+            shape: Some(Scalar {}),
+            string_val: vec![format!("```toml\n{}\n```", recipe.trim()).into_bytes()],
+        };
+        let plugin_data = Some(PluginData { plugin_name: "text".to_owned() });
+        events.show(message::Value {
+            tensor: Some(text),
+            metadata: Some(Metadata { plugin_data }),
+            ..value("recipe/text_summary")
+        })?;
+        Ok(events)
+    }
+
+    /// The numbers of a line of `metrics.jsonl`.
+    pub fn line(&mut self, line: &Map<String, Value>) -> Result<(), TrainError> {
+        let number = |field: &str| line.get(field).and_then(Value::as_f64);
+        self.wall_s = number("wall_s").unwrap_or(self.wall_s);
+        self.step = number("step").map_or(self.step, |step| step as i64);
+        let values = scalars::scalars(line).into_iter();
+        let values = values.map(|(tag, number)| message::Value { simple_value: Some(number as f32), ..value(&tag) });
+        let summary = Summary { value: values.collect() };
+        match summary.value.is_empty() {
+            true => Ok(()),
+            false => self.write(self.event(Some(summary))),
+        }
+    }
+
+    /// A picture called `name`, the bytes of a PNG file, after the last line.
+    pub fn picture(&mut self, name: &str, png: &[u8]) -> Result<(), TrainError> {
+        let Some((width, height)) = size_of_png(png) else { return Ok(()) };
+        let image = Image { height, width, colorspace: 3, encoded_image_string: png.to_vec() };
+        self.show(message::Value { image: Some(image), ..value(&format!("pictures/{name}")) })
+    }
+
+    fn show(&mut self, value: message::Value) -> Result<(), TrainError> {
+        self.write(self.event(Some(Summary { value: vec![value] })))
+    }
+
+    fn event(&self, summary: Option<Summary>) -> Event {
+        Event { wall_time: self.started + self.wall_s, step: self.step, file_version: None, summary }
+    }
+
+    fn write(&mut self, event: Event) -> Result<(), TrainError> {
+        let record = record::framed(&event.encode_to_vec());
+        self.file.write_all(&record).map_err(|source| TrainError::writing(&self.path, source))
+    }
+}
+
+fn value(tag: &str) -> message::Value {
+    message::Value { tag: tag.to_owned(), simple_value: None, image: None, tensor: None, metadata: None }
+}
+
+fn remove_earlier(folder: &Path) -> Result<(), TrainError> {
+    let refused = |source| TrainError::writing(folder, source);
+    for entry in std::fs::read_dir(folder).map_err(refused)? {
+        let entry = entry.map_err(refused)?;
+        if entry.file_name().to_string_lossy().contains("tfevents") {
+            std::fs::remove_file(entry.path()).map_err(refused)?;
+        }
+    }
+    Ok(())
+}
+
+/// Width and height of a PNG file, which its first chunk holds.
+fn size_of_png(png: &[u8]) -> Option<(i32, i32)> {
+    let number = |at: usize| Some(u32::from_be_bytes(png.get(at..at + 4)?.try_into().ok()?));
+    let size = (i32::try_from(number(16)?).ok()?, i32::try_from(number(20)?).ok()?);
+    png.starts_with(b"\x89PNG\r\n\x1a\n").then_some(size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The events of the one file in `folder`, their frames taken off.
+    fn events(folder: &Path) -> Vec<Event> {
+        let mut files = std::fs::read_dir(folder).expect("a folder");
+        let bytes = std::fs::read(files.next().expect("a file").expect("an entry").path()).expect("bytes");
+        assert!(files.next().is_none(), "one file");
+        let (mut rest, mut events) = (&bytes[..], Vec::new());
+        while !rest.is_empty() {
+            let length = u64::from_le_bytes(rest[..8].try_into().expect("eight bytes")) as usize;
+            assert_eq!(record::framed(&rest[12..12 + length]), rest[..16 + length]);
+            events.push(Event::decode(&rest[12..12 + length]).expect("a message"));
+            rest = &rest[16 + length..];
+        }
+        events
+    }
+
+    fn line(text: &str) -> Map<String, Value> {
+        serde_json::from_str(text).expect("JSON")
+    }
+
+    #[test]
+    fn an_event_file_begins_with_its_version_and_tells_numbers_at_their_step_and_time() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut file = EventFile::create(folder.path(), 1_000, "seed = 3\n").expect("a file");
+        file.line(&line(r#"{"kind":"step","epoch":0,"step":4,"wall_s":2.5,"loss":0.5}"#)).expect("room");
+        file.line(&line(r#"{"kind":"epoch","epoch":0,"wall_s":3.0,"rank_me":7.0}"#)).expect("room");
+        let events = events(folder.path());
+        assert_eq!(events[0].file_version.as_deref(), Some("brain.Event:2"));
+        let text = &events[1].summary.as_ref().expect("a text").value[0];
+        assert_eq!(text.tensor.as_ref().expect("a text").string_val, [b"```toml\nseed = 3\n```".to_vec()]);
+        let shown = |event: &Event| {
+            let value = &event.summary.as_ref().expect("values").value[0];
+            (event.step, event.wall_time, value.tag.clone(), value.simple_value)
+        };
+        assert_eq!(shown(&events[2]), (4, 1002.5, "train/loss".to_owned(), Some(0.5)));
+        assert_eq!(shown(&events[3]), (4, 1003.0, "monitor/rank_me".to_owned(), Some(7.0)));
+    }
+
+    #[test]
+    fn a_picture_is_stored_with_its_size_and_what_is_no_png_is_left_out() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut file = EventFile::create(folder.path(), 0, "").expect("a file");
+        let mut grid = bmae_data::preview::Grid::new(1, 2, 1);
+        grid.push(&bmae_data::Image::new(2, 2, vec![7; 12]).expect("an image")).expect("its size");
+        let png = grid.to_png().expect("a picture");
+        file.picture("reconstruction", &png).expect("room");
+        file.picture("reconstruction", b"no picture").expect("room");
+        let events = events(folder.path());
+        let value = &events[2].summary.as_ref().expect("a value").value[0];
+        let image = value.image.as_ref().expect("a picture");
+        assert_eq!((value.tag.as_str(), image.width, image.height), ("pictures/reconstruction", 10, 10));
+        assert_eq!((events.len(), &image.encoded_image_string), (3, &png));
+    }
+
+    #[test]
+    fn an_earlier_event_file_is_replaced_and_other_files_stay() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("events.out.tfevents.0000000001.bmae"), "old").expect("a file");
+        std::fs::write(folder.path().join("notes.txt"), "mine").expect("a file");
+        EventFile::create(folder.path(), 0, "").expect("a file");
+        let names = std::fs::read_dir(folder.path()).expect("a folder").flatten();
+        let names: Vec<String> = names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        assert_eq!(names.len(), 2, "{names:?}");
+        assert!(names.contains(&"notes.txt".to_owned()), "{names:?}");
+        assert!(!names.contains(&"events.out.tfevents.0000000001.bmae".to_owned()), "{names:?}");
+    }
+}
