@@ -40,6 +40,7 @@ pub mod run_directory;
 pub mod schedule;
 mod session;
 pub mod start;
+pub mod sweep;
 
 pub use error::TrainError;
 pub use session::{Outcome, Provenance, Session};

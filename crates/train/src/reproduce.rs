@@ -28,11 +28,24 @@ pub fn plan(recipe: &Recipe, seeds: usize, directory: &Path) -> Vec<PlannedStage
     let mut stages = Vec::new();
     for seed in (0..seeds as u64).map(|offset| recipe.seed + offset) {
         for run in &recipe.runs {
-            let folder = if seed == recipe.seed { run.name.clone() } else { format!("{}-seed{seed}", run.name) };
-            stages.extend(plan_run(&recipe.of_run(run).with_seed(seed), run, &directory.join(folder)));
+            let folder = directory.join(folder_of(&run.name, seed, recipe.seed));
+            stages.extend(plan_run(&recipe.of_run(run).with_seed(seed), run, &folder));
         }
     }
     stages
+}
+
+/// The folder of a run: its name, and behind it the seed where that is not the first.
+pub(crate) fn folder_of(run: &str, seed: u64, first_seed: u64) -> String {
+    if seed == first_seed { run.to_owned() } else { format!("{run}-seed{seed}") }
+}
+
+/// The name of the run that a stage with this `seed` belongs to when it is laid out as here: `.../<run>[-seed<N>]/<stage>`.
+/// `None` for a folder of any other kind.
+pub fn run_of(out: &Path, stage: Stage, seed: u64) -> Option<String> {
+    let folder = out.file_name().filter(|name| *name == stage.section()).and(out.parent())?.file_name()?;
+    let folder = folder.to_string_lossy();
+    Some(folder.strip_suffix(&format!("-seed{seed}")).unwrap_or(&folder).to_owned())
 }
 
 fn plan_run(recipe: &Recipe, run: &PlannedRun, folder: &Path) -> Vec<PlannedStage> {
@@ -75,4 +88,19 @@ pub fn run(session: &mut Session<'_>, plan: &[PlannedStage]) -> Result<PlanOutco
         }
     }
     Ok(PlanOutcome::Finished)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_laid_out_like_a_plan_belongs_to_the_run_of_its_folder() {
+        let of = |out: &str, seed| run_of(Path::new(out), Stage::Pretrain, seed);
+        assert_eq!(of("runs/mae-k-k5/pretrain", 0).as_deref(), Some("mae-k-k5"));
+        assert_eq!(of("runs/mae-k-k5-seed3/pretrain", 3).as_deref(), Some("mae-k-k5"));
+        assert_eq!(of("runs/mae-seed3/pretrain", 0).as_deref(), Some("mae-seed3"), "that is its name then");
+        assert_eq!(of("runs/mae", 0), None);
+        assert_eq!(of("pretrain", 0), None);
+    }
 }

@@ -180,7 +180,9 @@ mod tests {
         for (index, image) in drawn.iter().enumerate() {
             let expected = {
                 let mut image = subjects.images[index].clone();
-                masked_of(&subjects.masking, index).into_iter().for_each(|place| fill_patch(&mut image, 4, place, mean));
+                masked_of(&subjects.masking, index)
+                    .into_iter()
+                    .for_each(|place| fill_patch(&mut image, 4, place, mean));
                 image
             };
             assert_eq!(image.pixels(), expected.pixels());

@@ -28,6 +28,9 @@ impl Stage {
     /// All four, in the order in which they run.
     pub const ALL: [Stage; 4] = [Stage::Pretrain, Stage::Finetune, Stage::Linprobe, Stage::Knn];
 
+    /// Those that measure what an encoder learned, in the order in which they run.
+    pub const EVALUATIONS: [Stage; 3] = [Stage::Finetune, Stage::Linprobe, Stage::Knn];
+
     /// Its section of the recipe, which is also its command and its folder.
     pub fn section(self) -> &'static str {
         match self {

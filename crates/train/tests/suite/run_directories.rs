@@ -42,7 +42,8 @@ fn count(tags: &[(String, usize)], tag: &str) -> usize {
 #[test]
 fn a_run_draws_its_pictures_every_so_many_epochs_and_after_the_last() {
     let folder = tempfile::tempdir().expect("a folder");
-    let keys = "method.name = 'mae-k'\nmethod.k = 3\npretrain.epochs = 5\nmonitor.pictures_every = 2\nmonitor.pictures = 3";
+    let keys =
+        "method.name = 'mae-k'\nmethod.k = 3\npretrain.epochs = 5\nmonitor.pictures_every = 2\nmonitor.pictures = 3";
     pretrain(&recipe(keys), folder.path(), false, None).expect("trains");
     let expected = ["0002", "0004", "0005"]
         .iter()

@@ -1,0 +1,81 @@
+//! The sweeps that are built in, and sweep files.
+
+use std::path::Path;
+
+use toml::{Table, Value};
+
+use super::{Grid, Sweep, SweepError};
+
+/// The names of the built-in sweeps: the files of `configs/sweeps/`.
+pub const NAMES: [&str; 4] = ["k", "wse", "tau", "methods"];
+
+fn builtin(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "k" => include_str!("../../../../configs/sweeps/k.toml"),
+        "wse" => include_str!("../../../../configs/sweeps/wse.toml"),
+        "tau" => include_str!("../../../../configs/sweeps/tau.toml"),
+        "methods" => include_str!("../../../../configs/sweeps/methods.toml"),
+        _ => return None,
+    })
+}
+
+/// The built-in sweep called `name`, or the one of the file at that path: a file is whatever ends in `.toml`.
+///
+/// # Errors
+/// When there is none of that name, or the file cannot be read or is no sweep.
+pub fn read(name: &str) -> Result<Sweep, SweepError> {
+    if let Some(text) = builtin(name) {
+        return parse(text, name);
+    }
+    let path = Path::new(name);
+    if path.extension().is_none_or(|extension| extension != "toml") {
+        return Err(SweepError::Unknown { name: name.to_owned() });
+    }
+    let text =
+        std::fs::read_to_string(path).map_err(|source| SweepError::Unreadable { path: path.to_owned(), source })?;
+    parse(&text, name)
+}
+
+fn parse(text: &str, place: &str) -> Result<Sweep, SweepError> {
+    let malformed = |what: String| SweepError::Malformed { place: place.to_owned(), what };
+    let mut table: Table =
+        text.parse().map_err(|error: toml::de::Error| malformed(error.message().replace('\n', " ")))?;
+    let grids = match table.remove("grids") {
+        Some(Value::Array(grids)) => grids,
+        Some(_) => return Err(malformed("grids is no list of tables".to_owned())),
+        None => return Err(malformed("it has no [[grids]]".to_owned())),
+    };
+    if let Some((key, _)) = table.iter().next() {
+        return Err(malformed(format!("it has {key} beside its [[grids]]")));
+    }
+    let grid = |value: &Value| match value {
+        Value::Table(table) => Grid::from_table(table, place),
+        other => Err(malformed(format!("{other} stands where a table was expected"))),
+    };
+    Ok(Sweep { grids: grids.iter().map(grid).collect::<Result<_, _>>()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_sweep_can_be_read() {
+        let points =
+            NAMES.map(|name| read(name).expect(name).grids.iter().map(|grid| grid.points().len()).sum::<usize>());
+        assert_eq!(points, [7, 7, 5, 8]);
+    }
+
+    #[test]
+    fn what_is_no_sweep_is_refused_by_what_it_has() {
+        let says = |text: &str, part: &str| {
+            let refused = parse(text, "mine.toml").expect_err(text).to_string();
+            assert!(refused.contains(part) && refused.contains("mine.toml"), "{part} in: {refused}");
+        };
+        says("grids = 3", "no list of tables");
+        says("method.k = [1]", "no [[grids]]");
+        says("seeds = 3\n[[grids]]\nmethod.k = [1]", "it has seeds beside");
+        says("[[grids]", "no sweep");
+        assert!(read("kk").expect_err("no such sweep").to_string().contains("k, wse, tau, methods"));
+    }
+}
