@@ -10,6 +10,8 @@ use bmae_report::ReportError;
 use bmae_train::TrainError;
 use bmae_train::export::ExportError;
 use bmae_train::recipe::RecipeError;
+use bmae_train::sweep::SweepError;
+use bmae_watch::WatchError;
 
 /// Why a command stops early.
 #[derive(Debug)]
@@ -103,6 +105,18 @@ impl From<ExportError> for Ending {
             ExportError::Exists { .. } | ExportError::Name { .. } => Ending::Usage(error.into()),
             _ => Ending::Failure(error.into()),
         }
+    }
+}
+
+impl From<SweepError> for Ending {
+    fn from(error: SweepError) -> Self {
+        Ending::Usage(error.into())
+    }
+}
+
+impl From<WatchError> for Ending {
+    fn from(error: WatchError) -> Self {
+        Ending::Failure(error.into())
     }
 }
 

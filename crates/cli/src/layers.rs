@@ -1,5 +1,7 @@
 //! From what was typed to the layers of a recipe.
 
+use std::path::Path;
+
 use bmae_nn::{Architecture, StateDict, TensorFile};
 use bmae_train::device::DeviceChoice;
 use bmae_train::forward::side_of_images;
@@ -81,6 +83,26 @@ pub fn recorded(
     layers.flags.extend(side.map(|side| flag(&place, "data.image_size", side)));
     layers.from =
         carried_recipe(weights, used).map(|text| FromRun { name: weights.source_name(), text, method: false });
+    Ok(layers)
+}
+
+/// The layers of `bmae reconstruct`: data, model and method are those that the weights carry, and `[pretrain]` where they are a
+/// run's, since how patches were masked and normalised is part of what is drawn.
+pub fn reconstruction(
+    source: &RecipeSource,
+    everywhere: &Everywhere,
+    from: &Path,
+    weights: &StateDict,
+) -> Result<Layers, RecipeError> {
+    let mut layers = layers(source, everywhere, &[])?;
+    layers.single = true;
+    match (weights.config_text(), &source.preset) {
+        (Some(text), None) => layers.preset = PresetChoice::File { path: from.to_owned(), text: text.to_owned() },
+        _ => {
+            let carried = carried_recipe(weights, Used::Autoencoder);
+            layers.from = carried.map(|text| FromRun { name: weights.source_name(), text, method: true });
+        }
+    }
     Ok(layers)
 }
 

@@ -10,6 +10,7 @@ mod interrupt;
 mod layers;
 mod output;
 mod progress;
+mod provenance;
 mod threads;
 
 use std::io::Write;

@@ -11,10 +11,14 @@ use crate::ending::Ending;
 /// # Errors
 /// When the system gives no threads.
 pub fn set(asked: Option<u16>) -> Result<usize, Ending> {
-    let cores = || std::thread::available_parallelism().map_or(1, NonZero::get).min(num_cpus::get_physical().max(1));
     let threads = asked.map_or_else(cores, usize::from);
     rayon::ThreadPoolBuilder::new().num_threads(threads).use_current_thread().build_global().map_err(|error| {
         Ending::Failure(format!("cannot start {threads} threads: {error}; ask for fewer with --threads").into())
     })?;
     Ok(threads)
+}
+
+/// The cores that this process may use.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get).min(num_cpus::get_physical().max(1))
 }

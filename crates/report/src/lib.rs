@@ -4,7 +4,9 @@
 //! The way through: [`collect_runs`] finds and reads, [`group_runs`] lays side by side, [`summarise`] draws up means, spread and
 //! the published figures, and `results`, `tables`, `markdown`, `figures` and `page` show it. [`write_report`] does it all.
 
+mod aligned;
 mod collect;
+mod collection;
 mod compare;
 mod error;
 mod figures;
@@ -24,6 +26,7 @@ mod write;
 use std::path::{Path, PathBuf};
 
 pub use collect::collect_runs;
+pub use collection::{Comparison, Listed, compare_runs, list_runs, metrics_csv};
 pub use compare::{Group, group_runs, setting_text};
 pub use error::ReportError;
 pub use published::{Published, published};

@@ -73,7 +73,7 @@ pub enum Cifar {
     Cifar100,
 }
 
-fn png(text: &str) -> Result<PathBuf, String> {
+pub(super) fn png(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     match path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) {
         true => Ok(path),

@@ -2,8 +2,11 @@
 
 mod bench;
 mod checkpoint;
+mod collection;
 mod data;
+mod pictures;
 mod recorded;
+mod sweep;
 mod training;
 
 use bmae_train::device::DeviceChoice;
@@ -13,15 +16,18 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use bench::Bench;
 pub use checkpoint::{Checkpoint, Destination, Export, Import};
+pub use collection::{Runs, RunsCommand, Watch};
 pub use data::{Cifar, Data, Download, Preview};
+pub use pictures::Reconstruct;
 pub use recorded::{Features, Forward, Half, Replay};
+pub use sweep::Sweep;
 pub use training::{Evaluate, Pretrain, Report, Reproduce};
 
 /// Pre-train Vision Transformers as masked autoencoders (MAE) and by their bootstrapped variants, evaluate what they
 /// learned, and compare the methods.
 #[derive(Debug, Parser)]
 #[command(
-    version,
+    version = version(),
     propagate_version = true,
     max_term_width = 110,
     after_help = "Examples:
@@ -29,6 +35,8 @@ pub use training::{Evaluate, Pretrain, Report, Reproduce};
   bmae pretrain --method mae-k --k 10 --out runs/a  one pre-training
   bmae linprobe --from runs/a --out runs/a-probe    what it learned
   bmae report runs/a runs/a-probe --out report      tables and figures
+  bmae sweep k --data cifar10 --out runs/k          an ablation of the report
+  bmae watch runs/k                                 how far it is
 
 Any key of a recipe can be set, as in --set pretrain.epochs=10: docs/keys.md lists them."
 )]
@@ -85,6 +93,14 @@ pub enum Command {
     Knn(Evaluate),
     /// Write tables and figures that compare runs
     Report(Report),
+    /// Train and evaluate every combination of values of some keys, then write the report
+    Sweep(Sweep),
+    /// Watch runs in the terminal while they train
+    Watch(Watch),
+    /// List run directories, compare two, or print what they logged
+    Runs(Runs),
+    /// Draw what a pre-trained model makes of masked images, and where it looks
+    Reconstruct(Reconstruct),
     /// Check a port: one pass through a masked autoencoder, recorded
     Forward(Forward),
     /// Check a port: recorded batches through the training itself
@@ -99,6 +115,23 @@ pub enum Command {
     /// Look into weight files, and move them to and from other programs
     #[command(subcommand)]
     Checkpoint(Checkpoint),
+    /// Print what a shell needs to complete command lines
+    #[command(after_help = "Examples:
+  bmae completions bash > ~/.local/share/bash-completion/completions/bmae
+  bmae completions zsh > ~/.zfunc/_bmae
+  bmae completions fish > ~/.config/fish/completions/bmae.fish")]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages, one for each command
+    #[command(after_help = "Examples:
+  bmae man ~/.local/share/man/man1")]
+    Man {
+        /// Folder to write them to; it is created
+        #[arg(value_name = "DIR")]
+        out: std::path::PathBuf,
+    },
 }
 
 /// Where a recipe comes from.
@@ -110,6 +143,15 @@ pub struct RecipeSource {
     /// Images: shapes, cifar10, cifar100, or a folder or archive whose kind is recognised
     #[arg(long, value_name = "PATH|NAME")]
     pub data: Option<String>,
+}
+
+/// The version, and the commit where it is known.
+fn version() -> &'static str {
+    static VERSION: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| match crate::provenance::COMMIT {
+        Some(commit) => format!("{} ({commit})", env!("CARGO_PKG_VERSION")),
+        None => env!("CARGO_PKG_VERSION").to_owned(),
+    });
+    &VERSION
 }
 
 /// One of the stages that train, by its section of the recipe.

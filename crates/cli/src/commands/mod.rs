@@ -4,6 +4,7 @@ mod bench;
 mod checkpoint_export;
 mod checkpoint_import;
 mod checkpoint_info;
+mod completions;
 mod data_download;
 mod data_info;
 mod data_preview;
@@ -12,12 +13,18 @@ mod finetune;
 mod forward;
 mod knn;
 mod linprobe;
+mod man;
+mod plan;
 mod pretrain;
+mod reconstruct;
 mod recorded;
 mod replay;
 mod report;
 mod reproduce;
+mod runs;
 mod stage;
+mod sweep;
+mod watch;
 
 use bmae_kernels::instruction_set::InstructionSet;
 
@@ -41,6 +48,10 @@ pub fn run(arguments: &Arguments) -> Result<(), Ending> {
         Command::Linprobe(own) => linprobe::run(own, everywhere, &output),
         Command::Knn(own) => knn::run(own, everywhere, &output),
         Command::Report(own) => report::run(own, &output),
+        Command::Sweep(own) => sweep::run(own, everywhere, &output),
+        Command::Watch(own) => watch::run(own, &output),
+        Command::Runs(own) => runs::run(own, &output),
+        Command::Reconstruct(own) => reconstruct::run(own, everywhere, &output),
         Command::Forward(own) => forward::run(own, everywhere, &output),
         Command::Replay(own) => replay::run(own, everywhere, &output),
         Command::Features(own) => features::run(own, everywhere, &output),
@@ -55,5 +66,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Ending> {
         }
         Command::Checkpoint(Checkpoint::Export(own)) => checkpoint_export::run(own, everywhere, &output),
         Command::Checkpoint(Checkpoint::Import(own)) => checkpoint_import::run(own, everywhere, &output),
+        Command::Completions { shell } => completions::run(*shell),
+        Command::Man { out } => man::run(out, &output),
     }
 }

@@ -2,6 +2,7 @@
 
 use bmae_train::pretrain;
 use bmae_train::recipe::{MethodName, Stage};
+use bmae_train::reproduce::run_of;
 
 use super::stage;
 use crate::arguments::{Everywhere, Pretrain};
@@ -17,7 +18,8 @@ pub fn run(arguments: &Pretrain, everywhere: &Everywhere, output: &Output) -> Re
                        choose another --method";
         return Err(Ending::Usage(message.into()));
     }
-    let name = stage::name_of(&arguments.out);
+    let planned = run_of(&arguments.out, Stage::Pretrain, recipe.seed);
+    let name = planned.unwrap_or_else(|| stage::name_of(&arguments.out));
     stage::with_session(everywhere, output, |session| {
         pretrain::run(session, &recipe, &name, &arguments.out, everywhere.resume)
     })

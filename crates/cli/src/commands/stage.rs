@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use bmae_train::recipe::{Recipe, Stage};
+use bmae_train::reproduce::run_of;
 use bmae_train::start::Start;
 use bmae_train::{Outcome, Session, TrainError};
 use serde_json::json;
@@ -13,6 +14,7 @@ use crate::interrupt;
 use crate::layers;
 use crate::output::Output;
 use crate::progress::Progress;
+use crate::provenance::provenance;
 use crate::threads;
 
 /// A loop on an encoder: [`bmae_train::finetune::run`] and its like.
@@ -29,7 +31,8 @@ pub fn evaluate(
     let start = Start::parse(&arguments.from);
     let layers = layers::evaluation(&arguments.recipe, everywhere, stage, &arguments.from, start.config_text()?)?;
     let recipe = layers::resolve(&layers, output)?;
-    let name = start.run_name().unwrap_or_else(|| name_of(&arguments.out));
+    let planned = run_of(&arguments.out, stage, recipe.seed);
+    let name = planned.or_else(|| start.run_name()).unwrap_or_else(|| name_of(&arguments.out));
     with_session(everywhere, output, |session| run(session, &recipe, &name, &start, &arguments.out, everywhere.resume))
         .and_then(|outcome| tell(stage, &name, &arguments.out, &outcome, output))
 }
@@ -43,8 +46,8 @@ pub fn with_session(
     let threads = threads::set(everywhere.threads)?;
     let stop = interrupt::stop_on_ctrl_c()?;
     let mut progress = Progress::new(output);
-    let mut session = Session::new(everywhere.device.into(), threads, stop, &mut progress)?;
-    Ok(work(&mut session)?)
+    let session = Session::new(everywhere.device.into(), threads, stop, &mut progress)?;
+    Ok(work(&mut session.with_provenance(provenance()))?)
 }
 
 /// The result of one stage, or how to go on with it.

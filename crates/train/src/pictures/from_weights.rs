@@ -19,8 +19,8 @@ use crate::start::Remark;
 /// Which pictures are wanted of which images.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted<'a> {
-    /// The half of the data whose first images are shown.
-    pub split: Split,
+    /// The half of the data whose first images are shown; `None`: the test set, or the training set where there is no other.
+    pub split: Option<Split>,
     /// How many.
     pub images: usize,
     /// Where the reconstructions go.
@@ -58,7 +58,11 @@ pub fn write(
     let predicted = predicted_by(recipe, weights);
     let model = autoencoder_that_predicts(predicted, recipe, weights, device, tell)?.valid();
     let data = input::open(recipe)?;
-    let Some(images) = data.images(wanted.split) else {
+    let images = match wanted.split {
+        Some(split) => data.images(split),
+        None => Some(data.test.as_ref().unwrap_or(&data.train)),
+    };
+    let Some(images) = images else {
         return Err(TrainError::NoTestSet { stage: "reconstruct --split test", data: data.name });
     };
     let subjects = Subjects::first(recipe, images, wanted.images)?;

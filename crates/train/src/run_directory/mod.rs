@@ -275,6 +275,10 @@ pub fn check_place(path: &Path) -> Result<(), TrainError> {
     AtomicWriteFile::open(path).and_then(AtomicWriteFile::discard).map_err(refused)
 }
 
-pub(crate) fn create_folder(path: &Path) -> Result<(), TrainError> {
+/// Creates a folder and those above it.
+///
+/// # Errors
+/// When the system refuses.
+pub fn create_folder(path: &Path) -> Result<(), TrainError> {
     std::fs::create_dir_all(path).map_err(|source| TrainError::writing(path, source))
 }

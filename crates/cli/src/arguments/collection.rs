@@ -1,0 +1,65 @@
+//! `bmae watch` and `bmae runs`: run directories looked at.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// `bmae watch`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bmae watch runs/quick
+  bmae watch runs/a runs/b
+  bmae watch runs/quick | head          one table, then done: where stdout is no terminal
+
+Runs that appear below a folder are taken along. In the terminal ? shows the keys, q quits; what is watched goes on.")]
+pub struct Watch {
+    /// Runs, or folders that hold some or will
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
+    /// Seconds between two looks
+    #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = seconds)]
+    pub every: f64,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.1..=3600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("it must be a number of seconds from 0.1 to 3600".to_owned()),
+    }
+}
+
+/// `bmae runs`.
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:
+  bmae runs                                  everything below runs/
+  bmae runs runs/quick --json
+  bmae runs compare runs/a runs/b            settings and results that differ
+  bmae runs metrics runs/a > metrics.csv     what was logged, as a table"
+)]
+pub struct Runs {
+    #[command(subcommand)]
+    pub command: Option<RunsCommand>,
+    /// Runs, or folders that hold some [default: runs]
+    #[arg(value_name = "DIR")]
+    pub paths: Vec<PathBuf>,
+}
+
+/// What else there is to do with runs.
+#[derive(Debug, Subcommand)]
+pub enum RunsCommand {
+    /// Show the settings and results in which two runs differ
+    Compare {
+        /// A run
+        a: PathBuf,
+        /// Another run
+        b: PathBuf,
+    },
+    /// Print what runs logged as CSV: one number a row
+    Metrics {
+        /// Runs, or folders that hold some
+        #[arg(value_name = "RUN", required = true)]
+        runs: Vec<PathBuf>,
+    },
+}

@@ -1,0 +1,76 @@
+//! `bmae sweep`.
+
+use std::path::PathBuf;
+
+use bmae_train::recipe::Stage;
+use bmae_train::sweep::emit::Engine;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
+
+use super::RecipeSource;
+
+/// `bmae sweep`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bmae sweep k --preset paper --data cifar10 --seeds 3 --out runs/k
+  bmae sweep --method mae-k --grid method.k=2,4,8 --out runs/own
+  bmae sweep --grid method.name=mae,mae-k --grid pretrain.mask_ratio=0.5,0.75,0.9 --evaluations linprobe,knn
+  bmae sweep tau --preset mini --data cifar10 --out runs/tau --emit snakemake
+
+Built in are the ablations of the report: k, wse, tau and methods (configs/sweeps/). Every combination of the grids' values
+is run; what does not depend on a swept key is run once, so a sweep of finetune.base_lr pre-trains once. What is finished
+in --out is not repeated: run the same command again after an interruption. The report is written to report/ in it.")]
+pub struct Sweep {
+    /// A built-in sweep, or a file that ends in .toml, with [[grids]]
+    #[arg(value_name = "NAME|FILE.toml")]
+    pub sweep: Option<String>,
+    #[command(flatten)]
+    pub recipe: RecipeSource,
+    /// A key and its values; with several, every combination of them (repeatable)
+    #[arg(long, value_name = "KEY.PATH=VALUE,VALUE")]
+    pub grid: Vec<String>,
+    /// The method of what names none: mae, mae-k, ema-mae, mae-new, custom or scratch
+    #[arg(long, value_name = "NAME")]
+    pub method: Option<String>,
+    /// Repeat everything with this many seeds: seed, seed + 1, ...
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    pub seeds: u16,
+    /// How each encoder is evaluated [default: all three]
+    #[arg(long, value_name = "NAME,NAME", value_delimiter = ',', value_parser = evaluation())]
+    pub evaluations: Vec<Stage>,
+    /// Folder of all runs and the report [default: sweep-NAME in runs/]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Run nothing here: write the jobs into --out for this engine
+    #[arg(long, value_name = "ENGINE")]
+    pub emit: Option<EngineName>,
+    /// Run nothing: print what would be run
+    #[arg(long, conflicts_with = "emit")]
+    pub dry_run: bool,
+}
+
+/// The engines by name.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum EngineName {
+    /// A job array and the jobs that wait for it: bash DIR/slurm/submit.sh
+    Slurm,
+    /// A workflow: snakemake --directory DIR --snakefile DIR/Snakefile
+    Snakemake,
+}
+
+impl From<EngineName> for Engine {
+    fn from(name: EngineName) -> Self {
+        match name {
+            EngineName::Slurm => Engine::Slurm,
+            EngineName::Snakemake => Engine::Snakemake,
+        }
+    }
+}
+
+/// One of the evaluations, by its section of the recipe.
+fn evaluation() -> impl TypedValueParser<Value = Stage> {
+    let names = Stage::EVALUATIONS.map(Stage::section);
+    let of_name = |name: String| Stage::EVALUATIONS.into_iter().find(|stage| stage.section() == name);
+    // Only these names come through.
+    PossibleValuesParser::new(names).try_map(move |name| of_name(name).ok_or("it is no evaluation"))
+}

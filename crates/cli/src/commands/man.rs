@@ -1,0 +1,33 @@
+//! `bmae man`.
+
+use std::path::Path;
+
+use bmae_train::run_directory::{create_folder, write_whole};
+use clap::CommandFactory;
+use clap_mangen::Man;
+use serde_json::json;
+
+use crate::arguments::Arguments;
+use crate::ending::Ending;
+use crate::output::Output;
+
+/// Writes `bmae.1` and one page for each command, `bmae-pretrain.1` and so on, into the folder `out`.
+pub fn run(out: &Path, output: &Output) -> Result<(), Ending> {
+    create_folder(out)?;
+    let mut command = Arguments::command();
+    command.build();
+    let mut pages = Vec::new();
+    write(&command, "bmae", out, &mut pages)?;
+    let text = format!("{} pages in {}; read one with `man {}`", pages.len(), out.display(), out.join("bmae.1").display());
+    Ok(output.result(&text, &json!({ "out": out, "pages": pages }))?)
+}
+
+fn write(command: &clap::Command, name: &str, out: &Path, pages: &mut Vec<String>) -> Result<(), Ending> {
+    let mut page = Vec::new();
+    Man::new(command.clone()).title(name).render(&mut page)?;
+    let file = format!("{name}.1");
+    write_whole(&out.join(&file), &page)?;
+    pages.push(file);
+    let commands = command.get_subcommands().filter(|command| command.get_name() != "help" && !command.is_hide_set());
+    commands.into_iter().try_for_each(|command| write(command, &format!("{name}-{}", command.get_name()), out, pages))
+}

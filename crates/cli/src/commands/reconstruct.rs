@@ -1,0 +1,48 @@
+//! `bmae reconstruct`.
+
+use bmae_data::Split;
+use bmae_train::pictures::{self, Predicted, Wanted};
+use bmae_train::recipe::{Need, Used};
+use bmae_train::start::{fit, read_weights};
+use serde_json::json;
+
+use crate::arguments::{Everywhere, Half, Reconstruct};
+use crate::ending::Ending;
+use crate::layers;
+use crate::output::Output;
+use crate::threads;
+
+/// Draws what a masked autoencoder makes of a few images.
+pub fn run(arguments: &Reconstruct, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
+    let mut weights = read_weights(&arguments.from)?;
+    let layers = layers::reconstruction(&arguments.recipe, everywhere, &arguments.from, &weights)?;
+    let recipe = layers::resolve(&layers, output)?;
+    recipe.check_memory(Need::Weights(Used::Autoencoder), layers.available_memory)?;
+    threads::set(everywhere.threads)?;
+    let device = bmae_train::device::DeviceChoice::from(everywhere.device).open()?;
+    let tell = &mut |remark| output.remark(&remark);
+    fit(&mut weights, &recipe, Used::Autoencoder, tell);
+    let wanted = Wanted {
+        split: arguments.split.map(|half| match half {
+            Half::Train => Split::Train,
+            Half::Test => Split::Test,
+        }),
+        images: arguments.images.into(),
+        out: &arguments.out,
+        attention: arguments.attention.as_deref(),
+    };
+    let drawn = pictures::write(&recipe, &weights, wanted, &device, tell)?;
+    let predicted = match drawn.predicted {
+        Predicted::Pixels => "pixels",
+        Predicted::Features => "features",
+    };
+    let also = arguments.attention.as_ref().map(|path| format!(", attention in {}", path.display())).unwrap_or_default();
+    let text = format!("{}: {} images, predicted {predicted}{also}", arguments.out.display(), drawn.images);
+    let json = json!({
+        "path": arguments.out,
+        "attention": arguments.attention,
+        "images": drawn.images,
+        "predicted": predicted,
+    });
+    Ok(output.result(&text, &json)?)
+}

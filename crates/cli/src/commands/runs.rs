@@ -1,0 +1,47 @@
+//! `bmae runs`.
+
+use std::path::{Path, PathBuf};
+
+use bmae_report::{Listed, collect_runs, compare_runs, list_runs, metrics_csv, read_run};
+use serde_json::json;
+
+use crate::arguments::{Runs, RunsCommand};
+use crate::ending::Ending;
+use crate::output::Output;
+
+/// Lists runs, compares two, or prints what they logged.
+pub fn run(arguments: &Runs, output: &Output) -> Result<(), Ending> {
+    match &arguments.command {
+        None => list(&arguments.paths, output),
+        Some(RunsCommand::Compare { a, b }) => {
+            let comparison = compare_runs(&one(a)?, &one(b)?);
+            Ok(output.result(&comparison.text(), &json!(comparison))?)
+        }
+        Some(RunsCommand::Metrics { runs }) => {
+            let csv = metrics_csv(&collect_runs(runs)?)?;
+            Ok(output.result(&csv, &json!({ "csv": csv }))?)
+        }
+    }
+}
+
+fn list(paths: &[PathBuf], output: &Output) -> Result<(), Ending> {
+    let paths = if paths.is_empty() { vec![PathBuf::from("runs")] } else { paths.to_vec() };
+    let runs: Vec<Listed> = collect_runs(&paths)?.iter().map(Listed::of).collect();
+    Ok(output.result(&list_runs(&runs), &json!(runs))?)
+}
+
+/// The run in a folder; where the folder holds exactly one, that one.
+fn one(path: &Path) -> Result<bmae_report::Run, Ending> {
+    let runs = collect_runs(&[path.to_owned()])?;
+    match runs.len() {
+        1 => Ok(read_run(&runs[0].directory)?),
+        count => {
+            let message = format!(
+                "{} holds {count} runs, but two single ones are compared: give the folder of one stage, such as {}",
+                path.display(),
+                runs[0].directory.display()
+            );
+            Err(Ending::Usage(message.into()))
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! `bmae watch`.
+
+use std::io::{IsTerminal, stdout};
+use std::time::Duration;
+
+use bmae_watch::Options;
+use serde_json::Value;
+
+use crate::arguments::Watch;
+use crate::ending::Ending;
+use crate::output::Output;
+
+/// Columns of the table where no terminal says how many it has.
+const WIDTH: usize = 120;
+
+/// Shows runs live in the terminal; where stdout is none, prints a table of them once.
+pub fn run(arguments: &Watch, output: &Output) -> Result<(), Ending> {
+    if stdout().is_terminal() {
+        let every = Duration::from_secs_f64(arguments.every);
+        return Ok(bmae_watch::watch(&arguments.runs, Options { every, ..Options::default() })?);
+    }
+    Ok(output.result(&bmae_watch::snapshot(&arguments.runs, WIDTH)?, &Value::Null)?)
+}

@@ -1,0 +1,20 @@
+//! Columns of text below each other, for a terminal.
+
+/// Rows of the same number of cells, texts to the left and `numeric` columns to the right, two blanks between them; control
+/// characters are replaced. Ends with a line break.
+pub fn aligned(rows: &[Vec<String>], numeric: &[bool]) -> String {
+    let clean = |cell: &String| -> String { cell.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect() };
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(clean).collect()).collect();
+    let widths: Vec<usize> = (0..numeric.len())
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0))
+        .collect();
+    let mut text = String::new();
+    for row in &rows {
+        let cells = row.iter().zip(&widths).zip(numeric).map(|((cell, &width), numeric)| {
+            if *numeric { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
+        });
+        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}

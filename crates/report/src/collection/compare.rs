@@ -1,0 +1,123 @@
+//! `bmae runs compare A B`: the settings and results in which two runs differ.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use toml::{Table, Value};
+
+use super::Listed;
+use crate::read::Run;
+use crate::aligned::aligned;
+use crate::wording::duration;
+
+/// What differs between two runs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Comparison {
+    /// Where the two lie.
+    pub runs: [String; 2],
+    /// Keys of the recipe with their two values; an absent one is empty.
+    pub settings: Vec<Row>,
+    /// What came out, with both values, also where they are equal.
+    pub results: Vec<Row>,
+}
+
+/// A name and what it is in both runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// The key, or what was measured.
+    pub name: String,
+    /// In the first and in the second run.
+    pub values: [String; 2],
+}
+
+/// Compares two runs. They may be of different stages: then the stage is one of the differences.
+pub fn compare_runs(a: &Run, b: &Run) -> Comparison {
+    let (mut of_a, mut of_b) = (settings(a), settings(b));
+    let keys: std::collections::BTreeSet<String> = of_a.keys().chain(of_b.keys()).cloned().collect();
+    let settings = keys.into_iter().filter_map(|name| {
+        let values = [&mut of_a, &mut of_b].map(|of| of.remove(&name).unwrap_or_default());
+        (values[0] != values[1]).then_some(Row { name, values })
+    });
+    let (results_of_a, results_of_b) = (results(a), results(b));
+    let results = results_of_a.into_iter().zip(results_of_b).map(|((name, a), (_, b))| Row {
+        name: name.to_owned(),
+        values: [a, b],
+    });
+    Comparison {
+        runs: [a, b].map(|run| run.directory.display().to_string()),
+        settings: settings.collect(),
+        results: results.filter(|row| row.values.iter().any(|value| !value.is_empty())).collect(),
+    }
+}
+
+impl Comparison {
+    /// Both parts as aligned tables for a terminal.
+    pub fn text(&self) -> String {
+        let table = |title: &str, rows: &[Row]| {
+            let head = vec![title.to_owned(), self.runs[0].clone(), self.runs[1].clone()];
+            let rows = rows.iter().map(|row| {
+                let [a, b] = row.values.clone().map(|value| if value.is_empty() { "-".to_owned() } else { value });
+                vec![row.name.clone(), a, b]
+            });
+            aligned(&std::iter::once(head).chain(rows).collect::<Vec<_>>(), &[false, true, true])
+        };
+        let settings = match self.settings.is_empty() {
+            true => "settings: the same\n".to_owned(),
+            false => table("settings", &self.settings),
+        };
+        format!("{settings}\n{}", table("results", &self.results))
+    }
+}
+
+/// The keys of a run's recipe by their paths, and what else it was begun with.
+fn settings(run: &Run) -> BTreeMap<String, String> {
+    let mut settings = BTreeMap::new();
+    flatten("", &run.recipe, &mut settings);
+    let about = &run.about;
+    let also = [
+        ("(stage)", Some(about.stage.name().to_owned())),
+        ("(program)", about.program.clone()),
+        ("(commit)", about.commit.clone()),
+        ("(machine)", about.machine.clone()),
+        ("(threads)", about.threads.map(|threads| threads.to_string())),
+        ("(data)", about.data.clone()),
+        ("(from)", about.from.clone()),
+    ];
+    settings.extend(also.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+    settings
+}
+
+fn flatten(prefix: &str, table: &Table, settings: &mut BTreeMap<String, String>) {
+    for (name, value) in table {
+        let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        match value {
+            Value::Table(table) => flatten(&path, table, settings),
+            value => {
+                settings.insert(path, value.to_string());
+            }
+        }
+    }
+}
+
+/// What came out of a run, the same names for every run; what does not apply is empty.
+fn results(run: &Run) -> [(&'static str, String); 10] {
+    let listed = Listed::of(run);
+    let last = |value: fn(&crate::read::Epoch) -> Option<f64>| {
+        let value = run.metrics.epochs.iter().rev().find_map(value);
+        value.map(|value| format!("{value:.4}")).unwrap_or_default()
+    };
+    let percent = |value: Option<f64>| value.map(|value| format!("{value:.2}")).unwrap_or_default();
+    let last_top1 = run.metrics.evals.iter().rev().find_map(|line| line.top1);
+    [
+        ("state", listed.state.to_owned()),
+        ("epochs", if run.about.epochs.is_some() { listed.epochs_done.to_string() } else { String::new() }),
+        ("loss, last epoch", last(|line| line.loss)),
+        ("top-1, last epoch", percent(last_top1)),
+        ("top-1, best", percent(listed.best_top1.filter(|_| last_top1.is_some()))),
+        ("quick kNN top-1, last", last(|line| line.knn_top1)),
+        ("RankMe, last", last(|line| line.rank_me)),
+        ("target spread, last", last(|line| line.target_std)),
+        ("images/s", run.images_per_s().map(|rate| format!("{rate:.1}")).unwrap_or_default()),
+        ("time", run.metrics.wall_s.map(duration).unwrap_or_default()),
+    ]
+}

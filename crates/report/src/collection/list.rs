@@ -1,0 +1,95 @@
+//! `bmae runs`: each run directory in one line.
+
+use serde::Serialize;
+
+use crate::read::{Run, RunState, Stage};
+use crate::aligned::aligned;
+use crate::wording::duration;
+
+/// A run directory in a line.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Listed {
+    /// Where it lies.
+    pub directory: String,
+    /// The run's name.
+    pub run: String,
+    /// `pretrain`, `finetune`, `linprobe` or `knn`.
+    pub stage: &'static str,
+    /// The seed.
+    pub seed: u64,
+    /// `running`, `finished`, `failed` or `stopped`.
+    pub state: &'static str,
+    /// Why it failed.
+    pub failed: Option<String>,
+    /// Whole epochs done.
+    pub epochs_done: u64,
+    /// Planned epochs; absent where there are none.
+    pub epochs: Option<u64>,
+    /// The last logged training loss.
+    pub loss: Option<f64>,
+    /// The best top-1 on the test set so far, in percent; of a pre-training that of the quick nearest neighbours.
+    pub best_top1: Option<f64>,
+    /// Seconds worked, over all sessions.
+    pub wall_s: Option<f64>,
+}
+
+impl Listed {
+    /// The line of `run`.
+    pub fn of(run: &Run) -> Self {
+        let state = run.state();
+        let metrics = &run.metrics;
+        let accuracies: Vec<f64> = match run.about.stage {
+            Stage::Pretrain => metrics.epochs.iter().filter_map(|line| line.knn_top1).collect(),
+            _ => metrics.evals.iter().filter_map(|line| line.top1).collect(),
+        };
+        Self {
+            directory: run.directory.display().to_string(),
+            run: run.about.name.clone(),
+            stage: run.about.stage.name(),
+            seed: run.about.seed,
+            state: state.word(),
+            failed: match state {
+                RunState::Failed(reason) => Some(reason),
+                _ => None,
+            },
+            epochs_done: run.epochs_done(),
+            epochs: run.about.epochs,
+            loss: metrics.steps.iter().rev().find_map(|step| step.loss),
+            best_top1: accuracies.into_iter().reduce(f64::max),
+            wall_s: metrics.wall_s,
+        }
+    }
+
+    fn cells(&self) -> [String; 8] {
+        let epochs = match self.epochs {
+            Some(epochs) => format!("{}/{epochs}", self.epochs_done),
+            None => String::new(),
+        };
+        [
+            self.directory.clone(),
+            self.stage.to_owned(),
+            self.seed.to_string(),
+            self.state.to_owned(),
+            epochs,
+            self.loss.map(|loss| format!("{loss:.4}")).unwrap_or_default(),
+            self.best_top1.map(|top1| format!("{top1:.2}")).unwrap_or_default(),
+            self.wall_s.map(duration).unwrap_or_default(),
+        ]
+    }
+}
+
+/// The runs as an aligned table for a terminal, in their order, and below it why runs failed. The best top-1 of a pre-training
+/// is that of its quick nearest neighbours.
+pub fn list_runs(runs: &[Listed]) -> String {
+    let head = ["directory", "stage", "seed", "state", "epochs", "loss", "best top-1", "time"].map(str::to_owned);
+    let numeric = [false, false, true, false, true, true, true, true];
+    let rows: Vec<Vec<String>> =
+        std::iter::once(head).chain(runs.iter().map(Listed::cells)).map(|cells| cells.to_vec()).collect();
+    let mut text = aligned(&rows, &numeric);
+    for run in runs {
+        if let Some(reason) = &run.failed {
+            text.push_str(&format!("\n{} failed: {reason}\n", run.directory));
+        }
+    }
+    text
+}

@@ -1,0 +1,58 @@
+//! `bmae runs metrics`: what runs logged, one number a row, for spreadsheets and plots of one's own.
+
+use crate::error::ReportError;
+use crate::read::{METRICS_FILE, Run};
+
+/// The columns.
+const COLUMNS: [&str; 8] = ["run", "stage", "seed", "kind", "epoch", "step", "name", "value"];
+
+/// Fields that say what a row is about, not what was measured.
+const NOT_MEASURED: [&str; 6] = ["kind", "run", "seed", "epoch", "step", "evaluation"];
+
+/// Every number of the `metrics.jsonl` of `runs` as CSV. The losses against several targets are `targets.0`, `targets.1`, ...;
+/// an event is a row with its name and the value 1. A torn last line is left out.
+///
+/// # Errors
+/// [`ReportError::Read`] when a file cannot be read.
+pub fn metrics_csv(runs: &[Run]) -> Result<String, ReportError> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    // Writing to memory cannot fail: every row has as many cells as the header.
+    let _ = writer.write_record(COLUMNS);
+    for run in runs {
+        let path = run.directory.join(METRICS_FILE);
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(source) => return Err(ReportError::Read { path, source }),
+        };
+        let lines = text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        for line in lines {
+            for (name, value) in measured(&line) {
+                let field = |name: &str| line.get(name).map(plain).unwrap_or_default();
+                let [kind, epoch, step] = ["kind", "epoch", "step"].map(field);
+                let (run, stage, seed) = (&run.about.name, run.about.stage.name(), run.about.seed.to_string());
+                let _ = writer.write_record([run, stage, &seed, &kind, &epoch, &step, &name, &value]);
+            }
+        }
+    }
+    Ok(String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default())
+}
+
+fn measured(line: &serde_json::Value) -> Vec<(String, String)> {
+    let fields = line.as_object().into_iter().flatten();
+    let fields = fields.filter(|(name, _)| !NOT_MEASURED.contains(&name.as_str()));
+    fields
+        .flat_map(|(name, value)| match value {
+            serde_json::Value::Array(values) => {
+                values.iter().enumerate().map(|(index, value)| (format!("{name}.{index}"), plain(value))).collect()
+            }
+            serde_json::Value::String(event) if name == "event" => vec![(format!("event.{event}"), "1".to_owned())],
+            serde_json::Value::Number(_) => vec![(name.clone(), plain(value))],
+            _ => Vec::new(),
+        })
+        .collect()
+}
+
+fn plain(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

@@ -1,0 +1,9 @@
+//! Runs as a collection: what there is, how far it came, what differs between two, and what was logged as a table.
+
+mod compare;
+mod list;
+mod metrics_csv;
+
+pub use compare::{Comparison, compare_runs};
+pub use list::{Listed, list_runs};
+pub use metrics_csv::metrics_csv;
