@@ -1,0 +1,55 @@
+//! What is to be said of the selected run, and what went wrong with any.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use ratatui::widgets::{Paragraph, Wrap};
+
+use super::theme::Theme;
+use crate::app::App;
+use crate::row::columns;
+use crate::runs::{Watched, plain};
+
+/// Lines that a warning may take.
+const MOST: u16 = 3;
+
+/// What is said, and whether it is a warning: that of the selected run first, else that of the first run with one, else what the
+/// selected run is.
+fn sentence(app: &App) -> Option<(String, bool)> {
+    let selected = app.selected()?;
+    if let Some(warning) = selected.warning() {
+        return Some((warning, true));
+    }
+    if let Some(warning) = app.runs.watched.iter().find_map(Watched::warning) {
+        return Some((warning, true));
+    }
+    let run = selected.run.as_ref()?;
+    let mut parts = vec![selected.directory.display().to_string()];
+    parts.extend(run.about.data.clone());
+    parts.extend(run.about.from.as_ref().map(|from| format!("from {from}")));
+    parts.extend(run.about.started.as_ref().map(|started| format!("started {started}")));
+    Some((plain(&parts.join(", ")), false))
+}
+
+/// How many lines are wanted in `width` columns: one, or up to three for a warning.
+pub(super) fn height(app: &App, width: u16) -> u16 {
+    match sentence(app) {
+        Some((text, true)) => {
+            // Words at the line ends take a little more than their letters.
+            let lines = (columns(&text) * 10).div_ceil(usize::from(width.max(1)) * 9);
+            (lines as u16).clamp(1, MOST)
+        }
+        Some((_, false)) => 1,
+        None => 0,
+    }
+}
+
+/// Draws it.
+pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
+    let Some((text, warning)) = sentence(app) else { return };
+    if warning {
+        frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: true }).style(theme.warning()), area);
+    } else {
+        frame.render_widget(Line::from(crate::row::cut(&text, usize::from(area.width))).style(theme.quiet()), area);
+    }
+}
