@@ -26,10 +26,14 @@ pub enum WatchError {
         path: PathBuf,
     },
     /// Standard output or the keyboard is no terminal.
-    #[error("a live view needs a terminal to draw on: start it in one, or send its output elsewhere for one plain table")]
+    #[error(
+        "a live view needs a terminal to draw on: start it in one, or send its output elsewhere for one plain table"
+    )]
     NoTerminal,
     /// The terminal refused, or went away.
-    #[error("cannot work with the terminal: {source}; try another one, or send the output elsewhere for one plain table")]
+    #[error(
+        "cannot work with the terminal: {source}; try another one, or send the output elsewhere for one plain table"
+    )]
     Terminal {
         /// The system's reason.
         source: std::io::Error,

@@ -36,7 +36,8 @@ fn below(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
         return;
     }
     let Ok(entries) = std::fs::read_dir(folder) else { return };
-    let mut children: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| may_hold(path)).collect();
+    let mut children: Vec<PathBuf> =
+        entries.flatten().map(|entry| entry.path()).filter(|path| may_hold(path)).collect();
     children.sort();
     for child in children {
         below(&child, depth - 1, found);

@@ -13,6 +13,8 @@ mod options;
 mod pace;
 mod row;
 mod runs;
+#[cfg(test)]
+mod sample;
 mod series;
 mod snapshot;
 mod terminal;

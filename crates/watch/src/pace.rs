@@ -104,7 +104,8 @@ mod tests {
 
     #[test]
     fn only_the_latest_marks_count() {
-        let marks: Vec<(f64, f64)> = (0..100).map(|i| (f64::from(i), if i < 50 { 0.0 } else { f64::from(i - 50) })).collect();
+        let marks: Vec<(f64, f64)> =
+            (0..100).map(|i| (f64::from(i), if i < 50 { 0.0 } else { f64::from(i - 50) })).collect();
         assert_eq!(pace(&marks).left(199), Some(Duration::from_secs(100)));
     }
 }

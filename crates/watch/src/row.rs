@@ -48,12 +48,12 @@ impl Column {
         Column::Best,
     ];
 
-    /// The order in which columns are left out where there is no room for all.
+    /// The order in which columns are left out where there is no room for all; before them the seed, where all have the same.
     const DISPENSABLE: [Column; 8] = [
-        Column::Bar,
-        Column::Seed,
         Column::Speed,
+        Column::Bar,
         Column::Best,
+        Column::Seed,
         Column::Stage,
         Column::Left,
         Column::State,
@@ -69,8 +69,8 @@ impl Column {
             Column::State => "state",
             Column::Bar => "",
             Column::Epochs => "epoch",
-            Column::Latest => "loss/top-1",
-            Column::Speed => "images/s",
+            Column::Latest => "latest",
+            Column::Speed => "img/s",
             Column::Left => "left",
             Column::Best => "best",
         }
@@ -143,40 +143,63 @@ pub(crate) fn done(watched: &Watched) -> Option<f64> {
     Some((progress(run) / planned as f64).clamp(0.0, 1.0))
 }
 
-/// Spaces between two columns.
-pub(crate) const GAP: usize = 2;
+/// Spaces between two columns of a table that has `width` terminal columns.
+pub(crate) fn gap(width: usize) -> usize {
+    if width < 90 { 1 } else { 2 }
+}
 
-/// The columns that find room in `width` terminal columns, each with its own. Those that say nothing of any run are left out;
-/// the name is cut as far as to its heading's width before any other column goes, and names come down to ten first.
+/// Least columns of a name that was cut, and of a bar.
+const LEAST: (usize, usize) = (10, 6);
+
+/// The columns that find room in `width` terminal columns, each with its own; a bar may take up to `bar`. Those that say nothing of
+/// any run are left out. First bars become shorter, then names down to ten, then columns go, the least needed first.
 pub(crate) fn fit(lines: &[Vec<String>], width: usize, bar: usize) -> Vec<(Column, usize)> {
-    const NAME: usize = 10;
-    let natural = |column: Column| {
+    let cells = |column: Column| {
         let place = Column::ALL.iter().position(|&other| other == column).unwrap_or(0);
-        if column == Column::Bar {
-            return bar;
-        }
-        let widest = lines.iter().map(|line| line.get(place).map_or(0, |text| columns(text))).max().unwrap_or(0);
+        lines.iter().filter_map(move |line| line.get(place))
+    };
+    let natural = |column: Column| {
+        let widest = cells(column).map(|text| columns(text)).max().unwrap_or(0);
         if widest == 0 { 0 } else { widest.max(columns(column.heading())) }
     };
-    let mut kept: Vec<(Column, usize)> =
-        Column::ALL.into_iter().map(|column| (column, natural(column))).filter(|&(_, width)| width > 0).collect();
+    let planned = natural(Column::Epochs) > 0;
     let name = natural(Column::Name);
-    let least = name.min(NAME);
+    let mut kept: Vec<(Column, usize)> = Column::ALL
+        .into_iter()
+        .map(|column| match column {
+            Column::Name => (column, name.min(LEAST.0)),
+            Column::Bar if planned => (column, bar.min(LEAST.1)),
+            Column::Bar => (column, 0),
+            _ => (column, natural(column)),
+        })
+        .filter(|&(_, width)| width > 0)
+        .collect();
     let taken = |kept: &[(Column, usize)]| -> usize {
-        let gaps = GAP * kept.len().saturating_sub(1);
-        gaps + kept.iter().filter(|(column, _)| *column != Column::Name).map(|(_, width)| width).sum::<usize>()
+        gap(width) * kept.len().saturating_sub(1) + kept.iter().map(|(_, width)| width).sum::<usize>()
     };
-    for column in Column::DISPENSABLE {
-        if taken(&kept) + least <= width {
+
+    let mut seeds = cells(Column::Seed);
+    let first_seed = seeds.next();
+    let one_seed = seeds.all(|seed| Some(seed) == first_seed);
+    let order = one_seed.then_some(Column::Seed).into_iter().chain(Column::DISPENSABLE);
+    for column in order {
+        if taken(&kept) <= width {
             break;
         }
         kept.retain(|&(other, _)| other != column);
     }
-    let rest = width.saturating_sub(taken(&kept)).max(1);
-    for (column, width) in &mut kept {
-        if *column == Column::Name {
-            *width = name.min(rest);
+    // What is left goes to the names, then to the bar; what is still missing comes off the names.
+    let mut rest = width.saturating_sub(taken(&kept));
+    let missing = taken(&kept).saturating_sub(width);
+    for (wanted, most) in [(Column::Name, name), (Column::Bar, bar)] {
+        for (_, width) in kept.iter_mut().filter(|(column, _)| *column == wanted) {
+            let more = most.saturating_sub(*width).min(rest);
+            *width += more;
+            rest -= more;
         }
+    }
+    for (_, width) in kept.iter_mut().filter(|(column, _)| *column == Column::Name) {
+        *width = width.saturating_sub(missing).max(1);
     }
     kept
 }
@@ -232,11 +255,21 @@ mod tests {
 
     #[test]
     fn columns_never_take_more_than_there_is() {
-        for width in 12..120 {
+        for width in 9..120 {
             let kept = fit(&[line()], width, 12);
-            let taken = kept.iter().map(|(_, width)| width).sum::<usize>() + GAP * (kept.len() - 1);
-            assert!(taken <= width.max(23), "{taken} of {width}");
+            let taken = kept.iter().map(|(_, width)| width).sum::<usize>() + gap(width) * (kept.len() - 1);
+            assert!(taken <= width, "{taken} of {width}");
         }
+    }
+
+    #[test]
+    fn the_seed_goes_first_where_all_have_the_same_and_late_where_not() {
+        let mut other = line();
+        other[2] = "1".to_owned();
+        let has_seed = |lines: &[Vec<String>], width| fit(lines, width, 12).iter().any(|kept| kept.0 == Column::Seed);
+        assert!(has_seed(&[line(), line()], 80));
+        assert!(!has_seed(&[line(), line()], 66));
+        assert!(has_seed(&[line(), other], 60));
     }
 
     #[test]

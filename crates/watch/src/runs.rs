@@ -122,11 +122,14 @@ impl Watched {
         self.run.as_ref().is_some_and(|run| run.running)
     }
 
-    /// The name: the run's own, or that of its folder while it cannot be read. Control characters are replaced.
+    /// The name: the run's own, or its folder and the one around it while it cannot be read. Control characters are replaced.
     pub(crate) fn name(&self) -> String {
         let name = match &self.run {
             Some(run) => run.about.name.clone(),
-            None => self.directory.file_name().unwrap_or(self.directory.as_os_str()).to_string_lossy().into_owned(),
+            None => {
+                let parts: Vec<_> = self.directory.iter().rev().take(2).map(|part| part.to_string_lossy()).collect();
+                parts.into_iter().rev().collect::<Vec<_>>().join("/")
+            }
         };
         plain(&name)
     }
@@ -220,7 +223,8 @@ impl Runs {
         };
         let mine = line(new);
         let same = self.watched.iter().filter(|other| mine.is_some() && line(other) == mine);
-        let taken = |number: usize| self.watched.iter().any(|other| other.number == number && other.stage() == new.stage());
+        let taken =
+            |number: usize| self.watched.iter().any(|other| other.number == number && other.stage() == new.stage());
         if let Some(number) = same.map(|other| other.number).find(|&number| !taken(number)) {
             return number;
         }
@@ -246,4 +250,115 @@ fn in_order_of_stages(mut new: Vec<Watched>) -> Vec<Watched> {
 
 fn parent(watched: &Watched) -> &Path {
     watched.directory.parent().unwrap_or(&watched.directory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{lock, losses, run, top1s};
+
+    fn open(folder: &Path) -> Runs {
+        Runs::open(&[folder.to_owned()], Instant::now()).unwrap()
+    }
+
+    fn later(seconds: u64) -> Instant {
+        Instant::now() + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_run_that_did_not_change_is_not_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        losses(&run(folder.path(), "a", "pretrain", "epochs = 8"), &[3.0]);
+        let mut runs = open(folder.path());
+        assert!(!runs.refresh(later(1)));
+    }
+
+    #[test]
+    fn new_lines_and_a_taken_lock_are_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = run(folder.path(), "a", "pretrain", "epochs = 8");
+        losses(&directory, &[3.0]);
+        let mut runs = open(folder.path());
+        assert_eq!(runs.watched[0].run.as_ref().unwrap().state(), RunState::Stopped);
+        losses(&directory, &[3.0, 2.0]);
+        let held = lock(&directory);
+        assert!(runs.refresh(later(1)));
+        let read = runs.watched[0].run.as_ref().unwrap();
+        assert_eq!((read.state(), read.epochs_done()), (RunState::Running, 2));
+        drop(held);
+        assert!(runs.refresh(later(2)));
+        assert!(!runs.watched[0].running());
+    }
+
+    #[test]
+    fn stages_that_appear_are_added_and_folders_that_go_are_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut runs = open(folder.path());
+        assert!(runs.watched.is_empty());
+        let pretrain = run(folder.path(), "mae/pretrain", "pretrain", "epochs = 8");
+        assert!(runs.refresh(later(1)));
+        run(folder.path(), "mae/finetune", "finetune", "epochs = 8");
+        assert!(runs.refresh(later(2)));
+        let stages: Vec<Option<Stage>> = runs.watched.iter().map(Watched::stage).collect();
+        assert_eq!(stages, [Some(Stage::Pretrain), Some(Stage::Finetune)]);
+        std::fs::remove_dir_all(pretrain).unwrap();
+        assert!(runs.refresh(later(3)));
+        assert_eq!(runs.watched.len(), 1);
+    }
+
+    #[test]
+    fn the_stages_of_a_run_share_a_colour_and_runs_of_a_stage_do_not() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["one", "two"] {
+            for stage in ["finetune", "pretrain"] {
+                run(folder.path(), &format!("{name}/{stage}"), stage, "epochs = 8");
+            }
+        }
+        let numbers: Vec<(Option<Stage>, usize)> =
+            open(folder.path()).watched.iter().map(|watched| (watched.stage(), watched.number)).collect();
+        let (pretrain, finetune) = (Some(Stage::Pretrain), Some(Stage::Finetune));
+        assert_eq!(numbers, [(pretrain, 0), (finetune, 0), (pretrain, 1), (finetune, 1)]);
+    }
+
+    #[test]
+    fn the_runs_found_are_those_of_a_report() {
+        let folder = tempfile::tempdir().unwrap();
+        for directory in ["b", "a/pretrain", "x/y/z", "x/y/report", "checkpoints", ".hidden", "1/2/3/too-deep"] {
+            run(folder.path(), directory, "pretrain", "epochs = 8");
+        }
+        let paths = [folder.path().to_owned(), folder.path().join("b")];
+        let report = bmae_report::collect_runs(&paths).unwrap();
+        let report: Vec<PathBuf> = report.into_iter().map(|run| run.directory).collect();
+        assert_eq!(find_directories(&paths), report);
+        assert_eq!(report.len(), 3);
+    }
+
+    #[test]
+    fn a_path_that_is_a_file_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = run(folder.path(), "a", "pretrain", "");
+        let refused = Runs::open(&[directory.join(RUN_FILE)], Instant::now());
+        assert!(matches!(refused, Err(WatchError::NotAFolder { .. })));
+    }
+
+    #[test]
+    fn remaining_time_counts_down_between_two_lines_of_a_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = run(folder.path(), "a", "pretrain", "epochs = 8");
+        losses(&directory, &[3.0, 2.0]);
+        let _held = lock(&directory);
+        let now = Instant::now();
+        let runs = Runs::open(&[directory], now).unwrap();
+        assert_eq!(runs.watched[0].left(now), Some(Duration::from_secs(12)));
+        assert_eq!(runs.watched[0].left(now + Duration::from_secs(5)), Some(Duration::from_secs(7)));
+        assert_eq!(runs.watched[0].left(now + Duration::from_secs(50)), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn only_a_run_at_work_has_time_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = run(folder.path(), "a", "linprobe", "epochs = 8");
+        top1s(&directory, &[10.0]);
+        assert_eq!(open(&directory).watched[0].left(Instant::now()), None);
+    }
 }

@@ -50,17 +50,27 @@ impl Metric {
         }
     }
 
-    /// What it is, for the line over the curves.
+    /// What it is, in words.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Metric::Loss => "loss",
-            Metric::Top1 => "top-1 accuracy, %",
+            Metric::Top1 => "top-1 accuracy",
             Metric::LearningRate => "learning rate",
-            Metric::Speed => "images/s",
-            Metric::Neighbours => "nearest-neighbour accuracy, %",
+            Metric::Speed => "throughput",
+            Metric::Neighbours => "nearest-neighbour accuracy",
             Metric::RankMe => "RankMe",
-            Metric::Spread => "spread of target (line) and prediction (dashes)",
+            Metric::Spread => "spread of target and prediction",
             Metric::Gradient => "gradient norm",
+        }
+    }
+
+    /// What stands behind the title over the curves: the unit, or which curve is which.
+    pub(crate) fn note(self) -> &'static str {
+        match self {
+            Metric::Top1 | Metric::Neighbours => " in %",
+            Metric::Speed => " in images/s",
+            Metric::Spread => " (dashes)",
+            Metric::Loss | Metric::LearningRate | Metric::RankMe | Metric::Gradient => "",
         }
     }
 
@@ -152,7 +162,9 @@ pub(crate) fn thin(points: &[(f64, f64)], columns: usize) -> Vec<(f64, f64)> {
         let highest = places.iter().max_by(by_value).copied().unwrap_or(0);
         let mut stay = [0, lowest, highest, chunk.len() - 1];
         stay.sort_unstable();
-        kept.extend(stay.iter().enumerate().filter(|&(i, place)| i == 0 || stay[i - 1] != *place).map(|(_, &p)| chunk[p]));
+        kept.extend(
+            stay.iter().enumerate().filter(|&(i, place)| i == 0 || stay[i - 1] != *place).map(|(_, &p)| chunk[p]),
+        );
     }
     kept
 }

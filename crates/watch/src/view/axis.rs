@@ -25,7 +25,11 @@ impl Scale {
         let span = high - low;
         let margin = match () {
             () if span <= 1e-12 * low.abs().max(high.abs()) || span == 0.0 => {
-                if log { 0.5 } else { (0.1 * low.abs()).max(1e-6) }
+                if log {
+                    0.5
+                } else {
+                    (0.1 * low.abs()).max(1e-6)
+                }
             }
             () if air => 0.04 * span,
             () => 0.0,
@@ -51,7 +55,9 @@ impl Scale {
         // Multiples, not sums: 0.3 must not become 0.30000000000000004.
         let digits = (-step.log10().floor()).clamp(0.0, 300.0) as i32;
         let unit = 10f64.powi(digits);
-        let tick = |i: usize| if digits < 15 { ((first + i as f64) * step * unit).round() / unit } else { (first + i as f64) * step };
+        let tick = |i: usize| {
+            if digits < 15 { ((first + i as f64) * step * unit).round() / unit } else { (first + i as f64) * step }
+        };
         (0..count.min(most + 1)).map(tick).collect()
     }
 
@@ -68,7 +74,11 @@ impl Scale {
         }
         let stride = (last - first + 1).max(1) as usize;
         let stride = stride.div_ceil(most).max(1) as i64;
-        (first..=last).filter(|power| power % stride == 0).map(|power| 10f64.powi(power as i32)).filter(inside).collect()
+        (first..=last)
+            .filter(|power| power % stride == 0)
+            .map(|power| 10f64.powi(power as i32))
+            .filter(inside)
+            .collect()
     }
 }
 
@@ -83,7 +93,11 @@ fn scaled(value: f64, log: bool) -> Option<f64> {
 fn round_step(step: f64) -> f64 {
     let step = if step.is_finite() && step > 0.0 { step } else { 1.0 };
     let power = 10f64.powf(step.log10().floor());
-    [1.0, 2.0, 5.0].map(|digit| digit * power).into_iter().find(|&round| round >= step * 0.999_999).unwrap_or(10.0 * power)
+    [1.0, 2.0, 5.0]
+        .map(|digit| digit * power)
+        .into_iter()
+        .find(|&round| round >= step * 0.999_999)
+        .unwrap_or(10.0 * power)
 }
 
 #[cfg(test)]

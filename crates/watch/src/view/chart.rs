@@ -1,33 +1,21 @@
-//! The curves of the runs that are drawn, with axes, legend and the changes of the targets.
+//! What is drawn below the list: tabs, legend, and the curves or a sentence why there are none.
 
+use bmae_report::Stage;
 use ratatui::Frame;
-use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::style::{Color, Modifier};
-use ratatui::symbols::Marker;
-use ratatui::text::{Line, Span};
-use ratatui::widgets::canvas::{Canvas, Line as Stroke, Points};
 use ratatui::widgets::{Paragraph, Wrap};
 
 use super::axis::Scale;
-use super::theme::{Theme, letter};
+use super::legend::{legend_line, tab_line};
+use super::plot::draw_plot;
+use super::theme::Theme;
 use crate::app::App;
 use crate::numbers::short;
-use crate::row::{columns, cut};
 use crate::runs::Watched;
-use crate::series::{Curve, Metric, curves, marks, thin};
+use crate::series::{Curve, Metric, curves};
 
 /// Fewer columns or lines than these hold no curve.
 const LEAST: (u16, u16) = (12, 3);
-
-/// Lines between two labels of the vertical axis.
-const LINES_A_TICK: u16 = 3;
-
-/// Columns between two labels of the horizontal axis.
-const COLUMNS_A_TICK: u16 = 12;
-
-/// More vertical lines than this would hide the curves; the letters over them stay.
-const MOST_RULES: usize = 12;
 
 /// Draws the tabs, the legend and the curves into `area`; what has no room is left out.
 pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
@@ -49,6 +37,10 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         frame.render_widget(Paragraph::new(sentence).wrap(Wrap { trim: true }).style(theme.quiet()), area);
         return;
     };
+    if app.selected().and_then(Watched::stage) == Some(Stage::Knn) && values().count() == with_curves.len() {
+        frame.render_widget(Paragraph::new(single_numbers(metric, &with_curves)).wrap(Wrap { trim: true }), area);
+        return;
+    }
     let left_out = if app.log { values().filter(|point| point.1 <= 0.0).count() } else { 0 };
 
     let [legend, plot] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
@@ -58,247 +50,33 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
     }
 }
 
+/// What runs that measure once, not over epochs, came to.
+fn single_numbers(metric: Metric, runs: &[(&Watched, Vec<Curve>)]) -> String {
+    let number = |(run, curves): &(&Watched, Vec<Curve>)| {
+        let value = curves.first()?.points.first()?.1;
+        Some(format!("{} {}", run.title(), short(value)))
+    };
+    let numbers: Vec<String> = runs.iter().filter_map(number).collect();
+    format!("{}{}, measured once: {}", metric.title(), metric.note(), numbers.join(", "))
+}
+
 /// Why there is no curve, and what to do.
 fn nothing(app: &App, metric: Metric, drawn: &[&Watched], has_values: bool) -> String {
     if has_values {
-        return format!("{}: no value above zero, none has a place on a logarithmic scale; l changes it", metric.title());
+        return format!(
+            "{}: no value above zero, none has a place on a logarithmic scale; l changes it",
+            metric.title()
+        );
     }
     if drawn.is_empty() {
         return "all runs of this stage are hidden: space shows the selected one".to_owned();
     }
     match app.selected() {
-        Some(run) if app.hidden(run) && !app.alone => format!("no {} in the runs that are shown", metric.tab()),
+        Some(run) if app.hidden(run) && !app.alone => {
+            format!("no {} in the runs that are shown: space shows the selected one", metric.tab())
+        }
         Some(run) if run.run.is_none() => "the selected run cannot be read".to_owned(),
-        Some(run) => format!("{} has logged no {} so far; tab shows something else", run.title(), metric.title()),
+        Some(run) => format!("{} has logged no {} so far: tab shows something else", run.title(), metric.title()),
         None => String::new(),
-    }
-}
-
-/// All names where they fit, else the current one between arrows.
-fn tab_line(current: Metric, width: u16, theme: Theme) -> Line<'static> {
-    let chosen = |text: String| Span::styled(text, Modifier::REVERSED);
-    let whole: usize = Metric::ALL.iter().map(|metric| columns(metric.tab()) + 2).sum();
-    if whole <= usize::from(width) {
-        let tab = |metric: Metric| {
-            let text = format!(" {} ", metric.tab());
-            if metric == current { chosen(text) } else { Span::styled(text, theme.quiet()) }
-        };
-        return Line::from(Metric::ALL.map(tab).to_vec());
-    }
-    let name = |metric: Metric| Span::styled(format!(" {} ", metric.tab()), theme.quiet());
-    Line::from(vec![
-        name(current.neighbour(false)),
-        chosen(format!("< {} >", current.tab())),
-        name(current.neighbour(true)),
-    ])
-}
-
-/// What is drawn, and of each run its letter, name and latest value; as many runs as fit.
-fn legend_line(
-    metric: Metric,
-    runs: &[(&Watched, Vec<Curve>)],
-    log: bool,
-    left_out: usize,
-    width: u16,
-    theme: Theme,
-) -> Line<'static> {
-    let width = usize::from(width);
-    let mut title = format!(" {}", metric.title());
-    if log {
-        title.push_str(", log");
-    }
-    if left_out > 0 {
-        title.push_str(&format!(", {left_out} at or below zero left out"));
-    }
-    let mut used = columns(&title);
-    let mut spans = vec![Span::raw(cut(&title, width)).style(Modifier::BOLD)];
-    for (i, (watched, curves)) in runs.iter().enumerate() {
-        let last = curves.iter().filter_map(|curve| curve.points.last()).map(|point| short(point.1));
-        let name = cut(&watched.name(), 16);
-        let seeds = runs.iter().any(|(other, _)| other.directory != watched.directory && other.name() == watched.name());
-        let seed = match &watched.run {
-            Some(run) if seeds => format!(" seed {}", run.about.seed),
-            _ => String::new(),
-        };
-        let text = format!(" {name}{seed} {}", last.collect::<Vec<_>>().join(" / "));
-        let rest = runs.len() - i;
-        let tail = if rest > 1 { format!("  +{rest}") } else { String::new() };
-        let takes = 3 + columns(&text);
-        if used + takes + if rest > 1 { columns(&tail) } else { 0 } > width {
-            if used + columns(&tail) <= width {
-                spans.push(Span::styled(format!("  +{rest}"), theme.quiet()));
-            }
-            break;
-        }
-        used += takes;
-        spans.push(Span::raw("  "));
-        spans.push(Span::styled(letter(watched.number).to_string(), theme.run(watched.number).add_modifier(Modifier::BOLD)));
-        spans.push(Span::raw(text));
-    }
-    Line::from(spans)
-}
-
-fn draw_plot(
-    frame: &mut Frame,
-    area: Rect,
-    app: &App,
-    runs: &[(&Watched, Vec<Curve>)],
-    (x, y): (Scale, Scale),
-    theme: Theme,
-) {
-    let changes = app.selected().filter(|selected| runs.iter().any(|(run, _)| run.directory == selected.directory));
-    let changes: Vec<(f64, char)> = changes.and_then(|run| run.run.as_ref()).map(marks).unwrap_or_default();
-    let changes: Vec<(f64, char)> = changes.into_iter().filter(|(at, _)| (x.low..=x.high).contains(at)).collect();
-
-    let [over, middle, under] =
-        Layout::vertical([Constraint::Length(u16::from(!changes.is_empty())), Constraint::Min(1), Constraint::Length(1)])
-            .areas(area);
-    let ticks = y.ticks(usize::from((middle.height / LINES_A_TICK).max(2)));
-    let gutter = ticks.iter().map(|&tick| columns(&label(tick))).max().unwrap_or(0).min(usize::from(area.width) / 2) as u16;
-    let [_, canvas] = Layout::horizontal([Constraint::Length(gutter + 2), Constraint::Min(1)]).areas(middle);
-
-    vertical_axis(frame.buffer_mut(), middle, canvas, &ticks, y, theme);
-    horizontal_axis(frame.buffer_mut(), under, canvas, x, theme);
-    for &(at, sign) in &changes {
-        put(frame.buffer_mut(), column_of(at, x, canvas), over.y, &sign.to_string(), Modifier::BOLD.into());
-    }
-    if !over.is_empty() {
-        let words = if usize::from(canvas.x - area.x) >= 7 { "target" } else { "" };
-        put(frame.buffer_mut(), area.x, over.y, words, theme.quiet());
-    }
-
-    let rules: Vec<f64> = if changes.len() <= MOST_RULES {
-        changes.iter().map(|change| change.0).collect()
-    } else {
-        changes.iter().filter(|change| change.1 == 's').map(|change| change.0).collect()
-    };
-    let dots = rule_points(&rules, y, canvas.height);
-    let selected = app.selected().map(|run| &run.directory);
-    let lines: Vec<(Vec<(f64, f64)>, bool, Color, bool)> = runs
-        .iter()
-        .flat_map(|(run, curves)| curves.iter().map(move |curve| (run, curve)))
-        .map(|(run, curve)| {
-            let shown: Vec<(f64, f64)> =
-                curve.points.iter().filter_map(|&(at, value)| Some((at, y.place(value)?))).collect();
-            let chosen = Some(&run.directory) == selected;
-            (thin(&shown, 2 * usize::from(canvas.width)), curve.dashed, theme.curve(run.number), chosen)
-        })
-        .collect();
-    let width = canvas.width;
-    let paint = |context: &mut ratatui::widgets::canvas::Context| {
-        context.draw(&Points { coords: &dots, color: theme.rule() });
-        // The selected run last, over all others: a cell has one colour.
-        for wanted in [false, true] {
-            for (points, dashed, color, _) in lines.iter().filter(|line| line.3 == wanted) {
-                context.layer();
-                if *dashed || points.len() == 1 {
-                    let points = if *dashed { dashes(points, x, width) } else { points.clone() };
-                    context.draw(&Points { coords: &points, color: *color });
-                } else {
-                    for pair in points.windows(2) {
-                        context.draw(&Stroke::new(pair[0].0, pair[0].1, pair[1].0, pair[1].1, *color));
-                    }
-                }
-            }
-        }
-    };
-    let widget =
-        Canvas::default().marker(Marker::Braille).x_bounds([x.low, x.high]).y_bounds([y.low, y.high]).paint(paint);
-    frame.render_widget(widget, canvas);
-
-    if runs.len() > 1 {
-        for (run, curves) in runs {
-            for curve in curves {
-                end_letter(frame.buffer_mut(), canvas, curve, (x, y), run, theme);
-            }
-        }
-    }
-}
-
-/// The letter of a run at the last point of its curve, so that curves are told apart without colour.
-fn end_letter(buffer: &mut Buffer, canvas: Rect, curve: &Curve, (x, y): (Scale, Scale), run: &Watched, theme: Theme) {
-    let Some((at, value)) = curve.points.iter().rev().find_map(|&(at, value)| Some((at, y.place(value)?))) else { return };
-    let (column, line) = (column_of(at, x, canvas), line_of(value, y, canvas));
-    // Where curves end together their letters stand side by side.
-    let taken = |column: u16| buffer.cell((column, line)).is_some_and(|cell| cell.symbol().starts_with(char::is_alphabetic));
-    let free = (0..4).map(|i| column.saturating_sub(i)).find(|&column| column >= canvas.x && !taken(column));
-    let style = theme.run(run.number).add_modifier(Modifier::BOLD | Modifier::REVERSED);
-    put(buffer, free.unwrap_or(column), line, &letter(run.number).to_string(), style);
-}
-
-/// One point in three of a vertical line at each place.
-fn rule_points(places: &[f64], y: Scale, height: u16) -> Vec<(f64, f64)> {
-    let dots = 4 * usize::from(height.max(1));
-    let at = |i: usize| y.low + (y.high - y.low) * i as f64 / dots as f64;
-    places.iter().flat_map(|&x| (0..=dots).step_by(3).map(move |i| (x, at(i)))).collect()
-}
-
-/// Points along the curve through `points`, two dots of four columns of dots.
-fn dashes(points: &[(f64, f64)], x: Scale, width: u16) -> Vec<(f64, f64)> {
-    let dots = 2 * usize::from(width.max(1));
-    let mut dashed = Vec::new();
-    let mut next = 0;
-    for dot in 0..=dots {
-        let at = x.low + (x.high - x.low) * dot as f64 / dots as f64;
-        while next < points.len() && points[next].0 < at {
-            next += 1;
-        }
-        if dot % 4 >= 2 || next == 0 || next == points.len() {
-            continue;
-        }
-        let ((x0, y0), (x1, y1)) = (points[next - 1], points[next]);
-        dashed.push((at, y0 + (y1 - y0) * (at - x0) / (x1 - x0)));
-    }
-    dashed
-}
-
-fn vertical_axis(buffer: &mut Buffer, area: Rect, canvas: Rect, ticks: &[f64], y: Scale, theme: Theme) {
-    let axis = canvas.x.saturating_sub(1);
-    for line in area.y..area.bottom() {
-        put(buffer, axis, line, "│", theme.quiet());
-    }
-    for &tick in ticks {
-        let Some(line) = y.place(tick).map(|value| line_of(value, y, canvas)) else { continue };
-        let room = usize::from(axis - area.x);
-        let text = cut(&label(tick), room);
-        put(buffer, axis - columns(&text).min(room) as u16, line, &text, theme.quiet());
-        put(buffer, axis, line, "┤", theme.quiet());
-    }
-}
-
-fn horizontal_axis(buffer: &mut Buffer, area: Rect, canvas: Rect, x: Scale, theme: Theme) {
-    put(buffer, area.x, area.y, if canvas.x - area.x >= 6 { "epoch" } else { "" }, theme.quiet());
-    let mut free = canvas.x;
-    for tick in x.ticks(usize::from((canvas.width / COLUMNS_A_TICK).max(1))) {
-        let text = label(tick);
-        let width = columns(&text) as u16;
-        let column = column_of(tick, x, canvas).min((canvas.right()).saturating_sub(width));
-        if column >= free && column + width <= area.right() {
-            put(buffer, column, area.y, &text, theme.quiet());
-            free = column + width + 1;
-        }
-    }
-}
-
-/// A round number as it is: `0.3`, `20`, `1e-6`.
-fn label(value: f64) -> String {
-    let size = value.abs();
-    if size != 0.0 && !(1e-3..1e6).contains(&size) { format!("{value:e}") } else { format!("{value}") }
-}
-
-fn column_of(at: f64, x: Scale, canvas: Rect) -> u16 {
-    let share = ((at - x.low) / (x.high - x.low)).clamp(0.0, 1.0);
-    canvas.x + (share * f64::from(canvas.width.saturating_sub(1))).round() as u16
-}
-
-fn line_of(value: f64, y: Scale, canvas: Rect) -> u16 {
-    let share = ((y.high - value) / (y.high - y.low)).clamp(0.0, 1.0);
-    canvas.y + (share * f64::from(canvas.height.saturating_sub(1))).round() as u16
-}
-
-/// Writes into the buffer; what lies outside is left out.
-fn put(buffer: &mut Buffer, column: u16, line: u16, text: &str, style: ratatui::style::Style) {
-    if buffer.area.contains((column, line).into()) {
-        buffer.set_string(column, line, text, style);
     }
 }

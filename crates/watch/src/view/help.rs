@@ -6,7 +6,7 @@ use ratatui::text::Line;
 use ratatui::widgets::{Block, Clear, Paragraph, Wrap};
 
 /// What is explained.
-const LINES: [&str; 13] = [
+const LINES: [&str; 14] = [
     "up down  j k   select a run",
     "space          hide or show its curve",
     "o              it alone, or all shown",
@@ -17,6 +17,7 @@ const LINES: [&str; 13] = [
     "",
     "s  targets turn from pixels to features",
     "c  target becomes a copy of the student",
+    "!  failed, collapsed or unreadable: select it",
     "Marks are those of the selected run.",
     "Only runs of its stage are drawn.",
     "Any key closes this.",

@@ -3,6 +3,8 @@
 mod axis;
 mod chart;
 mod help;
+mod legend;
+mod plot;
 mod status;
 mod table;
 mod theme;
@@ -73,18 +75,18 @@ fn list_height(height: u16, runs: usize) -> u16 {
 /// The program and how many runs are in which state.
 fn draw_title(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
     let runs = &app.runs.watched;
-    let mut states: Vec<(&str, usize)> = Vec::new();
+    let mut states = ["running", "finished", "stopped", "failed", "unreadable"].map(|word| (word, 0));
     for watched in runs {
         let word = match &watched.run {
             Some(run) if watched.trouble.is_none() => run.state().word(),
             _ => "unreadable",
         };
-        match states.iter_mut().find(|(other, _)| *other == word) {
-            Some((_, count)) => *count += 1,
-            None => states.push((word, 1)),
+        for (_, count) in states.iter_mut().filter(|(other, _)| *other == word) {
+            *count += 1;
         }
     }
-    let states: Vec<String> = states.iter().map(|(word, count)| format!("{count} {word}")).collect();
+    let states: Vec<String> =
+        states.iter().filter(|(_, count)| *count > 0).map(|(word, count)| format!("{count} {word}")).collect();
     let program = Span::styled("bmae watch", Modifier::BOLD);
     let line = Line::from(vec![program, Span::raw("  "), Span::styled(states.join(", "), theme.quiet())]);
     frame.render_widget(line, area);
@@ -92,8 +94,7 @@ fn draw_title(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
 
 /// The keys that there is room for, the most needed first.
 fn draw_keys(frame: &mut Frame, area: Rect, theme: Theme) {
-    const KEYS: [&str; 7] =
-        ["q quit", "? help", "j/k select", "tab metric", "l log", "space hide", "o alone"];
+    const KEYS: [&str; 7] = ["q quit", "? help", "j/k select", "tab metric", "l log", "space hide", "o alone"];
     let mut line = String::new();
     for key in KEYS {
         if columns(&line) + columns(key) + 3 > usize::from(area.width) {

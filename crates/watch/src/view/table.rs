@@ -2,27 +2,35 @@
 
 use std::time::Instant;
 
+use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
-use ratatui::Frame;
 
 use super::theme::{Theme, letter};
 use crate::app::App;
-use crate::row::{Column, GAP, done, fill, fit};
+use crate::row::{Column, done, fill, fit, gap};
 use crate::runs::Watched;
 
-/// Columns before the first: the sign of the selected run and the letter of its curve.
+/// Columns before the first: the sign of the selected run, the letter of its curve, and the sign of a warning.
 const MARGIN: usize = 3;
 
 /// Columns of a bar where there is room.
 const BAR: usize = 12;
 
+/// The columns that found room.
+struct Kept {
+    columns: Vec<(Column, usize)>,
+    /// Spaces between two.
+    gap: usize,
+}
+
 /// Draws headings and as many runs as there is room for, the selected one among them.
 pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme, now: Instant) {
     let text = |watched: &Watched| Column::ALL.map(|column| column.text(watched, now)).to_vec();
     let lines: Vec<Vec<String>> = app.runs.watched.iter().map(text).collect();
-    let kept = fit(&lines, usize::from(area.width).saturating_sub(MARGIN), BAR);
+    let width = usize::from(area.width).saturating_sub(MARGIN);
+    let kept = Kept { columns: fit(&lines, width, BAR), gap: gap(width) };
 
     let mut shown = vec![headings(&kept, theme)];
     let room = usize::from(area.height).saturating_sub(1);
@@ -40,31 +48,24 @@ fn first_shown(place: usize, count: usize, room: usize) -> usize {
     (place + 1).saturating_sub(room.div_ceil(2)).min(count.saturating_sub(room)).min(place)
 }
 
-fn headings(kept: &[(Column, usize)], theme: Theme) -> Line<'static> {
+fn headings(kept: &Kept, theme: Theme) -> Line<'static> {
     let mut spans = vec![Span::raw(" ".repeat(MARGIN))];
-    for (i, &(column, width)) in kept.iter().enumerate() {
-        spans.push(Span::raw(" ".repeat(if i == 0 { 0 } else { GAP })));
+    for (i, &(column, width)) in kept.columns.iter().enumerate() {
+        spans.push(Span::raw(" ".repeat(if i == 0 { 0 } else { kept.gap })));
         spans.push(Span::styled(fill(column.heading(), width, column.right()), theme.quiet()));
     }
     Line::from(spans)
 }
 
-fn row(
-    app: &App,
-    watched: &Watched,
-    cells: &[String],
-    kept: &[(Column, usize)],
-    selected: bool,
-    theme: Theme,
-) -> Line<'static> {
+fn row(app: &App, watched: &Watched, cells: &[String], kept: &Kept, selected: bool, theme: Theme) -> Line<'static> {
     let sign = if app.hidden(watched) { '·' } else { letter(watched.number) };
     let mut spans = vec![
         Span::raw(if selected { ">" } else { " " }),
         Span::styled(sign.to_string(), theme.run(watched.number).add_modifier(Modifier::BOLD)),
-        Span::raw(" "),
+        Span::styled(if watched.warning().is_some() { "!" } else { " " }, theme.warning()),
     ];
-    for (i, &(column, width)) in kept.iter().enumerate() {
-        spans.push(Span::raw(" ".repeat(if i == 0 { 0 } else { GAP })));
+    for (i, &(column, width)) in kept.columns.iter().enumerate() {
+        spans.push(Span::raw(" ".repeat(if i == 0 { 0 } else { kept.gap })));
         let text = Column::ALL.iter().zip(cells).find(|(other, _)| **other == column).map_or("", |(_, text)| text);
         match column {
             Column::Bar => spans.extend(bar(done(watched), width, theme.run(watched.number), theme)),
