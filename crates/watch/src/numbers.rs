@@ -34,9 +34,9 @@ pub(crate) fn rate(per_s: f64) -> String {
     }
 }
 
-/// A span of time by its two largest units: `0:14`, `12:05`, `3h07`, `2d04h`.
+/// A span of time, rounded to seconds, by its two largest units: `0:14`, `12:05`, `3h07`, `2d04h`.
 pub(crate) fn span(time: Duration) -> String {
-    let s = time.as_secs();
+    let s = time.as_secs_f64().round() as u64;
     match s {
         0..3600 => format!("{}:{:02}", s / 60, s % 60),
         3600..86_400 => format!("{}h{:02}", s / 3600, s % 3600 / 60),
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn times_are_told_by_their_two_largest_units() {
-        let shown = [14, 725, 11_220, 187_200].map(|s| span(Duration::from_secs(s)));
+        let shown = [13.6, 725.0, 11_220.0, 187_200.0].map(|s| span(Duration::from_secs_f64(s)));
         assert_eq!(shown, ["0:14", "12:05", "3h07", "2d04h"]);
     }
 }

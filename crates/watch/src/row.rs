@@ -81,20 +81,33 @@ impl Column {
         !matches!(self, Column::Name | Column::Stage | Column::State | Column::Bar)
     }
 
-    /// What it says of a run; empty where there is nothing to say, as for a bar.
-    pub(crate) fn text(self, watched: &Watched, now: Instant) -> String {
+    /// What it says of a run, in short words where it is `terse`; empty where there is nothing to say, as for a bar.
+    pub(crate) fn text(self, watched: &Watched, now: Instant, terse: bool) -> String {
+        let unreadable = if terse { "bad" } else { "unreadable" };
         let Some(run) = &watched.run else {
             return match self {
                 Column::Name => watched.name(),
-                Column::State => "unreadable".to_owned(),
+                Column::State => unreadable.to_owned(),
                 _ => String::new(),
             };
         };
         match self {
+            Column::Stage if terse => match run.about.stage {
+                Stage::Pretrain => "pre".to_owned(),
+                Stage::Finetune => "fine".to_owned(),
+                Stage::Linprobe => "probe".to_owned(),
+                Stage::Knn => "knn".to_owned(),
+            },
             Column::Name => watched.name(),
             Column::Stage => run.about.stage.name().to_owned(),
             Column::Seed => run.about.seed.to_string(),
-            Column::State if watched.trouble.is_some() => "unreadable".to_owned(),
+            Column::State if watched.trouble.is_some() => unreadable.to_owned(),
+            Column::State if terse => match run.state() {
+                RunState::Running => "runs".to_owned(),
+                RunState::Finished => "done".to_owned(),
+                RunState::Failed(_) => "fail".to_owned(),
+                RunState::Stopped => "stop".to_owned(),
+            },
             Column::State => run.state().word().to_owned(),
             Column::Bar => String::new(),
             Column::Epochs => {
@@ -141,6 +154,11 @@ pub(crate) fn done(watched: &Watched) -> Option<f64> {
         return Some(1.0);
     }
     Some((progress(run) / planned as f64).clamp(0.0, 1.0))
+}
+
+/// Whether a table of `width` terminal columns uses short words.
+pub(crate) fn terse(width: usize) -> bool {
+    width < 60
 }
 
 /// Spaces between two columns of a table that has `width` terminal columns.

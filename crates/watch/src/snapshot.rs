@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use crate::error::WatchError;
-use crate::row::{Column, fill, fit, gap};
+use crate::row::{Column, fill, fit, gap, terse};
 use crate::runs::{Runs, Watched};
 
 /// Fewer columns than this are taken as this many: a table needs some room.
@@ -22,9 +22,9 @@ pub fn snapshot(paths: &[PathBuf], width: usize) -> Result<String, WatchError> {
     if runs.watched.is_empty() {
         return Ok(format!("{}\n", runs.waiting()));
     }
-    let line = |watched: &Watched| Column::ALL.map(|column| column.text(watched, now)).to_vec();
-    let lines: Vec<Vec<String>> = runs.watched.iter().map(line).collect();
     let width = width.max(NARROWEST);
+    let line = |watched: &Watched| Column::ALL.map(|column| column.text(watched, now, terse(width))).to_vec();
+    let lines: Vec<Vec<String>> = runs.watched.iter().map(line).collect();
     let kept = fit(&lines, width, 0);
     let headings: Vec<String> = Column::ALL.map(|column| column.heading().to_owned()).to_vec();
 
@@ -79,7 +79,7 @@ mae linprobe seed 0 failed: no room [2J left
     fn a_narrow_table_keeps_what_is_needed_most() {
         let (folder, _lock) = example();
         let table = snapshot(&[folder.path().join("mae-k")], 32).unwrap();
-        assert_eq!(table, "run   state   epoch latest left\nmae-k running  4/10 0.5000 0:12\n");
+        assert_eq!(table, "run   state epoch latest left\nmae-k runs   4/10 0.5000 0:12\n");
     }
 
     #[test]

@@ -34,7 +34,10 @@ impl Scale {
             () if air => 0.04 * span,
             () => 0.0,
         };
-        Some(Self { low: low - margin, high: high + margin, log })
+        let bottom = low - margin;
+        // What is never below zero gets no room there.
+        let bottom = if !log && low >= 0.0 && high > 0.0 { bottom.max(0.0) } else { bottom };
+        Some(Self { low: bottom, high: high + margin, log })
     }
 
     /// Where a value lies; `None` if it cannot be shown, such as zero on a logarithmic axis.

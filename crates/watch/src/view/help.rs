@@ -7,19 +7,19 @@ use ratatui::widgets::{Block, Clear, Paragraph, Wrap};
 
 /// What is explained.
 const LINES: [&str; 14] = [
-    "up down  j k   select a run",
-    "space          hide or show its curve",
-    "o              it alone, or all shown",
-    "tab  < >       what is drawn",
-    "l              logarithmic scale",
-    "r              look for news now",
-    "q  Esc  ^C     leave",
+    "j k ↑ ↓   select a run",
+    "space     hide or show its curve",
+    "o         it alone, or all shown",
+    "tab ← →   what is drawn",
+    "l         logarithmic scale",
+    "r         look for news now",
+    "q Esc ^C  leave",
     "",
-    "s  targets turn from pixels to features",
-    "c  target becomes a copy of the student",
-    "!  failed, collapsed or unreadable: select it",
-    "Marks are those of the selected run.",
-    "Only runs of its stage are drawn.",
+    "s  switch: pixels to features",
+    "c  copy of the student as target",
+    "!  failed, collapsed, unreadable",
+    "s and c are the selected run's.",
+    "Runs of its stage alone are drawn.",
     "Any key closes this.",
 ];
 

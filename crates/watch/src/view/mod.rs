@@ -22,7 +22,7 @@ use crate::row::columns;
 use theme::Theme;
 
 /// Lines that the curves want before the list gets more than a few.
-const CHART: u16 = 12;
+const CHART: u16 = 14;
 
 /// Fewer lines than these are not worth curves.
 const LEAST_CHART: u16 = 6;
@@ -31,7 +31,7 @@ const LEAST_CHART: u16 = 6;
 pub(crate) fn draw(frame: &mut Frame, app: &App, now: Instant) {
     let theme = Theme { colour: app.colour };
     let area = frame.area();
-    let status = status::height(app, area.width);
+    let status = status::height(app, area);
     let list = list_height(area.height.saturating_sub(2 + status), app.runs.watched.len());
     let [title, table, chart, status, keys] = Layout::vertical([
         Constraint::Length(1),
@@ -59,7 +59,7 @@ pub(crate) fn draw(frame: &mut Frame, app: &App, now: Instant) {
     }
 }
 
-/// Lines of the list: headings and all runs where the curves keep their part, else half of what there is; all of it where there is
+/// Lines of the list: headings and all runs where the curves keep their part, else a third of what there is; all of it where there is
 /// no room for curves.
 fn list_height(height: u16, runs: usize) -> u16 {
     let wanted = u16::try_from(runs).unwrap_or(u16::MAX).saturating_add(1);
@@ -68,7 +68,7 @@ fn list_height(height: u16, runs: usize) -> u16 {
     } else if height < LEAST_CHART + 3 {
         wanted.min(height)
     } else {
-        wanted.min(height.saturating_sub(CHART).max(height / 2).max(3)).min(height - LEAST_CHART)
+        wanted.min(height.saturating_sub(CHART).max(height / 3).max(4)).min(height - LEAST_CHART)
     }
 }
 

@@ -15,10 +15,13 @@ use crate::runs::Watched;
 use crate::series::{Curve, marks, thin};
 
 /// Lines between two labels of the vertical axis.
-const LINES_A_TICK: u16 = 3;
+const LINES_A_TICK: u16 = 2;
 
 /// Columns between two labels of the horizontal axis.
 const COLUMNS_A_TICK: u16 = 12;
+
+/// From this many columns on the vertical axis keeps room for the words beside it.
+const ROOMY: u16 = 60;
 
 /// More vertical lines than this would hide the curves; the letters over them stay.
 const MOST_RULES: usize = 12;
@@ -43,8 +46,10 @@ pub(super) fn draw_plot(
     ])
     .areas(area);
     let ticks = y.ticks(usize::from((middle.height / LINES_A_TICK).max(2)));
+    let least = if area.width >= ROOMY { 5 } else { 0 };
     let gutter =
-        ticks.iter().map(|&tick| columns(&label(tick))).max().unwrap_or(0).min(usize::from(area.width) / 2) as u16;
+        ticks.iter().map(|&tick| columns(&label(tick))).max().unwrap_or(0).min(usize::from(area.width) / 2).max(least)
+            as u16;
     let [_, canvas] = Layout::horizontal([Constraint::Length(gutter + 2), Constraint::Min(1)]).areas(middle);
 
     vertical_axis(frame.buffer_mut(), middle, canvas, &ticks, y, theme);

@@ -10,8 +10,8 @@ use crate::app::App;
 use crate::row::columns;
 use crate::runs::{Watched, plain};
 
-/// Lines that a warning may take.
-const MOST: u16 = 3;
+/// Lines that a warning may take, on a terminal of less than twenty lines and on a higher one.
+const MOST: [u16; 2] = [2, 5];
 
 /// What is said, and whether it is a warning: that of the selected run first, else that of the first run with one, else what the
 /// selected run is.
@@ -31,13 +31,13 @@ fn sentence(app: &App) -> Option<(String, bool)> {
     Some((plain(&parts.join(", ")), false))
 }
 
-/// How many lines are wanted in `width` columns: one, or up to three for a warning.
-pub(super) fn height(app: &App, width: u16) -> u16 {
+/// How many lines of an area are wanted: one, or more for a warning.
+pub(super) fn height(app: &App, area: Rect) -> u16 {
     match sentence(app) {
         Some((text, true)) => {
             // Words at the line ends take a little more than their letters.
-            let lines = (columns(&text) * 10).div_ceil(usize::from(width.max(1)) * 9);
-            (lines as u16).clamp(1, MOST)
+            let lines = (columns(&text) * 10).div_ceil(usize::from(area.width.max(1)) * 9);
+            (lines as u16).clamp(1, MOST[usize::from(area.height >= 20)])
         }
         Some((_, false)) => 1,
         None => 0,

@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 
 use super::theme::{Theme, letter};
 use crate::app::App;
-use crate::row::{Column, done, fill, fit, gap};
+use crate::row::{Column, done, fill, fit, gap, terse};
 use crate::runs::Watched;
 
 /// Columns before the first: the sign of the selected run, the letter of its curve, and the sign of a warning.
@@ -27,9 +27,9 @@ struct Kept {
 
 /// Draws headings and as many runs as there is room for, the selected one among them.
 pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme, now: Instant) {
-    let text = |watched: &Watched| Column::ALL.map(|column| column.text(watched, now)).to_vec();
-    let lines: Vec<Vec<String>> = app.runs.watched.iter().map(text).collect();
     let width = usize::from(area.width).saturating_sub(MARGIN);
+    let text = |watched: &Watched| Column::ALL.map(|column| column.text(watched, now, terse(width))).to_vec();
+    let lines: Vec<Vec<String>> = app.runs.watched.iter().map(text).collect();
     let kept = Kept { columns: fit(&lines, width, BAR), gap: gap(width) };
 
     let mut shown = vec![headings(&kept, theme)];

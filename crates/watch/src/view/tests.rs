@@ -1,5 +1,7 @@
 //! What a person sees, at several sizes.
 
+use std::sync::LazyLock;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -10,13 +12,16 @@ use crate::app::After;
 use crate::runs::Runs;
 use crate::sample::{lock, losses, run, top1s};
 
+/// One moment for all, so that remaining times do not count down.
+static NOW: LazyLock<Instant> = LazyLock::new(Instant::now);
+
 fn app(folder: &TempDir) -> App {
-    App::new(Runs::open(&[folder.path().to_owned()], Instant::now()).unwrap(), true)
+    App::new(Runs::open(&[folder.path().to_owned()], *NOW).unwrap(), true)
 }
 
 fn terminal(app: &App, width: u16, height: u16) -> Terminal<TestBackend> {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-    terminal.draw(|frame| draw(frame, app, Instant::now())).unwrap();
+    terminal.draw(|frame| draw(frame, app, *NOW)).unwrap();
     terminal
 }
 
@@ -28,7 +33,7 @@ fn screen(app: &App, width: u16, height: u16) -> Vec<String> {
 }
 
 fn press(app: &mut App, code: KeyCode) -> After {
-    app.key(KeyEvent::from(code), Instant::now())
+    app.key(KeyEvent::from(code), *NOW)
 }
 
 fn example() -> TempDir {
@@ -58,7 +63,7 @@ fn at_80_columns_list_curves_legend_marks_and_keys_are_there() {
     assert_eq!(screen[4], ">b mae-k pretrain    0 running  ████▊·······  4/10 0.5000   512 0:12");
     assert_eq!(screen[6], " loss  top-1  rate  images/s  neighbours  RankMe  spread  gradient");
     assert_eq!(screen[7], " loss  a mae 0.2000  b mae-k 0.5000");
-    assert_eq!(screen[8].split_whitespace().collect::<String>(), "targetsc", "the switch of the selected run");
+    assert_eq!(screen[8].split_whitespace().collect::<String>(), "targets", "the switch of the selected run");
     assert!(has_curves(&screen));
     assert!(screen[21].starts_with(|c: char| c.is_whitespace()) && screen[21].ends_with('8'), "{}", screen[21]);
     assert_eq!(screen[22], "mae linprobe seed 0 failed: the disk is full: make room");
@@ -68,9 +73,10 @@ fn at_80_columns_list_curves_legend_marks_and_keys_are_there() {
 #[test]
 fn at_40_columns_what_is_needed_most_is_there() {
     let folder = example();
+    let _held = lock(&folder.path().join("mae-k/pretrain"));
     let screen = screen(&app(&folder), 40, 24);
-    assert_eq!(screen[1], "   run   stage    state    epoch latest");
-    assert_eq!(screen[2], ">a mae   pretrain finished   8/8 0.2000");
+    assert_eq!(screen[1], "   run   stage state epoch latest left");
+    assert_eq!(screen[4], ">b mae-k pre   runs   4/10 0.5000 0:12");
     assert_eq!(screen[6], " gradient < loss > top-1");
     assert!(has_curves(&screen));
     assert_eq!(screen[21], "mae linprobe seed 0 failed: the disk is");
@@ -178,13 +184,13 @@ fn keys_select_and_quit_and_help_is_closed_by_any() {
     press(&mut app, KeyCode::Char('k'));
     assert_eq!(app.place(), 0);
     press(&mut app, KeyCode::Char('?'));
-    assert!(screen(&app, 80, 24).iter().any(|line| line.contains("targets turn from pixels to features")));
+    assert!(screen(&app, 80, 24).iter().any(|line| line.contains("switch: pixels to features")));
     assert_eq!(press(&mut app, KeyCode::Esc), After::Draw);
     assert_eq!(press(&mut app, KeyCode::Esc), After::Quit);
     assert_eq!(press(&mut app, KeyCode::Char('q')), After::Quit);
     assert_eq!(press(&mut app, KeyCode::F(5)), After::Nothing);
     let interrupt = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
-    assert_eq!(app.key(interrupt, Instant::now()), After::Quit);
+    assert_eq!(app.key(interrupt, *NOW), After::Quit);
 }
 
 #[test]
