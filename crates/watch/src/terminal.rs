@@ -4,6 +4,7 @@ use std::io::{Stdout, stdout};
 use std::panic;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::execute;
@@ -12,6 +13,10 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
 use crate::error::WatchError;
+
+/// Whether the terminal is taken over. It must be given back once only: a second time would put the cursor back over what was
+/// written since, such as the message of a panic.
+static TAKEN: AtomicBool = AtomicBool::new(false);
 
 type Hook = Box<dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync + 'static>;
 
@@ -33,6 +38,7 @@ impl Screen {
     /// [`WatchError::Terminal`] if it refuses; it is then left as it was.
     pub(crate) fn open() -> Result<Self, WatchError> {
         enable_raw_mode().map_err(WatchError::terminal)?;
+        TAKEN.store(true, Ordering::SeqCst);
         let opened = execute!(stdout(), EnterAlternateScreen, Hide)
             .and_then(|()| Terminal::new(CrosstermBackend::new(stdout())))
             .map_err(WatchError::terminal);
@@ -40,8 +46,12 @@ impl Screen {
 
         let before: Arc<Hook> = Arc::new(panic::take_hook());
         let then = Arc::clone(&before);
+        let drawing = thread::current().id();
         panic::set_hook(Box::new(move |info| {
-            give_back();
+            // Another thread's panic does not end the view.
+            if thread::current().id() == drawing {
+                give_back();
+            }
             then(info);
         }));
         let end = Arc::new(AtomicBool::new(false));
@@ -83,15 +93,18 @@ impl Drop for Screen {
             signal_hook::low_level::unregister(signal);
         }
         // A thread that panics may not touch the hook; the process is ending then.
-        if !std::thread::panicking() {
+        if !thread::panicking() {
             let before = Arc::clone(&self.before);
             panic::set_hook(Box::new(move |info| before(info)));
         }
     }
 }
 
-/// Gives the terminal back. Nothing can be done about a refusal: there is nowhere left to say it.
+/// Gives the terminal back if it is taken over. Nothing can be done about a refusal: there is nowhere left to say it.
 fn give_back() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
     let _ = execute!(stdout(), LeaveAlternateScreen, Show);
     let _ = disable_raw_mode();
 }
