@@ -1,6 +1,6 @@
 //! A live view of runs in the terminal: what they are at, how fast, how long they take, and their curves.
 //!
-//! [`watch`] draws and follows the keys until it is left; [`snapshot`] gives the same list once, for output that is no terminal. Both
+//! [`watch()`] draws and follows the keys until it is left; [`snapshot()`] gives the same list once, for output that is no terminal. Both
 //! only read run directories, by way of `bmae_report`. One thing an idea: `find` and `runs` know what is watched, `series` and `pace`
 //! what its numbers mean, `row` and `numbers` how it is put in columns, `app` what the keys do, `view` what is on the screen, and
 //! `terminal` how the terminal is taken over and given back.
@@ -46,7 +46,7 @@ const HEARING: Duration = Duration::from_millis(250);
 ///
 /// # Errors
 /// [`WatchError::NoPaths`], [`WatchError::Missing`] or [`WatchError::NotAFolder`] for paths that cannot be watched;
-/// [`WatchError::NoTerminal`] if standard output is none, where [`snapshot`] serves; [`WatchError::Terminal`] if it refuses.
+/// [`WatchError::NoTerminal`] if standard output is none, where [`snapshot()`] serves; [`WatchError::Terminal`] if it refuses.
 pub fn watch(paths: &[PathBuf], options: Options) -> Result<(), WatchError> {
     let mut app = App::new(Runs::open(paths, Instant::now())?, options.colour);
     if !stdout().is_terminal() {

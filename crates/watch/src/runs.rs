@@ -46,21 +46,26 @@ struct Signs {
 }
 
 impl Signs {
-    fn of(directory: &Path) -> Self {
+    /// All but the lock.
+    fn of_files(directory: &Path) -> Self {
         let sign = |name| {
             let data = std::fs::metadata(directory.join(name)).ok()?;
             Some((data.len(), data.modified().ok()?))
         };
-        let locked = File::open(directory.join(LOCK_FILE))
-            .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)));
-        Self { about: sign(RUN_FILE), metrics: sign(METRICS_FILE), locked }
+        Self { about: sign(RUN_FILE), metrics: sign(METRICS_FILE), locked: false }
     }
+}
+
+/// Whether some process holds the lock of the run in `directory`. A folder that cannot be asked is taken as left alone.
+fn is_locked(directory: &Path) -> bool {
+    File::open(directory.join(LOCK_FILE))
+        .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
 impl Watched {
     fn read(directory: PathBuf, now: Instant) -> Self {
         let mut watched = Self {
-            seen: Signs::of(&directory),
+            seen: Signs { locked: is_locked(&directory), ..Signs::of_files(&directory) },
             directory,
             run: None,
             trouble: None,
@@ -75,7 +80,13 @@ impl Watched {
 
     /// Reads it if its signs changed; whether it did.
     fn refresh(&mut self, now: Instant) -> bool {
-        let signs = Signs::of(&self.directory);
+        let mut signs = Signs::of_files(&self.directory);
+        // Asking for a lock takes it for a moment, in which a process that starts on the run would be refused: a run that is at
+        // its end is asked only when its files change.
+        let rests = self.run.as_ref().is_some_and(|run| run.state() == RunState::Finished);
+        if !(rests && signs == self.seen) {
+            signs.locked = is_locked(&self.directory);
+        }
         if signs == self.seen {
             return false;
         }
@@ -152,7 +163,7 @@ impl Watched {
             return Some(format!("{} failed: {}", self.title(), plain(&reason)));
         }
         let line = run.metrics.epochs.iter().rev().find(|line| line.collapse.is_some())?;
-        Some(format!("{}, epoch {}: {}", self.title(), line.epoch + 1, plain(line.collapse.as_deref()?)))
+        Some(format!("{}, epoch {}: {}", self.title(), line.epoch.saturating_add(1), plain(line.collapse.as_deref()?)))
     }
 }
 

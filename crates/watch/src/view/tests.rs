@@ -100,6 +100,23 @@ fn no_size_is_too_small() {
 }
 
 #[test]
+fn any_number_that_a_run_may_log_can_be_drawn() {
+    for values in [vec![1e308, -1e308, 0.0], vec![1e-320, 2e-320], vec![5.0], vec![0.0, 0.0], vec![-3.0, -3.0], vec![]]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        losses(&run(folder.path(), "a", "pretrain", "epochs = 8"), &values);
+        top1s(&run(folder.path(), "b", "finetune", "epochs = 8"), &values);
+        let mut app = app(&folder);
+        for key in [KeyCode::Up, KeyCode::Char('l'), KeyCode::Down, KeyCode::Char('l')] {
+            press(&mut app, key);
+            for (width, height) in [(80, 24), (40, 24), (20, 12)] {
+                screen(&app, width, height);
+            }
+        }
+    }
+}
+
+#[test]
 fn a_folder_without_runs_is_waited_for() {
     let folder = tempfile::tempdir().unwrap();
     let screen = screen(&app(&folder), 80, 24).join(" ");

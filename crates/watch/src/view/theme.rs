@@ -12,7 +12,7 @@ const PALETTE: [Color; 8] = [
     Color::Magenta,
     Color::Green,
     Color::Blue,
-    Color::LightRed,
+    Color::LightGreen,
     Color::LightCyan,
     Color::LightMagenta,
 ];
