@@ -75,8 +75,8 @@ impl Scale {
         if fine.len() <= most {
             return fine;
         }
-        let stride = (last - first + 1).max(1) as usize;
-        let stride = stride.div_ceil(most).max(1) as i64;
+        let inside_count = (self.high.floor() - self.low.ceil() + 1.0).max(1.0) as usize;
+        let stride = inside_count.div_ceil(most) as i64;
         (first..=last)
             .filter(|power| power % stride == 0)
             .map(|power| 10f64.powi(power as i32))

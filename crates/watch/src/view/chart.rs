@@ -24,11 +24,14 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
 
     let metric = app.metric();
     let drawn = app.drawn();
-    let with_curves: Vec<(&Watched, Vec<Curve>)> = drawn
+    let mut with_curves: Vec<(&Watched, Vec<Curve>)> = drawn
         .iter()
         .filter_map(|watched| Some((*watched, curves(watched.run.as_ref()?, metric))))
         .filter(|(_, curves)| !curves.is_empty())
         .collect();
+    // The legend has room for a few: the selected run first.
+    let selected = app.selected().map(|run| &run.directory);
+    with_curves.sort_by_key(|(run, _)| Some(&run.directory) != selected);
     let values = || with_curves.iter().flat_map(|(_, curves)| curves).flat_map(|curve| &curve.points);
     let x = Scale::over(values().map(|point| point.0), false, false);
     let y = Scale::over(values().map(|point| point.1), app.log, true);

@@ -62,7 +62,7 @@ fn at_80_columns_list_curves_legend_marks_and_keys_are_there() {
     assert_eq!(screen[3], " a!mae   linprobe    0 failed   ██████······   2/4 31.50%            31.50%");
     assert_eq!(screen[4], ">b mae-k pretrain    0 running  ████▊·······  4/10 0.5000   512 0:12");
     assert_eq!(screen[6], " loss  top-1  rate  images/s  neighbours  RankMe  spread  gradient");
-    assert_eq!(screen[7], " loss  a mae 0.2000  b mae-k 0.5000");
+    assert_eq!(screen[7], " loss  b mae-k 0.5000  a mae 0.2000", "the selected run first");
     assert_eq!(screen[8].split_whitespace().collect::<String>(), "targets", "the switch of the selected run");
     assert!(has_curves(&screen));
     assert_eq!(screen[21].split_whitespace().collect::<Vec<_>>(), ["epoch", "2", "4", "6", "8"]);
