@@ -1,0 +1,86 @@
+//! A live view of runs in the terminal: what they are at, how fast, how long they take, and their curves.
+//!
+//! [`watch()`] draws and follows the keys until it is left; [`snapshot()`] gives the same list once, for output that is no terminal. Both
+//! only read run directories, by way of `bmae_report`. One thing an idea: `find` and `runs` know what is watched, `series` and `pace`
+//! what its numbers mean, `row` and `numbers` how it is put in columns, `app` what the keys do, `view` what is on the screen, and
+//! `terminal` how the terminal is taken over and given back.
+
+mod app;
+mod error;
+mod find;
+mod numbers;
+mod options;
+mod pace;
+mod row;
+mod runs;
+#[cfg(test)]
+mod sample;
+mod series;
+mod snapshot;
+mod terminal;
+mod view;
+
+use std::io::{IsTerminal, stdout};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crossterm::event::{Event, poll, read};
+
+pub use error::WatchError;
+pub use options::Options;
+pub use snapshot::snapshot;
+
+use app::{After, App};
+use runs::Runs;
+use terminal::Screen;
+
+/// The shortest time between two looks at the runs.
+const SHORTEST: Duration = Duration::from_millis(100);
+
+/// How soon a signal that asks for an end is heard.
+const HEARING: Duration = Duration::from_millis(250);
+
+/// Shows the runs at and below `paths` in the terminal, and what becomes of them, until q, Esc, Ctrl-C or a signal ends it. Folders
+/// that hold no run yet are waited for, and a run that cannot be read is shown with the reason. The terminal is given back on every
+/// way out.
+///
+/// # Errors
+/// [`WatchError::NoPaths`], [`WatchError::Missing`] or [`WatchError::NotAFolder`] for paths that cannot be watched;
+/// [`WatchError::NoTerminal`] if standard output is none, where [`snapshot()`] serves; [`WatchError::Terminal`] if it refuses.
+pub fn watch(paths: &[PathBuf], options: Options) -> Result<(), WatchError> {
+    let mut app = App::new(Runs::open(paths, Instant::now())?, options.colour);
+    if !stdout().is_terminal() {
+        return Err(WatchError::NoTerminal);
+    }
+    let every = options.every.max(SHORTEST);
+    let mut screen = Screen::open()?;
+    let mut look = Instant::now() + every;
+    let mut stale = true;
+    while !screen.asked_to_end() {
+        let now = Instant::now();
+        if now >= look {
+            app.runs.refresh(now);
+            look = Instant::now() + every;
+            // Even without news the remaining times count down.
+            stale = true;
+        }
+        if stale {
+            screen.draw(|frame| view::draw(frame, &app, now))?;
+            stale = false;
+        }
+        let wait = look.saturating_duration_since(Instant::now()).min(HEARING);
+        if !poll(wait).map_err(WatchError::terminal)? {
+            continue;
+        }
+        match read().map_err(WatchError::terminal)? {
+            Event::Key(key) => match app.key(key, Instant::now()) {
+                After::Draw => stale = true,
+                After::Nothing => {}
+                After::Quit => break,
+            },
+            Event::Resize(..) => stale = true,
+            _ => {}
+        }
+    }
+    Ok(())
+}

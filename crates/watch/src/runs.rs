@@ -1,0 +1,375 @@
+//! What is watched, and keeping it fresh.
+//!
+//! `bmae_report::read_run` reads a run whole, so a run is read again only when its `run.toml` or `metrics.jsonl` changed or its lock
+//! was taken or let go, and, where reading takes long, so seldom that it costs no more than a twentieth of the time.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use bmae_report::{LOCK_FILE, Run, RunState, Stage, read_run};
+
+use crate::error::WatchError;
+use crate::find::{RUN_FILE, find_directories};
+use crate::pace::Pace;
+
+/// What a run logged, one JSON object a line.
+const METRICS_FILE: &str = "metrics.jsonl";
+
+/// A growing run is read again no sooner than this many times as long as the last reading took.
+const PATIENCE: u32 = 20;
+
+/// One run that is watched.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    /// Where it lies.
+    pub directory: PathBuf,
+    /// The run as last read; `None` while it never could be.
+    pub run: Option<Run>,
+    /// Why it could not be read the last time, in one sentence.
+    pub trouble: Option<String>,
+    /// Which colour and letter it has, from 0: the same for all stages of one run, different for runs of one stage.
+    pub number: usize,
+    /// The pace it keeps.
+    pub pace: Pace,
+    seen: Signs,
+    read_at: Instant,
+    cost: Duration,
+}
+
+/// What tells without reading that a run changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Signs {
+    about: Option<(u64, SystemTime)>,
+    metrics: Option<(u64, SystemTime)>,
+    locked: bool,
+}
+
+impl Signs {
+    /// All but the lock.
+    fn of_files(directory: &Path) -> Self {
+        let sign = |name| {
+            let data = std::fs::metadata(directory.join(name)).ok()?;
+            Some((data.len(), data.modified().ok()?))
+        };
+        Self { about: sign(RUN_FILE), metrics: sign(METRICS_FILE), locked: false }
+    }
+}
+
+/// Whether some process holds the lock of the run in `directory`. A folder that cannot be asked is taken as left alone.
+fn is_locked(directory: &Path) -> bool {
+    File::open(directory.join(LOCK_FILE))
+        .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
+impl Watched {
+    fn read(directory: PathBuf, now: Instant) -> Self {
+        let mut watched = Self {
+            seen: Signs { locked: is_locked(&directory), ..Signs::of_files(&directory) },
+            directory,
+            run: None,
+            trouble: None,
+            number: 0,
+            pace: Pace::default(),
+            read_at: now,
+            cost: Duration::ZERO,
+        };
+        watched.read_again(watched.seen, now);
+        watched
+    }
+
+    /// Reads it if its signs changed; whether it did.
+    fn refresh(&mut self, now: Instant) -> bool {
+        let mut signs = Signs::of_files(&self.directory);
+        // Asking for a lock takes it for a moment, in which a process that starts on the run would be refused: a run that is at
+        // its end is asked only when its files change.
+        let rests = self.run.as_ref().is_some_and(|run| run.state() == RunState::Finished);
+        if !(rests && signs == self.seen) {
+            signs.locked = is_locked(&self.directory);
+        }
+        if signs == self.seen {
+            return false;
+        }
+        // More lines can wait; what the run says of itself cannot.
+        let grew_only = signs.about == self.seen.about && signs.locked == self.seen.locked;
+        if grew_only && now.saturating_duration_since(self.read_at) < self.cost * PATIENCE {
+            return false;
+        }
+        self.read_again(signs, now);
+        true
+    }
+
+    fn read_again(&mut self, signs: Signs, now: Instant) {
+        let began = Instant::now();
+        match read_run(&self.directory) {
+            Ok(run) => {
+                if let Some(wall_s) = run.metrics.wall_s {
+                    self.pace.note(progress(&run), wall_s);
+                }
+                self.run = Some(run);
+                self.trouble = None;
+            }
+            Err(error) => self.trouble = Some(error.to_string()),
+        }
+        self.cost = began.elapsed();
+        self.read_at = now;
+        self.seen = signs;
+    }
+
+    /// The time it has left, less what went by since it was last heard of; `None` unless it runs and has a plan and a pace.
+    pub(crate) fn left(&self, now: Instant) -> Option<Duration> {
+        let run = self.run.as_ref().filter(|run| run.state() == RunState::Running)?;
+        let left = self.pace.left(run.about.epochs?)?;
+        Some(left.saturating_sub(now.saturating_duration_since(self.read_at)))
+    }
+
+    /// The stage, unless it never could be read.
+    pub(crate) fn stage(&self) -> Option<Stage> {
+        self.run.as_ref().map(|run| run.about.stage)
+    }
+
+    /// Whether a process was working on it when it was last read.
+    pub(crate) fn running(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| run.running)
+    }
+
+    /// The name: the run's own, or its folder and the one around it while it cannot be read. Control characters are replaced.
+    pub(crate) fn name(&self) -> String {
+        let name = match &self.run {
+            Some(run) => run.about.name.clone(),
+            None => {
+                let parts: Vec<_> = self.directory.iter().rev().take(2).map(|part| part.to_string_lossy()).collect();
+                parts.into_iter().rev().collect::<Vec<_>>().join("/")
+            }
+        };
+        plain(&name)
+    }
+
+    /// What the run is called in a sentence: name, stage and seed.
+    pub(crate) fn title(&self) -> String {
+        match &self.run {
+            Some(run) => format!("{} {} seed {}", self.name(), run.about.stage.name(), run.about.seed),
+            None => self.name(),
+        }
+    }
+
+    /// What went wrong, in one sentence; `None` while it is well. An announced collapse stays until the run is resumed before it.
+    pub(crate) fn warning(&self) -> Option<String> {
+        if let Some(trouble) = &self.trouble {
+            return Some(plain(trouble));
+        }
+        let run = self.run.as_ref()?;
+        if let RunState::Failed(reason) = run.state() {
+            return Some(format!("{} failed: {}", self.title(), plain(&reason)));
+        }
+        let line = run.metrics.epochs.iter().rev().find(|line| line.collapse.is_some())?;
+        Some(format!("{}, epoch {}: {}", self.title(), line.epoch.saturating_add(1), plain(line.collapse.as_deref()?)))
+    }
+}
+
+/// Epochs done, with the fraction that the last step tells.
+pub(crate) fn progress(run: &Run) -> f64 {
+    let step = run.metrics.steps.last().map_or(0.0, |step| step.epoch_1000x / 1000.0);
+    step.max(run.epochs_done() as f64)
+}
+
+/// The text on one line: control characters, which a terminal would obey, become spaces.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// The runs at and below the paths that were given.
+#[derive(Debug)]
+pub(crate) struct Runs {
+    paths: Vec<PathBuf>,
+    /// In the order they were found; what is found at once in one folder, by stage.
+    pub watched: Vec<Watched>,
+}
+
+impl Runs {
+    /// Finds and reads the runs at and below `paths`. There may be none yet.
+    ///
+    /// # Errors
+    /// [`WatchError::NoPaths`], [`WatchError::Missing`] or [`WatchError::NotAFolder`] for a path that cannot come to hold a run.
+    pub(crate) fn open(paths: &[PathBuf], now: Instant) -> Result<Self, WatchError> {
+        if paths.is_empty() {
+            return Err(WatchError::NoPaths);
+        }
+        for path in paths {
+            if !path.exists() {
+                return Err(WatchError::Missing { path: path.clone() });
+            }
+            if !path.is_dir() {
+                return Err(WatchError::NotAFolder { path: path.clone() });
+            }
+        }
+        let mut runs = Self { paths: paths.to_vec(), watched: Vec::new() };
+        runs.refresh(now);
+        Ok(runs)
+    }
+
+    /// Looks for new runs, forgets those that were removed, and reads those that changed. Whether anything is different now.
+    pub(crate) fn refresh(&mut self, now: Instant) -> bool {
+        let found = find_directories(&self.paths);
+        let before = self.watched.len();
+        self.watched.retain(|watched| found.contains(&watched.directory));
+        let mut changed = self.watched.len() != before;
+        for watched in &mut self.watched {
+            changed |= watched.refresh(now);
+        }
+        let new = found.into_iter().filter(|directory| self.watched.iter().all(|known| known.directory != *directory));
+        for mut watched in in_order_of_stages(new.map(|directory| Watched::read(directory, now)).collect()) {
+            watched.number = self.number_for(&watched);
+            self.watched.push(watched);
+            changed = true;
+        }
+        changed
+    }
+
+    /// The number of the run's other stages, or the first that no run has.
+    fn number_for(&self, new: &Watched) -> usize {
+        let line = |watched: &Watched| {
+            let run = watched.run.as_ref()?;
+            Some((watched.directory.parent()?.to_owned(), run.about.name.clone(), run.about.seed))
+        };
+        let mine = line(new);
+        let same = self.watched.iter().filter(|other| mine.is_some() && line(other) == mine);
+        let taken =
+            |number: usize| self.watched.iter().any(|other| other.number == number && other.stage() == new.stage());
+        if let Some(number) = same.map(|other| other.number).find(|&number| !taken(number)) {
+            return number;
+        }
+        self.watched.iter().map(|other| other.number + 1).max().unwrap_or(0)
+    }
+
+    /// What is waited for while there is no run, in one sentence.
+    pub(crate) fn waiting(&self) -> String {
+        let paths: Vec<String> = self.paths.iter().map(|path| plain(&path.display().to_string())).collect();
+        let place = if let [path] = paths.as_slice() { path.clone() } else { format!("any of {}", paths.join(", ")) };
+        format!("no run in {place} yet: waiting for the first one to write its {RUN_FILE}")
+    }
+}
+
+/// The runs with those of one folder together, where the first of them is, pre-training before what evaluates it.
+fn in_order_of_stages(mut new: Vec<Watched>) -> Vec<Watched> {
+    let parents: Vec<PathBuf> = new.iter().map(|watched| parent(watched).to_owned()).collect();
+    new.sort_by_key(|watched| {
+        (parents.iter().position(|folder| folder == parent(watched)), watched.stage().is_none(), watched.stage())
+    });
+    new
+}
+
+fn parent(watched: &Watched) -> &Path {
+    watched.directory.parent().unwrap_or(&watched.directory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{lock, losses, run, top1s};
+
+    fn open(folder: &Path) -> Runs {
+        Runs::open(&[folder.to_owned()], Instant::now()).unwrap()
+    }
+
+    fn later(seconds: u64) -> Instant {
+        Instant::now() + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_run_that_did_not_change_is_not_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        losses(&run(folder.path(), "a", "pretrain", "epochs = 8"), &[3.0]);
+        let mut runs = open(folder.path());
+        assert!(!runs.refresh(later(1)));
+    }
+
+    #[test]
+    fn new_lines_and_a_taken_lock_are_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = run(folder.path(), "a", "pretrain", "epochs = 8");
+        losses(&directory, &[3.0]);
+        let mut runs = open(folder.path());
+        assert_eq!(runs.watched[0].run.as_ref().unwrap().state(), RunState::Stopped);
+        losses(&directory, &[3.0, 2.0]);
+        let held = lock(&directory);
+        assert!(runs.refresh(later(1)));
+        let read = runs.watched[0].run.as_ref().unwrap();
+        assert_eq!((read.state(), read.epochs_done()), (RunState::Running, 2));
+        drop(held);
+        assert!(runs.refresh(later(2)));
+        assert!(!runs.watched[0].running());
+    }
+
+    #[test]
+    fn stages_that_appear_are_added_and_folders_that_go_are_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut runs = open(folder.path());
+        assert!(runs.watched.is_empty());
+        let pretrain = run(folder.path(), "mae/pretrain", "pretrain", "epochs = 8");
+        assert!(runs.refresh(later(1)));
+        run(folder.path(), "mae/finetune", "finetune", "epochs = 8");
+        assert!(runs.refresh(later(2)));
+        let stages: Vec<Option<Stage>> = runs.watched.iter().map(Watched::stage).collect();
+        assert_eq!(stages, [Some(Stage::Pretrain), Some(Stage::Finetune)]);
+        std::fs::remove_dir_all(pretrain).unwrap();
+        assert!(runs.refresh(later(3)));
+        assert_eq!(runs.watched.len(), 1);
+    }
+
+    #[test]
+    fn the_stages_of_a_run_share_a_colour_and_runs_of_a_stage_do_not() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["one", "two"] {
+            for stage in ["finetune", "pretrain"] {
+                run(folder.path(), &format!("{name}/{stage}"), stage, "epochs = 8");
+            }
+        }
+        let numbers: Vec<(Option<Stage>, usize)> =
+            open(folder.path()).watched.iter().map(|watched| (watched.stage(), watched.number)).collect();
+        let (pretrain, finetune) = (Some(Stage::Pretrain), Some(Stage::Finetune));
+        assert_eq!(numbers, [(pretrain, 0), (finetune, 0), (pretrain, 1), (finetune, 1)]);
+    }
+
+    #[test]
+    fn the_runs_found_are_those_of_a_report() {
+        let folder = tempfile::tempdir().unwrap();
+        for directory in ["b", "a/pretrain", "x/y/z", "x/y/report", "checkpoints", ".hidden", "1/2/3/too-deep"] {
+            run(folder.path(), directory, "pretrain", "epochs = 8");
+        }
+        let paths = [folder.path().to_owned(), folder.path().join("b")];
+        let report = bmae_report::collect_runs(&paths).unwrap();
+        let report: Vec<PathBuf> = report.into_iter().map(|run| run.directory).collect();
+        assert_eq!(find_directories(&paths), report);
+        assert_eq!(report.len(), 3);
+    }
+
+    #[test]
+    fn a_path_that_is_a_file_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = run(folder.path(), "a", "pretrain", "");
+        let refused = Runs::open(&[directory.join(RUN_FILE)], Instant::now());
+        assert!(matches!(refused, Err(WatchError::NotAFolder { .. })));
+    }
+
+    #[test]
+    fn remaining_time_counts_down_between_two_lines_of_a_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = run(folder.path(), "a", "pretrain", "epochs = 8");
+        losses(&directory, &[3.0, 2.0]);
+        let _held = lock(&directory);
+        let now = Instant::now();
+        let runs = Runs::open(&[directory], now).unwrap();
+        assert_eq!(runs.watched[0].left(now), Some(Duration::from_secs(12)));
+        assert_eq!(runs.watched[0].left(now + Duration::from_secs(5)), Some(Duration::from_secs(7)));
+        assert_eq!(runs.watched[0].left(now + Duration::from_secs(50)), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn only_a_run_at_work_has_time_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = run(folder.path(), "a", "linprobe", "epochs = 8");
+        top1s(&directory, &[10.0]);
+        assert_eq!(open(&directory).watched[0].left(Instant::now()), None);
+    }
+}

@@ -1,0 +1,199 @@
+//! From what a run logged to the points of a curve.
+
+use bmae_report::{Event, Run, Stage};
+
+/// What can be drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Metric {
+    /// Training loss.
+    Loss,
+    /// Top-1 accuracy on the test set in percent.
+    Top1,
+    /// Learning rate before layer-wise scaling.
+    LearningRate,
+    /// Training throughput in images per second.
+    Speed,
+    /// Quick nearest-neighbour accuracy in percent.
+    Neighbours,
+    /// Effective rank of the encoder's features.
+    RankMe,
+    /// Spread of target and prediction over samples.
+    Spread,
+    /// Mean norm of the gradient before clipping.
+    Gradient,
+}
+
+impl Metric {
+    /// All, in the order of the tabs.
+    pub(crate) const ALL: [Metric; 8] = [
+        Metric::Loss,
+        Metric::Top1,
+        Metric::LearningRate,
+        Metric::Speed,
+        Metric::Neighbours,
+        Metric::RankMe,
+        Metric::Spread,
+        Metric::Gradient,
+    ];
+
+    /// The name on its tab.
+    pub(crate) fn tab(self) -> &'static str {
+        match self {
+            Metric::Loss => "loss",
+            Metric::Top1 => "top-1",
+            Metric::LearningRate => "rate",
+            Metric::Speed => "images/s",
+            Metric::Neighbours => "neighbours",
+            Metric::RankMe => "RankMe",
+            Metric::Spread => "spread",
+            Metric::Gradient => "gradient",
+        }
+    }
+
+    /// What it is, in words.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Metric::Loss => "loss",
+            Metric::Top1 => "top-1 accuracy",
+            Metric::LearningRate => "learning rate",
+            Metric::Speed => "throughput",
+            Metric::Neighbours => "nearest-neighbour accuracy",
+            Metric::RankMe => "RankMe",
+            Metric::Spread => "spread of target and prediction",
+            Metric::Gradient => "gradient norm",
+        }
+    }
+
+    /// What stands behind the title over the curves: the unit, or which curve is which.
+    pub(crate) fn note(self) -> &'static str {
+        match self {
+            Metric::Top1 | Metric::Neighbours => " in %",
+            Metric::Speed => " in images/s",
+            Metric::Spread => " (dashes)",
+            Metric::Loss | Metric::LearningRate | Metric::RankMe | Metric::Gradient => "",
+        }
+    }
+
+    /// What a run of this stage is first looked at for.
+    pub(crate) fn of(stage: Stage) -> Metric {
+        match stage {
+            Stage::Pretrain => Metric::Loss,
+            Stage::Finetune | Stage::Linprobe | Stage::Knn => Metric::Top1,
+        }
+    }
+
+    /// The tab to the right, or to the left; round the ends.
+    pub(crate) fn neighbour(self, forward: bool) -> Metric {
+        let count = Self::ALL.len();
+        let here = Self::ALL.iter().position(|&metric| metric == self).unwrap_or(0);
+        Self::ALL[(here + if forward { 1 } else { count - 1 }) % count]
+    }
+}
+
+/// One curve of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Curve {
+    /// Epochs done and value, in the order they were logged; all finite.
+    pub points: Vec<(f64, f64)>,
+    /// Whether it is drawn in dashes, to tell it from the run's other curve.
+    pub dashed: bool,
+}
+
+/// The curves of `metric`; none for what the run did not log. What was measured over an epoch lies at that epoch's end. Loss and
+/// throughput are taken from single steps until two epochs are done.
+pub(crate) fn curves(run: &Run, metric: Metric) -> Vec<Curve> {
+    let metrics = &run.metrics;
+    let epochs = |value: fn(&bmae_report::Epoch) -> Option<f64>| -> Vec<(f64, f64)> {
+        metrics.epochs.iter().filter_map(|line| Some((line.epoch as f64 + 1.0, value(line)?))).collect()
+    };
+    let steps = |value: fn(&bmae_report::Step) -> Option<f64>| -> Vec<(f64, f64)> {
+        metrics.steps.iter().filter_map(|line| Some((line.epoch_1000x / 1000.0, value(line)?))).collect()
+    };
+    let solid = |points| vec![(points, false)];
+    let curves = match metric {
+        Metric::Loss if metrics.epochs.len() < 2 => solid(steps(|line| line.loss)),
+        Metric::Loss => solid(epochs(|line| line.loss)),
+        Metric::Top1 => {
+            solid(metrics.evals.iter().filter_map(|line| Some((line.epoch as f64 + 1.0, line.top1?))).collect())
+        }
+        Metric::LearningRate => solid(steps(|line| line.lr)),
+        Metric::Speed if metrics.epochs.len() < 2 => solid(steps(|line| line.images_per_s)),
+        Metric::Speed => solid(epochs(|line| line.images_per_s)),
+        Metric::Neighbours => solid(epochs(|line| line.knn_top1)),
+        Metric::RankMe => solid(epochs(|line| line.rank_me)),
+        Metric::Spread => vec![(epochs(|line| line.target_std), false), (epochs(|line| line.prediction_std), true)],
+        Metric::Gradient => solid(epochs(|line| line.grad_norm)),
+    };
+    let finite = |(x, y): &(f64, f64)| x.is_finite() && y.is_finite();
+    curves
+        .into_iter()
+        .map(|(points, dashed): (Vec<(f64, f64)>, bool)| Curve {
+            points: points.into_iter().filter(finite).collect(),
+            dashed,
+        })
+        .filter(|curve| !curve.points.is_empty())
+        .collect()
+}
+
+/// What a change of the targets is marked with, and the epochs done when it came: before the epoch that names it. Averages come
+/// with every epoch or step and are left out.
+pub(crate) fn marks(run: &Run) -> Vec<(f64, char)> {
+    let sign = |event| match event {
+        Event::Switch => Some('s'),
+        Event::Copy => Some('c'),
+        Event::Average => None,
+    };
+    run.metrics.epochs.iter().filter_map(|line| Some((line.epoch as f64, sign(line.event?)?))).collect()
+}
+
+/// At most `4 * columns` of the points, with the same look when drawn over that many columns: of each column's share the first, the
+/// lowest, the highest and the last stay, in order. Few points stay as they are.
+pub(crate) fn thin(points: &[(f64, f64)], columns: usize) -> Vec<(f64, f64)> {
+    let columns = columns.max(1);
+    if points.len() <= 4 * columns {
+        return points.to_vec();
+    }
+    let share = points.len().div_ceil(columns);
+    let mut kept = Vec::with_capacity(4 * columns);
+    for chunk in points.chunks(share) {
+        let by_value = |a: &&usize, b: &&usize| chunk[**a].1.total_cmp(&chunk[**b].1);
+        let places: Vec<usize> = (0..chunk.len()).collect();
+        let lowest = places.iter().min_by(by_value).copied().unwrap_or(0);
+        let highest = places.iter().max_by(by_value).copied().unwrap_or(0);
+        let mut stay = [0, lowest, highest, chunk.len() - 1];
+        stay.sort_unstable();
+        kept.extend(
+            stay.iter().enumerate().filter(|&(i, place)| i == 0 || stay[i - 1] != *place).map(|(_, &p)| chunk[p]),
+        );
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hundred_thousand_points_become_few_and_keep_a_single_spike() {
+        let mut points: Vec<(f64, f64)> = (0..100_000).map(|i| (f64::from(i), 1.0)).collect();
+        points[54_321].1 = 9.0;
+        let thinned = thin(&points, 70);
+        assert!(thinned.len() <= 280, "{}", thinned.len());
+        assert!(thinned.contains(&(54_321.0, 9.0)));
+        assert_eq!((thinned[0], thinned[thinned.len() - 1]), (points[0], points[99_999]));
+        assert!(thinned.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    }
+
+    #[test]
+    fn few_points_stay_as_they_are() {
+        let points = [(0.0, 1.0), (1.0, 2.0)];
+        assert_eq!(thin(&points, 70), points);
+        assert_eq!(thin(&[], 0), []);
+    }
+
+    #[test]
+    fn the_tabs_go_round() {
+        assert_eq!(Metric::Loss.neighbour(false), Metric::Gradient);
+        assert_eq!(Metric::Gradient.neighbour(true), Metric::Loss);
+    }
+}

@@ -1,0 +1,110 @@
+//! The terminal while it is drawn on: raw, on its second screen, and given back on every way out.
+
+use std::io::{Stdout, stdout};
+use std::panic;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use crossterm::cursor::{Hide, Show};
+use crossterm::execute;
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+
+use crate::error::WatchError;
+
+/// Whether the terminal is taken over. It must be given back once only: a second time would put the cursor back over what was
+/// written since, such as the message of a panic.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+type Hook = Box<dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync + 'static>;
+
+/// A terminal that is drawn on. Dropping it gives the terminal back as it was; a panic does so before its message is written, and
+/// SIGTERM, SIGINT and SIGHUP ask for an end that [`Screen::asked_to_end`] tells.
+pub(crate) struct Screen {
+    terminal: Terminal<CrosstermBackend<Stdout>>,
+    end: Arc<AtomicBool>,
+    #[cfg(unix)]
+    signals: Vec<signal_hook::SigId>,
+    /// The hook that was there before; put back at the end.
+    before: Arc<Hook>,
+}
+
+impl Screen {
+    /// Takes the terminal over.
+    ///
+    /// # Errors
+    /// [`WatchError::Terminal`] if it refuses; it is then left as it was.
+    pub(crate) fn open() -> Result<Self, WatchError> {
+        enable_raw_mode().map_err(WatchError::terminal)?;
+        TAKEN.store(true, Ordering::SeqCst);
+        let opened = execute!(stdout(), EnterAlternateScreen, Hide)
+            .and_then(|()| Terminal::new(CrosstermBackend::new(stdout())))
+            .map_err(WatchError::terminal);
+        let terminal = opened.inspect_err(|_| give_back())?;
+
+        let before: Arc<Hook> = Arc::new(panic::take_hook());
+        let then = Arc::clone(&before);
+        let drawing = thread::current().id();
+        panic::set_hook(Box::new(move |info| {
+            // Another thread's panic does not end the view.
+            if thread::current().id() == drawing {
+                give_back();
+            }
+            then(info);
+        }));
+        let end = Arc::new(AtomicBool::new(false));
+        Ok(Self {
+            terminal,
+            #[cfg(unix)]
+            signals: {
+                use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+                // A signal that cannot be caught keeps its usual effect.
+                [SIGTERM, SIGINT, SIGHUP]
+                    .into_iter()
+                    .filter_map(|signal| signal_hook::flag::register(signal, Arc::clone(&end)).ok())
+                    .collect()
+            },
+            end,
+            before,
+        })
+    }
+
+    /// Draws one picture.
+    ///
+    /// # Errors
+    /// [`WatchError::Terminal`] if it cannot be written.
+    pub(crate) fn draw(&mut self, picture: impl FnOnce(&mut ratatui::Frame)) -> Result<(), WatchError> {
+        self.terminal.draw(picture).map(|_| ()).map_err(WatchError::terminal)
+    }
+
+    /// Whether a signal asked for an end.
+    pub(crate) fn asked_to_end(&self) -> bool {
+        self.end.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        give_back();
+        #[cfg(unix)]
+        for signal in self.signals.drain(..) {
+            signal_hook::low_level::unregister(signal);
+        }
+        // A thread that panics may not touch the hook; the process is ending then.
+        if !thread::panicking() {
+            let before = Arc::clone(&self.before);
+            panic::set_hook(Box::new(move |info| before(info)));
+        }
+    }
+}
+
+/// Gives the terminal back if it is taken over. Nothing can be done about a refusal: there is nowhere left to say it.
+fn give_back() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let _ = execute!(stdout(), LeaveAlternateScreen, Show);
+    let _ = disable_raw_mode();
+}
