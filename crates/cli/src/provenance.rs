@@ -15,7 +15,7 @@ pub fn provenance() -> Provenance {
 fn machine() -> String {
     let cores = num_cpus::get_physical().max(1);
     let cores = format!("{cores} core{}", if cores == 1 { "" } else { "s" });
-    let set = InstructionSet::best().to_string();
+    let set = InstructionSet::current().to_string();
     let processor = processor().unwrap_or_else(|| std::env::consts::ARCH.to_owned());
     [cores, processor, set, std::env::consts::OS.to_owned()].join(", ")
 }

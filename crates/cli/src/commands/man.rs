@@ -18,7 +18,8 @@ pub fn run(out: &Path, output: &Output) -> Result<(), Ending> {
     command.build();
     let mut pages = Vec::new();
     write(&command, "bmae", out, &mut pages)?;
-    let text = format!("{} pages in {}; read one with `man {}`", pages.len(), out.display(), out.join("bmae.1").display());
+    let text =
+        format!("{} pages in {}; read one with `man {}`", pages.len(), out.display(), out.join("bmae.1").display());
     Ok(output.result(&text, &json!({ "out": out, "pages": pages }))?)
 }
 

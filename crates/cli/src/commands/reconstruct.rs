@@ -36,7 +36,8 @@ pub fn run(arguments: &Reconstruct, everywhere: &Everywhere, output: &Output) ->
         Predicted::Pixels => "pixels",
         Predicted::Features => "features",
     };
-    let also = arguments.attention.as_ref().map(|path| format!(", attention in {}", path.display())).unwrap_or_default();
+    let also =
+        arguments.attention.as_ref().map(|path| format!(", attention in {}", path.display())).unwrap_or_default();
     let text = format!("{}: {} images, predicted {predicted}{also}", arguments.out.display(), drawn.images);
     let json = json!({
         "path": arguments.out,

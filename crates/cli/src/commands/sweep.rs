@@ -37,7 +37,8 @@ pub fn run(arguments: &Sweep, everywhere: &Everywhere, output: &Output) -> Resul
         Some(engine) => {
             let threads = everywhere.threads.map_or_else(threads::cores, usize::from);
             let emitted = emit(engine.into(), &planned.stages, &out, &program(), threads)?;
-            let text = format!("{} jobs in {}; start them with\n\n    {}", emitted.jobs, out.display(), emitted.command);
+            let text =
+                format!("{} jobs in {}; start them with\n\n    {}", emitted.jobs, out.display(), emitted.command);
             Ok(output.result(&text, &json!({ "jobs": emitted.jobs, "out": out, "command": emitted.command }))?)
         }
     }

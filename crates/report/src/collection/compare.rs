@@ -6,8 +6,8 @@ use serde::Serialize;
 use toml::{Table, Value};
 
 use super::Listed;
-use crate::read::Run;
 use crate::aligned::aligned;
+use crate::read::Run;
 use crate::wording::duration;
 
 /// What differs between two runs.
@@ -39,10 +39,10 @@ pub fn compare_runs(a: &Run, b: &Run) -> Comparison {
         (values[0] != values[1]).then_some(Row { name, values })
     });
     let (results_of_a, results_of_b) = (results(a), results(b));
-    let results = results_of_a.into_iter().zip(results_of_b).map(|((name, a), (_, b))| Row {
-        name: name.to_owned(),
-        values: [a, b],
-    });
+    let results = results_of_a
+        .into_iter()
+        .zip(results_of_b)
+        .map(|((name, a), (_, b))| Row { name: name.to_owned(), values: [a, b] });
     Comparison {
         runs: [a, b].map(|run| run.directory.display().to_string()),
         settings: settings.collect(),

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::read::{Run, RunState, Stage};
 use crate::aligned::aligned;
+use crate::read::{Run, RunState, Stage};
 use crate::wording::duration;
 
 /// A run directory in a line.
