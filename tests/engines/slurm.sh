@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Runs what `bmae sweep --emit slurm` writes under a real SLURM: slurmctld and slurmd of Debian's packages, one node, this machine.
+#
+#     apt-get install slurmctld slurmd munge shellcheck
+#     bash tests/engines/slurm.sh path/to/bmae
+#
+# As root. Everything lies in a temporary folder; the daemons end with the script. A pre-training is sent the signal of a time limit
+# while it works: it must be queued again and go on after its last whole epoch.
+set -euo pipefail
+bmae=$(realpath "$1")
+work=$(mktemp -d)
+pids=()
+cleanup() { kill "${pids[@]}" 2>/dev/null || true; wait 2>/dev/null || true; rm -rf "$work"; }
+trap cleanup EXIT
+say() { echo "ok $*"; }
+
+# munge, whose key both daemons share.
+mkdir -p /run/munge && chown munge: /run/munge
+[ -f /etc/munge/munge.key ] || { dd if=/dev/urandom of=/etc/munge/munge.key bs=1024 count=1 status=none; chown munge: /etc/munge/munge.key; chmod 400 /etc/munge/munge.key; }
+pgrep -x munged >/dev/null || { runuser -u munge -- munged --foreground >"$work/munged.log" 2>&1 & pids+=($!); sleep 1; }
+
+host=$(hostname -s)
+mkdir -p "$work"/{state,spool}
+cat >"$work/slurm.conf" <<CONF
+ClusterName=check
+SlurmctldHost=$host(127.0.0.1)
+SlurmUser=root
+AuthType=auth/munge
+StateSaveLocation=$work/state
+SlurmdSpoolDir=$work/spool
+SlurmctldPidFile=$work/slurmctld.pid
+SlurmdPidFile=$work/slurmd.pid
+SlurmctldPort=16817
+SlurmdPort=16818
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+SchedulerParameters=batch_sched_delay=0,sched_interval=1,defer_batch
+KillWait=5
+MailProg=/bin/true
+NodeName=$host NodeAddr=127.0.0.1 CPUs=$(nproc) State=UNKNOWN
+PartitionName=check Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+CONF
+export SLURM_CONF=$work/slurm.conf
+slurmctld -D >"$work/slurmctld.log" 2>&1 & pids+=($!)
+slurmd -D >"$work/slurmd.log" 2>&1 & pids+=($!)
+for _ in $(seq 30); do sinfo -h -o %T 2>/dev/null | grep -q idle && break; sleep 1; done
+sinfo -h -o "%D node, %c cores, %T" || { cat "$work"/*.log >&2; exit 1; }
+say "$(slurmctld -V) is up"
+
+small=(--set data.shapes_train=512 --set data.shapes_test=100 --set pretrain.warmup_epochs=1 --set finetune.epochs=2
+    --set linprobe.epochs=2 --set monitor.every=0 --set pretrain.epochs=40)
+"$bmae" sweep --grid method.name=scratch,mae,mae-k "${small[@]}" --out "$work/my sweep" --threads 2 --emit slurm
+shellcheck --shell=bash --exclude=SC1091,SC2050 "$work/my sweep"/slurm/*.sh "$work/my sweep"/slurm/*.sbatch
+say "shellcheck has nothing against the scripts"
+
+bash "$work/my sweep/slurm/submit.sh"
+metrics="$work/my sweep/mae/pretrain/metrics.jsonl"
+for _ in $(seq 60); do [ "$(grep -c '"kind":"epoch"' "$metrics" 2>/dev/null || true)" -gt 3 ] 2>/dev/null && break; sleep 0.5; done
+# What SLURM sends two minutes before the limit goes to the shell of the job alone.
+scancel --signal=TERM --batch "$(squeue -h -t running -n bmae-pretrain -o %i | head -1)"
+for _ in $(seq 300); do [ -z "$(squeue -h)" ] && break; sleep 1; done
+[ -z "$(squeue -h)" ] || { squeue >&2; tail -50 "$work"/*.log "$work/my sweep"/slurm/logs/*.log >&2; exit 1; }
+
+log=$(cat "$work/my sweep"/slurm/logs/bmae-pretrain-*_1.log)
+grep -q "keeps .* of 40 epochs" <<<"$log" || { echo "$log" >&2; exit 1; }
+grep -q "from epoch" <<<"$log" || { echo "$log" >&2; exit 1; }
+say "the signalled pre-training stopped, was queued again and went on: $(grep -o 'from epoch [0-9]*' <<<"$log" | head -1)"
+epochs=$(grep -c '"kind":"epoch"' "$metrics")
+[ "$epochs" -eq 40 ] || { echo "$epochs epochs were logged where 40 were expected" >&2; exit 1; }
+rows=$(wc -l <"$work/my sweep/report/results.csv")
+[ "$rows" -eq 10 ] || { echo "results.csv has $rows lines where 10 were expected" >&2; exit 1; }
+say "40 epochs logged, each once; the report compares 3 runs by 3 evaluations"
+cat "$work/my sweep"/slurm/logs/bmae-report-*.log
