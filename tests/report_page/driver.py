@@ -40,6 +40,10 @@ class Browser:
             asked = {"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": logs}
             made = self._call("POST", "/session", {"capabilities": {"alwaysMatch": asked}})
             self.session = f"/session/{made['sessionId']}"
+            # The browser opens with a page of its own; what that asks for is none of ours.
+            self.call("/url", {"url": "about:blank"})
+            for kind in logs:
+                self.log(kind)
         except BaseException:
             self._end()
             raise

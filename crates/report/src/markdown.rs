@@ -38,9 +38,9 @@ fn not_run(summary: &Summary, figures: &Figures) -> String {
     for (run, parts) in missing(summary) {
         text.push_str(&format!("- {}: {}\n", escape_markdown(&run), escape_markdown(&parts.join("; "))));
     }
-    for figure in &figures.not_run {
-        // The needs are our own words, and their commands stand in Markdown's ticks already.
-        text.push_str(&format!("- {}: not run; {}.\n", figure.plan.title, figure.needs));
+    for (title, needs) in figures.missed() {
+        // Our own words, and their commands stand in Markdown's ticks already.
+        text.push_str(&format!("- {title}: not run; {needs}.\n"));
     }
     text
 }

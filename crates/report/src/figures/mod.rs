@@ -65,22 +65,29 @@ pub fn figure_path(name: &str, ending: &str) -> String {
     format!("figures/{name}.{ending}")
 }
 
-/// A figure for which too few runs were given.
-#[derive(Debug, Clone)]
-pub struct NotRun {
-    /// The figure.
-    pub plan: Plan,
-    /// What must be run for it.
-    pub needs: &'static str,
-}
-
 /// What [`draw_figures`] made.
 #[derive(Debug, Clone, Default)]
 pub struct Figures {
     /// The figures, in their order.
     pub drawn: Vec<Figure>,
-    /// Those that were not drawn for want of runs.
-    pub not_run: Vec<NotRun>,
+    /// The plans of those that were not drawn for want of runs.
+    pub not_run: Vec<Plan>,
+}
+
+impl Figures {
+    /// Those not drawn, one line per family: what it is called with its evaluations, and what it needs.
+    pub fn missed(&self) -> Vec<(String, &'static str)> {
+        let family = |family: Family| {
+            let plans: Vec<&Plan> = self.not_run.iter().filter(|plan| plan.family == family).collect();
+            let views: Vec<String> = plans.iter().map(|plan| plan.view.to_lowercase()).collect();
+            match plans.as_slice() {
+                [] => None,
+                [only] => Some((only.title.clone(), family.needs())),
+                _ => Some((format!("{} ({})", family.title(), views.join(", ")), family.needs())),
+            }
+        };
+        Family::EVERY.into_iter().filter_map(family).collect()
+    }
 }
 
 /// The file names of all figures that a report can have.
@@ -105,7 +112,7 @@ pub fn draw_figures(groups: &[Group]) -> Result<Figures, ReportError> {
         let missed = plan.drawing != Drawing::Overview && !matches!(plan.family, Family::Monitors | Family::All);
         match content(&plan, groups, &looks) {
             Some(content) => figures.drawn.push(draw_figure(plan, content)?),
-            None if missed => figures.not_run.push(NotRun { needs: plan.family.needs(), plan }),
+            None if missed => figures.not_run.push(plan),
             None => {}
         }
     }

@@ -5,11 +5,14 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::chart::{Area, FONT, Failure, Format, UNITS, number};
 use super::family::Family;
-use super::palette::{GRID, GROUND, Look, MUTED, TEXT};
+use super::palette::{GRID, Look, MUTED, TEXT};
 use crate::compare::Group;
 use crate::published::published;
 use crate::read::Stage;
 use crate::summary::Score;
+
+/// The line of a hollow mark, in drawing units.
+const HOLLOW: u32 = 6;
 
 /// What an overview shows. The values stand at equal distances: those of K, WSE and τ grow by factors.
 #[derive(Debug, Clone, PartialEq)]
@@ -103,10 +106,9 @@ fn draw_on(root: &Area, overview: &Overview) -> Result<(), Failure> {
         let dot = Circle::new(at(index, mean), 4 * UNITS, ink.filled());
         context.draw_series(std::iter::once(dot))?;
         if let Some(published) = point.published {
-            // Hollow: a disc of the ground within one of the text's colour.
-            let rings = [(5 * UNITS, MUTED.filled()), (5 * UNITS - 6, GROUND.filled())];
-            let disc = |(radius, style): (i32, ShapeStyle)| Circle::new(at(index, published), radius, style);
-            context.draw_series(rings.into_iter().map(disc))?;
+            // Hollow, so that it hides no mark beneath it.
+            let ring = Circle::new(at(index, published), 5 * UNITS, MUTED.stroke_width(HOLLOW));
+            context.draw_series(std::iter::once(ring))?;
         }
     }
 
@@ -126,8 +128,7 @@ fn draw_key(root: &Area, overview: &Overview) -> Result<(), Failure> {
     root.draw(&Circle::new((first, y), 4 * UNITS, overview.look.solid().filled()))?;
     root.draw(&Text::new("these runs", (first + 12 * UNITS, y), style.clone()))?;
     if overview.points.iter().any(|point| point.published.is_some()) {
-        root.draw(&Circle::new((second, y), 5 * UNITS, MUTED.filled()))?;
-        root.draw(&Circle::new((second, y), 5 * UNITS - 6, GROUND.filled()))?;
+        root.draw(&Circle::new((second, y), 5 * UNITS, MUTED.stroke_width(HOLLOW)))?;
         root.draw(&Text::new("published", (second + 12 * UNITS, y), style))?;
     }
     Ok(())

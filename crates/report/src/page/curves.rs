@@ -6,21 +6,21 @@ use crate::figures::chart::Curve;
 use crate::figures::family::Family;
 use crate::figures::overview::Overview;
 use crate::figures::plans::{Drawing, Plan};
-use crate::figures::{Content, Figure, NotRun};
+use crate::figures::{Content, Figure};
 use crate::read::Stage;
 use crate::wording;
 
 /// One figure or the sentence in its place.
 enum Slot<'a> {
     Drawn(&'a Figure),
-    NotRun(&'a NotRun),
+    NotRun(&'a Plan),
 }
 
 impl Slot<'_> {
     fn plan(&self) -> &Plan {
         match self {
             Self::Drawn(figure) => &figure.plan,
-            Self::NotRun(figure) => &figure.plan,
+            Self::NotRun(plan) => plan,
         }
     }
 }
@@ -47,7 +47,7 @@ fn panel(contents: &Contents, family: Family) -> Option<String> {
         let view = slot.plan().view;
         let html = match slot {
             Slot::Drawn(figure) => figure_html(contents, figure),
-            Slot::NotRun(figure) => absent(figure),
+            Slot::NotRun(plan) => absent(plan),
         };
         match views.iter_mut().find(|(other, _)| *other == view) {
             Some((_, all)) => all.push_str(&html),
@@ -69,12 +69,12 @@ fn panel(contents: &Contents, family: Family) -> Option<String> {
 }
 
 /// The sentence in the place of a figure.
-fn absent(figure: &NotRun) -> String {
-    let title = &figure.plan.title;
+fn absent(plan: &Plan) -> String {
     format!(
-        "<div class=\"absent\" id=\"{}\"><h4>{title}</h4><p>Not run: {}.</p></div>\n",
-        figure.plan.name,
-        code(figure.needs)
+        "<div class=\"absent\" id=\"{}\"><h4>{}</h4><p>Not run: {}.</p></div>\n",
+        plan.name,
+        plan.title,
+        code(plan.family.needs())
     )
 }
 
@@ -89,14 +89,21 @@ pub(super) fn code(words: &str) -> String {
 
 /// The announcements of collapse, above the monitors that show it.
 fn collapses(contents: &Contents) -> String {
-    let alert = |collapse| format!("<p class=\"alert\">Collapse: {}</p>\n", escape_html(&wording::collapse(collapse)));
-    contents.summary.collapses.iter().map(alert).collect()
+    let item = |collapse| format!("<li>{}</li>\n", escape_html(&wording::collapse(collapse)));
+    let items: String = contents.summary.collapses.iter().map(item).collect();
+    if items.is_empty() {
+        return items;
+    }
+    format!("<div class=\"alert\" role=\"note\"><strong>Announced collapses</strong>\n<ul>\n{items}</ul></div>\n")
 }
 
 fn figure_html(contents: &Contents, figure: &Figure) -> String {
     let Figure { plan, wide, narrow, .. } = figure;
-    let class = if plan.whole { " class=\"whole\"" } else { "" };
-    let live = if plan.drawing == Drawing::Overview { "" } else { " data-chart" };
+    let class = match plan.drawing {
+        Drawing::Overview => " class=\"overview\"",
+        Drawing::Curves(_) if plan.whole => " class=\"whole\"",
+        Drawing::Curves(_) => "",
+    };
     let wide = wide.replacen("<svg ", "<svg class=\"wide\" ", 1);
     let narrow = narrow.replacen("<svg ", "<svg class=\"narrow\" ", 1);
     let table = match &figure.content {
@@ -104,7 +111,7 @@ fn figure_html(contents: &Contents, figure: &Figure) -> String {
         Content::Chart(_) => String::new(),
     };
     format!(
-        "<figure{class} id=\"{}\"{live}>\n<h4>{}</h4>\n{}{wide}{narrow}<figcaption>{}</figcaption>\n{table}</figure>\n",
+        "<figure{class} id=\"{}\">\n<h4>{}</h4>\n{}{wide}{narrow}<figcaption>\n<p>{}</p>\n{table}</figcaption>\n</figure>\n",
         plan.name,
         plan.title,
         key(contents, figure),

@@ -2,21 +2,20 @@
 
 use super::curves::code;
 use super::{Contents, Section, escape_html};
-use crate::figures::NotRun;
 use crate::ledger::{Entry, entries, experiment, recipes};
 use crate::wording;
 
 /// What is not there, or not finished.
 pub(crate) fn missing(contents: &Contents) -> Option<Section> {
     let lines = wording::missing(contents.summary);
-    let figures = &contents.figures.not_run;
+    let figures = contents.figures.missed();
     if lines.is_empty() && figures.is_empty() {
         return None;
     }
     let item = |(run, parts): &(String, Vec<String>)| {
         format!("<li>{}: {}</li>\n", escape_html(run), escape_html(&parts.join("; ")))
     };
-    let figure = |figure: &NotRun| format!("<li>{}: not run; {}.</li>\n", figure.plan.title, code(figure.needs));
+    let figure = |(title, needs): &(String, &str)| format!("<li>{title}: not run; {}.</li>\n", code(needs));
     let items: String = lines.iter().map(item).chain(figures.iter().map(figure)).collect();
     let html = format!("<ul class=\"missing\">\n{items}</ul>\n");
     Some(Section { id: "missing", title: "Not run or not finished", html })
@@ -49,7 +48,7 @@ pub(crate) fn how(contents: &Contents) -> Option<Section> {
     };
     let facts: String = experiment(contents.groups).into_iter().map(fact).collect();
     let mut html = format!(
-        "<dl class=\"experiment\">\n{facts}</dl>\n<details{}>\n<summary>Every run directory ({count})</summary>\n\
+        "<dl class=\"experiment\">\n{facts}</dl>\n<div class=\"folded\">\n<details{}>\n<summary>Every run directory ({count})</summary>\n\
          <div class=\"scroll\" role=\"region\" aria-label=\"Run directories\" tabindex=\"0\">\n<table class=\"dense\">\n\
          <caption>Images/s over the whole run, time over all its sessions.</caption>\n\
          <thead>\n<tr>{head}</tr>\n</thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n</details>\n",
@@ -70,5 +69,6 @@ pub(crate) fn how(contents: &Contents) -> Option<Section> {
             escape_html(recipe.text)
         ));
     }
+    html.push_str("</div>\n");
     Some(Section { id: "how", title: "How it was run", html })
 }

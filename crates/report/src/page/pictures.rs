@@ -9,7 +9,8 @@ use crate::pictures::{Album, Kind, Picture};
 /// The section of reconstructions and attention maps.
 pub(crate) fn pictures(contents: &Contents) -> Option<Section> {
     let html: String = contents.albums.iter().map(|album| album_html(contents, album)).collect();
-    (!html.is_empty()).then_some(Section { id: "pictures", title: "Reconstructions", html })
+    let albums = format!("<div class=\"albums\">\n{html}</div>\n");
+    (!html.is_empty()).then_some(Section { id: "pictures", title: "Reconstructions", html: albums })
 }
 
 fn album_html(contents: &Contents, album: &Album) -> String {

@@ -41,15 +41,15 @@ pub(crate) fn results(contents: &Contents) -> Option<Section> {
     let spread = wording::any_spread(summary);
     let mut rows = String::new();
     for (line, look) in summary.runs.iter().zip(&contents.looks) {
-        rows.push_str(&format!("<tr>{}", run_heading(line, *look)));
+        let time = line.wall_s.map(|seconds| (seconds, wording::duration(seconds)));
+        let rate = line.images_per_s.map(|rate| (rate, format!("{rate:.0}")));
+        rows.push_str(&format!("<tr>{}", run_heading(line, *look, &costs(&time, &rate))));
         for stage in Stage::EVALUATIONS {
             let Some(cell) = line.cell(stage) else { continue };
             let top = wording::best(summary, stage).is_some_and(|(winner, _)| winner.run == line.run);
             rows.push_str(&score_cell(cell, top, stage != Stage::Knn, spread));
         }
-        let time = line.wall_s.map(|seconds| (seconds, wording::duration(seconds)));
-        let rate = line.images_per_s.map(|rate| (rate, format!("{rate:.0}")));
-        rows.push_str(&format!("{}{}</tr>\n", cost_cell("Time", time), cost_cell("Images/s", rate)));
+        rows.push_str(&format!("{}{}</tr>\n", cost_cell(time), cost_cell(rate)));
     }
     let heading = |title: &str, class: &str| format!("<th class=\"{class}\" scope=\"col\">{title}</th>");
     let evaluations = Stage::EVALUATIONS.map(|stage| heading(stage.title(), "n")).concat();
@@ -65,10 +65,17 @@ pub(crate) fn results(contents: &Contents) -> Option<Section> {
     for warning in &summary.warnings {
         html.push_str(&format!("<p class=\"alert\">{}</p>\n", escape_html(warning)));
     }
+    let collapsed = summary.collapses.len();
+    if collapsed > 0 {
+        let runs = if collapsed == 1 { "1 pre-training".to_owned() } else { format!("{collapsed} pre-trainings") };
+        html.push_str(&format!(
+            "<p class=\"alert\">{runs} announced a collapse: see the <a href=\"#panel-monitors\">monitors</a>.</p>\n"
+        ));
+    }
     Some(Section { id: "results", title: "Results", html })
 }
 
-fn run_heading(line: &Line, look: Look) -> String {
+fn run_heading(line: &Line, look: Look, costs: &str) -> String {
     let setting = setting_text(&line.setting);
     let setting = if setting.is_empty() || line.run.ends_with(&setting) {
         String::new()
@@ -76,17 +83,26 @@ fn run_heading(line: &Line, look: Look) -> String {
         let parts: Vec<String> = setting.split(", ").map(|part| part.replace(' ', "\u{A0}")).collect();
         format!("<span class=\"setting\">{}</span>", escape_html(&parts.join(", ")))
     };
-    format!("<th scope=\"row\">{}{}{setting}</th>", swatch(look), escape_html(&line.run))
+    format!("<th scope=\"row\">{}{}{setting}{costs}</th>", swatch(look), escape_html(&line.run))
 }
 
-/// What a line cost, with its number for the script to sort by. `word` is shown where the column's heading is not.
-fn cost_cell(word: &str, cost: Option<(f64, String)>) -> String {
+/// A number to sort by, and how it is shown.
+type Cost = Option<(f64, String)>;
+
+/// What a line cost in its own column.
+fn cost_cell(cost: Cost) -> String {
     match cost {
-        Some((value, text)) => {
-            format!("<td class=\"n cost\" data-value=\"{value}\"><span class=\"word\">{word}</span> {text}</td>")
-        }
-        None => "<td class=\"n cost none\">–</td>".to_owned(),
+        Some((value, text)) => format!("<td class=\"n cost\" data-value=\"{value}\">{text}</td>"),
+        None => "<td class=\"n cost\">–</td>".to_owned(),
     }
+}
+
+/// What a line cost in one small line, for screens without room for the columns.
+fn costs(time: &Cost, rate: &Cost) -> String {
+    let time = time.as_ref().map(|(_, text)| text.clone());
+    let rate = rate.as_ref().map(|(_, text)| format!("{text} images/s"));
+    let parts: Vec<String> = time.into_iter().chain(rate).collect();
+    if parts.is_empty() { String::new() } else { format!("<span class=\"costs\">{}</span>", parts.join(" · ")) }
 }
 
 /// The accuracy, and beneath it the published one (`published` is false where nothing was ever published). With `spread`, room

@@ -17,18 +17,20 @@
     return made;
   };
 
+  // A real minus, and thousands apart.
+  const group = (text) => text.replace("-", "−").replace(/\B(?<!\.\d*)(?=(\d{3})+(?!\d))/g, THIN);
+
+  // A measured value: the digits after the point do not depend on it, so that values stand below each other.
   function number(value) {
     if (value === null || value === undefined) {
       return "–";
     }
     const size = Math.abs(value);
-    const decimals = size >= 1000 ? 0 : size >= 10 ? 2 : 4;
-    const text = value.toFixed(decimals);
-    const plain = size >= 10 || decimals === 0 ? text : text.replace(/\.?0+$/, "");
-    return plain.replace("-", "−").replace(/\B(?=(\d{3})+(?!\d|\.))(?<!\.\d*)/g, THIN);
+    return group(value.toFixed(size >= 1000 ? 0 : size >= 10 ? 2 : 4));
   }
 
-  const tick = (value) => String(Number(value.toPrecision(6))).replace("-", "−").replace(/\B(?=(\d{3})+(?!\d))(?<!\.\d*)/g, THIN);
+  // A place on an axis: no more digits than it needs.
+  const tick = (value) => group(String(Number(value.toPrecision(6))));
 
   // The value at a place of the joined x, or the last one before it: curves need not share their x.
   function reading(values, index) {
@@ -78,6 +80,7 @@
     const ratio = devicePixelRatio;
     const left = bbox.left - 3 * ratio;
     ctx.save();
+    ctx.setLineDash([]); // The last curve's dashes are still set.
     ctx.beginPath();
     ctx.rect(left, 0, bbox.width + 6 * ratio, bbox.top);
     ctx.clip();
@@ -147,11 +150,13 @@
       },
       axes: [
         { ...axis(chart.xLabel, font), size: 30, grid: { show: false }, space: 60 },
-        { ...axis(null, font), size: 48, grid: lines, space: 40 },
+        { ...axis(null, font), size: 48, grid: lines, space: 32 },
       ],
       cursor: {
         y: false,
         drag: { x: true, y: false, dist: 6 },
+        // The line under the pointer, and a stretch that is drawn, stand where there are values.
+        move: (plot, left, top) => [left < 0 ? left : plot.valToPos(plot.data[0][plot.posToIdx(left)], "x"), top],
         points: { size: 7, fill: (plot, index) => laid.series[index].stroke(), stroke: () => css("--card") },
       },
       hooks: { setCursor: [onCursor], draw: [(plot) => drawStrip(chart, plot)] },
@@ -159,12 +164,13 @@
   }
 
   function legend(laid, chart, onToggle) {
-    const head = element("th", { scope: "col", className: "n" });
+    const place = element("caption");
     const body = element("tbody");
     const cells = laid.curves.map((curve) => {
       const swatch = element("span", { className: `swatch d${curve.dash}`, ariaHidden: "true" });
       swatch.style.setProperty("--run", `var(${curve.colour})`);
-      const button = element("button", { type: "button", title: `Hide or show ${curve.label}` }, swatch, curve.label);
+      const button = element("button", { type: "button", title: `Hide or show ${curve.label}` }, swatch);
+      button.append(element("span", { className: "name", textContent: curve.label }));
       button.setAttribute("aria-pressed", "true");
       button.addEventListener("click", () => {
         curve.shown = !curve.shown;
@@ -176,16 +182,17 @@
       body.append(element("tr", {}, heading, cell));
       return cell;
     });
-    const first = element("th", { scope: "col", textContent: chart.yLabel });
-    const table = element("table", { className: "legend" }, element("thead", {}, element("tr", {}, first, head)), body);
+    const headings = element("tr", {}, element("th", { scope: "col", textContent: "Curve" }));
+    headings.append(element("th", { scope: "col", className: "n", textContent: "Value" }));
+    const table = element("table", { className: "legend" }, place, element("thead", {}, headings), body);
     const show = (index) => {
       const x = index === null ? null : laid.values[0][index];
-      head.textContent = x === null ? "at the end" : `${chart.xLabel} ${number(x)}`;
+      place.textContent = x === null ? "At the end" : `At ${chart.xLabel} ${tick(x)}`;
       laid.curves.forEach((curve, at) => {
         const values = curve.mean === null ? null : laid.values[curve.mean];
         cells[at].textContent = values === null ? "–" : number(index === null ? last(values) : reading(values, index));
       });
-      return `${head.textContent}: ${laid.curves.map(({ label }, at) => `${label} ${cells[at].textContent}`).join(", ")}`;
+      return `${place.textContent}: ${laid.curves.map(({ label }, at) => `${label} ${cells[at].textContent}`).join(", ")}`;
     };
     return { table, show };
   }
@@ -203,7 +210,7 @@
       const xs = laid.values[0];
       const step = Math.max(1, Math.ceil(xs.length / 100));
       for (let index = 0; index < xs.length; index += step) {
-        const row = element("tr", {}, element("th", { scope: "row", className: "n", textContent: number(xs[index]) }));
+        const row = element("tr", {}, element("th", { scope: "row", className: "n", textContent: tick(xs[index]) }));
         for (const { mean } of laid.curves) {
           const value = mean === null ? null : laid.values[mean][index];
           row.append(element("td", { className: "n", textContent: number(value) }));
@@ -292,7 +299,7 @@
     };
     reset.addEventListener("click", all);
     show(null);
-    figure.append(numbers(chart, laid), spoken);
+    figure.querySelector("figcaption").append(numbers(chart, laid), spoken);
     keyboard(frame, plot, () => (spoken.textContent = show(plot.cursor.idx ?? null)), all);
     touch(plot);
     figure.classList.add("live");

@@ -28,6 +28,8 @@
         tab.tabIndex = each === index ? 0 : -1;
         items[each].panel.hidden = each !== index;
       });
+      // Where the tabs have no room, the chosen one comes into sight with a bit of its neighbours.
+      list.scrollLeft = tabs[index].offsetLeft - (list.clientWidth - tabs[index].offsetWidth) / 2;
       onSelect(index);
       document.dispatchEvent(new Event("panelchange"));
     }
@@ -36,7 +38,6 @@
       const at = (index + tabs.length) % tabs.length;
       select(at);
       tabs[at].focus();
-      tabs[at].scrollIntoView({ block: "nearest", inline: "nearest" });
     }
 
     tabs.forEach((tab, index) => {
@@ -81,11 +82,17 @@
   explorer.classList.add("live");
   // The first panel with something to show.
   select(Math.max(0, panels.findIndex((panel) => panel.querySelector("figure"))));
-  if (location.hash) {
-    const target = explorer.querySelector(`[id="${CSS.escape(location.hash.slice(1))}"]`);
+
+  // A link to a figure or panel opens the panel that holds it.
+  function followHash() {
+    const id = location.hash.slice(1);
+    const target = id && document.getElementById(id);
     const index = panels.findIndex((panel) => target && panel.contains(target));
     if (index >= 0) {
       select(index);
+      target.scrollIntoView();
     }
   }
+  addEventListener("hashchange", followHash);
+  followHash();
 })();
