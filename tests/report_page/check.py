@@ -11,7 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-from driver import Browser
+sys.dont_write_bytecode = True  # No folder of compiled files in the repository.
+from driver import Browser  # noqa: E402
 
 DESKTOP = (1280, 900)
 PHONE = (390, 844)
