@@ -13,6 +13,8 @@ const FOLDER: &str = "pictures";
 const MOST: usize = 6;
 /// The largest file that a page takes in, in bytes.
 const LARGEST: u64 = 1 << 20;
+/// The most bytes that all pictures of a page may have together.
+const MOST_BYTES: usize = 12 << 20;
 /// How a PNG file begins.
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
@@ -130,7 +132,25 @@ pub fn albums(groups: &[Group]) -> Result<Vec<Album>, ReportError> {
             albums.push(album);
         }
     }
+    keep_within(&mut albums, MOST_BYTES);
     Ok(albums)
+}
+
+/// Leaves only the last picture of each kind where all together would make the page too large to send around.
+fn keep_within(albums: &mut [Album], most: usize) {
+    let bytes: usize = albums.iter().flat_map(|album| &album.pictures).map(|picture| picture.png.len()).sum();
+    if bytes <= most {
+        return;
+    }
+    for album in albums {
+        let last = Kind::EVERY.map(|kind| album.kind(kind).next_back().map(|picture| picture.epoch));
+        let before = album.pictures.len();
+        album.pictures.retain(|picture| last[picture.kind as usize] == Some(picture.epoch));
+        if album.pictures.len() < before {
+            let all = bytes as f64 / 1e6;
+            album.skipped.push(format!("Earlier epochs are not shown: all pictures together have {all:.0} MB."));
+        }
+    }
 }
 
 /// The pictures of a folder with their epochs; none if there is no such folder.
@@ -172,6 +192,19 @@ fn take(path: &Path) -> Result<Result<Vec<u8>, String>, ReportError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn too_many_bytes_leave_the_last_picture_of_each_kind() {
+        let picture = |kind, epoch| Picture { epoch, kind, png: vec![0; 10] };
+        let pictures =
+            vec![picture(Kind::Reconstruction, 1), picture(Kind::Reconstruction, 2), picture(Kind::Attention, 1)];
+        let mut albums = [Album { group: 0, seed: 0, pictures, skipped: Vec::new() }];
+        keep_within(&mut albums, 30);
+        assert_eq!((albums[0].pictures.len(), albums[0].skipped.len()), (3, 0));
+        keep_within(&mut albums, 29);
+        assert_eq!(albums[0].pictures, [picture(Kind::Reconstruction, 2), picture(Kind::Attention, 1)]);
+        assert_eq!(albums[0].skipped.len(), 1);
+    }
 
     #[test]
     fn only_pictures_of_known_kinds_have_an_epoch() {

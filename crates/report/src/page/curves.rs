@@ -137,7 +137,7 @@ fn overview_table(overview: &Overview) -> String {
         )
     }).collect();
     format!(
-        "<details class=\"numbers\"><summary>Show as table</summary>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" \
+        "<details class=\"numbers\" open><summary>Show as table</summary>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" \
          aria-label=\"Values\"><table class=\"dense\"><thead><tr><th scope=\"col\" class=\"n\">{}</th>\
          <th scope=\"col\" class=\"n\">these runs</th><th scope=\"col\" class=\"n\">published</th></tr></thead>\n\
          <tbody>\n{rows}</tbody></table></div></details>\n",

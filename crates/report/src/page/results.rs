@@ -97,12 +97,11 @@ fn cost_cell(cost: Cost) -> String {
     }
 }
 
-/// What a line cost in one small line, for screens without room for the columns.
+/// What a line cost in small lines, for screens without room for the columns.
 fn costs(time: &Cost, rate: &Cost) -> String {
     let time = time.as_ref().map(|(_, text)| text.clone());
     let rate = rate.as_ref().map(|(_, text)| format!("{text} images/s"));
-    let parts: Vec<String> = time.into_iter().chain(rate).collect();
-    if parts.is_empty() { String::new() } else { format!("<span class=\"costs\">{}</span>", parts.join(" · ")) }
+    time.into_iter().chain(rate).map(|part| format!("<span class=\"costs\">{part}</span>")).collect()
 }
 
 /// The accuracy, and beneath it the published one (`published` is false where nothing was ever published). With `spread`, room

@@ -83,6 +83,7 @@ fn figures_are_well_formed_and_free_of_inks() {
         let svg = text(path);
         assert!(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""), "{}", path.display());
         assert!(svg.contains("role=\"img\" aria-label=\""), "{}", path.display());
+        assert!(svg.contains("font-family=\"DejaVu Sans, Verdana, sans-serif\""), "{}", path.display());
         assert!(!svg.contains(|c: char| c.is_control() && c != '\n'), "no XML: {}", path.display());
         assert!(!svg.contains("\"#0101") && !svg.contains("\"#F00"), "an ink is left in {}", path.display());
         let opened = ["svg", "text"].map(|tag| svg.matches(&format!("<{tag}")).count());
