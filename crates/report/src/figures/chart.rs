@@ -91,7 +91,7 @@ pub fn draw(chart: &Chart, format: Format) -> Result<String, Failure> {
 fn draw_on(root: &Area, chart: &Chart, format: Format, strip: i32) -> Result<(), Failure> {
     let names: Vec<String> = chart.curves.iter().map(|curve| shorten(&curve.label, 24)).collect();
     let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0) as i32;
-    let right = if format.direct { 26 + longest * 15 / 2 } else { 12 };
+    let right = if format.direct { 26 + sample(chart) + longest * 15 / 2 } else { 12 };
     let (x_range, y_range) = (x_range(chart), y_range(chart));
 
     let muted = ("sans-serif", FONT).into_font().color(&MUTED);
@@ -177,6 +177,11 @@ fn draw_strip(root: &Area, chart: &Chart, place: impl Fn(f64) -> (i32, i32)) -> 
     Ok(())
 }
 
+/// The room before each name for a sample of its line, in CSS pixels: none is needed where colours alone tell the curves apart.
+fn sample(chart: &Chart) -> i32 {
+    if chart.curves.iter().any(|curve| curve.look.dash() > 0) { 25 } else { 0 }
+}
+
 /// The names to the right of the plot, each tied to the end of its curve.
 fn draw_names(
     root: &Area,
@@ -199,8 +204,13 @@ fn draw_names(
     for ((curve, name, end), y) in drawn.iter().zip(spread(&wanted, gap, top, bottom)) {
         let tie = [place(*end), (edge + 4 * UNITS, place(*end).1), (edge + 14 * UNITS, y)];
         root.draw(&PathElement::new(tie, curve.look.solid().mix(0.45).stroke_width(UNITS as u32)))?;
+        let (start, width) = (edge + 18 * UNITS, sample(chart) * UNITS);
+        if width > 0 {
+            let line = [(start, y), (start + width - 5 * UNITS, y)];
+            root.draw(&PathElement::new(line, curve.look.line().stroke_width(2 * UNITS as u32)))?;
+        }
         let style = ("sans-serif", FONT).into_font().color(&curve.look.solid()).pos(Pos::new(HPos::Left, VPos::Center));
-        root.draw(&Text::new(name.as_str(), (edge + 18 * UNITS, y), style))?;
+        root.draw(&Text::new(name.as_str(), (start + width, y), style))?;
     }
     Ok(())
 }

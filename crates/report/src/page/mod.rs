@@ -19,6 +19,8 @@ const STYLE: &str = include_str!("style.css");
 /// The chart library and its style, as its authors released them; see `vendor/README.md`.
 const CHARTS: [&str; 2] =
     [include_str!("../../vendor/uplot/uPlot.min.css"), include_str!("../../vendor/uplot/uPlot.iife.min.js")];
+/// Its licence, which goes wherever it goes.
+const CHARTS_LICENCE: &str = include_str!("../../vendor/uplot/LICENSE");
 /// Our own scripts, each a function of its own, in the order in which they run.
 const SCRIPTS: [&str; 5] = [
     include_str!("script/theme.js"),
@@ -79,7 +81,7 @@ pub fn page(groups: &[Group], summary: &Summary, figures: &Figures, albums: &[Al
          <nav aria-label=\"Sections\">\n{nav}\n</nav>\n{best}</header>\n<main>\n{main}</main>\n\
          <footer>{footer}</footer>\n\
          <script type=\"application/json\" id=\"data\">{data}</script>\n\
-         <script>{chart_script}</script>\n{scripts}</body>\n</html>\n",
+         <!-- uPlot\n\n{CHARTS_LICENCE}-->\n<script>{chart_script}</script>\n{scripts}</body>\n</html>\n",
         lead = lead(groups),
         best = results::best(&contents),
         footer = footer(groups),

@@ -100,7 +100,7 @@ fn cost_cell(cost: Cost) -> String {
 /// What a line cost in small lines, for screens without room for the columns.
 fn costs(time: &Cost, rate: &Cost) -> String {
     let time = time.as_ref().map(|(_, text)| text.clone());
-    let rate = rate.as_ref().map(|(_, text)| format!("{text} images/s"));
+    let rate = rate.as_ref().map(|(_, text)| format!("{text} img/s"));
     time.into_iter().chain(rate).map(|part| format!("<span class=\"costs\">{part}</span>")).collect()
 }
 

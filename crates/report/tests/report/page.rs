@@ -35,6 +35,7 @@ fn the_page_refers_to_nothing_outside_itself() {
     {
         assert!(!page.contains(outside), "{outside} in the page");
     }
+    assert!(page.contains("Leon Sorokin") && page.contains("The above copyright notice and this permission notice"));
     assert!(page.contains("content=\"default-src 'none'; "), "the page may load something");
     let handlers = [" onclick=", " onload=", " onerror=", " onkeydown=", "javascript:"];
     assert!(!handlers.iter().any(|handler| page.contains(handler)), "code in an attribute");

@@ -27,6 +27,8 @@ fn vendored_files_are_unmodified_and_listed_with_their_sums() {
         assert!(list.contains(&format!("| `{name}` | `{sum}` |")), "{file} is not listed with its sum");
     }
     assert!(!vendor("dejavu/LICENSE").is_empty());
+    // It stands in the page as a comment.
+    assert!(!String::from_utf8(vendor("uplot/LICENSE")).expect("text").contains("--"));
 }
 
 #[test]
