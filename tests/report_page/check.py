@@ -3,7 +3,8 @@
 
     check.py INDEX_HTML [SCREENSHOTS]
 
-One line per check, `ok ...`; the first that fails ends the run with exit code 1. Needs Debian's `chromium` and
+One line per check, `ok ...`; the first that fails ends the run with exit code 1. INDEX_HTML is the report of a `bmae reproduce`
+with two epochs or more of each evaluation, so that there is a stretch to zoom into. Needs Debian's `chromium` and
 `chromium-driver`, and no network. SCREENSHOTS is a folder for pictures of the page."""
 
 import json

@@ -73,9 +73,13 @@ fn entry(group: &Group, run: &Run) -> Entry {
     }
 }
 
-/// The time worked by all runs together, in seconds.
+/// The time worked by all runs together, in seconds. Folded from 0, as the sum of no numbers would be −0.
 pub fn total_seconds(groups: &[Group]) -> f64 {
-    groups.iter().flat_map(|group| &group.runs).filter_map(|run| run.metrics.wall_s).sum()
+    groups
+        .iter()
+        .flat_map(|group| &group.runs)
+        .filter_map(|run| run.metrics.wall_s)
+        .fold(0.0, |sum, seconds| sum + seconds)
 }
 
 /// What the runs say of where they come from, each with its different answers in order of appearance; what no run says is not

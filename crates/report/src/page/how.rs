@@ -47,8 +47,9 @@ pub(crate) fn how(contents: &Contents) -> Option<Section> {
         format!("<div><dt>{question}</dt><dd>{}</dd></div>\n", escape_html(&answers.join("; ")))
     };
     let facts: String = experiment(contents.groups).into_iter().map(fact).collect();
+    let facts = if facts.is_empty() { facts } else { format!("<dl class=\"experiment\">\n{facts}</dl>\n") };
     let mut html = format!(
-        "<dl class=\"experiment\">\n{facts}</dl>\n<div class=\"folded\">\n<details{}>\n<summary>Every run directory ({count})</summary>\n\
+        "{facts}<div class=\"folded\">\n<details{}>\n<summary>Every run directory ({count})</summary>\n\
          <div class=\"scroll\" role=\"region\" aria-label=\"Run directories\" tabindex=\"0\">\n<table class=\"dense\">\n\
          <caption>Images/s over the whole run, time over all its sessions.</caption>\n\
          <thead>\n<tr>{head}</tr>\n</thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n</details>\n",

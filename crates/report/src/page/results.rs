@@ -56,7 +56,7 @@ pub(crate) fn results(contents: &Contents) -> Option<Section> {
     let headings = format!("{evaluations}{}{}", heading("Time", "n cost"), heading("Images/s", "n cost"));
     let mut html = format!(
         "<div class=\"sheet\" role=\"region\" aria-label=\"Results\" tabindex=\"0\">\n<table class=\"results{}\" data-sortable>\n\
-         <caption>{}</caption>\n<thead>\n<tr><th scope=\"col\">Run</th>{headings}</tr>\n</thead>\n\
+         <caption><span>{}</span></caption>\n<thead>\n<tr><th scope=\"col\">Run</th>{headings}</tr>\n</thead>\n\
          <tbody>\n{rows}</tbody>\n</table>\n</div>\n",
         if spread { " spaced" } else { "" },
         escape_html(&wording::legend(summary))

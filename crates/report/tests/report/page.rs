@@ -157,3 +157,16 @@ fn curves_show_the_mean_of_the_finished_seeds_to_its_end() {
     // One mean and three seeds, of which the one with a single epoch has no line to draw.
     assert_eq!(figure.matches("stroke=\"#0072B2\"").count(), 4 + 1, "curves and the tie of the label");
 }
+
+#[test]
+fn runs_that_say_nothing_of_time_or_place_leave_no_empty_frames() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a");
+    fs::create_dir(&path).expect("a folder");
+    fs::write(path.join("run.toml"), "stage = \"knn\"\nname = \"a\"\nmethod = \"mae\"\nseed = 0\n").expect("run.toml");
+    let out = folder.path().join("report");
+    write_report(&[path], &out).expect("a report");
+    let page = text(&out.join("index.html"));
+    assert!(!page.contains("<dl class=\"experiment\">"));
+    assert!(page.contains("<footer>1 run directory · 0 s of work in all</footer>"));
+}

@@ -137,7 +137,8 @@
       series: laid.series,
       focus: { alpha: 0.25 },
       scales: {
-        x: { time: false },
+        // A run of a single epoch has no width of its own.
+        x: { time: false, range: (plot, low, high) => (low === high ? [low - 0.5, high + 0.5] : [low, high]) },
         y: {
           range: (plot, low, high) => {
             if (low === null) {
