@@ -1,7 +1,7 @@
 //! How it was run: every run directory with its state, rate and time, and the recipes as they were resolved.
 
 use crate::compare::Group;
-use crate::read::Run;
+use crate::read::{About, Run, RunState};
 use crate::wording::duration;
 
 /// One run directory, as texts for a table row; what is not known is empty.
@@ -13,8 +13,8 @@ pub struct Entry {
     pub stage: &'static str,
     /// The seed.
     pub seed: String,
-    /// `finished` or `not finished`.
-    pub state: &'static str,
+    /// `running`, `finished`, `failed: REASON` or `stopped`.
+    pub state: String,
     /// Epochs: done, or done of planned.
     pub epochs: String,
     /// Training throughput.
@@ -60,7 +60,10 @@ fn entry(group: &Group, run: &Run) -> Entry {
         run: group.label.clone(),
         stage: about.stage.title(),
         seed: about.seed.to_string(),
-        state: if finished { "finished" } else { "not finished" },
+        state: match run.state() {
+            RunState::Failed(reason) => format!("failed: {reason}"),
+            state => state.word().to_owned(),
+        },
         epochs,
         images_per_s: run.images_per_s().map(|rate| format!("{rate:.0}")).unwrap_or_default(),
         time: run.metrics.wall_s.map(duration).unwrap_or_default(),
@@ -70,9 +73,42 @@ fn entry(group: &Group, run: &Run) -> Entry {
     }
 }
 
-/// The time worked by all runs together, in seconds.
+/// The time worked by all runs together, in seconds. Folded from 0, as the sum of no numbers would be −0.
 pub fn total_seconds(groups: &[Group]) -> f64 {
-    groups.iter().flat_map(|group| &group.runs).filter_map(|run| run.metrics.wall_s).sum()
+    groups
+        .iter()
+        .flat_map(|group| &group.runs)
+        .filter_map(|run| run.metrics.wall_s)
+        .fold(0.0, |sum, seconds| sum + seconds)
+}
+
+/// What the runs say of where they come from, each with its different answers in order of appearance; what no run says is not
+/// there.
+pub fn experiment(groups: &[Group]) -> Vec<(&'static str, Vec<String>)> {
+    type Question = (&'static str, fn(&About) -> Option<String>);
+    const QUESTIONS: [Question; 6] = [
+        ("Program", |about| about.program.clone()),
+        ("Commit", |about| about.commit.clone()),
+        ("Machine", |about| about.machine.clone()),
+        ("Threads", |about| about.threads.map(|threads| threads.to_string())),
+        ("Data", |about| about.data.clone()),
+        ("Date", |about| {
+            about.started.as_deref().map(|started| started.split('T').next().unwrap_or(started).to_owned())
+        }),
+    ];
+    let answers = |(name, ask): Question| {
+        let mut answers: Vec<String> = Vec::new();
+        for answer in groups.iter().flat_map(|group| &group.runs).filter_map(|run| ask(&run.about)) {
+            if !answers.contains(&answer) {
+                answers.push(answer);
+            }
+        }
+        if name == "Date" {
+            answers.sort();
+        }
+        (!answers.is_empty()).then_some((name, answers))
+    };
+    QUESTIONS.into_iter().filter_map(answers).collect()
 }
 
 /// A recipe and the stages that ran with it.

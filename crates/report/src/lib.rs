@@ -14,6 +14,7 @@ mod ledger;
 mod markdown;
 mod moment;
 mod page;
+mod pictures;
 mod published;
 mod read;
 mod results;
@@ -33,7 +34,7 @@ pub use published::{Published, published};
 pub use read::{About, Epoch, Eval, Event, LOCK_FILE, Metrics, Run, RunState, Setting, Stage, Step, read_run};
 pub use results::{COLUMNS, results_csv};
 pub use setting::{Difference, differences};
-pub use summary::{Cell, Line, Missing, Score, State, Summary, summarise};
+pub use summary::{Cell, Collapse, Line, Missing, Score, State, Summary, summarise};
 pub use tables::text_table;
 
 /// What [`write_report`] did.
@@ -48,8 +49,8 @@ pub struct Written {
 }
 
 /// Reads the runs at or below the paths `runs` (see [`collect_runs`]) and writes `index.html`, `report.md`, `results.csv` and
-/// `figures/*.svg` into the folder `out`, which is created. Each file is written whole or not at all, and files of an earlier
-/// report are replaced. The same runs give the same bytes.
+/// `figures/*.svg`, `*.png` into the folder `out`, which is created. Each file is written whole or not at all, and files of an
+/// earlier report are replaced. The same runs give the same bytes.
 ///
 /// # Errors
 /// What [`collect_runs`] says, before anything is written; [`ReportError::Write`] if a file cannot be written.
@@ -58,22 +59,33 @@ pub fn write_report(runs: &[PathBuf], out: &Path) -> Result<Written, ReportError
     let groups = group_runs(&runs);
     let summary = summarise(&groups, &runs);
     let drawn = figures::draw_figures(&groups)?;
+    let albums = pictures::albums(&groups)?;
 
     let folder = out.join("figures");
     write::create_folder(&folder)?;
     let mut files = vec![
-        (out.join("index.html"), page::page(&groups, &summary, &drawn)),
-        (out.join("report.md"), markdown::report_md(&groups, &summary, &drawn)),
-        (out.join("results.csv"), results_csv(&groups)),
+        (out.join("index.html"), page::page(&groups, &summary, &drawn, &albums).into_bytes()),
+        (out.join("report.md"), markdown::report_md(&groups, &summary, &drawn, &albums).into_bytes()),
+        (out.join("results.csv"), results_csv(&groups).into_bytes()),
     ];
-    for name in figures::names().filter(|name| drawn.iter().all(|figure| figure.name != *name)) {
-        // A figure of an earlier report that has nothing to show any more.
-        let _ = std::fs::remove_file(folder.join(format!("{name}.svg")));
+    for figure in drawn.drawn {
+        let path = |ending| out.join(figures::figure_path(&figure.plan.name, ending));
+        files.extend([(path("svg"), figure.paper.into_bytes()), (path("png"), figure.png)]);
     }
-    files.extend(drawn.into_iter().map(|figure| (out.join(figure.path()), figure.paper)));
+    for (path, picture) in albums.iter().flat_map(|album| album.copies(&groups)) {
+        files.push((out.join(path), picture.png.clone()));
+    }
     for (path, contents) in &files {
-        write::write_file(path, contents.as_bytes())?;
+        write::write_file(path, contents)?;
     }
-    let files = files.into_iter().map(|(path, _)| path).collect();
+    let files: Vec<PathBuf> = files.into_iter().map(|(path, _)| path).collect();
+    write::remove_others(&folder, &files, ours);
     Ok(Written { files, table: text_table(&summary), summary })
+}
+
+/// Whether a file among the figures is of a report: one of an earlier report that has nothing to show any more is removed.
+fn ours(name: &str) -> bool {
+    let figure =
+        |(stem, ending): (&str, &str)| matches!(ending, "svg" | "png") && figures::names().any(|name| name == stem);
+    name.starts_with(pictures::COPIES) || name.rsplit_once('.').is_some_and(figure)
 }

@@ -1,38 +1,90 @@
 //! `report.md`: the table of the page, the figures by relative path, how it was run.
 
 use crate::compare::Group;
-use crate::figures::Figure;
-use crate::ledger::{Entry, entries, recipes};
+use crate::figures::{Figures, figure_path};
+use crate::ledger::{Entry, entries, experiment, recipes};
 use crate::page::escape_html;
+use crate::pictures::Album;
 use crate::summary::Summary;
 use crate::tables::{escape_markdown, markdown_table};
-use crate::wording::{comparability, difference, legend, missing};
+use crate::wording::{collapse, comparability, difference, legend, missing};
 
 /// The whole file.
-pub fn report_md(groups: &[Group], summary: &Summary, figures: &[Figure]) -> String {
+pub fn report_md(groups: &[Group], summary: &Summary, figures: &Figures, albums: &[Album]) -> String {
     let mut text = String::from("# bmae: comparison of pre-training methods\n\n");
     text.push_str(&markdown_table(summary));
     text.push_str(&format!("\n{}\n\n{}\n", legend(summary), escape_markdown(&comparability(summary))));
     for warning in &summary.warnings {
         text.push_str(&format!("\n**Note.** {}\n", escape_markdown(warning)));
     }
-    text.push_str("\nEach evaluation by itself: [results.csv](results.csv).\n");
-    if !summary.missing.is_empty() {
-        text.push_str("\n## Not run or not finished\n\n");
-        for (run, parts) in missing(summary) {
-            text.push_str(&format!("- {}: {}\n", escape_markdown(&run), escape_markdown(&parts.join("; "))));
-        }
+    for collapsed in &summary.collapses {
+        text.push_str(&format!("\n**Collapse.** {}\n", escape_markdown(&collapse(collapsed))));
     }
-    if !figures.is_empty() {
+    text.push_str("\nEach evaluation by itself: [results.csv](results.csv).\n");
+    text.push_str(&not_run(summary, figures));
+    text.push_str(&curves(figures));
+    text.push_str(&pictures(groups, albums));
+    text.push_str(&how(groups, summary));
+    text
+}
+
+/// What is missing, and the figures that want it.
+fn not_run(summary: &Summary, figures: &Figures) -> String {
+    let mut text = String::new();
+    if summary.missing.is_empty() && figures.not_run.is_empty() {
+        return text;
+    }
+    text.push_str("\n## Not run or not finished\n\n");
+    for (run, parts) in missing(summary) {
+        text.push_str(&format!("- {}: {}\n", escape_markdown(&run), escape_markdown(&parts.join("; "))));
+    }
+    for (title, needs) in figures.missed() {
+        // Our own words, and their commands stand in Markdown's ticks already.
+        text.push_str(&format!("- {title}: not run; {needs}.\n"));
+    }
+    text
+}
+
+fn curves(figures: &Figures) -> String {
+    let mut text = String::new();
+    if !figures.drawn.is_empty() {
         text.push_str("\n## Curves\n");
     }
-    for figure in figures {
+    for figure in &figures.drawn {
         let alt = escape_markdown(&figure.description);
-        text.push_str(&format!("\n### {}\n\n![{alt}]({})\n\n{}\n", figure.title, figure.path(), figure.caption));
+        let (title, caption) = (&figure.plan.title, figure.plan.caption);
+        let (svg, png) = (figure_path(&figure.plan.name, "svg"), figure_path(&figure.plan.name, "png"));
+        text.push_str(&format!("\n### {title}\n\n![{alt}]({svg})\n\n{caption} ([PNG]({png}))\n"));
     }
-    text.push_str("\n## How it was run\n\n");
+    text
+}
+
+fn pictures(groups: &[Group], albums: &[Album]) -> String {
+    let mut text = String::new();
+    if !albums.is_empty() {
+        text.push_str("\n## Reconstructions\n");
+    }
+    for album in albums {
+        let label = escape_markdown(&groups[album.group].label);
+        text.push_str(&format!("\n### {label}, seed {}\n", album.seed));
+        for (path, picture) in album.copies(groups) {
+            let alt = format!("{} of {label} after {} epochs", picture.kind.title(), picture.epoch);
+            text.push_str(&format!("\n![{alt}]({path})\n\n{alt}.\n"));
+        }
+        for skipped in &album.skipped {
+            text.push_str(&format!("\n{}\n", escape_markdown(skipped)));
+        }
+    }
+    text
+}
+
+fn how(groups: &[Group], summary: &Summary) -> String {
+    let mut text = String::from("\n## How it was run\n\n");
+    for (question, answers) in experiment(groups) {
+        text.push_str(&format!("- {question}: {}\n", escape_markdown(&answers.join("; "))));
+    }
     let rule = Entry::NUMERIC.map(|numeric| if numeric { "---:" } else { "---" });
-    text.push_str(&format!("| {} |\n| {} |\n", Entry::HEADINGS.join(" | "), rule.join(" | ")));
+    text.push_str(&format!("\n| {} |\n| {} |\n", Entry::HEADINGS.join(" | "), rule.join(" | ")));
     for entry in entries(groups) {
         text.push_str(&format!("| {} |\n", entry.cells().map(escape_markdown).join(" | ")));
     }

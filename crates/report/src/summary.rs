@@ -20,6 +20,21 @@ pub struct Summary {
     pub comparable: bool,
     /// What a reader should know before trusting a mean.
     pub warnings: Vec<String>,
+    /// The first announcement of a collapse in each run that made one.
+    pub collapses: Vec<Collapse>,
+}
+
+/// A collapse, as the run announced it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Collapse {
+    /// The line's label.
+    pub run: String,
+    /// The seed.
+    pub seed: u64,
+    /// The epoch, from 0.
+    pub epoch: u64,
+    /// The announcement.
+    pub message: String,
 }
 
 /// One line of the comparison.
@@ -36,6 +51,10 @@ pub struct Line {
     pub linprobe: Cell,
     /// k-nearest neighbours.
     pub knn: Cell,
+    /// Seconds worked by all its runs together, every stage and seed.
+    pub wall_s: Option<f64>,
+    /// Images a second in pre-training, over all its seeds.
+    pub images_per_s: Option<f64>,
 }
 
 impl Line {
@@ -128,7 +147,17 @@ pub fn summarise(groups: &[Group], runs: &[Run]) -> Summary {
         differences,
         comparable,
         warnings: warnings(groups, runs),
+        collapses: collapses(groups),
     }
+}
+
+fn collapses(groups: &[Group]) -> Vec<Collapse> {
+    let runs = groups.iter().flat_map(|group| group.stage(Stage::Pretrain).map(move |run| (group, run)));
+    let first = |(group, run): (&Group, &Run)| {
+        let (epoch, message) = run.metrics.epochs.iter().find_map(|line| Some((line.epoch, line.collapse.clone()?)))?;
+        Some(Collapse { run: group.label.clone(), seed: run.about.seed, epoch, message })
+    };
+    runs.filter_map(first).collect()
 }
 
 fn line(group: &Group) -> Line {
@@ -143,7 +172,16 @@ fn line(group: &Group) -> Line {
         finetune: cell(Stage::Finetune),
         linprobe: cell(Stage::Linprobe),
         knn: cell(Stage::Knn),
+        wall_s: group.runs.iter().filter_map(|run| run.metrics.wall_s).reduce(|sum, seconds| sum + seconds),
+        images_per_s: rate(group),
     }
+}
+
+/// Every seed sees as many images, so that the rate of all is the harmonic mean of their rates.
+fn rate(group: &Group) -> Option<f64> {
+    let rates = group.stage(Stage::Pretrain).filter_map(Run::images_per_s);
+    let (count, seconds) = rates.fold((0.0, 0.0), |(count, seconds), rate| (count + 1.0, seconds + 1.0 / rate));
+    (count > 0.0).then(|| count / seconds)
 }
 
 /// All seeds of the report are expected of every line and evaluation. A pre-training is expected only if some were given at

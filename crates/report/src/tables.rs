@@ -3,7 +3,7 @@
 use crate::compare::setting_text;
 use crate::read::Stage;
 use crate::summary::Summary;
-use crate::wording::{published, score};
+use crate::wording::{duration, published, score};
 
 /// Headings of the table that text and Markdown share.
 const HEADINGS: [&str; 7] = ["run", "setting", "fine-tuning", "published", "linear probe", "published", "kNN"];
@@ -43,9 +43,10 @@ pub fn text_table(summary: &Summary) -> String {
     text
 }
 
-/// The same table in Markdown. The highest mean of each evaluation is bold.
+/// The same table in Markdown, with time and rate. The highest mean of each evaluation is bold.
 pub fn markdown_table(summary: &Summary) -> String {
-    let mut text = format!("| {} |\n|---|---|---:|---:|---:|---:|---:|\n", HEADINGS.join(" | "));
+    let mut text =
+        format!("| {} | time | images/s |\n|---|---|---:|---:|---:|---:|---:|---:|---:|\n", HEADINGS.join(" | "));
     let best = [Stage::Finetune, Stage::Linprobe, Stage::Knn].map(|stage| crate::wording::best(summary, stage));
     for (line, row) in summary.runs.iter().zip(rows(summary)) {
         let mut cells = row.map(|cell| escape_markdown(&cell));
@@ -54,7 +55,9 @@ pub fn markdown_table(summary: &Summary) -> String {
                 cells[column] = format!("**{}**", cells[column]);
             }
         }
-        text.push_str(&format!("| {} |\n", cells.join(" | ")));
+        let time = line.wall_s.map(duration).unwrap_or_default();
+        let rate = line.images_per_s.map(|rate| format!("{rate:.0}")).unwrap_or_default();
+        text.push_str(&format!("| {} | {time} | {rate} |\n", cells.join(" | ")));
     }
     text
 }

@@ -3,7 +3,7 @@
 use crate::published::Published;
 use crate::read::Stage;
 use crate::setting::Difference;
-use crate::summary::{Cell, Line, Missing, State, Summary};
+use crate::summary::{Cell, Collapse, Line, Missing, State, Summary};
 
 /// Two decimals, as the published table has them.
 pub fn percent(value: f64) -> String {
@@ -33,10 +33,18 @@ pub fn published(figure: Option<Published>) -> String {
 
 /// How to read the table, in one sentence each.
 pub fn legend(summary: &Summary) -> String {
-    let spread = if any_spread(summary) { "Mean ± sample standard deviation (number of seeds) of the t" } else { "T" };
+    let (spread, single) = if any_spread(summary) {
+        (
+            "Mean ± sample standard deviation (number of seeds) of the t",
+            " A figure without deviation is that of one seed.",
+        )
+    } else {
+        ("T", " One seed each.")
+    };
     format!(
-        "{spread}op-1 accuracy in percent on the test set at the last epoch. \
-         ≈ marks published values that were read off a curve (about ±0.3). kNN was not published."
+        "{spread}op-1 accuracy in percent on the test set at the last epoch.{single} \
+         ≈ marks published values that were read off a curve (about ±0.3). kNN was not published. \
+         Time is that of every stage and seed together, images/s the rate of pre-training."
     )
 }
 
@@ -120,6 +128,12 @@ pub fn best(summary: &Summary, evaluation: Stage) -> Option<(&Line, f64)> {
         return None;
     }
     scored.into_iter().reduce(|best, next| if next.1 > best.1 { next } else { best })
+}
+
+/// `mae-k, seed 0, epoch 12: the target's spread fell below ...`.
+pub fn collapse(collapse: &Collapse) -> String {
+    let Collapse { run, seed, epoch, message } = collapse;
+    format!("{run}, seed {seed}, epoch {epoch}: {message}")
 }
 
 /// Seconds as `48 s`, `12 min`, `3 h 05 min`.

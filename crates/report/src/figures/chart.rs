@@ -11,7 +11,7 @@ use crate::read::Event;
 /// Drawing units per CSS pixel: the SVG backend rounds to whole units, and curves should not show it.
 pub const UNITS: i32 = 4;
 /// Plotters writes a font size as size / 1.24.
-const FONT: f64 = 12.0 * UNITS as f64 * 1.24;
+pub const FONT: f64 = 12.0 * UNITS as f64 * 1.24;
 
 /// What a chart shows.
 #[derive(Debug, Clone)]
@@ -31,14 +31,16 @@ pub struct Chart {
 /// The curve of one line of the comparison.
 #[derive(Debug, Clone)]
 pub struct Curve {
-    /// Its name.
+    /// The line's place among the groups.
+    pub group: usize,
+    /// Its name in this figure.
     pub label: String,
     /// Its colour and dash.
     pub look: Look,
     /// The mean over seeds, or the only seed.
     pub mean: Vec<(f64, f64)>,
     /// Each seed by itself, if there are several.
-    pub seeds: Vec<Vec<(f64, f64)>>,
+    pub seeds: Vec<(u64, Vec<(f64, f64)>)>,
 }
 
 /// The target changes of one line.
@@ -68,8 +70,10 @@ pub const HALF: Format = Format { width: 520, height: 310, direct: true };
 /// For phones.
 pub const NARROW: Format = Format { width: 350, height: 260, direct: false };
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Failure = Box<dyn std::error::Error>;
+/// Where figures are drawn.
+pub type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+/// The drawing library's own errors have no common type.
+pub type Failure = Box<dyn std::error::Error>;
 
 /// Draws a chart in inks. The SVG's units are [`UNITS`] per CSS pixel.
 pub fn draw(chart: &Chart, format: Format) -> Result<String, Failure> {
@@ -87,7 +91,7 @@ pub fn draw(chart: &Chart, format: Format) -> Result<String, Failure> {
 fn draw_on(root: &Area, chart: &Chart, format: Format, strip: i32) -> Result<(), Failure> {
     let names: Vec<String> = chart.curves.iter().map(|curve| shorten(&curve.label, 24)).collect();
     let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0) as i32;
-    let right = if format.direct { 26 + longest * 7 } else { 12 };
+    let right = if format.direct { 26 + sample(chart) + longest * 15 / 2 } else { 12 };
     let (x_range, y_range) = (x_range(chart), y_range(chart));
 
     let muted = ("sans-serif", FONT).into_font().color(&MUTED);
@@ -122,7 +126,7 @@ fn draw_on(root: &Area, chart: &Chart, format: Format, strip: i32) -> Result<(),
         .draw()?;
 
     for curve in &chart.curves {
-        for seed in &curve.seeds {
+        for (_, seed) in &curve.seeds {
             let style = curve.look.line().mix(0.35).stroke_width(UNITS as u32);
             context.draw_series(LineSeries::new(thin(seed), style))?;
         }
@@ -173,6 +177,11 @@ fn draw_strip(root: &Area, chart: &Chart, place: impl Fn(f64) -> (i32, i32)) -> 
     Ok(())
 }
 
+/// The room before each name for a sample of its line, in CSS pixels: none is needed where colours alone tell the curves apart.
+fn sample(chart: &Chart) -> i32 {
+    if chart.curves.iter().any(|curve| curve.look.dash() > 0) { 25 } else { 0 }
+}
+
 /// The names to the right of the plot, each tied to the end of its curve.
 fn draw_names(
     root: &Area,
@@ -195,14 +204,19 @@ fn draw_names(
     for ((curve, name, end), y) in drawn.iter().zip(spread(&wanted, gap, top, bottom)) {
         let tie = [place(*end), (edge + 4 * UNITS, place(*end).1), (edge + 14 * UNITS, y)];
         root.draw(&PathElement::new(tie, curve.look.solid().mix(0.45).stroke_width(UNITS as u32)))?;
+        let (start, width) = (edge + 18 * UNITS, sample(chart) * UNITS);
+        if width > 0 {
+            let line = [(start, y), (start + width - 5 * UNITS, y)];
+            root.draw(&PathElement::new(line, curve.look.line().stroke_width(2 * UNITS as u32)))?;
+        }
         let style = ("sans-serif", FONT).into_font().color(&curve.look.solid()).pos(Pos::new(HPos::Left, VPos::Center));
-        root.draw(&Text::new(name.as_str(), (edge + 18 * UNITS, y), style))?;
+        root.draw(&Text::new(name.as_str(), (start + width, y), style))?;
     }
     Ok(())
 }
 
 fn points(chart: &Chart) -> impl Iterator<Item = (f64, f64)> {
-    chart.curves.iter().flat_map(|curve| curve.seeds.iter().flatten().chain(&curve.mean)).copied()
+    chart.curves.iter().flat_map(|curve| curve.seeds.iter().flat_map(|(_, seed)| seed).chain(&curve.mean)).copied()
 }
 
 fn x_range(chart: &Chart) -> std::ops::Range<f64> {
@@ -219,7 +233,7 @@ fn y_range(chart: &Chart) -> std::ops::Range<f64> {
 }
 
 /// At most about a thousand points of a long curve: the lowest and the highest of each short stretch, so that spikes stay.
-fn thin(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+pub fn thin(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     const STRETCHES: usize = 320;
     if points.len() <= 3 * STRETCHES {
         return points.to_vec();
@@ -239,7 +253,7 @@ fn thin(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
 }
 
 /// A tick's number: thousands apart, no more decimals than it needs.
-fn number(value: f64) -> String {
+pub fn number(value: f64) -> String {
     if value.abs() >= 1000.0 {
         let whole = format!("{:.0}", value.abs());
         let mut text = String::new();

@@ -1,35 +1,64 @@
 //! `index.html`: one file that needs nothing else, for wide and narrow screens, light and dark.
 
-mod sections;
+mod curves;
+mod data;
+mod how;
+mod pictures;
+mod results;
 
 use crate::compare::Group;
 use crate::figures::palette::{Look, variables};
-use crate::figures::{Figure, group_looks};
+use crate::figures::{Figures, group_looks};
 use crate::ledger::total_seconds;
+use crate::pictures::Album;
 use crate::read::Stage;
 use crate::summary::Summary;
 use crate::wording::duration;
 
 const STYLE: &str = include_str!("style.css");
+/// The chart library and its style, as its authors released them; see `vendor/README.md`.
+const CHARTS: [&str; 2] =
+    [include_str!("../../vendor/uplot/uPlot.min.css"), include_str!("../../vendor/uplot/uPlot.iife.min.js")];
+/// Its licence, which goes wherever it goes.
+const CHARTS_LICENCE: &str = include_str!("../../vendor/uplot/LICENSE");
+/// Our own scripts, each a function of its own, in the order in which they run.
+const SCRIPTS: [&str; 5] = [
+    include_str!("script/theme.js"),
+    include_str!("script/sorting.js"),
+    include_str!("script/pictures.js"),
+    include_str!("script/charts.js"),
+    include_str!("script/tabs.js"),
+];
+/// What the page may load: nothing. Styles and scripts stand in it, and pictures are part of it.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
 /// Everything the sections are made of.
 pub(crate) struct Contents<'a> {
-    pub groups: &'a [Group<'a>],
-    pub looks: Vec<Look>,
-    pub summary: &'a Summary,
-    pub figures: &'a [Figure],
+    groups: &'a [Group<'a>],
+    looks: Vec<Look>,
+    summary: &'a Summary,
+    figures: &'a Figures,
+    albums: &'a [Album],
+}
+
+/// A section with its heading.
+pub(crate) struct Section {
+    id: &'static str,
+    title: &'static str,
+    html: String,
 }
 
 /// The whole page. Whatever comes from a run's files is escaped.
-pub fn page(groups: &[Group], summary: &Summary, figures: &[Figure]) -> String {
-    let contents = Contents { groups, looks: group_looks(groups), summary, figures };
+pub fn page(groups: &[Group], summary: &Summary, figures: &Figures, albums: &[Album]) -> String {
+    let contents = Contents { groups, looks: group_looks(groups), summary, figures, albums };
+    let [chart_style, chart_script] = CHARTS;
     let style = STYLE.replace("@LIGHT@", &variables(false)).replace("@DARK@", &variables(true));
     let body = [
-        sections::results(&contents),
-        sections::curves(&contents, false),
-        sections::curves(&contents, true),
-        sections::missing(&contents),
-        sections::how(&contents),
+        results::results(&contents),
+        curves::curves(&contents),
+        pictures::pictures(&contents),
+        how::missing(&contents),
+        how::how(&contents),
     ];
     let links = body.iter().flatten().map(|section| format!("<a href=\"#{}\">{}</a>", section.id, section.title));
     let nav = links.collect::<Vec<_>>().join("\n");
@@ -37,20 +66,35 @@ pub fn page(groups: &[Group], summary: &Summary, figures: &[Figure]) -> String {
         .iter()
         .flatten()
         .map(|section| {
-            let sections::Section { id, title, html } = section;
+            let Section { id, title, html } = section;
             format!("<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">{title}</h2>\n{html}</section>\n")
         })
         .collect();
+    let scripts: String = SCRIPTS.iter().map(|script| format!("<script>\n{script}</script>\n")).collect();
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>bmae: comparison of pre-training methods</title>\n<style>\n{style}</style>\n</head>\n<body>\n\
+         <title>bmae: comparison of pre-training methods</title>\n<style>{chart_style}</style>\n\
+         <style>\n{style}</style>\n</head>\n<body>\n\
          <header>\n<h1>Comparison of pre-training methods</h1>\n<p class=\"lead\">{lead}</p>\n\
          <nav aria-label=\"Sections\">\n{nav}\n</nav>\n{best}</header>\n<main>\n{main}</main>\n\
-         <footer>{footer}</footer>\n</body>\n</html>\n",
+         <footer>{footer}</footer>\n\
+         <script type=\"application/json\" id=\"data\">{data}</script>\n\
+         <!-- uPlot\n\n{CHARTS_LICENCE}-->\n<script>{chart_script}</script>\n{scripts}</body>\n</html>\n",
         lead = lead(groups),
-        best = sections::best(&contents),
+        best = results::best(&contents),
         footer = footer(groups),
+        data = data::json(&figures.drawn),
+    )
+}
+
+/// The sample of a line's colour and dash beside its name.
+fn swatch(look: Look) -> String {
+    format!(
+        "<span class=\"swatch d{}\" style=\"--run:var({})\" aria-hidden=\"true\"></span>",
+        look.dash(),
+        look.variable()
     )
 }
 

@@ -1,6 +1,9 @@
 //! The crate from outside: run directories on disk in, files of a report out.
 
 mod experiment;
+mod figures;
 mod page;
+mod pictures;
 mod reading;
 mod results;
+mod vendored;

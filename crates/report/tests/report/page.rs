@@ -31,9 +31,14 @@ fn the_page_refers_to_nothing_outside_itself() {
     let out = folder.path().join("report");
     write_report(&[folder.path().to_owned()], &out).expect("a report");
     let page = text(&out.join("index.html"));
-    for outside in ["http:", "https:", "src=", "url(", "@import", "<link", "<script"] {
+    for outside in ["src=\"http", "href=\"http", "src=\"/", "url(", "@import", "<link", "import(", "fetch(", "XMLHttp"]
+    {
         assert!(!page.contains(outside), "{outside} in the page");
     }
+    assert!(page.contains("Leon Sorokin") && page.contains("The above copyright notice and this permission notice"));
+    assert!(page.contains("content=\"default-src 'none'; "), "the page may load something");
+    let handlers = [" onclick=", " onload=", " onerror=", " onkeydown=", "javascript:"];
+    assert!(!handlers.iter().any(|handler| page.contains(handler)), "code in an attribute");
     assert!(page.contains("<svg class=\"wide\"") && page.contains("<svg class=\"narrow\""));
     assert!(page.contains("prefers-color-scheme: dark") && page.contains("name=\"viewport\""));
 }
@@ -44,15 +49,15 @@ fn what_comes_from_files_is_escaped_everywhere() {
     experiment(folder.path(), HOSTILE);
     let out = folder.path().join("report");
     let written = write_report(&[folder.path().to_owned()], &out).expect("a report");
-    for path in &written.files {
-        assert!(!text(path).contains("<script") || path.ends_with("results.csv"), "{}", path.display());
+    for path in written.files.iter().filter(|path| path.extension().is_some_and(|end| end != "png")) {
+        assert!(!text(path).contains("<script>alert") || path.ends_with("results.csv"), "{}", path.display());
     }
     let page = text(&out.join("index.html"));
     assert!(page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;`|&amp;"));
     assert!(page.contains("seed = 0 # &lt;b&gt;&quot;bold&quot;&lt;/b&gt;"));
     let markdown = text(&out.join("report.md"));
     let row = markdown.lines().find(|line| line.starts_with("| &lt;script")).expect("the run's row");
-    assert_eq!(row.replace("\\|", "").matches('|').count(), 8, "{row}");
+    assert_eq!(row.replace("\\|", "").matches('|').count(), 10, "{row}");
 }
 
 #[test]
@@ -64,13 +69,22 @@ fn figures_are_well_formed_and_free_of_inks() {
     let figures: Vec<_> =
         written.files.iter().filter(|path| path.extension().is_some_and(|end| end == "svg")).collect();
     let names: Vec<_> = figures.iter().filter_map(|path| path.file_stem()?.to_str()).collect();
-    let expected =
-        ["pretrain-loss", "finetune-top1", "linprobe-top1", "monitor-knn", "monitor-rank", "monitor-target-spread"];
+    let expected = [
+        "best-finetune",
+        "baselines-finetune",
+        "finetune-top1",
+        "linprobe-top1",
+        "pretrain-loss",
+        "monitor-knn",
+        "monitor-rank",
+        "monitor-target-spread",
+    ];
     assert_eq!(names, expected);
     for path in figures {
         let svg = text(path);
         assert!(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""), "{}", path.display());
         assert!(svg.contains("role=\"img\" aria-label=\""), "{}", path.display());
+        assert!(svg.contains("font-family=\"DejaVu Sans, Verdana, sans-serif\""), "{}", path.display());
         assert!(!svg.contains(|c: char| c.is_control() && c != '\n'), "no XML: {}", path.display());
         assert!(!svg.contains("\"#0101") && !svg.contains("\"#F00"), "an ink is left in {}", path.display());
         let opened = ["svg", "text"].map(|tag| svg.matches(&format!("<{tag}")).count());
@@ -91,7 +105,7 @@ fn the_markdown_shows_every_figure_by_a_path_that_exists() {
     for path in paths {
         assert!(out.join(path).is_file(), "{path}");
     }
-    assert!(markdown.contains("| scratch |  | 48.00 | 81.10 | not run | 30.91 | not run |"), "{markdown}");
+    assert!(markdown.contains("| scratch |  | 48.00 | 81.10 | not run | 30.91 | not run | 10 s |  |"), "{markdown}");
     assert!(markdown.contains("| mae |  | **60.00** | 85.83 | 40.00 | 52.35 | not run |"), "{markdown}");
 }
 
@@ -102,7 +116,7 @@ fn a_second_report_replaces_the_first_and_the_same_runs_give_the_same_bytes() {
     let out = folder.path().join("report");
     let read = || {
         let written = write_report(&[folder.path().to_owned()], &out).expect("a report");
-        written.files.iter().map(|path| (path.clone(), text(path))).collect::<Vec<_>>()
+        written.files.iter().map(|path| (path.clone(), fs::read(path).expect("a file"))).collect::<Vec<_>>()
     };
     assert_eq!(read(), read());
 
@@ -142,4 +156,17 @@ fn curves_show_the_mean_of_the_finished_seeds_to_its_end() {
     assert!(figure.contains("Last values: mae 52.0."), "{}", figure.lines().next().unwrap_or_default());
     // One mean and three seeds, of which the one with a single epoch has no line to draw.
     assert_eq!(figure.matches("stroke=\"#0072B2\"").count(), 4 + 1, "curves and the tie of the label");
+}
+
+#[test]
+fn runs_that_say_nothing_of_time_or_place_leave_no_empty_frames() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a");
+    fs::create_dir(&path).expect("a folder");
+    fs::write(path.join("run.toml"), "stage = \"knn\"\nname = \"a\"\nmethod = \"mae\"\nseed = 0\n").expect("run.toml");
+    let out = folder.path().join("report");
+    write_report(&[path], &out).expect("a report");
+    let page = text(&out.join("index.html"));
+    assert!(!page.contains("<dl class=\"experiment\">"));
+    assert!(page.contains("<footer>1 run directory · 0 s of work in all</footer>"));
 }

@@ -1,0 +1,64 @@
+//! What a curve measures over a run.
+
+use crate::read::{Epoch, Run, Stage};
+
+/// A quantity that runs log again and again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Measure {
+    /// The training loss of the logged steps.
+    Loss,
+    /// Top-1 accuracy on the test set.
+    Top1,
+    /// Quick nearest-neighbour accuracy.
+    Knn,
+    /// Effective rank of the features.
+    Rank,
+    /// Spread of the target over samples.
+    TargetSpread,
+    /// Spread of the prediction over samples.
+    PredictionSpread,
+    /// Norm of the gradient before clipping.
+    GradientNorm,
+}
+
+impl Measure {
+    /// What x counts.
+    pub fn x_label(self) -> &'static str {
+        if self == Self::Loss { "1000 × epoch" } else { "epoch" }
+    }
+
+    /// What y measures, with its unit.
+    pub fn y_label(self) -> &'static str {
+        match self {
+            Self::Loss => "loss",
+            Self::Top1 => "top-1, %",
+            Self::Knn => "kNN top-1, %",
+            Self::Rank => "RankMe",
+            Self::TargetSpread => "target standard deviation",
+            Self::PredictionSpread => "prediction standard deviation",
+            Self::GradientNorm => "gradient norm",
+        }
+    }
+
+    /// Whether its curves are read against 0.
+    pub fn starts_at_zero(self) -> bool {
+        !matches!(self, Self::Top1 | Self::Knn)
+    }
+
+    /// The curve of one run; values that were not finite or not taken are left out.
+    pub fn values(self, run: &Run) -> Vec<(f64, f64)> {
+        let epochs = |value: fn(&Epoch) -> Option<f64>| {
+            run.metrics.epochs.iter().filter_map(|line| Some((line.epoch as f64, value(line)?))).collect()
+        };
+        match self {
+            Self::Loss if run.about.stage != Stage::Pretrain => Vec::new(),
+            Self::Loss => run.metrics.steps.iter().filter_map(|step| Some((step.epoch_1000x, step.loss?))).collect(),
+            Self::Top1 => run.metrics.evals.iter().filter_map(|eval| Some((eval.epoch as f64, eval.top1?))).collect(),
+            Self::Knn => epochs(|line| line.knn_top1),
+            Self::Rank => epochs(|line| line.rank_me),
+            Self::TargetSpread => epochs(|line| line.target_std),
+            Self::PredictionSpread => epochs(|line| line.prediction_std),
+            Self::GradientNorm => epochs(|line| line.grad_norm),
+        }
+    }
+}

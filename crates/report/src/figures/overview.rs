@@ -1,0 +1,145 @@
+//! Final accuracy against a parameter: one mark per value, these runs filled, the published ones hollow.
+
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use super::chart::{Area, FONT, Failure, Format, UNITS, number};
+use super::family::Family;
+use super::palette::{GRID, Look, MUTED, TEXT};
+use crate::compare::Group;
+use crate::published::published;
+use crate::read::Stage;
+use crate::summary::Score;
+
+/// The line of a hollow mark, in drawing units.
+const HOLLOW: u32 = 6;
+
+/// What an overview shows. The values stand at equal distances: those of K, WSE and τ grow by factors.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Overview {
+    /// The parameter's sign.
+    pub parameter: &'static str,
+    /// One entry per value, rising.
+    pub points: Vec<Point>,
+    /// The colour of these runs.
+    pub look: Look,
+}
+
+/// One value of the parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// The value as text.
+    pub value: String,
+    /// Over the finished seeds of these runs.
+    pub score: Score,
+    /// The published accuracy of this setting.
+    pub published: Option<f64>,
+}
+
+/// The overview of a family, if at least two values have finished runs.
+pub fn overview(groups: &[Group], family: Family, stage: Stage, looks: &[Look]) -> Option<Overview> {
+    let parameter = family.parameter()?;
+    let score =
+        |group: &Group| Score::of(group.stage(stage).filter_map(|run| Some((run.about.seed, run.top1()?))).collect());
+    let lines = parameter.ablation(groups, &|group| score(group).is_some());
+    let point = |value: &f64| {
+        // Two lines of one value are two experiments; the first stands for both.
+        let line = lines.iter().find(|&&line| parameter.of(&groups[line].setting) == Some(*value))?;
+        let group = &groups[*line];
+        let published = published(&group.setting, stage).map(|figure| figure.top1);
+        Some(Point { value: value.to_string(), score: score(group)?, published })
+    };
+    let points: Vec<Point> = parameter.values(groups, &lines).iter().filter_map(point).collect();
+    let look = *looks.get(*lines.first()?)?;
+    (points.len() >= 2).then_some(Overview { parameter: parameter.sign(), points, look })
+}
+
+/// Draws an overview in inks.
+pub fn draw(overview: &Overview, format: Format) -> Result<String, Failure> {
+    let mut svg = String::new();
+    {
+        let size = ((format.width * UNITS) as u32, (format.height * UNITS) as u32);
+        let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        draw_on(&root, overview)?;
+        root.present()?;
+    }
+    Ok(svg)
+}
+
+fn draw_on(root: &Area, overview: &Overview) -> Result<(), Failure> {
+    let points = &overview.points;
+    let (low, high) = range(points);
+    let muted = ("sans-serif", FONT).into_font().color(&MUTED);
+    root.draw(&Text::new("top-1, %", (0, 2 * UNITS), ("sans-serif", FONT).into_font().color(&TEXT)))?;
+    let mut context = ChartBuilder::on(root)
+        .margin_top(40 * UNITS)
+        .margin_right(12 * UNITS)
+        .margin_bottom(4 * UNITS)
+        .set_label_area_size(LabelAreaPosition::Left, 46 * UNITS)
+        .set_label_area_size(LabelAreaPosition::Bottom, 40 * UNITS)
+        .build_cartesian_2d(-0.5..points.len() as f64 - 0.5, low..high)?;
+    context
+        .configure_mesh()
+        .disable_x_mesh()
+        .bold_line_style(GRID.stroke_width(UNITS as u32))
+        .light_line_style(TRANSPARENT)
+        .axis_style(GRID.stroke_width(UNITS as u32))
+        .set_all_tick_mark_size(4 * UNITS)
+        .x_labels(0)
+        .y_labels(5)
+        .y_label_formatter(&|y| number(*y))
+        .label_style(muted.clone())
+        .axis_desc_style(muted.clone())
+        .x_desc(overview.parameter)
+        .draw()?;
+
+    let at = |index: usize, y: f64| (index as f64, y);
+    let means = points.iter().enumerate().map(|(index, point)| at(index, point.score.mean));
+    let ink = overview.look.solid();
+    context.draw_series(LineSeries::new(means.clone(), ink.mix(0.35).stroke_width(UNITS as u32)))?;
+    for (index, point) in points.iter().enumerate() {
+        let mean = point.score.mean;
+        if let Some(sd) = point.score.sd {
+            let bar = vec![at(index, mean - sd), at(index, mean + sd)];
+            context.draw_series(std::iter::once(PathElement::new(bar, ink.stroke_width(2 * UNITS as u32))))?;
+        }
+        let dot = Circle::new(at(index, mean), 4 * UNITS, ink.filled());
+        context.draw_series(std::iter::once(dot))?;
+        if let Some(published) = point.published {
+            // Hollow, so that it hides no mark beneath it.
+            let ring = Circle::new(at(index, published), 5 * UNITS, MUTED.stroke_width(HOLLOW));
+            context.draw_series(std::iter::once(ring))?;
+        }
+    }
+
+    let plot = context.plotting_area();
+    for (index, point) in points.iter().enumerate() {
+        let (x, y) = plot.map_coordinate(&at(index, low));
+        let style = muted.clone().pos(Pos::new(HPos::Center, VPos::Top));
+        root.draw(&Text::new(point.value.as_str(), (x, y + 6 * UNITS), style))?;
+    }
+    draw_key(root, overview)
+}
+
+/// What filled and hollow marks are.
+fn draw_key(root: &Area, overview: &Overview) -> Result<(), Failure> {
+    let style = ("sans-serif", FONT).into_font().color(&MUTED).pos(Pos::new(HPos::Left, VPos::Center));
+    let (y, first, second) = (24 * UNITS, 6 * UNITS, 104 * UNITS);
+    root.draw(&Circle::new((first, y), 4 * UNITS, overview.look.solid().filled()))?;
+    root.draw(&Text::new("these runs", (first + 12 * UNITS, y), style.clone()))?;
+    if overview.points.iter().any(|point| point.published.is_some()) {
+        root.draw(&Circle::new((second, y), 5 * UNITS, MUTED.stroke_width(HOLLOW)))?;
+        root.draw(&Text::new("published", (second + 12 * UNITS, y), style))?;
+    }
+    Ok(())
+}
+
+fn range(points: &[Point]) -> (f64, f64) {
+    let ends = points.iter().flat_map(|point| {
+        let sd = point.score.sd.unwrap_or(0.0);
+        [point.score.mean - sd, point.score.mean + sd].into_iter().chain(point.published)
+    });
+    let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(y), high.max(y)));
+    let room = (0.1 * (high - low)).max(0.5);
+    (low - room, high + room)
+}

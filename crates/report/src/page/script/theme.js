@@ -1,0 +1,52 @@
+// The theme: the system's, until the reader chooses the other one. The choice is kept where the browser allows it.
+(function () {
+  "use strict";
+  const root = document.documentElement;
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const KEY = "bmae-theme";
+
+  function read() {
+    try {
+      return localStorage.getItem(KEY);
+    } catch {
+      return null; // A page opened as a file may have no storage.
+    }
+  }
+
+  function keep(theme) {
+    try {
+      localStorage.setItem(KEY, theme);
+    } catch {
+      // Then the choice lasts as long as the page.
+    }
+  }
+
+  function current() {
+    return root.dataset.theme || (dark.matches ? "dark" : "light");
+  }
+
+  const button = document.createElement("button");
+  button.type = "button";
+  button.id = "theme";
+  button.className = "quiet";
+  button.textContent = "Dark theme";
+
+  function show() {
+    button.setAttribute("aria-pressed", String(current() === "dark"));
+    // Charts are painted with colours that they read from the page.
+    document.dispatchEvent(new Event("themechange"));
+  }
+
+  const kept = read();
+  if (kept === "light" || kept === "dark") {
+    root.dataset.theme = kept;
+  }
+  button.addEventListener("click", () => {
+    root.dataset.theme = current() === "dark" ? "light" : "dark";
+    keep(root.dataset.theme);
+    show();
+  });
+  dark.addEventListener("change", show);
+  document.querySelector("header").prepend(button);
+  show();
+})();
