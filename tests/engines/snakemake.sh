@@ -6,6 +6,8 @@
 #
 # The workflow is interrupted once while it pre-trains, and run again: it must go on, and a third time find nothing to do.
 set -euo pipefail
+# Job control: what runs in the background has a process group of its own, which Ctrl-C would reach as a whole.
+set -m
 bmae=$(realpath "$1")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -17,12 +19,12 @@ small=(--set data.shapes_train=512 --set data.shapes_test=100 --set pretrain.war
 flow() {
     snakemake --directory "$work/my sweep" --snakefile "$work/my sweep/Snakefile" --cores 2 --rerun-incomplete "$@"
 }
-say "snakemake $(snakemake --version): $(flow --dry-run --quiet rules 2>&1 | grep -c '^rule\|^localrule' || true) jobs planned"
+say "snakemake $(snakemake --version): $(flow --dry-run 2>/dev/null | awk '$1 == "total" { print $2; exit }') jobs planned"
 
 metrics="$work/my sweep/mae/pretrain/metrics.jsonl"
 flow >"$work/first.log" 2>&1 & first=$!
 for _ in $(seq 120); do [ "$(grep -c '"kind":"epoch"' "$metrics" 2>/dev/null || true)" -gt 3 ] 2>/dev/null && break; sleep 0.5; done
-kill -TERM "$first"
+kill -INT -- "-$first"
 wait "$first" && { echo "the interrupted workflow says that it succeeded" >&2; exit 1; }
 done_before=$(grep -c '"kind":"epoch"' "$metrics")
 say "interrupted with $done_before epochs of mae logged"

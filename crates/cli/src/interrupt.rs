@@ -42,7 +42,7 @@ pub fn stopped(outcome: &Outcome, out: &Path) -> Option<Ending> {
 
 /// The same command line, with `--resume` where that is what goes on.
 fn command_to_go_on(mut words: Vec<String>) -> String {
-    let goes_on_by_itself = words.iter().any(|word| word == "--resume" || word == "reproduce");
+    let goes_on_by_itself = words.iter().any(|word| ["--resume", "reproduce", "sweep"].contains(&word.as_str()));
     if !goes_on_by_itself {
         words.push("--resume".to_owned());
     }
@@ -71,6 +71,7 @@ mod tests {
         assert_eq!(go_on(&["bmae", "pretrain", "--out", "a"]), "bmae pretrain --out a --resume");
         assert_eq!(go_on(&["bmae", "pretrain", "--resume"]), "bmae pretrain --resume");
         assert_eq!(go_on(&["bmae", "reproduce"]), "bmae reproduce");
+        assert_eq!(go_on(&["bmae", "sweep", "k"]), "bmae sweep k");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The comparison as a table of plain texts: the terminal's and the Markdown's.
 
+use crate::aligned::aligned;
 use crate::compare::setting_text;
 use crate::read::Stage;
 use crate::summary::Summary;
@@ -25,22 +26,9 @@ fn rows(summary: &Summary) -> Vec<[String; 7]> {
 
 /// An aligned table for a terminal: names to the left, numbers to the right, control characters replaced.
 pub fn text_table(summary: &Summary) -> String {
-    let mut lines = vec![HEADINGS.map(str::to_owned)];
-    lines.extend(rows(summary));
-    for cell in lines.iter_mut().flatten() {
-        *cell = cell.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
-    }
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..HEADINGS.len()).map(width).collect();
-    let mut text = String::new();
-    for line in &lines {
-        let cells = line.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| {
-            if column < 2 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
-        });
-        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
-        text.push('\n');
-    }
-    text
+    let lines: Vec<Vec<String>> =
+        std::iter::once(HEADINGS.map(str::to_owned)).chain(rows(summary)).map(|row| row.to_vec()).collect();
+    aligned(&lines, &[false, false, true, true, true, true, true])
 }
 
 /// The same table in Markdown, with time and rate. The highest mean of each evaluation is bold.

@@ -142,6 +142,21 @@ impl Ended {
         self
     }
 
+    /// It was asked for wrongly, which clap says in its own form: exit code 2, and all `parts` on stderr.
+    #[track_caller]
+    pub fn refuses_usage(self, parts: &[&str]) -> Self {
+        assert_eq!((self.code, self.stdout.as_str()), (Some(2), ""), "{}", self.story());
+        for part in parts {
+            assert!(self.stderr.contains(part), "stderr lacks {part:?}{}", self.story());
+        }
+        self
+    }
+
+    /// Whether there is a file or folder called `name`.
+    pub fn listing_has(&self, name: &str) -> bool {
+        self.listing.lines().any(|line| line.trim_end_matches('/') == name)
+    }
+
     /// Nothing is left at `name`.
     #[track_caller]
     pub fn leaves_no(self, name: &str) -> Self {

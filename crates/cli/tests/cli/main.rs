@@ -2,6 +2,7 @@
 
 mod bench;
 mod checkpoints;
+mod collections;
 mod commands;
 mod downloads;
 mod errors;
@@ -9,4 +10,7 @@ mod fixtures;
 mod folder;
 mod interruptions;
 mod output;
+mod pictures;
 mod port_checks;
+mod shells;
+mod sweeps;

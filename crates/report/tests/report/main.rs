@@ -1,5 +1,6 @@
 //! The crate from outside: run directories on disk in, files of a report out.
 
+mod collection;
 mod experiment;
 mod figures;
 mod page;

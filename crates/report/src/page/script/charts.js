@@ -9,6 +9,7 @@
   const data = JSON.parse(source.textContent);
   const DASHES = [[], [7, 4], [2, 3]];
   const THIN = "\u202f";
+  const WHOLE = [0, 1, 2, 3, 4, 5, 6].flatMap((power) => [1, 2, 5].map((step) => step * 10 ** power));
 
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const element = (tag, properties, ...children) => {
@@ -150,7 +151,8 @@
         },
       },
       axes: [
-        { ...axis(chart.xLabel, font), size: 30, grid: { show: false }, space: 60 },
+        // Half an epoch is no place on the axis.
+        { ...axis(chart.xLabel, font), size: 30, grid: { show: false }, space: 60, incrs: WHOLE },
         { ...axis(null, font), size: 48, grid: lines, space: 32 },
       ],
       cursor: {

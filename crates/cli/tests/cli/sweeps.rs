@@ -1,0 +1,88 @@
+//! `bmae sweep`: what is run, what is not repeated, and what is written for other engines.
+
+use crate::folder::Folder;
+
+#[test]
+fn a_sweep_runs_every_combination_and_ends_with_a_report_and_a_second_time_repeats_nothing() {
+    let folder = Folder::new();
+    let line = "sweep --preset tiny.toml --grid method.name=scratch,mae-k --grid method.k=1,2 --evaluations knn,linprobe --out s";
+    let first = folder.bmae(line).succeeds();
+    assert!(
+        first.stderr.contains("3 combinations with 1 seed: 2 pre-trainings and 6 evaluations"),
+        "{}",
+        first.story()
+    );
+    let results = folder.read("s/report/results.csv");
+    for row in ["scratch,scratch,,,,,linprobe", "mae-k-k1,mae-k,1,,,,linprobe", "mae-k-k2,mae-k,2,,,,knn"] {
+        assert!(results.contains(row), "{row} in\n{results}");
+    }
+    assert_eq!(results.lines().count(), 1 + 6, "{results}");
+    let again = folder.bmae(line).succeeds();
+    assert_eq!(again.stderr.matches("finished earlier, nothing to do").count(), 8, "{}", again.story());
+}
+
+#[test]
+fn what_does_not_depend_on_a_swept_key_is_run_once() {
+    let folder = Folder::new();
+    let line = "sweep --preset tiny.toml --method mae --grid finetune.base_lr=1e-3,2e-3 --out s --dry-run";
+    let planned = folder.bmae(line).succeeds();
+    assert_eq!(
+        planned.stdout,
+        "s/mae/pretrain\ns/mae-base_lr0.001/finetune\ns/mae/linprobe\ns/mae/knn\ns/mae-base_lr0.002/finetune\n"
+    );
+    planned.leaves_no("s");
+}
+
+#[test]
+fn built_in_sweeps_are_the_ablations_of_the_report_and_files_of_ones_own_read_alike() {
+    let folder = Folder::new();
+    let planned = folder.bmae("sweep k --preset paper --dry-run --evaluations linprobe --out s").succeeds();
+    for k in [1, 2, 4, 10, 20] {
+        assert!(planned.stdout.contains(&format!("s/mae-k-k{k}/pretrain\n")), "{}", planned.story());
+    }
+    folder.write("own.toml", b"[[grids]]\nmethod.name = \"ema-mae\"\nmethod.wse = [1, 2]\n");
+    let planned = folder.bmae("sweep own.toml --preset tiny.toml --dry-run --json").succeeds().json();
+    assert_eq!(planned["stages"].as_array().expect("a list").len(), 8);
+    assert_eq!(planned["stages"][0], "runs/sweep-own/ema-mae-wse1/pretrain");
+}
+
+#[test]
+fn what_cannot_be_swept_is_one_sentence() {
+    let folder = Folder::new();
+    let refuses = |line: &str, parts: &[&str]| {
+        folder.bmae(line).refuses(2, parts).leaves_no("s");
+    };
+    refuses("sweep --out s", &["there is nothing to sweep", "k, wse, tau, methods", "--grid"]);
+    refuses("sweep kk --out s", &["there is no sweep called kk"]);
+    refuses("sweep gone.toml --out s", &["gone.toml"]);
+    refuses("sweep --grid method.k --out s", &["--grid method.k=1,2,4"]);
+    refuses("sweep --grid seed=1,2 --out s", &["seed cannot be swept", "--seeds"]);
+    refuses("sweep --grid method.kk=1 --out s", &["method.kk", "method.k"]);
+    refuses("sweep --grid method.k=1,2 --set method.k=3 --out s", &["method.k is swept", "--set method.k=3"]);
+    refuses("sweep --method nothing --grid method.k=1 --out s", &["nothing"]);
+}
+
+#[test]
+fn a_sweep_for_another_engine_runs_nothing_and_its_jobs_are_commands_that_make_the_same_runs() {
+    let folder = Folder::new();
+    let grid = "--preset tiny.toml --grid method.name=mae-k --grid method.k=1,2 --evaluations knn";
+    for (engine, file) in [("snakemake", "Snakefile"), ("slurm", "slurm/submit.sh")] {
+        let emitted = folder.bmae(&format!("sweep {grid} --out s --emit {engine} --json")).succeeds();
+        assert_eq!(emitted.json()["jobs"], 4, "{}", emitted.story());
+        assert!(emitted.listing_has(&format!("s/{file}")), "{}", emitted.story());
+        emitted.leaves_no("s/mae-k-k1/pretrain");
+    }
+    // What a job runs, from the sweep's own folder.
+    let job = |line: &str| {
+        let words: Vec<&str> = line.split(' ').collect();
+        let output = folder.command(&words).current_dir(folder.path("s")).output().expect("the binary can be started");
+        folder.ended(&words, output).succeeds();
+    };
+    job("pretrain --preset recipes/mae-k-k1/pretrain.toml --out mae-k-k1/pretrain --resume");
+    job("knn --preset recipes/mae-k-k1/knn.toml --from mae-k-k1/pretrain --out mae-k-k1/knn --resume");
+    assert!(folder.read("s/mae-k-k1/pretrain/run.toml").contains("name = \"mae-k-k1\""));
+    assert!(folder.read("s/mae-k-k1/knn/run.toml").contains("name = \"mae-k-k1\""));
+    // The same sweep run here takes them for its own.
+    let here = folder.bmae(&format!("sweep {grid} --out s")).succeeds();
+    assert_eq!(here.stderr.matches("finished earlier, nothing to do").count(), 2, "{}", here.story());
+}
