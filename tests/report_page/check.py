@@ -141,7 +141,7 @@ def charts_work(browser, name):
     values = browser.run(f"return Array.from({chart}.querySelectorAll('.legend td'), (cell) => cell.textContent)")
     check(f"{name}: of the curves", any(value != "–" for value in values), values)
 
-    browser.pointer((x + 0.3 * width, y + 0.5 * height), "down", (x + 0.5 * width, y + 0.5 * height), (x + 0.7 * width, y + 0.5 * height), "up")
+    browser.pointer((x + 0.02 * width, y + 0.5 * height), "down", (x + 0.3 * width, y + 0.5 * height), (x + 0.6 * width, y + 0.5 * height), "up")
     reset = f"{SHOWN_CHART} .reset"
     zoomed = until(browser, f"return !document.querySelector('{reset}').disabled")
     check(f"{name}: a drag zooms in", zoomed)
