@@ -20,8 +20,8 @@ fn a_pre_training_is_drawn_by_what_it_predicts() {
     // Images of 16 pixels are drawn six times as large, four apart: two images a row, in three or four views each.
     assert_eq!(is_a_picture(&folder, "pixels.png"), (4 + 6 * 100, 4 + 2 * 100));
     assert_eq!(is_a_picture(&folder, "features.png"), (4 + 8 * 100, 4 + 2 * 100));
-    // The image, the mean and two heads.
-    assert_eq!(is_a_picture(&folder, "looks.png"), (4 + 4 * 100, 4 + 4 * 100));
+    // The image, the mean and two heads, for two images a row.
+    assert_eq!(is_a_picture(&folder, "looks.png"), (4 + 8 * 100, 4 + 2 * 100));
 }
 
 #[test]

@@ -8,7 +8,10 @@ use super::{Subjects, fill_patch, scale};
 use crate::TrainError;
 use crate::recipe::Recipe;
 
-/// A PNG file with a row for each image: itself, the attention of its class token in the last block, mean over the heads, and
+/// So few columns leave room for a second image in each row.
+const FEW_COLUMNS: usize = 6;
+
+/// A PNG file with, for each image: itself, the attention of its class token in the last block, mean over the heads, and
 /// each head's. Black is none, white the most of that map. `model` is without autodiff.
 ///
 /// # Errors
@@ -24,7 +27,8 @@ pub(super) fn attention(
     let maps: Vec<f32> = maps.map_or_else(Vec::new, |maps| maps.into_data().iter::<f32>().collect());
     let heads = maps.len() / (patches * subjects.count()).max(1);
     let columns = 2 + heads;
-    let mut grid = Grid::new(columns, side, scale(side));
+    let in_a_row = if columns <= FEW_COLUMNS { 2 } else { 1 };
+    let mut grid = Grid::new(columns * in_a_row.min(subjects.count()), side, scale(side));
     grid.check(columns * subjects.count())?;
     for (image, of_image) in subjects.images.iter().zip(maps.chunks_exact((heads * patches).max(1))) {
         grid.push(image)?;
