@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bmae_train::Outcome;
+use bmae_train::sweep::emit::quoted;
 
 use crate::ending::Ending;
 use crate::output::say;
@@ -49,15 +50,6 @@ fn command_to_go_on(mut words: Vec<String>) -> String {
     words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
 
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
-    match !word.is_empty() && word.chars().all(plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', "'\\''")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,7 +70,7 @@ mod tests {
     fn words_that_a_shell_would_take_apart_are_quoted() {
         assert_eq!(
             go_on(&["bmae", "--resume", "my runs", "it's", "t=[{a=1}]"]),
-            "bmae --resume 'my runs' 'it'\\''s' 't=[{a=1}]'"
+            "bmae --resume 'my runs' \"it's\" 't=[{a=1}]'"
         );
     }
 }

@@ -29,7 +29,7 @@ pub fn collect_runs(paths: &[PathBuf]) -> Result<Vec<Run>, ReportError> {
             return Err(ReportError::Missing { path: path.clone() });
         }
         let mut directories = Vec::new();
-        find(path, DEPTH, &mut directories)?;
+        find(path, DEPTH, Unlistable::Refused, &mut directories)?;
         if directories.is_empty() {
             return Err(ReportError::NotARun { path: path.clone(), found: describe(path) });
         }
@@ -44,7 +44,30 @@ pub fn collect_runs(paths: &[PathBuf]) -> Result<Vec<Run>, ReportError> {
     Ok(runs)
 }
 
-fn find(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), ReportError> {
+/// The run directories at or below `paths`, in the order of [`collect_runs`], each once, for whoever looks again and again while
+/// runs appear: a path without runs is none the worse for it, and a folder that cannot be listed counts as empty, since it may
+/// just be written or removed.
+pub fn find_runs(paths: &[PathBuf]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for path in paths {
+        // With Unlistable::Empty nothing is refused.
+        let _ = find(path, DEPTH, Unlistable::Empty, &mut found);
+    }
+    let mut seen = BTreeSet::new();
+    found.retain(|directory| seen.insert(std::fs::canonicalize(directory).unwrap_or_else(|_| directory.clone())));
+    found
+}
+
+/// What a folder that cannot be listed is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unlistable {
+    /// An error.
+    Refused,
+    /// As good as empty.
+    Empty,
+}
+
+fn find(folder: &Path, depth: usize, unlistable: Unlistable, found: &mut Vec<PathBuf>) -> Result<(), ReportError> {
     if folder.join(RUN_FILE).is_file() {
         found.push(folder.to_owned());
         return Ok(());
@@ -52,15 +75,19 @@ fn find(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Rep
     if depth == 0 || !folder.is_dir() {
         return Ok(());
     }
-    let refused = |source| ReportError::Read { path: folder.to_owned(), source };
+    let listed = std::fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let entries = match (listed, unlistable) {
+        (Ok(entries), _) => entries,
+        (Err(_), Unlistable::Empty) => return Ok(()),
+        (Err(source), Unlistable::Refused) => return Err(ReportError::Read { path: folder.to_owned(), source }),
+    };
     let mut children = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(refused)? {
-        let path = entry.map_err(refused)?.path();
+    for path in entries.into_iter().map(|entry| entry.path()) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if path.is_dir() && !name.starts_with('.') && !NOT_RUNS.contains(&name.as_ref()) {
             children.push(path);
         }
     }
     children.sort();
-    children.iter().try_for_each(|child| find(child, depth - 1, found))
+    children.iter().try_for_each(|child| find(child, depth - 1, unlistable, found))
 }

@@ -26,12 +26,15 @@ mod write;
 
 use std::path::{Path, PathBuf};
 
-pub use collect::collect_runs;
+pub use collect::{collect_runs, find_runs};
 pub use collection::{Comparison, Listed, compare_runs, list_runs, metrics_csv};
 pub use compare::{Group, group_runs, setting_text};
 pub use error::ReportError;
 pub use published::{Published, published};
-pub use read::{About, Epoch, Eval, Event, LOCK_FILE, Metrics, Run, RunState, Setting, Stage, Step, read_run};
+pub use read::{
+    About, Epoch, Eval, Event, METRICS_FILE, Metrics, RUN_FILE, Run, RunState, Setting, Stage, Step, is_locked,
+    read_run,
+};
 pub use results::{COLUMNS, results_csv};
 pub use setting::{Difference, differences};
 pub use summary::{Cell, Collapse, Line, Missing, Score, State, Summary, summarise};

@@ -138,7 +138,9 @@ impl Epoch {
         };
         let weights = last_weights(directory.path());
         let last_good = if self.number > 0 && weights.exists() {
-            format!("and go on from {}, good after {} epochs", weights.display(), self.number)
+            let epochs =
+                if self.number == 1 { "the first epoch".to_owned() } else { format!("{} epochs", self.number) };
+            format!("and go on from {}, good after {epochs}", weights.display())
         } else {
             "and start again: no epoch was finished, so there is no good checkpoint".to_owned()
         };

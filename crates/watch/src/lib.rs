@@ -1,13 +1,12 @@
 //! A live view of runs in the terminal: what they are at, how fast, how long they take, and their curves.
 //!
 //! [`watch()`] draws and follows the keys until it is left; [`snapshot()`] gives the same list once, for output that is no terminal. Both
-//! only read run directories, by way of `bmae_report`. One thing an idea: `find` and `runs` know what is watched, `series` and `pace`
+//! only read run directories, by way of `bmae_report`. One thing an idea: `runs` knows what is watched, `series` and `pace`
 //! what its numbers mean, `row` and `numbers` how it is put in columns, `app` what the keys do, `view` what is on the screen, and
 //! `terminal` how the terminal is taken over and given back.
 
 mod app;
 mod error;
-mod find;
 mod numbers;
 mod options;
 mod pace;

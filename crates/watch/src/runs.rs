@@ -3,18 +3,13 @@
 //! `bmae_report::read_run` reads a run whole, so a run is read again only when its `run.toml` or `metrics.jsonl` changed or its lock
 //! was taken or let go, and, where reading takes long, so seldom that it costs no more than a twentieth of the time.
 
-use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use bmae_report::{LOCK_FILE, Run, RunState, Stage, read_run};
+use bmae_report::{METRICS_FILE, RUN_FILE, Run, RunState, Stage, find_runs, is_locked, read_run};
 
 use crate::error::WatchError;
-use crate::find::{RUN_FILE, find_directories};
 use crate::pace::Pace;
-
-/// What a run logged, one JSON object a line.
-const METRICS_FILE: &str = "metrics.jsonl";
 
 /// A growing run is read again no sooner than this many times as long as the last reading took.
 const PATIENCE: u32 = 20;
@@ -54,12 +49,6 @@ impl Signs {
         };
         Self { about: sign(RUN_FILE), metrics: sign(METRICS_FILE), locked: false }
     }
-}
-
-/// Whether some process holds the lock of the run in `directory`. A folder that cannot be asked is taken as left alone.
-fn is_locked(directory: &Path) -> bool {
-    File::open(directory.join(LOCK_FILE))
-        .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
 impl Watched {
@@ -210,7 +199,7 @@ impl Runs {
 
     /// Looks for new runs, forgets those that were removed, and reads those that changed. Whether anything is different now.
     pub(crate) fn refresh(&mut self, now: Instant) -> bool {
-        let found = find_directories(&self.paths);
+        let found = find_runs(&self.paths);
         let before = self.watched.len();
         self.watched.retain(|watched| found.contains(&watched.directory));
         let mut changed = self.watched.len() != before;
@@ -329,19 +318,6 @@ mod tests {
             open(folder.path()).watched.iter().map(|watched| (watched.stage(), watched.number)).collect();
         let (pretrain, finetune) = (Some(Stage::Pretrain), Some(Stage::Finetune));
         assert_eq!(numbers, [(pretrain, 0), (finetune, 0), (pretrain, 1), (finetune, 1)]);
-    }
-
-    #[test]
-    fn the_runs_found_are_those_of_a_report() {
-        let folder = tempfile::tempdir().unwrap();
-        for directory in ["b", "a/pretrain", "x/y/z", "x/y/report", "checkpoints", ".hidden", "1/2/3/too-deep"] {
-            run(folder.path(), directory, "pretrain", "epochs = 8");
-        }
-        let paths = [folder.path().to_owned(), folder.path().join("b")];
-        let report = bmae_report::collect_runs(&paths).unwrap();
-        let report: Vec<PathBuf> = report.into_iter().map(|run| run.directory).collect();
-        assert_eq!(find_directories(&paths), report);
-        assert_eq!(report.len(), 3);
     }
 
     #[test]

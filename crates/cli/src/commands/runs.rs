@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bmae_report::{Listed, collect_runs, compare_runs, list_runs, metrics_csv, read_run};
+use bmae_report::{Listed, collect_runs, compare_runs, find_runs, list_runs, metrics_csv};
 use serde_json::json;
 
 use crate::arguments::{Runs, RunsCommand};
@@ -26,15 +26,20 @@ pub fn run(arguments: &Runs, output: &Output) -> Result<(), Ending> {
 
 fn list(paths: &[PathBuf], output: &Output) -> Result<(), Ending> {
     let paths = if paths.is_empty() { vec![PathBuf::from("runs")] } else { paths.to_vec() };
-    let runs: Vec<Listed> = collect_runs(&paths)?.iter().map(Listed::of).collect();
+    if let Some(missing) = paths.iter().find(|path| !path.exists()) {
+        let message =
+            format!("{} does not exist: give a run directory, or a folder that holds some", missing.display());
+        return Err(Ending::Failure(message.into()));
+    }
+    let runs: Vec<Listed> = find_runs(&paths).iter().map(|directory| Listed::at(directory)).collect();
     Ok(output.result(&list_runs(&runs), &json!(runs))?)
 }
 
 /// The run in a folder; where the folder holds exactly one, that one.
 fn one(path: &Path) -> Result<bmae_report::Run, Ending> {
-    let runs = collect_runs(&[path.to_owned()])?;
+    let mut runs = collect_runs(&[path.to_owned()])?;
     match runs.len() {
-        1 => Ok(read_run(&runs[0].directory)?),
+        1 => Ok(runs.remove(0)),
         count => {
             let message = format!(
                 "{} holds {count} runs, but two single ones are compared: give the folder of one stage, such as {}",

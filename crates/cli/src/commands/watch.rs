@@ -3,8 +3,9 @@
 use std::io::{IsTerminal, stdout};
 use std::time::Duration;
 
+use bmae_report::{Listed, find_runs};
 use bmae_watch::Options;
-use serde_json::Value;
+use serde_json::json;
 
 use crate::arguments::Watch;
 use crate::ending::Ending;
@@ -19,5 +20,6 @@ pub fn run(arguments: &Watch, output: &Output) -> Result<(), Ending> {
         let every = Duration::from_secs_f64(arguments.every);
         return Ok(bmae_watch::watch(&arguments.runs, Options { every, ..Options::default() })?);
     }
-    Ok(output.result(&bmae_watch::snapshot(&arguments.runs, WIDTH)?, &Value::Null)?)
+    let runs: Vec<Listed> = find_runs(&arguments.runs).iter().map(|directory| Listed::at(directory)).collect();
+    Ok(output.result(&bmae_watch::snapshot(&arguments.runs, WIDTH)?, &json!(runs))?)
 }

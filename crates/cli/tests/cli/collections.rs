@@ -13,6 +13,8 @@ fn runs_are_listed_with_state_progress_and_best_result() {
     let about = format!("{about}failed = \"the loss was NaN\"\n");
     folder.write("runs/c/run.toml", about.as_bytes());
 
+    folder.write("runs/d/run.toml", b"stage = \"cooking\"");
+
     let listed = folder.bmae("runs --json").succeeds().json();
     let of = |directory: &str| {
         let runs = listed.as_array().expect("a list");
@@ -27,6 +29,7 @@ fn runs_are_listed_with_state_progress_and_best_result() {
     assert_eq!(of("runs/a")["epochs_done"], of("runs/a")["epochs"]);
     assert!(of("runs/a-probe")["best_top1"].as_f64().is_some(), "{listed}");
 
+    assert_eq!(of("runs/d")["state"], "unreadable", "one that cannot be read hides no other");
     let text = folder.bmae("runs").succeeds();
     assert!(text.stdout.starts_with("directory"), "{}", text.story());
     assert!(text.stdout.contains("runs/c failed: the loss was NaN"), "{}", text.story());

@@ -1,9 +1,11 @@
 //! `bmae runs`: each run directory in one line.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use crate::aligned::aligned;
-use crate::read::{Run, RunState, Stage};
+use crate::read::{Run, RunState, Stage, read_run};
 use crate::wording::duration;
 
 /// A run directory in a line.
@@ -13,13 +15,13 @@ pub struct Listed {
     pub directory: String,
     /// The run's name.
     pub run: String,
-    /// `pretrain`, `finetune`, `linprobe` or `knn`.
+    /// `pretrain`, `finetune`, `linprobe` or `knn`; empty where it cannot be read.
     pub stage: &'static str,
     /// The seed.
     pub seed: u64,
-    /// `running`, `finished`, `failed` or `stopped`.
+    /// `running`, `finished`, `failed`, `stopped`, or `unreadable`.
     pub state: &'static str,
-    /// Why it failed.
+    /// Why it failed or cannot be read.
     pub failed: Option<String>,
     /// Whole epochs done.
     pub epochs_done: u64,
@@ -60,6 +62,26 @@ impl Listed {
         }
     }
 
+    /// The line of the run in `directory`, which may be one that cannot be read: then it says why.
+    pub fn at(directory: &Path) -> Self {
+        match read_run(directory) {
+            Ok(run) => Self::of(&run),
+            Err(error) => Self {
+                directory: directory.display().to_string(),
+                run: String::new(),
+                stage: "",
+                seed: 0,
+                state: "unreadable",
+                failed: Some(error.to_string()),
+                epochs_done: 0,
+                epochs: None,
+                loss: None,
+                best_top1: None,
+                wall_s: None,
+            },
+        }
+    }
+
     fn cells(&self) -> [String; 8] {
         let epochs = match self.epochs {
             Some(epochs) => format!("{}/{epochs}", self.epochs_done),
@@ -88,7 +110,7 @@ pub fn list_runs(runs: &[Listed]) -> String {
     let mut text = aligned(&rows, &numeric);
     for run in runs {
         if let Some(reason) = &run.failed {
-            text.push_str(&format!("\n{} failed: {reason}\n", run.directory));
+            text.push_str(&format!("\n{} {}: {reason}\n", run.directory, run.state));
         }
     }
     text

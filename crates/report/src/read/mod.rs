@@ -14,7 +14,7 @@ use crate::error::ReportError;
 
 pub use about::{About, Setting, Stage};
 pub use metrics::{Epoch, Eval, Event, Metrics, Step};
-pub use state::{LOCK_FILE, RunState};
+pub use state::{RunState, is_locked};
 
 use about::parse_about;
 use metrics::parse_metrics;
@@ -110,7 +110,7 @@ pub fn read_run(directory: &Path) -> Result<Run, ReportError> {
         None => Metrics::default(),
     };
     let about = parse_about(&about, &directory.join(RUN_FILE))?;
-    let running = state::is_locked(directory);
+    let running = is_locked(directory);
     Ok(Run { directory: directory.to_owned(), about, config, recipe, metrics, running })
 }
 

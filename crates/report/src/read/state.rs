@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// The file on which the process that works on a run directory holds a lock. The system lets go of it when that process ends,
 /// however it ends; the file itself says nothing.
-pub const LOCK_FILE: &str = "lock";
+const LOCK_FILE: &str = "lock";
 
 /// The state of a run directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl RunState {
 }
 
 /// Whether some process holds the lock of the run in `directory`. A folder that cannot be asked is taken as left alone.
-pub(super) fn is_locked(directory: &Path) -> bool {
+pub fn is_locked(directory: &Path) -> bool {
     File::open(directory.join(LOCK_FILE))
         .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }

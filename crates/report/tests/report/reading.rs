@@ -121,3 +121,17 @@ fn throughput_is_images_over_seconds_of_the_whole_run() {
     let rate = read_run(folder.path()).expect("a readable run").images_per_s().expect("two epochs");
     assert!((rate - 150.0).abs() < 1e-9, "{rate}");
 }
+
+#[test]
+fn runs_that_are_looked_for_again_and_again_are_those_of_a_report() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for directory in ["b", "a/pretrain", "x/y/z", "x/y/report", "checkpoints", ".hidden", "1/2/3/too-deep"] {
+        run("pretrain", "mae").write(&folder.path().join(directory));
+    }
+    let paths = [folder.path().to_owned(), folder.path().join("b")];
+    let report = bmae_report::collect_runs(&paths).expect("runs");
+    let report: Vec<std::path::PathBuf> = report.into_iter().map(|run| run.directory).collect();
+    assert_eq!(bmae_report::find_runs(&paths), report);
+    assert_eq!(report.len(), 3);
+    assert!(bmae_report::find_runs(&[folder.path().join("nothing")]).is_empty());
+}

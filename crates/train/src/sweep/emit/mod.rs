@@ -111,12 +111,9 @@ fn folders(jobs: &[Job], stage: Stage) -> Vec<&str> {
 }
 
 /// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
-    match !word.is_empty() && word.chars().all(plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', "'\\''")),
-    }
+pub fn quoted(word: &str) -> String {
+    // Only a NUL cannot be quoted, and no argument or path holds one.
+    shlex::try_quote(word).map_or_else(|_| word.to_owned(), std::borrow::Cow::into_owned)
 }
 
 #[cfg(test)]
@@ -158,6 +155,6 @@ mod tests {
     fn folders_with_blanks_and_quotes_are_words_of_a_shell() {
         assert_eq!(quoted("runs/k"), "runs/k");
         assert_eq!(quoted("my runs"), "'my runs'");
-        assert_eq!(quoted("it's"), "'it'\\''s'");
+        assert_eq!(quoted("it's"), "\"it's\"");
     }
 }
