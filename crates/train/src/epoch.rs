@@ -145,8 +145,7 @@ impl Epoch {
             "and start again: no epoch was finished, so there is no good checkpoint".to_owned()
         };
         Err(TrainError::NotFinite {
-            what,
-            run: directory.name().to_owned(),
+            of: format!("{what} of {}", directory.name()),
             value,
             layers: layers(),
             step: self.number * self.steps + self.steps_done,

@@ -149,14 +149,12 @@ pub enum TrainError {
     },
     /// Loss or gradient are no numbers any more.
     #[error(
-        "the {what} of {run} is {value} at step {step} (epoch {epoch}), so training stopped; {layers}; \
+        "the {of} is {value} at step {step} (epoch {epoch}), so training stopped; {layers}; \
          lower the learning rate (base_lr), lengthen the warm-up or set clip_norm, {last_good}"
     )]
     NotFinite {
-        /// "loss" or "gradient's norm".
-        what: &'static str,
-        /// The run.
-        run: String,
+        /// "loss of" or "gradient's norm of" the run.
+        of: String,
         /// NaN or an infinity.
         value: f64,
         /// Which layers such numbers come from, as a clause.

@@ -12,7 +12,7 @@ use burn::tensor::Device;
 
 use crate::TrainError;
 use crate::model::fresh_encoder;
-use crate::recipe::{EncoderRecipe, Recipe, ScratchInit, Used};
+use crate::recipe::{Choice, EncoderRecipe, MethodName, Recipe, ScratchInit, Used};
 use crate::run_directory::{RunFile, last_weights};
 
 /// The origin of an encoder.
@@ -40,11 +40,12 @@ impl Start {
         Ok(carried_recipe(&read_weights(path)?, Used::Encoder))
     }
 
-    /// The name of the run that the weights came from, so that its evaluations share it.
+    /// The name of the run that the weights came from, so that its evaluations share it; those of random encoders share one too.
     pub fn run_name(&self) -> Option<String> {
         match self {
+            Self::Scratch => Some(MethodName::Scratch.word().to_owned()),
             Self::From(path) if path.is_dir() => RunFile::read(path).ok().map(|file| file.name),
-            _ => None,
+            Self::From(_) => None,
         }
     }
 

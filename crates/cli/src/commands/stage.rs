@@ -31,6 +31,14 @@ pub fn evaluate(
     let start = Start::parse(&arguments.from);
     let layers = layers::evaluation(&arguments.recipe, everywhere, stage, &arguments.from, start.config_text()?)?;
     let recipe = layers::resolve(&layers, output)?;
+    if arguments.recipe.preset.is_none() && matches!(&start, Start::From(path) if path.is_dir()) {
+        output.note(&format!(
+            "[{}] is that of preset {}, since no --preset was given: of {} come data, model and method alone",
+            stage.section(),
+            layers.preset.name(),
+            arguments.from
+        ));
+    }
     let planned = run_of(&arguments.out, stage, recipe.seed);
     let name = planned.or_else(|| start.run_name()).unwrap_or_else(|| name_of(&arguments.out));
     with_session(everywhere, output, |session| run(session, &recipe, &name, &start, &arguments.out, everywhere.resume))

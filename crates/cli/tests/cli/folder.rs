@@ -131,7 +131,8 @@ impl Ended {
     pub fn refuses(self, code: i32, parts: &[&str]) -> Self {
         assert_eq!(self.code, Some(code), "{}", self.story());
         assert_eq!(self.stdout, "", "{}", self.story());
-        let lines: Vec<&str> = self.stderr.lines().filter(|line| !line.starts_with("warning: ")).collect();
+        let remark = |line: &&str| !line.starts_with("warning: ") && !line.starts_with("note: ");
+        let lines: Vec<&str> = self.stderr.lines().filter(remark).collect();
         assert_eq!(lines.len(), 1, "not one sentence{}", self.story());
         assert!(lines[0].starts_with("error: "), "{}", self.story());
         for part in parts {

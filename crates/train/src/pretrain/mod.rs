@@ -150,7 +150,7 @@ impl AtWork<'_> {
                 pixel: report.pixel,
             };
             progress.after_step(session, directory, taken, || student.diagnose(&batch.images, &noise))?;
-            last = Some(report);
+            last = Some(Box::new(report));
         }
         Ok(Passed::Whole(last))
     }
@@ -163,7 +163,7 @@ impl AtWork<'_> {
         student: &Student,
         directory: &mut RunDirectory,
         progress: &Epoch,
-        (last, event): (Option<StepReport>, Option<&'static str>),
+        (last, event): (Option<Box<StepReport>>, Option<&'static str>),
         watch: &mut CollapseWatch,
     ) -> Result<Option<f64>, TrainError> {
         let (recipe, epoch) = (self.recipe, progress.number());
@@ -202,7 +202,7 @@ impl AtWork<'_> {
 /// How far an epoch came.
 enum Passed {
     /// All its steps were taken; what the last one reports.
-    Whole(Option<StepReport>),
+    Whole(Option<Box<StepReport>>),
     /// It was asked to stop after so many steps.
     Stopped { steps_lost: usize },
 }
