@@ -21,7 +21,7 @@ Built in are the ablations of the report: k, wse, tau and methods (configs/sweep
 is run; what does not depend on a swept key is run once, so a sweep of finetune.base_lr pre-trains once. What is finished
 in --out is not repeated: run the same command again after an interruption. The report is written to report/ in it.")]
 pub struct Sweep {
-    /// A built-in sweep, or a file that ends in .toml, with [[grids]]
+    /// A built-in sweep (k, wse, tau, methods), or a file of your own that ends in .toml
     #[arg(value_name = "NAME|FILE.toml")]
     pub sweep: Option<String>,
     #[command(flatten)]
