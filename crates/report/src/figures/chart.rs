@@ -116,7 +116,7 @@ fn draw_on(root: &Area, chart: &Chart, format: Format, strip: i32) -> Result<(),
         .light_line_style(TRANSPARENT)
         .axis_style(GRID.stroke_width(UNITS as u32))
         .set_all_tick_mark_size(4 * UNITS)
-        .x_labels(if format.direct { 6 } else { 4 })
+        .x_labels(most_x_labels(format, &x_range))
         .y_labels(6)
         .x_label_formatter(&|x| number(*x))
         .y_label_formatter(&|y| number(*y))
@@ -222,6 +222,13 @@ fn points(chart: &Chart) -> impl Iterator<Item = (f64, f64)> {
 fn x_range(chart: &Chart) -> std::ops::Range<f64> {
     let most = points(chart).map(|(x, _)| x).fold(0.0, f64::max);
     0.0..if most > 0.0 { most } else { 1.0 }
+}
+
+/// How many places of the x-axis are labelled at most. Half an epoch is no place: a short axis has one label for each whole number.
+fn most_x_labels(format: Format, range: &std::ops::Range<f64>) -> usize {
+    let room = if format.direct { 6 } else { 4 };
+    let whole = (range.end - range.start).floor() as usize + 1;
+    room.min(whole)
 }
 
 fn y_range(chart: &Chart) -> std::ops::Range<f64> {
