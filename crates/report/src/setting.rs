@@ -26,7 +26,7 @@ enum Reader {
 }
 
 /// The published setting, in TOML's spelling of the values.
-const PUBLISHED: [(&str, &str, Reader); 23] = [
+const PUBLISHED: [(&str, &str, Reader); 48] = [
     ("data.source", "cifar10", Reader::Everyone),
     ("data.train_limit", "0", Reader::Everyone),
     ("data.test_limit", "0", Reader::Everyone),
@@ -50,6 +50,31 @@ const PUBLISHED: [(&str, &str, Reader); 23] = [
     ("finetune.random_erasing", "0.25", Reader::Stage(Stage::Finetune)),
     ("linprobe.epochs", "100", Reader::Stage(Stage::Linprobe)),
     ("linprobe.batch_size", "512", Reader::Stage(Stage::Linprobe)),
+    ("pretrain.base_lr", "0.001", Reader::Pretrained),
+    ("pretrain.min_lr", "0", Reader::Pretrained),
+    ("pretrain.warmup_epochs", "40", Reader::Pretrained),
+    ("pretrain.weight_decay", "0.05", Reader::Pretrained),
+    ("pretrain.clip_norm", "0", Reader::Pretrained),
+    ("pretrain.augmentation", "random-resized-crop", Reader::Pretrained),
+    ("method.pixel_weight", "0", Reader::Bootstrapped),
+    ("finetune.base_lr", "0.001", Reader::Stage(Stage::Finetune)),
+    ("finetune.min_lr", "0.000001", Reader::Stage(Stage::Finetune)),
+    ("finetune.warmup_epochs", "5", Reader::Stage(Stage::Finetune)),
+    ("finetune.weight_decay", "0.05", Reader::Stage(Stage::Finetune)),
+    ("finetune.clip_norm", "0", Reader::Stage(Stage::Finetune)),
+    ("finetune.augmentation", "random-resized-crop", Reader::Stage(Stage::Finetune)),
+    ("finetune.layer_decay", "0.75", Reader::Stage(Stage::Finetune)),
+    ("finetune.label_smoothing", "0.1", Reader::Stage(Stage::Finetune)),
+    ("finetune.pooling", "mean", Reader::Stage(Stage::Finetune)),
+    ("finetune.mixup", "0", Reader::Stage(Stage::Finetune)),
+    ("finetune.cutmix", "0", Reader::Stage(Stage::Finetune)),
+    ("linprobe.base_lr", "0.1", Reader::Stage(Stage::Linprobe)),
+    ("linprobe.min_lr", "0", Reader::Stage(Stage::Linprobe)),
+    ("linprobe.warmup_epochs", "10", Reader::Stage(Stage::Linprobe)),
+    ("linprobe.weight_decay", "0", Reader::Stage(Stage::Linprobe)),
+    ("linprobe.clip_norm", "0", Reader::Stage(Stage::Linprobe)),
+    ("linprobe.augmentation", "byol-crop", Reader::Stage(Stage::Linprobe)),
+    ("linprobe.feature", "class-token", Reader::Stage(Stage::Linprobe)),
 ];
 
 /// Every key in which one of the runs differs from the published setting, among the keys that the run reads. A key that a

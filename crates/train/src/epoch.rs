@@ -120,6 +120,7 @@ impl Epoch {
             knn_top1: None,
             grad_norm: Some(self.norm_sum / self.steps_done as f64),
             event: None,
+            event_at_end: false,
             collapse: None,
         }
     }

@@ -65,29 +65,46 @@ fn plan_run(recipe: &Recipe, run: &PlannedRun, folder: &Path) -> Vec<PlannedStag
 }
 
 /// How a plan ended.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum PlanOutcome {
     /// Everything is there.
     Finished,
     /// It was asked to stop in this stage.
     Interrupted(Box<PlannedStage>, Outcome),
+    /// These diverged; everything that does not start from them is there.
+    Diverged(Vec<TrainError>),
 }
 
-/// Runs the stages of `plan` in order. What was finished before is not repeated, what was begun goes on.
+/// Runs the stages of `plan` in order. What was finished before is not repeated, what was begun goes on. A stage whose loss is no
+/// number any more is left as it is, with what would start from it: that is a result of its recipe, not a reason to stop the others.
 pub fn run(session: &mut Session<'_>, plan: &[PlannedStage]) -> Result<PlanOutcome, TrainError> {
+    let mut diverged = Vec::new();
+    let mut lost: Vec<&Path> = Vec::new();
     for planned in plan {
+        if matches!(&planned.start, Start::From(path) if lost.contains(&path.as_path())) {
+            continue;
+        }
         let PlannedStage { run, stage, recipe, start, out } = planned;
         let outcome = match stage {
             Stage::Pretrain => pretrain::run(session, recipe, run, out, true),
             Stage::Finetune => finetune::run(session, recipe, run, start, out, true),
             Stage::Linprobe => linear_probe::run(session, recipe, run, start, out, true),
             Stage::Knn => knn::run(session, recipe, run, start, out, true),
-        }?;
+        };
+        let outcome = match outcome {
+            Err(error @ TrainError::NotFinite { .. }) => {
+                session.warn(error.to_string());
+                diverged.push(error);
+                lost.push(out);
+                continue;
+            }
+            outcome => outcome?,
+        };
         if matches!(outcome, Outcome::Interrupted { .. }) {
             return Ok(PlanOutcome::Interrupted(Box::new(planned.clone()), outcome));
         }
     }
-    Ok(PlanOutcome::Finished)
+    Ok(if diverged.is_empty() { PlanOutcome::Finished } else { PlanOutcome::Diverged(diverged) })
 }
 
 #[cfg(test)]

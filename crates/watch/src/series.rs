@@ -143,7 +143,8 @@ pub(crate) fn marks(run: &Run) -> Vec<(f64, char)> {
         Event::Copy => Some('c'),
         Event::Average => None,
     };
-    run.metrics.epochs.iter().filter_map(|line| Some((line.epoch as f64, sign(line.event?)?))).collect()
+    let mark = |(epoch, event)| Some((epoch, sign(event)?));
+    run.metrics.epochs.iter().filter_map(|line| line.change().and_then(mark)).collect()
 }
 
 /// At most `4 * columns` of the points, with the same look when drawn over that many columns: of each column's share the first, the

@@ -172,6 +172,13 @@ pub enum DeviceName {
     Metal,
 }
 
+impl DeviceName {
+    /// As it is typed.
+    pub fn word(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}
+
 impl From<DeviceName> for DeviceChoice {
     fn from(name: DeviceName) -> Self {
         match name {

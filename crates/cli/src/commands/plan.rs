@@ -16,11 +16,23 @@ use crate::{interrupt, threads};
 
 /// Runs `stages`, then writes the report into `out/report` and prints its table.
 pub fn run(stages: &[PlannedStage], out: &Path, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
-    train(stages, everywhere, output)?;
-    report(out, output)
+    let diverged = train(stages, everywhere, output)?;
+    report(out, output)?;
+    match diverged {
+        0 => Ok(()),
+        count => {
+            let runs = if count == 1 { "1 stage".to_owned() } else { format!("{count} stages") };
+            let message = format!(
+                "{runs} diverged and what starts from them was not run; the report has the rest, `bmae runs {}` says why",
+                out.display()
+            );
+            Err(Ending::Failure(message.into()))
+        }
+    }
 }
 
-fn train(stages: &[PlannedStage], everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
+/// Gives how many stages diverged.
+fn train(stages: &[PlannedStage], everywhere: &Everywhere, output: &Output) -> Result<usize, Ending> {
     let threads = threads::set(everywhere.threads)?;
     let stop = interrupt::stop_on_ctrl_c()?;
     let mut progress = Progress::of_plan(output, stages.len());
@@ -28,10 +40,11 @@ fn train(stages: &[PlannedStage], everywhere: &Everywhere, output: &Output) -> R
     let outcome = reproduce::run(&mut session.with_provenance(provenance()), stages)?;
     drop(progress);
     match outcome {
-        PlanOutcome::Finished => Ok(()),
+        PlanOutcome::Finished => Ok(0),
+        PlanOutcome::Diverged(errors) => Ok(errors.len()),
         PlanOutcome::Interrupted(stage, outcome) => match interrupt::stopped(&outcome, &stage.out) {
             Some(ending) => Err(ending),
-            None => Ok(()),
+            None => Ok(0),
         },
     }
 }

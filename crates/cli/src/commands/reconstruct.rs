@@ -14,6 +14,9 @@ use crate::threads;
 
 /// Draws what a masked autoencoder makes of a few images.
 pub fn run(arguments: &Reconstruct, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
+    if arguments.attention.as_ref() == Some(&arguments.out) {
+        return Err(Ending::Usage("--out and --attention name the same file: the two pictures need one each".into()));
+    }
     let mut weights = read_weights(&arguments.from)?;
     let layers = layers::reconstruction(&arguments.recipe, everywhere, &arguments.from, &weights)?;
     let recipe = layers::resolve(&layers, output)?;

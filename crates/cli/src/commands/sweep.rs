@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bmae_train::recipe::Stage;
 use bmae_train::reproduce::PlannedStage;
-use bmae_train::sweep::emit::emit;
+use bmae_train::sweep::emit::{Runner, emit};
 use bmae_train::sweep::{self, Axis, Grid, Planned, SweepError};
 use serde_json::json;
 
@@ -36,7 +36,9 @@ pub fn run(arguments: &Sweep, everywhere: &Everywhere, output: &Output) -> Resul
         None => plan::run(&planned.stages, &out, everywhere, output),
         Some(engine) => {
             let threads = everywhere.threads.map_or_else(threads::cores, usize::from);
-            let emitted = emit(engine.into(), &planned.stages, &out, &program(), threads)?;
+            let (program, device) = (program(), everywhere.device.word());
+            let runner = Runner { program: &program, threads, device: &device };
+            let emitted = emit(engine.into(), &planned.stages, &out, runner)?;
             let text =
                 format!("{} jobs in {}; start them with\n\n    {}", emitted.jobs, out.display(), emitted.command);
             Ok(output.result(&text, &json!({ "jobs": emitted.jobs, "out": out, "command": emitted.command }))?)

@@ -115,3 +115,24 @@ fn a_second_process_on_one_run_directory_is_refused() {
         folder.bmae("pretrain --preset tiny.toml --set pretrain.epochs=2000 --out a --resume --set pretrain.epochs=3");
     resumed.refuses(1, &["pretrain.epochs was 2000, is now 3"]);
 }
+
+#[test]
+fn of_processes_that_start_on_one_new_folder_at_once_one_works_and_the_others_hear_why_not() {
+    let folder = Folder::new();
+    let words = ["pretrain", "--preset", "tiny.toml", "--set", "pretrain.epochs=40", "--out", "a"];
+    let start = || {
+        let mut command = folder.command(&words);
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
+        command.spawn().expect("the binary can be started")
+    };
+    let children: Vec<_> = (0..4).map(|_| start()).collect();
+    let ended: Vec<_> = children.into_iter().map(|child| child.wait_with_output().expect("it ends")).collect();
+    assert_eq!(ended.iter().filter(|output| output.status.success()).count(), 1);
+    for output in ended.iter().filter(|output| !output.status.success()) {
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            said.contains("is being worked on by another process") || said.contains("already holds a run"),
+            "{said}"
+        );
+    }
+}

@@ -53,4 +53,5 @@ fn what_cannot_be_drawn_is_one_sentence_and_leaves_no_file() {
     folder.bmae("reconstruct --from f --out a.png").refuses(1, &["decoder"]).leaves_no("a.png");
     folder.bmae("reconstruct --from gone --out a.png").refuses(1, &["gone"]);
     folder.bmae("reconstruct --from f --out nowhere/a.png").refuses(1, &["nowhere"]);
+    folder.bmae("reconstruct --from f --out a.png --attention a.png").refuses(2, &["same file"]).leaves_no("a.png");
 }

@@ -86,3 +86,27 @@ fn a_sweep_for_another_engine_runs_nothing_and_its_jobs_are_commands_that_make_t
     let here = folder.bmae(&format!("sweep {grid} --out s")).succeeds();
     assert_eq!(here.stderr.matches("finished earlier, nothing to do").count(), 2, "{}", here.story());
 }
+
+#[test]
+fn a_combination_that_diverges_does_not_keep_the_others_from_being_run_and_reported() {
+    let folder = Folder::new();
+    let line = "sweep --preset tiny.toml --method mae --grid pretrain.base_lr=1e30,0.001 --evaluations knn --out s";
+    for _ in 0..2 {
+        let ended = folder.bmae(line);
+        assert_eq!(ended.code, Some(1), "{}", ended.story());
+        let last = ended.stderr.lines().last().unwrap_or_default();
+        assert!(last.starts_with("error: 1 stage diverged") && last.contains("bmae runs s"), "{}", ended.story());
+        let results = folder.read("s/report/results.csv");
+        assert!(results.contains("mae-base_lr0.001,mae,"), "{results}");
+        assert_eq!(results.lines().count(), 2, "{results}");
+    }
+    let listed = folder.bmae("runs s").succeeds();
+    assert!(listed.stdout.contains("failed: the "), "{}", listed.story());
+}
+
+#[test]
+fn jobs_compute_where_the_sweep_was_asked_to() {
+    let folder = Folder::new();
+    folder.bmae("sweep --preset tiny.toml --grid method.name=mae --device cuda --out s --emit slurm").succeeds();
+    assert!(folder.read("s/slurm/stage.sh").contains("--device cuda"));
+}

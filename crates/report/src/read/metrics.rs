@@ -56,8 +56,17 @@ pub struct Epoch {
     pub grad_norm: Option<f64>,
     /// What happened to the targets.
     pub event: Option<Event>,
+    /// Whether that was after the epoch's training, not before it.
+    pub event_at_end: bool,
     /// The announcement of a collapse.
     pub collapse: Option<String>,
+}
+
+impl Epoch {
+    /// When its targets changed, in epochs from 0, and how.
+    pub fn change(&self) -> Option<(f64, Event)> {
+        Some(((self.epoch + u64::from(self.event_at_end)) as f64, self.event?))
+    }
 }
 
 /// One measurement on the test set.
@@ -99,6 +108,8 @@ pub(super) fn parse_metrics(bytes: &[u8], file: &Path) -> Result<Metrics, Report
         knn_top1: Option<f64>,
         grad_norm: Option<f64>,
         event: Option<String>,
+        #[serde(default)]
+        event_at_end: bool,
         collapse: Option<String>,
         top1: Option<f64>,
     }
@@ -146,6 +157,7 @@ pub(super) fn parse_metrics(bytes: &[u8], file: &Path) -> Result<Metrics, Report
                     Some("average") => Some(Event::Average),
                     _ => None,
                 },
+                event_at_end: wire.event_at_end,
                 collapse: wire.collapse,
             }),
             "eval" => metrics.evals.push(Eval { epoch: wire.epoch, top1: wire.top1 }),

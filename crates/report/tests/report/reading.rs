@@ -135,3 +135,15 @@ fn runs_that_are_looked_for_again_and_again_are_those_of_a_report() {
     assert_eq!(report.len(), 3);
     assert!(bmae_report::find_runs(&[folder.path().join("nothing")]).is_empty());
 }
+
+#[test]
+fn a_change_of_the_targets_stands_before_or_after_its_epoch_as_the_run_says() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let metrics = "{\"kind\":\"epoch\",\"epoch\":2,\"event\":\"switch\"}\n\
+                   {\"kind\":\"epoch\",\"epoch\":3,\"event\":\"copy\",\"event_at_end\":true}\n\
+                   {\"kind\":\"epoch\",\"epoch\":4}\n";
+    let path = run("pretrain", "mae-new").metrics(metrics).write(folder.path());
+    let run = bmae_report::read_run(&path).expect("a run");
+    let changes: Vec<_> = run.metrics.epochs.iter().map(|line| line.change()).collect();
+    assert_eq!(changes, [Some((2.0, bmae_report::Event::Switch)), Some((4.0, bmae_report::Event::Copy)), None]);
+}

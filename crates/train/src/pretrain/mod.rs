@@ -103,8 +103,9 @@ impl AtWork<'_> {
                 }
             };
             let ended = student.end_epoch(epoch);
-            let event = started.max(ended).map(|event| event.name());
-            let knn_top1 = self.look(session, student, directory, &progress, (last, event), &mut watch)?;
+            let changed = Changed { event: started.max(ended).map(TargetEvent::name), at_end: ended > started };
+            let event = changed.event;
+            let knn_top1 = self.look(session, student, directory, &progress, (last, changed), &mut watch)?;
             session.tell(Event::Epoch {
                 epoch,
                 loss: progress.loss(),
@@ -163,7 +164,7 @@ impl AtWork<'_> {
         student: &Student,
         directory: &mut RunDirectory,
         progress: &Epoch,
-        (last, event): (Option<Box<StepReport>>, Option<&'static str>),
+        (last, changed): (Option<Box<StepReport>>, Changed),
         watch: &mut CollapseWatch,
     ) -> Result<Option<f64>, TrainError> {
         let (recipe, epoch) = (self.recipe, progress.number());
@@ -184,7 +185,8 @@ impl AtWork<'_> {
             prediction_std: spread.map(|spread| spread.prediction),
             rank_me: measured.map(|measured| measured.rank_me),
             knn_top1,
-            event,
+            event: changed.event,
+            event_at_end: changed.at_end,
             collapse,
             ..progress.line(directory)
         }))?;
@@ -197,6 +199,14 @@ impl AtWork<'_> {
         directory.save_epoch(epoch + 1, StateDict::of(student.model()), student.state(), keep)?;
         Ok(knn_top1)
     }
+}
+
+/// What became of the targets in an epoch.
+#[derive(Debug, Clone, Copy)]
+struct Changed {
+    event: Option<&'static str>,
+    /// After the epoch's training, not before it.
+    at_end: bool,
 }
 
 /// How far an epoch came.

@@ -1,7 +1,7 @@
 //! One process works on a run directory at a time.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,6 +22,12 @@ pub(super) struct Lock {
 }
 
 impl Lock {
+    /// Whether some process holds the lock of `directory`; where that cannot be asked, none does.
+    pub fn is_held(directory: &Path) -> bool {
+        let file = File::open(directory.join(LOCK_FILE));
+        file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
+
     /// Takes the lock of `directory`, which must exist.
     ///
     /// # Errors
@@ -38,6 +44,10 @@ impl Lock {
                     return Ok(Self { _file: file });
                 }
                 Err(TryLockError::WouldBlock) => std::thread::sleep(BETWEEN_TRIES),
+                // A file system without locks is no reason not to train on it.
+                Err(TryLockError::Error(source)) if source.kind() == ErrorKind::Unsupported => {
+                    return Ok(Self { _file: file });
+                }
                 Err(TryLockError::Error(source)) => return Err(failed(source)),
             }
         }

@@ -75,6 +75,9 @@ pub struct EpochLine {
     /// `switch`, `copy` or `average`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<&'static str>,
+    /// Whether that was after the epoch's training; absent where it was before it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub event_at_end: bool,
     /// The announcement of a collapse, once in a run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub collapse: Option<String>,

@@ -56,6 +56,9 @@ impl RunDirectory {
     /// only accepted with the same recipe; so is one that another process works on. Nothing is written before everything was
     /// checked.
     pub fn open(path: &Path, config: &str, mut run_file: RunFile, resume: bool) -> Result<Opened, TrainError> {
+        // Where somebody is at work, that is what there is to say of the folder, whatever is in it at this moment.
+        let finished = RunFile::read(path).is_ok_and(|earlier| earlier.finished);
+        let held = (!finished && Lock::is_held(path)).then(|| Lock::take(path)).transpose()?;
         let found = inspect(path)?;
         if found == Found::Run {
             if !resume {
@@ -69,8 +72,17 @@ impl RunDirectory {
                 run_file.started = earlier.started;
             }
         }
-        create_folder(path)?;
-        let lock = Lock::take(path)?;
+        let lock = match held {
+            Some(lock) => lock,
+            None => {
+                create_folder(path)?;
+                let lock = Lock::take(path)?;
+                if inspect(path)? != found {
+                    return Err(TrainError::RunExists { path: path.to_owned() });
+                }
+                lock
+            }
+        };
         let kept = match found {
             Found::Nothing => None,
             Found::Run => checkpoint::load(path)?,
@@ -190,8 +202,8 @@ fn inspect(path: &Path) -> Result<Found, TrainError> {
         Err(error) => return Err(TrainError::writing(path, error)),
     };
     let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
-    // A process that died before it wrote anything leaves that much.
-    let names: Vec<String> = names.filter(|name| name != LOCK_FILE).collect();
+    // A process that died early leaves its lock file, or what was to become a file: hidden until it is whole.
+    let names: Vec<String> = names.filter(|name| name != LOCK_FILE && !name.starts_with('.')).collect();
     match names.iter().min() {
         None => Ok(Found::Nothing),
         Some(_) if names.iter().any(|name| name == "config.toml") => Ok(Found::Run),

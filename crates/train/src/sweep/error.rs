@@ -51,6 +51,12 @@ pub enum SweepError {
         /// Where else, as a clause: "set by --set method.k=3".
         also: String,
     },
+    /// Two combinations would be run in the same folder.
+    #[error("two different combinations would both be run in {folder}: sweep them into folders of their own with --out", folder = folder.display())]
+    SameFolder {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// Keys that no combination may choose.
     #[error("{key} cannot be swept: {why}")]
     NotSwept {

@@ -1,12 +1,13 @@
 //! From the combinations of a sweep to the stages that are to be run, each once.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use toml::Value;
 
 use super::grid::Point;
 use super::{Sweep, SweepError};
-use crate::recipe::{Choice, Flag, Layers, Method, Recipe, Stage, Warning};
+use crate::recipe::{AnyKey, Choice, Flag, Layers, Method, MethodName, Recipe, Stage, Warning, keys};
 use crate::reproduce::{PlannedStage, folder_of};
 use crate::start::Start;
 
@@ -23,7 +24,8 @@ pub struct Planned {
 
 /// Plans every combination of `sweep`, laid over `layers`, with the seeds that the recipe's own begins, and the `evaluations`
 /// of each: `directory/<run>[-seed<N>]/<stage>`, where a run is called by its method and the values of the swept keys that its
-/// stage depends on. So what does not depend on a key is planned once: a sweep of `finetune.base_lr` pre-trains once.
+/// stage depends on. A stage's recipe is made of these keys alone, so what does not depend on a key is planned once: a sweep of
+/// `finetune.base_lr` pre-trains once.
 ///
 /// # Errors
 /// When a combination is no recipe, a key is both swept and set, or there is nothing to run.
@@ -34,37 +36,110 @@ pub fn plan(
     seeds: usize,
     directory: &Path,
 ) -> Result<Planned, SweepError> {
+    let labels = Labels::of(sweep);
     let mut planned = Planned { stages: Vec::new(), combinations: 0, warnings: Vec::new() };
-    let mut known: Vec<String> = Vec::new();
-    let mut runs = Vec::new();
+    let mut combinations: Vec<Vec<Part>> = Vec::new();
     for grid in &sweep.grids {
         refuse_keys_that_are_set(grid.paths(), layers)?;
         for point in grid.points() {
-            let (recipe, warnings) = resolve(&point, layers, evaluations)?;
-            let text = recipe.to_toml();
+            let (parts, warnings) = parts(&point, layers, evaluations, &labels)?;
             // A combination may say nothing new: a method that does not read a swept key.
-            if !known.contains(&text) {
-                known.push(text);
+            if !combinations.contains(&parts) {
                 let new = warnings.into_iter().filter(|warning| !planned.warnings.contains(warning));
                 planned.warnings.extend(new.collect::<Vec<_>>());
-                runs.push((point, recipe));
+                combinations.push(parts);
             }
         }
     }
-    planned.combinations = runs.len();
-    for seed in 0..seeds as u64 {
-        for (point, recipe) in &runs {
-            let first = recipe.seed;
-            for stage in stages(point, &recipe.with_seed(first + seed), first, evaluations, directory)? {
-                if planned.stages.iter().all(|other| other.out != stage.out) {
-                    planned.stages.push(stage);
-                }
+    planned.combinations = combinations.len();
+    for offset in 0..seeds as u64 {
+        for stage in combinations.iter().flat_map(|parts| stages(parts, offset, directory)) {
+            match planned.stages.iter().find(|other| other.out == stage.out) {
+                None => planned.stages.push(stage),
+                Some(other) if other.recipe == stage.recipe => {}
+                Some(_) => return Err(SweepError::SameFolder { folder: stage.out }),
             }
         }
     }
     match planned.stages.is_empty() {
         true => Err(SweepError::Nothing),
         false => Ok(planned),
+    }
+}
+
+/// A stage of a combination: what it is called, and its recipe.
+#[derive(Debug, Clone, PartialEq)]
+struct Part {
+    run: String,
+    stage: Stage,
+    recipe: Recipe,
+}
+
+/// The stages of one combination, the pre-training first where its method has one.
+fn parts(
+    point: &Point,
+    layers: &Layers,
+    evaluations: &[Stage],
+    labels: &Labels,
+) -> Result<(Vec<Part>, Vec<Warning>), SweepError> {
+    let (whole, _) = resolve(point, layers, &[])?;
+    let method = &whole.method;
+    let pretraining = method.pretrains().then_some(Stage::Pretrain);
+    let (mut parts, mut warnings) = (Vec::new(), Vec::new());
+    for stage in pretraining.into_iter().chain(evaluations.iter().copied()) {
+        let own: Point = point.iter().filter(|(path, _)| depends(stage, path, method)).cloned().collect();
+        let (recipe, of_stage) = resolve(&own, layers, &[stage])?;
+        warnings.extend(of_stage);
+        parts.push(Part { run: labels.name(&own, method), stage, recipe });
+    }
+    match parts.is_empty() {
+        true => Err(SweepError::NothingToRun { run: method.name.word().to_owned() }),
+        false => Ok((parts, warnings)),
+    }
+}
+
+/// The stages of one combination with the seed `offset` behind the first.
+fn stages(parts: &[Part], offset: u64, directory: &Path) -> Vec<PlannedStage> {
+    let place = |part: &Part| {
+        let folder = folder_of(&part.run, part.recipe.seed + offset, part.recipe.seed);
+        directory.join(folder).join(part.stage.section())
+    };
+    let pretraining = parts.iter().find(|part| part.stage == Stage::Pretrain);
+    let start = pretraining.map_or(Start::Scratch, |part| Start::From(place(part)));
+    let planned = |part: &Part| PlannedStage {
+        run: part.run.clone(),
+        stage: part.stage,
+        recipe: part.recipe.with_seed(part.recipe.seed + offset),
+        start: if part.stage == Stage::Pretrain { Start::Scratch } else { start.clone() },
+        out: place(part),
+    };
+    parts.iter().map(planned).collect()
+}
+
+/// Whether `stage` of `method`, or the pre-training that it starts from, reads the key `path`.
+fn depends(stage: Stage, path: &str, method: &Method) -> bool {
+    let section = path.split('.').next().unwrap_or(path);
+    let read = match section {
+        "data" | "model" | "method" => true,
+        "pretrain" => method.pretrains(),
+        "monitor" => stage == Stage::Pretrain,
+        section => section == stage.section(),
+    };
+    read && is_read_by_method(path, method)
+}
+
+/// Some keys of `[method]` are read by some methods alone.
+fn is_read_by_method(path: &str, method: &Method) -> bool {
+    match path {
+        "method.k" => method.k.is_some(),
+        "method.wse" => method.wse.is_some(),
+        "method.tau" => method.tau.is_some(),
+        "method.slow_weight" => method.slow_weight.is_some(),
+        "method.copy_at" => method.copy_at.is_some(),
+        "method.targets" => method.name == MethodName::Custom,
+        "method.feature_head" | "method.pixel_weight" => !method.targets.is_empty(),
+        "method.scratch_init" => !method.pretrains(),
+        _ => true,
     }
 }
 
@@ -83,85 +158,55 @@ fn refuse_keys_that_are_set<'a>(paths: impl Iterator<Item = &'a str>, layers: &L
     Ok(())
 }
 
-fn resolve(point: &Point, layers: &Layers, evaluations: &[Stage]) -> Result<(Recipe, Vec<Warning>), SweepError> {
-    let mut layers = Layers { single: true, stages: Vec::new(), ..layers.clone() };
-    let flags =
-        point.iter().map(|(path, value)| Flag { name: "--grid".to_owned(), path: path.clone(), value: value.clone() });
-    layers.flags.extend(flags);
-    let (recipe, _) = Recipe::resolve(&layers)?;
-    layers.stages = evaluations.to_vec();
-    if recipe.method.pretrains() {
-        layers.stages.insert(0, Stage::Pretrain);
-    }
+fn resolve(point: &Point, layers: &Layers, stages: &[Stage]) -> Result<(Recipe, Vec<Warning>), SweepError> {
+    let mut layers = Layers { single: true, stages: stages.to_vec(), ..layers.clone() };
+    layers.flags.extend(point.iter().map(|(path, value)| Flag {
+        name: "--grid".to_owned(),
+        path: path.clone(),
+        value: value.clone(),
+    }));
     Ok(Recipe::resolve(&layers)?)
 }
 
-/// The stages of one combination and seed.
-fn stages(
-    point: &Point,
-    recipe: &Recipe,
-    first_seed: u64,
-    evaluations: &[Stage],
-    directory: &Path,
-) -> Result<Vec<PlannedStage>, SweepError> {
-    let pretrains = recipe.method.pretrains();
-    let place = |stage: Stage| {
-        let run = name(point, recipe, stage);
-        let out = directory.join(folder_of(&run, recipe.seed, first_seed)).join(stage.section());
-        (run, out)
-    };
-    let start = if pretrains { Start::From(place(Stage::Pretrain).1) } else { Start::Scratch };
-    let planned = |(stage, start): (Stage, Start)| {
-        let (run, out) = place(stage);
-        PlannedStage { run, stage, recipe: recipe.clone(), start, out }
-    };
-    let pretraining = pretrains.then_some((Stage::Pretrain, Start::Scratch));
-    let evaluations = evaluations.iter().map(|stage| (*stage, start.clone()));
-    let stages: Vec<PlannedStage> = pretraining.into_iter().chain(evaluations).map(planned).collect();
-    match stages.is_empty() {
-        true => Err(SweepError::NothingToRun { run: name(point, recipe, Stage::Knn) }),
-        false => Ok(stages),
+/// What swept keys are called in names: their last part, or the whole path where two of the sweep share it.
+struct Labels {
+    paths: BTreeSet<String>,
+}
+
+impl Labels {
+    fn of(sweep: &Sweep) -> Self {
+        Self { paths: sweep.grids.iter().flat_map(|grid| grid.paths().map(str::to_owned)).collect() }
+    }
+
+    /// The method, and behind it the values of `point`: `ema-mae-wse5-tau0.1`.
+    fn name(&self, point: &Point, method: &Method) -> String {
+        let said = point.iter().filter(|(path, _)| path != keys::method::NAME.path());
+        let values = said.map(|(path, value)| format!("-{}{}", self.label(path), text(value)));
+        format!("{}{}", method.name.word(), values.collect::<String>())
+    }
+
+    fn label<'a>(&self, path: &'a str) -> &'a str {
+        let last = |path: &'a str| path.rsplit('.').next().unwrap_or(path);
+        let shared = self.paths.iter().filter(|other| other.rsplit('.').next() == Some(last(path))).count() > 1;
+        if shared { path } else { last(path) }
     }
 }
 
-/// The method, and behind it the values of the swept keys that `stage` of it depends on: `ema-mae-wse5-tau0.1`.
-fn name(point: &Point, recipe: &Recipe, stage: Stage) -> String {
-    let mut name = recipe.method.name.word().to_owned();
-    let depends = |path: &str| {
-        let section = path.split('.').next().unwrap_or(path);
-        let pretraining = section == Stage::Pretrain.section() && recipe.method.pretrains();
-        is_read_by_method(path, &recipe.method)
-            && (matches!(section, "data" | "model" | "method") || pretraining || section == stage.section())
-    };
-    for (path, value) in point.iter().filter(|(path, _)| depends(path)) {
-        let key = path.rsplit('.').next().unwrap_or(path);
-        name = format!("{name}-{key}{}", text(value));
-    }
-    name
-}
-
-/// The method's own name is said already; the keys of its short forms are read by some methods alone.
-fn is_read_by_method(path: &str, method: &Method) -> bool {
-    match path {
-        "method.name" => false,
-        "method.k" => method.k.is_some(),
-        "method.wse" => method.wse.is_some(),
-        "method.tau" => method.tau.is_some(),
-        "method.slow_weight" => method.slow_weight.is_some(),
-        "method.copy_at" => method.copy_at.is_some(),
-        _ => true,
-    }
-}
-
-/// A value as a part of a folder's name.
+/// A value as a part of a folder's name: as it is written where any file system takes that, else what is left of it and a
+/// checksum of the whole, so that no two values share a name.
 fn text(value: &Value) -> String {
+    const LONGEST: usize = 24;
     let text = match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
     let kept = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    if !text.is_empty() && text.len() <= LONGEST && text.chars().all(kept) {
+        return text;
+    }
     let parts: Vec<&str> = text.split(|c: char| !kept(c)).filter(|part| !part.is_empty()).collect();
-    parts.join("-")
+    let readable: String = parts.join("-").chars().take(LONGEST).collect();
+    format!("{readable}-{:08x}", crc32c::crc32c(text.as_bytes()))
 }
 
 #[cfg(test)]
@@ -261,8 +306,42 @@ mod tests {
     }
 
     #[test]
-    fn values_become_names_that_any_file_system_takes() {
-        assert_eq!(text(&Value::String("/data/my photos".into())), "data-my-photos");
-        assert_eq!(text(&"[0.2, 1.0]".parse::<Value>().expect("TOML")), "0.2-1.0");
+    fn keys_that_end_alike_are_called_by_their_whole_path_so_that_no_combination_is_lost() {
+        let sweep = sweep(&[
+            &["method.name=mae", "pretrain.base_lr=0.001,0.002"],
+            &["method.name=mae", "finetune.base_lr=0.001,0.002"],
+        ]);
+        let stages = planned(&sweep, 1);
+        assert!(stages.contains(&"d/mae-pretrain.base_lr0.001/pretrain".to_owned()), "{stages:?}");
+        assert!(stages.contains(&"d/mae-finetune.base_lr0.001/finetune".to_owned()), "{stages:?}");
+        let pretrained = stages.iter().filter(|stage| stage.ends_with("/pretrain")).count();
+        assert_eq!((pretrained, stages.iter().filter(|stage| stage.ends_with("/finetune")).count()), (3, 4));
+    }
+
+    #[test]
+    fn a_shared_pre_training_is_the_same_whatever_evaluations_sweep() {
+        let of = |grid: &str| {
+            let sweep = sweep(&[&["method.name=mae", grid]]);
+            plan(&sweep, &Layers::default(), &[Stage::Knn], 1, Path::new("d")).expect("a plan").stages[0].clone()
+        };
+        assert_eq!(of("knn.k=3,5,10"), of("knn.k=5,10"));
+    }
+
+    #[test]
+    fn keys_of_the_method_that_it_does_not_read_repeat_nothing() {
+        let stages = planned(&sweep(&[&["method.name=scratch,mae,mae-k", "method.scratch_init=mae,timm"]]), 1);
+        let pretrained: Vec<&String> = stages.iter().filter(|stage| stage.ends_with("/pretrain")).collect();
+        assert_eq!(pretrained, ["d/mae/pretrain", "d/mae-k/pretrain"]);
+        assert_eq!(stages.iter().filter(|stage| stage.starts_with("d/scratch-")).count(), 6);
+    }
+
+    #[test]
+    fn values_become_names_that_any_file_system_takes_and_no_two_share() {
+        assert_eq!(text(&Value::Float(0.005)), "0.005");
+        let paths = ["/tmp/a b", "/tmp/a-b", "/tmp/a/b"].map(|path| text(&Value::String(path.into())));
+        assert!(paths.iter().all(|name| name.starts_with("tmp-a-b-")), "{paths:?}");
+        assert!(paths[0] != paths[1] && paths[1] != paths[2] && paths[0] != paths[2], "{paths:?}");
+        let long = text(&Value::String("x".repeat(500)));
+        assert_eq!(long.len(), 24 + 1 + 8);
     }
 }

@@ -157,7 +157,7 @@ fn a_plan_runs_every_stage_once_and_picks_up_where_it_was_stopped() {
     assert!(matches!(outcome, PlanOutcome::Interrupted(..)), "{outcome:?}");
     let mut watching = Watching::default();
     let outcome = reproduce::run(&mut session(&mut watching, 2), &stages).expect("goes on");
-    assert_eq!(outcome, PlanOutcome::Finished);
+    assert!(matches!(outcome, PlanOutcome::Finished), "{outcome:?}");
     for stage in &stages {
         assert!(stage.out.join("metrics.jsonl").exists(), "{}", stage.out.display());
     }

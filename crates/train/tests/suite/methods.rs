@@ -251,3 +251,27 @@ fn features_appear_in_the_checkpoint_under_the_official_names() {
     assert_eq!(weights.tensors["patch_embed.proj.weight"].shape, [16, 3, 4, 4]);
     assert!(weights.config_text().is_some_and(|text| text.contains("[model.encoder]")));
 }
+
+#[test]
+fn the_log_says_which_changes_of_the_targets_came_after_the_training_of_their_epoch() {
+    let at_end = |keys: &str| -> Vec<(String, bool)> {
+        let folder = tempfile::tempdir().expect("a folder");
+        crate::small::pretrain(&recipe(keys), folder.path(), false, None).expect("trains");
+        let lines = crate::small::metrics(folder.path());
+        let epochs = lines.iter().filter(|line| line["kind"] == "epoch");
+        epochs
+            .filter_map(|line| {
+                let event = line.get("event")?.as_str()?.to_owned();
+                Some((event, line.get("event_at_end").is_some_and(|at_end| at_end == true)))
+            })
+            .collect()
+    };
+    let changes =
+        |words: &[(&str, bool)]| words.iter().map(|(word, end)| ((*word).to_owned(), *end)).collect::<Vec<_>>();
+    let start = at_end("method.name = 'mae-k'\nmethod.k = 2\npretrain.epochs = 5");
+    assert_eq!(start, changes(&[("switch", false), ("copy", false)]));
+    let end = at_end("method.name = 'mae-k'\nmethod.k = 2\nmethod.copy_at = 'epoch-end'\npretrain.epochs = 5");
+    assert_eq!(end, changes(&[("switch", false), ("copy", true)]));
+    let average = at_end("method.name = 'ema-mae'\nmethod.wse = 2\npretrain.epochs = 4");
+    assert_eq!(average, changes(&[("switch", false), ("average", true)]));
+}

@@ -25,6 +25,17 @@ pub enum Engine {
     Snakemake,
 }
 
+/// What runs the jobs.
+#[derive(Debug, Clone, Copy)]
+pub struct Runner<'a> {
+    /// The program.
+    pub program: &'a Path,
+    /// Threads of each job.
+    pub threads: usize,
+    /// The device's name on the command line.
+    pub device: &'a str,
+}
+
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Emitted {
@@ -44,8 +55,7 @@ struct Job {
     from: Option<String>,
 }
 
-/// Writes the `stages` of a plan, all in `directory`, for `engine`, which is to run the program at `program` with `threads`
-/// threads for each job.
+/// Writes the `stages` of a plan, all in `directory`, for `engine`, which is to run them with `runner`.
 ///
 /// # Errors
 /// When a file cannot be written.
@@ -53,16 +63,15 @@ pub fn emit(
     engine: Engine,
     stages: &[PlannedStage],
     directory: &Path,
-    program: &Path,
-    threads: usize,
+    runner: Runner<'_>,
 ) -> Result<Emitted, TrainError> {
     let jobs: Vec<Job> = stages.iter().filter_map(|stage| job(stage, directory)).collect();
     for (stage, job) in stages.iter().zip(&jobs) {
         write(directory, &recipe_file(job), &stage.recipe.to_toml())?;
     }
     let files = match engine {
-        Engine::Slurm => slurm::files(&jobs, program, threads),
-        Engine::Snakemake => snakemake::files(&jobs, program, threads),
+        Engine::Slurm => slurm::files(&jobs, runner),
+        Engine::Snakemake => snakemake::files(&jobs, runner),
     };
     for (file, text) in &files {
         write(directory, file, text)?;
@@ -71,7 +80,10 @@ pub fn emit(
     let command = match engine {
         Engine::Slurm => format!("bash {place}/slurm/submit.sh"),
         Engine::Snakemake => {
-            format!("snakemake --directory {place} --snakefile {place}/Snakefile --cores {threads} --rerun-incomplete")
+            format!(
+                "snakemake --directory {place} --snakefile {place}/Snakefile --cores {} --rerun-incomplete",
+                runner.threads
+            )
         }
     };
     Ok(Emitted { jobs: jobs.len(), command })
@@ -134,12 +146,16 @@ mod tests {
         stages(directory).iter().filter_map(|stage| job(stage, directory)).collect()
     }
 
+    pub(super) fn runner() -> Runner<'static> {
+        Runner { program: Path::new("/opt/my bmae"), threads: 3, device: "cuda" }
+    }
+
     #[test]
     fn every_job_has_its_resolved_recipe_and_says_where_it_starts() {
         let folder = tempfile::tempdir().expect("a folder");
         let stages = stages(folder.path());
         for engine in [Engine::Slurm, Engine::Snakemake] {
-            let emitted = emit(engine, &stages, folder.path(), Path::new("/opt/bmae"), 3).expect("room");
+            let emitted = emit(engine, &stages, folder.path(), runner()).expect("room");
             assert_eq!(emitted.jobs, 7);
         }
         for stage in &stages {

@@ -1,9 +1,7 @@
 //! Scripts for SLURM: the pre-trainings as a job array, each evaluation as a job that waits for its pre-training, the report
 //! after all of them.
 
-use std::path::Path;
-
-use super::{Job, folders, quoted};
+use super::{Job, Runner, folders, quoted};
 use crate::recipe::Stage;
 
 const SUBMIT: &str = include_str!("submit.sh");
@@ -13,11 +11,12 @@ const EVALUATE: &str = include_str!("evaluate.sbatch");
 const REPORT: &str = include_str!("report.sbatch");
 
 /// The files and their texts; what is between @ in the scripts is filled in.
-pub(super) fn files(jobs: &[Job], program: &Path, threads: usize) -> Vec<(String, String)> {
+pub(super) fn files(jobs: &[Job], runner: Runner<'_>) -> Vec<(String, String)> {
     let pretrainings = folders(jobs, Stage::Pretrain);
     let fill = |text: &str| {
-        text.replace("@PROGRAM@", &quoted(&program.display().to_string()))
-            .replace("@THREADS@", &threads.to_string())
+        text.replace("@PROGRAM@", &quoted(&runner.program.display().to_string()))
+            .replace("@DEVICE@", runner.device)
+            .replace("@THREADS@", &runner.threads.to_string())
             .replace("@PRETRAININGS@", &pretrainings.len().to_string())
     };
     // One evaluation a line: the row of its pre-training (0: none), its stage, its run, what it starts from.
@@ -46,11 +45,11 @@ pub(super) fn files(jobs: &[Job], program: &Path, threads: usize) -> Vec<(String
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sweep::emit::tests::jobs;
+    use crate::sweep::emit::tests::{jobs, runner};
 
     #[test]
     fn each_evaluation_names_the_row_of_its_pre_training() {
-        let files = files(&jobs(), Path::new("/opt/my bmae"), 3);
+        let files = files(&jobs(), runner());
         let of = |name: &str| &files.iter().find(|(file, _)| file == name).expect(name).1;
         assert_eq!(of("slurm/pretrain.tsv"), "mae\n");
         let rows = of("slurm/evaluate.tsv");
@@ -58,6 +57,7 @@ mod tests {
         assert!(rows.contains("1\tlinprobe\tmae\tmae/pretrain\n"), "{rows}");
         assert!(rows.contains("0\tlinprobe\tscratch\tscratch\n"), "{rows}");
         assert!(of("slurm/submit.sh").contains("'/opt/my bmae'"));
+        assert!(of("slurm/stage.sh").contains("--device cuda"));
         assert!(of("slurm/pretrain.sbatch").contains("--cpus-per-task=3"));
     }
 }

@@ -4,7 +4,7 @@ run_stage() {
     local stage=$1 run=$2 program code=0
     shift 2
     "$BMAE" "$stage" --preset "recipes/$run/$stage.toml" --out "$run/$stage" --resume \
-        --threads "${SLURM_CPUS_PER_TASK:-@THREADS@}" "$@" &
+        --threads "${SLURM_CPUS_PER_TASK:-@THREADS@}" --device @DEVICE@ "$@" &
     program=$!
     trap 'kill -TERM "$program" 2>/dev/null' INT TERM
     wait "$program" || code=$?
