@@ -1,29 +1,36 @@
-//! Tells the program which commit it is built from, where it is built in a checkout: `BMAE_COMMIT`.
+//! Tells the program which commit it is built from, where it is built in a checkout: `BMAE_COMMIT`, with `+` behind it where the
+//! files differ from that commit.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 fn main() {
     println!("cargo::rerun-if-env-changed=BMAE_COMMIT");
-    let here = Path::new("..").join("..");
-    // A commit changes the log of HEAD; elsewhere, such as in a package from a registry, there is none.
-    for file in [".git/HEAD", ".git/logs/HEAD"] {
-        if here.join(file).exists() {
-            println!("cargo::rerun-if-changed={}", here.join(file).display());
-        }
-    }
     println!("cargo::rerun-if-changed=build.rs");
     let given = std::env::var("BMAE_COMMIT").ok().filter(|commit| !commit.is_empty());
-    if let Some(commit) = given.or_else(|| git(&["rev-parse", "--short=12", "HEAD"])) {
+    if let Some(commit) = given.or_else(commit) {
         println!("cargo::rustc-env=BMAE_COMMIT={commit}");
     }
 }
 
-fn git(arguments: &[&str]) -> Option<String> {
-    // Only the checkout of this very workspace counts, not one that a package happens to be unpacked in.
-    let manifest = Path::new("..").join("..").join("Cargo.toml");
-    manifest.exists().then_some(())?;
-    let output = Command::new("git").args(arguments).output().ok().filter(|output| output.status.success())?;
-    let text = String::from_utf8(output.stdout).ok()?.trim().to_owned();
-    (!text.is_empty()).then_some(text)
+/// Only the checkout of this very workspace counts, not one that a package happens to be unpacked in.
+fn commit() -> Option<String> {
+    let root = PathBuf::from("..").join("..");
+    root.join("Cargo.lock").exists().then_some(())?;
+    let commit = git(&root, &["rev-parse", "--short=12", "HEAD"])?;
+    // A commit changes the log of HEAD; what is built lies in these.
+    let log = git(&root, &["rev-parse", "--git-path", "logs/HEAD"])?;
+    for path in [log.as_str(), "crates", "configs", "Cargo.lock"] {
+        if root.join(path).exists() {
+            println!("cargo::rerun-if-changed={}", root.join(path).display());
+        }
+    }
+    let changed = git(&root, &["status", "--porcelain", "--untracked-files=no", "crates", "configs", "Cargo.lock"]);
+    let changed = changed.is_some_and(|changed| !changed.is_empty());
+    Some(if changed { format!("{commit}+") } else { commit })
+}
+
+fn git(root: &Path, arguments: &[&str]) -> Option<String> {
+    let output = Command::new("git").current_dir(root).args(arguments).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

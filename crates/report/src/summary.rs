@@ -1,5 +1,7 @@
 //! What came out: means, spread and n over seeds, the published figure beside each, and what is missing.
 
+use std::path::{Path, PathBuf};
+
 use serde::Serialize;
 
 use crate::compare::Group;
@@ -194,7 +196,7 @@ fn missing(groups: &[Group]) -> Vec<Missing> {
     let mut missing = Vec::new();
     for group in groups {
         let pretrain = (pretrained && group.setting.method != "scratch").then_some(Stage::Pretrain);
-        for stage in pretrain.into_iter().chain(Stage::EVALUATIONS) {
+        for stage in pretrain.into_iter().chain(Stage::EVALUATIONS).filter(|stage| is_expected(group, *stage, groups)) {
             for &seed in &seeds {
                 if let Some(state) = state(group.find(stage, seed)) {
                     missing.push(Missing { run: group.label.clone(), stage, seed, state });
@@ -203,6 +205,27 @@ fn missing(groups: &[Group]) -> Vec<Missing> {
         }
     }
     missing
+}
+
+/// Whether a line is incomplete without `stage`. Lines that evaluate another line's pre-training, as a sweep of an evaluation's
+/// key makes them, have what they have, and that other line need not have it too.
+fn is_expected(group: &Group, stage: Stage, groups: &[Group]) -> bool {
+    if group.stage(stage).next().is_some() {
+        return true;
+    }
+    let others = || groups.iter().filter(|other| other.label != group.label);
+    let borrows = others().any(|other| group.runs.iter().any(|run| starts_from(run, other)));
+    let is_borrowed = others().any(|other| other.stage(stage).any(|run| starts_from(run, group)));
+    !borrows && !is_borrowed
+}
+
+/// Whether an evaluation starts from a pre-training of `group`. Paths are told as they were typed, so what counts is where they
+/// end: `<run>/pretrain`.
+fn starts_from(run: &Run, group: &Group) -> bool {
+    let Some(from) = run.about.from.as_deref().map(Path::new) else { return false };
+    let end: Vec<_> = from.components().rev().take(2).collect();
+    let end: PathBuf = end.into_iter().rev().collect();
+    group.stage(Stage::Pretrain).any(|pretraining| pretraining.directory.ends_with(&end))
 }
 
 fn state(run: Option<&Run>) -> Option<State> {

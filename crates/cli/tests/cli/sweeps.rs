@@ -59,6 +59,9 @@ fn what_cannot_be_swept_is_one_sentence() {
     refuses("sweep --grid seed=1,2 --out s", &["seed cannot be swept", "--seeds"]);
     refuses("sweep --grid method.kk=1 --out s", &["method.kk", "method.k"]);
     refuses("sweep --grid method.k=1,2 --set method.k=3 --out s", &["method.k is swept", "--set method.k=3"]);
+    let many = " --grid pretrain.base_lr=1,2,3,4,5,6,7,8,9,10 --grid pretrain.min_lr=1,2,3,4,5,6,7,8,9,10".to_owned()
+        + " --grid finetune.base_lr=1,2,3,4,5,6,7,8,9,10 --grid finetune.min_lr=1,2,3,4,5,6,7,8,9,10 --grid knn.k=1,2";
+    refuses(&format!("sweep{many} --out s"), &["20000 combinations", "10000"]);
     refuses("sweep --method nothing --grid method.k=1 --out s", &["nothing"]);
 }
 

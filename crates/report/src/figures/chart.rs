@@ -234,7 +234,11 @@ fn most_x_labels(format: Format, range: &std::ops::Range<f64>) -> usize {
 fn y_range(chart: &Chart) -> std::ops::Range<f64> {
     let low = points(chart).map(|(_, y)| y).fold(f64::INFINITY, f64::min);
     let high = points(chart).map(|(_, y)| y).fold(f64::NEG_INFINITY, f64::max);
-    let room = if high > low { 0.05 * (high - low) } else { 0.05 * high.abs().max(1.0) };
+    let room = match (high > low, high == 0.0) {
+        (true, _) => 0.05 * (high - low),
+        (false, true) => 0.05,
+        (false, false) => 0.05 * high.abs(),
+    };
     let start = if chart.from_zero { 0.0_f64.min(low) } else { low - room };
     start..high + room
 }
@@ -272,6 +276,10 @@ pub fn number(value: f64) -> String {
         }
         return if value < 0.0 { format!("−{text}") } else { text };
     }
+    if value != 0.0 && value.abs() < 0.001 {
+        // A collapse is watched down here: two digits of any size.
+        return format!("{value:.1e}").replace(".0e", "e").replace('-', "−");
+    }
     let text = format!("{value:.3}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" { "0".to_owned() } else { text.replace('-', "−") }
@@ -285,6 +293,7 @@ mod tests {
     fn tick_numbers_have_no_needless_digits() {
         let shown: Vec<String> = [0.0, 0.25, 15.0, 200_000.0, -0.5].into_iter().map(number).collect();
         assert_eq!(shown, ["0", "0.25", "15", "200\u{202F}000", "−0.5"]);
+        assert_eq!([2e-5, 0.00015, -3e-4].map(number), ["2e−5", "1.5e−4", "−3e−4"]);
     }
 
     #[test]

@@ -80,15 +80,15 @@ impl Parameter {
         }
     }
 
-    /// The lines that differ in nothing but this parameter: of the values at which the other one was held, the one with the most
-    /// values of this, the smallest among equals.
+    /// The lines that differ in nothing but this parameter: of those that share the rest of their pre-training's recipe, the ones
+    /// with the most values of this, with the smallest other parameter among equals.
     pub fn ablation(self, groups: &[Group], shown: &dyn Fn(&Group) -> bool) -> Vec<usize> {
         let lines = groups.iter().enumerate().filter(|(_, group)| {
             group.setting.method == self.method() && self.of(&group.setting).is_some() && shown(group)
         });
-        let mut sets: Vec<(Option<f64>, Vec<usize>)> = Vec::new();
+        let mut sets: Vec<((Option<f64>, String), Vec<usize>)> = Vec::new();
         for (index, group) in lines {
-            let held = self.held(&group.setting);
+            let held = (self.held(&group.setting), rest_of_recipe(group));
             match sets.iter_mut().find(|(other, _)| *other == held) {
                 Some((_, set)) => set.push(index),
                 None => sets.push((held, vec![index])),
@@ -108,6 +108,18 @@ impl Parameter {
         values.dedup();
         values
     }
+}
+
+/// What a line's pre-training was besides the parameters of its method's short form, as text to be compared; empty where its
+/// recipe is not there.
+fn rest_of_recipe(group: &Group) -> String {
+    let Some(run) = group.stage(Stage::Pretrain).next().or(group.runs.first().copied()) else { return String::new() };
+    let mut rest = run.recipe.clone();
+    rest.retain(|section, _| matches!(section, "data" | "model" | "method" | "pretrain"));
+    if let Some(method) = rest.get_mut("method").and_then(toml::Value::as_table_mut) {
+        method.retain(|key, _| !matches!(key, "k" | "wse" | "tau" | "slow_weight"));
+    }
+    rest.to_string()
 }
 
 impl Family {
@@ -184,16 +196,14 @@ impl Family {
         match self {
             Self::Best => "needs at least two methods; `bmae reproduce` runs all five",
             Self::Baselines => "needs a run of mae and one of scratch; `bmae reproduce` runs them",
-            Self::K => {
-                "needs at least two runs of mae-k with different K; `bmae sweep configs/sweeps/k.toml` runs them"
-            }
+            Self::K => "needs at least two runs of mae-k with different K; `bmae sweep k` runs them",
             Self::Wse => {
                 "needs at least two runs of ema-mae with the same τ and different WSE; \
-                 `bmae sweep configs/sweeps/wse.toml` runs them"
+                 `bmae sweep wse` runs them"
             }
             Self::Tau => {
                 "needs at least two runs of ema-mae with the same WSE and different τ; \
-                 `bmae sweep configs/sweeps/tau.toml` runs them"
+                 `bmae sweep tau` runs them"
             }
             Self::MaeNew => {
                 "needs a run of mae-new and one of its parents: mae-k with the same K, or ema-mae with the same τ; \

@@ -113,6 +113,26 @@ pub(super) fn parse_metrics(bytes: &[u8], file: &Path) -> Result<Metrics, Report
         collapse: Option<String>,
         top1: Option<f64>,
     }
+    impl Wire {
+        /// The same without numbers that no 32-bit float is the source of: charts cannot be laid out around them.
+        fn plausible(mut self) -> Self {
+            let numbers = [
+                &mut self.loss,
+                &mut self.lr,
+                &mut self.images_per_s,
+                &mut self.target_std,
+                &mut self.prediction_std,
+                &mut self.rank_me,
+                &mut self.knn_top1,
+                &mut self.grad_norm,
+                &mut self.top1,
+            ];
+            for number in numbers {
+                *number = number.filter(|number| number.abs() <= f64::from(f32::MAX));
+            }
+            self
+        }
+    }
     let mut metrics = Metrics::default();
     for (index, line) in bytes.split_inclusive(|&byte| byte == b'\n').enumerate() {
         if line.trim_ascii().is_empty() {
@@ -132,6 +152,7 @@ pub(super) fn parse_metrics(bytes: &[u8], file: &Path) -> Result<Metrics, Report
                 });
             }
         };
+        let wire = wire.plausible();
         metrics.wall_s = wire.wall_s.or(metrics.wall_s);
         match wire.kind.as_str() {
             "step" => metrics.steps.push(Step {

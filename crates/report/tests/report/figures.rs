@@ -38,9 +38,9 @@ fn an_ablation_is_drawn_once_two_values_are_there_and_named_as_not_run_before() 
     assert!(!report(folder.path()).iter().any(|name| name.starts_with("k-")));
     let missing =
         "K ablation (fine-tuning, linear probe): not run; needs at least two runs of mae-k with different K; ";
-    assert!(text(folder.path(), "report.md").contains(&format!("- {missing}`bmae sweep configs/sweeps/k.toml`")));
+    assert!(text(folder.path(), "report.md").contains(&format!("- {missing}`bmae sweep k`")));
     let page = text(folder.path(), "index.html");
-    assert!(page.contains(&format!("<li>{missing}<code>bmae sweep configs/sweeps/k.toml</code> runs them.</li>")));
+    assert!(page.contains(&format!("<li>{missing}<code>bmae sweep k</code> runs them.</li>")));
     assert!(page.contains("<div class=\"absent\" id=\"k-finetune\">"));
 
     finetune(folder.path(), "mae-k-10", "mae-k", "k = 10", 75.0);
@@ -211,4 +211,20 @@ fn each_run_says_what_became_of_it_and_where_it_ran() {
     assert!(page.contains("<dt>Commit</dt><dd>abc123</dd>") && page.contains("<dt>Machine</dt><dd>two cores</dd>"));
     let markdown = text(folder.path(), "report.md");
     assert!(markdown.contains("- Machine: two cores\n") && markdown.contains("| failed: the loss was not finite |"));
+}
+
+#[test]
+fn an_ablation_holds_everything_else_that_the_pre_trainings_were_made_with() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, parameters, mask_ratio) in
+        [("a", "k = 1", 0.5), ("b", "k = 2", 0.75), ("c", "k = 4", 0.75), ("d", "k = 4", 0.5), ("e", "k = 8", 0.75)]
+    {
+        let path = folder.path().join("runs").join(name);
+        let config = format!("seed = 0\n[method]\nk = {name:?}\n[pretrain]\nmask_ratio = {mask_ratio}\n");
+        run("pretrain", "mae-k").name(name).parameters(parameters).config(&config).write(&path.join("pretrain"));
+        finetune(folder.path(), name, "mae-k", parameters, 70.0);
+    }
+    report(folder.path());
+    let curves = words(folder.path(), "k-finetune");
+    assert!(curves.ends_with("Last values: K = 2 70.0; K = 4 70.0; K = 8 70.0."), "{curves}");
 }

@@ -144,3 +144,26 @@ fn the_summary_can_be_printed_as_json() {
     assert_eq!(json["runs"][0]["finetune"]["published"]["top1"], 85.83);
     assert_eq!(json["missing"][0]["state"], "not-run");
 }
+
+#[test]
+fn lines_that_share_a_pre_training_are_complete_with_the_evaluations_that_they_are_about() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, stage: &'static str, from: &'static str| {
+        let path = folder.path().join(name).join(stage);
+        run(stage, "mae").name(name).parameters(from).accuracies(&[50.0, 60.0]).write(&path);
+    };
+    let from = "from = \"elsewhere/mae/pretrain\"";
+    write("mae", "pretrain", "");
+    write("mae", "linprobe", from);
+    write("mae", "knn", from);
+    for name in ["mae-base_lr0.001", "mae-base_lr0.002"] {
+        write(name, "finetune", from);
+    }
+    let runs = bmae_report::collect_runs(&[folder.path().to_owned()]).expect("runs");
+    let missing = |runs: &[bmae_report::Run]| bmae_report::summarise(&bmae_report::group_runs(runs), runs).missing;
+    assert_eq!(missing(&runs), []);
+    // Without the sweep the fine-tuning is what is missing.
+    let alone: Vec<_> = runs.into_iter().filter(|run| run.about.name == "mae").collect();
+    let stages: Vec<_> = missing(&alone).into_iter().map(|missing| missing.stage).collect();
+    assert_eq!(stages, [bmae_report::Stage::Finetune]);
+}

@@ -57,6 +57,16 @@ pub enum SweepError {
         /// The folder.
         folder: PathBuf,
     },
+    /// More than anybody runs.
+    #[error(
+        "the grids have {count} combinations, more than the {most} that are planned at once: take fewer values, or several sweeps"
+    )]
+    TooMany {
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        most: usize,
+    },
     /// Keys that no combination may choose.
     #[error("{key} cannot be swept: {why}")]
     NotSwept {

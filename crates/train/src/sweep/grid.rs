@@ -96,6 +96,11 @@ impl Grid {
         self.axes.iter().map(|axis| axis.path.as_str())
     }
 
+    /// How many combinations there are.
+    pub(super) fn count(&self) -> usize {
+        self.axes.iter().fold(1, |count, axis| count.saturating_mul(axis.values.len()))
+    }
+
     /// Every combination, the last axis changing fastest.
     pub(super) fn points(&self) -> Vec<Point> {
         self.axes.iter().fold(vec![Vec::new()], |points: Vec<Point>, axis| {

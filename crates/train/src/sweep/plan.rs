@@ -11,6 +11,9 @@ use crate::recipe::{AnyKey, Choice, Flag, Layers, Method, MethodName, Recipe, St
 use crate::reproduce::{PlannedStage, folder_of};
 use crate::start::Start;
 
+/// Combinations that are planned at once: a year of the smallest runs.
+const MOST: usize = 10_000;
+
 /// What a sweep amounts to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Planned {
@@ -36,6 +39,10 @@ pub fn plan(
     seeds: usize,
     directory: &Path,
 ) -> Result<Planned, SweepError> {
+    let count = sweep.grids.iter().fold(0, |count: usize, grid| count.saturating_add(grid.count()));
+    if count > MOST {
+        return Err(SweepError::TooMany { count, most: MOST });
+    }
     let labels = Labels::of(sweep);
     let mut planned = Planned { stages: Vec::new(), combinations: 0, warnings: Vec::new() };
     let mut combinations: Vec<Vec<Part>> = Vec::new();
