@@ -86,7 +86,7 @@ impl Parameter {
         let lines = groups.iter().enumerate().filter(|(_, group)| {
             group.setting.method == self.method() && self.of(&group.setting).is_some() && shown(group)
         });
-        let mut sets: Vec<((Option<f64>, String), Vec<usize>)> = Vec::new();
+        let mut sets: Vec<(Held, Vec<usize>)> = Vec::new();
         for (index, group) in lines {
             let held = (self.held(&group.setting), rest_of_recipe(group));
             match sets.iter_mut().find(|(other, _)| *other == held) {
@@ -109,6 +109,9 @@ impl Parameter {
         values
     }
 }
+
+/// What lines of an ablation share: the other parameter, and the rest of the recipe.
+type Held = (Option<f64>, String);
 
 /// What a line's pre-training was besides the parameters of its method's short form, as text to be compared; empty where its
 /// recipe is not there.
