@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::compare::Group;
 use crate::published::{Published, published};
-use crate::read::{Run, Setting, Stage};
+use crate::read::{Run, Setting, Stage, harmonic_mean};
 use crate::setting::{Difference, all_known, differences};
 
 /// The comparison as data: what `--json` prints and every table shows.
@@ -175,15 +175,9 @@ fn line(group: &Group) -> Line {
         linprobe: cell(Stage::Linprobe),
         knn: cell(Stage::Knn),
         wall_s: group.runs.iter().filter_map(|run| run.metrics.wall_s).reduce(|sum, seconds| sum + seconds),
-        images_per_s: rate(group),
+        // Every seed sees as many images.
+        images_per_s: harmonic_mean(group.stage(Stage::Pretrain).filter_map(Run::images_per_s)),
     }
-}
-
-/// Every seed sees as many images, so that the rate of all is the harmonic mean of their rates.
-fn rate(group: &Group) -> Option<f64> {
-    let rates = group.stage(Stage::Pretrain).filter_map(Run::images_per_s);
-    let (count, seconds) = rates.fold((0.0, 0.0), |(count, seconds), rate| (count + 1.0, seconds + 1.0 / rate));
-    (count > 0.0).then(|| count / seconds)
 }
 
 /// All seeds of the report are expected of every line and evaluation. A pre-training is expected only if some were given at

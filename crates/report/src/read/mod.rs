@@ -83,10 +83,15 @@ impl Run {
 
     /// Training throughput over the whole run: the harmonic mean of the epochs' rates, since every epoch sees as many images.
     pub fn images_per_s(&self) -> Option<f64> {
-        let rates = self.metrics.epochs.iter().filter_map(|line| line.images_per_s).filter(|&rate| rate > 0.0);
-        let (count, seconds) = rates.fold((0.0, 0.0), |(count, seconds), rate| (count + 1.0, seconds + 1.0 / rate));
-        (count > 0.0).then(|| count / seconds)
+        harmonic_mean(self.metrics.epochs.iter().filter_map(|line| line.images_per_s))
     }
+}
+
+/// The rate of equal amounts of work together: the harmonic mean of their rates, those above 0; `None` where there is none.
+pub(crate) fn harmonic_mean(rates: impl Iterator<Item = f64>) -> Option<f64> {
+    let rates = rates.filter(|&rate| rate > 0.0);
+    let (count, seconds) = rates.fold((0.0, 0.0), |(count, seconds), rate| (count + 1.0, seconds + 1.0 / rate));
+    (count > 0.0).then(|| count / seconds)
 }
 
 /// Reads a run directory. It need not be finished: without `metrics.jsonl`, or with an empty one, it has logged nothing yet,
