@@ -34,8 +34,9 @@ pub fn stopped(outcome: &Outcome, out: &Path) -> Option<Ending> {
     let Outcome::Interrupted { epochs_kept, epochs, steps_lost } = outcome else {
         return None;
     };
+    let steps = if *steps_lost == 1 { "1 step".to_owned() } else { format!("{steps_lost} steps") };
     Some(Ending::Interrupted(format!(
-        "stopped: {} keeps {epochs_kept} of {epochs} epochs; go on with `{}` ({steps_lost} steps will be repeated)",
+        "stopped: {} keeps {epochs_kept} of {epochs} epochs; go on with `{}` ({steps} will be repeated)",
         out.display(),
         command_to_go_on(std::env::args().collect())
     )))

@@ -1,7 +1,7 @@
 //! The binary `bmae`: arguments in, the libraries at work, the outcome as an exit code. No logic of its own.
 //!
 //! 0: done, also when whoever reads our output has had enough. 1: it failed. 2: it was asked for wrongly. 130: it was
-//! interrupted. Every failure is one line on stderr, written here and nowhere else.
+//! interrupted. Every failure is one line on stderr.
 
 mod arguments;
 mod commands;
@@ -13,7 +13,6 @@ mod progress;
 mod provenance;
 mod threads;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -38,7 +37,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(ending) => {
             if let Some(line) = ending.line() {
-                let _ = writeln!(std::io::stderr(), "{line}");
+                output::say(&line);
             }
             ending.code()
         }

@@ -45,7 +45,7 @@ impl Output {
         let mut stdout = io::stdout().lock();
         match self.json {
             true => writeln!(stdout, "{json}")?,
-            false => writeln!(stdout, "{}", text.trim_end_matches('\n'))?,
+            false => writeln!(stdout, "{}", shown(text.trim_end_matches('\n')))?,
         }
         stdout.flush()
     }
@@ -82,5 +82,22 @@ impl Output {
 
 /// A line on stderr; if that is closed, nobody wants it.
 pub fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{}", shown(line));
+}
+
+/// Text as a terminal may have it: names of folders and files stand in it, and what else than line breaks and tabs controls a
+/// terminal is replaced.
+fn shown(text: &str) -> String {
+    let shown = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { '\u{FFFD}' } else { c };
+    text.chars().map(shown).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_control_the_terminal() {
+        assert_eq!(shown("a\x1b[2Jb\r\u{9b}c\n\td é"), "a\u{FFFD}[2Jb\u{FFFD}\u{FFFD}c\n\td é");
+    }
 }

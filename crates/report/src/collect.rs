@@ -12,18 +12,28 @@ const DEPTH: usize = 3;
 /// Folders of a run or of an experiment that hold no runs.
 const NOT_RUNS: [&str; 5] = ["report", "checkpoints", "state", "tensorboard", "pictures"];
 
+/// The runs at or below some paths.
+#[derive(Debug)]
+pub struct Collected {
+    /// Those that could be read.
+    pub runs: Vec<Run>,
+    /// Why others could not, one for each.
+    pub unreadable: Vec<ReportError>,
+}
+
 /// Reads every run at or below the given paths: a run directory itself, the folder of a `reproduce`, or a folder of either.
-/// The order is that of the paths, and by name below each; a run that is reached twice is read once.
+/// The order is that of the paths, and by name below each; a run that is reached twice is read once. One damaged run among
+/// others is set aside, so that an experiment can be looked at without it.
 ///
 /// # Errors
 /// [`ReportError::NoRuns`], [`ReportError::Missing`] or [`ReportError::NotARun`] for a path without runs, and what
-/// [`read_run`] says of a run that cannot be understood.
-pub fn collect_runs(paths: &[PathBuf]) -> Result<Vec<Run>, ReportError> {
+/// [`read_run`] says of a run that was given itself, or where no run at all can be read.
+pub fn collect_runs(paths: &[PathBuf]) -> Result<Collected, ReportError> {
     if paths.is_empty() {
         return Err(ReportError::NoRuns);
     }
     let mut seen = BTreeSet::new();
-    let mut runs = Vec::new();
+    let (mut runs, mut unreadable) = (Vec::new(), Vec::new());
     for path in paths {
         if !path.exists() {
             return Err(ReportError::Missing { path: path.clone() });
@@ -36,12 +46,23 @@ pub fn collect_runs(paths: &[PathBuf]) -> Result<Vec<Run>, ReportError> {
         for directory in directories {
             let identity = std::fs::canonicalize(&directory)
                 .map_err(|source| ReportError::Read { path: directory.clone(), source })?;
-            if seen.insert(identity) {
-                runs.push(read_run(&directory)?);
+            if !seen.insert(identity) {
+                continue;
+            }
+            match read_run(&directory) {
+                Ok(run) => runs.push(run),
+                Err(error) if directory == *path => return Err(error),
+                Err(error) => unreadable.push(error),
             }
         }
     }
-    Ok(runs)
+    match unreadable.pop() {
+        Some(error) if runs.is_empty() => Err(error),
+        error => {
+            unreadable.extend(error);
+            Ok(Collected { runs, unreadable })
+        }
+    }
 }
 
 /// The run directories at or below `paths`, in the order of [`collect_runs`], each once, for whoever looks again and again while

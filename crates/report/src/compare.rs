@@ -1,5 +1,7 @@
 //! Runs laid side by side: which directories belong to one line of the comparison, in which order, under which label.
 
+use std::path::Path;
+
 use crate::read::{Run, Setting, Stage};
 
 /// One line of the comparison: the runs of one name and setting, every stage and seed.
@@ -46,16 +48,31 @@ pub fn group_runs(runs: &[Run]) -> Vec<Group<'_>> {
     groups
 }
 
+/// The line in parts, none of which has two runs of one stage and seed. The folder of an experiment says most; runs of one name
+/// in the same experiment differ in their own folder, or at least in that of their stage.
 fn split_experiments(group: Group<'_>) -> Vec<Group<'_>> {
-    let key = |run: &Run| (run.about.stage, run.about.seed);
-    let clash =
-        group.runs.iter().enumerate().any(|(i, run)| group.runs[..i].iter().any(|other| key(other) == key(run)));
-    if !clash {
-        return vec![group];
+    const FOLDERS: [fn(&Run) -> &Path; 3] = [experiment, own_folder, |run| &run.directory];
+    let name = group.label.clone();
+    let mut parts = vec![group];
+    for folder in FOLDERS {
+        let (clashing, apart): (Vec<Group>, Vec<Group>) = parts.into_iter().partition(|part| clashes(&part.runs));
+        parts = apart;
+        parts.extend(clashing.into_iter().flat_map(|part| split(part, &name, folder)));
     }
+    parts
+}
+
+/// Whether two of the runs are of one stage and seed.
+fn clashes(runs: &[&Run]) -> bool {
+    let key = |run: &Run| (run.about.stage, run.about.seed);
+    runs.iter().enumerate().any(|(i, run)| runs[..i].iter().any(|other| key(other) == key(run)))
+}
+
+/// The runs of a line called `name` by the folder that `folder` gives for each, which the new labels name.
+fn split<'a>(group: Group<'a>, name: &str, folder: fn(&Run) -> &Path) -> Vec<Group<'a>> {
     let mut parts: Vec<Group> = Vec::new();
     for run in group.runs {
-        let label = format!("{} ({})", group.label, experiment(run));
+        let label = format!("{name} ({})", folder(run).display());
         match parts.iter_mut().find(|part| part.label == label) {
             Some(part) => part.runs.push(run),
             None => parts.push(Group { label, setting: group.setting.clone(), runs: vec![run] }),
@@ -65,21 +82,37 @@ fn split_experiments(group: Group<'_>) -> Vec<Group<'_>> {
 }
 
 /// The folder of the `reproduce` a run belongs to (EXPERIMENT/run/stage), or the run's own folder.
-fn experiment(run: &Run) -> String {
-    let directory = &run.directory;
-    let staged = directory.file_name().is_some_and(|name| name == run.about.stage.name());
-    let folder = if staged { directory.parent().and_then(|parent| parent.parent()) } else { None };
-    folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(directory).display().to_string()
+fn experiment(run: &Run) -> &Path {
+    let folder = if is_staged(run) { run.directory.parent().and_then(Path::parent) } else { None };
+    folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(&run.directory)
 }
 
-/// Equal names with other settings get their setting into the label.
+/// The folder of the run that a stage belongs to (run/stage), or the stage's own.
+fn own_folder(run: &Run) -> &Path {
+    let folder = if is_staged(run) { run.directory.parent() } else { None };
+    folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(&run.directory)
+}
+
+/// Whether its folder is called by its stage, as `reproduce` and `sweep` lay stages out.
+fn is_staged(run: &Run) -> bool {
+    run.directory.file_name().is_some_and(|name| name == run.about.stage.name())
+}
+
+/// Equal labels get more into them until no two are equal: the setting, then the method, then a folder, which no two lines share.
 fn tell_apart(groups: &mut [Group]) {
-    let labels: Vec<String> = groups.iter().map(|group| group.label.clone()).collect();
-    for (index, group) in groups.iter_mut().enumerate() {
-        let shared = labels.iter().enumerate().any(|(other, label)| other != index && *label == group.label);
-        let setting = setting_text(&group.setting);
-        if shared && !setting.is_empty() {
-            group.label = format!("{}, {setting}", group.label);
+    let more: [fn(&Group) -> String; 3] = [
+        |group| setting_text(&group.setting),
+        |group| group.setting.method.clone(),
+        |group| group.runs.first().map(|run| run.directory.display().to_string()).unwrap_or_default(),
+    ];
+    for addition in more {
+        let labels: Vec<String> = groups.iter().map(|group| group.label.clone()).collect();
+        for group in groups.iter_mut() {
+            let shared = labels.iter().filter(|label| **label == group.label).count() > 1;
+            let addition = addition(group);
+            if shared && !addition.is_empty() {
+                group.label = format!("{}, {addition}", group.label);
+            }
         }
     }
 }
@@ -161,6 +194,31 @@ mod tests {
     fn two_experiments_with_the_same_names_stay_apart() {
         let runs = [run("quick/mae/knn", "mae", None, Stage::Knn, 0), run("mini/mae/knn", "mae", None, Stage::Knn, 0)];
         assert_eq!(labels(&runs), [("mae (quick)".to_owned(), 1), ("mae (mini)".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn two_runs_of_one_name_in_one_experiment_stay_apart() {
+        let runs = [run("quick/a/knn", "mae", None, Stage::Knn, 0), run("quick/b/knn", "mae", None, Stage::Knn, 0)];
+        assert_eq!(labels(&runs), [("mae (quick/a)".to_owned(), 1), ("mae (quick/b)".to_owned(), 1)]);
+        let runs = [run("x/one", "mae", None, Stage::Knn, 0), run("x/two", "mae", None, Stage::Knn, 0)];
+        assert_eq!(labels(&runs), [("mae (x/one)".to_owned(), 1), ("mae (x/two)".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn no_two_lines_share_a_label_whatever_the_runs_are_called() {
+        let mut scratch = run("c", "mae", None, Stage::Knn, 0);
+        scratch.about.setting.method = "scratch".into();
+        let runs = [
+            run("quick/mae/knn", "mae", None, Stage::Knn, 0),
+            run("mini/mae/knn", "mae", None, Stage::Knn, 0),
+            run("d", "mae (quick)", None, Stage::Knn, 0),
+            scratch,
+        ];
+        let mut names: Vec<String> = labels(&runs).into_iter().map(|(label, _)| label).collect();
+        assert_eq!(names.len(), 4);
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), 4, "{names:?}");
     }
 
     #[test]

@@ -26,7 +26,7 @@ mod write;
 
 use std::path::{Path, PathBuf};
 
-pub use collect::{collect_runs, find_runs};
+pub use collect::{Collected, collect_runs, find_runs};
 pub use collection::{Comparison, Listed, compare_runs, list_runs, metrics_csv};
 pub use compare::{Group, group_runs, setting_text};
 pub use error::ReportError;
@@ -58,9 +58,9 @@ pub struct Written {
 /// # Errors
 /// What [`collect_runs`] says, before anything is written; [`ReportError::Write`] if a file cannot be written.
 pub fn write_report(runs: &[PathBuf], out: &Path) -> Result<Written, ReportError> {
-    let runs = collect_runs(runs)?;
-    let groups = group_runs(&runs);
-    let summary = summarise(&groups, &runs);
+    let collected = collect_runs(runs)?;
+    let groups = group_runs(&collected.runs);
+    let summary = summarise(&groups, &collected);
     let drawn = figures::draw_figures(&groups)?;
     let albums = pictures::albums(&groups)?;
 

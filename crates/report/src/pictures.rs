@@ -17,6 +17,8 @@ const LARGEST: u64 = 1 << 20;
 const MOST_BYTES: usize = 12 << 20;
 /// How a PNG file begins.
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
+/// How a PNG file ends: an empty chunk `IEND` and its checksum.
+const END: &[u8] = b"\0\0\0\0IEND\xaeB`\x82";
 
 /// What a picture shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +62,7 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// Width and height in pixels.
+    /// Width and height in pixels, as its first chunk says.
     pub fn size(&self) -> (u32, u32) {
         let side = |at: usize| {
             let bytes = self.png.get(at..at + 4).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
@@ -109,7 +111,7 @@ pub const COPIES: &str = "picture-";
 /// The albums of all lines that have pictures.
 ///
 /// # Errors
-/// [`ReportError::Read`] when the system refuses a folder or file that is there.
+/// [`ReportError::Read`] when the system refuses a folder that is there.
 pub fn albums(groups: &[Group]) -> Result<Vec<Album>, ReportError> {
     let mut albums = Vec::new();
     for (index, group) in groups.iter().enumerate() {
@@ -122,7 +124,7 @@ pub fn albums(groups: &[Group]) -> Result<Vec<Album>, ReportError> {
             let of_kind: Vec<&(u64, String)> =
                 files.iter().filter(|(_, name)| picture_name(name).is_some_and(|(_, other)| other == kind)).collect();
             for (epoch, name) in &of_kind[of_kind.len().saturating_sub(MOST)..] {
-                match take(&folder.join(name))? {
+                match take(&folder.join(name)) {
                     Ok(png) => album.pictures.push(Picture { epoch: *epoch, kind, png }),
                     Err(reason) => album.skipped.push(format!("{name} is not shown: {reason}.")),
                 }
@@ -179,14 +181,18 @@ fn picture_name(name: &str) -> Option<(u64, Kind)> {
 }
 
 /// The bytes of a picture, or why it is left out.
-fn take(path: &Path) -> Result<Result<Vec<u8>, String>, ReportError> {
-    let refused = |source| ReportError::Read { path: path.to_owned(), source };
-    let length = std::fs::metadata(path).map_err(refused)?.len();
-    if length > LARGEST {
-        return Ok(Err(format!("it has {:.1} MB, more than the 1 MB that a page takes in", length as f64 / 1e6)));
+fn take(path: &Path) -> Result<Vec<u8>, String> {
+    let refused = |error: std::io::Error| format!("it cannot be read ({error})");
+    let metadata = std::fs::metadata(path).map_err(refused)?;
+    if !metadata.is_file() {
+        return Err("it is not a file".to_owned());
+    }
+    if metadata.len() > LARGEST {
+        return Err(format!("it has {:.1} MB, more than the 1 MB that a page takes in", metadata.len() as f64 / 1e6));
     }
     let bytes = std::fs::read(path).map_err(refused)?;
-    Ok(if bytes.starts_with(SIGNATURE) { Ok(bytes) } else { Err("it is not a PNG file".to_owned()) })
+    let whole = bytes.starts_with(SIGNATURE) && bytes.get(12..16) == Some(b"IHDR") && bytes.ends_with(END);
+    if whole { Ok(bytes) } else { Err("it is not a whole PNG file".to_owned()) }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::collect::Collected;
 use crate::compare::Group;
 use crate::published::{Published, published};
 use crate::read::{Run, Setting, Stage, harmonic_mean};
@@ -139,8 +140,9 @@ pub enum State {
     NoResult,
 }
 
-/// Draws up the comparison.
-pub fn summarise(groups: &[Group], runs: &[Run]) -> Summary {
+/// Draws up the comparison of `groups`, into which the runs of `collected` were sorted.
+pub fn summarise(groups: &[Group], collected: &Collected) -> Summary {
+    let runs = &collected.runs;
     let differences = differences(runs);
     let comparable = differences.is_empty() && all_known(runs);
     Summary {
@@ -148,7 +150,7 @@ pub fn summarise(groups: &[Group], runs: &[Run]) -> Summary {
         missing: missing(groups),
         differences,
         comparable,
-        warnings: warnings(groups, runs),
+        warnings: warnings(groups, collected),
         collapses: collapses(groups),
     }
 }
@@ -233,8 +235,9 @@ fn state(run: Option<&Run>) -> Option<State> {
     }
 }
 
-fn warnings(groups: &[Group], runs: &[Run]) -> Vec<String> {
-    let mut warnings = Vec::new();
+fn warnings(groups: &[Group], Collected { runs, unreadable }: &Collected) -> Vec<String> {
+    let mut warnings: Vec<String> =
+        unreadable.iter().map(|error| format!("A run that cannot be read is left out: {error}.")).collect();
     for group in groups {
         for stage in Stage::EVALUATIONS {
             let mut epochs: Vec<u64> = group.stage(stage).filter_map(|run| run.about.epochs).collect();

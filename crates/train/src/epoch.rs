@@ -121,6 +121,7 @@ impl Epoch {
             grad_norm: Some(self.norm_sum / self.steps_done as f64),
             event: None,
             event_at_end: false,
+            event_after: None,
             collapse: None,
         }
     }

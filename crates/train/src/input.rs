@@ -21,12 +21,28 @@ pub(crate) fn open(recipe: &Recipe) -> Result<Dataset, TrainError> {
 /// The data of an evaluation: labelled, with a test set.
 pub(crate) fn open_labelled(recipe: &Recipe, stage: Stage) -> Result<(Dataset, Arc<dyn Images>), TrainError> {
     let dataset = open(recipe)?;
+    let test = labelled_test(&dataset, stage)?;
+    Ok((dataset, test))
+}
+
+fn labelled_test(dataset: &Dataset, stage: Stage) -> Result<Arc<dyn Images>, TrainError> {
+    let (stage, data) = (stage.section(), || dataset.name.clone());
     if !dataset.is_labelled() {
-        return Err(TrainError::Unlabelled { stage: stage.section(), data: dataset.name });
+        return Err(TrainError::Unlabelled { stage, data: data() });
     }
-    match dataset.test.clone() {
-        Some(test) => Ok((dataset, test)),
-        None => Err(TrainError::NoTestSet { stage: stage.section(), data: dataset.name }),
+    dataset.test.clone().ok_or_else(|| TrainError::NoTestSet { stage, data: data() })
+}
+
+/// Whether `stage` could run on `dataset` as far as the data goes: what it would say of it at its beginning.
+pub(crate) fn check(dataset: &Dataset, recipe: &Recipe, stage: Stage) -> Result<(), TrainError> {
+    if stage != Stage::Pretrain {
+        labelled_test(dataset, stage)?;
+    }
+    match stage {
+        Stage::Pretrain => steps_per_epoch(dataset, &recipe.pretrain.stage, stage).map(drop),
+        Stage::Finetune => steps_per_epoch(dataset, &recipe.finetune.stage, stage).map(drop),
+        Stage::Linprobe => steps_per_epoch(dataset, &recipe.linprobe.stage, stage).map(drop),
+        Stage::Knn => Ok(()),
     }
 }
 

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::observer::Stage;
-use crate::recipe::{PlannedRun, Recipe};
+use crate::recipe::{DataRecipe, PlannedRun, Recipe};
 use crate::start::Start;
-use crate::{Outcome, Session, TrainError, finetune, knn, linear_probe, pretrain};
+use crate::{Outcome, Session, TrainError, finetune, input, knn, linear_probe, pretrain};
 
 /// One stage of the plan: one run directory.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,9 +75,27 @@ pub enum PlanOutcome {
     Diverged(Vec<TrainError>),
 }
 
-/// Runs the stages of `plan` in order. What was finished before is not repeated, what was begun goes on. A stage whose loss is no
+/// What the stages of `plan` would say of their data at their beginning, so that a plan whose evaluations have no labels does not
+/// pre-train first. Each data set is opened once.
+fn check_data(plan: &[PlannedStage]) -> Result<(), TrainError> {
+    let mut checked: Vec<&DataRecipe> = Vec::new();
+    for first in plan {
+        let data = &first.recipe.data;
+        if checked.contains(&data) {
+            continue;
+        }
+        let dataset = input::open(&first.recipe)?;
+        let mut stages = plan.iter().filter(|planned| planned.recipe.data == *data);
+        stages.try_for_each(|planned| input::check(&dataset, &planned.recipe, planned.stage))?;
+        checked.push(data);
+    }
+    Ok(())
+}
+
+/// Runs the stages of `plan` in order, after a look at the data of them all. What was finished before is not repeated, what was begun goes on. A stage whose loss is no
 /// number any more is left as it is, with what would start from it: that is a result of its recipe, not a reason to stop the others.
 pub fn run(session: &mut Session<'_>, plan: &[PlannedStage]) -> Result<PlanOutcome, TrainError> {
+    check_data(plan)?;
     let mut diverged = Vec::new();
     let mut lost: Vec<&Path> = Vec::new();
     for planned in plan {

@@ -135,7 +135,7 @@ pub(crate) fn curves(run: &Run, metric: Metric) -> Vec<Curve> {
         .collect()
 }
 
-/// What a change of the targets is marked with, and the epochs done when it came: before the epoch that names it. Averages come
+/// What a change of the targets is marked with, and the epochs done when it came. Averages come
 /// with every epoch or step and are left out.
 pub(crate) fn marks(run: &Run) -> Vec<(f64, char)> {
     let sign = |event| match event {
@@ -144,7 +144,7 @@ pub(crate) fn marks(run: &Run) -> Vec<(f64, char)> {
         Event::Average => None,
     };
     let mark = |(epoch, event)| Some((epoch, sign(event)?));
-    run.metrics.epochs.iter().filter_map(|line| line.change().and_then(mark)).collect()
+    run.metrics.epochs.iter().flat_map(|line| line.changes()).filter_map(mark).collect()
 }
 
 /// At most `4 * columns` of the points, with the same look when drawn over that many columns: of each column's share the first, the

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use bmae_report::write_report;
 use bmae_train::Session;
 use bmae_train::reproduce::{self, PlanOutcome, PlannedStage};
 use serde_json::json;
@@ -51,7 +50,6 @@ fn train(stages: &[PlannedStage], everywhere: &Everywhere, output: &Output) -> R
 
 fn report(out: &Path, output: &Output) -> Result<(), Ending> {
     let folder: PathBuf = out.join("report");
-    let written = write_report(&[out.to_owned()], &folder)?;
-    let text = format!("{}\n\nwritten to {}", written.table.trim_end(), folder.join("index.html").display());
-    Ok(output.result(&text, &json!({ "out": out, "report": folder, "files": written.files }))?)
+    let (text, files) = super::report::write(&[out.to_owned()], &folder, output)?;
+    Ok(output.result(&text, &json!({ "out": out, "report": folder, "files": files }))?)
 }

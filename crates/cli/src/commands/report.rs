@@ -1,5 +1,7 @@
 //! `bmae report`.
 
+use std::path::{Path, PathBuf};
+
 use bmae_report::write_report;
 use serde_json::json;
 
@@ -9,7 +11,16 @@ use crate::output::Output;
 
 /// Writes the report and prints its table.
 pub fn run(arguments: &Report, output: &Output) -> Result<(), Ending> {
-    let written = write_report(&arguments.runs, &arguments.out)?;
-    let text = format!("{}\n\nwritten to {}", written.table.trim_end(), arguments.out.join("index.html").display());
-    Ok(output.result(&text, &json!({ "out": arguments.out, "files": written.files }))?)
+    let Report { runs, out } = arguments;
+    let (text, files) = write(runs, out, output)?;
+    Ok(output.result(&text, &json!({ "out": out, "files": files }))?)
+}
+
+/// Writes the report of `runs` into the folder `out` and warns of what its readers should know; gives the table with a line on
+/// where the page is, and the files.
+pub fn write(runs: &[PathBuf], out: &Path, output: &Output) -> Result<(String, Vec<PathBuf>), Ending> {
+    let written = write_report(runs, out)?;
+    written.summary.warnings.iter().for_each(|warning| output.warn(warning));
+    let text = format!("{}\n\nwritten to {}", written.table.trim_end(), out.join("index.html").display());
+    Ok((text, written.files))
 }

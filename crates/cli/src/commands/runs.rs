@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bmae_report::{Listed, collect_runs, compare_runs, find_runs, list_runs, metrics_csv};
+use bmae_report::{Collected, Listed, collect_runs, compare_runs, find_runs, list_runs, metrics_csv};
 use serde_json::json;
 
 use crate::arguments::{Runs, RunsCommand};
@@ -18,7 +18,9 @@ pub fn run(arguments: &Runs, output: &Output) -> Result<(), Ending> {
             Ok(output.result(&comparison.text(), &json!(comparison))?)
         }
         Some(RunsCommand::Metrics { runs }) => {
-            let csv = metrics_csv(&collect_runs(runs)?)?;
+            let collected = collect_runs(runs)?;
+            collected.unreadable.iter().for_each(|error| output.warn(&format!("left out: {error}")));
+            let csv = metrics_csv(&collected.runs)?;
             Ok(output.result(&csv, &json!({ "csv": csv }))?)
         }
     }
@@ -37,8 +39,8 @@ fn list(paths: &[PathBuf], output: &Output) -> Result<(), Ending> {
 
 /// The run in a folder; where the folder holds exactly one, that one.
 fn one(path: &Path) -> Result<bmae_report::Run, Ending> {
-    let mut runs = collect_runs(&[path.to_owned()])?;
-    match runs.len() {
+    let Collected { mut runs, unreadable } = collect_runs(&[path.to_owned()])?;
+    match runs.len() + unreadable.len() {
         1 => Ok(runs.remove(0)),
         count => {
             let message = format!(

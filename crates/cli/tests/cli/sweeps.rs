@@ -1,5 +1,6 @@
 //! `bmae sweep`: what is run, what is not repeated, and what is written for other engines.
 
+use crate::fixtures::unlabelled_folder;
 use crate::folder::Folder;
 
 #[test]
@@ -31,6 +32,14 @@ fn what_does_not_depend_on_a_swept_key_is_run_once() {
         "s/mae/pretrain\ns/mae-base_lr0.001/finetune\ns/mae/linprobe\ns/mae/knn\ns/mae-base_lr0.002/finetune\n"
     );
     planned.leaves_no("s");
+}
+
+#[test]
+fn evaluations_without_labels_are_refused_before_anything_is_pre_trained() {
+    let folder = Folder::new();
+    unlabelled_folder(&folder);
+    let line = "sweep --preset tiny.toml --data pile --method mae --set pretrain.batch_size=8 --grid pretrain.mask_ratio=0.5,0.75 --out s";
+    folder.bmae(line).refuses(1, &["finetune needs labelled images", "train/<class>/"]).leaves_no("s");
 }
 
 #[test]

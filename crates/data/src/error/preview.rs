@@ -19,7 +19,7 @@ pub enum PreviewError {
     /// A preview that nobody could look at.
     #[error(
         "a preview of {rows} rows of {columns} images, {drawn} x {drawn} pixels each, would have more than {megapixels} million pixels: \
-         take fewer with --images and --epochs, or smaller images"
+         take fewer images (--images), fewer epochs where there are several (--epochs), or smaller images"
     )]
     PreviewTooLarge {
         /// Images in each row.

@@ -48,8 +48,8 @@ fn mean(curves: &[&[(f64, f64)]]) -> Vec<(f64, f64)> {
 pub fn strip(groups: &[Group], curves: &[Curve]) -> Vec<StripRow> {
     let row = |curve: &Curve| {
         let run = groups[curve.group].stage(Stage::Pretrain).next()?;
-        let event = |line: &Epoch| line.change().map(|(epoch, event)| (1000.0 * epoch, event));
-        let events: Vec<(f64, Event)> = run.metrics.epochs.iter().filter_map(event).collect();
+        let changes = run.metrics.epochs.iter().flat_map(Epoch::changes);
+        let events: Vec<(f64, Event)> = changes.map(|(epoch, event)| (1000.0 * epoch, event)).collect();
         (!events.is_empty()).then_some(StripRow { look: curve.look, events })
     };
     curves.iter().filter_map(row).collect()

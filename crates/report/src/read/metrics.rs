@@ -54,18 +54,19 @@ pub struct Epoch {
     pub knn_top1: Option<f64>,
     /// Mean norm of the gradient, before clipping.
     pub grad_norm: Option<f64>,
-    /// What happened to the targets.
-    pub event: Option<Event>,
-    /// Whether that was after the epoch's training, not before it.
-    pub event_at_end: bool,
+    /// What happened to the targets before the epoch's training.
+    pub started: Option<Event>,
+    /// What happened to them after it.
+    pub ended: Option<Event>,
     /// The announcement of a collapse.
     pub collapse: Option<String>,
 }
 
 impl Epoch {
     /// When its targets changed, in epochs from 0, and how.
-    pub fn change(&self) -> Option<(f64, Event)> {
-        Some(((self.epoch + u64::from(self.event_at_end)) as f64, self.event?))
+    pub fn changes(&self) -> impl Iterator<Item = (f64, Event)> {
+        let at = |epoch: u64, event: Option<Event>| event.map(|event| (epoch as f64, event));
+        at(self.epoch, self.started).into_iter().chain(at(self.epoch + 1, self.ended))
     }
 }
 
@@ -110,6 +111,7 @@ pub(super) fn parse_metrics(bytes: &[u8], file: &Path) -> Result<Metrics, Report
         event: Option<String>,
         #[serde(default)]
         event_at_end: bool,
+        event_after: Option<String>,
         collapse: Option<String>,
         top1: Option<f64>,
     }
@@ -172,13 +174,8 @@ pub(super) fn parse_metrics(bytes: &[u8], file: &Path) -> Result<Metrics, Report
                 rank_me: wire.rank_me,
                 knn_top1: wire.knn_top1,
                 grad_norm: wire.grad_norm,
-                event: match wire.event.as_deref() {
-                    Some("switch") => Some(Event::Switch),
-                    Some("copy") => Some(Event::Copy),
-                    Some("average") => Some(Event::Average),
-                    _ => None,
-                },
-                event_at_end: wire.event_at_end,
+                started: event(wire.event.as_deref().filter(|_| !wire.event_at_end)),
+                ended: event(if wire.event_at_end { wire.event.as_deref() } else { wire.event_after.as_deref() }),
                 collapse: wire.collapse,
             }),
             "eval" => metrics.evals.push(Eval { epoch: wire.epoch, top1: wire.top1 }),
@@ -186,4 +183,14 @@ pub(super) fn parse_metrics(bytes: &[u8], file: &Path) -> Result<Metrics, Report
         }
     }
     Ok(metrics)
+}
+
+/// A change of the targets by its name in the file; one that this crate does not know is none.
+fn event(word: Option<&str>) -> Option<Event> {
+    match word? {
+        "switch" => Some(Event::Switch),
+        "copy" => Some(Event::Copy),
+        "average" => Some(Event::Average),
+        _ => None,
+    }
 }

@@ -9,7 +9,7 @@ fn each_run_is_a_line_with_state_progress_and_best_result() {
     let folder = tempfile::tempdir().expect("a folder");
     run("finetune", "mae").epochs(2).accuracies(&[31.0, 30.5]).write(&folder.path().join("done"));
     run("finetune", "mae").epochs(3).accuracies(&[31.0]).unfinished().write(&folder.path().join("stopped"));
-    let runs = collect_runs(&[folder.path().to_owned()]).expect("two runs");
+    let runs = collect_runs(&[folder.path().to_owned()]).expect("two runs").runs;
     let listed: Vec<Listed> = runs.iter().map(Listed::of).collect();
     let seen: Vec<_> = listed.iter().map(|run| (run.state, run.epochs_done, run.epochs, run.best_top1)).collect();
     assert_eq!(seen, [("finished", 2, Some(2), Some(31.0)), ("stopped", 1, Some(3), Some(31.0))]);

@@ -7,10 +7,11 @@ use bmae_report::write_report;
 
 use crate::experiment::run;
 
-/// The head of a PNG file of 4 x 3 pixels; nobody decodes it here.
+/// Head and end of a PNG file of 4 x 3 pixels; nobody decodes it here.
 fn png(mark: u8) -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
     bytes.extend([0, 0, 0, 4, 0, 0, 0, 3, 8, 2, 0, 0, mark]);
+    bytes.extend(b"\0\0\0\0IEND\xaeB`\x82");
     bytes
 }
 
@@ -59,7 +60,21 @@ fn at_most_six_epochs_are_taken_in_and_a_file_that_is_not_gets_a_sentence() {
     assert_eq!(page.matches("<figure class=\"picture\"").count(), 4, "epochs 4 to 7");
     let large = "epoch-0008-reconstruction.png is not shown: it has 1.2 MB, more than the 1 MB that a page takes in.";
     assert!(page.contains(large) && markdown.contains(large), "{markdown}");
-    assert!(page.contains("epoch-0009-reconstruction.png is not shown: it is not a PNG file."));
+    assert!(page.contains("epoch-0009-reconstruction.png is not shown: it is not a whole PNG file."));
+}
+
+#[test]
+fn what_is_called_like_a_picture_and_is_none_stops_no_report() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let names = ["epoch-0001-attention.png", "epoch-0002-attention.png", "epoch-0003-attention.png"];
+    let torn = png(1)[..29].to_vec();
+    let path = pretrain(folder.path(), &[(names[0], png(1)), (names[1], torn)]);
+    fs::create_dir(path.join("pictures").join(names[2])).expect("a folder");
+    let (page, _) = report(folder.path());
+
+    assert_eq!(page.matches("<figure class=\"picture\"").count(), 1);
+    assert!(page.contains("epoch-0002-attention.png is not shown: it is not a whole PNG file."), "{page}");
+    assert!(page.contains("epoch-0003-attention.png is not shown: it is not a file."), "{page}");
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn a_run_directory_is_read_field_by_field() {
     assert_eq!((step.epoch, step.epoch_1000x, step.loss), (1, 1400.0, Some(0.5)));
     let epoch = &read.metrics.epochs[0];
     assert_eq!((epoch.images_per_s, epoch.target_std, epoch.rank_me), (Some(120.0), Some(0.3), Some(9.5)));
-    assert_eq!((epoch.knn_top1, epoch.event), (Some(31.5), Some(Event::Switch)));
+    assert_eq!((epoch.knn_top1, epoch.started, epoch.ended), (Some(31.5), Some(Event::Switch), None));
     assert_eq!(read.metrics.wall_s, Some(12.5));
 }
 
@@ -95,6 +95,28 @@ fn a_folder_without_runs_is_refused_with_a_remedy() {
 }
 
 #[test]
+fn one_damaged_run_among_others_is_left_out_of_a_report_that_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    run("knn", "mae").accuracies(&[40.0]).write(&folder.path().join("mae/knn"));
+    let damaged = run("linprobe", "mae").metrics("{\"kind\":\n").write(&folder.path().join("mae/linprobe"));
+    let written = write_report(&[folder.path().to_owned()], &folder.path().join("report")).expect("a report");
+    assert_eq!(written.summary.runs[0].knn.score.as_ref().map(|score| score.mean), Some(40.0));
+    let [warning] = written.summary.warnings.as_slice() else { panic!("{:?}", written.summary.warnings) };
+    assert!(warning.starts_with("A run that cannot be read is left out: "), "{warning}");
+    assert!(warning.contains("linprobe/metrics.jsonl, line 1"), "{warning}");
+    for file in ["report.md", "index.html"] {
+        let text = fs::read_to_string(folder.path().join("report").join(file)).expect(file);
+        assert!(text.contains("A run that cannot be read is left out"), "{file}");
+    }
+
+    // What was asked for itself, or is all there is, is no run to leave out.
+    let error = collect_runs(std::slice::from_ref(&damaged)).expect_err("it was given").to_string();
+    assert!(error.contains("line 1"), "{error}");
+    fs::remove_dir_all(folder.path().join("mae/knn")).expect("removed");
+    assert!(collect_runs(&[folder.path().to_owned()]).is_err());
+}
+
+#[test]
 fn runs_are_found_at_every_level_and_read_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let quick = folder.path().join("runs/quick");
@@ -104,7 +126,7 @@ fn runs_are_found_at_every_level_and_read_once() {
     run("knn", "mae").write(&quick.join("report/knn"));
     run("knn", "mae").write(&probe.join("checkpoints/knn"));
 
-    let count = |paths: &[std::path::PathBuf]| collect_runs(paths).expect("runs").len();
+    let count = |paths: &[std::path::PathBuf]| collect_runs(paths).expect("runs").runs.len();
     assert_eq!(count(&[folder.path().join("runs")]), 2);
     assert_eq!(count(std::slice::from_ref(&quick)), 2);
     assert_eq!(count(&[quick.join("mae-seed0")]), 2);
@@ -130,7 +152,7 @@ fn runs_that_are_looked_for_again_and_again_are_those_of_a_report() {
     }
     let paths = [folder.path().to_owned(), folder.path().join("b")];
     let report = bmae_report::collect_runs(&paths).expect("runs");
-    let report: Vec<std::path::PathBuf> = report.into_iter().map(|run| run.directory).collect();
+    let report: Vec<std::path::PathBuf> = report.runs.into_iter().map(|run| run.directory).collect();
     assert_eq!(bmae_report::find_runs(&paths), report);
     assert_eq!(report.len(), 3);
     assert!(bmae_report::find_runs(&[folder.path().join("nothing")]).is_empty());
@@ -141,9 +163,10 @@ fn a_change_of_the_targets_stands_before_or_after_its_epoch_as_the_run_says() {
     let folder = tempfile::tempdir().expect("a folder");
     let metrics = "{\"kind\":\"epoch\",\"epoch\":2,\"event\":\"switch\"}\n\
                    {\"kind\":\"epoch\",\"epoch\":3,\"event\":\"copy\",\"event_at_end\":true}\n\
-                   {\"kind\":\"epoch\",\"epoch\":4}\n";
+                   {\"kind\":\"epoch\",\"epoch\":4}\n\
+                   {\"kind\":\"epoch\",\"epoch\":5,\"event\":\"copy\",\"event_after\":\"average\"}\n";
     let path = run("pretrain", "mae-new").metrics(metrics).write(folder.path());
     let run = bmae_report::read_run(&path).expect("a run");
-    let changes: Vec<_> = run.metrics.epochs.iter().map(|line| line.change()).collect();
-    assert_eq!(changes, [Some((2.0, bmae_report::Event::Switch)), Some((4.0, bmae_report::Event::Copy)), None]);
+    let changes: Vec<_> = run.metrics.epochs.iter().flat_map(|line| line.changes()).collect();
+    assert_eq!(changes, [(2.0, Event::Switch), (4.0, Event::Copy), (5.0, Event::Copy), (6.0, Event::Average)]);
 }

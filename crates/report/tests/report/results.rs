@@ -159,11 +159,13 @@ fn lines_that_share_a_pre_training_are_complete_with_the_evaluations_that_they_a
     for name in ["mae-base_lr0.001", "mae-base_lr0.002"] {
         write(name, "finetune", from);
     }
-    let runs = bmae_report::collect_runs(&[folder.path().to_owned()]).expect("runs");
-    let missing = |runs: &[bmae_report::Run]| bmae_report::summarise(&bmae_report::group_runs(runs), runs).missing;
-    assert_eq!(missing(&runs), []);
+    let mut collected = bmae_report::collect_runs(&[folder.path().to_owned()]).expect("runs");
+    let missing = |collected: &bmae_report::Collected| {
+        bmae_report::summarise(&bmae_report::group_runs(&collected.runs), collected).missing
+    };
+    assert_eq!(missing(&collected), []);
     // Without the sweep the fine-tuning is what is missing.
-    let alone: Vec<_> = runs.into_iter().filter(|run| run.about.name == "mae").collect();
-    let stages: Vec<_> = missing(&alone).into_iter().map(|missing| missing.stage).collect();
+    collected.runs.retain(|run| run.about.name == "mae");
+    let stages: Vec<_> = missing(&collected).into_iter().map(|missing| missing.stage).collect();
     assert_eq!(stages, [bmae_report::Stage::Finetune]);
 }

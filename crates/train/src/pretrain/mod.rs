@@ -103,15 +103,14 @@ impl AtWork<'_> {
                 }
             };
             let ended = student.end_epoch(epoch);
-            let changed = Changed { event: started.max(ended).map(TargetEvent::name), at_end: ended > started };
-            let event = changed.event;
+            let changed = Changed { started, ended };
             let knn_top1 = self.look(session, student, directory, &progress, (last, changed), &mut watch)?;
             session.tell(Event::Epoch {
                 epoch,
                 loss: progress.loss(),
                 images_per_s: progress.images_per_s(),
                 top1: knn_top1,
-                event,
+                event: changed.first(),
             });
             summary.loss = Some(progress.loss());
         }
@@ -185,8 +184,9 @@ impl AtWork<'_> {
             prediction_std: spread.map(|spread| spread.prediction),
             rank_me: measured.map(|measured| measured.rank_me),
             knn_top1,
-            event: changed.event,
-            event_at_end: changed.at_end,
+            event: changed.first(),
+            event_at_end: changed.started.is_none() && changed.ended.is_some(),
+            event_after: changed.started.and(changed.ended).map(TargetEvent::name),
             collapse,
             ..progress.line(directory)
         }))?;
@@ -204,9 +204,17 @@ impl AtWork<'_> {
 /// What became of the targets in an epoch.
 #[derive(Debug, Clone, Copy)]
 struct Changed {
-    event: Option<&'static str>,
-    /// After the epoch's training, not before it.
-    at_end: bool,
+    /// Before its training.
+    started: Option<TargetEvent>,
+    /// After its training.
+    ended: Option<TargetEvent>,
+}
+
+impl Changed {
+    /// The name of what came first.
+    fn first(self) -> Option<&'static str> {
+        self.started.or(self.ended).map(TargetEvent::name)
+    }
 }
 
 /// How far an epoch came.

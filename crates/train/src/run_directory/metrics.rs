@@ -72,12 +72,15 @@ pub struct EpochLine {
     /// Mean global norm of the gradients, before clipping.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grad_norm: Option<f64>,
-    /// `switch`, `copy` or `average`.
+    /// `switch`, `copy` or `average`: the first change of the targets in this epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<&'static str>,
     /// Whether that was after the epoch's training; absent where it was before it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub event_at_end: bool,
+    /// The change after the epoch's training, where `event` was one before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_after: Option<&'static str>,
     /// The announcement of a collapse, once in a run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub collapse: Option<String>,

@@ -1,7 +1,7 @@
 //! From the combinations of a sweep to the stages that are to be run, each once.
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 
 use toml::Value;
 
@@ -59,11 +59,15 @@ pub fn plan(
         }
     }
     planned.combinations = combinations.len();
+    let mut places: HashMap<PathBuf, usize> = HashMap::new();
     for offset in 0..seeds as u64 {
         for stage in combinations.iter().flat_map(|parts| stages(parts, offset, directory)) {
-            match planned.stages.iter().find(|other| other.out == stage.out) {
-                None => planned.stages.push(stage),
-                Some(other) if other.recipe == stage.recipe => {}
+            match places.get(&stage.out) {
+                None => {
+                    places.insert(stage.out.clone(), planned.stages.len());
+                    planned.stages.push(stage);
+                }
+                Some(&at) if planned.stages[at].recipe == stage.recipe => {}
                 Some(_) => return Err(SweepError::SameFolder { folder: stage.out }),
             }
         }
