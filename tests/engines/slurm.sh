@@ -4,8 +4,9 @@
 #     apt-get install slurmctld slurmd munge shellcheck
 #     bash tests/engines/slurm.sh path/to/bmae
 #
-# As root. Everything lies in a temporary folder; the daemons end with the script. A pre-training is sent the signal of a time limit
-# while it works: it must be queued again and go on after its last whole epoch.
+# As root. Everything lies in a temporary folder, but for munge's key, which is made where there is none; the daemons end with the
+# script. A pre-training is sent the signal of a time limit while it works: it must be queued again and go on after its last whole
+# epoch. One that is cancelled must not be queued again.
 set -euo pipefail
 bmae=$(realpath "$1")
 work=$(mktemp -d)
@@ -55,15 +56,16 @@ small=(--set data.shapes_train=512 --set data.shapes_test=100 --set pretrain.war
 shellcheck --shell=bash --exclude=SC1091,SC2050 "$work/my sweep"/slurm/*.sh "$work/my sweep"/slurm/*.sbatch
 say "shellcheck has nothing against the scripts"
 
-bash "$work/my sweep/slurm/submit.sh"
+# Two pre-trainings in arrays of one.
+MAX_ARRAY=1 bash "$work/my sweep/slurm/submit.sh"
 metrics="$work/my sweep/mae/pretrain/metrics.jsonl"
 for _ in $(seq 60); do [ "$(grep -c '"kind":"epoch"' "$metrics" 2>/dev/null || true)" -gt 3 ] 2>/dev/null && break; sleep 0.5; done
 # What SLURM sends two minutes before the limit goes to the shell of the job alone.
-scancel --signal=TERM --batch "$(squeue -h -t running -n bmae-pretrain -o %i | head -1)"
+scancel --signal=USR1 --batch "$(squeue -h -t running -n bmae-pretrain -o %i | head -1)"
 for _ in $(seq 300); do [ -z "$(squeue -h)" ] && break; sleep 1; done
 [ -z "$(squeue -h)" ] || { squeue >&2; tail -50 "$work"/*.log "$work/my sweep"/slurm/logs/*.log >&2; exit 1; }
 
-log=$(cat "$work/my sweep"/slurm/logs/bmae-pretrain-*_1.log)
+log=$(cat "$work/my sweep"/slurm/logs/bmae-pretrain-1_1.log)
 grep -q "keeps .* of 40 epochs" <<<"$log" || { echo "$log" >&2; exit 1; }
 grep -q "from epoch" <<<"$log" || { echo "$log" >&2; exit 1; }
 say "the signalled pre-training stopped, was queued again and went on: $(grep -o 'from epoch [0-9]*' <<<"$log" | head -1)"
@@ -73,3 +75,14 @@ rows=$(wc -l <"$work/my sweep/report/results.csv")
 [ "$rows" -eq 10 ] || { echo "results.csv has $rows lines where 10 were expected" >&2; exit 1; }
 say "40 epochs logged, each once; the report compares 3 runs by 3 evaluations"
 cat "$work/my sweep"/slurm/logs/bmae-report-*.log
+
+"$bmae" sweep --grid method.name=mae "${small[@]}" --out "$work/cancelled" --threads 2 --emit slurm >/dev/null
+bash "$work/cancelled/slurm/submit.sh" >/dev/null
+metrics=$work/cancelled/mae/pretrain/metrics.jsonl
+for _ in $(seq 60); do [ "$(grep -c '"kind":"epoch"' "$metrics" 2>/dev/null || true)" -gt 3 ] 2>/dev/null && break; sleep 0.5; done
+scancel "$(squeue -h -t running -n bmae-pretrain -o %i | head -1)"
+for _ in $(seq 60); do [ -z "$(squeue -h)" ] && break; sleep 1; done
+[ -z "$(squeue -h)" ] || { squeue >&2; exit 1; }
+epochs=$(grep -c '"kind":"epoch"' "$metrics")
+[ "$epochs" -lt 40 ] || { echo "the cancelled pre-training went on to its end" >&2; exit 1; }
+say "a cancelled pre-training stopped after $epochs epochs and stayed so, and nothing waits for it"
