@@ -29,8 +29,17 @@ pub fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>, Ending> {
     Ok(stop)
 }
 
+/// How a command that was stopped goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GoesOn {
+    /// Called again as it was.
+    AsItWas,
+    /// With `--resume`.
+    WithResume,
+}
+
 /// What a run that was stopped says: what is kept, what will be repeated, and how to go on.
-pub fn stopped(outcome: &Outcome, out: &Path) -> Option<Ending> {
+pub fn stopped(outcome: &Outcome, out: &Path, goes_on: GoesOn) -> Option<Ending> {
     let Outcome::Interrupted { epochs_kept, epochs, steps_lost } = outcome else {
         return None;
     };
@@ -38,14 +47,13 @@ pub fn stopped(outcome: &Outcome, out: &Path) -> Option<Ending> {
     Some(Ending::Interrupted(format!(
         "stopped: {} keeps {epochs_kept} of {epochs} epochs; go on with `{}` ({steps} will be repeated)",
         out.display(),
-        command_to_go_on(std::env::args().collect())
+        command_to_go_on(std::env::args().collect(), goes_on)
     )))
 }
 
 /// The same command line, with `--resume` where that is what goes on.
-fn command_to_go_on(mut words: Vec<String>) -> String {
-    let goes_on_by_itself = words.iter().any(|word| ["--resume", "reproduce", "sweep"].contains(&word.as_str()));
-    if !goes_on_by_itself {
+fn command_to_go_on(mut words: Vec<String>, goes_on: GoesOn) -> String {
+    if goes_on == GoesOn::WithResume && !words.iter().any(|word| word == "--resume") {
         words.push("--resume".to_owned());
     }
     words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
@@ -55,22 +63,22 @@ fn command_to_go_on(mut words: Vec<String>) -> String {
 mod tests {
     use super::*;
 
-    fn go_on(words: &[&str]) -> String {
-        command_to_go_on(words.iter().map(|&word| word.to_owned()).collect())
+    fn go_on(words: &[&str], goes_on: GoesOn) -> String {
+        command_to_go_on(words.iter().map(|&word| word.to_owned()).collect(), goes_on)
     }
 
     #[test]
     fn a_stopped_run_is_resumed_with_the_same_words() {
-        assert_eq!(go_on(&["bmae", "pretrain", "--out", "a"]), "bmae pretrain --out a --resume");
-        assert_eq!(go_on(&["bmae", "pretrain", "--resume"]), "bmae pretrain --resume");
-        assert_eq!(go_on(&["bmae", "reproduce"]), "bmae reproduce");
-        assert_eq!(go_on(&["bmae", "sweep", "k"]), "bmae sweep k");
+        let resumed = |words| go_on(words, GoesOn::WithResume);
+        assert_eq!(resumed(&["bmae", "pretrain", "--out", "sweep"]), "bmae pretrain --out sweep --resume");
+        assert_eq!(resumed(&["bmae", "pretrain", "--resume"]), "bmae pretrain --resume");
+        assert_eq!(go_on(&["bmae", "sweep", "k"], GoesOn::AsItWas), "bmae sweep k");
     }
 
     #[test]
     fn words_that_a_shell_would_take_apart_are_quoted() {
         assert_eq!(
-            go_on(&["bmae", "--resume", "my runs", "it's", "t=[{a=1}]"]),
+            go_on(&["bmae", "--resume", "my runs", "it's", "t=[{a=1}]"], GoesOn::WithResume),
             "bmae --resume 'my runs' \"it's\" 't=[{a=1}]'"
         );
     }

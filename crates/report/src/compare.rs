@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::read::{Run, Setting, Stage};
+use crate::summary::Score;
 
 /// One line of the comparison: the runs of one name and setting, every stage and seed.
 #[derive(Debug, Clone)]
@@ -19,6 +20,11 @@ impl<'a> Group<'a> {
     /// The runs of one stage, by seed.
     pub fn stage(&self, stage: Stage) -> impl Iterator<Item = &'a Run> {
         self.runs.iter().copied().filter(move |run| run.about.stage == stage)
+    }
+
+    /// The accuracy of an evaluation over its finished seeds; `None` while there is none.
+    pub fn score(&self, evaluation: Stage) -> Option<Score> {
+        Score::of(self.stage(evaluation).filter_map(|run| Some((run.about.seed, run.top1()?))).collect())
     }
 
     /// The run of one stage and seed.
@@ -158,6 +164,7 @@ mod tests {
             data: None,
             started: None,
             from: None,
+            earlier: Vec::new(),
         };
         let recipe = toml::Table::new();
         Run { directory: directory.into(), about, config: None, recipe, metrics: Metrics::default(), running: false }

@@ -85,20 +85,21 @@ pub fn total_seconds(groups: &[Group]) -> f64 {
 /// What the runs say of where they come from, each with its different answers in order of appearance; what no run says is not
 /// there.
 pub fn experiment(groups: &[Group]) -> Vec<(&'static str, Vec<String>)> {
-    type Question = (&'static str, fn(&About) -> Option<String>);
+    type Question = (&'static str, fn(&About) -> Vec<String>);
     const QUESTIONS: [Question; 6] = [
-        ("Program", |about| about.program.clone()),
-        ("Commit", |about| about.commit.clone()),
-        ("Machine", |about| about.machine.clone()),
-        ("Threads", |about| about.threads.map(|threads| threads.to_string())),
-        ("Data", |about| about.data.clone()),
+        ("Program", |about| about.sessions().filter_map(|session| session.program).collect()),
+        ("Commit", |about| about.sessions().filter_map(|session| session.commit).collect()),
+        ("Machine", |about| about.sessions().filter_map(|session| session.machine).collect()),
+        ("Threads", |about| about.sessions().filter_map(|session| Some(session.threads?.to_string())).collect()),
+        ("Data", |about| about.data.iter().cloned().collect()),
         ("Date", |about| {
-            about.started.as_deref().map(|started| started.split('T').next().unwrap_or(started).to_owned())
+            let day = |started: &String| started.split('T').next().unwrap_or(started).to_owned();
+            about.started.iter().map(day).collect()
         }),
     ];
     let answers = |(name, ask): Question| {
         let mut answers: Vec<String> = Vec::new();
-        for answer in groups.iter().flat_map(|group| &group.runs).filter_map(|run| ask(&run.about)) {
+        for answer in groups.iter().flat_map(|group| &group.runs).flat_map(|run| ask(&run.about)) {
             if !answers.contains(&answer) {
                 answers.push(answer);
             }

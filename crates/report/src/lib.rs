@@ -32,8 +32,8 @@ pub use compare::{Group, group_runs, setting_text};
 pub use error::ReportError;
 pub use published::{Published, published};
 pub use read::{
-    About, Epoch, Eval, Event, METRICS_FILE, Metrics, RUN_FILE, Run, RunState, Setting, Stage, Step, is_locked,
-    read_run,
+    About, Epoch, Eval, Event, METRICS_FILE, Metrics, RUN_FILE, Run, RunState, Session, Setting, Stage, Step,
+    is_locked, read_run,
 };
 pub use results::{COLUMNS, results_csv};
 pub use setting::{Difference, differences};

@@ -1,7 +1,7 @@
 //! The pictures that a pre-training leaves: reconstructions and attention maps, by epoch.
 
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::compare::Group;
 use crate::error::ReportError;
@@ -14,7 +14,7 @@ const MOST: usize = 6;
 /// The largest file that a page takes in, in bytes.
 const LARGEST: u64 = 1 << 20;
 /// The most bytes that all pictures of a page may have together.
-const MOST_BYTES: usize = 12 << 20;
+const MOST_BYTES: u64 = 12 << 20;
 /// How a PNG file begins.
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 /// How a PNG file ends: an empty chunk `IEND` and its checksum.
@@ -113,50 +113,85 @@ pub const COPIES: &str = "picture-";
 /// # Errors
 /// [`ReportError::Read`] when the system refuses a folder that is there.
 pub fn albums(groups: &[Group]) -> Result<Vec<Album>, ReportError> {
-    let mut albums = Vec::new();
+    let mut found = Vec::new();
     for (index, group) in groups.iter().enumerate() {
         let Some(run) = group.stage(Stage::Pretrain).next() else { continue };
-        let mut album = Album { group: index, seed: run.about.seed, pictures: Vec::new(), skipped: Vec::new() };
-        let folder = run.directory.join(FOLDER);
-        let mut files = list(&folder)?;
-        files.sort();
-        for kind in Kind::EVERY {
-            let of_kind: Vec<&(u64, String)> =
-                files.iter().filter(|(_, name)| picture_name(name).is_some_and(|(_, other)| other == kind)).collect();
-            for (epoch, name) in &of_kind[of_kind.len().saturating_sub(MOST)..] {
-                match take(&folder.join(name)) {
-                    Ok(png) => album.pictures.push(Picture { epoch: *epoch, kind, png }),
-                    Err(reason) => album.skipped.push(format!("{name} is not shown: {reason}.")),
-                }
+        let files = last_of_each_kind(list(&run.directory.join(FOLDER))?, MOST);
+        let album = Album { group: index, seed: run.about.seed, pictures: Vec::new(), skipped: Vec::new() };
+        found.push((album, files));
+    }
+    keep_within(&mut found, MOST_BYTES);
+    let filled = found.into_iter().map(|(mut album, files)| {
+        for file in files {
+            match take(&file) {
+                Ok(png) => album.pictures.push(Picture { epoch: file.epoch, kind: file.kind, png }),
+                Err(reason) => album.skipped.push(format!("{} is not shown: {reason}.", file.name())),
             }
         }
-        if !album.pictures.is_empty() || !album.skipped.is_empty() {
-            albums.push(album);
-        }
-    }
-    keep_within(&mut albums, MOST_BYTES);
-    Ok(albums)
+        album
+    });
+    Ok(filled.filter(|album| !album.pictures.is_empty() || !album.skipped.is_empty()).collect())
 }
 
-/// Leaves only the last picture of each kind where all together would make the page too large to send around.
-fn keep_within(albums: &mut [Album], most: usize) {
-    let bytes: usize = albums.iter().flat_map(|album| &album.pictures).map(|picture| picture.png.len()).sum();
-    if bytes <= most {
+/// A file that is called like a picture.
+#[derive(Debug, Clone, PartialEq)]
+struct Candidate {
+    path: PathBuf,
+    epoch: u64,
+    kind: Kind,
+    /// Its length in bytes, or why that is not known.
+    length: Result<u64, String>,
+}
+
+impl Candidate {
+    fn name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// What it would add to the page.
+    fn bytes(&self) -> u64 {
+        self.length.as_ref().copied().unwrap_or(0).min(LARGEST)
+    }
+}
+
+/// The last `most` of each kind, by kind and then by epoch.
+fn last_of_each_kind(mut files: Vec<Candidate>, most: usize) -> Vec<Candidate> {
+    files.sort_by_key(|file| (file.kind as usize, file.epoch));
+    let of_kind = |kind| {
+        let all: Vec<Candidate> = files.iter().filter(|file| file.kind == kind).cloned().collect();
+        all[all.len().saturating_sub(most)..].to_vec()
+    };
+    Kind::EVERY.into_iter().flat_map(of_kind).collect()
+}
+
+/// Leaves what a page of `most` bytes of pictures can hold, so that it can be sent around: where everything is too much, the last
+/// picture of each kind, and where that is too much as well, those of the first lines.
+fn keep_within(albums: &mut [(Album, Vec<Candidate>)], most: u64) {
+    let bytes = |files: &[Candidate]| files.iter().map(Candidate::bytes).sum::<u64>();
+    let all: u64 = albums.iter().map(|(_, files)| bytes(files)).sum();
+    if all <= most {
         return;
     }
-    for album in albums {
-        let last = Kind::EVERY.map(|kind| album.kind(kind).next_back().map(|picture| picture.epoch));
-        let before = album.pictures.len();
-        album.pictures.retain(|picture| last[picture.kind as usize] == Some(picture.epoch));
-        if album.pictures.len() < before {
-            let all = bytes as f64 / 1e6;
-            album.skipped.push(format!("Earlier epochs are not shown: all pictures together have {all:.0} MB."));
+    let megabytes = all as f64 / 1e6;
+    let mut left = most;
+    for (album, files) in albums {
+        let before = files.len();
+        *files = last_of_each_kind(std::mem::take(files), 1);
+        let own = bytes(files);
+        if own > left {
+            files.clear();
+            album.skipped.push(format!("Not shown: the pictures of all runs together have {megabytes:.0} MB."));
+            continue;
+        }
+        left -= own;
+        if files.len() < before {
+            album.skipped.push(format!("Earlier epochs are not shown: all pictures together have {megabytes:.0} MB."));
         }
     }
 }
 
-/// The pictures of a folder with their epochs; none if there is no such folder.
-fn list(folder: &Path) -> Result<Vec<(u64, String)>, ReportError> {
+/// What is called like a picture in a folder; nothing if there is no such folder.
+fn list(folder: &Path) -> Result<Vec<Candidate>, ReportError> {
     let refused = |source| ReportError::Read { path: folder.to_owned(), source };
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -165,12 +200,22 @@ fn list(folder: &Path) -> Result<Vec<(u64, String)>, ReportError> {
     };
     let mut files = Vec::new();
     for entry in entries {
-        let Ok(name) = entry.map_err(refused)?.file_name().into_string() else { continue };
-        if let Some((epoch, _)) = picture_name(&name) {
-            files.push((epoch, name));
+        let path = entry.map_err(refused)?.path();
+        if let Some((epoch, kind)) = path.file_name().and_then(|name| picture_name(name.to_str()?)) {
+            let length = length(&path);
+            files.push(Candidate { path, epoch, kind, length });
         }
     }
     Ok(files)
+}
+
+/// The length of a file in bytes, or why it has none.
+fn length(path: &Path) -> Result<u64, String> {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => Ok(metadata.len()),
+        Ok(_) => Err("it is not a file".to_owned()),
+        Err(error) => Err(format!("it cannot be read ({error})")),
+    }
 }
 
 /// Epoch and kind from a name such as `epoch-0012-attention.png`.
@@ -181,16 +226,12 @@ fn picture_name(name: &str) -> Option<(u64, Kind)> {
 }
 
 /// The bytes of a picture, or why it is left out.
-fn take(path: &Path) -> Result<Vec<u8>, String> {
-    let refused = |error: std::io::Error| format!("it cannot be read ({error})");
-    let metadata = std::fs::metadata(path).map_err(refused)?;
-    if !metadata.is_file() {
-        return Err("it is not a file".to_owned());
+fn take(file: &Candidate) -> Result<Vec<u8>, String> {
+    let length = file.length.clone()?;
+    if length > LARGEST {
+        return Err(format!("it has {:.1} MB, more than the 1 MB that a page takes in", length as f64 / 1e6));
     }
-    if metadata.len() > LARGEST {
-        return Err(format!("it has {:.1} MB, more than the 1 MB that a page takes in", metadata.len() as f64 / 1e6));
-    }
-    let bytes = std::fs::read(path).map_err(refused)?;
+    let bytes = std::fs::read(&file.path).map_err(|error| format!("it cannot be read ({error})"))?;
     let whole = bytes.starts_with(SIGNATURE) && bytes.get(12..16) == Some(b"IHDR") && bytes.ends_with(END);
     if whole { Ok(bytes) } else { Err("it is not a whole PNG file".to_owned()) }
 }
@@ -199,17 +240,27 @@ fn take(path: &Path) -> Result<Vec<u8>, String> {
 mod tests {
     use super::*;
 
+    /// An album whose pictures of 10 bytes each are these.
+    fn album(pictures: &[(Kind, u64)]) -> (Album, Vec<Candidate>) {
+        let file = |&(kind, epoch): &(Kind, u64)| Candidate { path: "x.png".into(), epoch, kind, length: Ok(10) };
+        let album = Album { group: 0, seed: 0, pictures: Vec::new(), skipped: Vec::new() };
+        (album, pictures.iter().map(file).collect())
+    }
+
     #[test]
-    fn too_many_bytes_leave_the_last_picture_of_each_kind() {
-        let picture = |kind, epoch| Picture { epoch, kind, png: vec![0; 10] };
-        let pictures =
-            vec![picture(Kind::Reconstruction, 1), picture(Kind::Reconstruction, 2), picture(Kind::Attention, 1)];
-        let mut albums = [Album { group: 0, seed: 0, pictures, skipped: Vec::new() }];
-        keep_within(&mut albums, 30);
-        assert_eq!((albums[0].pictures.len(), albums[0].skipped.len()), (3, 0));
-        keep_within(&mut albums, 29);
-        assert_eq!(albums[0].pictures, [picture(Kind::Reconstruction, 2), picture(Kind::Attention, 1)]);
-        assert_eq!(albums[0].skipped.len(), 1);
+    fn too_many_bytes_leave_the_last_picture_of_each_kind_and_still_too_many_those_of_the_first_lines() {
+        let pictures = [(Kind::Reconstruction, 1), (Kind::Reconstruction, 2), (Kind::Attention, 1)];
+        let last = [(Kind::Reconstruction, 2), (Kind::Attention, 1)];
+        let kept = |most: u64| {
+            let mut albums = [album(&pictures), album(&pictures)];
+            keep_within(&mut albums, most);
+            albums.map(|(album, files)| {
+                (files.iter().map(|file| (file.kind, file.epoch)).collect::<Vec<_>>(), album.skipped.len())
+            })
+        };
+        assert_eq!(kept(60), [(pictures.to_vec(), 0), (pictures.to_vec(), 0)]);
+        assert_eq!(kept(59), [(last.to_vec(), 1), (last.to_vec(), 1)]);
+        assert_eq!(kept(39), [(last.to_vec(), 1), (Vec::new(), 1)]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What came out: means, spread and n over seeds, the published figure beside each, and what is missing.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -144,7 +145,7 @@ pub enum State {
 pub fn summarise(groups: &[Group], collected: &Collected) -> Summary {
     let runs = &collected.runs;
     let differences = differences(runs);
-    let comparable = differences.is_empty() && all_known(runs);
+    let comparable = differences.is_empty() && all_known(runs) && all_pretrainings_known(groups);
     Summary {
         runs: groups.iter().map(line).collect(),
         missing: missing(groups),
@@ -153,6 +154,14 @@ pub fn summarise(groups: &[Group], collected: &Collected) -> Summary {
         warnings: warnings(groups, collected),
         collapses: collapses(groups),
     }
+}
+
+/// Whether the pre-training of every evaluated encoder is among the runs, so that its recipe could be judged.
+fn all_pretrainings_known(groups: &[Group]) -> bool {
+    let runs = groups.iter().flat_map(|group| &group.runs);
+    let mut evaluations =
+        runs.filter(|run| run.about.stage != Stage::Pretrain && run.about.setting.method != "scratch");
+    evaluations.all(|run| groups.iter().any(|group| starts_from(run, group)))
 }
 
 fn collapses(groups: &[Group]) -> Vec<Collapse> {
@@ -166,7 +175,7 @@ fn collapses(groups: &[Group]) -> Vec<Collapse> {
 
 fn line(group: &Group) -> Line {
     let cell = |evaluation| Cell {
-        score: Score::of(group.stage(evaluation).filter_map(|run| Some((run.about.seed, run.top1()?))).collect()),
+        score: group.score(evaluation),
         unfinished: group.stage(evaluation).any(|run| !run.finished()),
         published: published(&group.setting, evaluation),
     };
@@ -239,12 +248,11 @@ fn warnings(groups: &[Group], Collected { runs, unreadable }: &Collected) -> Vec
     let mut warnings: Vec<String> =
         unreadable.iter().map(|error| format!("A run that cannot be read is left out: {error}.")).collect();
     for group in groups {
-        for stage in Stage::EVALUATIONS {
-            let mut epochs: Vec<u64> = group.stage(stage).filter_map(|run| run.about.epochs).collect();
-            epochs.dedup();
-            if epochs.len() > 1 {
+        for stage in [Stage::Pretrain].into_iter().chain(Stage::EVALUATIONS) {
+            let differing = differing_keys(group, stage);
+            if !differing.is_empty() {
                 let title = stage.title().to_lowercase();
-                warnings.push(format!("The seeds of {} do not agree in the epochs of the {title}.", group.label));
+                warnings.push(format!("The seeds of {} differ in the {title}: {}.", group.label, differing.join(", ")));
             }
         }
     }
@@ -255,6 +263,25 @@ fn warnings(groups: &[Group], Collected { runs, unreadable }: &Collected) -> Vec
         warnings.push(format!("The runs do not share one data set: {}.", data.join("; ")));
     }
     warnings
+}
+
+/// The keys, and their values, in which the runs of one line and stage differ although only their seeds should.
+fn differing_keys(group: &Group, stage: Stage) -> Vec<String> {
+    let recipes: Vec<_> = group.stage(stage).map(Run::keys).filter(|keys| !keys.is_empty()).collect();
+    let all: BTreeSet<&String> = recipes.iter().flat_map(|keys| keys.keys()).collect();
+    let differs = |key: &String| {
+        let values: BTreeSet<&str> =
+            recipes.iter().map(|keys| keys.get(key).map_or("(absent)", String::as_str)).collect();
+        (values.len() > 1).then(|| format!("{key} {}", values.into_iter().collect::<Vec<_>>().join(" or ")))
+    };
+    all.into_iter().filter(|key| matters(key, stage)).filter_map(differs).collect()
+}
+
+/// Whether a key decides what a stage gives: not the seed, nor what belongs to another stage or only says how it is worked.
+fn matters(key: &str, stage: Stage) -> bool {
+    let section = key.split('.').next().unwrap_or(key);
+    let own = section == stage.name() && !key.ends_with(".checkpoint_every") && !key.ends_with(".accumulate");
+    own || matches!(section, "data" | "model" | "method")
 }
 
 #[cfg(test)]

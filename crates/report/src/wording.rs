@@ -5,6 +5,15 @@ use crate::read::Stage;
 use crate::setting::Difference;
 use crate::summary::{Cell, Collapse, Line, Missing, State, Summary};
 
+/// A measured value in a sentence: three digits or more, so that one near a collapse does not read as 0.
+pub fn value(value: f64) -> String {
+    match value.abs() {
+        size if size >= 10.0 => format!("{value:.1}"),
+        size if size >= 0.1 || size == 0.0 => format!("{value:.3}"),
+        _ => format!("{value:.2e}"),
+    }
+}
+
 /// Two decimals, as the published table has them.
 pub fn percent(value: f64) -> String {
     format!("{value:.2}")
@@ -65,7 +74,7 @@ pub fn comparability(summary: &Summary) -> String {
     }
     if summary.differences.is_empty() {
         return format!(
-            "{SETTING} Some of these runs came without their config.toml, so whether they follow it is not known."
+            "{SETTING} Whether these runs follow it is not known: of some, the config.toml or the pre-training is not among them."
         );
     }
     let mut named: Vec<String> = summary.differences.iter().take(SHOWN).map(difference).collect();
@@ -130,10 +139,11 @@ pub fn best(summary: &Summary, evaluation: Stage) -> Option<(&Line, f64)> {
     scored.into_iter().reduce(|best, next| if next.1 > best.1 { next } else { best })
 }
 
-/// `mae-k, seed 0, epoch 12: the target's spread fell below ...`.
+/// `mae-k, seed 0, after 12 epochs: the target's spread fell below ...`.
 pub fn collapse(collapse: &Collapse) -> String {
     let Collapse { run, seed, epoch, message } = collapse;
-    format!("{run}, seed {seed}, epoch {epoch}: {message}")
+    let done = epoch.saturating_add(1);
+    format!("{run}, seed {seed}, after {done} epoch{}: {message}", if done == 1 { "" } else { "s" })
 }
 
 /// Seconds as `48 s`, `12 min`, `3 h 05 min`.
@@ -157,6 +167,11 @@ mod tests {
         assert_eq!(duration(48.4), "48 s");
         assert_eq!(duration(60.0 * 12.4), "12 min");
         assert_eq!(duration(3600.0 * 3.0 + 300.0), "3 h 05 min");
+    }
+
+    #[test]
+    fn small_values_keep_their_digits() {
+        assert_eq!([25.03, 0.5, 0.0, 2e-4].map(value), ["25.0", "0.500", "0.000", "2.00e-4"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! `bmae_report::read_run` reads a run whole, so a run is read again only when its `run.toml` or `metrics.jsonl` changed or its lock
 //! was taken or let go, and, where reading takes long, so seldom that it costs no more than a twentieth of the time.
 
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -142,6 +143,13 @@ impl Watched {
         }
     }
 
+    /// Whether both are stages of one run and seed in one folder.
+    fn is_of_the_run_of(&self, other: &Watched) -> bool {
+        let (Some(mine), Some(theirs)) = (&self.run, &other.run) else { return false };
+        (mine.about.seed, &mine.about.name) == (theirs.about.seed, &theirs.about.name)
+            && self.directory.parent() == other.directory.parent()
+    }
+
     /// What went wrong, in one sentence; `None` while it is well. An announced collapse stays until the run is resumed before it.
     pub(crate) fn warning(&self) -> Option<String> {
         if let Some(trouble) = &self.trouble {
@@ -152,7 +160,9 @@ impl Watched {
             return Some(format!("{} failed: {}", self.title(), plain(&reason)));
         }
         let line = run.metrics.epochs.iter().rev().find(|line| line.collapse.is_some())?;
-        Some(format!("{}, epoch {}: {}", self.title(), line.epoch.saturating_add(1), plain(line.collapse.as_deref()?)))
+        let done = line.epoch.saturating_add(1);
+        let after = format!("after {done} epoch{}", if done == 1 { "" } else { "s" });
+        Some(format!("{}, {after}: {}", self.title(), plain(line.collapse.as_deref()?)))
     }
 }
 
@@ -201,13 +211,17 @@ impl Runs {
     pub(crate) fn refresh(&mut self, now: Instant) -> bool {
         let found = find_runs(&self.paths);
         let before = self.watched.len();
-        self.watched.retain(|watched| found.contains(&watched.directory));
+        let there: HashSet<&PathBuf> = found.iter().collect();
+        self.watched.retain(|watched| there.contains(&watched.directory));
         let mut changed = self.watched.len() != before;
         for watched in &mut self.watched {
             changed |= watched.refresh(now);
         }
-        let new = found.into_iter().filter(|directory| self.watched.iter().all(|known| known.directory != *directory));
-        for mut watched in in_order_of_stages(new.map(|directory| Watched::read(directory, now)).collect()) {
+        let known: HashSet<&PathBuf> = self.watched.iter().map(|watched| &watched.directory).collect();
+        let new: Vec<&PathBuf> = found.iter().filter(|directory| !known.contains(directory)).collect();
+        for mut watched in
+            in_order_of_stages(new.into_iter().map(|directory| Watched::read(directory.clone(), now)).collect())
+        {
             watched.number = self.number_for(&watched);
             self.watched.push(watched);
             changed = true;
@@ -217,14 +231,9 @@ impl Runs {
 
     /// The number of the run's other stages, or the first that no run has.
     fn number_for(&self, new: &Watched) -> usize {
-        let line = |watched: &Watched| {
-            let run = watched.run.as_ref()?;
-            Some((watched.directory.parent()?.to_owned(), run.about.name.clone(), run.about.seed))
-        };
-        let mine = line(new);
-        let same = self.watched.iter().filter(|other| mine.is_some() && line(other) == mine);
         let taken =
             |number: usize| self.watched.iter().any(|other| other.number == number && other.stage() == new.stage());
+        let same = self.watched.iter().filter(|other| other.is_of_the_run_of(new));
         if let Some(number) = same.map(|other| other.number).find(|&number| !taken(number)) {
             return number;
         }
@@ -241,10 +250,11 @@ impl Runs {
 
 /// The runs with those of one folder together, where the first of them is, pre-training before what evaluates it.
 fn in_order_of_stages(mut new: Vec<Watched>) -> Vec<Watched> {
-    let parents: Vec<PathBuf> = new.iter().map(|watched| parent(watched).to_owned()).collect();
-    new.sort_by_key(|watched| {
-        (parents.iter().position(|folder| folder == parent(watched)), watched.stage().is_none(), watched.stage())
-    });
+    let mut places: HashMap<PathBuf, usize> = HashMap::new();
+    for (place, watched) in new.iter().enumerate() {
+        places.entry(parent(watched).to_owned()).or_insert(place);
+    }
+    new.sort_by_key(|watched| (places.get(parent(watched)).copied(), watched.stage().is_none(), watched.stage()));
     new
 }
 

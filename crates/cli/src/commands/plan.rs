@@ -8,10 +8,11 @@ use serde_json::json;
 
 use crate::arguments::Everywhere;
 use crate::ending::Ending;
+use crate::interrupt::{self, GoesOn};
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::provenance::provenance;
-use crate::{interrupt, threads};
+use crate::threads;
 
 /// Runs `stages`, then writes the report into `out/report` and prints its table.
 pub fn run(stages: &[PlannedStage], out: &Path, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
@@ -41,7 +42,7 @@ fn train(stages: &[PlannedStage], everywhere: &Everywhere, output: &Output) -> R
     match outcome {
         PlanOutcome::Finished => Ok(0),
         PlanOutcome::Diverged(errors) => Ok(errors.len()),
-        PlanOutcome::Interrupted(stage, outcome) => match interrupt::stopped(&outcome, &stage.out) {
+        PlanOutcome::Interrupted(stage, outcome) => match interrupt::stopped(&outcome, &stage.out, GoesOn::AsItWas) {
             Some(ending) => Err(ending),
             None => Ok(0),
         },
@@ -50,6 +51,7 @@ fn train(stages: &[PlannedStage], everywhere: &Everywhere, output: &Output) -> R
 
 fn report(out: &Path, output: &Output) -> Result<(), Ending> {
     let folder: PathBuf = out.join("report");
-    let (text, files) = super::report::write(&[out.to_owned()], &folder, output)?;
-    Ok(output.result(&text, &json!({ "out": out, "report": folder, "files": files }))?)
+    let (text, written) = super::report::write(&[out.to_owned()], &folder, output)?;
+    let json = json!({ "out": out, "report": folder, "files": written.files, "summary": written.summary });
+    Ok(output.result(&text, &json)?)
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::arguments::{Evaluate, Everywhere};
 use crate::ending::Ending;
-use crate::interrupt;
+use crate::interrupt::{self, GoesOn};
 use crate::layers;
 use crate::output::Output;
 use crate::progress::Progress;
@@ -60,7 +60,7 @@ pub fn with_session(
 
 /// The result of one stage, or how to go on with it.
 pub fn tell(stage: Stage, name: &str, out: &Path, outcome: &Outcome, output: &Output) -> Result<(), Ending> {
-    if let Some(ending) = interrupt::stopped(outcome, out) {
+    if let Some(ending) = interrupt::stopped(outcome, out, GoesOn::WithResume) {
         return Err(ending);
     }
     let (loss, top1) = match outcome {

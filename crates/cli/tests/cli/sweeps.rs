@@ -45,10 +45,25 @@ fn evaluations_without_labels_are_refused_before_anything_is_pre_trained() {
 #[test]
 fn built_in_sweeps_are_the_ablations_of_the_report_and_files_of_ones_own_read_alike() {
     let folder = Folder::new();
-    let planned = folder.bmae("sweep k --preset paper --dry-run --evaluations linprobe --out s").succeeds();
-    for k in [1, 2, 4, 10, 20] {
-        assert!(planned.stdout.contains(&format!("s/mae-k-k{k}/pretrain\n")), "{}", planned.story());
-    }
+    let pretrained = |name: &str| -> Vec<String> {
+        let line = format!("sweep {name} --preset paper --dry-run --evaluations linprobe --out s");
+        let planned = folder.bmae(&line).succeeds();
+        let stages = planned.stdout.lines().filter_map(|line| line.strip_prefix("s/")?.strip_suffix("/pretrain"));
+        stages.map(str::to_owned).collect()
+    };
+    let bootstrapped = |name: &str| {
+        let runs = pretrained(name);
+        assert_eq!(runs[0], "mae", "{name} has its baseline");
+        runs[1..].join(" ")
+    };
+    assert_eq!(bootstrapped("k"), "mae-k-k1 mae-k-k2 mae-k-k4 mae-k-k10 mae-k-k20");
+    let wse = [1, 5, 20, 40, 80].map(|wse| format!("ema-mae-wse{wse}-tau0.005")).join(" ");
+    assert_eq!(bootstrapped("wse"), wse);
+    assert_eq!(bootstrapped("tau"), ["0.005", "0.1", "0.3"].map(|tau| format!("ema-mae-wse5-tau{tau}")).join(" "));
+    assert_eq!(
+        bootstrapped("methods"),
+        "mae-k-k5 mae-k-k10 ema-mae-wse5-tau0.005 ema-mae-wse5-tau0.1 ema-mae-wse1-tau0.005 mae-new-k5-tau0.005-slow_weight0.2"
+    );
     folder.write("own.toml", b"[[grids]]\nmethod.name = \"ema-mae\"\nmethod.wse = [1, 2]\n");
     let planned = folder.bmae("sweep own.toml --preset tiny.toml --dry-run --json").succeeds().json();
     assert_eq!(planned["stages"].as_array().expect("a list").len(), 8);

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use toml::{Table, Value};
 
 use super::Listed;
 use crate::aligned::aligned;
@@ -71,8 +70,7 @@ impl Comparison {
 
 /// The keys of a run's recipe by their paths, and what else it was begun with.
 fn settings(run: &Run) -> BTreeMap<String, String> {
-    let mut settings = BTreeMap::new();
-    flatten("", &run.recipe, &mut settings);
+    let mut settings = run.keys();
     let about = &run.about;
     let also = [
         ("(stage)", Some(about.stage.name().to_owned())),
@@ -87,18 +85,6 @@ fn settings(run: &Run) -> BTreeMap<String, String> {
     settings
 }
 
-fn flatten(prefix: &str, table: &Table, settings: &mut BTreeMap<String, String>) {
-    for (name, value) in table {
-        let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
-        match value {
-            Value::Table(table) => flatten(&path, table, settings),
-            value => {
-                settings.insert(path, value.to_string());
-            }
-        }
-    }
-}
-
 /// What came out of a run, the same names for every run; what does not apply is empty.
 fn results(run: &Run) -> [(&'static str, String); 10] {
     let listed = Listed::of(run);
@@ -110,7 +96,7 @@ fn results(run: &Run) -> [(&'static str, String); 10] {
     let last_top1 = run.metrics.evals.iter().rev().find_map(|line| line.top1);
     [
         ("state", listed.state.to_owned()),
-        ("epochs", if run.about.epochs.is_some() { listed.epochs_done.to_string() } else { String::new() }),
+        ("epochs", if run.about.epochs.is_some() { run.epochs_done().to_string() } else { String::new() }),
         ("loss, last epoch", last(|line| line.loss)),
         ("top-1, last epoch", percent(last_top1)),
         ("top-1, best", percent(listed.best_top1.filter(|_| last_top1.is_some()))),

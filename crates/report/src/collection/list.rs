@@ -13,18 +13,18 @@ use crate::wording::duration;
 pub struct Listed {
     /// Where it lies.
     pub directory: String,
-    /// The run's name.
-    pub run: String,
-    /// `pretrain`, `finetune`, `linprobe` or `knn`; empty where it cannot be read.
-    pub stage: &'static str,
+    /// The run's name; like everything else of a run, absent where it cannot be read.
+    pub run: Option<String>,
+    /// `pretrain`, `finetune`, `linprobe` or `knn`.
+    pub stage: Option<&'static str>,
     /// The seed.
-    pub seed: u64,
+    pub seed: Option<u64>,
     /// `running`, `finished`, `failed`, `stopped`, or `unreadable`.
     pub state: &'static str,
     /// Why it failed or cannot be read.
     pub failed: Option<String>,
     /// Whole epochs done.
-    pub epochs_done: u64,
+    pub epochs_done: Option<u64>,
     /// Planned epochs; absent where there are none.
     pub epochs: Option<u64>,
     /// The last logged training loss.
@@ -46,15 +46,15 @@ impl Listed {
         };
         Self {
             directory: run.directory.display().to_string(),
-            run: run.about.name.clone(),
-            stage: run.about.stage.name(),
-            seed: run.about.seed,
+            run: Some(run.about.name.clone()),
+            stage: Some(run.about.stage.name()),
+            seed: Some(run.about.seed),
             state: state.word(),
             failed: match state {
                 RunState::Failed(reason) => Some(reason),
                 _ => None,
             },
-            epochs_done: run.epochs_done(),
+            epochs_done: Some(run.epochs_done()),
             epochs: run.about.epochs,
             loss: metrics.steps.iter().rev().find_map(|step| step.loss),
             best_top1: accuracies.into_iter().reduce(f64::max),
@@ -68,12 +68,12 @@ impl Listed {
             Ok(run) => Self::of(&run),
             Err(error) => Self {
                 directory: directory.display().to_string(),
-                run: String::new(),
-                stage: "",
-                seed: 0,
+                run: None,
+                stage: None,
+                seed: None,
                 state: "unreadable",
                 failed: Some(error.to_string()),
-                epochs_done: 0,
+                epochs_done: None,
                 epochs: None,
                 loss: None,
                 best_top1: None,
@@ -83,14 +83,14 @@ impl Listed {
     }
 
     fn cells(&self) -> [String; 8] {
-        let epochs = match self.epochs {
-            Some(epochs) => format!("{}/{epochs}", self.epochs_done),
-            None => String::new(),
+        let epochs = match (self.epochs_done, self.epochs) {
+            (Some(done), Some(epochs)) => format!("{done}/{epochs}"),
+            _ => String::new(),
         };
         [
             self.directory.clone(),
-            self.stage.to_owned(),
-            self.seed.to_string(),
+            self.stage.unwrap_or_default().to_owned(),
+            self.seed.map(|seed| seed.to_string()).unwrap_or_default(),
             self.state.to_owned(),
             epochs,
             self.loss.map(|loss| format!("{loss:.4}")).unwrap_or_default(),

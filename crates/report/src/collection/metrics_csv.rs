@@ -9,8 +9,12 @@ const COLUMNS: [&str; 8] = ["run", "stage", "seed", "kind", "epoch", "step", "na
 /// Fields that say what a row is about, not what was measured.
 const NOT_MEASURED: [&str; 6] = ["kind", "run", "seed", "epoch", "step", "evaluation"];
 
+/// How the names of rows begin that tell of a change of the targets, before and after the epoch's training.
+const EVENT: &str = "event";
+const EVENT_AFTER: &str = "event_after";
+
 /// Every number of the `metrics.jsonl` of `runs` as CSV. The losses against several targets are `targets.0`, `targets.1`, ...;
-/// an event is a row with its name and the value 1. A torn last line is left out.
+/// a change of the targets is a row `event.copy` before the epoch's training and `event_after.copy` after it, with the value 1. A torn last line is left out.
 ///
 /// # Errors
 /// [`ReportError::Read`] when a file cannot be read.
@@ -39,6 +43,7 @@ pub fn metrics_csv(runs: &[Run]) -> Result<String, ReportError> {
 }
 
 fn measured(line: &serde_json::Value) -> Vec<(String, String)> {
+    let at_end = line.get("event_at_end").is_some_and(|at_end| at_end == true);
     let fields = line.as_object().into_iter().flatten();
     let fields = fields.filter(|(name, _)| !NOT_MEASURED.contains(&name.as_str()));
     fields
@@ -46,7 +51,10 @@ fn measured(line: &serde_json::Value) -> Vec<(String, String)> {
             serde_json::Value::Array(values) => {
                 values.iter().enumerate().map(|(index, value)| (format!("{name}.{index}"), plain(value))).collect()
             }
-            serde_json::Value::String(event) if name == "event" => vec![(format!("event.{event}"), "1".to_owned())],
+            serde_json::Value::String(event) if name == EVENT || name == EVENT_AFTER => {
+                let name = if at_end { EVENT_AFTER } else { name };
+                vec![(format!("{name}.{event}"), "1".to_owned())]
+            }
             serde_json::Value::Number(_) => vec![(name.clone(), plain(value))],
             _ => Vec::new(),
         })

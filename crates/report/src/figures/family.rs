@@ -2,7 +2,6 @@
 
 use crate::compare::Group;
 use crate::read::{Setting, Stage};
-use crate::summary::Score;
 
 /// Figures that answer one question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -271,10 +270,7 @@ impl Family {
 
 /// The line of each method with the highest mean of finished seeds; one that has none yet stands in only where nothing else does.
 fn best(groups: &[Group], stage: Stage, shown: &dyn Fn(&Group) -> bool) -> Vec<usize> {
-    let mean = |group: &Group| {
-        let seeds = group.stage(stage).filter_map(|run| Some((run.about.seed, run.top1()?))).collect();
-        Score::of(seeds).map(|score| score.mean)
-    };
+    let mean = |group: &Group| group.score(stage).map(|score| score.mean);
     let mut winners: Vec<(&str, usize, Option<f64>)> = Vec::new();
     for (index, group) in groups.iter().enumerate().filter(|(_, group)| shown(group)) {
         let (method, mean) = (group.setting.method.as_str(), mean(group));

@@ -21,6 +21,7 @@ use plans::{Drawing, Plan, plans};
 use crate::compare::Group;
 use crate::error::ReportError;
 use crate::read::Event;
+use crate::wording;
 
 /// A drawn figure.
 #[derive(Debug, Clone)]
@@ -163,8 +164,7 @@ fn describe(plan: &Plan, content: &Content) -> String {
     };
     let ends = chart.curves.iter().filter_map(|curve| {
         let (_, y) = curve.mean.last()?;
-        let decimals = if y.abs() >= 10.0 { 1 } else { 3 };
-        Some(format!("{} {y:.decimals$}", curve.label))
+        Some(format!("{} {}", curve.label, wording::value(*y)))
     });
     let ends = ends.collect::<Vec<_>>().join("; ");
     let switches = chart.strip.iter().filter(|row| row.events.iter().any(|(_, event)| *event == Event::Switch)).count();
@@ -175,8 +175,9 @@ fn describe(plan: &Plan, content: &Content) -> String {
 
 fn describe_overview(plan: &Plan, overview: &Overview) -> String {
     let point = |point: &overview::Point| {
-        let published = point.published.map(|top1| format!(" (published {top1:.1})")).unwrap_or_default();
-        format!("{} {}: {:.1}{published}", overview.parameter, point.value, point.score.mean)
+        let (mean, published) = (wording::percent(point.score.mean), wording::published(point.published));
+        let published = if point.published.is_some() { format!("published {published}") } else { published };
+        format!("{} {}: {mean} ({published})", overview.parameter, point.value)
     };
     let points: Vec<String> = overview.points.iter().map(point).collect();
     format!("{}, top-1 in %. {}.", plan.title, points.join("; "))

@@ -7,7 +7,7 @@ use super::chart::{Area, FONT, Failure, Format, UNITS, number};
 use super::family::Family;
 use super::palette::{GRID, Look, MUTED, TEXT};
 use crate::compare::Group;
-use crate::published::published;
+use crate::published::{Published, published};
 use crate::read::Stage;
 use crate::summary::Score;
 
@@ -33,21 +33,19 @@ pub struct Point {
     /// Over the finished seeds of these runs.
     pub score: Score,
     /// The published accuracy of this setting.
-    pub published: Option<f64>,
+    pub published: Option<Published>,
 }
 
 /// The overview of a family, if at least two values have finished runs.
 pub fn overview(groups: &[Group], family: Family, stage: Stage, looks: &[Look]) -> Option<Overview> {
     let parameter = family.parameter()?;
-    let score =
-        |group: &Group| Score::of(group.stage(stage).filter_map(|run| Some((run.about.seed, run.top1()?))).collect());
-    let lines = parameter.ablation(groups, &|group| score(group).is_some());
+    let lines = parameter.ablation(groups, &|group| group.score(stage).is_some());
     let point = |value: &f64| {
         // Two lines of one value are two experiments; the first stands for both.
         let line = lines.iter().find(|&&line| parameter.of(&groups[line].setting) == Some(*value))?;
         let group = &groups[*line];
-        let published = published(&group.setting, stage).map(|figure| figure.top1);
-        Some(Point { value: value.to_string(), score: score(group)?, published })
+        let published = published(&group.setting, stage);
+        Some(Point { value: value.to_string(), score: group.score(stage)?, published })
     };
     let points: Vec<Point> = parameter.values(groups, &lines).iter().filter_map(point).collect();
     let look = *looks.get(*lines.first()?)?;
@@ -107,7 +105,7 @@ fn draw_on(root: &Area, overview: &Overview) -> Result<(), Failure> {
         context.draw_series(std::iter::once(dot))?;
         if let Some(published) = point.published {
             // Hollow, so that it hides no mark beneath it.
-            let ring = Circle::new(at(index, published), 5 * UNITS, MUTED.stroke_width(HOLLOW));
+            let ring = Circle::new(at(index, published.top1), 5 * UNITS, MUTED.stroke_width(HOLLOW));
             context.draw_series(std::iter::once(ring))?;
         }
     }
@@ -137,7 +135,9 @@ fn draw_key(root: &Area, overview: &Overview) -> Result<(), Failure> {
 fn range(points: &[Point]) -> (f64, f64) {
     let ends = points.iter().flat_map(|point| {
         let sd = point.score.sd.unwrap_or(0.0);
-        [point.score.mean - sd, point.score.mean + sd].into_iter().chain(point.published)
+        [point.score.mean - sd, point.score.mean + sd]
+            .into_iter()
+            .chain(point.published.map(|published| published.top1))
     });
     let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(y), high.max(y)));
     let room = (0.1 * (high - low)).max(0.5);

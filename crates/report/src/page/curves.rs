@@ -129,7 +129,7 @@ fn key(contents: &Contents, figure: &Figure) -> String {
 fn overview_table(overview: &Overview) -> String {
     let rows: String = overview.points.iter().map(|point| {
         let spread = point.score.sd.map(|sd| format!(" ± {}", wording::percent(sd))).unwrap_or_default();
-        let published = point.published.map_or_else(|| "not published".to_owned(), |top1| format!("{top1:.1}"));
+        let published = wording::published(point.published);
         format!(
             "<tr><th scope=\"row\" class=\"n\">{}</th><td class=\"n\">{}{spread}</td><td class=\"n\">{published}</td></tr>\n",
             point.value,

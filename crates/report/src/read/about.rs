@@ -79,13 +79,13 @@ pub struct About {
     pub finished: bool,
     /// What stopped its last session, in one sentence; `None` while it is well.
     pub failed: Option<String>,
-    /// Program and version, such as `bmae 0.1.0`.
+    /// Program and version of the session that works on it, or was the last to, such as `bmae 0.1.0`.
     pub program: Option<String>,
     /// The commit that the program was built from.
     pub commit: Option<String>,
-    /// The machine that it ran on, in words.
+    /// The machine, in words.
     pub machine: Option<String>,
-    /// Threads it was started with.
+    /// Threads.
     pub threads: Option<u64>,
     /// The data set in words.
     pub data: Option<String>,
@@ -93,6 +93,29 @@ pub struct About {
     pub started: Option<String>,
     /// The run or file that its weights came from.
     pub from: Option<String>,
+    /// Sessions before the last that had another program, machine or number of threads.
+    pub earlier: Vec<Session>,
+}
+
+/// A session that worked on a run.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Session {
+    /// Program and version.
+    pub program: Option<String>,
+    /// The commit that it was built from.
+    pub commit: Option<String>,
+    /// The machine in words.
+    pub machine: Option<String>,
+    /// Threads.
+    pub threads: Option<u64>,
+}
+
+impl About {
+    /// Every session in order, the last one last.
+    pub fn sessions(&self) -> impl Iterator<Item = Session> {
+        let Self { program, commit, machine, threads, .. } = self.clone();
+        self.earlier.iter().cloned().chain(std::iter::once(Session { program, commit, machine, threads }))
+    }
 }
 
 pub(super) fn parse_about(text: &str, file: &Path) -> Result<About, ReportError> {
@@ -117,7 +140,11 @@ pub(super) fn parse_about(text: &str, file: &Path) -> Result<About, ReportError>
         data: Option<String>,
         started: Option<toml::Value>,
         from: Option<String>,
+        #[serde(default)]
+        earlier: Vec<Session>,
     }
+    // Settings are sorted and compared; the program itself writes no other numbers.
+    let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
     let wire: Wire = parse_toml(text, file, "stage, name, method and seed of a run")?;
     Ok(About {
         stage: wire.stage,
@@ -126,8 +153,8 @@ pub(super) fn parse_about(text: &str, file: &Path) -> Result<About, ReportError>
             method: wire.method,
             k: wire.k,
             wse: wire.wse,
-            tau: wire.tau,
-            slow_weight: wire.slow_weight,
+            tau: finite(wire.tau),
+            slow_weight: finite(wire.slow_weight),
         },
         seed: wire.seed,
         epochs: wire.epochs.filter(|&epochs| epochs > 0 && wire.stage != Stage::Knn),
@@ -140,5 +167,6 @@ pub(super) fn parse_about(text: &str, file: &Path) -> Result<About, ReportError>
         data: wire.data,
         started: wire.started.map(moment),
         from: wire.from,
+        earlier: wire.earlier,
     })
 }

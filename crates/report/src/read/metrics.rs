@@ -66,7 +66,7 @@ impl Epoch {
     /// When its targets changed, in epochs from 0, and how.
     pub fn changes(&self) -> impl Iterator<Item = (f64, Event)> {
         let at = |epoch: u64, event: Option<Event>| event.map(|event| (epoch as f64, event));
-        at(self.epoch, self.started).into_iter().chain(at(self.epoch + 1, self.ended))
+        at(self.epoch, self.started).into_iter().chain(at(self.epoch.saturating_add(1), self.ended))
     }
 }
 
@@ -128,6 +128,8 @@ pub(super) fn parse_metrics(bytes: &[u8], file: &Path) -> Result<Metrics, Report
                 &mut self.knn_top1,
                 &mut self.grad_norm,
                 &mut self.top1,
+                &mut self.wall_s,
+                &mut self.epoch_1000x,
             ];
             for number in numbers {
                 *number = number.filter(|number| number.abs() <= f64::from(f32::MAX));

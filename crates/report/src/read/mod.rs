@@ -7,12 +7,13 @@ mod about;
 mod metrics;
 mod state;
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::error::ReportError;
 
-pub use about::{About, Setting, Stage};
+pub use about::{About, Session, Setting, Stage};
 pub use metrics::{Epoch, Eval, Event, Metrics, Step};
 pub use state::{RunState, is_locked};
 
@@ -46,7 +47,7 @@ pub struct Run {
 impl Run {
     /// Whether the run came to its end: it says so, or its last planned epoch was evaluated.
     pub fn finished(&self) -> bool {
-        let evaluated = self.metrics.evals.last().map(|eval| eval.epoch + 1);
+        let evaluated = self.metrics.evals.last().map(|eval| eval.epoch.saturating_add(1));
         self.about.finished || (self.about.epochs.is_some() && evaluated >= self.about.epochs)
     }
 
@@ -62,8 +63,8 @@ impl Run {
 
     /// How many epochs were logged to their end.
     pub fn epochs_done(&self) -> u64 {
-        let epochs = self.metrics.epochs.last().map(|line| line.epoch + 1);
-        let evals = self.metrics.evals.last().map(|line| line.epoch + 1);
+        let epochs = self.metrics.epochs.last().map(|line| line.epoch.saturating_add(1));
+        let evals = self.metrics.evals.last().map(|line| line.epoch.saturating_add(1));
         epochs.max(evals).unwrap_or(0)
     }
 
@@ -81,9 +82,28 @@ impl Run {
         self.metrics.evals.iter().filter_map(|eval| eval.top1).reduce(f64::max)
     }
 
+    /// The keys of its recipe by their paths, such as `pretrain.epochs`, with their values as TOML writes them.
+    pub fn keys(&self) -> BTreeMap<String, String> {
+        let mut keys = BTreeMap::new();
+        flatten("", &self.recipe, &mut keys);
+        keys
+    }
+
     /// Training throughput over the whole run: the harmonic mean of the epochs' rates, since every epoch sees as many images.
     pub fn images_per_s(&self) -> Option<f64> {
         harmonic_mean(self.metrics.epochs.iter().filter_map(|line| line.images_per_s))
+    }
+}
+
+fn flatten(prefix: &str, table: &toml::Table, keys: &mut BTreeMap<String, String>) {
+    for (name, value) in table {
+        let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        match value {
+            toml::Value::Table(table) => flatten(&path, table, keys),
+            value => {
+                keys.insert(path, value.to_string());
+            }
+        }
     }
 }
 

@@ -12,7 +12,7 @@ fn each_run_is_a_line_with_state_progress_and_best_result() {
     let runs = collect_runs(&[folder.path().to_owned()]).expect("two runs").runs;
     let listed: Vec<Listed> = runs.iter().map(Listed::of).collect();
     let seen: Vec<_> = listed.iter().map(|run| (run.state, run.epochs_done, run.epochs, run.best_top1)).collect();
-    assert_eq!(seen, [("finished", 2, Some(2), Some(31.0)), ("stopped", 1, Some(3), Some(31.0))]);
+    assert_eq!(seen, [("finished", Some(2), Some(2), Some(31.0)), ("stopped", Some(1), Some(3), Some(31.0))]);
     let text = list_runs(&listed);
     let words = |line: &str| line.split_whitespace().skip(1).collect::<Vec<_>>().join(" ");
     let lines: Vec<String> = text.lines().map(words).collect();
@@ -75,7 +75,8 @@ fn only_the_settings_that_differ_are_compared_and_every_result() {
 fn every_logged_number_is_a_row_and_a_torn_last_line_is_left_out() {
     let folder = tempfile::tempdir().expect("a folder");
     let metrics = "{\"kind\":\"step\",\"epoch\":0,\"step\":3,\"loss\":0.5,\"targets\":[0.25,0.75]}\n\
-                   {\"kind\":\"epoch\",\"epoch\":0,\"event\":\"copy\",\"rank_me\":null}\n{\"kind\":\"st";
+                   {\"kind\":\"epoch\",\"epoch\":0,\"event\":\"copy\",\"event_after\":\"average\",\"rank_me\":null}\n\
+                   {\"kind\":\"epoch\",\"epoch\":1,\"event\":\"average\",\"event_at_end\":true}\n{\"kind\":\"st";
     let path = run("pretrain", "mae-k").metrics(metrics).write(folder.path());
     let csv = metrics_csv(&[read_run(&path).expect("a run")]).expect("readable");
     assert_eq!(
@@ -84,6 +85,8 @@ fn every_logged_number_is_a_row_and_a_torn_last_line_is_left_out() {
          mae-k,pretrain,0,step,0,3,loss,0.5\n\
          mae-k,pretrain,0,step,0,3,targets.0,0.25\n\
          mae-k,pretrain,0,step,0,3,targets.1,0.75\n\
-         mae-k,pretrain,0,epoch,0,,event.copy,1\n"
+         mae-k,pretrain,0,epoch,0,,event.copy,1\n\
+         mae-k,pretrain,0,epoch,0,,event_after.average,1\n\
+         mae-k,pretrain,0,epoch,1,,event_after.average,1\n"
     );
 }

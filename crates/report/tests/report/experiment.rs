@@ -104,7 +104,7 @@ impl FakeRun {
         let name = toml::Value::String(name);
         let about = format!(
             "stage = \"{stage}\"\nname = {name}\nmethod = \"{method}\"\n{parameters}\nseed = {seed}\nepochs = {epochs}\n\
-             finished = {finished}\nprogram = \"bmae 0.1.0\"\nthreads = 2\ndata = \"shapes\"\n"
+             finished = {finished}\nprogram = \"bmae 0.1.0\"\nthreads = 2\ndata = \"CIFAR-10\"\n"
         );
         std::fs::write(folder.join("run.toml"), about).expect("run.toml");
         std::fs::write(folder.join("config.toml"), config).expect("config.toml");

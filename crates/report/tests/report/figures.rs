@@ -58,7 +58,7 @@ fn an_overview_gives_the_published_value_of_each_setting_that_was_published() {
     finetune(folder.path(), "mae-k-10", "mae-k", "k = 10", 75.0);
     report(folder.path());
     let overview = words(folder.path(), "k-overview-finetune");
-    assert!(overview.ends_with("top-1 in %. K 3: 70.0; K 10: 75.0 (published 91.4)."), "{overview}");
+    assert!(overview.ends_with("top-1 in %. K 3: 70.00 (not published); K 10: 75.00 (published 91.38)."), "{overview}");
     let svg = text(folder.path(), "figures/k-overview-finetune.svg");
     let hollow = svg.matches("fill=\"none\" stroke=\"#5B6472\"").count();
     assert_eq!(hollow, 2, "the published mark and the one of the key");
@@ -191,10 +191,13 @@ fn a_collapse_that_was_announced_is_shown_with_its_epoch() {
     run("pretrain", "mae-k").parameters("k = 1").metrics(line).write(&folder.path().join("runs/a/pretrain"));
     report(folder.path());
     let page = text(folder.path(), "index.html");
-    assert!(page.contains("<li>mae-k, seed 0, epoch 7: the target&#39;s spread is gone</li>"));
+    assert!(page.contains("<li>mae-k, seed 0, after 8 epochs: the target&#39;s spread is gone</li>"));
     assert!(page.contains("1 pre-training announced a collapse"));
     let markdown = text(folder.path(), "report.md");
-    assert!(markdown.contains("**Collapse.** mae-k, seed 0, epoch 7: the target's spread is gone"), "{markdown}");
+    assert!(
+        markdown.contains("**Collapse.** mae-k, seed 0, after 8 epochs: the target's spread is gone"),
+        "{markdown}"
+    );
 }
 
 #[test]

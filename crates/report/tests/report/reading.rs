@@ -18,7 +18,7 @@ fn a_run_directory_is_read_field_by_field() {
     assert_eq!((read.about.stage, read.about.name.as_str(), read.about.seed), (Stage::Pretrain, "mae-new", 3));
     let setting = &read.about.setting;
     assert_eq!((setting.k, setting.wse, setting.tau, setting.slow_weight), (Some(5), None, Some(0.005), Some(0.2)));
-    assert_eq!((read.about.threads, read.about.data.as_deref()), (Some(2), Some("shapes")));
+    assert_eq!((read.about.threads, read.about.data.as_deref()), (Some(2), Some("CIFAR-10")));
     let step = &read.metrics.steps[0];
     assert_eq!((step.epoch, step.epoch_1000x, step.loss), (1, 1400.0, Some(0.5)));
     let epoch = &read.metrics.epochs[0];
@@ -156,6 +156,34 @@ fn runs_that_are_looked_for_again_and_again_are_those_of_a_report() {
     assert_eq!(bmae_report::find_runs(&paths), report);
     assert_eq!(report.len(), 3);
     assert!(bmae_report::find_runs(&[folder.path().join("nothing")]).is_empty());
+}
+
+#[test]
+fn every_session_that_made_a_part_of_a_run_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = run("knn", "mae").accuracies(&[40.0]).write(&folder.path().join("mae/knn"));
+    let about = fs::read_to_string(path.join("run.toml")).expect("run.toml");
+    let earlier = "[[earlier]]\nprogram = \"bmae 0.0.9\"\ncommit = \"abc\"\nthreads = 64\n";
+    fs::write(path.join("run.toml"), format!("{about}{earlier}")).expect("run.toml");
+    write_report(&[folder.path().to_owned()], &folder.path().join("report")).expect("a report");
+    let markdown = fs::read_to_string(folder.path().join("report/report.md")).expect("report.md");
+    for part in ["bmae 0.0.9", "bmae 0.1.0", "abc", "64"] {
+        assert!(markdown.contains(part), "{part} in {markdown}");
+    }
+}
+
+#[test]
+fn numbers_that_no_run_writes_stop_no_report() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in 0..40 {
+        let parameters = if name % 3 == 0 { "wse = 1\ntau = nan" } else { "wse = 1\ntau = 0.1" };
+        let lines = "{\"kind\":\"epoch\",\"epoch\":18446744073709551615,\"loss\":1,\"wall_s\":1e308}\n";
+        let path = folder.path().join(format!("run{name}/pretrain"));
+        run("pretrain", "ema-mae").name(&format!("run{name}")).parameters(parameters).metrics(lines).write(&path);
+    }
+    let written = write_report(&[folder.path().to_owned()], &folder.path().join("report")).expect("a report");
+    assert_eq!(written.summary.runs.len(), 40);
+    assert_eq!(written.summary.runs[0].wall_s, None);
 }
 
 #[test]

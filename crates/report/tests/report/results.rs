@@ -118,20 +118,48 @@ fn seeds_that_are_missing_are_named_one_by_one() {
 fn the_report_says_how_the_recipe_differs_from_the_published_one() {
     let folder = tempfile::tempdir().expect("a folder");
     let published = "[data]\nsource = \"../data/cifar-10-batches-bin\"\n[model.encoder]\ndim = 192\n[pretrain]\nepochs = 200\nmask_ratio = 0.75\n";
-    let path = folder.path().join("mae/finetune");
-    run("finetune", "mae").accuracies(&[50.0, 60.0]).config(published).write(&path);
-    assert!(report(folder.path()).summary.comparable);
-
     let short = published.replace("200", "20");
-    run("finetune", "mae").accuracies(&[50.0, 60.0]).config(&short).write(&path);
+    let at = |stage: &str| folder.path().join("mae").join(stage);
+    let evaluate = |method, config: &str| {
+        let from = "from = \"elsewhere/mae/pretrain\"";
+        run("finetune", method).parameters(from).accuracies(&[50.0, 60.0]).config(config).write(&at("finetune"))
+    };
+    let pretrain = |config: &str| run("pretrain", "mae").config(config).write(&at("pretrain"));
+
+    // By what recipe an encoder was pre-trained is told by its own directory alone.
+    evaluate("mae", published);
+    let written = report(folder.path());
+    assert!(!written.summary.comparable && written.summary.differences.is_empty());
+    pretrain(published);
+    assert!(report(folder.path()).summary.comparable);
+    evaluate("mae", &short);
+    assert!(report(folder.path()).summary.comparable, "nothing was pre-trained by the recipe of an evaluation");
+
+    pretrain(&short);
     let written = report(folder.path());
     assert!(!written.summary.comparable);
     let markdown = std::fs::read_to_string(folder.path().join("report/report.md")).expect("report.md");
     assert!(markdown.contains("(pretrain.epochs 20 instead of 200): their numbers are not comparable"), "{markdown}");
 
     // Scratch reads nothing of pre-training: its length is no difference.
-    run("finetune", "scratch").accuracies(&[50.0, 60.0]).config(&short).write(&path);
+    std::fs::remove_dir_all(at("pretrain")).expect("removed");
+    evaluate("scratch", &short);
     assert!(report(folder.path()).summary.comparable);
+}
+
+#[test]
+fn seeds_of_one_line_that_differ_in_more_than_the_seed_are_warned_of() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let probe = |seed: u64, config: &str| {
+        let path = folder.path().join(format!("mae-seed{seed}/linprobe"));
+        run("linprobe", "mae").seed(seed).accuracies(&[50.0]).config(config).write(&path);
+    };
+    probe(0, "seed = 0\n[linprobe]\nbase_lr = 0.1\naccumulate = 1\n[pretrain]\nepochs = 20\n");
+    probe(1, "seed = 1\n[linprobe]\nbase_lr = 0.1\naccumulate = 4\n[pretrain]\nepochs = 200\n");
+    assert_eq!(report(folder.path()).summary.warnings, [""; 0], "neither seed nor what the probe does not read");
+    probe(1, "seed = 1\n[linprobe]\nbase_lr = 0.2\n");
+    let expected = "The seeds of mae differ in the linear probe: linprobe.base_lr 0.1 or 0.2.";
+    assert_eq!(report(folder.path()).summary.warnings, [expected]);
 }
 
 #[test]

@@ -176,7 +176,7 @@ impl AtWork<'_> {
         };
         let collapse = watch.judge(signs);
         if let Some(warning) = &collapse {
-            session.warn(format!("{}, epoch {epoch}: {warning}", directory.name()));
+            session.warn(format!("{}, {}: {warning}", directory.name(), after(epoch + 1)));
         }
         let knn_top1 = measured.and_then(|measured| measured.knn_top1);
         directory.log(&Line::Epoch(EpochLine {
@@ -199,6 +199,11 @@ impl AtWork<'_> {
         directory.save_epoch(epoch + 1, StateDict::of(student.model()), student.state(), keep)?;
         Ok(knn_top1)
     }
+}
+
+/// `after 1 epoch`, `after 12 epochs`.
+fn after(epochs_done: usize) -> String {
+    format!("after {epochs_done} epoch{}", if epochs_done == 1 { "" } else { "s" })
 }
 
 /// What became of the targets in an epoch.

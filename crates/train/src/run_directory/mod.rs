@@ -17,7 +17,7 @@ use bmae_nn::weights::StateDict;
 pub use checkpoint::{State, epochs_done, last_weights};
 pub use metrics::{Common, EpochLine, EvalLine, Fields, Line, MetricsFile, StepLine};
 pub use pictures::PictureName;
-pub use run_file::RunFile;
+pub use run_file::{RunFile, SessionRecord};
 
 use lock::{LOCK_FILE, Lock};
 use tensorboard::EventFile;
@@ -60,16 +60,15 @@ impl RunDirectory {
         let finished = RunFile::read(path).is_ok_and(|earlier| earlier.finished);
         let held = (!finished && Lock::is_held(path)).then(|| Lock::take(path)).transpose()?;
         let found = inspect(path)?;
+        let mut before = None;
         if found == Found::Run {
             if !resume {
                 return Err(TrainError::RunExists { path: path.to_owned() });
             }
             compare_recipes(path, config, &run_file.stage)?;
-            if let Ok(earlier) = RunFile::read(path) {
-                if earlier.finished {
-                    return Ok(Opened::Finished);
-                }
-                run_file.started = earlier.started;
+            before = RunFile::read(path).ok();
+            if before.as_ref().is_some_and(|before| before.finished) {
+                return Ok(Opened::Finished);
             }
         }
         let lock = match held {
@@ -87,6 +86,13 @@ impl RunDirectory {
             Found::Nothing => None,
             Found::Run => checkpoint::load(path)?,
         };
+        if let Some(before) = before {
+            run_file.started = before.started;
+            // Of a session that kept no epoch nothing is left.
+            if kept.is_some() {
+                run_file.remember(before);
+            }
+        }
         write_whole(&path.join("config.toml"), config.as_bytes())?;
         run_file.write(path)?;
         let (keep, earlier_wall_s) = kept.as_ref().map_or((0, 0.0), |(_, state)| (state.metrics_bytes, state.wall_s));

@@ -38,16 +38,9 @@ pub struct RunFile {
     /// What stopped its last session, in one sentence; absent while it is well.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
-    /// Which program wrote it.
-    pub program: String,
-    /// The commit that the program was built from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub commit: Option<String>,
-    /// The machine in words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub machine: Option<String>,
-    /// Worker threads of the session that started it.
-    pub threads: usize,
+    /// The session that works on it, or was the last to.
+    #[serde(flatten)]
+    pub session: SessionRecord,
     /// The data, in words.
     pub data: String,
     /// When it began, seconds since 1970.
@@ -55,6 +48,24 @@ pub struct RunFile {
     /// The run or file whose weights it began with; absent for a random encoder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
+    /// The sessions before that had another program, machine or number of threads, each once: they made a part of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<SessionRecord>,
+}
+
+/// What a run records of a session that worked on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRecord {
+    /// Program and version.
+    pub program: String,
+    /// The commit that the program was built from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// The machine in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub machine: Option<String>,
+    /// Worker threads.
+    pub threads: usize,
 }
 
 impl RunFile {
@@ -80,15 +91,22 @@ impl RunFile {
             epochs,
             finished: false,
             failed: None,
-            program,
-            commit,
-            machine,
-            threads: session.workers(),
+            session: SessionRecord { program, commit, machine, threads: session.workers() },
             data: data.to_owned(),
             started: std::time::SystemTime::now()
                 .duration_since(std::time::UNIX_EPOCH)
                 .map_or(0, |since| since.as_secs()),
             from: None,
+            earlier: Vec::new(),
+        }
+    }
+
+    /// Remembers the sessions of `before`, what `run.toml` said until now.
+    pub fn remember(&mut self, before: RunFile) {
+        self.earlier = before.earlier;
+        let last = before.session;
+        if last != self.session && !self.earlier.contains(&last) {
+            self.earlier.push(last);
         }
     }
 

@@ -35,6 +35,22 @@ fn tags(run: &Path) -> Vec<(String, usize)> {
     tags
 }
 
+/// The values of a tag in the order of the event file.
+fn values(run: &Path, tag: &str) -> Vec<f32> {
+    let folder = run.join("tensorboard");
+    let bytes = std::fs::read(folder.join(&names(&folder)[0])).expect("an event file");
+    // The tag, and behind it the field `simple_value`: its key and four bytes.
+    let field = [tag.as_bytes(), &[0x15]].concat();
+    let value = |at: usize| {
+        let value = &bytes[at + field.len()..at + field.len() + 4];
+        f32::from_le_bytes(value.try_into().expect("four bytes"))
+    };
+    let found: Vec<f32> =
+        bytes.windows(field.len()).enumerate().filter(|(_, w)| *w == field).map(|(at, _)| value(at)).collect();
+    assert!(!found.is_empty(), "no value of {tag}");
+    found
+}
+
 fn count(tags: &[(String, usize)], tag: &str) -> usize {
     tags.iter().find(|(other, _)| other == tag).map_or(0, |(_, count)| *count)
 }
@@ -72,9 +88,28 @@ fn the_event_file_of_a_resumed_run_tells_what_that_of_one_left_alone_tells() {
     pretrain(&recipe, &stopped, false, Some(14)).expect("stops");
     pretrain(&recipe, &stopped, true, None).expect("goes on");
     assert_eq!(tags(&stopped), tags(&whole));
+    for tag in ["train/loss", "train/loss_on_target_0", "epoch/loss", "monitor/target_std", "monitor/rank_me"] {
+        assert_eq!(values(&stopped, tag), values(&whole, tag), "{tag}");
+        assert!(values(&whole, tag).iter().all(|value| *value != 0.0), "{tag}: {:?}", values(&whole, tag));
+    }
     assert_eq!(count(&tags(&whole), "train/loss"), 24, "four steps in each of six epochs");
     assert_eq!(count(&tags(&whole), "train/loss_on_target_0"), 16);
     assert_eq!(count(&tags(&whole), "monitor/target_std"), 6);
+}
+
+#[test]
+fn a_resume_by_another_program_keeps_what_it_says_of_the_first() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let recipe = recipe("pretrain.epochs = 3");
+    pretrain(&recipe, folder.path(), false, Some(6)).expect("stops");
+    let path = folder.path().join("run.toml");
+    let before = std::fs::read_to_string(&path).expect("run.toml");
+    std::fs::write(&path, before.replace("program = \"bmae", "program = \"elder")).expect("run.toml");
+    pretrain(&recipe, folder.path(), true, None).expect("goes on");
+    let run = bmae_train::run_directory::RunFile::read(folder.path()).expect("run.toml");
+    assert!(run.session.program.starts_with("bmae"), "{}", run.session.program);
+    let programs: Vec<&str> = run.earlier.iter().map(|session| session.program.as_str()).collect();
+    assert_eq!(programs, [run.session.program.replace("bmae", "elder")]);
 }
 
 #[test]
@@ -161,7 +196,7 @@ fn what_made_a_run_is_written_down() {
     bmae_train::pretrain::run(&mut session, &recipe, "test", folder.path(), false).expect("trains");
     let file = RunFile::read(folder.path()).expect("run.toml");
     assert_eq!(
-        (file.program.as_str(), file.commit.as_deref(), file.machine.as_deref()),
+        (file.session.program.as_str(), file.session.commit.as_deref(), file.session.machine.as_deref()),
         ("bmae 9", Some("abc"), Some("two cores"))
     );
 }

@@ -138,14 +138,14 @@ fn the_reason_of_a_failure_of_the_selected_run_is_shown_whole() {
 #[test]
 fn an_announced_collapse_is_shown() {
     let folder = example();
-    let line = r#"{"kind":"epoch","epoch":4,"loss":0.1,"collapse":"predictions do not differ between images"}"#;
+    let line = r#"{"kind":"epoch","epoch":4,"loss":0.1,"collapse":"all predictions are the same"}"#;
     let metrics = folder.path().join("mae-k/pretrain/metrics.jsonl");
     let text = std::fs::read_to_string(&metrics).unwrap();
     std::fs::write(metrics, format!("{text}{line}\n")).unwrap();
     let mut app = app(&folder);
     press(&mut app, KeyCode::End);
     let screen = screen(&app, 80, 24);
-    assert_eq!(screen[22], "mae-k pretrain seed 0, epoch 5: predictions do not differ between images");
+    assert_eq!(screen[22], "mae-k pretrain seed 0, after 5 epochs: all predictions are the same");
     assert!(screen[4].starts_with(">b!mae-k"), "{}", screen[4]);
 }
 

@@ -27,6 +27,9 @@
       return "–";
     }
     const size = Math.abs(value);
+    if (size > 0 && size < 0.01) {
+      return group(value.toPrecision(3)); // Down here a collapse is watched.
+    }
     return group(value.toFixed(size >= 1000 ? 0 : size >= 10 ? 2 : 4));
   }
 
@@ -145,7 +148,7 @@
             if (low === null) {
               return [0, 1];
             }
-            const room = high > low ? 0.05 * (high - low) : 0.05 * Math.max(Math.abs(high), 1);
+            const room = high > low ? 0.05 * (high - low) : 0.05 * (Math.abs(high) || 1);
             return [chart.fromZero ? Math.min(0, low) : low - room, high + room];
           },
         },
@@ -233,6 +236,9 @@
   function keyboard(frame, plot, announce, reset) {
     const xs = plot.data[0];
     frame.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) {
+        return; // The browser's own.
+      }
       const at = plot.cursor.idx ?? xs.length - 1;
       const { min, max } = plot.scales.x;
       const jump = Math.max(1, Math.round(xs.length / 100));
