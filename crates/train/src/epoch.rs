@@ -142,16 +142,16 @@ impl Epoch {
         let last_good = if self.number > 0 && weights.exists() {
             let epochs =
                 if self.number == 1 { "the first epoch".to_owned() } else { format!("{} epochs", self.number) };
-            format!("and go on from {}, good after {epochs}", weights.display())
+            format!("{} is good after {epochs}, to look at or to evaluate", weights.display())
         } else {
-            "and start again: no epoch was finished, so there is no good checkpoint".to_owned()
+            "no epoch was finished, so there is no good checkpoint".to_owned()
         };
         Err(TrainError::NotFinite {
             of: format!("{what} of {}", directory.name()),
             value,
             layers: layers(),
             step: self.number * self.steps + self.steps_done,
-            epoch: self.number,
+            epoch: self.number + 1,
             last_good,
         })
     }

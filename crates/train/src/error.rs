@@ -149,8 +149,8 @@ pub enum TrainError {
     },
     /// Loss or gradient are no numbers any more.
     #[error(
-        "the {of} is {value} at step {step} (epoch {epoch}), so training stopped; {layers}; \
-         lower the learning rate (base_lr), lengthen the warm-up or set clip_norm, {last_good}"
+        "the {of} is {value} after {step} steps, in epoch {epoch}, so training stopped; {layers}; begin again in another folder with a \
+         lower learning rate (base_lr), a longer warm-up or a clip_norm; {last_good}"
     )]
     NotFinite {
         /// "loss of" or "gradient's norm of" the run.
@@ -159,9 +159,9 @@ pub enum TrainError {
         value: f64,
         /// Which layers such numbers come from, as a clause.
         layers: String,
-        /// The step, from 0.
+        /// Steps taken before it.
         step: usize,
-        /// The epoch, from 0.
+        /// The epoch, from 1, as progress shows it.
         epoch: usize,
         /// Where the last good weights are.
         last_good: String,

@@ -60,14 +60,18 @@ impl CollapseWatch {
     fn target(&mut self, spread: Option<f64>) -> Option<String> {
         let spread = spread?;
         let first = *self.first_target.get_or_insert(spread);
-        (spread < COLLAPSED_SPREAD * first).then(|| format!("the targets' spread fell from {first:.3} to {spread:.3}"))
+        (spread < COLLAPSED_SPREAD * first)
+            .then(|| format!("the targets' spread fell from {first:.2e} to {spread:.2e}"))
     }
 
     fn rank(&mut self, rank: Option<f64>) -> Option<String> {
         let rank = rank?;
         let first = *self.first_rank.get_or_insert(rank);
-        (rank < COLLAPSED_RANK.max(COLLAPSED_SHARE_OF_RANK * first))
-            .then(|| format!("the features' effective rank fell from {first:.1} to {rank:.1}"))
+        (rank < COLLAPSED_RANK.max(COLLAPSED_SHARE_OF_RANK * first)).then(|| {
+            let fell =
+                if rank < first { format!("fell from {first:.1} to {rank:.1}") } else { format!("is {rank:.1}") };
+            format!("the features' effective rank {fell}")
+        })
     }
 }
 
@@ -86,7 +90,7 @@ mod tests {
         assert_eq!(watch.judge(signs(1.0, 30.0)), None);
         assert_eq!(watch.judge(signs(0.5, 30.0)), None);
         let text = watch.judge(signs(0.01, 30.0)).expect("an announcement");
-        assert!(text.contains("fell from 1.000 to 0.010"), "{text}");
+        assert!(text.contains("fell from 1.00e0 to 1.00e-2"), "{text}");
         assert_eq!(watch.judge(signs(0.001, 30.0)), None);
     }
 
@@ -100,6 +104,8 @@ mod tests {
         let mut poor = CollapseWatch::default();
         assert_eq!(poor.judge(signs(1.0, 4.0)), None);
         assert!(poor.judge(signs(1.0, 1.9)).is_some());
+        let text = CollapseWatch::default().judge(signs(1.0, 1.4)).expect("there was nothing from the start");
+        assert!(text.contains("effective rank is 1.4"), "{text}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use toml::Value;
 use super::choices::MethodName;
 use super::error::{Place, RecipeError};
 use super::keys::{self, AnyKey};
-use super::method::PlannedRun;
+use super::method::{Method, PlannedRun};
 use super::preset::PresetChoice;
 use super::typed::Typed;
 use super::warning::Warning;
@@ -149,6 +149,9 @@ impl Recipe {
         let mut warnings = Vec::new();
         if layers.stages.contains(&Stage::Pretrain) {
             warnings.extend(recipe.warnings());
+            if layers.single {
+                warnings.extend(ignored(&recipe.method, layers));
+            }
             if over.targets().is_some() && recipe.method.name != MethodName::Custom {
                 let method = recipe.method.name.to_string();
                 warnings.push(Warning::TargetsIgnored { method });
@@ -177,6 +180,16 @@ impl Recipe {
     pub fn with_seed(&self, seed: u64) -> Recipe {
         Recipe { seed, ..self.clone() }
     }
+}
+
+/// Keys of the command line that the method does not read. Its targets have a warning of their own.
+fn ignored(method: &Method, layers: &Layers) -> Vec<Warning> {
+    let flags = layers.flags.iter().map(|flag| (flag.path.as_str(), flag.name.clone()));
+    let sets = layers.sets.iter().map(|set| (set.split('=').next().unwrap_or(set).trim(), format!("--set {set}")));
+    let ignored = flags
+        .chain(sets)
+        .filter(|(path, _)| path.starts_with("method.") && !path.starts_with("method.targets") && !method.reads(path));
+    ignored.map(|(_, given)| Warning::KeyIgnored { given, method: method.name.to_string() }).collect()
 }
 
 /// Numbers of heads that neither the weights, whose widths are used, nor the command line told.

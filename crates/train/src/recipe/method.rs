@@ -81,6 +81,21 @@ impl Method {
         self.name != MethodName::Scratch
     }
 
+    /// Whether it reads the key `path`: some of `[method]` are of some methods alone.
+    pub fn reads(&self, path: &str) -> bool {
+        match path {
+            "method.k" => self.k.is_some(),
+            "method.wse" => self.wse.is_some(),
+            "method.tau" => self.tau.is_some(),
+            "method.slow_weight" => self.slow_weight.is_some(),
+            "method.copy_at" => self.copy_at.is_some(),
+            "method.targets" => self.name == MethodName::Custom,
+            "method.feature_head" | "method.pixel_weight" => !self.targets.is_empty(),
+            "method.scratch_init" => !self.pretrains(),
+            _ => true,
+        }
+    }
+
     /// What is done to the features of its first target; for a method without targets as the published ones do it.
     pub(crate) fn first_target(&self) -> TargetRecipe {
         let published = || TargetRecipe::published(1.0, Update::Copy { every: 1, at: CopyAt::EpochStart });

@@ -26,6 +26,13 @@ pub enum Warning {
         /// The recipe's number.
         heads: usize,
     },
+    /// A key of `[method]` was given on the command line to a method that does not read it.
+    KeyIgnored {
+        /// As it was given: `--k`, or `--set method.k=3`.
+        given: String,
+        /// The method.
+        method: String,
+    },
     /// Targets were given on the command line to a method that has its own.
     TargetsIgnored {
         /// The method.
@@ -53,6 +60,9 @@ impl fmt::Display for Warning {
                 "{weights} does not tell the number of attention heads of its {part}: taken is {heads}, as the recipe says; \
                  --set model.{part}.heads=N sets another"
             ),
+            Warning::KeyIgnored { given, method } => {
+                write!(formatter, "{given} changes nothing: the method {method} does not read it")
+            }
             Warning::TargetsIgnored { method } => write!(
                 formatter,
                 "`method.targets` is not read by the method {method}, which has its own: set `method.name=custom` to use them"

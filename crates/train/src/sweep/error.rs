@@ -51,6 +51,15 @@ pub enum SweepError {
         /// Where else, as a clause: "set by --set method.k=3".
         also: String,
     },
+    /// A key that changes nothing.
+    #[error(
+        "{key} is swept, but nothing that would be run reads it: sweep a method or an evaluation that does, with --method, \
+         --grid method.name=... or --evaluations"
+    )]
+    Unread {
+        /// The key.
+        key: String,
+    },
     /// Two combinations would be run in the same folder.
     #[error("two different combinations would both be run in {folder}: sweep them into folders of their own with --out", folder = folder.display())]
     SameFolder {

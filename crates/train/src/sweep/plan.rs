@@ -7,7 +7,7 @@ use toml::Value;
 
 use super::grid::Point;
 use super::{Sweep, SweepError};
-use crate::recipe::{AnyKey, Choice, Flag, Layers, Method, MethodName, Recipe, Stage, Warning, keys};
+use crate::recipe::{AnyKey, Choice, Flag, Layers, Method, Recipe, Stage, Warning, keys};
 use crate::reproduce::{PlannedStage, folder_of};
 use crate::start::Start;
 
@@ -48,14 +48,19 @@ pub fn plan(
     let mut combinations: Vec<Vec<Part>> = Vec::new();
     for grid in &sweep.grids {
         refuse_keys_that_are_set(grid.paths(), layers)?;
+        let mut unread: Vec<&str> = grid.paths().filter(|path| *path != keys::method::NAME.path()).collect();
         for point in grid.points() {
             let (parts, warnings) = parts(&point, layers, evaluations, &labels)?;
+            unread.retain(|path| !parts.iter().any(|part| depends(part.stage, path, &part.recipe.method)));
             // A combination may say nothing new: a method that does not read a swept key.
             if !combinations.contains(&parts) {
                 let new = warnings.into_iter().filter(|warning| !planned.warnings.contains(warning));
                 planned.warnings.extend(new.collect::<Vec<_>>());
                 combinations.push(parts);
             }
+        }
+        if let Some(key) = unread.first() {
+            return Err(SweepError::Unread { key: (*key).to_owned() });
         }
     }
     planned.combinations = combinations.len();
@@ -100,7 +105,8 @@ fn parts(
     for stage in pretraining.into_iter().chain(evaluations.iter().copied()) {
         let own: Point = point.iter().filter(|(path, _)| depends(stage, path, method)).cloned().collect();
         let (recipe, of_stage) = resolve(&own, layers, &[stage])?;
-        warnings.extend(of_stage);
+        // Methods of one sweep need not all read what is set for some.
+        warnings.extend(of_stage.into_iter().filter(|warning| !matches!(warning, Warning::KeyIgnored { .. })));
         parts.push(Part { run: labels.name(&own, method), stage, recipe });
     }
     match parts.is_empty() {
@@ -136,22 +142,7 @@ fn depends(stage: Stage, path: &str, method: &Method) -> bool {
         "monitor" => stage == Stage::Pretrain,
         section => section == stage.section(),
     };
-    read && is_read_by_method(path, method)
-}
-
-/// Some keys of `[method]` are read by some methods alone.
-fn is_read_by_method(path: &str, method: &Method) -> bool {
-    match path {
-        "method.k" => method.k.is_some(),
-        "method.wse" => method.wse.is_some(),
-        "method.tau" => method.tau.is_some(),
-        "method.slow_weight" => method.slow_weight.is_some(),
-        "method.copy_at" => method.copy_at.is_some(),
-        "method.targets" => method.name == MethodName::Custom,
-        "method.feature_head" | "method.pixel_weight" => !method.targets.is_empty(),
-        "method.scratch_init" => !method.pretrains(),
-        _ => true,
-    }
+    read && method.reads(path)
 }
 
 /// A key that is set would be overridden without a word.
@@ -278,6 +269,18 @@ mod tests {
         let pretrained: Vec<&String> = stages.iter().filter(|stage| stage.ends_with("/pretrain")).collect();
         assert_eq!(pretrained, ["d/mae/pretrain", "d/mae-k-k2/pretrain", "d/mae-k-k4/pretrain"]);
         assert_eq!(stages.iter().filter(|stage| stage.starts_with("d/scratch/")).count(), 3);
+    }
+
+    #[test]
+    fn a_key_that_nothing_in_its_grid_reads_is_refused() {
+        let refused = |grid: &[&str], evaluations: &[Stage]| {
+            let refused = plan(&sweep(&[grid]), &Layers::default(), evaluations, 1, Path::new("d"));
+            refused.expect_err("nothing reads it").to_string()
+        };
+        let text = refused(&["method.k=1,2"], &Stage::EVALUATIONS);
+        assert!(text.starts_with("method.k is swept, but nothing"), "{text}");
+        refused(&["method.name=mae-k", "method.k=1,2", "method.tau=0.1,0.2"], &Stage::EVALUATIONS);
+        refused(&["method.name=mae", "finetune.base_lr=0.1,0.2"], &[Stage::Knn]);
     }
 
     #[test]

@@ -290,4 +290,10 @@ fn a_switch_after_the_last_epoch_is_a_warning_and_a_long_warm_up_is_not() {
     assert_eq!(warned(&["pretrain.warmup_epochs=1000"]), []);
     let ignored = warned(&["method.targets=[{weight=1}]"]);
     assert_eq!(ignored, [Warning::TargetsIgnored { method: "mae".to_owned() }]);
+    let ignored = warned(&["method.k=3"]);
+    assert_eq!(
+        ignored.iter().map(Warning::to_string).collect::<Vec<_>>(),
+        ["--set method.k=3 changes nothing: the method mae does not read it"]
+    );
+    assert_eq!(warned(&["method.name=mae-k", "method.k=3"]), []);
 }
