@@ -1,9 +1,11 @@
 //! What a loop tells, shown on stderr: a bar on a terminal, plain lines elsewhere.
 
 use std::io::{IsTerminal, stderr};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bmae_train::observer::{Event, Observer, Stage};
+use bmae_train::reproduce::PlannedStage;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::output::{Output, Volume, say};
@@ -15,9 +17,17 @@ const BETWEEN_STEP_LINES: Duration = Duration::from_secs(30);
 pub struct Progress {
     volume: Volume,
     on_terminal: bool,
-    /// Loops of a plan, and how many of them have begun.
-    plan: Option<(usize, usize)>,
+    /// The loops of a plan, and how many of them have begun or were left out.
+    plan: Option<(Vec<Planned>, usize)>,
     current: Option<Current>,
+}
+
+/// A loop of a plan.
+struct Planned {
+    run: String,
+    stage: Stage,
+    /// The folder of the run and the stage: folders tell seeds apart, which share a run's name.
+    title: String,
 }
 
 /// The loop at work.
@@ -38,24 +48,30 @@ impl Progress {
         Progress::of(output, None)
     }
 
-    /// For a plan of so many loops.
-    pub fn of_plan(output: &Output, loops: usize) -> Self {
-        Progress::of(output, Some((loops, 0)))
+    /// For the loops of a plan.
+    pub fn of_plan(output: &Output, stages: &[PlannedStage]) -> Self {
+        let planned = |planned: &PlannedStage| {
+            let (run, stage) = (planned.run.clone(), planned.stage);
+            let folder = planned.out.parent().and_then(Path::file_name);
+            let folder = folder.map_or_else(|| run.as_str().into(), |folder| folder.to_string_lossy());
+            let title = format!("{folder} {}", stage.section());
+            Planned { run, stage, title }
+        };
+        Progress::of(output, Some((stages.iter().map(planned).collect(), 0)))
     }
 
-    fn of(output: &Output, plan: Option<(usize, usize)>) -> Self {
+    fn of(output: &Output, plan: Option<(Vec<Planned>, usize)>) -> Self {
         Progress { volume: output.volume, on_terminal: stderr().is_terminal(), plan, current: None }
     }
 
     fn next_title(&mut self, run: &str, stage: Stage) -> String {
-        let place = match &mut self.plan {
-            Some((loops, begun)) => {
-                *begun += 1;
-                format!("[{begun}/{loops}] ")
-            }
-            None => String::new(),
-        };
-        format!("{place}{run} {}", stage.section())
+        let own = format!("{run} {}", stage.section());
+        let Some((loops, begun)) = &mut self.plan else { return own };
+        // What starts from a pre-training that diverged is left out.
+        let next = loops.iter().skip(*begun).position(|planned| planned.run == run && planned.stage == stage);
+        *begun += next.unwrap_or(0) + 1;
+        let title = loops.get(*begun - 1).map_or(own, |planned| planned.title.clone());
+        format!("[{begun}/{}] {title}", loops.len())
     }
 
     /// A line that stays, above the bar where there is one.

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::error::ReportError;
 use crate::read::{RUN_FILE, Run, describe, read_run};
 
-/// How far below a given folder runs are looked for: `runs/` / experiment / run / stage.
-const DEPTH: usize = 3;
+/// How far below a given folder runs are looked for: `runs/` / experiment / run / stage, and folders that group those.
+const DEPTH: usize = 8;
 
 /// Folders of a run or of an experiment that hold no runs.
 const NOT_RUNS: [&str; 5] = ["report", "checkpoints", "state", "tensorboard", "pictures"];

@@ -88,7 +88,7 @@ fn split<'a>(group: Group<'a>, name: &str, folder: fn(&Run) -> &Path) -> Vec<Gro
 }
 
 /// The folder of the `reproduce` a run belongs to (EXPERIMENT/run/stage), or the run's own folder.
-fn experiment(run: &Run) -> &Path {
+pub(crate) fn experiment(run: &Run) -> &Path {
     let folder = if is_staged(run) { run.directory.parent().and_then(Path::parent) } else { None };
     folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(&run.directory)
 }

@@ -49,6 +49,12 @@ pub enum ReportError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// A report would be written among the files of a run.
+    #[error("{} is a run directory: write the report into another folder with --out", path.display())]
+    IntoARun {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A file or folder could not be written.
     #[error("cannot write {}: {source}; choose another --out or make room and permission there", path.display())]
     Write {

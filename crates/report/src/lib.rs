@@ -56,8 +56,11 @@ pub struct Written {
 /// earlier report are replaced. The same runs give the same bytes.
 ///
 /// # Errors
-/// What [`collect_runs`] says, before anything is written; [`ReportError::Write`] if a file cannot be written.
+/// What [`collect_runs`] says, and [`ReportError::IntoARun`], before anything is written; [`ReportError::Write`] if a file cannot be written.
 pub fn write_report(runs: &[PathBuf], out: &Path) -> Result<Written, ReportError> {
+    if out.join(RUN_FILE).exists() {
+        return Err(ReportError::IntoARun { path: out.to_owned() });
+    }
     let collected = collect_runs(runs)?;
     let groups = group_runs(&collected.runs);
     let summary = summarise(&groups, &collected);

@@ -7,13 +7,16 @@ use crate::page::escape_html;
 use crate::pictures::Album;
 use crate::summary::Summary;
 use crate::tables::{escape_markdown, markdown_table};
-use crate::wording::{collapse, comparability, difference, legend, missing};
+use crate::wording::{collapse, comparability, difference, legend, missing, varied};
 
 /// The whole file.
 pub fn report_md(groups: &[Group], summary: &Summary, figures: &Figures, albums: &[Album]) -> String {
     let mut text = String::from("# bmae: comparison of pre-training methods\n\n");
     text.push_str(&markdown_table(summary));
     text.push_str(&format!("\n{}\n\n{}\n", legend(summary), escape_markdown(&comparability(summary))));
+    if let Some(varied) = varied(summary) {
+        text.push_str(&format!("\n{}\n", escape_markdown(&varied)));
+    }
     for warning in &summary.warnings {
         text.push_str(&format!("\n**Note.** {}\n", escape_markdown(warning)));
     }
@@ -52,7 +55,7 @@ fn curves(figures: &Figures) -> String {
     }
     for figure in &figures.drawn {
         let alt = escape_markdown(&figure.description);
-        let (title, caption) = (&figure.plan.title, figure.plan.caption);
+        let (title, caption) = (&figure.plan.title, escape_markdown(&figure.caption));
         let (svg, png) = (figure_path(&figure.plan.name, "svg"), figure_path(&figure.plan.name, "png"));
         text.push_str(&format!("\n### {title}\n\n![{alt}]({svg})\n\n{caption} ([PNG]({png}))\n"));
     }

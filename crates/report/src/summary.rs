@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::collect::Collected;
-use crate::compare::Group;
+use crate::compare::{Group, experiment};
 use crate::published::{Published, published};
-use crate::read::{Run, Setting, Stage, harmonic_mean};
+use crate::read::{Run, RunState, Setting, Stage, harmonic_mean};
 use crate::setting::{Difference, all_known, differences};
 
 /// The comparison as data: what `--json` prints and every table shows.
@@ -20,6 +20,8 @@ pub struct Summary {
     pub missing: Vec<Missing>,
     /// How the recipes differ from the published setting.
     pub differences: Vec<Difference>,
+    /// In which keys besides the method's the runs of one stage differ among themselves, with their values.
+    pub varied: Vec<String>,
     /// Whether the numbers may be held against the published ones: every recipe is known and none differs.
     pub comparable: bool,
     /// What a reader should know before trusting a mean.
@@ -80,6 +82,8 @@ pub struct Cell {
     pub score: Option<Score>,
     /// Whether some seed was begun and is not finished.
     pub unfinished: bool,
+    /// Whether some seed failed.
+    pub failed: bool,
     /// The published accuracy of this very setting.
     pub published: Option<Published>,
 }
@@ -137,6 +141,11 @@ pub enum State {
         /// Epochs that were planned.
         epochs: Option<u64>,
     },
+    /// What stopped it stands in its directory: it diverged, or could not be written.
+    Failed {
+        /// Epochs that were done.
+        epochs_done: u64,
+    },
     /// It says that it is finished, but holds no finite accuracy.
     NoResult,
 }
@@ -150,6 +159,7 @@ pub fn summarise(groups: &[Group], collected: &Collected) -> Summary {
         runs: groups.iter().map(line).collect(),
         missing: missing(groups),
         differences,
+        varied: varied(runs),
         comparable,
         warnings: warnings(groups, collected),
         collapses: collapses(groups),
@@ -177,6 +187,7 @@ fn line(group: &Group) -> Line {
     let cell = |evaluation| Cell {
         score: group.score(evaluation),
         unfinished: group.stage(evaluation).any(|run| !run.finished()),
+        failed: group.stage(evaluation).any(|run| matches!(run.state(), RunState::Failed(_))),
         published: published(&group.setting, evaluation),
     };
     Line {
@@ -191,15 +202,13 @@ fn line(group: &Group) -> Line {
     }
 }
 
-/// All seeds of the report are expected of every line and evaluation. A pre-training is expected only if some were given at
+/// All seeds of an experiment are expected of every line and evaluation of it. A pre-training is expected only if some were given at
 /// all (a report on evaluations alone is complete without them), and never of `scratch`.
 fn missing(groups: &[Group]) -> Vec<Missing> {
-    let mut seeds: Vec<u64> = groups.iter().flat_map(|group| &group.runs).map(|run| run.about.seed).collect();
-    seeds.sort_unstable();
-    seeds.dedup();
     let pretrained = groups.iter().any(|group| group.stage(Stage::Pretrain).next().is_some());
     let mut missing = Vec::new();
     for group in groups {
+        let seeds = expected_seeds(group, groups);
         let pretrain = (pretrained && group.setting.method != "scratch").then_some(Stage::Pretrain);
         for stage in pretrain.into_iter().chain(Stage::EVALUATIONS).filter(|stage| is_expected(group, *stage, groups)) {
             for &seed in &seeds {
@@ -210,6 +219,13 @@ fn missing(groups: &[Group]) -> Vec<Missing> {
         }
     }
     missing
+}
+
+/// The seeds of the experiments that a line belongs to, rising.
+fn expected_seeds(group: &Group, groups: &[Group]) -> BTreeSet<u64> {
+    let own: BTreeSet<&Path> = group.runs.iter().map(|run| experiment(run)).collect();
+    let all = groups.iter().flat_map(|other| &other.runs);
+    all.filter(|run| own.contains(experiment(run))).map(|run| run.about.seed).collect()
 }
 
 /// Whether a line is incomplete without `stage`. Lines that evaluate another line's pre-training, as a sweep of an evaluation's
@@ -236,6 +252,9 @@ fn starts_from(run: &Run, group: &Group) -> bool {
 fn state(run: Option<&Run>) -> Option<State> {
     match run {
         None => Some(State::NotRun),
+        Some(run) if matches!(run.state(), RunState::Failed(_)) => {
+            Some(State::Failed { epochs_done: run.epochs_done() })
+        }
         Some(run) if !run.finished() => {
             Some(State::Unfinished { epochs_done: run.epochs_done(), epochs: run.about.epochs })
         }
@@ -267,7 +286,26 @@ fn warnings(groups: &[Group], Collected { runs, unreadable }: &Collected) -> Vec
 
 /// The keys, and their values, in which the runs of one line and stage differ although only their seeds should.
 fn differing_keys(group: &Group, stage: Stage) -> Vec<String> {
-    let recipes: Vec<_> = group.stage(stage).map(Run::keys).filter(|keys| !keys.is_empty()).collect();
+    differing(group.stage(stage), stage)
+}
+
+/// The same of all runs of each stage, without the keys that make the method. What differs in several stages is told once.
+fn varied(runs: &[Run]) -> Vec<String> {
+    let mut varied = Vec::new();
+    for stage in [Stage::Pretrain].into_iter().chain(Stage::EVALUATIONS) {
+        let differing = differing(runs.iter().filter(|run| run.about.stage == stage), stage);
+        for text in differing.into_iter().filter(|text| !text.starts_with("method.")) {
+            if !varied.contains(&text) {
+                varied.push(text);
+            }
+        }
+    }
+    varied
+}
+
+/// The keys that matter to `stage` in which `runs` differ, with their values.
+fn differing<'a>(runs: impl Iterator<Item = &'a Run>, stage: Stage) -> Vec<String> {
+    let recipes: Vec<_> = runs.map(Run::keys).filter(|keys| !keys.is_empty()).collect();
     let all: BTreeSet<&String> = recipes.iter().flat_map(|keys| keys.keys()).collect();
     let differs = |key: &String| {
         let values: BTreeSet<&str> =

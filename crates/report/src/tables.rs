@@ -39,7 +39,7 @@ pub fn markdown_table(summary: &Summary) -> String {
     for (line, row) in summary.runs.iter().zip(rows(summary)) {
         let mut cells = row.map(|cell| escape_markdown(&cell));
         for (best, column) in best.iter().zip([2, 4, 6]) {
-            if best.is_some_and(|(winner, _)| winner.run == line.run) {
+            if best.iter().any(|winner| winner.run == line.run) {
                 cells[column] = format!("**{}**", cells[column]);
             }
         }

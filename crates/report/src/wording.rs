@@ -26,6 +26,7 @@ pub fn score(cell: &Cell) -> String {
             Some(sd) => format!("{} ± {} ({})", percent(score.mean), percent(sd), score.n),
             None => percent(score.mean),
         },
+        None if cell.failed => "failed".to_owned(),
         None if cell.unfinished => "unfinished".to_owned(),
         None => "not run".to_owned(),
     }
@@ -68,7 +69,6 @@ pub fn any_spread(summary: &Summary) -> bool {
 pub fn comparability(summary: &Summary) -> String {
     const SETTING: &str = "The published figures are those of the full setting: CIFAR-10, DeiT-Tiny, \
                            200 epochs of pre-training, 100 of fine-tuning and of linear probing, one seed.";
-    const SHOWN: usize = 4;
     if summary.comparable {
         return format!("{SETTING} These runs follow it.");
     }
@@ -77,19 +77,32 @@ pub fn comparability(summary: &Summary) -> String {
             "{SETTING} Whether these runs follow it is not known: of some, the config.toml or the pre-training is not among them."
         );
     }
-    let mut named: Vec<String> = summary.differences.iter().take(SHOWN).map(difference).collect();
-    let more = summary.differences.len().saturating_sub(SHOWN);
-    if more > 0 {
-        named.push(format!("{more} more"));
-    }
-    let named = match named.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        _ => named.concat(),
-    };
+    let named = some_of(summary.differences.iter().map(difference));
     format!(
         "{SETTING} These runs differ from it ({named}): their numbers are not comparable with the published ones, \
          at most the order of the methods is."
     )
+}
+
+/// In what else than their methods the runs differ among themselves; `None` where in nothing.
+pub fn varied(summary: &Summary) -> Option<String> {
+    let named = some_of(summary.varied.iter().cloned());
+    (!named.is_empty()).then(|| format!("Besides their methods these runs differ among themselves: {named}."))
+}
+
+/// The first four, and how many more.
+fn some_of(parts: impl Iterator<Item = String>) -> String {
+    const SHOWN: usize = 4;
+    let mut named: Vec<String> = parts.collect();
+    let more = named.len().saturating_sub(SHOWN);
+    named.truncate(SHOWN);
+    if more > 0 {
+        named.push(format!("{more} more"));
+    }
+    match named.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => named.concat(),
+    }
 }
 
 /// `pretrain.epochs 20 instead of 200`.
@@ -125,18 +138,20 @@ fn state(state: State) -> String {
             format!("not finished, {epochs_done} of {epochs} epochs")
         }
         State::Unfinished { epochs_done, epochs: None } => format!("not finished, {epochs_done} epochs"),
+        State::Failed { epochs_done } => {
+            let epochs = if epochs_done == 1 { "1 epoch".to_owned() } else { format!("{epochs_done} epochs") };
+            format!("failed after {epochs}, the table of the run directories says why")
+        }
         State::NoResult => "finished without a finite accuracy".to_owned(),
     }
 }
 
-/// The highest mean of an evaluation, if at least two lines have one.
-pub fn best(summary: &Summary, evaluation: Stage) -> Option<(&Line, f64)> {
-    let scored = summary.runs.iter().filter_map(|line| Some((line, line.cell(evaluation)?.score.as_ref()?.mean)));
-    let scored: Vec<(&Line, f64)> = scored.collect();
-    if scored.len() < 2 {
-        return None;
-    }
-    scored.into_iter().reduce(|best, next| if next.1 > best.1 { next } else { best })
+/// The lines with the highest mean of an evaluation as the tables show it, if at least one line has a lower one.
+pub fn best(summary: &Summary, evaluation: Stage) -> Vec<&Line> {
+    let shown = |line: &Line| line.cell(evaluation)?.score.as_ref().map(|score| (score.mean * 100.0).round());
+    let Some(highest) = summary.runs.iter().filter_map(shown).reduce(f64::max) else { return Vec::new() };
+    let lower = summary.runs.iter().filter_map(shown).any(|mean| mean < highest);
+    summary.runs.iter().filter(|line| lower && shown(line) == Some(highest)).collect()
 }
 
 /// `mae-k, seed 0, after 12 epochs: the target's spread fell below ...`.

@@ -189,6 +189,15 @@ pub enum TrainError {
         /// The weights.
         source_name: String,
     },
+    /// An encoder alone where a masked autoencoder is needed.
+    #[error(
+        "{source_name} has no decoder, which reconstructions need: an evaluation keeps the encoder alone; give the folder of the \
+         pre-training, or its weights"
+    )]
+    NoDecoder {
+        /// The weights.
+        source_name: String,
+    },
     /// A target of other heads than the recipe's.
     #[error(
         "the target {source_name} has {found} attention heads, but the recipe gives its encoder {expected}: its features would be others; \

@@ -12,7 +12,7 @@ use burn::tensor::Device;
 
 use crate::TrainError;
 use crate::model::fresh_encoder;
-use crate::recipe::{Choice, EncoderRecipe, MethodName, Recipe, ScratchInit, Used};
+use crate::recipe::{Choice, EncoderRecipe, MethodName, Recipe, ScratchInit, Stage, Used};
 use crate::run_directory::{RunFile, last_weights};
 
 /// The origin of an encoder.
@@ -283,9 +283,16 @@ fn weights_file(path: &Path) -> Result<PathBuf, TrainError> {
     if file.exists() {
         return Ok(file);
     }
-    let what = "its checkpoints/last.safetensors is missing (was one epoch finished?); \
-                give a run directory with a finished epoch, a weights file, or `scratch`";
-    Err(TrainError::NoWeights { path: path.to_owned(), what: what.to_owned() })
+    // What `reproduce` and `sweep` make of a run is a folder of stages.
+    let stage = path.join(Stage::Pretrain.section());
+    let what = if last_weights(&stage).exists() {
+        format!("its pre-training does; give {}", stage.display())
+    } else {
+        "its checkpoints/last.safetensors is missing (was one epoch finished?); \
+         give a run directory with a finished epoch, a weights file, or `scratch`"
+            .to_owned()
+    };
+    Err(TrainError::NoWeights { path: path.to_owned(), what })
 }
 
 /// A module with exactly the tensors of `weights`.

@@ -21,9 +21,10 @@ pub fn run(stages: &[PlannedStage], out: &Path, everywhere: &Everywhere, output:
     match diverged {
         0 => Ok(()),
         count => {
-            let runs = if count == 1 { "1 stage".to_owned() } else { format!("{count} stages") };
+            let (runs, them) =
+                if count == 1 { ("1 stage".to_owned(), "it") } else { (format!("{count} stages"), "them") };
             let message = format!(
-                "{runs} diverged and what starts from them was not run; the report has the rest, `bmae runs {}` says why",
+                "{runs} diverged, and what starts from {them} was not run; the report has the rest, `bmae runs {}` says why",
                 out.display()
             );
             Err(Ending::Failure(message.into()))
@@ -35,7 +36,7 @@ pub fn run(stages: &[PlannedStage], out: &Path, everywhere: &Everywhere, output:
 fn train(stages: &[PlannedStage], everywhere: &Everywhere, output: &Output) -> Result<usize, Ending> {
     let threads = threads::set(everywhere.threads)?;
     let stop = interrupt::stop_on_ctrl_c()?;
-    let mut progress = Progress::of_plan(output, stages.len());
+    let mut progress = Progress::of_plan(output, stages);
     let session = Session::new(everywhere.device.into(), threads, stop, &mut progress)?;
     let outcome = reproduce::run(&mut session.with_provenance(provenance()), stages)?;
     drop(progress);

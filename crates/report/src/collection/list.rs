@@ -27,7 +27,7 @@ pub struct Listed {
     pub epochs_done: Option<u64>,
     /// Planned epochs; absent where there are none.
     pub epochs: Option<u64>,
-    /// The last logged training loss.
+    /// The training loss of the last whole epoch, or of the last step before there is one.
     pub loss: Option<f64>,
     /// The best top-1 on the test set so far, in percent; of a pre-training that of the quick nearest neighbours.
     pub best_top1: Option<f64>,
@@ -56,7 +56,8 @@ impl Listed {
             },
             epochs_done: Some(run.epochs_done()),
             epochs: run.about.epochs,
-            loss: metrics.steps.iter().rev().find_map(|step| step.loss),
+            loss: (metrics.epochs.iter().rev().find_map(|line| line.loss))
+                .or_else(|| metrics.steps.iter().rev().find_map(|step| step.loss)),
             best_top1: accuracies.into_iter().reduce(f64::max),
             wall_s: metrics.wall_s,
         }

@@ -13,6 +13,9 @@ pub const UNITS: i32 = 4;
 /// Plotters writes a font size as size / 1.24.
 pub const FONT: f64 = 12.0 * UNITS as f64 * 1.24;
 
+/// How far from the right edge a curve may end that is tied to its name, in CSS pixels.
+const REACH: i32 = 40;
+
 /// What a chart shows.
 #[derive(Debug, Clone)]
 pub struct Chart {
@@ -26,6 +29,8 @@ pub struct Chart {
     pub strip: Vec<StripRow>,
     /// Whether y starts at 0.
     pub from_zero: bool,
+    /// How many decimals its values are shown with; `None` where that depends on their size.
+    pub decimals: Option<usize>,
 }
 
 /// The curve of one line of the comparison.
@@ -182,7 +187,7 @@ fn sample(chart: &Chart) -> i32 {
     if chart.curves.iter().any(|curve| curve.look.dash() > 0) { 25 } else { 0 }
 }
 
-/// The names to the right of the plot, each tied to the end of its curve.
+/// The names to the right of the plot, each tied to the end of its curve where that is near.
 fn draw_names(
     root: &Area,
     chart: &Chart,
@@ -202,8 +207,11 @@ fn draw_names(
     let edge = place((right, y_range.start)).0;
     let gap = (15 * UNITS).min((bottom - top) / wanted.len().max(1) as i32);
     for ((curve, name, end), y) in drawn.iter().zip(spread(&wanted, gap, top, bottom)) {
-        let tie = [place(*end), (edge + 4 * UNITS, place(*end).1), (edge + 14 * UNITS, y)];
-        root.draw(&PathElement::new(tie, curve.look.solid().mix(0.45).stroke_width(UNITS as u32)))?;
+        // A line from a curve that ended long before would read as its continuation.
+        if edge - place(*end).0 <= REACH * UNITS {
+            let tie = [place(*end), (edge + 4 * UNITS, place(*end).1), (edge + 14 * UNITS, y)];
+            root.draw(&PathElement::new(tie, curve.look.solid().mix(0.45).stroke_width(UNITS as u32)))?;
+        }
         let (start, width) = (edge + 18 * UNITS, sample(chart) * UNITS);
         if width > 0 {
             let line = [(start, y), (start + width - 5 * UNITS, y)];

@@ -246,6 +246,17 @@ impl Family {
         self.label(groups, chosen)
     }
 
+    /// The finished lines of an ablation's method that its figures leave out.
+    pub fn left_out<'a>(self, groups: &'a [Group<'_>], stage: Stage) -> Vec<&'a str> {
+        let Some(parameter) = self.parameter() else { return Vec::new() };
+        let shown = |group: &Group| group.score(stage).is_some();
+        let kept = parameter.ablation(groups, &shown);
+        let of_method = groups.iter().enumerate().filter(|(index, group)| {
+            group.setting.method == parameter.method() && shown(group) && !kept.contains(index)
+        });
+        of_method.map(|(_, group)| group.label.as_str()).collect()
+    }
+
     /// Short names, as the published figures have them, as long as they tell the lines apart.
     fn label(self, groups: &[Group], mut chosen: Vec<usize>) -> Vec<Member> {
         chosen.sort_unstable();

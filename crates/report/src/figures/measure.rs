@@ -45,15 +45,22 @@ impl Measure {
         !matches!(self, Self::Top1 | Self::Knn)
     }
 
-    /// The curve of one run; values that were not finite or not taken are left out.
+    /// How many decimals its values are shown with; `None` where that depends on their size.
+    pub fn decimals(self) -> Option<usize> {
+        matches!(self, Self::Top1 | Self::Knn).then_some(2)
+    }
+
+    /// The curve of one run, against the epochs that were done; values that were not finite or not taken are left out.
     pub fn values(self, run: &Run) -> Vec<(f64, f64)> {
+        // What an epoch gave is there at its end.
+        let done = |epoch: u64| epoch.saturating_add(1) as f64;
         let epochs = |value: fn(&Epoch) -> Option<f64>| {
-            run.metrics.epochs.iter().filter_map(|line| Some((line.epoch as f64, value(line)?))).collect()
+            run.metrics.epochs.iter().filter_map(|line| Some((done(line.epoch), value(line)?))).collect()
         };
         match self {
             Self::Loss if run.about.stage != Stage::Pretrain => Vec::new(),
             Self::Loss => run.metrics.steps.iter().filter_map(|step| Some((step.epoch_1000x, step.loss?))).collect(),
-            Self::Top1 => run.metrics.evals.iter().filter_map(|eval| Some((eval.epoch as f64, eval.top1?))).collect(),
+            Self::Top1 => run.metrics.evals.iter().filter_map(|eval| Some((done(eval.epoch), eval.top1?))).collect(),
             Self::Knn => epochs(|line| line.knn_top1),
             Self::Rank => epochs(|line| line.rank_me),
             Self::TargetSpread => epochs(|line| line.target_std),

@@ -30,6 +30,8 @@ pub struct Figure {
     pub plan: Plan,
     /// What it shows, in words: the text alternative.
     pub description: String,
+    /// Its caption: the plan's, and what of these runs is not in it.
+    pub caption: String,
     /// What is in it.
     pub content: Content,
     /// A file of its own, on white.
@@ -112,7 +114,10 @@ pub fn draw_figures(groups: &[Group]) -> Result<Figures, ReportError> {
     for plan in plans() {
         let missed = plan.drawing != Drawing::Overview && !matches!(plan.family, Family::Monitors | Family::All);
         match content(&plan, groups, &looks) {
-            Some(content) => figures.drawn.push(draw_figure(plan, content)?),
+            Some(content) => {
+                let caption = caption(&plan, groups);
+                figures.drawn.push(draw_figure(plan, content, caption)?);
+            }
             None if missed => figures.not_run.push(plan),
             None => {}
         }
@@ -130,10 +135,30 @@ fn content(plan: &Plan, groups: &[Group], looks: &[Look]) -> Option<Content> {
         members.iter().filter_map(|member| curve(groups, member, looks[member.group], plan.stage, measure)).collect();
     let strip = if measure == measure::Measure::Loss { strip(groups, &curves) } else { Vec::new() };
     let (x_label, y_label, from_zero) = (measure.x_label(), measure.y_label(), measure.starts_at_zero());
-    (!curves.is_empty()).then_some(Content::Chart(Chart { x_label, y_label, curves, strip, from_zero }))
+    let decimals = measure.decimals();
+    (!curves.is_empty()).then_some(Content::Chart(Chart { x_label, y_label, curves, strip, from_zero, decimals }))
 }
 
-fn draw_figure(plan: Plan, content: Content) -> Result<Figure, ReportError> {
+/// The plan's caption, and behind it the lines that an ablation leaves out, since more than its parameter differs in them.
+fn caption(plan: &Plan, groups: &[Group]) -> String {
+    let left_out = plan.family.left_out(groups, plan.stage);
+    match left_out.as_slice() {
+        [] => plan.caption.to_owned(),
+        names => {
+            format!("{} Not in it, since more than the parameter differs: {}.", plan.caption, listed(names))
+        }
+    }
+}
+
+/// At most six names.
+fn listed(names: &[&str]) -> String {
+    const SHOWN: usize = 6;
+    let more = names.len().saturating_sub(SHOWN);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{rest}", names[..names.len() - more].join(", "))
+}
+
+fn draw_figure(plan: Plan, content: Content, caption: String) -> Result<Figure, ReportError> {
     let refused = |reason: String| ReportError::Figure { name: plan.name.clone(), reason };
     let draw = |format: Format| {
         let drawing = match &content {
@@ -152,6 +177,7 @@ fn draw_figure(plan: Plan, content: Content) -> Result<Figure, ReportError> {
         narrow: finish(&narrow, &description, Dress::Page),
         plan,
         description,
+        caption,
         content,
     })
 }
@@ -164,7 +190,8 @@ fn describe(plan: &Plan, content: &Content) -> String {
     };
     let ends = chart.curves.iter().filter_map(|curve| {
         let (_, y) = curve.mean.last()?;
-        Some(format!("{} {}", curve.label, wording::value(*y)))
+        let end = chart.decimals.map_or_else(|| wording::value(*y), |decimals| format!("{y:.decimals$}"));
+        Some(format!("{} {end}", curve.label))
     });
     let ends = ends.collect::<Vec<_>>().join("; ");
     let switches = chart.strip.iter().filter(|row| row.events.iter().any(|(_, event)| *event == Event::Switch)).count();

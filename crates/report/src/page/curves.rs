@@ -115,7 +115,7 @@ fn figure_html(contents: &Contents, figure: &Figure) -> String {
         plan.name,
         plan.title,
         key(contents, figure),
-        plan.caption
+        escape_html(&figure.caption)
     )
 }
 

@@ -47,6 +47,8 @@ struct ChartData<'a> {
     x_label: &'a str,
     y_label: &'a str,
     from_zero: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decimals: Option<usize>,
     curves: Vec<Shown<'a>>,
     strip: Vec<Row>,
 }
@@ -111,6 +113,7 @@ fn chart_data<'a>(figure: &'a Figure, chart: &'a Chart, curves: Vec<Shown<'a>>) 
         x_label: chart.x_label,
         y_label: chart.y_label,
         from_zero: chart.from_zero,
+        decimals: chart.decimals,
         curves,
         strip: strip.collect(),
     }

@@ -38,8 +38,13 @@ fn picture_html(picture: &Picture, label: &str, last: bool) -> String {
     let (epoch, title) = (picture.epoch, picture.kind.title());
     let epochs = if epoch == 1 { "epoch" } else { "epochs" };
     let words = match picture.kind {
-        Kind::Reconstruction => "images, what the encoder sees of them, and what the decoder makes of it",
-        Kind::Attention => "images and where the encoder looks",
+        Kind::Reconstruction => {
+            "images, what the encoder sees of them, and what the decoder makes of the rest; once features are predicted, the \
+             target's features and the predicted ones, their first three principal components as colours"
+        }
+        Kind::Attention => {
+            "images and where the class token looks in the last block: the mean over the heads, then each head; white is most"
+        }
     };
     let hidden = if last { "" } else { " hidden" };
     format!(

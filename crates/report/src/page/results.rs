@@ -11,11 +11,13 @@ use crate::wording::{self, percent};
 pub(crate) fn best(contents: &Contents) -> String {
     let mut items = String::new();
     for stage in Stage::EVALUATIONS {
-        let Some((line, mean)) = wording::best(contents.summary, stage) else { continue };
+        let winners = wording::best(contents.summary, stage);
+        let Some(line) = winners.first() else { continue };
+        let Some(mean) = line.cell(stage).and_then(|cell| Some(cell.score.as_ref()?.mean)) else { continue };
         let scratch = contents.summary.runs.iter().find(|line| line.setting.method == "scratch");
         let scratch = scratch.and_then(|line| Some(line.cell(stage)?.score.as_ref()?.mean));
         let above = match scratch {
-            Some(scratch) if line.setting.method != "scratch" => {
+            Some(scratch) if winners.iter().all(|line| line.setting.method != "scratch") => {
                 format!(", {:.1} points above scratch", mean - scratch)
             }
             _ => String::new(),
@@ -24,10 +26,17 @@ pub(crate) fn best(contents: &Contents) -> String {
             "<li><span>Best {}</span><strong>{} <small>%</small></strong><span>{}{above}</span></li>\n",
             in_sentence(stage),
             percent(mean),
-            escape_html(&line.run)
+            escape_html(&names(&winners))
         ));
     }
     if items.is_empty() { items } else { format!("<ul class=\"best\">\n{items}</ul>\n") }
+}
+
+/// Up to three names.
+fn names(lines: &[&Line]) -> String {
+    let names: Vec<&str> = lines.iter().take(3).map(|line| line.run.as_str()).collect();
+    let more = if lines.len() > 3 { format!(" and {} more", lines.len() - 3) } else { String::new() };
+    format!("{}{more}", names.join(", "))
 }
 
 /// An evaluation's name inside a sentence.
@@ -46,7 +55,7 @@ pub(crate) fn results(contents: &Contents) -> Option<Section> {
         rows.push_str(&format!("<tr>{}", run_heading(line, *look, &costs(&time, &rate))));
         for stage in Stage::EVALUATIONS {
             let Some(cell) = line.cell(stage) else { continue };
-            let top = wording::best(summary, stage).is_some_and(|(winner, _)| winner.run == line.run);
+            let top = wording::best(summary, stage).iter().any(|winner| winner.run == line.run);
             rows.push_str(&score_cell(cell, top, stage != Stage::Knn, spread));
         }
         rows.push_str(&format!("{}{}</tr>\n", cost_cell(time), cost_cell(rate)));
@@ -62,6 +71,9 @@ pub(crate) fn results(contents: &Contents) -> Option<Section> {
         escape_html(&wording::legend(summary))
     );
     html.push_str(&format!("<p class=\"note\">{}</p>\n", escape_html(&wording::comparability(summary))));
+    if let Some(varied) = wording::varied(summary) {
+        html.push_str(&format!("<p class=\"note\">{}</p>\n", escape_html(&varied)));
+    }
     for warning in &summary.warnings {
         html.push_str(&format!("<p class=\"alert\">{}</p>\n", escape_html(warning)));
     }

@@ -177,7 +177,7 @@ fn parse_toml<T: serde::de::DeserializeOwned>(text: &str, file: &Path, expected:
             file: file.to_owned(),
             line: 1 + text.as_bytes()[..start].iter().filter(|&&byte| byte == b'\n').count(),
             expected: expected.to_owned(),
-            found: one_line(error.message()),
+            found: one_line(error.message().trim_start_matches("found ")),
             remedy: "restore the file, or leave this run out of the report",
         }
     })

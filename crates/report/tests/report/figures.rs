@@ -47,7 +47,7 @@ fn an_ablation_is_drawn_once_two_values_are_there_and_named_as_not_run_before() 
     let names = report(folder.path());
     assert!(names.contains(&"k-finetune".to_owned()) && names.contains(&"k-overview-finetune".to_owned()), "{names:?}");
     let curves = words(folder.path(), "k-finetune");
-    assert!(curves.ends_with("Last values: mae 60.0; K = 2 70.0; K = 10 75.0."), "{curves}");
+    assert!(curves.ends_with("Last values: mae 60.00; K = 2 70.00; K = 10 75.00."), "{curves}");
     assert!(text(folder.path(), "report.md").contains("- K ablation: linear probe: not run;"));
 }
 
@@ -74,9 +74,9 @@ fn wse_and_tau_vary_while_the_other_is_held() {
     finetune(folder.path(), "e", "ema-mae", "wse = 9\ntau = 0.7", 75.0);
     report(folder.path());
     let wse = words(folder.path(), "wse-finetune");
-    assert!(wse.ends_with("Last values: 1_0.005 71.0; 5_0.005 72.0."), "{wse}");
+    assert!(wse.ends_with("Last values: 1_0.005 71.00; 5_0.005 72.00."), "{wse}");
     let tau = words(folder.path(), "tau-finetune");
-    assert!(tau.ends_with("Last values: 5_0.005 72.0; 5_0.1 73.0; 5_0.3 74.0."), "{tau}");
+    assert!(tau.ends_with("Last values: 5_0.005 72.00; 5_0.1 73.00; 5_0.3 74.00."), "{tau}");
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn the_best_of_each_method_is_the_one_with_the_highest_mean_of_that_evaluation()
     finetune(folder.path(), "mae", "mae", "", 70.0);
     report(folder.path());
     let best = words(folder.path(), "best-finetune");
-    assert!(best.ends_with("Last values: mae 70.0; steady 75.0."), "{best}");
+    assert!(best.ends_with("Last values: mae 70.00; steady 75.00."), "{best}");
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn mae_new_stands_beside_the_parents_that_share_its_parameters() {
     finetune(folder.path(), "same", "ema-mae", "wse = 5\ntau = 0.005", 75.0);
     report(folder.path());
     let curves = words(folder.path(), "mae-new-finetune");
-    assert!(curves.ends_with("Last values: k5 73.0; same 75.0; new 79.0."), "{curves}");
+    assert!(curves.ends_with("Last values: k5 73.00; same 75.00; new 79.00."), "{curves}");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn two_lines_that_would_share_a_short_name_keep_their_own() {
     finetune(folder.path(), "third", "mae-k", "k = 4", 72.0);
     report(folder.path());
     let curves = words(folder.path(), "k-finetune");
-    assert!(curves.ends_with("Last values: first 70.0; second 71.0; K = 4 72.0."), "{curves}");
+    assert!(curves.ends_with("Last values: first 70.00; second 71.00; K = 4 72.00."), "{curves}");
 }
 
 #[test]
@@ -163,8 +163,8 @@ fn the_page_holds_the_curves_as_data_each_once() {
     assert_eq!((&baselines["yLabel"], &baselines["curves"][1]["label"]), (&"top-1, %".into(), &"mae".into()));
     let place = baselines["curves"][1]["series"].as_u64().expect("a place") as usize;
     let series = &data["series"][place];
-    assert_eq!(series["mean"], serde_json::json!({"x": [0.0, 1.0], "y": [51.0, 60.617]}));
-    assert_eq!(series["seeds"][1], serde_json::json!({"seed": 1, "x": [0.0, 1.0], "y": [52.0, 61.235]}));
+    assert_eq!(series["mean"], serde_json::json!({"x": [1.0, 2.0], "y": [51.0, 60.617]}));
+    assert_eq!(series["seeds"][1], serde_json::json!({"seed": 1, "x": [1.0, 2.0], "y": [52.0, 61.235]}));
     assert_eq!(chart("best-finetune")["curves"], baselines["curves"], "one curve is stored twice");
     assert_eq!(chart("pretrain-loss")["strip"][0]["events"], serde_json::json!([[1000.0, "switch"]]));
     assert!(charts.iter().any(|chart| chart["name"] == "monitor-gradient-norm"));
@@ -229,5 +229,25 @@ fn an_ablation_holds_everything_else_that_the_pre_trainings_were_made_with() {
     }
     report(folder.path());
     let curves = words(folder.path(), "k-finetune");
-    assert!(curves.ends_with("Last values: K = 2 70.0; K = 4 70.0; K = 8 70.0."), "{curves}");
+    assert!(curves.ends_with("Last values: K = 2 70.00; K = 4 70.00; K = 8 70.00."), "{curves}");
+    // What is left out is named, and in what the runs differ.
+    let markdown = text(folder.path(), "report.md");
+    let left_out = "Not in it, since more than the parameter differs: a, d.";
+    assert!(markdown.contains(left_out) && text(folder.path(), "index.html").contains(left_out), "{markdown}");
+    let differ = "these runs differ among themselves: pretrain.mask\\_ratio 0.5 or 0.75.";
+    assert!(markdown.contains(differ), "{markdown}");
+}
+
+#[test]
+fn a_curve_that_ended_long_before_the_others_is_not_tied_to_its_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ties = |epochs: u64| {
+        for (name, epochs) in [("long", 20), ("short", epochs)] {
+            run("pretrain", "mae").name(name).steps(epochs).write(&folder.path().join("runs").join(name));
+        }
+        report(folder.path());
+        let svg = text(folder.path(), "figures/pretrain-loss.svg");
+        svg.matches("opacity=\"0.45\"").count()
+    };
+    assert_eq!((ties(20), ties(4)), (2, 1));
 }

@@ -153,7 +153,7 @@ fn curves_show_the_mean_of_the_finished_seeds_to_its_end() {
     let out = folder.path().join("report");
     write_report(&[folder.path().to_owned()], &out).expect("a report");
     let figure = text(&out.join("figures/linprobe-top1.svg"));
-    assert!(figure.contains("Last values: mae 52.0."), "{}", figure.lines().next().unwrap_or_default());
+    assert!(figure.contains("Last values: mae 52.00."), "{}", figure.lines().next().unwrap_or_default());
     // One mean and three seeds, of which the one with a single epoch has no line to draw.
     assert_eq!(figure.matches("stroke=\"#0072B2\"").count(), 4 + 1, "curves and the tie of the label");
 }

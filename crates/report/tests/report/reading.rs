@@ -147,7 +147,7 @@ fn throughput_is_images_over_seconds_of_the_whole_run() {
 #[test]
 fn runs_that_are_looked_for_again_and_again_are_those_of_a_report() {
     let folder = tempfile::tempdir().expect("a folder");
-    for directory in ["b", "a/pretrain", "x/y/z", "x/y/report", "checkpoints", ".hidden", "1/2/3/too-deep"] {
+    for directory in ["b", "a/pretrain", "x/y/z", "x/y/report", "checkpoints", ".hidden", "1/2/3/4/5/6/7/8/too-deep"] {
         run("pretrain", "mae").write(&folder.path().join(directory));
     }
     let paths = [folder.path().to_owned(), folder.path().join("b")];

@@ -115,6 +115,54 @@ fn seeds_that_are_missing_are_named_one_by_one() {
 }
 
 #[test]
+fn seeds_of_another_experiment_are_not_missed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |experiment: &str, name: &str, seed: u64| {
+        let path = folder.path().join(experiment).join(format!("{name}-seed{seed}/knn"));
+        run("knn", "mae").name(name).seed(seed).accuracies(&[30.0]).write(&path);
+    };
+    write("sweep", "a", 0);
+    write("sweep", "a", 1);
+    write("sweep", "b", 0);
+    write("alone", "c", 0);
+    let missing = report(folder.path()).summary.missing;
+    let knn = missing.iter().filter(|missing| missing.stage == bmae_report::Stage::Knn);
+    let knn: Vec<(&str, u64)> = knn.map(|missing| (missing.run.as_str(), missing.seed)).collect();
+    assert_eq!(knn, [("b", 1)]);
+}
+
+#[test]
+fn a_run_that_failed_is_said_to_have_failed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let failed = "failed = \"the loss is NaN\"";
+    run("pretrain", "mae").parameters(failed).unfinished().write(&folder.path().join("mae/pretrain"));
+    run("knn", "mae").parameters(failed).unfinished().write(&folder.path().join("mae/knn"));
+    run("knn", "scratch").accuracies(&[30.0]).write(&folder.path().join("scratch/knn"));
+    let written = report(folder.path());
+    assert!(written.table.contains("failed"), "{}", written.table);
+    let markdown = std::fs::read_to_string(folder.path().join("report/report.md")).expect("report.md");
+    assert!(markdown.contains("Pre-training: failed after 0 epochs"), "{markdown}");
+}
+
+#[test]
+fn all_lines_that_share_the_highest_figure_are_marked_and_none_where_all_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, top1: f64| {
+        run("knn", "mae").name(name).accuracies(&[top1]).write(&folder.path().join(name));
+    };
+    let bold = || {
+        report(folder.path());
+        let markdown = std::fs::read_to_string(folder.path().join("report/report.md")).expect("report.md");
+        markdown.matches("| **50.00** |").count()
+    };
+    write("a", 50.0);
+    write("b", 50.0);
+    assert_eq!(bold(), 0);
+    write("c", 40.0);
+    assert_eq!(bold(), 2);
+}
+
+#[test]
 fn the_report_says_how_the_recipe_differs_from_the_published_one() {
     let folder = tempfile::tempdir().expect("a folder");
     let published = "[data]\nsource = \"../data/cifar-10-batches-bin\"\n[model.encoder]\ndim = 192\n[pretrain]\nepochs = 200\nmask_ratio = 0.75\n";

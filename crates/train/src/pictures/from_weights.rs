@@ -55,6 +55,9 @@ pub fn write(
     for place in std::iter::once(wanted.out).chain(wanted.attention) {
         check_place(place)?;
     }
+    if !weights.begins("decoder") {
+        return Err(TrainError::NoDecoder { source_name: weights.source_name() });
+    }
     let predicted = predicted_by(recipe, weights);
     let model = autoencoder_that_predicts(predicted, recipe, weights, device, tell)?.valid();
     let data = input::open(recipe)?;

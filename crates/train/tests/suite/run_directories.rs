@@ -148,7 +148,7 @@ fn a_loss_that_is_no_number_stops_a_run_and_names_step_layers_and_the_last_good_
     let says = |part: &str| assert!(refused.contains(part), "{part} in: {refused}");
     says("of test is NaN after 9 steps, in epoch 3");
     says("the first to give such numbers is blocks.0 of the encoder's 2");
-    says("checkpoints/last.safetensors, good after 2 epochs");
+    says("checkpoints/last.safetensors is good after 2 epochs");
 
     let said = RunFile::read(folder.path()).expect("run.toml").failed.expect("it failed");
     assert_eq!(said, refused);

@@ -22,9 +22,12 @@
   const group = (text) => text.replace("-", "−").replace(/\B(?<!\.\d*)(?=(\d{3})+(?!\d))/g, THIN);
 
   // A measured value: the digits after the point do not depend on it, so that values stand below each other.
-  function number(value) {
-    if (value === null || value === undefined) {
+  function number(value, decimals) {
+    if (!isThere(value)) {
       return "–";
+    }
+    if (decimals !== undefined) {
+      return group(value.toFixed(decimals));
     }
     const size = Math.abs(value);
     if (size > 0 && size < 0.01) {
@@ -36,17 +39,15 @@
   // A place on an axis: no more digits than it needs.
   const tick = (value) => group(String(Number(value.toPrecision(6))));
 
-  // The value at a place of the joined x, or the last one before it: curves need not share their x.
+  const isThere = (value) => value !== null && value !== undefined;
+
+  // The value at a place of the joined x, or the last one before it, since curves need not share their x; none where the curve
+  // has ended.
   function reading(values, index) {
-    for (let at = index; at >= 0; at -= 1) {
-      if (values[at] !== null && values[at] !== undefined) {
-        return values[at];
-      }
-    }
-    return null;
+    return values.findLastIndex(isThere) < index ? null : (values.slice(0, index + 1).findLast(isThere) ?? null);
   }
 
-  const last = (values) => reading(values, values.length - 1);
+  const last = (values) => values.findLast(isThere) ?? null;
 
   // The library's series of a chart: per curve its mean and then its seeds; `curves` says which belong together.
   function lay(chart) {
@@ -196,7 +197,7 @@
       place.textContent = x === null ? "At the end" : `At ${chart.xLabel} ${tick(x)}`;
       laid.curves.forEach((curve, at) => {
         const values = curve.mean === null ? null : laid.values[curve.mean];
-        cells[at].textContent = values === null ? "–" : number(index === null ? last(values) : reading(values, index));
+        cells[at].textContent = values === null ? "–" : number(index === null ? last(values) : reading(values, index), chart.decimals);
       });
       return `${place.textContent}: ${laid.curves.map(({ label }, at) => `${label} ${cells[at].textContent}`).join(", ")}`;
     };
@@ -219,7 +220,7 @@
         const row = element("tr", {}, element("th", { scope: "row", className: "n", textContent: tick(xs[index]) }));
         for (const { mean } of laid.curves) {
           const value = mean === null ? null : laid.values[mean][index];
-          row.append(element("td", { className: "n", textContent: number(value) }));
+          row.append(element("td", { className: "n", textContent: number(value, chart.decimals) }));
         }
         body.append(row);
       }
