@@ -3,6 +3,7 @@
 use bmae_train::recipe::TrainedStage;
 use clap::Args;
 
+use super::method::MethodWord;
 use super::trained_stage;
 
 /// `bmae bench`.
@@ -24,7 +25,7 @@ pub struct Bench {
     #[arg(long, default_value = "pretrain", value_parser = trained_stage())]
     pub stage: TrainedStage,
     /// mae, mae-k, ema-mae, mae-new or custom: the preset's first run of that method
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = MethodWord, hide_possible_values = true)]
     pub method: Option<String>,
     /// Images of one step [default: the preset's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]

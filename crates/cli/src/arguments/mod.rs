@@ -4,6 +4,7 @@ mod bench;
 mod checkpoint;
 mod collection;
 mod data;
+mod method;
 mod pictures;
 mod recorded;
 mod sweep;

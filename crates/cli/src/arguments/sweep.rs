@@ -8,6 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::RecipeSource;
+use super::method::MethodWord;
 
 /// `bmae sweep`.
 #[derive(Debug, Args)]
@@ -30,7 +31,7 @@ pub struct Sweep {
     #[arg(long, value_name = "KEY.PATH=VALUE,VALUE")]
     pub grid: Vec<String>,
     /// The method of what names none: mae, mae-k, ema-mae, mae-new, custom or scratch
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = MethodWord, hide_possible_values = true)]
     pub method: Option<String>,
     /// Repeat everything with this many seeds: seed, seed + 1, ...
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]

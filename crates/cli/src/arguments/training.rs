@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::RecipeSource;
+use super::method::MethodWord;
 
 /// `bmae reproduce`.
 #[derive(Debug, Args)]
@@ -37,7 +38,7 @@ pub struct Pretrain {
     #[command(flatten)]
     pub recipe: RecipeSource,
     /// mae, mae-k, ema-mae, mae-new or custom: the preset's first run of that method
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = MethodWord, hide_possible_values = true)]
     pub method: Option<String>,
     /// Epochs between two copies of the target, and of the warm-up (mae-k, mae-new)
     #[arg(long, value_name = "N")]

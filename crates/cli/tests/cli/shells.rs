@@ -7,7 +7,7 @@ fn completions_know_the_commands_of_every_shell() {
     let folder = Folder::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let ended = folder.bmae(&format!("completions {shell}")).succeeds();
-        for word in ["reproduce", "sweep", "reconstruct", "--evaluations"] {
+        for word in ["reproduce", "sweep", "reconstruct", "--evaluations", "ema-mae"] {
             let word = if shell == "fish" { word.trim_start_matches("--") } else { word };
             assert!(ended.stdout.contains(word), "{shell} lacks {word}");
         }
