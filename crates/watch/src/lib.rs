@@ -2,7 +2,7 @@
 //!
 //! [`watch()`] draws and follows the keys until it is left; [`snapshot()`] gives the same list once, for output that is no terminal. Both
 //! only read run directories, by way of `bmae_report`. One thing an idea: `runs` knows what is watched, `series` and `pace`
-//! what its numbers mean, `row` and `numbers` how it is put in columns, `app` what the keys do, `view` what is on the
+//! what its numbers mean, `row`, `numbers` and `wrap` how it is put in columns and lines, `app` what the keys do, `view` what is on the
 //! screen, `keyboard` how keys come in, and `terminal` how the terminal is taken over and given back.
 
 mod app;
@@ -19,6 +19,7 @@ mod series;
 mod snapshot;
 mod terminal;
 mod view;
+mod wrap;
 
 use std::io::{IsTerminal, stdout};
 use std::path::PathBuf;

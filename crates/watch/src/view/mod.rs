@@ -4,6 +4,7 @@ mod axis;
 mod chart;
 mod help;
 mod legend;
+mod message;
 mod plot;
 mod status;
 mod table;
@@ -17,7 +18,7 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
-use crate::app::App;
+use crate::app::{App, Over};
 use crate::row::columns;
 use theme::Theme;
 
@@ -54,8 +55,10 @@ pub(crate) fn draw(frame: &mut Frame, app: &App, now: Instant) {
         status::draw(frame, status, app, theme);
     }
     draw_keys(frame, keys, theme);
-    if app.help {
-        help::draw(frame, area);
+    match app.over {
+        Some(Over::Help) => help::draw(frame, area),
+        Some(Over::Message) => message::draw(frame, area, app),
+        None => {}
     }
 }
 
@@ -94,7 +97,8 @@ fn draw_title(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
 
 /// The keys that there is room for, the most needed first.
 fn draw_keys(frame: &mut Frame, area: Rect, theme: Theme) {
-    const KEYS: [&str; 7] = ["q quit", "? help", "j/k select", "tab metric", "l log", "space hide", "o alone"];
+    const KEYS: [&str; 8] =
+        ["q quit", "? help", "j/k select", "tab metric", "l log", "space hide", "o alone", "w message"];
     let mut line = String::new();
     for key in KEYS {
         if columns(&line) + columns(key) + 3 > usize::from(area.width) {
