@@ -43,7 +43,7 @@ pub(crate) fn draw(frame: &mut Frame, app: &App, now: Instant) {
     ])
     .areas(area);
 
-    draw_title(frame, title, app, theme);
+    draw_title(frame, title, app, table.height, theme);
     if app.runs.watched.is_empty() {
         frame.render_widget(Paragraph::new(app.runs.waiting()).wrap(Wrap { trim: true }), chart);
     } else {
@@ -75,8 +75,8 @@ fn list_height(height: u16, runs: usize) -> u16 {
     }
 }
 
-/// The program and how many runs are in which state.
-fn draw_title(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
+/// The program, which runs are in sight in a list of so many lines unless all are, and how many are in which state.
+fn draw_title(frame: &mut Frame, area: Rect, app: &App, list: u16, theme: Theme) {
     let runs = &app.runs.watched;
     let mut states = ["running", "finished", "stopped", "failed", "unreadable"].map(|word| (word, 0));
     for watched in runs {
@@ -90,8 +90,10 @@ fn draw_title(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
     }
     let states: Vec<String> =
         states.iter().filter(|(_, count)| *count > 0).map(|(word, count)| format!("{count} {word}")).collect();
-    let program = Span::styled("bmae watch", Modifier::BOLD);
-    let line = Line::from(vec![program, Span::raw("  "), Span::styled(states.join(", "), theme.quiet())]);
+    let mut spans = vec![Span::styled("bmae watch", Modifier::BOLD)];
+    spans.extend(table::in_sight(app, list).map(|part| Span::raw(format!("  {part}"))));
+    spans.push(Span::styled(format!("  {}", states.join(", ")), theme.quiet()));
+    let line = Line::from(spans);
     frame.render_widget(line, area);
 }
 

@@ -208,6 +208,25 @@ fn what_is_too_long_for_any_screen_names_the_command_that_prints_it() {
 }
 
 #[test]
+fn a_list_that_is_longer_than_its_room_says_which_runs_are_in_sight() {
+    let folder = tempfile::tempdir().unwrap();
+    for i in 0..39 {
+        losses(&run(folder.path(), &format!("r{i:02}"), "pretrain", "epochs = 8"), &[3.0]);
+    }
+    let mut app = app(&folder);
+    assert_eq!(screen(&app, 80, 24)[0], "bmae watch  1-6 of 39 ▼  39 stopped");
+    for _ in 0..9 {
+        press(&mut app, KeyCode::Down);
+    }
+    let lines = screen(&app, 80, 24);
+    assert_eq!(lines[0], "bmae watch  8-13 of 39 ▲ ▼  39 stopped");
+    assert!(lines[2].contains("r07") && lines[7].contains("r12"), "{lines:?}");
+    press(&mut app, KeyCode::End);
+    assert_eq!(screen(&app, 40, 24)[0], "bmae watch  34-39 of 39 ▲  39 stopped");
+    assert_eq!(screen(&app, 80, 80)[0], "bmae watch  39 stopped", "all are in sight");
+}
+
+#[test]
 fn a_zero_on_a_logarithmic_scale_is_left_out_and_said_so() {
     let folder = example();
     let mut app = app(&folder);
