@@ -227,6 +227,32 @@ fn a_list_that_is_longer_than_its_room_says_which_runs_are_in_sight() {
 }
 
 #[test]
+fn list_and_legend_say_the_same_of_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = [
+        r#"{"kind":"step","epoch":0,"epoch_1000x":0,"loss":9.0,"images_per_s":100.0}"#,
+        r#"{"kind":"epoch","epoch":0,"wall_s":2,"loss":5.0,"images_per_s":300.0}"#,
+        r#"{"kind":"step","epoch":1,"epoch_1000x":1500,"loss":2.0,"images_per_s":400.0}"#,
+        r#"{"kind":"epoch","epoch":1,"wall_s":4,"loss":3.0,"images_per_s":500.0}"#,
+        r#"{"kind":"step","epoch":2,"epoch_1000x":2500,"loss":1.0,"images_per_s":600.0}"#,
+    ];
+    for (logged, loss, speed) in [(1, "9.000", "100"), (2, "9.000", "100"), (3, "2.000", "400"), (5, "3.000", "500")] {
+        let directory = run(folder.path(), "a", "pretrain", "epochs = 8");
+        std::fs::write(directory.join("metrics.jsonl"), lines[..logged].join("\n") + "\n").unwrap();
+        let mut app = app(&folder);
+        let lines = screen(&app, 80, 24);
+        let cells: Vec<&str> = lines[2].split_whitespace().rev().take(2).collect();
+        assert_eq!(cells, [speed, loss], "{logged} lines");
+        assert!(lines.contains(&format!(" loss  a a {loss}")), "{lines:?}");
+        for _ in 0..3 {
+            press(&mut app, KeyCode::Tab);
+        }
+        let lines = screen(&app, 80, 24);
+        assert!(lines.contains(&format!(" throughput in images/s  a a {speed}.0")), "{lines:?}");
+    }
+}
+
+#[test]
 fn a_zero_on_a_logarithmic_scale_is_left_out_and_said_so() {
     let folder = example();
     let mut app = app(&folder);
