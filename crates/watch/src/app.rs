@@ -20,6 +20,15 @@ pub(crate) enum After {
     Quit,
 }
 
+/// What is shown over all else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Over {
+    /// The keys and the signs.
+    Help,
+    /// All of the message below the curves.
+    Message,
+}
+
 /// The live view: the runs and what is shown of them.
 #[derive(Debug)]
 pub(crate) struct App {
@@ -29,8 +38,8 @@ pub(crate) struct App {
     pub colour: bool,
     /// Whether the vertical axis is logarithmic.
     pub log: bool,
-    /// Whether the keys are explained over all else.
-    pub help: bool,
+    /// What is shown over all else.
+    pub over: Option<Over>,
     /// Whether the selected run is drawn alone.
     pub alone: bool,
     /// The run that was selected, by folder: its place in the list can change.
@@ -47,7 +56,7 @@ impl App {
             runs,
             colour,
             log: false,
-            help: false,
+            over: None,
             alone: false,
             selected: None,
             hidden: HashSet::new(),
@@ -88,7 +97,7 @@ impl App {
         self.runs.watched.iter().filter(|run| run.stage() == stage && !self.hidden(run)).collect()
     }
 
-    /// What a key does. Keys that mean nothing are passed over, and any key closes the help.
+    /// What a key does. Keys that mean nothing are passed over, and any key closes what is over all else.
     pub(crate) fn key(&mut self, key: KeyEvent, now: Instant) -> After {
         if key.kind == KeyEventKind::Release {
             return After::Nothing;
@@ -99,8 +108,7 @@ impl App {
         if key.code == KeyCode::Char('q') {
             return After::Quit;
         }
-        if self.help {
-            self.help = false;
+        if self.over.take().is_some() {
             return After::Draw;
         }
         match key.code {
@@ -123,7 +131,8 @@ impl App {
             KeyCode::Char('r') => {
                 self.runs.refresh(now);
             }
-            KeyCode::Char('?' | 'h') => self.help = true,
+            KeyCode::Char('?' | 'h') => self.over = Some(Over::Help),
+            KeyCode::Char('w') => self.over = Some(Over::Message),
             _ => return After::Nothing,
         }
         After::Draw

@@ -2,11 +2,12 @@
 //!
 //! [`watch()`] draws and follows the keys until it is left; [`snapshot()`] gives the same list once, for output that is no terminal. Both
 //! only read run directories, by way of `bmae_report`. One thing an idea: `runs` knows what is watched, `series` and `pace`
-//! what its numbers mean, `row` and `numbers` how it is put in columns, `app` what the keys do, `view` what is on the screen, and
-//! `terminal` how the terminal is taken over and given back.
+//! what its numbers mean, `row`, `numbers` and `wrap` how it is put in columns and lines, `app` what the keys do, `view` what is on the
+//! screen, `keyboard` how keys come in, and `terminal` how the terminal is taken over and given back.
 
 mod app;
 mod error;
+mod keyboard;
 mod numbers;
 mod options;
 mod pace;
@@ -18,30 +19,33 @@ mod series;
 mod snapshot;
 mod terminal;
 mod view;
+mod wrap;
 
 use std::io::{IsTerminal, stdout};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crossterm::event::{Event, poll, read};
+use crossterm::event::Event;
 
 pub use error::WatchError;
 pub use options::Options;
 pub use snapshot::snapshot;
 
 use app::{After, App};
+use keyboard::Keyboard;
 use runs::Runs;
 use terminal::Screen;
 
 /// The shortest time between two looks at the runs.
 const SHORTEST: Duration = Duration::from_millis(100);
 
-/// How soon a signal that asks for an end is heard.
+/// How soon a signal that asks for an end is heard, and that the terminal is gone.
 const HEARING: Duration = Duration::from_millis(250);
 
-/// Shows the runs at and below `paths` in the terminal, and what becomes of them, until q, Esc, Ctrl-C or a signal ends it. Folders
-/// that hold no run yet are waited for, and a run that cannot be read is shown with the reason. The terminal is given back on every
-/// way out.
+/// Shows the runs at and below `paths` in the terminal, and what becomes of them, until q, Esc, Ctrl-C, a signal or the end of
+/// the terminal ends it. Folders that hold no run yet are waited for, and a run that cannot be read is shown with the reason. The
+/// terminal is given back on every way out. Where it went away, the process should end soon: the thread that reads keys may be
+/// reading from what is no longer there for as long as the process lives.
 ///
 /// # Errors
 /// [`WatchError::NoPaths`], [`WatchError::Missing`] or [`WatchError::NotAFolder`] for paths that cannot be watched;
@@ -53,9 +57,19 @@ pub fn watch(paths: &[PathBuf], options: Options) -> Result<(), WatchError> {
     }
     let every = options.every.max(SHORTEST);
     let mut screen = Screen::open()?;
+    match follow(&mut app, &mut screen, every) {
+        // That a terminal went away is no failure, and there is nobody left to tell.
+        Err(_) if !screen.is_there() => Ok(()),
+        ended => ended,
+    }
+}
+
+/// Draws and does what the keys say until something ends it. Each round but the first waits, so it cannot spin.
+fn follow(app: &mut App, screen: &mut Screen, every: Duration) -> Result<(), WatchError> {
+    let keyboard = Keyboard::open().map_err(WatchError::terminal)?;
     let mut look = Instant::now() + every;
     let mut stale = true;
-    while !screen.asked_to_end() {
+    while !screen.asked_to_end() && screen.is_there() {
         let now = Instant::now();
         if now >= look {
             app.runs.refresh(now);
@@ -64,20 +78,17 @@ pub fn watch(paths: &[PathBuf], options: Options) -> Result<(), WatchError> {
             stale = true;
         }
         if stale {
-            screen.draw(|frame| view::draw(frame, &app, now))?;
+            screen.draw(|frame| view::draw(frame, app, now))?;
             stale = false;
         }
         let wait = look.saturating_duration_since(Instant::now()).min(HEARING);
-        if !poll(wait).map_err(WatchError::terminal)? {
-            continue;
-        }
-        match read().map_err(WatchError::terminal)? {
-            Event::Key(key) => match app.key(key, Instant::now()) {
+        match keyboard.next(wait).map_err(WatchError::terminal)? {
+            Some(Event::Key(key)) => match app.key(key, Instant::now()) {
                 After::Draw => stale = true,
                 After::Nothing => {}
                 After::Quit => break,
             },
-            Event::Resize(..) => stale = true,
+            Some(Event::Resize(..)) => stale = true,
             _ => {}
         }
     }

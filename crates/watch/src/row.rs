@@ -7,6 +7,7 @@ use ratatui::text::Span;
 
 use crate::numbers::{rate, short, span};
 use crate::runs::{Watched, progress};
+use crate::series::{self, Metric};
 
 /// A column of the list of runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,11 +115,7 @@ impl Column {
                 run.about.epochs.map(|planned| format!("{}/{planned}", run.epochs_done())).unwrap_or_default()
             }
             Column::Latest => latest(watched).unwrap_or_default(),
-            Column::Speed => {
-                let steps = run.metrics.steps.last().and_then(|step| step.images_per_s);
-                let epochs = run.metrics.epochs.last().and_then(|epoch| epoch.images_per_s);
-                steps.or(epochs).map(rate).unwrap_or_default()
-            }
+            Column::Speed => series::latest(run, Metric::Speed).map(rate).unwrap_or_default(),
             Column::Left => watched.left(now).map(span).unwrap_or_default(),
             Column::Best => {
                 let best = run.metrics.evals.iter().filter_map(|eval| eval.top1).reduce(f64::max);
@@ -128,17 +125,13 @@ impl Column {
     }
 }
 
-/// The loss of the last epoch of a pre-training, or of its last step in its first; the last top-1 of an evaluation, or its loss
-/// while there is none.
+/// The latest loss of a pre-training; the latest top-1 of an evaluation, or its loss while there is none.
 fn latest(watched: &Watched) -> Option<String> {
-    let metrics = &watched.run.as_ref()?.metrics;
-    let epochs = metrics.epochs.last().and_then(|epoch| epoch.loss);
-    let loss = || epochs.or_else(|| metrics.steps.last()?.loss).map(short);
-    match watched.stage()? {
+    let run = watched.run.as_ref()?;
+    let loss = || series::latest(run, Metric::Loss).map(short);
+    match run.about.stage {
         Stage::Pretrain => loss(),
-        Stage::Finetune | Stage::Linprobe | Stage::Knn => {
-            metrics.evals.last().and_then(|eval| eval.top1).map(percent).or_else(loss)
-        }
+        Stage::Finetune | Stage::Linprobe | Stage::Knn => series::latest(run, Metric::Top1).map(percent).or_else(loss),
     }
 }
 

@@ -135,6 +135,11 @@ pub(crate) fn curves(run: &Run, metric: Metric) -> Vec<Curve> {
         .collect()
 }
 
+/// The last point of a metric's first curve: what is said of the run wherever its latest value is.
+pub(crate) fn latest(run: &Run, metric: Metric) -> Option<f64> {
+    Some(curves(run, metric).first()?.points.last()?.1)
+}
+
 /// What a change of the targets is marked with, and the epochs done when it came. Averages come
 /// with every epoch or step and are left out.
 pub(crate) fn marks(run: &Run) -> Vec<(f64, char)> {

@@ -1,6 +1,7 @@
 //! The terminal while it is drawn on: raw, on its second screen, and given back on every way out.
 
-use std::io::{Stdout, stdout};
+use std::io::{IsTerminal, Stdout, stdin, stdout};
+use std::mem::ManuallyDrop;
 use std::panic;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,10 +22,15 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 type Hook = Box<dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync + 'static>;
 
 /// A terminal that is drawn on. Dropping it gives the terminal back as it was; a panic does so before its message is written, and
-/// SIGTERM, SIGINT and SIGHUP ask for an end that [`Screen::asked_to_end`] tells.
+/// SIGTERM, SIGINT and SIGHUP ask for an end that [`Screen::asked_to_end`] tells. The second of them ends the process at once: the
+/// first is not heard while a terminal takes no output.
 pub(crate) struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// Never dropped: ratatui would show the cursor once more and complain on standard error where it cannot, which is a panic where
+    /// the terminal is gone. [`give_back`] does what there is to do.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
     end: Arc<AtomicBool>,
+    /// Whether the keys come from standard input, not from the terminal by its name.
+    keys_from_stdin: bool,
     #[cfg(unix)]
     signals: Vec<signal_hook::SigId>,
     /// The hook that was there before; put back at the end.
@@ -56,17 +62,22 @@ impl Screen {
         }));
         let end = Arc::new(AtomicBool::new(false));
         Ok(Self {
-            terminal,
+            terminal: ManuallyDrop::new(terminal),
             #[cfg(unix)]
             signals: {
                 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-                // A signal that cannot be caught keeps its usual effect.
+                use signal_hook::flag::{register, register_conditional_shutdown};
+                // In this order, so that the first signal finds the flag down. One that cannot be caught keeps its usual effect.
                 [SIGTERM, SIGINT, SIGHUP]
                     .into_iter()
-                    .filter_map(|signal| signal_hook::flag::register(signal, Arc::clone(&end)).ok())
+                    .flat_map(|signal| {
+                        [register_conditional_shutdown(signal, 1, Arc::clone(&end)), register(signal, Arc::clone(&end))]
+                    })
+                    .filter_map(Result::ok)
                     .collect()
             },
             end,
+            keys_from_stdin: stdin().is_terminal(),
             before,
         })
     }
@@ -82,6 +93,11 @@ impl Screen {
     /// Whether a signal asked for an end.
     pub(crate) fn asked_to_end(&self) -> bool {
         self.end.load(Ordering::Relaxed)
+    }
+
+    /// Whether the terminal is still there: one that was hung up is none any more.
+    pub(crate) fn is_there(&self) -> bool {
+        stdout().is_terminal() && (!self.keys_from_stdin || stdin().is_terminal())
     }
 }
 

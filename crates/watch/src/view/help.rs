@@ -6,13 +6,14 @@ use ratatui::text::Line;
 use ratatui::widgets::{Block, Clear, Paragraph, Wrap};
 
 /// What is explained.
-const LINES: [&str; 14] = [
+const LINES: [&str; 15] = [
     "j k ↑ ↓   select a run",
     "space     hide or show its curve",
     "o         it alone, or all shown",
     "tab ← →   what is drawn",
     "l         logarithmic scale",
     "r         look for news now",
+    "w         all of the last message",
     "q Esc ^C  leave",
     "",
     "s  switch: pixels to features",

@@ -4,6 +4,7 @@ mod axis;
 mod chart;
 mod help;
 mod legend;
+mod message;
 mod plot;
 mod status;
 mod table;
@@ -17,7 +18,7 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
-use crate::app::App;
+use crate::app::{App, Over};
 use crate::row::columns;
 use theme::Theme;
 
@@ -42,7 +43,7 @@ pub(crate) fn draw(frame: &mut Frame, app: &App, now: Instant) {
     ])
     .areas(area);
 
-    draw_title(frame, title, app, theme);
+    draw_title(frame, title, app, table.height, theme);
     if app.runs.watched.is_empty() {
         frame.render_widget(Paragraph::new(app.runs.waiting()).wrap(Wrap { trim: true }), chart);
     } else {
@@ -54,8 +55,10 @@ pub(crate) fn draw(frame: &mut Frame, app: &App, now: Instant) {
         status::draw(frame, status, app, theme);
     }
     draw_keys(frame, keys, theme);
-    if app.help {
-        help::draw(frame, area);
+    match app.over {
+        Some(Over::Help) => help::draw(frame, area),
+        Some(Over::Message) => message::draw(frame, area, app),
+        None => {}
     }
 }
 
@@ -72,8 +75,8 @@ fn list_height(height: u16, runs: usize) -> u16 {
     }
 }
 
-/// The program and how many runs are in which state.
-fn draw_title(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
+/// The program, which runs are in sight in a list of so many lines unless all are, and how many are in which state.
+fn draw_title(frame: &mut Frame, area: Rect, app: &App, list: u16, theme: Theme) {
     let runs = &app.runs.watched;
     let mut states = ["running", "finished", "stopped", "failed", "unreadable"].map(|word| (word, 0));
     for watched in runs {
@@ -87,14 +90,17 @@ fn draw_title(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
     }
     let states: Vec<String> =
         states.iter().filter(|(_, count)| *count > 0).map(|(word, count)| format!("{count} {word}")).collect();
-    let program = Span::styled("bmae watch", Modifier::BOLD);
-    let line = Line::from(vec![program, Span::raw("  "), Span::styled(states.join(", "), theme.quiet())]);
+    let mut spans = vec![Span::styled("bmae watch", Modifier::BOLD)];
+    spans.extend(table::in_sight(app, list).map(|part| Span::raw(format!("  {part}"))));
+    spans.push(Span::styled(format!("  {}", states.join(", ")), theme.quiet()));
+    let line = Line::from(spans);
     frame.render_widget(line, area);
 }
 
 /// The keys that there is room for, the most needed first.
 fn draw_keys(frame: &mut Frame, area: Rect, theme: Theme) {
-    const KEYS: [&str; 7] = ["q quit", "? help", "j/k select", "tab metric", "l log", "space hide", "o alone"];
+    const KEYS: [&str; 8] =
+        ["q quit", "? help", "j/k select", "tab metric", "l log", "space hide", "o alone", "w message"];
     let mut line = String::new();
     for key in KEYS {
         if columns(&line) + columns(key) + 3 > usize::from(area.width) {

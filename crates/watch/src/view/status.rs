@@ -2,35 +2,46 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::Line;
-use ratatui::widgets::{Paragraph, Wrap};
 
 use super::theme::Theme;
 use crate::app::App;
 use crate::row::{columns, cut};
 use crate::runs::{Watched, plain};
+use crate::wrap::wrap;
 
-/// Lines that a warning may take, on a terminal of less than twenty lines and on a higher one.
-const MOST: [u16; 2] = [2, 5];
+/// A warning may take one line in so many of the terminal, and two in any.
+const SHARE: u16 = 4;
+
+/// What stands behind a message that was cut: the key that shows all of it.
+const MORE: &str = " w: all";
+
+/// Fewer columns than these are needed for the message itself.
+const NARROW: usize = 30;
 
 /// What is said.
-enum Said {
-    /// What went wrong with the selected run: all of it.
-    Warning(String),
-    /// What went wrong with another run: its beginning.
-    Elsewhere(String),
+pub(super) enum Said<'a> {
+    /// What went wrong with a run: all of it if the run is the selected one, else its beginning.
+    Warning {
+        /// The sentence.
+        text: String,
+        /// The run.
+        of: &'a Watched,
+        /// Whether it is the selected one.
+        selected: bool,
+    },
     /// What the selected run is.
     Fact(String),
 }
 
 /// The warning of the selected run, else that of the first run with one, else what the selected run is; nothing without runs.
-fn said(app: &App) -> Option<Said> {
+pub(super) fn said(app: &App) -> Option<Said<'_>> {
     let selected = app.selected()?;
-    if let Some(warning) = selected.warning() {
-        return Some(Said::Warning(warning));
-    }
-    if let Some(warning) = app.runs.watched.iter().find_map(Watched::warning) {
-        return Some(Said::Elsewhere(warning));
+    for run in std::iter::once(selected).chain(&app.runs.watched) {
+        if let Some(text) = run.warning() {
+            return Some(Said::Warning { text, of: run, selected: run.directory == selected.directory });
+        }
     }
     let run = selected.run.as_ref()?;
     let mut parts = vec![selected.directory.display().to_string()];
@@ -40,28 +51,53 @@ fn said(app: &App) -> Option<Said> {
     Some(Said::Fact(plain(&parts.join(", "))))
 }
 
-/// How many lines of an area are wanted: one, or more for a warning.
+/// How many lines of an area are wanted: one, or more for a warning of the selected run.
 pub(super) fn height(app: &App, area: Rect) -> u16 {
     match said(app) {
-        Some(Said::Warning(text)) => {
-            // Words at the line ends take a little more than their letters.
-            let lines = (columns(&text) * 10).div_ceil(usize::from(area.width.max(1)) * 9);
-            (lines as u16).clamp(1, MOST[usize::from(area.height >= 20)])
+        Some(Said::Warning { text, selected: true, .. }) => {
+            let lines = wrap(&text, usize::from(area.width)).len();
+            u16::try_from(lines).unwrap_or(u16::MAX).clamp(1, (area.height / SHARE).max(2))
         }
         Some(_) => 1,
         None => 0,
     }
 }
 
-/// Draws it.
+/// Draws it; what is cut off says which key shows it.
 pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
-    let line = |text: String| Line::from(cut(&text, usize::from(area.width)));
-    match said(app) {
-        Some(Said::Warning(text)) => {
-            frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: true }).style(theme.warning()), area);
-        }
-        Some(Said::Elsewhere(text)) => frame.render_widget(line(text).style(theme.warning()), area),
-        Some(Said::Fact(text)) => frame.render_widget(line(text).style(theme.quiet()), area),
-        None => {}
+    let (text, style): (String, Style) = match said(app) {
+        Some(Said::Warning { text, .. }) => (text, theme.warning()),
+        Some(Said::Fact(text)) => (text, theme.quiet()),
+        None => return,
+    };
+    for (row, line) in area.rows().zip(lines(&text, usize::from(area.width), usize::from(area.height))) {
+        frame.render_widget(Line::from(line).style(style), row);
+    }
+}
+
+/// The text on at most `most` lines, the last of them ending with the key where there is more.
+fn lines(text: &str, width: usize, most: usize) -> Vec<String> {
+    let mut lines = wrap(text, width);
+    if lines.len() > most && most > 0 {
+        let rest = lines.split_off(most - 1).join(" ");
+        lines.push(if width < NARROW { cut(&rest, width) } else { cut(&rest, width - columns(MORE)) + MORE });
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_cut_names_the_key_that_shows_it() {
+        let text = "the run collapses: try a longer warm-up, a slower target or a smaller rate";
+        assert_eq!(lines(text, 80, 1), [text]);
+        assert_eq!(lines(text, 40, 1), ["the run collapses: try a longer … w: all"]);
+        assert_eq!(
+            lines(text, 40, 2),
+            ["the run collapses: try a longer warm-up,", "a slower target or a smaller rate"]
+        );
+        assert_eq!(lines(text, 20, 1), ["the run collapses: …"]);
     }
 }

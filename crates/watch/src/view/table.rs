@@ -1,5 +1,6 @@
 //! The list of runs.
 
+use std::ops::Range;
 use std::time::Instant;
 
 use ratatui::Frame;
@@ -33,14 +34,37 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme, now: 
     let kept = Kept { columns: fit(&lines, width, BAR), gap: gap(width) };
 
     let mut shown = vec![headings(&kept, theme)];
-    let room = usize::from(area.height).saturating_sub(1);
-    let first = first_shown(app.place(), lines.len(), room);
-    for (place, (watched, cells)) in app.runs.watched.iter().zip(&lines).enumerate().skip(first).take(room) {
+    let places = shown_places(app, area.height);
+    for (place, (watched, cells)) in
+        app.runs.watched.iter().zip(&lines).enumerate().skip(places.start).take(places.len())
+    {
         shown.push(row(app, watched, cells, &kept, place == app.place(), theme));
     }
     for (row, line) in area.rows().zip(shown) {
         frame.render_widget(line, row);
     }
+}
+
+/// Which runs are in sight where the list has so many lines, one of them for the headings; `None` if all are. Arrows say on which side
+/// there are more.
+pub(super) fn in_sight(app: &App, height: u16) -> Option<String> {
+    let count = app.runs.watched.len();
+    let places = shown_places(app, height);
+    if places.is_empty() || places.len() == count {
+        return None;
+    }
+    let above = if places.start > 0 { " ▲" } else { "" };
+    let below = if places.end < count { " ▼" } else { "" };
+    let range = if places.len() == 1 { places.end.to_string() } else { format!("{}-{}", places.start + 1, places.end) };
+    Some(format!("{range} of {count}{above}{below}"))
+}
+
+/// The places of the runs that are shown in so many lines.
+fn shown_places(app: &App, height: u16) -> Range<usize> {
+    let count = app.runs.watched.len();
+    let room = usize::from(height).saturating_sub(1);
+    let first = first_shown(app.place(), count, room);
+    first..(first + room).min(count)
 }
 
 /// The first run of a list of `count` that is shown in `room` lines so that the one at `place` is.

@@ -79,22 +79,22 @@ fn at_40_columns_what_is_needed_most_is_there() {
     assert_eq!(screen[4], ">b mae-k pre   runs   4/10 0.5000 0:12");
     assert_eq!(screen[6], " gradient < loss > top-1");
     assert!(has_curves(&screen));
-    assert_eq!(screen[22], "mae linprobe seed 0 failed: the disk is…");
+    assert_eq!(screen[22], "mae linprobe seed 0 failed: the … w: all");
 }
 
 #[test]
 fn no_size_is_too_small() {
     let folder = example();
     let mut app = app(&folder);
-    for help in [false, true] {
-        app.help = help;
+    for over in [None, Some(Over::Help), Some(Over::Message)] {
+        app.over = over;
         for metric in 0..8 {
             for (width, height) in (1..30).flat_map(|height| [1, 2, 5, 13, 40, 79, 200].map(|width| (width, height))) {
                 screen(&app, width, height);
             }
-            app.help = false;
+            app.over = None;
             press(&mut app, if metric % 2 == 0 { KeyCode::Tab } else { KeyCode::Char('l') });
-            app.help = help;
+            app.over = over;
         }
     }
 }
@@ -147,6 +147,109 @@ fn an_announced_collapse_is_shown() {
     let screen = screen(&app, 80, 24);
     assert_eq!(screen[22], "mae-k pretrain seed 0, after 5 epochs: all predictions are the same");
     assert!(screen[4].starts_with(">b!mae-k"), "{}", screen[4]);
+}
+
+/// The example with a collapse of its last run announced in a long sentence.
+fn collapsed() -> TempDir {
+    let folder = example();
+    let advice = "the representation is collapsing (the features' effective rank fell from 60.0 to 5.9): try a longer pixel \
+                  warm-up (method.wse or method.k), a slower target (a smaller method.tau, a larger method.k), or \
+                  normalisation = 'layer-norm' on the targets";
+    let line = format!(r#"{{"kind":"epoch","epoch":4,"loss":0.1,"collapse":"{advice}"}}"#);
+    let metrics = folder.path().join("mae-k/pretrain/metrics.jsonl");
+    let text = std::fs::read_to_string(&metrics).unwrap();
+    std::fs::write(metrics, format!("{text}{line}\n")).unwrap();
+    std::fs::remove_dir_all(folder.path().join("mae/linprobe")).unwrap();
+    folder
+}
+
+/// What is on the screen, without frames and on one line.
+fn flat(lines: &[String]) -> String {
+    lines.join(" ").replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn w_shows_all_of_a_warning_that_was_cut_and_any_key_closes_it() {
+    let folder = collapsed();
+    let mut app = app(&folder);
+    let cut = screen(&app, 90, 24);
+    assert!(cut[22].ends_with("… w: all"), "{}", cut[22]);
+    press(&mut app, KeyCode::Char('w'));
+    for (width, height) in [(90, 24), (80, 24), (40, 16)] {
+        let whole = flat(&screen(&app, width, height));
+        assert!(whole.contains("(the features' effective rank fell from 60.0 to 5.9): try a longer"), "{whole}");
+        assert!(whole.contains("or normalisation = 'layer-norm' on the targets"), "{whole}");
+    }
+    assert_eq!(press(&mut app, KeyCode::Char('x')), After::Draw);
+    assert_eq!(screen(&app, 90, 24), cut);
+}
+
+#[test]
+fn a_warning_of_the_selected_run_takes_as_many_lines_as_it_needs() {
+    let folder = collapsed();
+    let mut app = app(&folder);
+    press(&mut app, KeyCode::End);
+    for (width, height) in [(90, 24), (80, 24), (60, 40)] {
+        let lines = flat(&screen(&app, width, height));
+        assert!(lines.contains("epoch 5: the representation is collapsing (the features' effective"), "{lines}");
+        assert!(lines.contains("or normalisation = 'layer-norm' on the targets"), "{lines}");
+    }
+}
+
+#[test]
+fn what_is_too_long_for_any_screen_names_the_command_that_prints_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let failed = format!("epochs = 8\nfailed = \"{}\"", "a long story ".repeat(300));
+    run(folder.path(), "a", "pretrain", &failed);
+    let mut app = app(&folder);
+    press(&mut app, KeyCode::Char('w'));
+    let whole = flat(&screen(&app, 80, 24));
+    assert!(whole.contains("… the rest: bmae watch ") && whole.contains("/a | less"), "{whole}");
+}
+
+#[test]
+fn a_list_that_is_longer_than_its_room_says_which_runs_are_in_sight() {
+    let folder = tempfile::tempdir().unwrap();
+    for i in 0..39 {
+        losses(&run(folder.path(), &format!("r{i:02}"), "pretrain", "epochs = 8"), &[3.0]);
+    }
+    let mut app = app(&folder);
+    assert_eq!(screen(&app, 80, 24)[0], "bmae watch  1-6 of 39 ▼  39 stopped");
+    for _ in 0..9 {
+        press(&mut app, KeyCode::Down);
+    }
+    let lines = screen(&app, 80, 24);
+    assert_eq!(lines[0], "bmae watch  8-13 of 39 ▲ ▼  39 stopped");
+    assert!(lines[2].contains("r07") && lines[7].contains("r12"), "{lines:?}");
+    press(&mut app, KeyCode::End);
+    assert_eq!(screen(&app, 40, 24)[0], "bmae watch  34-39 of 39 ▲  39 stopped");
+    assert_eq!(screen(&app, 80, 80)[0], "bmae watch  39 stopped", "all are in sight");
+}
+
+#[test]
+fn list_and_legend_say_the_same_of_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = [
+        r#"{"kind":"step","epoch":0,"epoch_1000x":0,"loss":9.0,"images_per_s":100.0}"#,
+        r#"{"kind":"epoch","epoch":0,"wall_s":2,"loss":5.0,"images_per_s":300.0}"#,
+        r#"{"kind":"step","epoch":1,"epoch_1000x":1500,"loss":2.0,"images_per_s":400.0}"#,
+        r#"{"kind":"epoch","epoch":1,"wall_s":4,"loss":3.0,"images_per_s":500.0}"#,
+        r#"{"kind":"step","epoch":2,"epoch_1000x":2500,"loss":1.0,"images_per_s":600.0}"#,
+    ];
+    for (logged, loss, speed) in [(1, "9.000", "100"), (2, "9.000", "100"), (3, "2.000", "400"), (5, "3.000", "500")] {
+        let directory = run(folder.path(), "a", "pretrain", "epochs = 8");
+        std::fs::write(directory.join("metrics.jsonl"), lines[..logged].join("\n") + "\n").unwrap();
+        let mut app = app(&folder);
+        let lines = screen(&app, 80, 24);
+        let cells: Vec<&str> = lines[2].split_whitespace().rev().take(2).collect();
+        assert_eq!(cells, [speed, loss], "{logged} lines");
+        assert!(lines.contains(&format!(" loss  a a {loss}")), "{lines:?}");
+        for _ in 0..3 {
+            press(&mut app, KeyCode::Tab);
+        }
+        let lines = screen(&app, 80, 24);
+        assert!(lines.contains(&format!(" throughput in images/s  a a {speed}.0")), "{lines:?}");
+    }
 }
 
 #[test]
