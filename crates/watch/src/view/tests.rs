@@ -191,7 +191,7 @@ fn a_warning_of_the_selected_run_takes_as_many_lines_as_it_needs() {
     press(&mut app, KeyCode::End);
     for (width, height) in [(90, 24), (80, 24), (60, 40)] {
         let lines = flat(&screen(&app, width, height));
-        assert!(lines.contains("epoch 5: the representation is collapsing (the features' effective"), "{lines}");
+        assert!(lines.contains("after 5 epochs: the representation is collapsing (the features' effective"), "{lines}");
         assert!(lines.contains("or normalisation = 'layer-norm' on the targets"), "{lines}");
     }
 }
