@@ -182,7 +182,7 @@ impl Head<'_> {
                 *score = power_of_two(simd, simd.mul_f32s(simd.sub_f32s(*score, most), factor));
                 sum = simd.add_f32s(sum, *score);
             }
-            // 2 to -inf is 2^-126 here, which no sum of at least 1 feels.
+            // 2 to -inf is 0.
             normalisers[at] = 1.0 / simd.reduce_sum_f32s(sum);
             for (row, value) in probabilities.chunks_exact_mut(stride).zip(&alone[..tokens]) {
                 row[at] = *value;
