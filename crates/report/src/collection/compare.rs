@@ -100,7 +100,7 @@ fn results(run: &Run) -> [(&'static str, String); 10] {
         ("loss, last epoch", last(|line| line.loss)),
         ("top-1, last epoch", percent(last_top1)),
         ("top-1, best", percent(listed.best_top1.filter(|_| last_top1.is_some()))),
-        ("quick kNN top-1, last", last(|line| line.knn_top1)),
+        ("quick kNN top-1, last", percent(run.metrics.epochs.iter().rev().find_map(|line| line.knn_top1))),
         ("RankMe, last", last(|line| line.rank_me)),
         ("target spread, last", last(|line| line.target_std)),
         ("images/s", run.images_per_s().map(|rate| format!("{rate:.1}")).unwrap_or_default()),

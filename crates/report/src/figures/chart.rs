@@ -227,9 +227,12 @@ fn points(chart: &Chart) -> impl Iterator<Item = (f64, f64)> {
     chart.curves.iter().flat_map(|curve| curve.seeds.iter().flat_map(|(_, seed)| seed).chain(&curve.mean)).copied()
 }
 
+/// From 0, except where that would leave a good part of a short training empty: what an epoch gave stands at its end.
 fn x_range(chart: &Chart) -> std::ops::Range<f64> {
+    let least = points(chart).map(|(x, _)| x).fold(f64::INFINITY, f64::min);
     let most = points(chart).map(|(x, _)| x).fold(0.0, f64::max);
-    0.0..if most > 0.0 { most } else { 1.0 }
+    let start = if least < most && least > 0.1 * most { least } else { 0.0 };
+    start..if most > 0.0 { most } else { 1.0 }
 }
 
 /// How many places of the x-axis are labelled at most. Half an epoch is no place: a short axis has one label for each whole number.
