@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::read::{Run, Setting, Stage};
-use crate::summary::Score;
+use crate::score::Score;
 
 /// One line of the comparison: the runs of one name and setting, every stage and seed.
 #[derive(Debug, Clone)]

@@ -12,15 +12,18 @@ mod error;
 mod figures;
 mod ledger;
 mod markdown;
+mod missing;
 mod moment;
 mod page;
 mod pictures;
 mod published;
 mod read;
 mod results;
+mod score;
 mod setting;
 mod summary;
 mod tables;
+mod variation;
 mod wording;
 mod write;
 
@@ -30,14 +33,16 @@ pub use collect::{Collected, collect_runs, find_runs};
 pub use collection::{Comparison, Listed, compare_runs, list_runs, metrics_csv};
 pub use compare::{Group, group_runs, setting_text};
 pub use error::ReportError;
+pub use missing::{Missing, State};
 pub use published::{Published, published};
 pub use read::{
     About, Epoch, Eval, Event, METRICS_FILE, Metrics, RUN_FILE, Run, RunState, Session, Setting, Stage, Step,
     is_locked, read_run,
 };
 pub use results::{COLUMNS, results_csv};
+pub use score::Score;
 pub use setting::{Difference, differences};
-pub use summary::{Cell, Collapse, Line, Missing, Score, State, Summary, summarise};
+pub use summary::{Cell, Collapse, Line, Summary, summarise};
 pub use tables::text_table;
 
 /// What [`write_report`] did.

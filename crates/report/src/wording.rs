@@ -1,9 +1,10 @@
 //! The cells and sentences that every output shares, so that page, Markdown and terminal say the same.
 
+use crate::missing::{Missing, State};
 use crate::published::Published;
 use crate::read::Stage;
 use crate::setting::Difference;
-use crate::summary::{Cell, Collapse, Line, Missing, State, Summary};
+use crate::summary::{Cell, Collapse, Line, Summary};
 
 /// A measured value in a sentence: three digits or more, so that one near a collapse does not read as 0.
 pub fn value(value: f64) -> String {

@@ -9,7 +9,7 @@ use super::palette::{GRID, Look, MUTED, TEXT};
 use crate::compare::Group;
 use crate::published::{Published, published};
 use crate::read::Stage;
-use crate::summary::Score;
+use crate::score::Score;
 
 /// The line of a hollow mark, in drawing units.
 const HOLLOW: u32 = 6;
