@@ -34,7 +34,13 @@ fn list(paths: &[PathBuf], output: &Output) -> Result<(), Ending> {
         return Err(Ending::Failure(message.into()));
     }
     let runs: Vec<Listed> = find_runs(&paths).iter().map(|directory| Listed::at(directory)).collect();
-    Ok(output.result(&list_runs(&runs), &json!(runs))?)
+    let text = if runs.is_empty() {
+        let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        format!("no run in {} or the folders below", paths.join(", "))
+    } else {
+        list_runs(&runs)
+    };
+    Ok(output.result(&text, &json!(runs))?)
 }
 
 /// The run in a folder; where the folder holds exactly one, that one.

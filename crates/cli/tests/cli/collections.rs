@@ -3,6 +3,14 @@
 use crate::folder::Folder;
 
 #[test]
+fn a_folder_without_runs_is_said_to_have_none() {
+    let folder = Folder::new();
+    folder.write("empty/notes.txt", b"");
+    assert_eq!(folder.bmae("runs empty").succeeds().stdout, "no run in empty or the folders below\n");
+    assert_eq!(folder.bmae("runs empty --json").succeeds().json(), serde_json::json!([]));
+}
+
+#[test]
 fn runs_are_listed_with_state_progress_and_best_result() {
     let folder = Folder::new();
     folder.bmae("pretrain --preset tiny.toml --method mae-k --k 1 --out runs/a").succeeds();
