@@ -1,6 +1,7 @@
 //! From the paths a user gives to the run directories below them.
 
 use std::collections::BTreeSet;
+use std::fs::DirEntry;
 use std::path::{Path, PathBuf};
 
 use crate::error::ReportError;
@@ -103,12 +104,27 @@ fn find(folder: &Path, depth: usize, unlistable: Unlistable, found: &mut Vec<Pat
         (Err(source), Unlistable::Refused) => return Err(ReportError::Read { path: folder.to_owned(), source }),
     };
     let mut children = Vec::new();
-    for path in entries.into_iter().map(|entry| entry.path()) {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if path.is_dir() && !name.starts_with('.') && !NOT_RUNS.contains(&name.as_ref()) {
-            children.push(path);
+    for entry in entries {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if !name.starts_with('.') && !NOT_RUNS.contains(&name.as_ref()) && is_folder_below(&entry, folder) {
+            children.push(entry.path());
         }
     }
     children.sort();
     children.iter().try_for_each(|child| find(child, depth - 1, unlistable, found))
+}
+
+/// Whether an entry of `folder` is a folder to look into. Most entries are files, of data sets above all, and cost no look of their
+/// own; a link that leads back up is none.
+fn is_folder_below(entry: &DirEntry, folder: &Path) -> bool {
+    match entry.file_type() {
+        Ok(kind) if kind.is_symlink() => {
+            let target = std::fs::canonicalize(entry.path());
+            let here = std::fs::canonicalize(folder);
+            matches!((target, here), (Ok(target), Ok(here)) if target.is_dir() && !here.starts_with(&target))
+        }
+        Ok(kind) => kind.is_dir(),
+        Err(_) => false,
+    }
 }

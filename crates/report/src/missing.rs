@@ -1,7 +1,7 @@
 //! What a comparison wants and does not have: stages and seeds without a result.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path};
 
 use serde::Serialize;
 
@@ -81,13 +81,30 @@ fn is_expected(group: &Group, stage: Stage, groups: &[Group]) -> bool {
     !borrows && !is_borrowed
 }
 
-/// Whether an evaluation starts from a pre-training of `group`. Paths are told as they were typed, so what counts is where they
-/// end: `<run>/pretrain`.
+/// Whether an evaluation starts from a pre-training of `group`.
 pub(crate) fn starts_from(run: &Run, group: &Group) -> bool {
     let Some(from) = run.about.from.as_deref().map(Path::new) else { return false };
-    let end: Vec<_> = from.components().rev().take(2).collect();
-    let end: PathBuf = end.into_iter().rev().collect();
-    group.stage(Stage::Pretrain).any(|pretraining| pretraining.directory.ends_with(&end))
+    // A weights file of a run stands for the run.
+    let from = match from.parent().filter(|folder| folder.ends_with("checkpoints")) {
+        Some(folder) => folder.parent().unwrap_or(folder),
+        None => from,
+    };
+    group.stage(Stage::Pretrain).any(|pretraining| is_at(pretraining, from, run))
+}
+
+/// Whether `pretraining` lies at `from`, which was typed somewhere when `run` began, and may have been moved with it since.
+fn is_at(pretraining: &Run, from: &Path, run: &Run) -> bool {
+    let place = std::path::absolute(&pretraining.directory).unwrap_or_else(|_| pretraining.directory.clone());
+    let is_plain = from.components().all(|part| matches!(part, Component::Normal(_) | Component::RootDir));
+    if is_plain && from.components().count() > 1 {
+        if place.ends_with(from) {
+            return true;
+        }
+    } else if pretraining.directory.parent() == run.directory.parent() && place.file_name() == from.file_name() {
+        return true;
+    }
+    let end = |path: &Path| path.components().rev().take(2).map(|part| part.as_os_str().to_owned()).collect::<Vec<_>>();
+    experiment(pretraining) == experiment(run) && end(&place) == end(from)
 }
 
 fn state(run: Option<&Run>) -> Option<State> {

@@ -10,6 +10,7 @@ use crate::read::{Run, RunState, Setting, Stage, harmonic_mean};
 use crate::score::Score;
 use crate::setting::{Difference, all_known, differences};
 use crate::variation::{differing_keys, varied};
+use crate::wording::in_sentence;
 
 /// The comparison as data: what `--json` prints and every table shows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -147,7 +148,7 @@ fn warnings(groups: &[Group], Collected { runs, unreadable }: &Collected) -> Vec
         for stage in [Stage::Pretrain].into_iter().chain(Stage::EVALUATIONS) {
             let differing = differing_keys(group, stage);
             if !differing.is_empty() {
-                let title = stage.title().to_lowercase();
+                let title = in_sentence(stage);
                 warnings.push(format!("The seeds of {} differ in the {title}: {}.", group.label, differing.join(", ")));
             }
         }

@@ -26,7 +26,15 @@ pub(crate) fn varied(runs: &[Run]) -> Vec<String> {
 
 /// The keys that matter to `stage` in which `runs` differ, with their values.
 fn differing<'a>(runs: impl Iterator<Item = &'a Run>, stage: Stage) -> Vec<String> {
-    let recipes: Vec<_> = runs.map(Run::keys).filter(|keys| !keys.is_empty()).collect();
+    let keys = |run: &Run| {
+        let mut keys = run.keys();
+        // What was read says more than where it lay.
+        if let (Some(source), Some(data)) = (keys.get_mut("data.source"), &run.about.data) {
+            source.clone_from(data);
+        }
+        keys
+    };
+    let recipes: Vec<_> = runs.map(keys).filter(|keys| !keys.is_empty()).collect();
     let all: BTreeSet<&String> = recipes.iter().flat_map(|keys| keys.keys()).collect();
     let differs = |key: &String| {
         let values: BTreeSet<&str> =
@@ -40,5 +48,7 @@ fn differing<'a>(runs: impl Iterator<Item = &'a Run>, stage: Stage) -> Vec<Strin
 fn matters(key: &str, stage: Stage) -> bool {
     let section = key.split('.').next().unwrap_or(key);
     let own = section == stage.name() && !key.ends_with(".checkpoint_every") && !key.ends_with(".accumulate");
-    own || matches!(section, "data" | "model" | "method")
+    // The decoder and the targets are those of the pre-training, which has a directory of its own.
+    let of_pretraining = section == "method" || key.starts_with("model.decoder.");
+    own || (matches!(section, "data" | "model" | "method") && (stage == Stage::Pretrain || !of_pretraining))
 }

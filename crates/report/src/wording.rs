@@ -6,6 +6,11 @@ use crate::read::Stage;
 use crate::setting::Difference;
 use crate::summary::{Cell, Collapse, Line, Summary};
 
+/// A stage's name inside a sentence.
+pub fn in_sentence(stage: Stage) -> String {
+    if stage == Stage::Knn { "kNN".to_owned() } else { stage.title().to_lowercase() }
+}
+
 /// A measured value in a sentence: three digits or more, so that one near a collapse does not read as 0.
 pub fn value(value: f64) -> String {
     match value.abs() {

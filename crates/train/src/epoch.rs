@@ -147,7 +147,7 @@ impl Epoch {
             "no epoch was finished, so there is no good checkpoint".to_owned()
         };
         Err(TrainError::NotFinite {
-            of: format!("{what} of {}", directory.name()),
+            of: format!("{what} of {}", directory.path().display()),
             value,
             layers: layers(),
             step: self.number * self.steps + self.steps_done,

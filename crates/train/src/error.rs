@@ -149,11 +149,12 @@ pub enum TrainError {
     },
     /// Loss or gradient are no numbers any more.
     #[error(
-        "the {of} is {value} after {step} steps, in epoch {epoch}, so training stopped; {layers}; begin again in another folder with a \
-         lower learning rate (base_lr), a longer warm-up or a clip_norm; {last_good}"
+        "the {of} is {value} after {steps}, in epoch {epoch}, so training stopped; {layers}; begin again in another folder with a \
+         lower learning rate (base_lr), a longer warm-up or a clip_norm; {last_good}",
+        steps = if *step == 1 { "1 step".to_owned() } else { format!("{step} steps") }
     )]
     NotFinite {
-        /// "loss of" or "gradient's norm of" the run.
+        /// "loss of" or "gradient's norm of" the run directory.
         of: String,
         /// NaN or an infinity.
         value: f64,

@@ -76,18 +76,22 @@ pub enum PlanOutcome {
 }
 
 /// What the stages of `plan` would say of their data at their beginning, so that a plan whose evaluations have no labels does not
-/// pre-train first. Each data set is opened once.
+/// pre-train first. Each choice of images is opened once.
 fn check_data(plan: &[PlannedStage]) -> Result<(), TrainError> {
-    let mut checked: Vec<&DataRecipe> = Vec::new();
+    let images = |planned: &PlannedStage| {
+        let DataRecipe { source, train_limit, test_limit, .. } = &planned.recipe.data;
+        (source.clone(), *train_limit, *test_limit)
+    };
+    let mut checked = Vec::new();
     for first in plan {
-        let data = &first.recipe.data;
-        if checked.contains(&data) {
+        let wanted = images(first);
+        if checked.contains(&wanted) {
             continue;
         }
         let dataset = input::open(&first.recipe)?;
-        let mut stages = plan.iter().filter(|planned| planned.recipe.data == *data);
+        let mut stages = plan.iter().filter(|planned| images(planned) == wanted);
         stages.try_for_each(|planned| input::check(&dataset, &planned.recipe, planned.stage))?;
-        checked.push(data);
+        checked.push(wanted);
     }
     Ok(())
 }

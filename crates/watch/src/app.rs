@@ -132,7 +132,7 @@ impl App {
                 self.runs.refresh(now);
             }
             KeyCode::Char('?' | 'h') => self.over = Some(Over::Help),
-            KeyCode::Char('w') => self.over = Some(Over::Message),
+            KeyCode::Char('w') if self.selected().is_some() => self.over = Some(Over::Message),
             _ => return After::Nothing,
         }
         After::Draw

@@ -183,6 +183,10 @@ pub(crate) struct Runs {
     paths: Vec<PathBuf>,
     /// In the order they were found; what is found at once in one folder, by stage.
     pub watched: Vec<Watched>,
+    /// What was found the last time.
+    found: Vec<PathBuf>,
+    /// When that was, and what it cost: beside a large data set it is done so seldom that it costs no more than a twentieth.
+    looked: Option<(Instant, Duration)>,
 }
 
 impl Runs {
@@ -202,14 +206,15 @@ impl Runs {
                 return Err(WatchError::NotAFolder { path: path.clone() });
             }
         }
-        let mut runs = Self { paths: paths.to_vec(), watched: Vec::new() };
+        let mut runs = Self { paths: paths.to_vec(), watched: Vec::new(), found: Vec::new(), looked: None };
         runs.refresh(now);
         Ok(runs)
     }
 
     /// Looks for new runs, forgets those that were removed, and reads those that changed. Whether anything is different now.
     pub(crate) fn refresh(&mut self, now: Instant) -> bool {
-        let found = find_runs(&self.paths);
+        self.look(now);
+        let found = std::mem::take(&mut self.found);
         let before = self.watched.len();
         let there: HashSet<&PathBuf> = found.iter().collect();
         self.watched.retain(|watched| there.contains(&watched.directory));
@@ -226,7 +231,21 @@ impl Runs {
             self.watched.push(watched);
             changed = true;
         }
+        self.found = found;
         changed
+    }
+
+    /// Looks for runs, if it is time.
+    fn look(&mut self, now: Instant) {
+        /// So little is no cost.
+        const CHEAP: Duration = Duration::from_millis(20);
+        let soon =
+            |(at, cost): &(Instant, Duration)| *cost > CHEAP && now.saturating_duration_since(*at) < PATIENCE * *cost;
+        if !self.looked.as_ref().is_some_and(soon) {
+            let began = Instant::now();
+            self.found = find_runs(&self.paths);
+            self.looked = Some((now, began.elapsed()));
+        }
     }
 
     /// The number of the run's other stages, or the first that no run has.

@@ -196,8 +196,8 @@ impl Family {
     /// What must have been run for its figures, and the command that runs it.
     pub fn needs(self) -> &'static str {
         match self {
-            Self::Best => "needs at least two methods; `bmae reproduce` runs all five",
-            Self::Baselines => "needs a run of mae and one of scratch; `bmae reproduce` runs them",
+            Self::Best => "needs this evaluation of at least two methods; `bmae reproduce` runs all five",
+            Self::Baselines => "needs this evaluation of mae and of scratch; `bmae reproduce` runs them",
             Self::K => "needs at least two runs of mae-k with different K; `bmae sweep k` runs them",
             Self::Wse => {
                 "needs at least two runs of ema-mae with the same τ and different WSE; \
@@ -246,13 +246,16 @@ impl Family {
         self.label(groups, chosen)
     }
 
-    /// The finished lines of an ablation's method that its figures leave out.
-    pub fn left_out<'a>(self, groups: &'a [Group<'_>], stage: Stage) -> Vec<&'a str> {
+    /// The lines of an ablation's method that have something to show in a figure of it, which is of the lines `members` alone.
+    pub fn left_out<'a>(
+        self,
+        groups: &'a [Group<'_>],
+        members: &[usize],
+        shown: &dyn Fn(&Group) -> bool,
+    ) -> Vec<&'a str> {
         let Some(parameter) = self.parameter() else { return Vec::new() };
-        let shown = |group: &Group| group.score(stage).is_some();
-        let kept = parameter.ablation(groups, &shown);
         let of_method = groups.iter().enumerate().filter(|(index, group)| {
-            group.setting.method == parameter.method() && shown(group) && !kept.contains(index)
+            group.setting.method == parameter.method() && shown(group) && !members.contains(index)
         });
         of_method.map(|(_, group)| group.label.as_str()).collect()
     }

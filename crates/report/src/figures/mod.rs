@@ -115,7 +115,7 @@ pub fn draw_figures(groups: &[Group]) -> Result<Figures, ReportError> {
         let missed = plan.drawing != Drawing::Overview && !matches!(plan.family, Family::Monitors | Family::All);
         match content(&plan, groups, &looks) {
             Some(content) => {
-                let caption = caption(&plan, groups);
+                let caption = caption(&plan, groups, &content);
                 figures.drawn.push(draw_figure(plan, content, caption)?);
             }
             None if missed => figures.not_run.push(plan),
@@ -140,8 +140,19 @@ fn content(plan: &Plan, groups: &[Group], looks: &[Look]) -> Option<Content> {
 }
 
 /// The plan's caption, and behind it the lines that an ablation leaves out, since more than its parameter differs in them.
-fn caption(plan: &Plan, groups: &[Group]) -> String {
-    let left_out = plan.family.left_out(groups, plan.stage);
+fn caption(plan: &Plan, groups: &[Group], content: &Content) -> String {
+    let (members, shown): (Vec<usize>, Box<dyn Fn(&Group) -> bool>) = match (content, plan.drawing) {
+        (Content::Chart(chart), Drawing::Curves(measure)) => (
+            chart.curves.iter().map(|curve| curve.group).collect(),
+            Box::new(move |group| has_curve(group, plan.stage, measure)),
+        ),
+        (Content::Overview(overview), _) => (
+            overview.points.iter().map(|point| point.group).collect(),
+            Box::new(|group| group.score(plan.stage).is_some()),
+        ),
+        _ => return plan.caption.to_owned(),
+    };
+    let left_out = plan.family.left_out(groups, &members, &shown);
     match left_out.as_slice() {
         [] => plan.caption.to_owned(),
         names => {

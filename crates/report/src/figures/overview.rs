@@ -28,6 +28,8 @@ pub struct Overview {
 /// One value of the parameter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Point {
+    /// The line's place among the groups.
+    pub group: usize,
     /// The value as text.
     pub value: String,
     /// Over the finished seeds of these runs.
@@ -45,7 +47,7 @@ pub fn overview(groups: &[Group], family: Family, stage: Stage, looks: &[Look]) 
         let line = lines.iter().find(|&&line| parameter.of(&groups[line].setting) == Some(*value))?;
         let group = &groups[*line];
         let published = published(&group.setting, stage);
-        Some(Point { value: value.to_string(), score: group.score(stage)?, published })
+        Some(Point { group: *line, value: value.to_string(), score: group.score(stage)?, published })
     };
     let points: Vec<Point> = parameter.values(groups, &lines).iter().filter_map(point).collect();
     let look = *looks.get(*lines.first()?)?;

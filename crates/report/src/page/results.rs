@@ -24,7 +24,7 @@ pub(crate) fn best(contents: &Contents) -> String {
         };
         items.push_str(&format!(
             "<li><span>Best {}</span><strong>{} <small>%</small></strong><span>{}{above}</span></li>\n",
-            in_sentence(stage),
+            wording::in_sentence(stage),
             percent(mean),
             escape_html(&names(&winners))
         ));
@@ -37,11 +37,6 @@ fn names(lines: &[&Line]) -> String {
     let names: Vec<&str> = lines.iter().take(3).map(|line| line.run.as_str()).collect();
     let more = if lines.len() > 3 { format!(" and {} more", lines.len() - 3) } else { String::new() };
     format!("{}{more}", names.join(", "))
-}
-
-/// An evaluation's name inside a sentence.
-fn in_sentence(stage: Stage) -> String {
-    if stage == Stage::Knn { "kNN".to_owned() } else { stage.title().to_lowercase() }
 }
 
 /// The table of accuracies beside the published ones.

@@ -239,6 +239,31 @@ fn an_ablation_holds_everything_else_that_the_pre_trainings_were_made_with() {
 }
 
 #[test]
+fn lines_that_are_drawn_while_they_run_are_not_said_to_be_left_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, parameters: &'static str, finished: bool| {
+        let path = folder.path().join("runs").join(name).join("finetune");
+        let run = run("finetune", "ema-mae").name(name).parameters(parameters).accuracies(&[50.0, 60.0]);
+        if finished {
+            run.write(&path)
+        } else {
+            run.epochs(9).unfinished().write(&path)
+        };
+    };
+    write("low1", "wse = 1\ntau = 0.005", true);
+    write("low2", "wse = 2\ntau = 0.005", true);
+    write("high1", "wse = 1\ntau = 0.1", true);
+    write("high2", "wse = 2\ntau = 0.1", false);
+    write("high3", "wse = 3\ntau = 0.1", false);
+    report(folder.path());
+    let curves = words(folder.path(), "wse-finetune");
+    assert!(curves.contains("1_0.1 60.00") && curves.contains("3_0.1 60.00"), "{curves}");
+    let markdown = text(folder.path(), "report.md");
+    let section = &markdown[markdown.find("### WSE ablation: fine-tuning").expect("a section")..];
+    assert!(section.contains("Not in it, since more than the parameter differs: low1, low2."), "{section}");
+}
+
+#[test]
 fn a_curve_that_ended_long_before_the_others_is_not_tied_to_its_name() {
     let folder = tempfile::tempdir().expect("a folder");
     let ties = |epochs: u64| {

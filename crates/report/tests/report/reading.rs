@@ -134,6 +134,20 @@ fn runs_are_found_at_every_level_and_read_once() {
     assert_eq!(count(&[probe, quick]), 2);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_to_runs_elsewhere_is_followed_and_one_that_leads_back_up_is_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    run("knn", "mae").accuracies(&[1.0]).write(&folder.path().join("scratch-disk/mae/knn"));
+    let runs = folder.path().join("runs");
+    fs::create_dir(&runs).expect("a folder");
+    std::os::unix::fs::symlink(folder.path().join("scratch-disk"), runs.join("mine")).expect("a link");
+    for name in ["up", "here", "again"] {
+        std::os::unix::fs::symlink(&runs, runs.join(name)).expect("a link");
+    }
+    assert_eq!(bmae_report::find_runs(&[runs.clone()]), [runs.join("mine/mae/knn")]);
+}
+
 #[test]
 fn throughput_is_images_over_seconds_of_the_whole_run() {
     let folder = tempfile::tempdir().expect("a folder");

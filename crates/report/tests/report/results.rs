@@ -132,6 +132,26 @@ fn seeds_of_another_experiment_are_not_missed() {
 }
 
 #[test]
+fn experiments_that_share_their_runs_names_miss_each_what_is_theirs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |experiment: &str, stage: &'static str, from: &'static str| {
+        let path = folder.path().join(experiment).join("mae").join(stage);
+        run(stage, "mae").parameters(from).accuracies(&[50.0]).write(&path);
+    };
+    for (experiment, from) in [("A", "from = \"A/mae/pretrain\""), ("B", "from = \"B/mae/pretrain\"")] {
+        write(experiment, "pretrain", "");
+        write(experiment, "knn", from);
+        write(experiment, "linprobe", from);
+        write(experiment, "finetune", from);
+    }
+    std::fs::remove_dir_all(folder.path().join("B/mae/linprobe")).expect("removed");
+    let missing = report(folder.path()).summary.missing;
+    assert_eq!(missing.len(), 1, "{missing:?}");
+    assert_eq!(missing[0].stage, bmae_report::Stage::Linprobe);
+    assert!(missing[0].run.ends_with("/B)"), "{missing:?}");
+}
+
+#[test]
 fn a_run_that_failed_is_said_to_have_failed() {
     let folder = tempfile::tempdir().expect("a folder");
     let failed = "failed = \"the loss is NaN\"";

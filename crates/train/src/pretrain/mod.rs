@@ -176,7 +176,7 @@ impl AtWork<'_> {
         };
         let collapse = watch.judge(signs);
         if let Some(warning) = &collapse {
-            session.warn(format!("{}, {}: {warning}", directory.name(), after(epoch + 1)));
+            session.warn(format!("{}, {}: {warning}", directory.path().display(), after(epoch + 1)));
         }
         let knn_top1 = measured.and_then(|measured| measured.knn_top1);
         directory.log(&Line::Epoch(EpochLine {

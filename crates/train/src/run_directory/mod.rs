@@ -88,7 +88,7 @@ impl RunDirectory {
         };
         if let Some(before) = before {
             run_file.started = before.started;
-            // Of a session that kept no epoch nothing is left.
+            // While no epoch is kept, nothing is left of the sessions before.
             if kept.is_some() {
                 run_file.remember(before);
             }

@@ -146,7 +146,8 @@ fn a_loss_that_is_no_number_stops_a_run_and_names_step_layers_and_the_last_good_
     std::fs::write(folder.path().join("config.toml"), broken.to_toml()).expect("a file");
     let refused = pretrain(&broken, folder.path(), true, None).expect_err("it diverges").to_string();
     let says = |part: &str| assert!(refused.contains(part), "{part} in: {refused}");
-    says("of test is NaN after 9 steps, in epoch 3");
+    says("is NaN after 9 steps, in epoch 3");
+    says(&format!("of {}", folder.path().display()));
     says("the first to give such numbers is blocks.0 of the encoder's 2");
     says("checkpoints/last.safetensors is good after 2 epochs");
 

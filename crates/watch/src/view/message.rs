@@ -1,5 +1,7 @@
 //! All of the message below the curves, over all else.
 
+use std::borrow::Cow;
+
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Rect};
 use ratatui::text::Line;
@@ -23,7 +25,9 @@ const SIDES: u16 = 4;
 pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App) {
     let (text, command) = match said(app) {
         Some(Said::Warning { text, of, .. }) => {
-            (text, format!("… the rest: bmae watch {} | less", plain(&of.directory.display().to_string())))
+            let directory = plain(&of.directory.display().to_string());
+            let quoted = shlex::try_quote(&directory).map_or_else(|_| directory.clone(), Cow::into_owned);
+            (text, format!("… the rest: bmae watch {quoted} | less"))
         }
         Some(Said::Fact(text)) => (text, "…".to_owned()),
         None => return,
