@@ -141,16 +141,13 @@ fn content(plan: &Plan, groups: &[Group], looks: &[Look]) -> Option<Content> {
 
 /// The plan's caption, and behind it the lines that an ablation leaves out, since more than its parameter differs in them.
 fn caption(plan: &Plan, groups: &[Group], content: &Content) -> String {
-    let (members, shown): (Vec<usize>, Box<dyn Fn(&Group) -> bool>) = match (content, plan.drawing) {
-        (Content::Chart(chart), Drawing::Curves(measure)) => (
-            chart.curves.iter().map(|curve| curve.group).collect(),
-            Box::new(move |group| has_curve(group, plan.stage, measure)),
-        ),
-        (Content::Overview(overview), _) => (
-            overview.points.iter().map(|point| point.group).collect(),
-            Box::new(|group| group.score(plan.stage).is_some()),
-        ),
-        _ => return plan.caption.to_owned(),
+    let members: Vec<usize> = match content {
+        Content::Chart(chart) => chart.curves.iter().map(|curve| curve.group).collect(),
+        Content::Overview(overview) => overview.points.iter().map(|point| point.group).collect(),
+    };
+    let shown = |group: &Group| match plan.drawing {
+        Drawing::Curves(measure) => has_curve(group, plan.stage, measure),
+        Drawing::Overview => group.score(plan.stage).is_some(),
     };
     let left_out = plan.family.left_out(groups, &members, &shown);
     match left_out.as_slice() {
