@@ -145,7 +145,7 @@ fn a_link_to_runs_elsewhere_is_followed_and_one_that_leads_back_up_is_not() {
     for name in ["up", "here", "again"] {
         std::os::unix::fs::symlink(&runs, runs.join(name)).expect("a link");
     }
-    assert_eq!(bmae_report::find_runs(&[runs.clone()]), [runs.join("mine/mae/knn")]);
+    assert_eq!(bmae_report::find_runs(std::slice::from_ref(&runs)), [runs.join("mine/mae/knn")]);
 }
 
 #[test]
