@@ -57,13 +57,12 @@ pub fn collect_runs(paths: &[PathBuf]) -> Result<Collected, ReportError> {
             }
         }
     }
-    match unreadable.pop() {
-        Some(error) if runs.is_empty() => Err(error),
-        error => {
-            unreadable.extend(error);
-            Ok(Collected { runs, unreadable })
-        }
+    if runs.is_empty()
+        && let Some(error) = unreadable.pop()
+    {
+        return Err(error);
     }
+    Ok(Collected { runs, unreadable })
 }
 
 /// The run directories at or below `paths`, in the order of [`collect_runs`], each once, for whoever looks again and again while

@@ -21,6 +21,7 @@ mod read;
 mod results;
 mod score;
 mod setting;
+mod starts;
 mod summary;
 mod tables;
 mod variation;
@@ -61,7 +62,8 @@ pub struct Written {
 /// earlier report are replaced. The same runs give the same bytes.
 ///
 /// # Errors
-/// What [`collect_runs`] says, and [`ReportError::IntoARun`], before anything is written; [`ReportError::Write`] if a file cannot be written.
+/// What [`collect_runs`] says, and [`ReportError::IntoARun`], before anything is written; [`ReportError::Write`] if a file
+/// cannot be written.
 pub fn write_report(runs: &[PathBuf], out: &Path) -> Result<Written, ReportError> {
     if out.join(RUN_FILE).exists() {
         return Err(ReportError::IntoARun { path: out.to_owned() });

@@ -1,12 +1,13 @@
 //! What a comparison wants and does not have: stages and seeds without a result.
 
-use std::collections::BTreeSet;
-use std::path::{Component, Path};
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
 
 use serde::Serialize;
 
 use crate::compare::{Group, experiment};
 use crate::read::{Run, RunState, Stage};
+use crate::starts::Starts;
 
 /// A stage and seed of a line without a result.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -45,13 +46,21 @@ pub enum State {
 
 /// All seeds of an experiment are expected of every line and evaluation of it. A pre-training is expected only if some were given at
 /// all (a report on evaluations alone is complete without them), and never of `scratch`.
-pub(crate) fn missing(groups: &[Group]) -> Vec<Missing> {
+pub(crate) fn missing(groups: &[Group], starts: &Starts) -> Vec<Missing> {
     let pretrained = groups.iter().any(|group| group.stage(Stage::Pretrain).next().is_some());
+    let seeds = seeds(groups);
+    // Lines that evaluate another line's pre-training, as a sweep of an evaluation's key makes them, have what they have, and that
+    // other line need not have it too.
+    let is_expected = |(index, group): (usize, &Group), stage: Stage| {
+        group.stage(stage).next().is_some() || !(starts.borrows(index) || starts.lends(index, stage))
+    };
     let mut missing = Vec::new();
-    for group in groups {
-        let seeds = expected_seeds(group, groups);
+    for (index, group) in groups.iter().enumerate() {
+        let own: BTreeSet<&Path> = group.runs.iter().map(|run| experiment(run)).collect();
+        let seeds: BTreeSet<u64> = own.into_iter().filter_map(|folder| seeds.get(folder)).flatten().copied().collect();
         let pretrain = (pretrained && group.setting.method != "scratch").then_some(Stage::Pretrain);
-        for stage in pretrain.into_iter().chain(Stage::EVALUATIONS).filter(|stage| is_expected(group, *stage, groups)) {
+        let stages = pretrain.into_iter().chain(Stage::EVALUATIONS);
+        for stage in stages.filter(|stage| is_expected((index, group), *stage)) {
             for &seed in &seeds {
                 if let Some(state) = state(group.find(stage, seed)) {
                     missing.push(Missing { run: group.label.clone(), stage, seed, state });
@@ -62,49 +71,13 @@ pub(crate) fn missing(groups: &[Group]) -> Vec<Missing> {
     missing
 }
 
-/// The seeds of the experiments that a line belongs to, rising.
-fn expected_seeds(group: &Group, groups: &[Group]) -> BTreeSet<u64> {
-    let own: BTreeSet<&Path> = group.runs.iter().map(|run| experiment(run)).collect();
-    let all = groups.iter().flat_map(|other| &other.runs);
-    all.filter(|run| own.contains(experiment(run))).map(|run| run.about.seed).collect()
-}
-
-/// Whether a line is incomplete without `stage`. Lines that evaluate another line's pre-training, as a sweep of an evaluation's
-/// key makes them, have what they have, and that other line need not have it too.
-fn is_expected(group: &Group, stage: Stage, groups: &[Group]) -> bool {
-    if group.stage(stage).next().is_some() {
-        return true;
+/// The seeds of each experiment.
+fn seeds<'a>(groups: &[Group<'a>]) -> HashMap<&'a Path, BTreeSet<u64>> {
+    let mut seeds: HashMap<&Path, BTreeSet<u64>> = HashMap::new();
+    for run in groups.iter().flat_map(|group| group.runs.iter().copied()) {
+        seeds.entry(experiment(run)).or_default().insert(run.about.seed);
     }
-    let others = || groups.iter().filter(|other| other.label != group.label);
-    let borrows = others().any(|other| group.runs.iter().any(|run| starts_from(run, other)));
-    let is_borrowed = others().any(|other| other.stage(stage).any(|run| starts_from(run, group)));
-    !borrows && !is_borrowed
-}
-
-/// Whether an evaluation starts from a pre-training of `group`.
-pub(crate) fn starts_from(run: &Run, group: &Group) -> bool {
-    let Some(from) = run.about.from.as_deref().map(Path::new) else { return false };
-    // A weights file of a run stands for the run.
-    let from = match from.parent().filter(|folder| folder.ends_with("checkpoints")) {
-        Some(folder) => folder.parent().unwrap_or(folder),
-        None => from,
-    };
-    group.stage(Stage::Pretrain).any(|pretraining| is_at(pretraining, from, run))
-}
-
-/// Whether `pretraining` lies at `from`, which was typed somewhere when `run` began, and may have been moved with it since.
-fn is_at(pretraining: &Run, from: &Path, run: &Run) -> bool {
-    let place = std::path::absolute(&pretraining.directory).unwrap_or_else(|_| pretraining.directory.clone());
-    let is_plain = from.components().all(|part| matches!(part, Component::Normal(_) | Component::RootDir));
-    if is_plain && from.components().count() > 1 {
-        if place.ends_with(from) {
-            return true;
-        }
-    } else if pretraining.directory.parent() == run.directory.parent() && place.file_name() == from.file_name() {
-        return true;
-    }
-    let end = |path: &Path| path.components().rev().take(2).map(|part| part.as_os_str().to_owned()).collect::<Vec<_>>();
-    experiment(pretraining) == experiment(run) && end(&place) == end(from)
+    seeds
 }
 
 fn state(run: Option<&Run>) -> Option<State> {

@@ -172,7 +172,10 @@ fn is_cifar10(source: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::read::flatten;
 
     #[test]
     fn cifar_10_is_told_from_cifar_100() {
@@ -208,10 +211,10 @@ mod tests {
     #[test]
     fn every_key_of_the_published_recipe_is_judged_or_changes_nothing() {
         let preset: Table = include_str!("../../../configs/paper.toml").parse().expect("the preset is TOML");
-        let mut paths: Vec<String> = Vec::new();
-        collect("", &preset, &mut paths);
+        let mut paths = BTreeMap::new();
+        flatten("", &preset, &mut paths);
         assert!(paths.len() > 60, "{paths:?}");
-        for path in &paths {
+        for path in paths.keys() {
             let judged = PUBLISHED.iter().any(|(key, ..)| key == path);
             assert!(judged != CHANGES_NOTHING.contains(&path.as_str()), "{path}: judged {judged}");
         }
@@ -222,16 +225,6 @@ mod tests {
                 // Defaults, which the preset need not spell out.
                 assert!(key.starts_with("method."), "{key}");
                 assert!(reader != Reader::Everyone, "{key}");
-            }
-        }
-    }
-
-    fn collect(prefix: &str, table: &Table, paths: &mut Vec<String>) {
-        for (name, value) in table {
-            let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
-            match value {
-                Value::Table(table) => collect(&path, table, paths),
-                _ => paths.push(path),
             }
         }
     }

@@ -4,11 +4,12 @@ use serde::Serialize;
 
 use crate::collect::Collected;
 use crate::compare::Group;
-use crate::missing::{Missing, missing, starts_from};
+use crate::missing::{Missing, missing};
 use crate::published::{Published, published};
 use crate::read::{Run, RunState, Setting, Stage, harmonic_mean};
 use crate::score::Score;
 use crate::setting::{Difference, all_known, differences};
+use crate::starts::Starts;
 use crate::variation::{differing_keys, varied};
 use crate::wording::in_sentence;
 
@@ -93,24 +94,17 @@ pub struct Cell {
 pub fn summarise(groups: &[Group], collected: &Collected) -> Summary {
     let runs = &collected.runs;
     let differences = differences(runs);
-    let comparable = differences.is_empty() && all_known(runs) && all_pretrainings_known(groups);
+    let starts = Starts::of(groups);
+    let comparable = differences.is_empty() && all_known(runs) && !starts.unknown;
     Summary {
         runs: groups.iter().map(line).collect(),
-        missing: missing(groups),
+        missing: missing(groups, &starts),
         differences,
         varied: varied(runs),
         comparable,
         warnings: warnings(groups, collected),
         collapses: collapses(groups),
     }
-}
-
-/// Whether the pre-training of every evaluated encoder is among the runs, so that its recipe could be judged.
-fn all_pretrainings_known(groups: &[Group]) -> bool {
-    let runs = groups.iter().flat_map(|group| &group.runs);
-    let mut evaluations =
-        runs.filter(|run| run.about.stage != Stage::Pretrain && run.about.setting.method != "scratch");
-    evaluations.all(|run| groups.iter().any(|group| starts_from(run, group)))
 }
 
 fn collapses(groups: &[Group]) -> Vec<Collapse> {

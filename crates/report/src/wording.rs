@@ -6,6 +6,18 @@ use crate::read::Stage;
 use crate::setting::Difference;
 use crate::summary::{Cell, Collapse, Line, Summary};
 
+/// The first `most` names, and how many more.
+pub fn listed(names: &[&str], most: usize) -> String {
+    let more = names.len().saturating_sub(most);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{rest}", names[..names.len() - more].join(", "))
+}
+
+/// `1 epoch`, `12 epochs`.
+pub fn epochs(count: u64) -> String {
+    format!("{count} epoch{}", if count == 1 { "" } else { "s" })
+}
+
 /// A stage's name inside a sentence.
 pub fn in_sentence(stage: Stage) -> String {
     if stage == Stage::Knn { "kNN".to_owned() } else { stage.title().to_lowercase() }
@@ -145,8 +157,7 @@ fn state(state: State) -> String {
         }
         State::Unfinished { epochs_done, epochs: None } => format!("not finished, {epochs_done} epochs"),
         State::Failed { epochs_done } => {
-            let epochs = if epochs_done == 1 { "1 epoch".to_owned() } else { format!("{epochs_done} epochs") };
-            format!("failed after {epochs}, the table of the run directories says why")
+            format!("failed after {}, the table of the run directories says why", epochs(epochs_done))
         }
         State::NoResult => "finished without a finite accuracy".to_owned(),
     }
@@ -163,8 +174,7 @@ pub fn best(summary: &Summary, evaluation: Stage) -> Vec<&Line> {
 /// `mae-k, seed 0, after 12 epochs: the target's spread fell below ...`.
 pub fn collapse(collapse: &Collapse) -> String {
     let Collapse { run, seed, epoch, message } = collapse;
-    let done = epoch.saturating_add(1);
-    format!("{run}, seed {seed}, after {done} epoch{}: {message}", if done == 1 { "" } else { "s" })
+    format!("{run}, seed {seed}, after {}: {message}", epochs(epoch.saturating_add(1)))
 }
 
 /// Seconds as `48 s`, `12 min`, `3 h 05 min`.

@@ -153,17 +153,9 @@ fn caption(plan: &Plan, groups: &[Group], content: &Content) -> String {
     match left_out.as_slice() {
         [] => plan.caption.to_owned(),
         names => {
-            format!("{} Not in it, since more than the parameter differs: {}.", plan.caption, listed(names))
+            format!("{} Not in it, since more than the parameter differs: {}.", plan.caption, wording::listed(names, 6))
         }
     }
-}
-
-/// At most six names.
-fn listed(names: &[&str]) -> String {
-    const SHOWN: usize = 6;
-    let more = names.len().saturating_sub(SHOWN);
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{}{rest}", names[..names.len() - more].join(", "))
 }
 
 fn draw_figure(plan: Plan, content: Content, caption: String) -> Result<Figure, ReportError> {

@@ -13,6 +13,7 @@ pub(crate) fn best(contents: &Contents) -> String {
     for stage in Stage::EVALUATIONS {
         let winners = wording::best(contents.summary, stage);
         let Some(line) = winners.first() else { continue };
+        let names: Vec<&str> = winners.iter().map(|line| line.run.as_str()).collect();
         let Some(mean) = line.cell(stage).and_then(|cell| Some(cell.score.as_ref()?.mean)) else { continue };
         let scratch = contents.summary.runs.iter().find(|line| line.setting.method == "scratch");
         let scratch = scratch.and_then(|line| Some(line.cell(stage)?.score.as_ref()?.mean));
@@ -26,23 +27,17 @@ pub(crate) fn best(contents: &Contents) -> String {
             "<li><span>Best {}</span><strong>{} <small>%</small></strong><span>{}{above}</span></li>\n",
             wording::in_sentence(stage),
             percent(mean),
-            escape_html(&names(&winners))
+            escape_html(&wording::listed(&names, 3))
         ));
     }
     if items.is_empty() { items } else { format!("<ul class=\"best\">\n{items}</ul>\n") }
-}
-
-/// Up to three names.
-fn names(lines: &[&Line]) -> String {
-    let names: Vec<&str> = lines.iter().take(3).map(|line| line.run.as_str()).collect();
-    let more = if lines.len() > 3 { format!(" and {} more", lines.len() - 3) } else { String::new() };
-    format!("{}{more}", names.join(", "))
 }
 
 /// The table of accuracies beside the published ones.
 pub(crate) fn results(contents: &Contents) -> Option<Section> {
     let summary = contents.summary;
     let spread = wording::any_spread(summary);
+    let best = Stage::EVALUATIONS.map(|stage| (stage, wording::best(summary, stage)));
     let mut rows = String::new();
     for (line, look) in summary.runs.iter().zip(&contents.looks) {
         let time = line.wall_s.map(|seconds| (seconds, wording::duration(seconds)));
@@ -50,7 +45,8 @@ pub(crate) fn results(contents: &Contents) -> Option<Section> {
         rows.push_str(&format!("<tr>{}", run_heading(line, *look, &costs(&time, &rate))));
         for stage in Stage::EVALUATIONS {
             let Some(cell) = line.cell(stage) else { continue };
-            let top = wording::best(summary, stage).iter().any(|winner| winner.run == line.run);
+            let top =
+                best.iter().any(|(of, winners)| *of == stage && winners.iter().any(|winner| winner.run == line.run));
             rows.push_str(&score_cell(cell, top, stage != Stage::Knn, spread));
         }
         rows.push_str(&format!("{}{}</tr>\n", cost_cell(time), cost_cell(rate)));

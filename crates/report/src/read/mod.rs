@@ -95,7 +95,8 @@ impl Run {
     }
 }
 
-fn flatten(prefix: &str, table: &toml::Table, keys: &mut BTreeMap<String, String>) {
+/// The keys of a table and of those in it by their paths, with their values as TOML writes them.
+pub(crate) fn flatten(prefix: &str, table: &toml::Table, keys: &mut BTreeMap<String, String>) {
     for (name, value) in table {
         let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
         match value {

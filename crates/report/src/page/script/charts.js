@@ -44,7 +44,14 @@
   // The value at a place of the joined x, or the last one before it, since curves need not share their x; none where the curve
   // has ended.
   function reading(values, index) {
-    return values.findLastIndex(isThere) < index ? null : (values.slice(0, index + 1).findLast(isThere) ?? null);
+    if (values.findLastIndex(isThere) < index) {
+      return null;
+    }
+    let at = index;
+    while (at >= 0 && !isThere(values[at])) {
+      at -= 1;
+    }
+    return at < 0 ? null : values[at];
   }
 
   const last = (values) => values.findLast(isThere) ?? null;
