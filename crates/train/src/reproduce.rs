@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use bmae_data::Source;
+
 use crate::observer::Stage;
 use crate::recipe::{DataRecipe, PlannedRun, Recipe};
 use crate::start::Start;
@@ -75,13 +77,15 @@ pub enum PlanOutcome {
     Diverged(Vec<TrainError>),
 }
 
+/// Which images a stage opens.
+fn images(planned: &PlannedStage) -> (&Source, usize, usize) {
+    let DataRecipe { source, train_limit, test_limit, .. } = &planned.recipe.data;
+    (source, *train_limit, *test_limit)
+}
+
 /// What the stages of `plan` would say of their data at their beginning, so that a plan whose evaluations have no labels does not
 /// pre-train first. Each choice of images is opened once.
 fn check_data(plan: &[PlannedStage]) -> Result<(), TrainError> {
-    let images = |planned: &PlannedStage| {
-        let DataRecipe { source, train_limit, test_limit, .. } = &planned.recipe.data;
-        (source.clone(), *train_limit, *test_limit)
-    };
     let mut checked = Vec::new();
     for first in plan {
         let wanted = images(first);
@@ -96,8 +100,9 @@ fn check_data(plan: &[PlannedStage]) -> Result<(), TrainError> {
     Ok(())
 }
 
-/// Runs the stages of `plan` in order, after a look at the data of them all. What was finished before is not repeated, what was begun goes on. A stage whose loss is no
-/// number any more is left as it is, with what would start from it: that is a result of its recipe, not a reason to stop the others.
+/// Runs the stages of `plan` in order, after a look at the data of them all. What was finished before is not repeated, what was
+/// begun goes on. A stage whose loss is no number any more is left as it is, with what would start from it: that is a result of its
+/// recipe, not a reason to stop the others.
 pub fn run(session: &mut Session<'_>, plan: &[PlannedStage]) -> Result<PlanOutcome, TrainError> {
     check_data(plan)?;
     let mut diverged = Vec::new();
