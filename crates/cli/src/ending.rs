@@ -13,6 +13,8 @@ use bmae_train::recipe::RecipeError;
 use bmae_train::sweep::SweepError;
 use bmae_watch::WatchError;
 
+use crate::advice;
+
 /// Why a command stops early.
 #[derive(Debug)]
 pub enum Ending {
@@ -37,6 +39,16 @@ impl Ending {
         }
     }
 
+    /// It was asked for wrongly; `advice` says what to do about it.
+    fn usage(error: impl Into<Box<dyn Error>>, advice: Option<String>) -> Self {
+        Ending::Usage(advised(error.into(), advice))
+    }
+
+    /// It did not succeed; `advice` says what to do about it.
+    fn failure(error: impl Into<Box<dyn Error>>, advice: Option<String>) -> Self {
+        Ending::Failure(advised(error.into(), advice))
+    }
+
     /// What stderr is told: the chain of causes as one line.
     pub fn line(&self) -> Option<String> {
         match self {
@@ -44,6 +56,14 @@ impl Ending {
             Ending::Interrupted(line) => Some(line.clone()),
             Ending::ClosedPipe => None,
         }
+    }
+}
+
+/// The error, and behind it on the same line what to do about it.
+fn advised(error: Box<dyn Error>, advice: Option<String>) -> Box<dyn Error> {
+    match advice {
+        Some(advice) => format!("{}; {advice}", chain(error.as_ref())).into(),
+        None => error,
     }
 }
 
@@ -67,22 +87,25 @@ fn one_line(text: &str) -> String {
 
 impl From<RecipeError> for Ending {
     fn from(error: RecipeError) -> Self {
-        Ending::Usage(error.into())
+        let advice = advice::of_recipe(&error);
+        Ending::usage(error, advice)
     }
 }
 
 impl From<TrainError> for Ending {
     fn from(error: TrainError) -> Self {
+        let advice = advice::of_train(&error);
         match error {
-            TrainError::Recipe(_) | TrainError::NoSuchDevice { .. } => Ending::Usage(error.into()),
-            _ => Ending::Failure(error.into()),
+            TrainError::Recipe(_) | TrainError::NoSuchDevice { .. } => Ending::usage(error, advice),
+            _ => Ending::failure(error, advice),
         }
     }
 }
 
 impl From<DataError> for Ending {
     fn from(error: DataError) -> Self {
-        Ending::Failure(error.into())
+        let advice = advice::of_data(&error);
+        Ending::failure(error, advice)
     }
 }
 
@@ -100,17 +123,19 @@ impl From<TensorFileError> for Ending {
 
 impl From<ExportError> for Ending {
     fn from(error: ExportError) -> Self {
+        let advice = advice::of_export(&error);
         match error {
             ExportError::Train(error) => error.into(),
-            ExportError::Exists { .. } | ExportError::Name { .. } => Ending::Usage(error.into()),
-            _ => Ending::Failure(error.into()),
+            ExportError::Exists { .. } | ExportError::Name { .. } => Ending::usage(error, advice),
+            _ => Ending::failure(error, advice),
         }
     }
 }
 
 impl From<SweepError> for Ending {
     fn from(error: SweepError) -> Self {
-        Ending::Usage(error.into())
+        let advice = advice::of_sweep(&error);
+        Ending::usage(error, advice)
     }
 }
 
@@ -122,7 +147,8 @@ impl From<WatchError> for Ending {
 
 impl From<ReportError> for Ending {
     fn from(error: ReportError) -> Self {
-        Ending::Failure(error.into())
+        let advice = advice::of_report(&error);
+        Ending::failure(error, advice)
     }
 }
 

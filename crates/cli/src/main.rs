@@ -3,6 +3,7 @@
 //! 0: done, also when whoever reads our output has had enough. 1: it failed. 2: it was asked for wrongly. 130: it was
 //! interrupted. Every failure is one line on stderr.
 
+mod advice;
 mod arguments;
 mod commands;
 mod ending;

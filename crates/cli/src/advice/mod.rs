@@ -1,0 +1,14 @@
+//! What a user can do about an error of a library, in words of the command line.
+//!
+//! A library's error states facts: the thing, what was expected, what was found. It knows no flag and no command. The
+//! sentence that names one is added here, one file a library; [`Ending`](crate::ending::Ending) puts it behind the error.
+
+mod data;
+mod recipe;
+mod report;
+mod train;
+
+pub use data::of_data;
+pub use recipe::{of_recipe, of_sweep};
+pub use report::of_report;
+pub use train::{of_export, of_train};
