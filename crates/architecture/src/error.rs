@@ -1,0 +1,107 @@
+//! Sizes that cannot be, one readable sentence each. Sizes are named as the recipe's keys.
+
+/// A size that cannot be: the thing, what was found, what would do.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ArchitectureError {
+    /// A size that must be at least one is zero.
+    #[error("`{key}` is 0, but must be at least 1")]
+    Zero {
+        /// The recipe's key.
+        key: String,
+    },
+    /// An image that patches do not tile.
+    #[error(
+        "an image of {image_size} x {image_size} pixels does not divide into patches of {patch_size} x {patch_size}: set \
+         `data.image_size` to a multiple of `model.patch_size`, such as {nearest}"
+    )]
+    Patches {
+        /// `data.image_size`.
+        image_size: usize,
+        /// `model.patch_size`.
+        patch_size: usize,
+        /// The nearest image size that would do.
+        nearest: u128,
+    },
+    /// A width that does not fit its heads or positions.
+    #[error(
+        "`model.{part}.dim` is {dim}, but must be divisible by {divisor} ({}): set it to a multiple of {step}, such as {nearest}",
+        why(part, *needed_by)
+    )]
+    Width {
+        /// "encoder" or "decoder".
+        part: &'static str,
+        /// The width.
+        dim: usize,
+        /// What does not divide it.
+        divisor: usize,
+        /// What needs the divisor.
+        needed_by: WidthDivisor,
+        /// What divides every width that would do.
+        step: u128,
+        /// The nearest such width.
+        nearest: u128,
+    },
+    /// A ratio that leaves no hidden unit to the MLP, or is not a number.
+    #[error(
+        "`model.{part}.mlp_ratio` {ratio} leaves no width to the hidden layers of dim {dim}: raise it to at least 1 / {dim}"
+    )]
+    NoHiddenLayer {
+        /// "encoder" or "decoder".
+        part: &'static str,
+        /// The ratio.
+        ratio: f64,
+        /// The width of a token.
+        dim: usize,
+    },
+    /// Sizes whose parameters or images exceed the machine's address space.
+    #[error("a model with {sizes} is larger than this machine can address: use smaller sizes")]
+    TooLarge {
+        /// The sizes, by the recipe's keys.
+        sizes: String,
+    },
+    /// A mask that shows nothing.
+    #[error(
+        "`pretrain.mask_ratio` {ratio:?} keeps none of the {patches} patches of an image: lower it to at most {limit}, or have more \
+         patches with a smaller `model.patch_size`"
+    )]
+    KeepsNothing {
+        /// The ratio.
+        ratio: f64,
+        /// Patches of an image.
+        patches: usize,
+        /// The largest ratio, in thousandths, that keeps one.
+        limit: f64,
+    },
+    /// A mask that hides nothing.
+    #[error(
+        "`pretrain.mask_ratio` {ratio:?} masks none of the {patches} patches of an image, so there would be nothing to predict: \
+         raise it to at least {limit}, or have more patches with a smaller `model.patch_size`"
+    )]
+    MasksNothing {
+        /// The ratio.
+        ratio: f64,
+        /// Patches of an image.
+        patches: usize,
+        /// The smallest ratio, in thousandths, that masks one.
+        limit: f64,
+    },
+    /// An image of one patch.
+    #[error("an image is one single patch, of which nothing could be both kept and masked: lower `model.patch_size`")]
+    OnePatch,
+}
+
+/// What needs a width to be divisible.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WidthDivisor {
+    /// The attention's heads share the width.
+    Heads,
+    /// The sin-cos positions: sine and cosine of row and column take a quarter each.
+    Positions,
+}
+
+fn why(part: &str, needed_by: WidthDivisor) -> String {
+    match needed_by {
+        WidthDivisor::Heads => format!("`model.{part}.heads`"),
+        WidthDivisor::Positions => "the sin-cos positions have four parts".to_owned(),
+    }
+}
