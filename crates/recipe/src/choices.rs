@@ -25,6 +25,11 @@ macro_rules! choices {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum $name { $($(#[$variant_about])* $variant,)+ }
 
+        impl $name {
+            /// Every variant, in the order in which help and errors list them.
+            pub const VARIANTS: &[$name] = &[$($name::$variant),+];
+        }
+
         impl Choice for $name {
             const ALL: &'static [(Self, &'static str)] = &[$((Self::$variant, $word)),+];
         }

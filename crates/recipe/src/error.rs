@@ -3,9 +3,10 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use bmae_architecture::ArchitectureError;
 use thiserror::Error;
 
-use super::memory::Bytes;
+use super::bytes::Bytes;
 
 /// Where a value was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,12 +15,10 @@ pub enum Place {
     Preset(&'static str),
     /// A recipe file.
     File(PathBuf),
-    /// The recipe of the run that `--from` names.
+    /// The recipe of the run that an evaluation starts from.
     Run(String),
-    /// A flag of the command line, with its dashes.
-    Flag(String),
-    /// `--set`, with its argument.
-    Set(String),
+    /// The place of a [`Setting`](crate::Setting), as the user knows it.
+    Given(String),
 }
 
 impl fmt::Display for Place {
@@ -28,8 +27,7 @@ impl fmt::Display for Place {
             Place::Preset(name) => write!(formatter, "the preset {name}"),
             Place::File(path) => write!(formatter, "{}", path.display()),
             Place::Run(name) => write!(formatter, "the recipe of {name}"),
-            Place::Flag(flag) => write!(formatter, "{flag}"),
-            Place::Set(assignment) => write!(formatter, "--set {assignment}"),
+            Place::Given(place) => write!(formatter, "{place}"),
         }
     }
 }
@@ -64,11 +62,11 @@ pub enum RecipeError {
         /// The parser's own words, on one line.
         message: String,
     },
-    /// `--set` without an equals sign.
-    #[error("--set {argument} sets nothing: write --set key.path=value, as in --set pretrain.epochs=10")]
+    /// An assignment without a key or an equals sign.
+    #[error("{place} sets nothing: it is no key with its value, such as pretrain.epochs=10")]
     NotAnAssignment {
-        /// What was given.
-        argument: String,
+        /// Where.
+        place: String,
     },
     /// A key that does not exist.
     #[error("unknown key `{key}` given by {place}: {hint}")]
@@ -91,7 +89,7 @@ pub enum RecipeError {
         example: String,
     },
     /// A value, or one key, for something that is a list of tables.
-    #[error("`{key}` given by {place} belongs to a list of tables: give the list as a whole, as in --set '{example}'")]
+    #[error("`{key}` given by {place} belongs to a list of tables, which is given as a whole: {example}")]
     List {
         /// The key's path.
         key: String,
@@ -131,48 +129,18 @@ pub enum RecipeError {
         /// What there is.
         depth: usize,
     },
+    /// Sizes that no model can have.
+    #[error(transparent)]
+    Architecture(#[from] ArchitectureError),
     /// Two runs of one name.
     #[error("two of the [[runs]] are called `{name}`: give each a name of its own, because it names the run's folder")]
     RunTwice {
         /// The name.
         name: String,
     },
-    /// An image that patches do not tile.
-    #[error(
-        "an image of {image_size} x {image_size} pixels does not divide into patches of {patch_size} x {patch_size}: set \
-             `data.image_size` to a multiple of `model.patch_size`, such as {nearest}"
-    )]
-    Patches {
-        /// `data.image_size`.
-        image_size: usize,
-        /// `model.patch_size`.
-        patch_size: usize,
-        /// The nearest image size that would do.
-        nearest: usize,
-    },
-    /// A width that does not fit its heads or positions.
-    #[error(
-        "`model.{part}.dim` is {dim}, but must be divisible by {divisor} ({why}): set it to a multiple of {step}, such as {nearest}"
-    )]
-    Width {
-        /// "encoder" or "decoder".
-        part: &'static str,
-        /// The width.
-        dim: usize,
-        /// What does not divide it.
-        divisor: usize,
-        /// What needs the divisor.
-        why: String,
-        /// What divides every width that would do.
-        step: u128,
-        /// The nearest such width.
-        nearest: u128,
-    },
     /// Weights that tell a width, but not how many heads share it.
     #[error(
-        "the {part} of {weights} is {dim} wide, which {heads} attention heads do not divide; how many it has its shapes do not tell: \
-             give it with --set model.{part}.heads=N{usual}",
-        usual = if dim.is_multiple_of(64) { format!(" (usually {})", dim / 64) } else { String::new() }
+        "the {part} of {weights} is {dim} wide, which {heads} attention heads do not divide; how many it has its shapes do not tell"
     )]
     HeadsUntold {
         /// "encoder" or "decoder".
@@ -183,51 +151,6 @@ pub enum RecipeError {
         heads: usize,
         /// The run or file.
         weights: String,
-    },
-    /// Hidden layers of no width.
-    #[error(
-        "`model.encoder.mlp_ratio` {ratio} leaves no width to the hidden layers of an encoder of dim {dim}: raise it to at least 1 / {dim}"
-    )]
-    NoHiddenLayer {
-        /// The ratio.
-        ratio: f64,
-        /// The encoder's width.
-        dim: usize,
-    },
-    /// A mask that shows nothing.
-    #[error(
-        "`pretrain.mask_ratio` {ratio:?} keeps none of the {patches} patches of an image: lower it to at most {limit}, or have more \
-             patches with a smaller `model.patch_size`"
-    )]
-    KeepsNothing {
-        /// The ratio.
-        ratio: f64,
-        /// Patches of an image.
-        patches: usize,
-        /// The largest ratio that keeps one.
-        limit: f64,
-    },
-    /// A mask that hides nothing.
-    #[error(
-        "`pretrain.mask_ratio` {ratio:?} masks none of the {patches} patches of an image, so there would be nothing to predict: \
-             raise it to at least {limit}, or have more patches with a smaller `model.patch_size`"
-    )]
-    MasksNothing {
-        /// The ratio.
-        ratio: f64,
-        /// Patches of an image.
-        patches: usize,
-        /// A ratio that masks one.
-        limit: f64,
-    },
-    /// An image of one patch.
-    #[error(
-        "an image of {image_size} x {image_size} pixels is one single patch of `model.patch_size` {image_size}, of which nothing \
-             could be both kept and masked: lower `model.patch_size`"
-    )]
-    OnePatch {
-        /// `data.image_size` and `model.patch_size` alike.
-        image_size: usize,
     },
     /// Parts that do not divide the batch.
     #[error(

@@ -1,74 +1,62 @@
-//! What a run does, in full: read from TOML, presets and the command line, checked once, then only read.
+//! What a run does, in full: read from TOML, presets and single settings, checked once, then only read.
 //!
-//! Two kinds of types. What was *typed* is a set of keys, each with its value and the place it came from (`typed`);
-//! reading it has no side effect. What was *checked* is a [`Recipe`]: complete, and built by [`Recipe::resolve`] or
-//! [`Recipe::from_toml`] alone, so nothing behind this edge doubts it.
+//! Two kinds of types. What was *given* is a set of keys with their values; reading it has no side effect. What was *checked* is
+//! a [`Recipe`]: complete, and built by [`Recipe::resolve`] or [`Recipe::from_toml`] alone, so nothing behind this edge doubts it.
 //!
-//! Every key is defined once, in [`keys`]: path, type, range, default, description. Help, the unknown-key message and
-//! the checks all come from that definition.
+//! Every key is defined once, in the file of its section: name, type, default, range, description and who reads it. The fields of
+//! the recipe, their reading and writing, the help, the checks and the unknown-key message all come from that definition;
+//! [`keys`] lists them.
 
+mod bytes;
 mod checks;
 mod choices;
 mod error;
+mod given;
+mod key;
 pub mod keys;
 mod layers;
 mod memory;
-mod method;
-mod parts;
 pub mod plan;
 mod preset;
-mod read;
-mod stages;
+mod read_toml;
+mod recipe;
+mod section;
+mod sections;
+mod setting;
+mod stage;
 mod start;
 pub mod sweep;
-mod typed;
+mod toml_text;
+mod untold_heads;
 mod warning;
-mod write;
 
 #[cfg(test)]
 mod tests;
 
+pub use bytes::{Bytes, available_memory};
 pub use choices::{
     Augmentation, Choice, CopyAt, EmaUnit, Feature, FeatureHead, MethodName, Pooling, Ramp, ScratchInit,
     TargetNormalisation, UpdateKind,
 };
 pub use error::{Place, RecipeError};
-pub use keys::AnyKey;
-pub use layers::{Flag, FromRun, Layers, Stage, TrainedStage};
-pub use memory::{Bytes, Need, available_memory};
-pub use method::{Method, PlannedRun, TargetRecipe, Update};
-pub use parts::{DataRecipe, DataSource, DecoderRecipe, EncoderRecipe, ModelRecipe, Used};
+pub use key::AnyKey;
+pub use layers::{FromRun, Layers};
+pub use memory::{Need, Used};
 pub use preset::{Preset, PresetChoice};
-pub use stages::{FinetuneRecipe, KnnRecipe, LinprobeRecipe, MonitorRecipe, PretrainRecipe, StageRecipe};
+pub use recipe::Recipe;
+pub use sections::data::DataRecipe;
+pub use sections::finetune::FinetuneRecipe;
+pub use sections::knn::KnnRecipe;
+pub use sections::linprobe::LinprobeRecipe;
+pub use sections::method::{Method, MethodKind};
+pub use sections::model::{DecoderRecipe, EncoderRecipe, ModelRecipe};
+pub use sections::monitor::MonitorRecipe;
+pub use sections::pretrain::PretrainRecipe;
+pub use sections::run::PlannedRun;
+pub use sections::source::DataSource;
+pub use sections::target::{TargetRecipe, Update};
+pub use sections::training::StageRecipe;
+pub use setting::Setting;
+pub use stage::{Stage, TrainedStage};
 pub use start::Start;
 pub use warning::Warning;
-
-/// The checked recipe of a run, complete down to the last default.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Recipe {
-    /// Everything random depends on it; `shapes` images do not.
-    pub seed: u64,
-    /// `[data]`.
-    pub data: DataRecipe,
-    /// `[model]`.
-    pub model: ModelRecipe,
-    /// `[method]`, its short form expanded.
-    pub method: Method,
-    /// `[pretrain]`.
-    pub pretrain: PretrainRecipe,
-    /// `[finetune]`.
-    pub finetune: FinetuneRecipe,
-    /// `[linprobe]`.
-    pub linprobe: LinprobeRecipe,
-    /// `[knn]`.
-    pub knn: KnnRecipe,
-    /// `[monitor]`.
-    pub monitor: MonitorRecipe,
-    /// `[[runs]]`: what `reproduce` trains; empty in the recipe of a single run.
-    pub runs: Vec<PlannedRun>,
-    /// Keeps construction inside this module.
-    _sealed: Sealed,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Sealed;

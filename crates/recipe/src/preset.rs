@@ -32,7 +32,7 @@ impl Preset {
     }
 }
 
-/// The lowest layer of a recipe: `--preset NAME|FILE.toml`.
+/// The lowest layer of a recipe: a preset's name, or a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PresetChoice {
     /// One that is built in.
@@ -80,14 +80,14 @@ impl PresetChoice {
         }
     }
 
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         match self {
             PresetChoice::Builtin(preset) => preset.text(),
             PresetChoice::File { text, .. } => text,
         }
     }
 
-    pub(super) fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         match self {
             PresetChoice::Builtin(preset) => Place::Preset(preset.word()),
             PresetChoice::File { path, .. } => Place::File(path.clone()),

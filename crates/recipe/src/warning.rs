@@ -26,14 +26,14 @@ pub enum Warning {
         /// The recipe's number.
         heads: usize,
     },
-    /// A key of `[method]` was given on the command line to a method that does not read it.
+    /// A key was given to a method that does not read it.
     KeyIgnored {
-        /// As it was given: `--k`, or `--set method.k=3`.
+        /// The place of the setting.
         given: String,
         /// The method.
         method: String,
     },
-    /// Targets were given on the command line to a method that has its own.
+    /// Targets were given to a method that has its own.
     TargetsIgnored {
         /// The method.
         method: String,
@@ -57,8 +57,8 @@ impl fmt::Display for Warning {
             ),
             Warning::HeadsTaken { weights, part, heads } => write!(
                 formatter,
-                "{weights} does not tell the number of attention heads of its {part}: taken is {heads}, as the recipe says; \
-                 --set model.{part}.heads=N sets another"
+                "{weights} does not tell the number of attention heads of its {part}: taken is {heads}, as the recipe's \
+                 `model.{part}.heads` says"
             ),
             Warning::KeyIgnored { given, method } => {
                 write!(formatter, "{given} changes nothing: the method {method} does not read it")

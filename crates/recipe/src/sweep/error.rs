@@ -11,7 +11,7 @@ pub enum SweepError {
     #[error(transparent)]
     Recipe(#[from] RecipeError),
     /// No such sweep.
-    #[error("there is no sweep called {name}: choose one of {known}, or give a file that ends in .toml, or --grid KEY.PATH=VALUE,VALUE", known = super::NAMES.join(", "))]
+    #[error("there is no sweep called {name}: choose one of {known}, or give a file that ends in .toml", known = super::NAMES.join(", "))]
     Unknown {
         /// What was asked for.
         name: String,
@@ -34,14 +34,14 @@ pub enum SweepError {
         /// What is wrong.
         what: String,
     },
-    /// `--grid` without a key or without values.
-    #[error("--grid {argument} is no list of values of a key: write it as --grid method.k=1,2,4")]
+    /// An axis without a key or without values.
+    #[error("`{argument}` is no list of values of a key, such as method.k=1,2,4")]
     NotAGrid {
         /// What was given.
         argument: String,
     },
     /// Nothing to try.
-    #[error("there is nothing to sweep: name a sweep ({known}), give a file, or --grid KEY.PATH=VALUE,VALUE", known = super::NAMES.join(", "))]
+    #[error("there is nothing to sweep: name a sweep ({known}) or give a file", known = super::NAMES.join(", "))]
     Nothing,
     /// A key is swept and set, or swept twice in a grid.
     #[error("{key} is swept, and {also} as well: give it once")]
@@ -52,16 +52,13 @@ pub enum SweepError {
         also: String,
     },
     /// A key that changes nothing.
-    #[error(
-        "{key} is swept, but nothing that would be run reads it: sweep a method or an evaluation that does, with --method, \
-         --grid method.name=... or --evaluations"
-    )]
+    #[error("{key} is swept, but nothing that would be run reads it: sweep a method or an evaluation that does")]
     Unread {
         /// The key.
         key: String,
     },
     /// Two combinations would be run in the same folder.
-    #[error("two different combinations would both be run in {folder}: sweep them into folders of their own with --out", folder = folder.display())]
+    #[error("two different combinations would both be run in {folder}: sweep them into folders of their own", folder = folder.display())]
     SameFolder {
         /// The folder.
         folder: PathBuf,
@@ -76,18 +73,19 @@ pub enum SweepError {
         /// How many there may be.
         most: usize,
     },
-    /// Keys that no combination may choose.
-    #[error("{key} cannot be swept: {why}")]
-    NotSwept {
+    /// The seed is no axis.
+    #[error(
+        "seed cannot be swept: every combination has the same seeds, over which the report takes means and deviations"
+    )]
+    Seed,
+    /// `[[runs]]` is no axis.
+    #[error("{key} cannot be swept: sweep keys of [method] instead")]
+    Runs {
         /// The key.
         key: String,
-        /// Why, and what to do.
-        why: &'static str,
     },
     /// No evaluation and no pre-training is left.
-    #[error(
-        "{run} has nothing to run: the method scratch pre-trains nothing, so it needs an evaluation (--evaluations)"
-    )]
+    #[error("{run} has nothing to run: the method scratch pre-trains nothing, so it needs an evaluation")]
     NothingToRun {
         /// The combination.
         run: String,

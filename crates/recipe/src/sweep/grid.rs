@@ -25,7 +25,7 @@ pub struct Grid {
 pub(super) type Point = Vec<(String, Value)>;
 
 impl Axis {
-    /// The argument of one `--grid`: `method.k=1,2,4`, where the values are TOML and bare words are texts.
+    /// Reads `method.k=1,2,4`, where the values are TOML and bare words are texts.
     ///
     /// # Errors
     /// When it has no key or no value.
@@ -57,13 +57,11 @@ impl Grid {
     /// When a key is there twice, or is one that no combination may choose.
     pub fn new(mut axes: Vec<Axis>) -> Result<Self, SweepError> {
         for (index, axis) in axes.iter().enumerate() {
-            let why = match axis.path.as_str() {
-                "seed" => "give --seeds N instead, whose means and deviations the report computes",
-                path if path == keys::RUNS || path.starts_with("runs.") => "name keys of [method] instead",
-                _ => "",
-            };
-            if !why.is_empty() {
-                return Err(SweepError::NotSwept { key: axis.path.clone(), why });
+            if axis.path == "seed" {
+                return Err(SweepError::Seed);
+            }
+            if axis.path.split('.').next() == Some(keys::RUNS) {
+                return Err(SweepError::Runs { key: axis.path.clone() });
             }
             if axes[..index].iter().any(|other| other.path == axis.path) {
                 return Err(SweepError::Twice {
@@ -154,7 +152,7 @@ mod tests {
     fn an_argument_without_a_key_or_a_value_is_refused_with_an_example() {
         for argument in ["method.k", "=1,2", "method.k=", "method.k=a,,b"] {
             let refused = Axis::parse(argument).expect_err(argument).to_string();
-            assert!(refused.contains("--grid method.k=1,2,4"), "{refused}");
+            assert!(refused.contains("method.k=1,2,4"), "{refused}");
         }
     }
 

@@ -9,7 +9,10 @@ use super::grid::Point;
 use super::{Sweep, SweepError};
 use crate::Start;
 use crate::plan::{PlannedStage, folder_of};
-use crate::{AnyKey, Choice, Flag, Layers, Method, Recipe, Stage, Warning, keys};
+use crate::{AnyKey, Choice, Layers, Method, Recipe, Setting, Stage, Warning, keys};
+
+/// The key that names the method.
+const METHOD: &str = "method.name";
 
 /// Combinations that are planned at once: a year of the smallest runs.
 const MOST: usize = 10_000;
@@ -48,10 +51,10 @@ pub fn plan(
     let mut combinations: Vec<Vec<Part>> = Vec::new();
     for grid in &sweep.grids {
         refuse_keys_that_are_set(grid.paths(), layers)?;
-        let mut unread: Vec<&str> = grid.paths().filter(|path| *path != keys::method::NAME.path()).collect();
+        let mut unread: Vec<&str> = grid.paths().filter(|path| *path != METHOD).collect();
         for point in grid.points() {
             let (parts, warnings) = parts(&point, layers, evaluations, &labels)?;
-            unread.retain(|path| !parts.iter().any(|part| depends(part.stage, path, &part.recipe.method)));
+            unread.retain(|path| !parts.iter().any(|part| repeats(path, part.stage, &part.recipe.method)));
             // A combination may say nothing new: a method that does not read a swept key.
             if !combinations.contains(&parts) {
                 let new = warnings.into_iter().filter(|warning| !planned.warnings.contains(warning));
@@ -103,14 +106,14 @@ fn parts(
     let pretraining = method.pretrains().then_some(Stage::Pretrain);
     let (mut parts, mut warnings) = (Vec::new(), Vec::new());
     for stage in pretraining.into_iter().chain(evaluations.iter().copied()) {
-        let own: Point = point.iter().filter(|(path, _)| depends(stage, path, method)).cloned().collect();
+        let own: Point = point.iter().filter(|(path, _)| repeats(path, stage, method)).cloned().collect();
         let (recipe, of_stage) = resolve(&own, layers, &[stage])?;
         // Methods of one sweep need not all read what is set for some.
         warnings.extend(of_stage.into_iter().filter(|warning| !matches!(warning, Warning::KeyIgnored { .. })));
         parts.push(Part { run: labels.name(&own, method), stage, recipe });
     }
     match parts.is_empty() {
-        true => Err(SweepError::NothingToRun { run: method.name.word().to_owned() }),
+        true => Err(SweepError::NothingToRun { run: method.name().word().to_owned() }),
         false => Ok((parts, warnings)),
     }
 }
@@ -133,39 +136,38 @@ fn stages(parts: &[Part], offset: u64, directory: &Path) -> Vec<PlannedStage> {
     parts.iter().map(planned).collect()
 }
 
-/// Whether `stage` of `method`, or the pre-training that it starts from, reads the key `path`.
-fn depends(stage: Stage, path: &str, method: &Method) -> bool {
-    let section = path.split('.').next().unwrap_or(path);
-    let read = match section {
-        "data" | "model" | "method" => true,
-        "pretrain" => method.pretrains(),
-        "monitor" => stage == Stage::Pretrain,
-        section => section == stage.section(),
-    };
-    read && method.reads(path)
+/// Whether another value of `path`, a key or a section, repeats `stage` of `method`.
+fn repeats(path: &str, stage: Stage, method: &Method) -> bool {
+    keys::at(path).iter().any(|key| key.methods().contains(&method.name()) && is_repeated_for(*key, stage, method))
+}
+
+/// A stage is repeated for a key that it reads, or that decides the weights of the pre-training that it starts from. What
+/// pre-training reads only to monitor itself decides no weights: it is repeated for that where no evaluation reads it.
+fn is_repeated_for(key: &dyn AnyKey, stage: Stage, method: &Method) -> bool {
+    let reads = |stage| key.stages().contains(&stage);
+    match key.changes_weights() {
+        true => reads(stage) || (reads(Stage::Pretrain) && method.pretrains()),
+        false => reads(stage) && (stage != Stage::Pretrain || !Stage::EVALUATIONS.into_iter().any(reads)),
+    }
 }
 
 /// A key that is set would be overridden without a word.
-fn refuse_keys_that_are_set<'a>(paths: impl Iterator<Item = &'a str>, layers: &Layers) -> Result<(), SweepError> {
-    for path in paths {
-        let by_set = layers.sets.iter().find(|set| set.split('=').next().is_some_and(|key| key.trim() == path));
-        let by_flag = layers.flags.iter().find(|flag| flag.path == path);
-        let also = match (by_set, by_flag) {
-            (Some(set), _) => format!("set by --set {set}"),
-            (None, Some(flag)) => format!("set by {}", flag.name),
-            (None, None) => continue,
-        };
-        return Err(SweepError::Twice { key: path.to_owned(), also });
+fn refuse_keys_that_are_set<'a>(mut paths: impl Iterator<Item = &'a str>, layers: &Layers) -> Result<(), SweepError> {
+    let twice = paths.find_map(|path| layers.settings.iter().find(|setting| setting.path == path));
+    match twice {
+        Some(Setting { path, place, .. }) => {
+            Err(SweepError::Twice { key: path.clone(), also: format!("set by {place}") })
+        }
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn resolve(point: &Point, layers: &Layers, stages: &[Stage]) -> Result<(Recipe, Vec<Warning>), SweepError> {
     let mut layers = Layers { single: true, stages: stages.to_vec(), ..layers.clone() };
-    layers.flags.extend(point.iter().map(|(path, value)| Flag {
-        name: "--grid".to_owned(),
+    layers.settings.extend(point.iter().map(|(path, value)| Setting {
         path: path.clone(),
         value: value.clone(),
+        place: "the sweep".to_owned(),
     }));
     Ok(Recipe::resolve(&layers)?)
 }
@@ -182,9 +184,9 @@ impl Labels {
 
     /// The method, and behind it the values of `point`: `ema-mae-wse5-tau0.1`.
     fn name(&self, point: &Point, method: &Method) -> String {
-        let said = point.iter().filter(|(path, _)| path != keys::method::NAME.path());
+        let said = point.iter().filter(|(path, _)| path != METHOD);
         let values = said.map(|(path, value)| format!("-{}{}", self.label(path), text(value)));
-        format!("{}{}", method.name.word(), values.collect::<String>())
+        format!("{}{}", method.name().word(), values.collect::<String>())
     }
 
     fn label<'a>(&self, path: &'a str) -> &'a str {
@@ -298,7 +300,8 @@ mod tests {
 
     #[test]
     fn a_key_that_is_set_too_is_refused() {
-        let layers = Layers { sets: vec!["method.k=3".into()], ..Layers::default() };
+        let set = Setting::parse("method.k=3", "--set method.k=3".into()).expect("a setting");
+        let layers = Layers { settings: vec![set], ..Layers::default() };
         let refused = plan(&sweep(&[&["method.k=1,2"]]), &layers, &Stage::EVALUATIONS, 1, Path::new("d"));
         let refused = refused.expect_err("it is set").to_string();
         assert!(refused.contains("method.k is swept, and set by --set method.k=3"), "{refused}");
@@ -307,7 +310,7 @@ mod tests {
     #[test]
     fn a_value_that_its_key_does_not_take_is_refused_like_any_other() {
         let refused = plan(&sweep(&[&["method.k=0"]]), &Layers::default(), &Stage::EVALUATIONS, 1, Path::new("d"));
-        assert!(refused.expect_err("no such K").to_string().contains("--grid"));
+        assert!(refused.expect_err("no such K").to_string().contains("`method.k` given by the sweep is 0"));
         let unknown = plan(&sweep(&[&["method.kk=1"]]), &Layers::default(), &Stage::EVALUATIONS, 1, Path::new("d"));
         assert!(unknown.expect_err("no such key").to_string().contains("method.k"));
     }

@@ -1,7 +1,7 @@
 //! Every way to be wrong is one sentence: what, where, found, allowed, remedy.
 
 use super::*;
-use crate::{Choice, Flag, FromRun};
+use crate::{Choice, FromRun};
 
 fn set(argument: &str) -> String {
     refusal_of(argument, Stage::Pretrain)
@@ -109,25 +109,27 @@ fn a_value_out_of_range_says_the_range() {
 }
 
 #[test]
-fn a_flag_is_named_as_it_was_typed() {
-    let flag = Flag { name: "--k".to_owned(), path: "method.k".to_owned(), value: 0.into() };
+fn an_option_is_named_as_it_was_typed() {
+    let with = |setting| refusal(&Layers { settings: vec![setting], ..Layers::default() });
     assert_eq!(
-        refusal(&Layers { flags: vec![flag], ..Layers::default() }),
+        with(option("--k", "method.k", 0)),
         "`method.k` given by --k is 0, but must be a whole number of at least 1"
     );
     assert_eq!(
-        refusal(&Layers { method: Some("maek".to_owned()), ..Layers::default() }),
+        with(option("--method", "method.name", "maek")),
         "`method.name` given by --method is the string \"maek\", but must be \"scratch\", \"mae\", \"mae-k\", \"ema-mae\", \
          \"mae-new\" or \"custom\""
     );
 }
 
 #[test]
-fn a_set_without_a_value_or_with_half_a_list_is_refused() {
+fn a_setting_without_a_value_or_with_half_a_list_is_refused() {
+    let set = |text: &str| Setting::parse(text, format!("--set {text}")).expect_err(text).to_string();
     assert_eq!(
         set("pretrain.epochs"),
-        "--set pretrain.epochs sets nothing: write --set key.path=value, as in --set pretrain.epochs=10"
+        "--set pretrain.epochs sets nothing: it is no key with its value, such as pretrain.epochs=10"
     );
+    assert!(set("=3").starts_with("--set =3 sets nothing"));
     assert!(set("method.targets=[{weight=1}").starts_with("--set method.targets=[{weight=1} is not valid TOML: "));
     assert!(refusal(&file("seed = 0\n[data\n")).starts_with("mine.toml is not valid TOML at line 2: "));
 }
@@ -140,8 +142,8 @@ fn a_section_is_not_a_key_and_a_list_is_given_as_a_whole() {
     );
     assert_eq!(
         set("method.targets.weight=2"),
-        "`method.targets.weight` given by --set method.targets.weight=2 belongs to a list of tables: give the list as a \
-         whole, as in --set 'method.targets=[{weight=1, update=\"ema\", tau=0.1}]'"
+        "`method.targets.weight` given by --set method.targets.weight=2 belongs to a list of tables, which is given \
+         as a whole: method.targets=[{weight=1, update=\"ema\", tau=0.1}]"
     );
     assert!(set("runs=[3]").contains("a list of tables"));
 }

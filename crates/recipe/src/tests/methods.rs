@@ -2,37 +2,20 @@
 
 use super::*;
 use crate::{
-    CopyAt, EmaUnit, FeatureHead, Method, MethodName, Ramp, ScratchInit, TargetNormalisation, TargetRecipe, Update,
+    CopyAt, EmaUnit, FeatureHead, Method, MethodKind, Ramp, ScratchInit, TargetNormalisation, TargetRecipe, Update,
 };
 
 fn method(text: &str) -> Method {
     resolve(&file(&format!("[method]\n{text}"))).method
 }
 
-/// What all methods have where the recipe says nothing else.
-fn plain(name: MethodName) -> Method {
-    Method {
-        name,
-        k: None,
-        wse: None,
-        tau: None,
-        slow_weight: None,
-        copy_at: None,
-        warmup_epochs: None,
-        targets: Vec::new(),
-        feature_head: FeatureHead::Trainable,
-        pixel_weight: 0.0,
-        scratch_init: ScratchInit::Mae,
-    }
+/// A method with what all have where the recipe says nothing else.
+fn plain(kind: MethodKind) -> Method {
+    Method { kind, feature_head: FeatureHead::Trainable, pixel_weight: 0.0, scratch_init: ScratchInit::Mae }
 }
 
-fn copied(weight: f64, every: usize, at: CopyAt) -> TargetRecipe {
-    TargetRecipe {
-        weight,
-        update: Update::Copy { every, at },
-        normalisation: TargetNormalisation::None,
-        last_blocks: 1,
-    }
+fn copied(weight: f64, every: usize) -> TargetRecipe {
+    TargetRecipe { weight, update: Update::Copy { every }, normalisation: TargetNormalisation::None, last_blocks: 1 }
 }
 
 fn averaged(tau: f64) -> TargetRecipe {
@@ -47,54 +30,39 @@ fn averaged(tau: f64) -> TargetRecipe {
 #[test]
 fn mae_and_scratch_have_no_targets_and_pixels_throughout() {
     // Keys that the method does not read are accepted and leave no trace in its row of the results.
-    assert_eq!(method("name='mae'\nk=7\nwse=2\ntau=0.3"), plain(MethodName::Mae));
-    assert_eq!(method("name='scratch'\nk=7"), plain(MethodName::Scratch));
-    assert!(!plain(MethodName::Scratch).pretrains() && plain(MethodName::Mae).pretrains());
+    let mae = method("name='mae'\nk=7\nwse=2\ntau=0.3");
+    let scratch = method("name='scratch'\nk=7");
+    assert_eq!((&mae, &scratch), (&plain(MethodKind::Mae), &plain(MethodKind::Scratch)));
+    for method in [&mae, &scratch] {
+        assert_eq!((method.warmup_epochs(), method.targets(), method.copy_at()), (None, vec![], None));
+        assert_eq!((method.k(), method.wse(), method.tau(), method.slow_weight()), (None, None, None, None));
+    }
+    assert!(!scratch.pretrains() && mae.pretrains() && !mae.predicts_features());
 }
 
 #[test]
 fn mae_k_copies_one_target_every_k_epochs_from_epoch_k_on() {
-    assert_eq!(
-        method("name='mae-k'\nk=7"),
-        Method {
-            k: Some(7),
-            copy_at: Some(CopyAt::EpochStart),
-            warmup_epochs: Some(7),
-            targets: vec![copied(1.0, 7, CopyAt::EpochStart)],
-            ..plain(MethodName::MaeK)
-        }
-    );
+    let found = method("name='mae-k'\nk=7");
+    assert_eq!(found, plain(MethodKind::MaeK { k: 7, copy_at: CopyAt::EpochStart }));
+    assert_eq!((found.warmup_epochs(), found.copy_at()), (Some(7), Some(CopyAt::EpochStart)));
+    assert_eq!(found.targets(), [copied(1.0, 7)]);
 }
 
 #[test]
 fn ema_mae_averages_one_target_from_epoch_wse_on() {
-    assert_eq!(
-        method("name='ema-mae'\nwse=3\ntau=0.005"),
-        Method {
-            wse: Some(3),
-            tau: Some(0.005),
-            warmup_epochs: Some(3),
-            targets: vec![averaged(0.005)],
-            ..plain(MethodName::EmaMae)
-        }
-    );
+    let found = method("name='ema-mae'\nwse=3\ntau=0.005");
+    assert_eq!(found, plain(MethodKind::EmaMae { wse: 3, tau: 0.005 }));
+    assert_eq!((found.warmup_epochs(), found.copy_at()), (Some(3), None));
+    assert_eq!(found.targets(), [averaged(0.005)]);
 }
 
 #[test]
 fn mae_new_has_a_fast_average_and_a_slow_copy_from_epoch_k_on() {
-    assert_eq!(
-        method("name='mae-new'\nk=5\ntau=0.005\nslow_weight=0.3\ncopy_at='epoch-end'\nfeature_head='frozen'"),
-        Method {
-            k: Some(5),
-            tau: Some(0.005),
-            slow_weight: Some(0.3),
-            copy_at: Some(CopyAt::EpochEnd),
-            warmup_epochs: Some(5),
-            targets: vec![averaged(0.005), copied(0.3, 5, CopyAt::EpochEnd)],
-            feature_head: FeatureHead::Frozen,
-            ..plain(MethodName::MaeNew)
-        }
-    );
+    let found = method("name='mae-new'\nk=5\ntau=0.005\nslow_weight=0.3\ncopy_at='epoch-end'\nfeature_head='frozen'");
+    let kind = MethodKind::MaeNew { k: 5, tau: 0.005, slow_weight: 0.3, copy_at: CopyAt::EpochEnd };
+    assert_eq!(found, Method { feature_head: FeatureHead::Frozen, ..plain(kind) });
+    assert_eq!((found.warmup_epochs(), found.copy_at()), (Some(5), Some(CopyAt::EpochEnd)));
+    assert_eq!(found.targets(), [averaged(0.005), copied(0.3, 5)]);
 }
 
 #[test]
@@ -103,35 +71,26 @@ fn custom_spells_its_targets_out() {
         [[method.targets]]\nweight=0.5\nupdate='copy'\nevery=3\nnormalisation='layer-norm'\nlast_blocks=2\n\
         [[method.targets]]\nupdate='ema'\ntau=0.1\ntau_end=0.01\nramp='cosine'\nunit='step'\n\
         [[method.targets]]\nupdate='ema'\ntau=0.2\nramp='linear'";
-    assert_eq!(
-        method(text),
-        Method {
-            wse: Some(4),
-            copy_at: Some(CopyAt::EpochEnd),
-            warmup_epochs: Some(4),
-            targets: vec![
-                TargetRecipe {
-                    normalisation: TargetNormalisation::LayerNorm,
-                    last_blocks: 2,
-                    ..copied(0.5, 3, CopyAt::EpochEnd)
-                },
-                TargetRecipe {
-                    update: Update::Ema { tau: 0.1, tau_end: 0.01, ramp: Ramp::Cosine, unit: EmaUnit::Step },
-                    ..averaged(0.1)
-                },
-                TargetRecipe {
-                    update: Update::Ema { tau: 0.2, tau_end: 0.2, ramp: Ramp::Linear, unit: EmaUnit::Epoch },
-                    ..averaged(0.2)
-                },
-            ],
-            ..plain(MethodName::Custom)
-        }
-    );
+    let targets = vec![
+        TargetRecipe { normalisation: TargetNormalisation::LayerNorm, last_blocks: 2, ..copied(0.5, 3) },
+        TargetRecipe {
+            update: Update::Ema { tau: 0.1, tau_end: 0.01, ramp: Ramp::Cosine, unit: EmaUnit::Step },
+            ..averaged(0.1)
+        },
+        TargetRecipe {
+            update: Update::Ema { tau: 0.2, tau_end: 0.2, ramp: Ramp::Linear, unit: EmaUnit::Epoch },
+            ..averaged(0.2)
+        },
+    ];
+    let found = method(text);
+    assert_eq!((found.warmup_epochs(), found.targets()), (Some(4), targets.clone()));
+    assert_eq!(found, plain(MethodKind::Custom { wse: 4, copy_at: CopyAt::EpochEnd, targets }));
 }
 
 #[test]
-fn the_command_line_spells_targets_out_in_the_same_way() {
+fn a_setting_spells_targets_out_in_the_same_way() {
     let sets = ["method.name=custom", "method.wse=4", "method.targets=[{update=\"copy\", every=3}, {tau=0.2}]"];
     let method = resolve(&layers(Preset::Quick, &sets)).method;
-    assert_eq!(method.targets, [copied(1.0, 3, CopyAt::EpochStart), averaged(0.2)]);
+    assert_eq!(method.targets(), [copied(1.0, 3), averaged(0.2)]);
+    assert_eq!(method.copy_at(), Some(CopyAt::EpochStart));
 }

@@ -7,15 +7,17 @@ mod precedence;
 mod presets;
 mod round_trip;
 
-use super::{Layers, Preset, PresetChoice, Recipe, RecipeError, Stage, Warning};
+use super::{Layers, Preset, PresetChoice, Recipe, RecipeError, Setting, Stage, Warning};
 
-/// Layers over `preset` with these arguments of `--set`.
-fn layers(preset: Preset, sets: &[&str]) -> Layers {
-    Layers {
-        preset: PresetChoice::Builtin(preset),
-        sets: sets.iter().map(|&set| set.to_owned()).collect(),
-        ..Layers::default()
-    }
+/// Layers over `preset` with these assignments, as `--set` gives them.
+pub(crate) fn layers(preset: Preset, sets: &[&str]) -> Layers {
+    let setting = |set: &&str| Setting::parse(set, format!("--set {set}")).unwrap_or_else(|error| panic!("{error}"));
+    Layers { preset: PresetChoice::Builtin(preset), settings: sets.iter().map(setting).collect(), ..Layers::default() }
+}
+
+/// A key that an option of its own gives.
+fn option(name: &str, path: &str, value: impl Into<toml::Value>) -> Setting {
+    Setting { path: path.to_owned(), value: value.into(), place: name.to_owned() }
 }
 
 /// A recipe file of one's own with this text.
@@ -24,7 +26,7 @@ fn file(text: &str) -> Layers {
     Layers { preset, ..Layers::default() }
 }
 
-fn resolve(layers: &Layers) -> Recipe {
+pub(crate) fn resolve(layers: &Layers) -> Recipe {
     resolve_with_warnings(layers).0
 }
 

@@ -1,11 +1,7 @@
 //! Preset, then the run that an evaluation starts from, then flags, then `--set`.
 
 use super::*;
-use crate::{Feature, FeatureHead, Flag, FromRun, MethodName, Warning, keys};
-
-fn flag(path: &str, value: impl Into<toml::Value>) -> Flag {
-    Flag { name: format!("--{path}"), path: path.to_owned(), value: value.into() }
-}
+use crate::{Feature, FeatureHead, FromRun, MethodKind, MethodName, Warning, keys};
 
 #[test]
 fn without_a_preset_quick_holds() {
@@ -19,7 +15,7 @@ fn a_key_that_a_preset_leaves_out_has_its_default() {
     assert_eq!(recipe.pretrain.stage.batch_size, 512);
     assert_eq!(recipe.knn.k, 20);
     assert!(recipe.runs.is_empty());
-    for key in keys::all().into_iter().chain(keys::of_a_target()) {
+    for key in keys::all().into_iter().chain(keys::of_targets()) {
         assert!(key.accepts(&key.default_value()), "{} refuses its own default", key.path());
     }
 }
@@ -33,8 +29,11 @@ fn later_layers_win() {
         text: "[data]\ntrain_limit = 1\ntest_limit = 1\nshapes_seed = 1".to_owned(),
         method: true,
     });
-    layers.flags = vec![flag("data.train_limit", 2), flag("data.test_limit", 2)];
-    layers.sets = vec!["data.train_limit=3".to_owned()];
+    layers.settings = vec![
+        option("--a", "data.train_limit", 2),
+        option("--b", "data.test_limit", 2),
+        option("--c", "data.train_limit", 3),
+    ];
     let data = resolve(&layers).data;
     assert_eq!((data.train_limit, data.test_limit, data.shapes_seed), (3, 2, 1));
 }
@@ -47,13 +46,17 @@ fn of_two_sets_the_last_holds() {
 
 #[test]
 fn an_evaluation_takes_over_data_model_and_method_of_its_run_and_nothing_else() {
-    let run = resolve(&Layers {
-        method: Some("mae-k".to_owned()),
-        ..layers(
-            Preset::Quick,
-            &["seed=9", "data.train_limit=77", "model.encoder.dim=64", "finetune.epochs=99", "method.k=3"],
-        )
-    });
+    let run = resolve(&layers(
+        Preset::Quick,
+        &[
+            "method.name=mae-k",
+            "seed=9",
+            "data.train_limit=77",
+            "model.encoder.dim=64",
+            "finetune.epochs=99",
+            "method.k=3",
+        ],
+    ));
     let evaluation = resolve(&Layers {
         from: Some(FromRun { name: "a".to_owned(), text: run.to_toml(), method: true }),
         single: true,
@@ -96,36 +99,35 @@ fn heads_that_nobody_told_are_named_with_the_key_that_sets_them() {
     let both = "[model.encoder]\ndim = 12\n[model.decoder]\ndim = 16\n";
     let notes = said(both, &[]);
     assert_eq!(notes.len(), 2, "{notes:?}");
-    assert!(notes[0].contains("of its encoder: taken is 3") && notes[0].contains("--set model.encoder.heads=N"));
-    assert!(notes[1].contains("of its decoder: taken is 16") && notes[1].contains("--set model.decoder.heads=N"));
+    assert!(notes[0].contains("of its encoder: taken is 3") && notes[0].contains("`model.encoder.heads`"));
+    assert!(notes[1].contains("of its decoder: taken is 16") && notes[1].contains("`model.decoder.heads`"));
     assert_eq!(said(both, &["model.encoder.heads=3"]), notes[1..]);
     assert_eq!(said("[model.encoder]\ndim = 12\nheads = 3\n", &[]), [""; 0]);
 }
 
 #[test]
-fn a_method_takes_the_preset_s_first_run_of_it_and_flags_lie_over_that() {
+fn a_method_takes_the_preset_s_first_run_of_it_and_settings_lie_over_that() {
     let of = |method: &str, sets: &[&str]| {
-        let layers = Layers { method: Some(method.to_owned()), ..layers(Preset::Paper, sets) };
+        let mut layers = layers(Preset::Paper, sets);
+        layers.settings.insert(0, option("--method", "method.name", method));
         resolve(&layers).method
     };
-    let ema = of("ema-mae", &[]);
-    assert_eq!((ema.name, ema.wse, ema.tau), (MethodName::EmaMae, Some(5), Some(0.1)));
-    let ema = of("ema-mae", &["method.tau=0.3"]);
-    assert_eq!((ema.wse, ema.tau), (Some(5), Some(0.3)));
+    assert_eq!(of("ema-mae", &[]).kind, MethodKind::EmaMae { wse: 5, tau: 0.1 });
+    assert_eq!(of("ema-mae", &["method.tau=0.3"]).kind, MethodKind::EmaMae { wse: 5, tau: 0.3 });
     // There is no run of it: [method] with that name.
     let custom = of("custom", &["method.targets=[{}]", "method.wse=2"]);
-    assert_eq!((custom.name, custom.warmup_epochs), (MethodName::Custom, Some(2)));
-    // --set method.name chooses the run in the same way, and wins.
-    assert_eq!(of("ema-mae", &["method.name=mae-new"]).slow_weight, Some(0.2));
+    assert_eq!((custom.name(), custom.warmup_epochs()), (MethodName::Custom, Some(2)));
+    // A later setting chooses the run in the same way, and wins.
+    assert_eq!(of("ema-mae", &["method.name=mae-new"]).slow_weight(), Some(0.2));
 }
 
 #[test]
-fn flags_and_sets_win_over_runs_too() {
+fn settings_win_over_runs_too() {
     let mut layers = layers(Preset::Paper, &["method.tau=0.5"]);
-    layers.flags = vec![flag("method.k", 3)];
+    layers.settings.push(option("--k", "method.k", 3));
     for run in resolve(&layers).runs {
-        assert!(run.method.tau.is_none_or(|tau| tau == 0.5), "{}", run.name);
-        assert!(run.method.k.is_none_or(|k| k == 3), "{}", run.name);
+        assert!(run.method.tau().is_none_or(|tau| tau == 0.5), "{}", run.name);
+        assert!(run.method.k().is_none_or(|k| k == 3), "{}", run.name);
     }
 }
 
@@ -142,7 +144,7 @@ fn a_run_whose_name_is_a_method_is_of_that_method_and_any_other_says_it() {
          [[runs]]\nmethod = 'mae'",
     ))
     .runs;
-    let found: Vec<_> = runs.iter().map(|run| (run.name.as_str(), run.method.name)).collect();
+    let found: Vec<_> = runs.iter().map(|run| (run.name.as_str(), run.method.name())).collect();
     use MethodName::{EmaMae, Mae, MaeK, MaeNew};
     assert_eq!(found, [("ema-mae", EmaMae), ("a", MaeK), ("b", MaeNew), ("mae", Mae)]);
 }

@@ -11,7 +11,7 @@ fn paper() -> Recipe {
 fn every_preset_resolves_and_opens_with_its_command() {
     for (preset, name) in Preset::ALL {
         let recipe = resolve(&layers(*preset, &[]));
-        let runs: Vec<_> = recipe.runs.iter().map(|run| run.method.name).collect();
+        let runs: Vec<_> = recipe.runs.iter().map(|run| run.method.name()).collect();
         for method in ["scratch", "mae", "mae-k", "ema-mae", "mae-new"] {
             assert!(runs.iter().any(|run| run.word() == method), "{name} lacks {method}");
         }
@@ -44,12 +44,13 @@ fn quick_needs_no_files_and_mini_has_the_model_of_the_design() {
 
 #[test]
 fn paper_has_the_published_data_and_model() {
-    let Recipe { data, model, .. } = paper();
+    let recipe = paper();
+    let Recipe { data, model, .. } = &recipe;
     assert_eq!((data.source.text().as_str(), data.image_size), ("cifar10", 32));
     assert_eq!(data.mean, [0.4914, 0.4822, 0.4465]);
     assert_eq!(data.std, [0.2023, 0.1994, 0.2010]);
     assert_eq!((data.train_limit, data.test_limit), (0, 0));
-    assert_eq!(model.patches(data.image_size), 64);
+    assert_eq!(recipe.architecture().grid.patches(), 64);
     assert_eq!((model.encoder.dim, model.encoder.depth, model.encoder.heads), (192, 12, 3));
     assert_eq!(model.encoder.mlp_ratio, 4.0);
     assert_eq!((model.decoder.dim, model.decoder.depth, model.decoder.heads), (512, 8, 16));
@@ -138,7 +139,7 @@ fn paper_lists_the_published_runs() {
         .iter()
         .map(|run| {
             let method = &run.method;
-            (method.name, method.k, method.wse, method.tau, method.slow_weight)
+            (method.name(), method.k(), method.wse(), method.tau(), method.slow_weight())
         })
         .collect();
     use MethodName::{EmaMae, Mae, MaeK, MaeNew, Scratch};
@@ -156,11 +157,11 @@ fn paper_lists_the_published_runs() {
     for run in &recipe.runs {
         assert_eq!(run.method.feature_head, FeatureHead::Frozen, "{}", run.name);
         assert_eq!(run.method.scratch_init, ScratchInit::Timm, "{}", run.name);
-        let copy_at = match run.method.name {
+        let copy_at = match run.method.name() {
             MaeK => Some(CopyAt::EpochStart),
             MaeNew => Some(CopyAt::EpochEnd),
             _ => None,
         };
-        assert_eq!(run.method.copy_at, copy_at, "{}", run.name);
+        assert_eq!(run.method.copy_at(), copy_at, "{}", run.name);
     }
 }

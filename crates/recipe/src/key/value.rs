@@ -1,0 +1,167 @@
+//! The types that a recipe key may have: how each is read from TOML, within its range, and written.
+
+use toml::Value;
+
+use super::range::{Count, Number, TextRange};
+use crate::choices::{
+    Augmentation, Choice, CopyAt, EmaUnit, Feature, FeatureHead, MethodName, Pooling, Ramp, ScratchInit,
+    TargetNormalisation, UpdateKind,
+};
+
+/// A type that a recipe key may have.
+pub trait KeyValue: Sized + 'static {
+    /// What limits it.
+    type Range: Sync + 'static;
+
+    /// What is allowed, as it reads after "must be".
+    fn allowed(range: &Self::Range) -> String;
+
+    /// The checked value; `None` where the type or the range does not fit.
+    fn read(value: &Value, range: &Self::Range) -> Option<Self>;
+
+    /// The value as TOML, which [`KeyValue::read`] reads back equal.
+    fn write(&self) -> Value;
+}
+
+impl KeyValue for usize {
+    type Range = Count;
+    fn allowed(range: &Count) -> String {
+        range.describe()
+    }
+    fn read(value: &Value, range: &Count) -> Option<usize> {
+        usize::try_from(range.read(value)?).ok()
+    }
+    fn write(&self) -> Value {
+        (*self as u64).write()
+    }
+}
+
+impl KeyValue for u64 {
+    type Range = Count;
+    fn allowed(range: &Count) -> String {
+        range.describe()
+    }
+    fn read(value: &Value, range: &Count) -> Option<u64> {
+        range.read(value)
+    }
+    fn write(&self) -> Value {
+        // No count beyond i64::MAX passes `read`.
+        Value::Integer(i64::try_from(*self).unwrap_or(i64::MAX))
+    }
+}
+
+impl KeyValue for f64 {
+    type Range = Number;
+    fn allowed(range: &Number) -> String {
+        range.describe()
+    }
+    fn read(value: &Value, range: &Number) -> Option<f64> {
+        range.read(value)
+    }
+    fn write(&self) -> Value {
+        Value::Float(*self)
+    }
+}
+
+impl KeyValue for bool {
+    type Range = ();
+    fn allowed((): &()) -> String {
+        "true or false".to_owned()
+    }
+    fn read(value: &Value, (): &()) -> Option<bool> {
+        value.as_bool()
+    }
+    fn write(&self) -> Value {
+        Value::Boolean(*self)
+    }
+}
+
+impl KeyValue for String {
+    type Range = TextRange;
+    fn allowed(range: &TextRange) -> String {
+        range.allowed.to_owned()
+    }
+    fn read(value: &Value, range: &TextRange) -> Option<String> {
+        value.as_str().filter(|text| (range.fits)(text)).map(str::to_owned)
+    }
+    fn write(&self) -> Value {
+        Value::String(self.clone())
+    }
+}
+
+/// One number per colour channel.
+impl KeyValue for [f32; 3] {
+    type Range = Number;
+    fn allowed(range: &Number) -> String {
+        format!("three numbers (red, green, blue), each {}", range.describe())
+    }
+    fn read(value: &Value, range: &Number) -> Option<[f32; 3]> {
+        let numbers: Option<Vec<f32>> =
+            value.as_array()?.iter().map(|number| range.read(number).map(|n| n as f32)).collect();
+        // A value so small or large that it leaves f32 would otherwise become 0 or infinite.
+        let numbers = numbers?;
+        numbers.iter().all(|n| range.read(&Value::Float(f64::from(*n))).is_some()).then_some(())?;
+        numbers.try_into().ok()
+    }
+    fn write(&self) -> Value {
+        // The shortest decimal that is this f32, so that 0.4914 does not become 0.49140000343322754.
+        let decimal = |n: &f32| n.to_string().parse().unwrap_or(f64::from(*n));
+        Value::Array(self.iter().map(|n| Value::Float(decimal(n))).collect())
+    }
+}
+
+/// Two parts of a whole: least, most.
+impl KeyValue for [f64; 2] {
+    type Range = ();
+    fn allowed((): &()) -> String {
+        "two numbers above 0 and at most 1, the smaller one first".to_owned()
+    }
+    fn read(value: &Value, (): &()) -> Option<[f64; 2]> {
+        let range = Number::between(0.0, 1.0).above_least();
+        let numbers: Option<Vec<f64>> = value.as_array()?.iter().map(|n| range.read(n)).collect();
+        let [least, most] = numbers?.try_into().ok()?;
+        (least <= most).then_some([least, most])
+    }
+    fn write(&self) -> Value {
+        Value::Array(self.iter().map(|n| Value::Float(*n)).collect())
+    }
+}
+
+macro_rules! choice_values {
+    ($($name:ident),+) => { $(
+        impl KeyValue for $name {
+            type Range = ();
+            fn allowed((): &()) -> String {
+                one_of::<$name>()
+            }
+            fn read(value: &Value, (): &()) -> Option<$name> {
+                $name::from_word(value.as_str()?)
+            }
+            fn write(&self) -> Value {
+                Value::String(self.word().to_owned())
+            }
+        }
+    )+ };
+}
+
+choice_values!(
+    MethodName,
+    UpdateKind,
+    CopyAt,
+    EmaUnit,
+    Ramp,
+    TargetNormalisation,
+    FeatureHead,
+    ScratchInit,
+    Pooling,
+    Feature,
+    Augmentation
+);
+
+fn one_of<T: Choice>() -> String {
+    let words: Vec<String> = T::ALL.iter().map(|(_, word)| format!("\"{word}\"")).collect();
+    match words.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => words.concat(),
+    }
+}

@@ -1,0 +1,122 @@
+//! The checked recipe: everything that a run does, complete down to the last default.
+
+use bmae_architecture::{Autoencoder, PatchGrid, Transformer};
+
+use super::given::GivenKeys;
+use super::section::Keys;
+use super::sections::data::{self, DataRecipe};
+use super::sections::finetune::{self, FinetuneRecipe};
+use super::sections::knn::{self, KnnRecipe};
+use super::sections::linprobe::{self, LinprobeRecipe};
+use super::sections::method::{self, Method};
+use super::sections::model::{self, ModelRecipe};
+use super::sections::monitor::{self, MonitorRecipe};
+use super::sections::pretrain::{self, PretrainRecipe};
+use super::sections::run::PlannedRun;
+use super::sections::seed;
+use super::sections::training::StageRecipe;
+use super::stage::TrainedStage;
+use super::toml_text::TomlText;
+
+/// The checked recipe of a run, complete down to the last default.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recipe {
+    /// Everything random depends on it; `shapes` images do not.
+    pub seed: u64,
+    /// `[data]`.
+    pub data: DataRecipe,
+    /// `[model]`.
+    pub model: ModelRecipe,
+    /// `[method]`.
+    pub method: Method,
+    /// `[pretrain]`.
+    pub pretrain: PretrainRecipe,
+    /// `[finetune]`.
+    pub finetune: FinetuneRecipe,
+    /// `[linprobe]`.
+    pub linprobe: LinprobeRecipe,
+    /// `[knn]`.
+    pub knn: KnnRecipe,
+    /// `[monitor]`.
+    pub monitor: MonitorRecipe,
+    /// `[[runs]]`: what `reproduce` trains; empty in the recipe of a single run.
+    pub runs: Vec<PlannedRun>,
+    /// Keeps construction inside this crate.
+    _sealed: Sealed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Sealed;
+
+impl Recipe {
+    /// The recipe of the keys that were given. Single values are right already; what several of them make together is not
+    /// looked at.
+    pub(crate) fn read(given: &GivenKeys, runs: Vec<PlannedRun>) -> Recipe {
+        Recipe {
+            seed: given.get(&seed::KEY),
+            data: data::KEYS.read(given),
+            model: model::KEYS.read(given),
+            method: Method::read(given),
+            pretrain: pretrain::KEYS.read(given),
+            finetune: finetune::KEYS.read(given),
+            linprobe: linprobe::KEYS.read(given),
+            knn: knn::KEYS.read(given),
+            monitor: monitor::KEYS.read(given),
+            runs,
+            _sealed: Sealed,
+        }
+    }
+
+    /// The whole recipe, every default spelt out, as TOML: `config.toml`, which [`Recipe::from_toml`] reads back to an equal
+    /// recipe.
+    pub fn to_toml(&self) -> String {
+        let mut out = TomlText::default();
+        out.put(&seed::KEY, &self.seed);
+        data::KEYS.write(&self.data, &mut out);
+        model::KEYS.write(&self.model, &mut out);
+        out.section("[method]");
+        out.put(&method::KEYS.name, &self.method.name());
+        self.method.write("method", &mut out);
+        pretrain::KEYS.write(&self.pretrain, &mut out);
+        finetune::KEYS.write(&self.finetune, &mut out);
+        linprobe::KEYS.write(&self.linprobe, &mut out);
+        knn::KEYS.write(&self.knn, &mut out);
+        monitor::KEYS.write(&self.monitor, &mut out);
+        self.runs.iter().for_each(|run| run.write(&mut out));
+        out.text
+    }
+
+    /// The recipe of one of the planned runs by itself.
+    pub fn of_run(&self, run: &PlannedRun) -> Recipe {
+        Recipe { method: run.method.clone(), runs: Vec::new(), ..self.clone() }
+    }
+
+    /// The same recipe with another seed.
+    pub fn with_seed(&self, seed: u64) -> Recipe {
+        Recipe { seed, ..self.clone() }
+    }
+
+    /// The settings that the training stages share, of one of them.
+    pub fn stage(&self, stage: TrainedStage) -> &StageRecipe {
+        match stage {
+            TrainedStage::Pretrain => &self.pretrain.stage,
+            TrainedStage::Finetune => &self.finetune.stage,
+            TrainedStage::Linprobe => &self.linprobe.stage,
+        }
+    }
+
+    /// The sizes of its masked autoencoder.
+    pub fn architecture(&self) -> Autoencoder {
+        let ModelRecipe { patch_size, encoder, decoder } = &self.model;
+        Autoencoder {
+            grid: PatchGrid::rgb(self.data.image_size, *patch_size),
+            encoder: Transformer {
+                dim: encoder.dim,
+                depth: encoder.depth,
+                heads: encoder.heads,
+                mlp_ratio: encoder.mlp_ratio,
+            },
+            decoder: Transformer::decoder(decoder.dim, decoder.depth, decoder.heads),
+        }
+    }
+}

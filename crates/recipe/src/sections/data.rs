@@ -1,0 +1,33 @@
+//! `[data]`.
+
+use super::source::{self, DataSource};
+use crate::key::{Count, Number};
+use crate::section::section;
+
+section! {
+    /// `[data]`.
+    pub struct DataRecipe, keys DataKeys, in "data", read by all {
+        /// Where the images come from
+        source: DataSource, from source::KEYS;
+        /// Side of the square input images, in pixels
+        /// Must be a multiple of model.patch_size.
+        image_size: usize = 32, in Count::between(1, 1_000_000);
+        /// Mean of each channel, for pixels from 0 to 1
+        /// The default is CIFAR-10's, for every data set.
+        mean: [f32; 3] = [0.4914, 0.4822, 0.4465], in Number::between(-1e6, 1e6);
+        /// Standard deviation of each channel, for pixels from 0 to 1
+        /// The default is CIFAR-10's, for every data set.
+        std: [f32; 3] = [0.2023, 0.1994, 0.2010], in Number::between(0.0, 1e6).above_least();
+        /// Use only the first N training images; 0 = all
+        train_limit: usize = 0, in Count::from(0);
+        /// Use only the first N test images; 0 = all
+        test_limit: usize = 0, in Count::from(0);
+        /// Random seed of the "shapes" images
+        /// Separate from seed, so that runs with different seeds train on the same images.
+        shapes_seed: u64 = 0, in Count::from(0);
+        /// Number of training images of "shapes"
+        shapes_train: usize = 4000, in Count::from(1);
+        /// Number of test images of "shapes"
+        shapes_test: usize = 1000, in Count::from(1);
+    }
+}

@@ -1,0 +1,15 @@
+//! `[linprobe]`.
+
+use super::training::{self, StageRecipe};
+use crate::choices::Feature;
+use crate::section::section;
+
+section! {
+    /// `[linprobe]`.
+    pub struct LinprobeRecipe, keys LinprobeKeys, in "linprobe", read by [Linprobe] {
+        /// What all stages share.
+        stage: StageRecipe, from training::KEYS[2];
+        /// Frozen feature that the linear classifier reads, after the final norm
+        feature: Feature = Feature::ClassToken;
+    }
+}

@@ -1,0 +1,21 @@
+//! `[monitor]`.
+
+use crate::key::Count;
+use crate::section::section;
+
+section! {
+    /// `[monitor]`.
+    pub struct MonitorRecipe, keys MonitorKeys, in "monitor", read by [Pretrain] {
+        /// Measure the encoder's features every N epochs of pre-training, and after the last; 0 = never
+        /// Measured: RankMe (effective rank) and, if the data set has labels, nearest-neighbour top-1. The standard deviations
+        /// of targets and predictions are logged every epoch in any case.
+        every: usize = 1, in Count::from(0);
+        /// Training images used by that measurement; 0 = all
+        knn_train_limit: usize = 5000, in Count::from(0);
+        /// Draw reconstructions and attention every N epochs of pre-training, and after the last; 0 = never
+        /// They go to the run's pictures/, to TensorBoard and to the report.
+        pictures_every: usize = 10, in Count::from(0);
+        /// Images in each of these pictures: the first N of the test set
+        pictures: usize = 8, in Count::between(0, 64);
+    }
+}

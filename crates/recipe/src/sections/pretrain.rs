@@ -1,0 +1,19 @@
+//! `[pretrain]`.
+
+use super::training::{self, StageRecipe};
+use crate::key::Number;
+use crate::section::section;
+
+section! {
+    /// `[pretrain]`.
+    pub struct PretrainRecipe, keys PretrainKeys, in "pretrain", read by [Pretrain] {
+        /// What all stages share.
+        stage: StageRecipe, from training::KEYS[0];
+        /// Mask ratio: fraction of the patches that the encoder does not see
+        /// Of L patches, floor(L * (1 - mask_ratio)) are kept; at least one must be kept and one masked.
+        mask_ratio: f64 = 0.75, in Number::between(0.0, 1.0).above_least().below_most();
+        /// Normalise each patch's pixel target by its own mean and variance
+        /// The variance is unbiased; 1e-6 is added under the root.
+        norm_pix: bool = false;
+    }
+}

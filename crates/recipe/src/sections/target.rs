@@ -1,0 +1,123 @@
+//! `[[method.targets]]`: one target encoder.
+
+use crate::choices::{EmaUnit, Ramp, TargetNormalisation, UpdateKind};
+use crate::given::GivenKeys;
+use crate::key::{Count, Number};
+use crate::section::section;
+use crate::toml_text::TomlText;
+
+section! {
+    keys TargetKeys, in "method.targets", read by [Pretrain] {
+        /// Loss weight of this target
+        weight: f64 = 1.0, in Number::from(0.0), methods [Custom];
+        /// How the target follows the student
+        /// "copy" reads every and method.copy_at; "ema" reads tau, tau_end, ramp and unit.
+        update: UpdateKind = UpdateKind::Ema, methods [Custom];
+        /// Copy the student to the target every N epochs
+        every: usize = 10, in Count::from(1), methods [Custom];
+        /// Update the average after every epoch or every step
+        unit: EmaUnit = EmaUnit::Epoch, methods [Custom];
+        /// EMA rate: target <- (1 - tau) target + tau student
+        tau: f64 = 0.1, in Number::between(0.0, 1.0), methods [Custom];
+        /// EMA rate at the end of the training, with a ramp; default: tau
+        tau_end: f64 = 0.1, in Number::between(0.0, 1.0), methods [Custom];
+        /// How the EMA rate moves from tau to tau_end
+        ramp: Ramp = Ramp::None, methods [Custom];
+        /// Normalisation of the target features
+        /// "none", as published: the encoder's final norm only; "layer-norm": a LayerNorm without affine part on top, against
+        /// collapse.
+        normalisation: TargetNormalisation = TargetNormalisation::None, methods [Custom];
+        /// Average the outputs of the last N encoder blocks; at most the encoder's depth
+        last_blocks: usize = 1, in Count::from(1), methods [Custom];
+    }
+}
+
+/// One target encoder.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TargetRecipe {
+    /// Its weight in the loss.
+    pub weight: f64,
+    /// How it follows the student.
+    pub update: Update,
+    /// What is done to its features before they become a target.
+    pub normalisation: TargetNormalisation,
+    /// How many of the encoder's last blocks are averaged: 1 as published.
+    pub last_blocks: usize,
+}
+
+/// How a target encoder follows the student.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Update {
+    /// Replaced by the student; when within its epoch, [`Method::copy_at`](crate::Method::copy_at) says.
+    Copy {
+        /// Epochs between two copies, at least 1.
+        every: usize,
+    },
+    /// target <- (1 - tau) target + tau student.
+    Ema {
+        /// The rate at the first update, 0 to 1.
+        tau: f64,
+        /// The rate at the last update; `tau` itself without a ramp.
+        tau_end: f64,
+        /// The way from the one to the other.
+        ramp: Ramp,
+        /// How often it is averaged.
+        unit: EmaUnit,
+    },
+}
+
+impl TargetRecipe {
+    /// A target as the published methods have them: features as the final norm leaves them, of the last block alone.
+    pub fn published(weight: f64, update: Update) -> Self {
+        TargetRecipe { weight, update, normalisation: TargetNormalisation::None, last_blocks: 1 }
+    }
+
+    pub(super) fn read(given: &GivenKeys) -> Self {
+        let tau = given.get(&KEYS.tau);
+        let ramp = given.get(&KEYS.ramp);
+        let update = match given.get(&KEYS.update) {
+            UpdateKind::Copy => Update::Copy { every: given.get(&KEYS.every) },
+            UpdateKind::Ema => Update::Ema {
+                tau,
+                tau_end: match ramp {
+                    Ramp::None => tau,
+                    _ => given.given(&KEYS.tau_end).unwrap_or(tau),
+                },
+                ramp,
+                unit: given.get(&KEYS.unit),
+            },
+        };
+        TargetRecipe {
+            weight: given.get(&KEYS.weight),
+            update,
+            normalisation: given.get(&KEYS.normalisation),
+            last_blocks: given.get(&KEYS.last_blocks),
+        }
+    }
+
+    pub(super) fn write(&self, out: &mut TomlText) {
+        out.put(&KEYS.weight, &self.weight);
+        match &self.update {
+            Update::Copy { every } => {
+                out.put(&KEYS.update, &UpdateKind::Copy);
+                out.put(&KEYS.every, every);
+            }
+            Update::Ema { tau, tau_end, ramp, unit } => {
+                out.put(&KEYS.update, &UpdateKind::Ema);
+                out.put(&KEYS.tau, tau);
+                out.put(&KEYS.tau_end, tau_end);
+                out.put(&KEYS.ramp, ramp);
+                out.put(&KEYS.unit, unit);
+            }
+        }
+        out.put(&KEYS.normalisation, &self.normalisation);
+        out.put(&KEYS.last_blocks, &self.last_blocks);
+    }
+}
+
+impl Update {
+    /// An average with the same `tau` at the end of every epoch.
+    pub(super) fn constant_ema(tau: f64) -> Self {
+        Update::Ema { tau, tau_end: tau, ramp: Ramp::None, unit: EmaUnit::Epoch }
+    }
+}

@@ -1,0 +1,52 @@
+//! What `[pretrain]`, `[finetune]` and `[linprobe]` have in common.
+
+use crate::choices::Augmentation;
+use crate::key::{Count, Number};
+use crate::section::section;
+
+section! {
+    /// What pre-training, fine-tuning and the linear probe have in common.
+    pub struct StageRecipe, keys StageKeys, in each of
+        "pretrain" [0], read by [Pretrain], "finetune" [1], read by [Finetune], "linprobe" [2], read by [Linprobe];
+    {
+        /// Number of epochs
+        epochs: usize = [200, 100, 100], in Count::from(1);
+        /// Images per optimiser step
+        /// The learning rate scales with it. Training drops the last, partial batch of an epoch.
+        batch_size: usize = [512; 3], in Count::from(1);
+        /// Learning rate per 256 images
+        /// The peak learning rate is base_lr * batch_size / 256.
+        base_lr: f64 = [1e-3, 1e-3, 0.1], in Number::from(0.0);
+        /// Learning rate at the end of the cosine decay
+        /// It does not scale with the batch size.
+        min_lr: f64 = [0.0, 1e-6, 0.0], in Number::from(0.0);
+        /// Epochs of linear learning-rate warm-up from 0
+        /// It may be longer than the training, which then ends before the peak.
+        warmup_epochs: f64 = [40.0, 5.0, 10.0], in Number::from(0.0);
+        /// Weight decay
+        /// Decoupled (AdamW) in pre-training and fine-tuning; none on biases and norms.
+        weight_decay: f64 = [0.05, 0.05, 0.0], in Number::from(0.0);
+        /// Number of micro-batches in a step
+        /// Their gradients are summed: the step is the same and needs less memory. Must divide batch_size.
+        accumulate: usize = [1; 3], in Count::from(1);
+        /// Clip the global gradient norm to this value; 0 = off
+        clip_norm: f64 = [0.0; 3], in Number::from(0.0);
+        /// Keep a checkpoint every N epochs; 0 = only the last
+        /// checkpoints/last.safetensors is written after every epoch in any case.
+        checkpoint_every: usize = [0; 3], in Count::from(0);
+        /// Augmentation of training images before normalisation
+        /// Both crops are followed by a horizontal flip with probability 1/2. "none" is the evaluation transform; the linear
+        /// probe then computes its features once. RandAugment and random erasing have keys of their own in [finetune].
+        augmentation: Augmentation =
+            [Augmentation::RandomResizedCrop, Augmentation::RandomResizedCrop, Augmentation::ByolCrop];
+        /// Range of the crop's area, as a fraction of the image
+        crop_scale: [f64; 2] = [[0.2, 1.0], [0.08, 1.0], [0.08, 1.0]];
+    }
+}
+
+impl StageRecipe {
+    /// The learning rate at the top of the schedule: `base_lr * batch_size / 256`.
+    pub fn peak_lr(&self) -> f64 {
+        self.base_lr * self.batch_size as f64 / 256.0
+    }
+}
