@@ -11,8 +11,8 @@ use rand::RngExt;
 use crate::TrainError;
 use crate::input::{flat_patches, patch_tensor};
 use crate::pretrain::{Pass, Student};
-use crate::recipe::Recipe;
 use crate::start::Remark;
+use bmae_recipe::Recipe;
 
 /// What the pass is made with.
 #[derive(Debug, Clone, Copy)]

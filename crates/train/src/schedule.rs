@@ -3,7 +3,7 @@
 //! Source: He et al. 2022, appendix A (half-cycle cosine after a linear warm-up; linear scaling of the base rate
 //! with the batch, Goyal et al. 2017); DESIGN section 2.
 
-use crate::recipe::StageRecipe;
+use bmae_recipe::StageRecipe;
 
 /// The rate as a function of the fractional epoch, before layer-wise scaling.
 #[derive(Debug, Clone, Copy, PartialEq)]

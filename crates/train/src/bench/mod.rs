@@ -17,8 +17,8 @@ use bmae_kernels::profile;
 use burn::tensor::Device;
 
 use crate::TrainError;
-use crate::recipe::TrainedStage;
-use crate::recipe::{Recipe, StageRecipe};
+use bmae_recipe::TrainedStage;
+use bmae_recipe::{Recipe, StageRecipe};
 
 use learner::Learner;
 pub use peak::ProductPeak;

@@ -5,7 +5,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::recipe::TargetNormalisation;
+use bmae_recipe::TargetNormalisation;
 
 /// Under the root of the normalisation without affine part; the encoder's own norms use the same.
 const EPSILON: f64 = 1e-6;

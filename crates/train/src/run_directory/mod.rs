@@ -23,7 +23,7 @@ use lock::{LOCK_FILE, Lock};
 use tensorboard::EventFile;
 
 use crate::TrainError;
-use crate::recipe::Recipe;
+use bmae_recipe::Recipe;
 
 /// The open run directory of a loop at work.
 #[derive(Debug)]

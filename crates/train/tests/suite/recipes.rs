@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::{Classifier, HeadInit, Linear, MaskedAutoencoder, Pooling, Probe, StateDict, parameters};
+use bmae_recipe::Recipe;
+use bmae_recipe::Start;
 use bmae_train::optimiser::{ParameterGroups, Rule};
-use bmae_train::recipe::Recipe;
-use bmae_train::start::Start;
 use bmae_train::{finetune, linear_probe};
 use burn::module::Module;
 use rand::RngExt;
@@ -237,7 +237,9 @@ fn a_batch_is_mixed_whole_with_its_own_reverse_and_learns_soft_targets() {
         let loss = learner.step(2, number, 0.0, &images, &labels).expect("a step").0;
 
         let mut generator = keyed(recipe.seed, 2, number as u64, Purpose::Mixing);
-        let targets = recipe.finetune.mixing().apply(&mut images, &labels, 16, 10, 0.1, &mut generator).expect("mixed");
+        let targets = bmae_train::pipeline::mixing(&recipe.finetune)
+            .apply(&mut images, &labels, 16, 10, 0.1, &mut generator)
+            .expect("mixed");
         let logits = learner.logits(&model, &images).expect("logits");
         let targets = burn::tensor::TensorData::new(targets, [16, 10]);
         let targets = burn::tensor::Tensor::from_data(targets, &logits.device());
