@@ -3,49 +3,63 @@
 use std::path::Path;
 
 use bmae_nn::{Architecture, StateDict, TensorFile};
-use bmae_recipe::{self, Flag, FromRun, Layers, PresetChoice, Recipe, RecipeError, Stage, Used};
+use bmae_recipe::{FromRun, Layers, PresetChoice, Recipe, RecipeError, Setting, Stage, Used, Warning};
 use bmae_train::device::DeviceChoice;
 use bmae_train::forward::side_of_images;
 use bmae_train::start::carried_recipe;
 use toml::Value;
 
+use crate::advice;
 use crate::arguments::{Bench, DeviceName, Everywhere, Pretrain, RecipeSource};
 use crate::output::Output;
 
 /// The layers that every recipe has: preset, `--data`, `--seed`, `--set`, for `stages` that are about to run.
 pub fn layers(source: &RecipeSource, everywhere: &Everywhere, stages: &[Stage]) -> Result<Layers, RecipeError> {
+    with_options(source, everywhere, stages, [])
+}
+
+/// Those layers, and below `--set` the `options` that a command has besides.
+pub fn with_options(
+    source: &RecipeSource,
+    everywhere: &Everywhere,
+    stages: &[Stage],
+    options: impl IntoIterator<Item = Option<Setting>>,
+) -> Result<Layers, RecipeError> {
     let preset = match &source.preset {
         Some(name) => PresetChoice::read(name)?,
         None => PresetChoice::default(),
     };
     let seed = everywhere.seed.and_then(|seed| i64::try_from(seed).ok());
-    let flags = [
-        source.data.clone().map(|data| flag("--data", "data.source", data)),
-        seed.map(|seed| flag("--seed", "seed", seed)),
+    let general = [
+        source.data.clone().map(|data| option("--data", "data.source", data)),
+        seed.map(|seed| option("--seed", "seed", seed)),
     ];
+    let sets = everywhere.set.iter().map(|set| Setting::parse(set, format!("--set {set}")));
+    let settings = general.into_iter().chain(options).flatten().map(Ok).chain(sets);
     Ok(Layers {
         preset,
-        flags: flags.into_iter().flatten().collect(),
-        sets: everywhere.set.clone(),
+        settings: settings.collect::<Result<_, _>>()?,
         stages: stages.to_vec(),
         available_memory: available_memory(everywhere.device),
         ..Layers::default()
     })
 }
 
-/// The layers of a pre-training: those and the method's flags.
+/// The layers of a pre-training: those and the method's options.
 pub fn pretraining(arguments: &Pretrain, everywhere: &Everywhere) -> Result<Layers, RecipeError> {
-    let mut layers = layers(&arguments.recipe, everywhere, &[Stage::Pretrain])?;
-    layers.single = true;
-    layers.method.clone_from(&arguments.method);
     let own = [
-        arguments.k.map(|k| flag("--k", "method.k", i64::from(k))),
-        arguments.wse.map(|wse| flag("--wse", "method.wse", i64::from(wse))),
-        arguments.tau.map(|tau| flag("--tau", "method.tau", tau)),
-        arguments.slow_weight.map(|weight| flag("--slow-weight", "method.slow_weight", weight)),
+        method(arguments.method.as_ref()),
+        arguments.k.map(|k| option("--k", "method.k", i64::from(k))),
+        arguments.wse.map(|wse| option("--wse", "method.wse", i64::from(wse))),
+        arguments.tau.map(|tau| option("--tau", "method.tau", tau)),
+        arguments.slow_weight.map(|weight| option("--slow-weight", "method.slow_weight", weight)),
     ];
-    layers.flags.extend(own.into_iter().flatten());
-    Ok(layers)
+    Ok(Layers { single: true, ..with_options(&arguments.recipe, everywhere, &[Stage::Pretrain], own)? })
+}
+
+/// `--method`.
+pub fn method(name: Option<&String>) -> Option<Setting> {
+    name.map(|name| option("--method", "method.name", name.as_str()))
 }
 
 /// The layers of an evaluation: over the preset lies what the run or file that it starts from carries.
@@ -56,13 +70,9 @@ pub fn evaluation(
     from: &str,
     carried: Option<String>,
 ) -> Result<Layers, RecipeError> {
-    let mut layers = layers(source, everywhere, &[stage])?;
-    layers.single = true;
-    layers.from = carried.map(|text| FromRun { name: from.to_owned(), text, method: true });
-    if from == "scratch" {
-        layers.method = Some("scratch".to_owned());
-    }
-    Ok(layers)
+    let scratch = (from == "scratch").then(|| option("--from scratch", "method.name", "scratch"));
+    let from = carried.map(|text| FromRun { name: from.to_owned(), text, method: true });
+    Ok(Layers { single: true, from, ..with_options(source, everywhere, &[stage], [scratch])? })
 }
 
 /// The layers of a check of recorded tensors: over `paper` lies what the weights carry of data and model, and for weights that
@@ -74,16 +84,13 @@ pub fn recorded(
     tensors: &TensorFile,
 ) -> Result<Layers, RecipeError> {
     let source = RecipeSource { preset: Some(preset.unwrap_or("paper").to_owned()), data: None };
-    let mut layers = layers(&source, everywhere, &[])?;
-    layers.single = true;
     let tells_size = weights.config_text().is_some()
         || Architecture::of(weights).encoder.is_some_and(|encoder| encoder.image_size().is_some());
     let side = side_of_images(tensors).and_then(|side| i64::try_from(side).ok()).filter(|_| !tells_size);
     let place = format!("the images of {}", tensors.source());
-    layers.flags.extend(side.map(|side| flag(&place, "data.image_size", side)));
-    layers.from =
-        carried_recipe(weights, used).map(|text| FromRun { name: weights.source_name(), text, method: false });
-    Ok(layers)
+    let side = side.map(|side| option(&place, "data.image_size", side));
+    let from = carried_recipe(weights, used).map(|text| FromRun { name: weights.source_name(), text, method: false });
+    Ok(Layers { single: true, from, ..with_options(&source, everywhere, &[], [side])? })
 }
 
 /// The layers of `bmae reconstruct`: data, model and method are those that the weights carry, and `[pretrain]` where they are a
@@ -111,13 +118,12 @@ pub fn bench(arguments: &Bench, everywhere: &Everywhere) -> Result<Layers, Recip
     let preset = arguments.preset.clone().unwrap_or_else(|| "paper".to_owned());
     let stage = Stage::from(arguments.stage);
     let source = RecipeSource { preset: Some(preset), data: None };
-    let mut layers = layers(&source, everywhere, &[stage])?;
-    layers.single = true;
-    layers.method.clone_from(&arguments.method);
-    let batch =
-        arguments.batch.map(|batch| flag("--batch", &format!("{}.batch_size", stage.section()), i64::from(batch)));
-    layers.flags.extend(batch);
-    Ok(layers)
+    let batch_size = format!("{}.batch_size", stage.section());
+    let own = [
+        method(arguments.method.as_ref()),
+        arguments.batch.map(|batch| option("--batch", &batch_size, i64::from(batch))),
+    ];
+    Ok(Layers { single: true, ..with_options(&source, everywhere, &[stage], own)? })
 }
 
 /// The layers of what is only read and written: what the weights carry, all of it, stands where a preset would.
@@ -150,22 +156,31 @@ pub fn features(
 pub fn resolve(layers: &Layers, output: &Output) -> Result<Recipe, RecipeError> {
     let (recipe, warnings) = Recipe::resolve(layers)?;
     for warning in warnings {
-        match warning.is_a_note() {
-            true => output.note(&warning.to_string()),
-            false => output.warn(&warning.to_string()),
-        }
+        tell(&warning, output);
     }
     Ok(recipe)
 }
 
-fn flag(name: &str, path: &str, value: impl Into<Value>) -> Flag {
-    Flag { name: name.to_owned(), path: path.to_owned(), value: value.into() }
+/// Says something about a recipe, with what to do about it.
+pub fn tell(warning: &Warning, output: &Output) {
+    let text = match advice::of_warning(warning) {
+        Some(advice) => format!("{warning}; {advice}"),
+        None => warning.to_string(),
+    };
+    match warning.is_a_note() {
+        true => output.note(&text),
+        false => output.warn(&text),
+    }
+}
+
+fn option(name: &str, path: &str, value: impl Into<Value>) -> Setting {
+    Setting { path: path.to_owned(), value: value.into(), place: name.to_owned() }
 }
 
 /// A GPU has memory of its own, which this machine's says nothing about.
 fn available_memory(device: DeviceName) -> Option<u64> {
     match DeviceChoice::from(device) {
-        DeviceChoice::Cpu => recipe::available_memory(),
+        DeviceChoice::Cpu => bmae_recipe::available_memory(),
         _ => None,
     }
 }

@@ -32,11 +32,9 @@ pub(crate) fn check(dataset: &Dataset, recipe: &Recipe, stage: Stage) -> Result<
     if stage != Stage::Pretrain {
         labelled_test(dataset, stage)?;
     }
-    match stage {
-        Stage::Pretrain => steps_per_epoch(dataset, &recipe.pretrain.stage, stage).map(drop),
-        Stage::Finetune => steps_per_epoch(dataset, &recipe.finetune.stage, stage).map(drop),
-        Stage::Linprobe => steps_per_epoch(dataset, &recipe.linprobe.stage, stage).map(drop),
-        Stage::Knn => Ok(()),
+    match stage.trained() {
+        Some(trained) => steps_per_epoch(dataset, recipe.stage(trained), stage).map(drop),
+        None => Ok(()),
     }
 }
 

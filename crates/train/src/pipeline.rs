@@ -3,7 +3,7 @@
 use bmae_data::mixing::Mixing;
 use bmae_data::transforms::{self, RandAugment, Transform};
 use bmae_data::{Dataset, Source};
-use bmae_recipe::{Augmentation, DataRecipe, DataSource, FinetuneRecipe, Recipe, Stage, StageRecipe};
+use bmae_recipe::{Augmentation, DataRecipe, DataSource, FinetuneRecipe, Recipe, Stage, StageRecipe, TrainedStage};
 
 use crate::TrainError;
 
@@ -36,16 +36,15 @@ pub fn evaluation_transform(recipe: &Recipe) -> Transform {
 
 /// What the training images of `stage` go through; the nearest neighbours see them as evaluation does.
 pub fn training_transform(recipe: &Recipe, stage: Stage) -> Transform {
-    let of = |settings: &StageRecipe| transform(&recipe.data, augmentation(settings));
-    match stage {
-        Stage::Pretrain => of(&recipe.pretrain.stage),
-        Stage::Finetune => Transform {
+    let Some(trained) = stage.trained() else { return evaluation_transform(recipe) };
+    let augmented = transform(&recipe.data, augmentation(recipe.stage(trained)));
+    match trained {
+        TrainedStage::Finetune => Transform {
             randaugment: recipe.finetune.randaugment.then_some(RandAugment::M9_MSTD05_INC1),
             random_erasing: recipe.finetune.random_erasing,
-            ..of(&recipe.finetune.stage)
+            ..augmented
         },
-        Stage::Linprobe => of(&recipe.linprobe.stage),
-        Stage::Knn => evaluation_transform(recipe),
+        TrainedStage::Pretrain | TrainedStage::Linprobe => augmented,
     }
 }
 

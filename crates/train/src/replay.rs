@@ -158,11 +158,7 @@ impl<'a> Recorded<'a> {
         batches: &'a TensorFile,
         steps_per_epoch: usize,
     ) -> Result<Self, TrainError> {
-        let settings = match stage {
-            TrainedStage::Pretrain => &recipe.pretrain.stage,
-            TrainedStage::Finetune => &recipe.finetune.stage,
-            TrainedStage::Linprobe => &recipe.linprobe.stage,
-        };
+        let settings = recipe.stage(stage);
         let ([steps, batch, ..], images) = recorded_images::<5>(recipe, batches, "[S, N, 3, H, W]")?;
         let (mut noise, mut labels): (&[f32], &[i64]) = (&[], &[]);
         if stage == TrainedStage::Pretrain {

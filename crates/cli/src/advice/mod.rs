@@ -9,6 +9,6 @@ mod report;
 mod train;
 
 pub use data::of_data;
-pub use recipe::{of_recipe, of_sweep};
+pub use recipe::{of_recipe, of_sweep, of_warning};
 pub use report::of_report;
 pub use train::{of_export, of_train};

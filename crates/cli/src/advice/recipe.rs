@@ -1,18 +1,42 @@
 //! Advice on recipes and sweeps.
 
-use bmae_recipe::RecipeError;
 use bmae_recipe::sweep::SweepError;
+use bmae_recipe::{RecipeError, Warning};
 
 /// What to do about `error`; `None` where it says so itself.
 pub fn of_recipe(error: &RecipeError) -> Option<String> {
-    let _ = error;
-    None
+    match error {
+        RecipeError::NotAnAssignment { .. } => {
+            Some("write --set key.path=value, as in --set pretrain.epochs=10".to_owned())
+        }
+        RecipeError::List { example, .. } => Some(format!("on the command line, --set '{example}'")),
+        RecipeError::HeadsUntold { part, dim, .. } => {
+            let usual = if dim.is_multiple_of(64) { format!(" (usually {})", dim / 64) } else { String::new() };
+            Some(format!("give it with --set model.{part}.heads=N{usual}"))
+        }
+        _ => None,
+    }
+}
+
+/// What to do about `warning`; `None` where it says so itself.
+pub fn of_warning(warning: &Warning) -> Option<String> {
+    match warning {
+        Warning::HeadsTaken { part, .. } => Some(format!("--set model.{part}.heads=N sets another")),
+        _ => None,
+    }
 }
 
 /// What to do about `error`; `None` where it says so itself.
 pub fn of_sweep(error: &SweepError) -> Option<String> {
-    match error {
-        SweepError::Recipe(error) => of_recipe(error),
-        _ => None,
-    }
+    let advice = match error {
+        SweepError::Recipe(error) => return of_recipe(error),
+        SweepError::Unknown { .. } | SweepError::Nothing => "or give --grid KEY.PATH=VALUE,VALUE",
+        SweepError::NotAGrid { .. } => "write it as --grid method.k=1,2,4",
+        SweepError::Unread { .. } => "choose them with --method, --grid method.name=... or --evaluations",
+        SweepError::SameFolder { .. } => "give each an --out of its own",
+        SweepError::Seed => "--seeds N says how many",
+        SweepError::NothingToRun { .. } => "choose one with --evaluations",
+        _ => return None,
+    };
+    Some(advice.to_owned())
 }

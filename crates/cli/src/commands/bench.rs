@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use bmae_kernels::instruction_set::InstructionSet;
 use bmae_recipe::TrainedStage;
-use bmae_recipe::{Choice as _, MethodName, Recipe};
+use bmae_recipe::{Choice as _, Recipe};
 use bmae_train::bench::{self, Measured, Profile, Settings};
 use bmae_train::device::DeviceChoice;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ use crate::threads;
 pub fn run(arguments: &Bench, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
     let stage = arguments.stage;
     let recipe = layers::resolve(&layers::bench(arguments, everywhere)?, output)?;
-    if stage == TrainedStage::Pretrain && recipe.method.name == MethodName::Scratch {
+    if stage == TrainedStage::Pretrain && !recipe.method.pretrains() {
         let message = "the method \"scratch\" pre-trains nothing: measure it with --stage finetune or linprobe, or choose another \
                        --method";
         return Err(Ending::Usage(message.into()));
@@ -49,7 +49,7 @@ impl Report<'_> {
     fn stage(&self) -> String {
         let stage = bmae_recipe::Stage::from(self.arguments.stage).section();
         match self.arguments.stage {
-            TrainedStage::Pretrain => format!("{stage} {}", self.recipe.method.name),
+            TrainedStage::Pretrain => format!("{stage} {}", self.recipe.method.name()),
             _ => stage.to_owned(),
         }
     }
@@ -132,7 +132,7 @@ impl Report<'_> {
         let of = |index: usize| rounded(measured.images_per_s(measured.steps[index]));
         let mut json = json!({
             "stage": bmae_recipe::Stage::from(self.arguments.stage).section(),
-            "method": self.recipe.method.name.word(),
+            "method": self.recipe.method.name().word(),
             "batch": measured.batch,
             "threads": self.threads,
             "steps": measured.steps.len(),

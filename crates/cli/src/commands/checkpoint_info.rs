@@ -97,7 +97,7 @@ fn recipe(weights: &StateDict, verbose: bool) -> String {
         Ok(recipe) => {
             // An import knows sizes and heads alone.
             let what = match text.contains("[method]") {
-                true => format!("method {}, seed {}", recipe.method.name, recipe.seed),
+                true => format!("method {}, seed {}", recipe.method.name(), recipe.seed),
                 false => "sizes only".to_owned(),
             };
             vec![what, format!("heads {} and {} (decoder)", recipe.model.encoder.heads, recipe.model.decoder.heads)]

@@ -1,7 +1,7 @@
 //! `bmae pretrain`.
 
+use bmae_recipe::Stage;
 use bmae_recipe::plan::run_of;
-use bmae_recipe::{MethodName, Stage};
 use bmae_train::pretrain;
 
 use super::stage;
@@ -13,7 +13,7 @@ use crate::output::Output;
 /// Pre-trains one method.
 pub fn run(arguments: &Pretrain, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
     let recipe = layers::resolve(&layers::pretraining(arguments, everywhere)?, output)?;
-    if recipe.method.name == MethodName::Scratch {
+    if !recipe.method.pretrains() {
         let message = "the method \"scratch\" pre-trains nothing: evaluate it with `bmae finetune --from scratch` and its like, or \
                        choose another --method";
         return Err(Ending::Usage(message.into()));

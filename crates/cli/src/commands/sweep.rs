@@ -18,8 +18,8 @@ use crate::threads;
 /// Trains and evaluates every combination, then writes the report; or writes down what would be run.
 pub fn run(arguments: &Sweep, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
     let asked = asked(arguments)?;
-    let mut layers = layers::layers(&arguments.recipe, everywhere, &[])?;
-    layers.method.clone_from(&arguments.method);
+    let method = layers::method(arguments.method.as_ref());
+    let layers = layers::with_options(&arguments.recipe, everywhere, &[], [method])?;
     let evaluations = match arguments.evaluations.is_empty() {
         true => Stage::EVALUATIONS.to_vec(),
         // In the order in which they run, each once.
@@ -27,7 +27,7 @@ pub fn run(arguments: &Sweep, everywhere: &Everywhere, output: &Output) -> Resul
     };
     let out = arguments.out.clone().unwrap_or_else(|| default_folder(arguments));
     let planned = sweep::plan(&asked, &layers, &evaluations, arguments.seeds.into(), &out)?;
-    planned.warnings.iter().for_each(|warning| output.warn(&warning.to_string()));
+    planned.warnings.iter().for_each(|warning| layers::tell(warning, output));
     output.note(&in_words(&planned, arguments.seeds));
     if arguments.dry_run {
         return list(&planned.stages, output);

@@ -11,7 +11,7 @@ pub enum SweepError {
     #[error(transparent)]
     Recipe(#[from] RecipeError),
     /// No such sweep.
-    #[error("there is no sweep called {name}: choose one of {known}, or give a file that ends in .toml", known = super::NAMES.join(", "))]
+    #[error("there is no sweep called {name}: choose one of {known}, or give a file that ends in .toml", known = super::builtin::NAMES.join(", "))]
     Unknown {
         /// What was asked for.
         name: String,
@@ -41,7 +41,7 @@ pub enum SweepError {
         argument: String,
     },
     /// Nothing to try.
-    #[error("there is nothing to sweep: name a sweep ({known}) or give a file", known = super::NAMES.join(", "))]
+    #[error("there is nothing to sweep: name a sweep ({known}) or give a file", known = super::builtin::NAMES.join(", "))]
     Nothing,
     /// A key is swept and set, or swept twice in a grid.
     #[error("{key} is swept, and {also} as well: give it once")]

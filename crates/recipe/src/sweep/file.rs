@@ -1,30 +1,19 @@
-//! The sweeps that are built in, and sweep files.
+//! A sweep by its name or from its file.
 
 use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::{Grid, Sweep, SweepError};
-
-/// The names of the built-in sweeps: the files of `configs/sweeps/`.
-pub const NAMES: [&str; 4] = ["k", "wse", "tau", "methods"];
-
-fn builtin(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "k" => include_str!("../../../../configs/sweeps/k.toml"),
-        "wse" => include_str!("../../../../configs/sweeps/wse.toml"),
-        "tau" => include_str!("../../../../configs/sweeps/tau.toml"),
-        "methods" => include_str!("../../../../configs/sweeps/methods.toml"),
-        _ => return None,
-    })
-}
+use super::builtin;
+use super::error::SweepError;
+use super::grid::{Grid, Sweep};
 
 /// The built-in sweep called `name`, or the one of the file at that path: a file is whatever ends in `.toml`.
 ///
 /// # Errors
 /// When there is none of that name, or the file cannot be read or is no sweep.
 pub fn read(name: &str) -> Result<Sweep, SweepError> {
-    if let Some(text) = builtin(name) {
+    if let Some(text) = builtin::text(name) {
         return parse(text, name);
     }
     let path = Path::new(name);
@@ -58,6 +47,7 @@ fn parse(text: &str, place: &str) -> Result<Sweep, SweepError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sweep::NAMES;
 
     #[test]
     fn every_built_in_sweep_can_be_read() {

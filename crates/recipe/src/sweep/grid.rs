@@ -2,7 +2,7 @@
 
 use toml::{Table, Value};
 
-use super::SweepError;
+use super::error::SweepError;
 use crate::keys;
 
 /// A key and the values that it takes.
@@ -19,6 +19,13 @@ pub struct Axis {
 pub struct Grid {
     /// In the order in which recipes list their keys, which is that of names.
     axes: Vec<Axis>,
+}
+
+/// What is to be tried: every combination of every grid.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Sweep {
+    /// The grids, one after another.
+    pub grids: Vec<Grid>,
 }
 
 /// One combination: a value for each axis.

@@ -4,20 +4,15 @@
 //! out its own, so that `bmae-train` runs it and the report compares it. What combinations have in
 //! common is run once. [`emit`] writes the same plan for engines that spread it over machines.
 
+mod builtin;
 pub mod emit;
 mod error;
 mod file;
 mod grid;
 mod plan;
 
+pub use builtin::NAMES;
 pub use error::SweepError;
-pub use file::{NAMES, read};
-pub use grid::{Axis, Grid};
+pub use file::read;
+pub use grid::{Axis, Grid, Sweep};
 pub use plan::{Planned, plan};
-
-/// What is to be tried: every combination of every grid.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Sweep {
-    /// The grids, one after another.
-    pub grids: Vec<Grid>,
-}

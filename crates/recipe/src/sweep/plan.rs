@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use toml::Value;
 
-use super::grid::Point;
-use super::{Sweep, SweepError};
+use super::error::SweepError;
+use super::grid::{Point, Sweep};
 use crate::Start;
 use crate::plan::{PlannedStage, folder_of};
 use crate::{AnyKey, Choice, Layers, Method, Recipe, Setting, Stage, Warning, keys};

@@ -5,6 +5,7 @@ mod methods;
 mod page;
 mod precedence;
 mod presets;
+mod readers;
 mod round_trip;
 
 use super::{Layers, Preset, PresetChoice, Recipe, RecipeError, Setting, Stage, Warning};

@@ -9,7 +9,8 @@ const HEAD: &str = "\
 # Recipe keys
 
 A recipe is TOML. `--set key.path=value` sets the same keys on the command line. A key that a preset does not set has the default
-below, which is the published setting. This page is generated from the definitions in `crates/recipe/src/sections/`.
+below, which is the published setting; `bmae data info` prints `data.mean` and `data.std` of your own images. This page is
+generated from the definitions in `crates/recipe/src/sections/`.
 ";
 
 #[test]

@@ -40,7 +40,7 @@ impl Learner {
             TrainedStage::Pretrain => {
                 // More steps than anybody takes: nothing here depends on their number.
                 let mut student = Box::new(Student::new(recipe, 1 << 20, device)?);
-                let epoch = recipe.method.warmup_epochs.unwrap_or(0);
+                let epoch = recipe.method.warmup_epochs().unwrap_or(0);
                 student.start_epoch(epoch)?;
                 Stage::Pretrain { student, epoch }
             }

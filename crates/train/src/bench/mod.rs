@@ -97,9 +97,9 @@ impl Measured {
 /// When they do not, or the recipe cannot be trained.
 pub fn run(recipe: &Recipe, settings: Settings, device: &Device) -> Result<Measured, TrainError> {
     let recipe = &with_epochs_after_the_switch(recipe);
-    let batch = stage_recipe(recipe, settings.stage).batch_size;
+    let StageRecipe { batch_size: batch, accumulate, .. } = *recipe.stage(settings.stage);
     let mut learner = Learner::new(recipe, settings.stage, batch, &device.clone().autodiff())?;
-    agreement::check(&mut learner, compared(batch, stage_recipe(recipe, settings.stage).accumulate), device)?;
+    agreement::check(&mut learner, compared(batch, accumulate), device)?;
     memory::forget_peak();
 
     // The first step of a bootstrapped student ends its epoch, so that its targets differ from it.
@@ -148,18 +148,10 @@ fn compared(batch: usize, accumulate: usize) -> usize {
     (COMPARED / accumulate).max(2).min(batch / accumulate) * accumulate
 }
 
-fn stage_recipe(recipe: &Recipe, stage: TrainedStage) -> &StageRecipe {
-    match stage {
-        TrainedStage::Pretrain => &recipe.pretrain.stage,
-        TrainedStage::Finetune => &recipe.finetune.stage,
-        TrainedStage::Linprobe => &recipe.linprobe.stage,
-    }
-}
-
 /// The recipe with a pre-training long enough to reach what is measured: an epoch after that in which targets appear.
 fn with_epochs_after_the_switch(recipe: &Recipe) -> Recipe {
     let mut recipe = recipe.clone();
-    let least = recipe.method.warmup_epochs.unwrap_or(0).saturating_add(2);
+    let least = recipe.method.warmup_epochs().unwrap_or(0).saturating_add(2);
     recipe.pretrain.stage.epochs = recipe.pretrain.stage.epochs.max(least);
     recipe
 }

@@ -116,7 +116,7 @@ impl Work {
                 work.blocks(DECODER, decoder);
                 work.norm(DECODER[2], batch * masked, width, Passes::Trained);
 
-                let targets = &recipe.method.targets;
+                let targets = recipe.method.targets();
                 let predicted = if targets.is_empty() { pixels } else { dim };
                 work.linear("heads", batch * masked, width, predicted, Passes::Trained);
                 if !targets.is_empty() && recipe.method.pixel_weight > 0.0 {

@@ -137,6 +137,6 @@ fn autoencoder(
 /// Whether a head whose width tells nothing is for features: the method's warm-up was over.
 fn has_switched(weights: &StateDict, recipe: &Recipe) -> bool {
     let done = weights.metadata.get("bmae.epochs_done").and_then(|done| done.parse::<usize>().ok());
-    let warmup = recipe.method.warmup_epochs;
+    let warmup = recipe.method.warmup_epochs();
     done.zip(warmup).is_some_and(|(done, warmup)| done > warmup)
 }

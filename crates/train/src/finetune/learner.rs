@@ -16,7 +16,7 @@ use crate::model::fresh_encoder;
 use crate::optimiser::{self, AdamW, GradientMap, Optimiser, ParameterGroups, gradients};
 use crate::start::{self, Remark, load_exactly, settle};
 use bmae_recipe::Start;
-use bmae_recipe::{self, Recipe, ScratchInit};
+use bmae_recipe::{Recipe, ScratchInit};
 
 const BETAS: (f64, f64) = (0.9, 0.999);
 
@@ -44,8 +44,8 @@ impl Learner {
             _ => HeadInit::FINETUNE,
         };
         let encoder = match recipe.finetune.pooling {
-            recipe::Pooling::Mean => start::encoder_without_norm(start, recipe, device, tell)?,
-            recipe::Pooling::ClassToken => start::encoder(start, recipe, device, tell)?,
+            bmae_recipe::Pooling::Mean => start::encoder_without_norm(start, recipe, device, tell)?,
+            bmae_recipe::Pooling::ClassToken => start::encoder(start, recipe, device, tell)?,
         };
         Self::with_model(recipe, classifier(recipe, encoder, classes, head), device)
     }
@@ -213,8 +213,8 @@ impl Learner {
 /// A classifier on `encoder` whose head is drawn from the recipe's seed.
 fn classifier(recipe: &Recipe, encoder: Encoder, classes: usize, head: HeadInit) -> Classifier {
     let pooling = match recipe.finetune.pooling {
-        recipe::Pooling::Mean => Pooling::Mean,
-        recipe::Pooling::ClassToken => Pooling::ClassToken,
+        bmae_recipe::Pooling::Mean => Pooling::Mean,
+        bmae_recipe::Pooling::ClassToken => Pooling::ClassToken,
     };
     let mut generator = keyed(recipe.seed, 0, 0, Purpose::HeadInitialisation);
     Classifier::init(encoder, classes, pooling, head, &mut generator)

@@ -24,19 +24,19 @@ impl TargetEvent {
     }
 }
 
-/// Whether `target` is replaced by the student before the training of `epoch`, given that the targets were created
-/// before epoch `created`.
-pub fn copied_at_start(target: &TargetRecipe, created: usize, epoch: usize) -> bool {
-    match target.update {
-        Update::Copy { every, at: CopyAt::EpochStart } => epoch > created && (epoch - created).is_multiple_of(every),
+/// Whether `target` is replaced by the student before the training of `epoch`, given that copies are made `at` and the targets
+/// were created before epoch `created`.
+pub fn copied_at_start(target: &TargetRecipe, at: CopyAt, created: usize, epoch: usize) -> bool {
+    match (target.update, at) {
+        (Update::Copy { every }, CopyAt::EpochStart) => epoch > created && (epoch - created).is_multiple_of(every),
         _ => false,
     }
 }
 
 /// Whether `target` is replaced by the student after the training of `epoch`.
-pub fn copied_at_end(target: &TargetRecipe, created: usize, epoch: usize) -> bool {
-    match target.update {
-        Update::Copy { every, at: CopyAt::EpochEnd } => epoch >= created && (epoch - created).is_multiple_of(every),
+pub fn copied_at_end(target: &TargetRecipe, at: CopyAt, created: usize, epoch: usize) -> bool {
+    match (target.update, at) {
+        (Update::Copy { every }, CopyAt::EpochEnd) => epoch >= created && (epoch - created).is_multiple_of(every),
         _ => false,
     }
 }
@@ -71,22 +71,22 @@ mod tests {
 
     #[test]
     fn mae_k_copies_at_the_start_of_epochs_2k_3k_after_its_creation_at_k() {
-        let target = target(Update::Copy { every: 5, at: CopyAt::EpochStart });
-        assert_eq!(epochs(|epoch| copied_at_start(&target, 5, epoch)), [10, 15]);
-        assert_eq!(epochs(|epoch| copied_at_end(&target, 5, epoch)), [0; 0]);
+        let (target, at) = (target(Update::Copy { every: 5 }), CopyAt::EpochStart);
+        assert_eq!(epochs(|epoch| copied_at_start(&target, at, 5, epoch)), [10, 15]);
+        assert_eq!(epochs(|epoch| copied_at_end(&target, at, 5, epoch)), [0; 0]);
     }
 
     #[test]
     fn the_published_mae_new_copies_after_the_training_of_epochs_k_2k_3k() {
-        let target = target(Update::Copy { every: 5, at: CopyAt::EpochEnd });
-        assert_eq!(epochs(|epoch| copied_at_start(&target, 5, epoch)), [0; 0]);
-        assert_eq!(epochs(|epoch| copied_at_end(&target, 5, epoch)), [5, 10, 15]);
+        let (target, at) = (target(Update::Copy { every: 5 }), CopyAt::EpochEnd);
+        assert_eq!(epochs(|epoch| copied_at_start(&target, at, 5, epoch)), [0; 0]);
+        assert_eq!(epochs(|epoch| copied_at_end(&target, at, 5, epoch)), [5, 10, 15]);
     }
 
     #[test]
     fn a_target_with_another_period_than_its_warm_up_counts_from_the_warm_up() {
-        let target = target(Update::Copy { every: 4, at: CopyAt::EpochStart });
-        assert_eq!(epochs(|epoch| copied_at_start(&target, 3, epoch)), [7, 11, 15, 19]);
+        let target = target(Update::Copy { every: 4 });
+        assert_eq!(epochs(|epoch| copied_at_start(&target, CopyAt::EpochStart, 3, epoch)), [7, 11, 15, 19]);
     }
 
     #[test]
@@ -94,7 +94,7 @@ mod tests {
         let ema = |unit| target(Update::Ema { tau: 0.1, tau_end: 0.1, ramp: Ramp::None, unit });
         assert_eq!(tau(&ema(EmaUnit::Epoch), EmaUnit::Epoch, 3, 10), Some(0.1));
         assert_eq!(tau(&ema(EmaUnit::Epoch), EmaUnit::Step, 3, 10), None);
-        assert_eq!(tau(&target(Update::Copy { every: 1, at: CopyAt::EpochStart }), EmaUnit::Epoch, 0, 10), None);
+        assert_eq!(tau(&target(Update::Copy { every: 1 }), EmaUnit::Epoch, 0, 10), None);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::events::{TargetEvent, copied_at_end, copied_at_start, tau};
 use super::loss::normalise;
-use bmae_recipe::{EmaUnit, Method, TargetRecipe};
+use bmae_recipe::{CopyAt, EmaUnit, Method, TargetRecipe};
 
 /// All target encoders of a run, and when they change.
 ///
@@ -23,6 +23,8 @@ pub struct Targets {
     recipes: Vec<TargetRecipe>,
     /// The epoch at whose start they are created; `None` for pixels throughout.
     created: Option<usize>,
+    /// When within its epoch a copied target is renewed.
+    copy_at: CopyAt,
     epochs: usize,
     steps_per_epoch: usize,
     /// One per recipe; empty before their creation.
@@ -33,8 +35,9 @@ impl Targets {
     /// The targets of `method` in a training of `epochs` epochs of `steps_per_epoch` steps; none exists yet.
     pub fn new(method: &Method, epochs: usize, steps_per_epoch: usize) -> Self {
         Self {
-            recipes: method.targets.clone(),
-            created: method.warmup_epochs,
+            recipes: method.targets(),
+            created: method.warmup_epochs(),
+            copy_at: method.copy_at().unwrap_or(CopyAt::EpochStart),
             epochs,
             steps_per_epoch,
             encoders: Vec::new(),
@@ -43,7 +46,14 @@ impl Targets {
 
     /// One target that exists from the beginning and never changes; `encoder` is on the device without autodiff.
     pub fn fixed(recipe: TargetRecipe, encoder: Encoder) -> Self {
-        Self { recipes: vec![recipe], created: None, epochs: 0, steps_per_epoch: 0, encoders: vec![encoder] }
+        Self {
+            recipes: vec![recipe],
+            created: None,
+            copy_at: CopyAt::EpochStart,
+            epochs: 0,
+            steps_per_epoch: 0,
+            encoders: vec![encoder],
+        }
     }
 
     /// Whether features are predicted, not pixels.
@@ -63,7 +73,7 @@ impl Targets {
             self.encoders = self.recipes.iter().map(|_| frozen_copy(student)).collect();
             return Some(TargetEvent::Switch);
         }
-        self.copy_where(student, |recipe| copied_at_start(recipe, created, epoch))
+        self.copy_where(student, |recipe, at| copied_at_start(recipe, at, created, epoch))
     }
 
     /// Averages in the unit of a step, after the step number `step` (from 0) of `epoch`.
@@ -78,7 +88,7 @@ impl Targets {
     pub fn end_epoch(&mut self, epoch: usize, student: &Encoder) -> Option<TargetEvent> {
         let created = self.created.filter(|_| self.exist())?;
         let averaged = self.average(student, EmaUnit::Epoch, epoch - created, self.epochs.saturating_sub(created));
-        let copied = self.copy_where(student, |recipe| copied_at_end(recipe, created, epoch));
+        let copied = self.copy_where(student, |recipe, at| copied_at_end(recipe, at, created, epoch));
         copied.max(averaged)
     }
 
@@ -151,10 +161,10 @@ impl Targets {
         missing.map_or(Ok(()), Err)
     }
 
-    fn copy_where(&mut self, student: &Encoder, when: impl Fn(&TargetRecipe) -> bool) -> Option<TargetEvent> {
+    fn copy_where(&mut self, student: &Encoder, when: impl Fn(&TargetRecipe, CopyAt) -> bool) -> Option<TargetEvent> {
         let mut event = None;
         for (encoder, recipe) in self.encoders.iter_mut().zip(&self.recipes) {
-            if when(recipe) {
+            if when(recipe, self.copy_at) {
                 *encoder = frozen_copy(student);
                 event = Some(TargetEvent::Copy);
             }

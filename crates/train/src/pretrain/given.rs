@@ -34,8 +34,8 @@ impl Student {
         device: &Device,
         tell: &mut dyn FnMut(Remark),
     ) -> Result<Self, TrainError> {
-        let switches = recipe.method.warmup_epochs.is_some_and(|warmup| warmup < epochs);
-        let begins_with_features = recipe.method.warmup_epochs == Some(0);
+        let switches = recipe.method.warmup_epochs().is_some_and(|warmup| warmup < epochs);
+        let begins_with_features = recipe.method.warmup_epochs() == Some(0);
         let model = autoencoder(recipe, weights, &[HEAD, if switches { FEATURE_HEAD } else { HEAD }], device, tell)?;
         if !begins_with_features {
             check_pixels(recipe, weights, &model)?;

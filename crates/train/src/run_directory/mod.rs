@@ -24,7 +24,7 @@ use lock::{LOCK_FILE, Lock};
 use tensorboard::EventFile;
 
 use crate::TrainError;
-use bmae_recipe::Recipe;
+use bmae_recipe::{Recipe, keys};
 
 /// The open run directory of a loop at work.
 #[derive(Debug)]
@@ -218,40 +218,41 @@ fn inspect(path: &Path) -> Result<Found, TrainError> {
     }
 }
 
-/// A resume must be of the same recipe, key for key; what only other stages read may have changed since.
+/// A resume must be of the same recipe, key for key; keys that `stage` does not read may have changed since.
 fn compare_recipes(path: &Path, config: &str, stage: &str) -> Result<(), TrainError> {
     let file = path.join("config.toml");
     let earlier = std::fs::read_to_string(&file).map_err(|source| TrainError::reading(&file, source))?;
     let parse = |text: &str| {
-        let mut table: toml::Table = text.parse().map_err(|error: toml::de::Error| TrainError::Damaged {
+        text.parse().map_err(|error: toml::de::Error| TrainError::Damaged {
             path: file.clone(),
             what: error.message().to_owned(),
-        })?;
-        table.retain(|section, _| is_read_by(stage, section));
-        Ok::<_, TrainError>(table)
+        })
     };
     // A recipe of an earlier version lacks the keys that are new; they had the value that is their default now.
     let earlier = Recipe::from_toml(&earlier).map_or(earlier, |recipe| recipe.to_toml());
     let mut differences = Vec::new();
     collect_differences("", &parse(&earlier)?, &parse(config)?, &mut differences);
+    differences.retain(|(key, _)| is_read_by(stage, key));
     if differences.is_empty() {
         return Ok(());
     }
-    Err(TrainError::OtherRecipe { path: path.to_owned(), keys: differences.join(", ") })
+    let sentences: Vec<String> = differences.into_iter().map(|(key, values)| format!("{key} {values}")).collect();
+    Err(TrainError::OtherRecipe { path: path.to_owned(), keys: sentences.join(", ") })
 }
 
-/// Whether a stage looks at a section of the recipe.
-fn is_read_by(stage: &str, section: &str) -> bool {
-    match section {
-        "pretrain" | "finetune" | "linprobe" => section == stage,
-        "monitor" => stage == "pretrain",
-        // Pre-training measures its encoder by the same neighbours.
-        "knn" => matches!(stage, "knn" | "pretrain"),
-        _ => true,
-    }
+/// Whether `stage` reads the key, or any in a list of tables. What no recipe knows counts.
+fn is_read_by(stage: &str, key: &str) -> bool {
+    let keys = keys::at(key);
+    keys.is_empty() || keys.iter().any(|key| key.stages().iter().any(|reader| reader.section() == stage))
 }
 
-fn collect_differences(prefix: &str, earlier: &toml::Table, now: &toml::Table, differences: &mut Vec<String>) {
+/// The keys whose values differ, each with "was A, is now B".
+fn collect_differences(
+    prefix: &str,
+    earlier: &toml::Table,
+    now: &toml::Table,
+    differences: &mut Vec<(String, String)>,
+) {
     let keys: std::collections::BTreeSet<&String> = earlier.keys().chain(now.keys()).collect();
     for key in keys {
         let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
@@ -261,7 +262,7 @@ fn collect_differences(prefix: &str, earlier: &toml::Table, now: &toml::Table, d
             }
             (a, b) if a != b => {
                 let show = |value: Option<&toml::Value>| value.map_or("absent".to_owned(), |v| v.to_string());
-                differences.push(format!("{path} was {}, is now {}", show(a), show(b)));
+                differences.push((path, format!("was {}, is now {}", show(a), show(b))));
             }
             _ => {}
         }

@@ -5,8 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::{Provenance, Session, TrainError};
-use bmae_recipe::Stage;
-use bmae_recipe::{Choice, Method, Recipe};
+use bmae_recipe::{Choice, Recipe, Stage};
 
 /// The contents of `run.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -72,23 +71,17 @@ impl RunFile {
     /// What `run.toml` says of a run that begins now in `session`; `data` are its images in words.
     pub fn new(stage: Stage, name: &str, recipe: &Recipe, data: &str, session: &Session<'_>) -> Self {
         let Provenance { program, commit, machine } = session.provenance().clone();
-        let Method { name: method, k, wse, tau, slow_weight, .. } = &recipe.method;
-        let epochs = match stage {
-            Stage::Pretrain => recipe.pretrain.stage.epochs,
-            Stage::Finetune => recipe.finetune.stage.epochs,
-            Stage::Linprobe => recipe.linprobe.stage.epochs,
-            Stage::Knn => 0,
-        };
+        let method = &recipe.method;
         Self {
             stage: stage.section().to_owned(),
             name: name.to_owned(),
-            method: method.word().to_owned(),
-            k: *k,
-            wse: *wse,
-            tau: *tau,
-            slow_weight: *slow_weight,
+            method: method.name().word().to_owned(),
+            k: method.k(),
+            wse: method.wse(),
+            tau: method.tau(),
+            slow_weight: method.slow_weight(),
             seed: recipe.seed,
-            epochs,
+            epochs: stage.trained().map_or(0, |trained| recipe.stage(trained).epochs),
             finished: false,
             failed: None,
             session: SessionRecord { program, commit, machine, threads: session.workers() },

@@ -58,7 +58,7 @@ fn every_test_that_the_pages_name_exists() {
 fn every_option_of_a_method_and_of_a_target_has_its_line_and_its_test() {
     let page = page("methods.md");
     let of_method = keys::all().into_iter().filter(|key| key.path().starts_with("method."));
-    for key in of_method.chain(keys::of_a_target()) {
+    for key in of_method.chain(keys::of_targets()) {
         let name = key.path().rsplit('.').next().expect("a name");
         let line = page.lines().find(|line| line.starts_with('|') && first_cell(line).contains(&format!("`{name}`")));
         let line = line.unwrap_or_else(|| panic!("docs/methods.md has no line for {}", key.path()));

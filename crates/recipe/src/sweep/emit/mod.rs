@@ -4,17 +4,20 @@
 //! stage, resolved, and what the engine reads. Each job is one command, `bmae <stage> --preset recipes/... --resume`, so that a job
 //! that was interrupted goes on where it stopped.
 
+mod job;
 mod slurm;
 mod snakemake;
 
-use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use atomic_write_file::AtomicWriteFile;
 
 use crate::plan::PlannedStage;
-use crate::{Stage, Start};
+
+pub use job::{Runner, quoted};
+
+use job::{Job, job, recipe_file};
 
 /// Which engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,17 +26,6 @@ pub enum Engine {
     Slurm,
     /// A workflow of rules.
     Snakemake,
-}
-
-/// What runs the jobs.
-#[derive(Debug, Clone, Copy)]
-pub struct Runner<'a> {
-    /// The program.
-    pub program: &'a Path,
-    /// Threads of each job.
-    pub threads: usize,
-    /// The device's name on the command line.
-    pub device: &'a str,
 }
 
 /// What was written.
@@ -53,16 +45,6 @@ pub struct EmitError {
     pub path: PathBuf,
     /// What the system said.
     pub source: std::io::Error,
-}
-
-/// A stage as a job: its names relative to the sweep's folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Job {
-    /// The folder of its run.
-    folder: String,
-    stage: Stage,
-    /// The run directory of the pre-training that it starts from; `None`: from none.
-    from: Option<String>,
 }
 
 /// Writes the `stages` of a plan, all in `directory`, for `engine`, which is to run them with `runner`.
@@ -99,24 +81,6 @@ pub fn emit(
     Ok(Emitted { jobs: jobs.len(), command })
 }
 
-/// Every stage of a plan lies at `directory/<folder>/<stage>`.
-fn job(stage: &PlannedStage, directory: &Path) -> Option<Job> {
-    let relative = |path: &Path| {
-        let parts = path.strip_prefix(directory).ok()?.components();
-        Some(parts.map(|part| part.as_os_str().to_string_lossy().into_owned()).collect::<Vec<_>>().join("/"))
-    };
-    let folder = relative(stage.out.parent()?)?;
-    let from = match &stage.start {
-        Start::From(path) if stage.stage != Stage::Pretrain => Some(relative(path)?),
-        _ => None,
-    };
-    Some(Job { folder, stage: stage.stage, from })
-}
-
-fn recipe_file(job: &Job) -> String {
-    format!("recipes/{}/{}.toml", job.folder, job.stage.section())
-}
-
 fn write(directory: &Path, file: &str, text: &str) -> Result<(), EmitError> {
     let path: PathBuf = directory.join(file);
     let write = || {
@@ -128,23 +92,11 @@ fn write(directory: &Path, file: &str, text: &str) -> Result<(), EmitError> {
     write().map_err(|source| EmitError { path: path.clone(), source })
 }
 
-/// The folders of the jobs of one stage, each once, in order.
-fn folders(jobs: &[Job], stage: Stage) -> Vec<&str> {
-    let mut seen = BTreeSet::new();
-    let of_stage = jobs.iter().filter(|job| job.stage == stage).map(|job| job.folder.as_str());
-    of_stage.filter(|folder| seen.insert(*folder)).collect()
-}
-
-/// A word as a shell takes it.
-pub fn quoted(word: &str) -> String {
-    // Only a NUL cannot be quoted, and no argument or path holds one.
-    shlex::try_quote(word).map_or_else(|_| word.to_owned(), std::borrow::Cow::into_owned)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Layers;
+    use crate::Stage;
     use crate::sweep::{Axis, Grid, Sweep, plan};
 
     /// MAE and no pre-training, all evaluations, in `directory`.

@@ -1,7 +1,7 @@
 //! Scripts for SLURM: the pre-trainings as a job array, each evaluation as a job that waits for its pre-training, the report
 //! after all of them.
 
-use super::{Job, Runner, folders, quoted};
+use super::job::{Job, Runner, folders, quoted};
 use crate::Stage;
 
 const SUBMIT: &str = include_str!("submit.sh");

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Job, Runner};
+use super::job::{Job, Runner};
 
 /// The rules; what is between @ is filled in.
 const TEMPLATE: &str = include_str!("Snakefile");
