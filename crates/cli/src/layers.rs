@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use bmae_nn::{Architecture, StateDict, TensorFile};
-use bmae_recipe::{FromRun, Layers, PresetChoice, Recipe, RecipeError, Setting, Stage, Used, Warning};
+use bmae_recipe::{CarriedRecipe, Layers, PresetChoice, Recipe, RecipeError, Setting, Stage, Used, Warning};
 use bmae_train::device::DeviceChoice;
 use bmae_train::forward::side_of_images;
 use bmae_train::start::carried_recipe;
@@ -54,7 +54,7 @@ pub fn pretraining(arguments: &Pretrain, everywhere: &Everywhere) -> Result<Laye
         arguments.tau.map(|tau| option("--tau", "method.tau", tau)),
         arguments.slow_weight.map(|weight| option("--slow-weight", "method.slow_weight", weight)),
     ];
-    Ok(Layers { single: true, ..with_options(&arguments.recipe, everywhere, &[Stage::Pretrain], own)? })
+    Ok(Layers { single_run: true, ..with_options(&arguments.recipe, everywhere, &[Stage::Pretrain], own)? })
 }
 
 /// `--method`.
@@ -71,8 +71,8 @@ pub fn evaluation(
     carried: Option<String>,
 ) -> Result<Layers, RecipeError> {
     let scratch = (from == "scratch").then(|| option("--from scratch", "method.name", "scratch"));
-    let from = carried.map(|text| FromRun { name: from.to_owned(), text, method: true });
-    Ok(Layers { single: true, from, ..with_options(source, everywhere, &[stage], [scratch])? })
+    let from = carried.map(|text| CarriedRecipe { name: from.to_owned(), text, with_method: true });
+    Ok(Layers { single_run: true, from, ..with_options(source, everywhere, &[stage], [scratch])? })
 }
 
 /// The layers of a check of recorded tensors: over `paper` lies what the weights carry of data and model, and for weights that
@@ -89,8 +89,12 @@ pub fn recorded(
     let side = side_of_images(tensors).and_then(|side| i64::try_from(side).ok()).filter(|_| !tells_size);
     let place = format!("the images of {}", tensors.source());
     let side = side.map(|side| option(&place, "data.image_size", side));
-    let from = carried_recipe(weights, used).map(|text| FromRun { name: weights.source_name(), text, method: false });
-    Ok(Layers { single: true, from, ..with_options(&source, everywhere, &[], [side])? })
+    let from = carried_recipe(weights, used).map(|text| CarriedRecipe {
+        name: weights.source_name(),
+        text,
+        with_method: false,
+    });
+    Ok(Layers { single_run: true, from, ..with_options(&source, everywhere, &[], [side])? })
 }
 
 /// The layers of `bmae reconstruct`: data, model and method are those that the weights carry, and `[pretrain]` where they are a
@@ -102,12 +106,12 @@ pub fn reconstruction(
     weights: &StateDict,
 ) -> Result<Layers, RecipeError> {
     let mut layers = layers(source, everywhere, &[])?;
-    layers.single = true;
+    layers.single_run = true;
     match (weights.config_text(), &source.preset) {
         (Some(text), None) => layers.preset = PresetChoice::File { path: from.to_owned(), text: text.to_owned() },
         _ => {
             let carried = carried_recipe(weights, Used::Autoencoder);
-            layers.from = carried.map(|text| FromRun { name: weights.source_name(), text, method: true });
+            layers.from = carried.map(|text| CarriedRecipe { name: weights.source_name(), text, with_method: true });
         }
     }
     Ok(layers)
@@ -123,20 +127,20 @@ pub fn bench(arguments: &Bench, everywhere: &Everywhere) -> Result<Layers, Recip
         method(arguments.method.as_ref()),
         arguments.batch.map(|batch| option("--batch", &batch_size, i64::from(batch))),
     ];
-    Ok(Layers { single: true, ..with_options(&source, everywhere, &[stage], own)? })
+    Ok(Layers { single_run: true, ..with_options(&source, everywhere, &[stage], own)? })
 }
 
 /// The layers of what is only read and written: what the weights carry, all of it, stands where a preset would.
 pub fn of_weights(preset: Option<&str>, everywhere: &Everywhere, weights: &StateDict) -> Result<Layers, RecipeError> {
     let source = RecipeSource { preset: preset.map(str::to_owned), data: None };
     let mut layers = layers(&source, everywhere, &[])?;
-    layers.single = true;
+    layers.single_run = true;
     let name = weights.source_name();
     match weights.config_text() {
         Some(text) => layers.preset = PresetChoice::File { path: name.into(), text: text.to_owned() },
         None => {
             let carried = carried_recipe(weights, Used::Autoencoder);
-            layers.from = carried.map(|text| FromRun { name, text, method: false });
+            layers.from = carried.map(|text| CarriedRecipe { name, text, with_method: false });
         }
     }
     Ok(layers)

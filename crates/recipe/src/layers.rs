@@ -22,26 +22,26 @@ pub struct Layers {
     /// The lowest layer.
     pub preset: PresetChoice,
     /// The run whose weights an evaluation starts from.
-    pub from: Option<FromRun>,
+    pub from: Option<CarriedRecipe>,
     /// Single keys, in order.
     pub settings: Vec<Setting>,
     /// What is about to run, so that what it cannot do is refused here. Empty: the recipe is only read.
     pub stages: Vec<Stage>,
     /// Whether one run is wanted, its recipe without the preset's plan of `[[runs]]`.
-    pub single: bool,
+    pub single_run: bool,
     /// Bytes that the stages must fit into; `None`: not looked at. See [`super::available_memory`].
     pub available_memory: Option<u64>,
 }
 
 /// The recipe that weights carry.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FromRun {
+pub struct CarriedRecipe {
     /// What errors call it: the run's folder or the file.
     pub name: String,
     /// Its TOML: the run's `config.toml`, or `bmae.config` of the file's metadata.
     pub text: String,
     /// Whether its `[method]` counts too: for evaluations, whose results name it.
-    pub method: bool,
+    pub with_method: bool,
 }
 
 impl Recipe {
@@ -63,7 +63,7 @@ impl Recipe {
         }
         whole.lay(&over);
 
-        let runs = if layers.single { Vec::new() } else { planned(&preset, &over) };
+        let runs = if layers.single_run { Vec::new() } else { planned(&preset, &over) };
         let recipe = Recipe::read(&whole, runs);
         let weights = layers.from.as_ref().map(|run| run.name.as_str()).zip(from.as_ref());
         recipe.check().map_err(|error| untold_heads::blame(error, weights))?;
@@ -74,7 +74,7 @@ impl Recipe {
         let mut warnings = Vec::new();
         if layers.stages.contains(&Stage::Pretrain) {
             warnings.extend(recipe.warnings());
-            if layers.single {
+            if layers.single_run {
                 warnings.extend(ignored(&recipe.method, layers));
             }
             if over.targets.is_some() && recipe.method.name() != MethodName::Custom {
@@ -108,9 +108,9 @@ fn ignored(method: &Method, layers: &Layers) -> Vec<Warning> {
     ignored.map(warning).collect()
 }
 
-fn read_from(from: &FromRun) -> Result<GivenKeys, RecipeError> {
+fn read_from(from: &CarriedRecipe) -> Result<GivenKeys, RecipeError> {
     let mut given = read_toml::document(&from.text, &Place::Run(from.name.clone()))?;
-    given.keep_sections(if from.method { &["data", "model", "method"] } else { &["data", "model"] });
+    given.keep_sections(if from.with_method { &["data", "model", "method"] } else { &["data", "model"] });
     Ok(given)
 }
 

@@ -40,7 +40,7 @@ pub use choices::{
 };
 pub use error::{Place, RecipeError};
 pub use key::AnyKey;
-pub use layers::{FromRun, Layers};
+pub use layers::{CarriedRecipe, Layers};
 pub use memory::{Need, Used};
 pub use preset::{Preset, PresetChoice};
 pub use recipe::Recipe;

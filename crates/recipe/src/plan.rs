@@ -39,7 +39,7 @@ pub(crate) fn folder_of(run: &str, seed: u64, first_seed: u64) -> String {
 
 /// The name of the run that a stage with this `seed` belongs to when it is laid out as here: `.../<run>[-seed<N>]/<stage>`.
 /// `None` for a folder of any other kind.
-pub fn run_of(out: &Path, stage: Stage, seed: u64) -> Option<String> {
+pub fn run_name(out: &Path, stage: Stage, seed: u64) -> Option<String> {
     let folder = out.file_name().filter(|name| *name == stage.section()).and(out.parent())?.file_name()?;
     let folder = folder.to_string_lossy();
     Some(folder.strip_suffix(&format!("-seed{seed}")).unwrap_or(&folder).to_owned())
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_stage_laid_out_like_a_plan_belongs_to_the_run_of_its_folder() {
-        let of = |out: &str, seed| run_of(Path::new(out), Stage::Pretrain, seed);
+        let of = |out: &str, seed| run_name(Path::new(out), Stage::Pretrain, seed);
         assert_eq!(of("runs/mae-k-k5/pretrain", 0).as_deref(), Some("mae-k-k5"));
         assert_eq!(of("runs/mae-k-k5-seed3/pretrain", 3).as_deref(), Some("mae-k-k5"));
         assert_eq!(of("runs/mae-seed3/pretrain", 0).as_deref(), Some("mae-seed3"), "that is its name then");

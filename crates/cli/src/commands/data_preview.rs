@@ -14,7 +14,7 @@ pub fn run(arguments: &Preview, everywhere: &Everywhere, output: &Output) -> Res
     let stage = Stage::from(arguments.stage);
     // Nothing is trained: of memory, only the images need some.
     let layers =
-        Layers { available_memory: None, single: true, ..layers::layers(&arguments.recipe, everywhere, &[stage])? };
+        Layers { available_memory: None, single_run: true, ..layers::layers(&arguments.recipe, everywhere, &[stage])? };
     let recipe = layers::resolve(&layers, output)?;
     recipe.check_memory(Need::Images, available_memory())?;
     let extent = Extent { images: arguments.images.into(), epochs: arguments.epochs.into() };

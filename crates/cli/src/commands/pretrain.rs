@@ -1,7 +1,7 @@
 //! `bmae pretrain`.
 
 use bmae_recipe::Stage;
-use bmae_recipe::plan::run_of;
+use bmae_recipe::plan::run_name;
 use bmae_train::pretrain;
 
 use super::stage;
@@ -18,7 +18,7 @@ pub fn run(arguments: &Pretrain, everywhere: &Everywhere, output: &Output) -> Re
                        choose another --method";
         return Err(Ending::Usage(message.into()));
     }
-    let planned = run_of(&arguments.out, Stage::Pretrain, recipe.seed);
+    let planned = run_name(&arguments.out, Stage::Pretrain, recipe.seed);
     let name = planned.unwrap_or_else(|| stage::name_of(&arguments.out));
     stage::with_session(everywhere, output, |session| {
         pretrain::run(session, &recipe, &name, &arguments.out, everywhere.resume)

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use bmae_recipe::Start;
-use bmae_recipe::plan::run_of;
+use bmae_recipe::plan::run_name;
 use bmae_recipe::{Recipe, Stage};
 use bmae_train::start;
 use bmae_train::{Outcome, Session, TrainError};
@@ -41,7 +41,7 @@ pub fn evaluate(
             arguments.from
         ));
     }
-    let planned = run_of(&arguments.out, stage, recipe.seed);
+    let planned = run_name(&arguments.out, stage, recipe.seed);
     let name = planned.or_else(|| start::run_name(&start)).unwrap_or_else(|| name_of(&arguments.out));
     with_session(everywhere, output, |session| run(session, &recipe, &name, &start, &arguments.out, everywhere.resume))
         .and_then(|outcome| tell(stage, &name, &arguments.out, &outcome, output))

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use bmae_recipe::Stage;
 use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::sweep::emit::{Runner, emit};
-use bmae_recipe::sweep::{self, Axis, Grid, Planned, SweepError};
+use bmae_recipe::sweep::{self, Axis, Grid, SweepError, SweepPlan};
 use serde_json::json;
 
 use super::plan;
@@ -67,7 +67,7 @@ fn default_folder(arguments: &Sweep) -> PathBuf {
     Path::new("runs").join(format!("sweep-{}", name.map_or("grid".into(), |name| name.to_string_lossy())))
 }
 
-fn in_words(planned: &Planned, seeds: u16) -> String {
+fn in_words(planned: &SweepPlan, seeds: u16) -> String {
     let count = |count: usize, thing: &str| format!("{count} {thing}{}", if count == 1 { "" } else { "s" });
     let pretrainings = planned.stages.iter().filter(|stage| stage.stage == Stage::Pretrain).count();
     format!(

@@ -15,4 +15,4 @@ pub use builtin::NAMES;
 pub use error::SweepError;
 pub use file::read;
 pub use grid::{Axis, Grid, Sweep};
-pub use plan::{Planned, plan};
+pub use plan::{SweepPlan, plan};

@@ -15,11 +15,11 @@ use crate::{AnyKey, Choice, Layers, Method, Recipe, Setting, Stage, Warning, key
 const METHOD: &str = "method.name";
 
 /// Combinations that are planned at once: a year of the smallest runs.
-const MOST: usize = 10_000;
+const MAX_COMBINATIONS: usize = 10_000;
 
 /// What a sweep amounts to.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Planned {
+pub struct SweepPlan {
     /// The stages in an order in which they can be run, no two in the same run directory.
     pub stages: Vec<PlannedStage>,
     /// How many combinations there are, for each seed.
@@ -41,13 +41,13 @@ pub fn plan(
     evaluations: &[Stage],
     seeds: usize,
     directory: &Path,
-) -> Result<Planned, SweepError> {
+) -> Result<SweepPlan, SweepError> {
     let count = sweep.grids.iter().fold(0, |count: usize, grid| count.saturating_add(grid.count()));
-    if count > MOST {
-        return Err(SweepError::TooMany { count, most: MOST });
+    if count > MAX_COMBINATIONS {
+        return Err(SweepError::TooMany { count, most: MAX_COMBINATIONS });
     }
     let labels = Labels::of(sweep);
-    let mut planned = Planned { stages: Vec::new(), combinations: 0, warnings: Vec::new() };
+    let mut planned = SweepPlan { stages: Vec::new(), combinations: 0, warnings: Vec::new() };
     let mut combinations: Vec<Vec<Part>> = Vec::new();
     for grid in &sweep.grids {
         refuse_keys_that_are_set(grid.paths(), layers)?;
@@ -163,7 +163,7 @@ fn refuse_keys_that_are_set<'a>(mut paths: impl Iterator<Item = &'a str>, layers
 }
 
 fn resolve(point: &Point, layers: &Layers, stages: &[Stage]) -> Result<(Recipe, Vec<Warning>), SweepError> {
-    let mut layers = Layers { single: true, stages: stages.to_vec(), ..layers.clone() };
+    let mut layers = Layers { single_run: true, stages: stages.to_vec(), ..layers.clone() };
     layers.settings.extend(point.iter().map(|(path, value)| Setting {
         path: path.clone(),
         value: value.clone(),
@@ -185,7 +185,7 @@ impl Labels {
     /// The method, and behind it the values of `point`: `ema-mae-wse5-tau0.1`.
     fn name(&self, point: &Point, method: &Method) -> String {
         let said = point.iter().filter(|(path, _)| path != METHOD);
-        let values = said.map(|(path, value)| format!("-{}{}", self.label(path), text(value)));
+        let values = said.map(|(path, value)| format!("-{}{}", self.label(path), in_a_folder_name(value)));
         format!("{}{}", method.name().word(), values.collect::<String>())
     }
 
@@ -198,7 +198,7 @@ impl Labels {
 
 /// A value as a part of a folder's name: as it is written where any file system takes that, else what is left of it and a
 /// checksum of the whole, so that no two values share a name.
-fn text(value: &Value) -> String {
+fn in_a_folder_name(value: &Value) -> String {
     const LONGEST: usize = 24;
     let text = match value {
         Value::String(text) => text.clone(),
@@ -354,11 +354,11 @@ mod tests {
 
     #[test]
     fn values_become_names_that_any_file_system_takes_and_no_two_share() {
-        assert_eq!(text(&Value::Float(0.005)), "0.005");
-        let paths = ["/tmp/a b", "/tmp/a-b", "/tmp/a/b"].map(|path| text(&Value::String(path.into())));
+        assert_eq!(in_a_folder_name(&Value::Float(0.005)), "0.005");
+        let paths = ["/tmp/a b", "/tmp/a-b", "/tmp/a/b"].map(|path| in_a_folder_name(&Value::String(path.into())));
         assert!(paths.iter().all(|name| name.starts_with("tmp-a-b-")), "{paths:?}");
         assert!(paths[0] != paths[1] && paths[1] != paths[2] && paths[0] != paths[2], "{paths:?}");
-        let long = text(&Value::String("x".repeat(500)));
+        let long = in_a_folder_name(&Value::String("x".repeat(500)));
         assert_eq!(long.len(), 24 + 1 + 8);
     }
 }

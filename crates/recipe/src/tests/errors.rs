@@ -1,7 +1,7 @@
 //! Every way to be wrong is one sentence: what, where, found, allowed, remedy.
 
 use super::*;
-use crate::{Choice, FromRun};
+use crate::{CarriedRecipe, Choice};
 
 fn set(argument: &str) -> String {
     refusal_of(argument, Stage::Pretrain)
@@ -19,7 +19,11 @@ fn an_unknown_key_names_the_nearest_and_where_it_came_from() {
     );
     assert_eq!(
         refusal(&Layers {
-            from: Some(FromRun { name: "runs/a".to_owned(), text: "[data]\nsuorce = 'x'".to_owned(), method: true }),
+            from: Some(CarriedRecipe {
+                name: "runs/a".to_owned(),
+                text: "[data]\nsuorce = 'x'".to_owned(),
+                with_method: true
+            }),
             ..Layers::default()
         }),
         "unknown key `data.suorce` given by the recipe of runs/a: did you mean `data.source`?"
@@ -277,7 +281,7 @@ fn a_preset_that_does_not_exist_is_refused() {
 #[test]
 fn a_switch_after_the_last_epoch_is_a_warning_and_a_long_warm_up_is_not() {
     let warned = |sets: &[&str]| {
-        let layers = Layers { stages: vec![Stage::Pretrain], single: true, ..layers(Preset::Quick, sets) };
+        let layers = Layers { stages: vec![Stage::Pretrain], single_run: true, ..layers(Preset::Quick, sets) };
         resolve_with_warnings(&layers).1
     };
     let late = warned(&["method.name=mae-k", "method.k=50", "pretrain.epochs=50"]);

@@ -1,7 +1,7 @@
 //! Preset, then the run that an evaluation starts from, then flags, then `--set`.
 
 use super::*;
-use crate::{Feature, FeatureHead, FromRun, MethodKind, MethodName, Warning, keys};
+use crate::{CarriedRecipe, Feature, FeatureHead, MethodKind, MethodName, Warning, keys};
 
 #[test]
 fn without_a_preset_quick_holds() {
@@ -24,10 +24,10 @@ fn a_key_that_a_preset_leaves_out_has_its_default() {
 fn later_layers_win() {
     let mut layers = layers(Preset::Quick, &[]);
     assert_eq!(resolve(&layers).data.train_limit, 0);
-    layers.from = Some(FromRun {
+    layers.from = Some(CarriedRecipe {
         name: "a".to_owned(),
         text: "[data]\ntrain_limit = 1\ntest_limit = 1\nshapes_seed = 1".to_owned(),
-        method: true,
+        with_method: true,
     });
     layers.settings = vec![
         option("--a", "data.train_limit", 2),
@@ -58,8 +58,8 @@ fn an_evaluation_takes_over_data_model_and_method_of_its_run_and_nothing_else() 
         ],
     ));
     let evaluation = resolve(&Layers {
-        from: Some(FromRun { name: "a".to_owned(), text: run.to_toml(), method: true }),
-        single: true,
+        from: Some(CarriedRecipe { name: "a".to_owned(), text: run.to_toml(), with_method: true }),
+        single_run: true,
         ..layers(Preset::Mini, &[])
     });
     let mini = resolve(&layers(Preset::Mini, &[]));
@@ -78,21 +78,21 @@ fn a_check_of_recorded_tensors_takes_over_data_and_model_of_the_weights_and_leav
         &["model.encoder.dim=64", "method={name='custom', wse=1, feature_head='trainable', targets=[{tau=0.25}]}"],
     ));
     let check = resolve(&Layers {
-        from: Some(FromRun { name: "a".to_owned(), text: run.to_toml(), method: false }),
-        single: true,
+        from: Some(CarriedRecipe { name: "a".to_owned(), text: run.to_toml(), with_method: false }),
+        single_run: true,
         ..layers(Preset::Paper, &[])
     });
     assert_eq!((&check.data, &check.model), (&run.data, &run.model));
-    assert_eq!(check.method, resolve(&Layers { single: true, ..layers(Preset::Paper, &[]) }).method);
+    assert_eq!(check.method, resolve(&Layers { single_run: true, ..layers(Preset::Paper, &[]) }).method);
     assert_eq!(check.method.feature_head, FeatureHead::Frozen);
 }
 
 #[test]
 fn heads_that_nobody_told_are_named_with_the_key_that_sets_them() {
     let said = |text: &str, sets: &[&str]| {
-        let from = Some(FromRun { name: "mae.pth".to_owned(), text: text.to_owned(), method: false });
+        let from = Some(CarriedRecipe { name: "mae.pth".to_owned(), text: text.to_owned(), with_method: false });
         let (_, warnings) =
-            Recipe::resolve(&Layers { from, single: true, ..layers(Preset::Paper, sets) }).expect("a recipe");
+            Recipe::resolve(&Layers { from, single_run: true, ..layers(Preset::Paper, sets) }).expect("a recipe");
         assert!(warnings.iter().all(Warning::is_a_note), "{warnings:?}");
         warnings.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
