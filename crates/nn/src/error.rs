@@ -2,56 +2,16 @@
 
 use std::path::PathBuf;
 
+use bmae_architecture::ArchitectureError;
+
 use crate::weights::LoadReport;
 
 /// A model or a batch that cannot be: the thing, what was found, what to do.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ShapeError {
-    /// A size that must be at least one is zero.
-    #[error("{what} is 0, but must be at least 1")]
-    Zero {
-        /// Which size, by its recipe key.
-        what: &'static str,
-    },
-    /// A size that does not divide another one.
-    #[error("{what} {size} is not divisible by {by} {divisor}: choose a multiple of {divisor}")]
-    NotDivisible {
-        /// The size to be divided.
-        what: &'static str,
-        /// Its value.
-        size: usize,
-        /// The divisor's name.
-        by: &'static str,
-        /// Its value.
-        divisor: usize,
-    },
-    /// `mlp_ratio` that gives no hidden unit or is not a number.
-    #[error("mlp_ratio {found} gives no usable hidden layer for dim {dim}: use a positive number such as 4")]
-    MlpRatio {
-        /// The ratio found.
-        found: f64,
-        /// The width it is multiplied with.
-        dim: usize,
-    },
-    /// A model whose sizes overflow the machine's address space.
-    #[error("a model with {what} is larger than this machine can address: use smaller sizes")]
-    TooLarge {
-        /// The sizes that overflow.
-        what: String,
-    },
-    /// A mask ratio that masks nothing or everything.
-    #[error(
-        "a mask ratio of {mask_ratio} keeps {keep} of {patches} patches, but at least one must be kept and one masked: {}",
-        possible_ratios(*patches)
-    )]
-    MaskRatio {
-        /// The ratio found.
-        mask_ratio: f64,
-        /// Patches it keeps.
-        keep: usize,
-        /// Patches of an image.
-        patches: usize,
-    },
+    /// Sizes that cannot be.
+    #[error(transparent)]
+    Architecture(#[from] ArchitectureError),
     /// A slice whose length does not fit.
     #[error("{what} holds {found} values, but {expected} were expected")]
     Length {
@@ -224,17 +184,6 @@ pub enum WeightsError {
         /// The writer's reason.
         reason: String,
     },
-}
-
-/// The thousandths that keep a patch and mask one, as the masking itself counts them.
-fn possible_ratios(patches: usize) -> String {
-    let fits = |ratio: &f64| crate::mae::masking::keep_count(patches, *ratio).is_ok();
-    let mut ratios = (1..1000).map(|n| f64::from(n) / 1000.0).filter(fits);
-    match (ratios.next(), ratios.next_back()) {
-        (Some(lowest), Some(highest)) => format!("choose a mask ratio between {lowest} and {highest}"),
-        (Some(only), None) => format!("choose a mask ratio of {only}"),
-        _ => "have more patches, with a smaller patch size".to_owned(),
-    }
 }
 
 fn and_more(others: usize) -> String {

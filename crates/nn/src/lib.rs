@@ -32,5 +32,5 @@ pub use mae::{MaskedAutoencoder, Masking, masked_rows, mean_squared_error};
 pub use parameters::{Parameter, gradients, map_parameters, parameters, replace_parameters, take_module};
 pub use patches::{patchify, pixel_target};
 pub use tensor_file::{TensorFile, TensorFileError};
-pub use vit::{DecoderConfig, DropPath, Encoder, EncoderConfig, EncoderInit, LayerNorm, Linear};
+pub use vit::{DropPath, Encoder, EncoderInit, LayerNorm, Linear};
 pub use weights::{Architecture, Array, LoadReport, StateDict};

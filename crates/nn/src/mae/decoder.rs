@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bmae_architecture::{PatchGrid, Transformer, check_decoder};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use rand::Rng;
@@ -11,7 +12,7 @@ use crate::error::ShapeError;
 use crate::initialisation::{TOKEN_STD, normal, parameter};
 use crate::ops::{self, Wanted};
 use crate::vit::positions::sin_cos;
-use crate::vit::{Block, DecoderConfig, LayerNorm, Linear, LinearInit};
+use crate::vit::{Block, LayerNorm, Linear, LinearInit};
 
 /// The MAE decoder without its prediction head (`decoder_embed`, `mask_token`, `decoder_pos_embed`, `decoder_blocks`,
 /// `decoder_norm`).
@@ -30,23 +31,23 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// A fresh decoder for encoder tokens of width `encoder_dim` on a grid of `side` x `side` patches. Draws in parameter
-    /// order: embedding, mask token, blocks.
+    /// A fresh decoder for encoder tokens of width `encoder_dim`. Draws in parameter order: embedding, mask token, blocks.
     pub(crate) fn init(
-        config: &DecoderConfig,
+        grid: PatchGrid,
         encoder_dim: usize,
-        side: usize,
+        sizes: Transformer,
         rng: &mut impl Rng,
         device: &Device,
     ) -> Result<Self, ShapeError> {
-        config.check()?;
-        let (dim, init) = (config.dim, LinearInit::Xavier);
+        check_decoder(grid, encoder_dim, sizes)?;
+        let (dim, init) = (sizes.dim, LinearInit::Xavier);
+        let positions = sin_cos(dim, grid.patches_per_side());
         Ok(Self {
             embed: Linear::init(encoder_dim, dim, init, rng, device),
             mask_token: parameter(normal(dim, TOKEN_STD, rng), [1, 1, dim], device),
-            pos_embed: parameter(sin_cos(dim, side), [1, 1 + side * side, dim], device).set_require_grad(false),
-            blocks: (0..config.depth)
-                .map(|_| Block::init(dim, config.hidden(), config.heads, init, rng, device))
+            pos_embed: parameter(positions, [1, 1 + grid.patches(), dim], device).set_require_grad(false),
+            blocks: (0..sizes.depth)
+                .map(|_| Block::init(dim, sizes.hidden(), sizes.heads, init, rng, device))
                 .collect(),
             norm: LayerNorm::init(dim, device),
         })

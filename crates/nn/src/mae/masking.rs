@@ -1,5 +1,6 @@
 //! Random masking from noise, exactly as the official code: patches are kept in ascending order of their noise.
 
+use bmae_architecture::check_mask_ratio;
 use bmae_kernels::tokens::{Placement, Source};
 
 use crate::error::ShapeError;
@@ -16,28 +17,14 @@ pub struct Masking {
     masked: Vec<usize>,
 }
 
-/// Patches kept of `patches` at `mask_ratio`: floor(L * (1 - mask_ratio)), computed in f64.
-///
-/// # Errors
-/// When that keeps no patch or masks none.
-pub fn keep_count(patches: usize, mask_ratio: f64) -> Result<usize, ShapeError> {
-    // `as` saturates, and NaN gives 0: both end in the refusal below.
-    let keep = (patches as f64 * (1.0 - mask_ratio)) as usize;
-    if keep == 0 || keep >= patches {
-        Err(ShapeError::MaskRatio { mask_ratio, keep: keep.min(patches), patches })
-    } else {
-        Ok(keep)
-    }
-}
-
 impl Masking {
-    /// From `noise` [N, L], one number for each patch: the `keep_count` patches of the least noise are kept, in ascending
+    /// From `noise` [N, L], one number for each patch: the [`kept_patches`](bmae_architecture::kept_patches) of the least noise are kept, in ascending
     /// order of noise; equal noise keeps the order of the patches.
     ///
     /// # Errors
     /// When `noise` is not a whole number of images, or the ratio keeps or masks no patch.
     pub fn from_noise(noise: &[f32], patches: usize, mask_ratio: f64) -> Result<Self, ShapeError> {
-        let keep = keep_count(patches, mask_ratio)?;
+        let keep = check_mask_ratio(patches, mask_ratio)?;
         if !noise.len().is_multiple_of(patches) {
             return Err(ShapeError::Length {
                 what: "the noise of the masking",

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bmae_architecture::{PatchGrid, Transformer, check_encoder};
 use bmae_kernels::tokens::{Placement, Source};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -9,7 +10,7 @@ use rand::Rng;
 
 use super::linear::LinearInit;
 use super::positions::sin_cos;
-use super::{Block, DropPath, EncoderConfig, LayerNorm, PatchEmbedding};
+use super::{Block, DropPath, LayerNorm, PatchEmbedding};
 use crate::error::ShapeError;
 use crate::initialisation::{TOKEN_STD, normal, parameter, truncated_normal};
 use crate::mae::Masking;
@@ -43,16 +44,17 @@ pub struct Encoder {
 impl Encoder {
     /// A fresh encoder of checked sizes. Draws in parameter order: class token, (timm: positions,) patch embedding, blocks.
     pub fn init(
-        config: &EncoderConfig,
+        grid: PatchGrid,
+        sizes: Transformer,
         init: EncoderInit,
         rng: &mut impl Rng,
         device: &Device,
     ) -> Result<Self, ShapeError> {
-        config.check()?;
-        let (dim, tokens) = (config.dim, 1 + config.patches());
+        check_encoder(grid, sizes)?;
+        let (dim, tokens) = (sizes.dim, 1 + grid.patches());
         let (cls_token, pos_embed, linear) = match init {
             EncoderInit::Mae => {
-                let positions = sin_cos(dim, config.image_size / config.patch_size);
+                let positions = sin_cos(dim, grid.patches_per_side());
                 (normal(dim, TOKEN_STD, rng), positions, LinearInit::Xavier)
             }
             EncoderInit::Timm => {
@@ -63,9 +65,9 @@ impl Encoder {
         Ok(Self {
             cls_token: parameter(cls_token, [1, 1, dim], device),
             pos_embed: parameter(pos_embed, [1, tokens, dim], device).set_require_grad(false),
-            patch_embed: PatchEmbedding::init(dim, config.patch_size, init, rng, device),
-            blocks: (0..config.depth)
-                .map(|_| Block::init(dim, config.hidden(), config.heads, linear, rng, device))
+            patch_embed: PatchEmbedding::init(dim, grid, init, rng, device),
+            blocks: (0..sizes.depth)
+                .map(|_| Block::init(dim, sizes.hidden(), sizes.heads, linear, rng, device))
                 .collect(),
             norm: Some(LayerNorm::init(dim, device)),
         })
@@ -187,26 +189,30 @@ impl Encoder {
     /// When `patches` does not hold the patches of the masking's images.
     pub fn forward_masked(&self, patches: &[f32], masking: &Masking) -> Result<Tensor<3>, ShapeError> {
         let [_, all_tokens, _] = self.pos_embed.dims();
-        let patch_len = self.patch_len();
-        let expected = masking.images() * masking.patches() * patch_len;
+        let values_per_patch = self.values_per_patch();
+        let expected = masking.images() * masking.patches() * values_per_patch;
         if masking.patches() + 1 != all_tokens || patches.len() != expected {
             return Err(ShapeError::Length {
                 what: "the batch of patches",
                 found: patches.len(),
-                expected: format!("{} images of {} patches of {patch_len} values", masking.images(), all_tokens - 1),
+                expected: format!(
+                    "{} images of {} patches of {values_per_patch} values",
+                    masking.images(),
+                    all_tokens - 1
+                ),
             });
         }
         let device = self.cls_token.device();
         let tokens = 1 + masking.keep();
 
-        let mut kept = Vec::with_capacity(masking.kept().len() * patch_len);
+        let mut kept = Vec::with_capacity(masking.kept().len() * values_per_patch);
         for (image, of_image) in masking.kept().chunks_exact(masking.keep()).enumerate() {
             for &l in of_image {
-                let row = (image * masking.patches() + l) * patch_len;
-                kept.extend_from_slice(&patches[row..row + patch_len]);
+                let row = (image * masking.patches() + l) * values_per_patch;
+                kept.extend_from_slice(&patches[row..row + values_per_patch]);
             }
         }
-        let kept = Tensor::<2>::from_data(TensorData::new(kept, [masking.kept().len(), patch_len]), &device);
+        let kept = Tensor::<2>::from_data(TensorData::new(kept, [masking.kept().len(), values_per_patch]), &device);
         let x = self.placed(self.patch_embed.forward(kept), masking.placement_in_encoder());
         Ok(images(self.normed(self.through_blocks(x, tokens, &DropPath::none(), None)), tokens))
     }
@@ -227,7 +233,7 @@ impl Encoder {
     }
 
     /// Values of a patch, p*p*3.
-    pub fn patch_len(&self) -> usize {
+    pub fn values_per_patch(&self) -> usize {
         let [_, channels, rows, columns] = self.patch_embed.proj.weight.dims();
         channels * rows * columns
     }
@@ -239,10 +245,10 @@ impl Encoder {
 
     /// [N, L, p*p*3] to tokens [N*(1+L), D] with positions, and 1+L.
     pub(super) fn embed(&self, patches: Tensor<3>) -> (Tensor<2>, usize) {
-        let [count, of_image, patch_len] = patches.dims();
+        let [count, of_image, values_per_patch] = patches.dims();
         let [_, tokens, _] = self.pos_embed.dims();
         assert_eq!(of_image + 1, tokens, "the encoder has positions for {} patches, not {of_image}", tokens - 1);
-        let x = self.patch_embed.forward(patches.reshape([count * of_image, patch_len]));
+        let x = self.patch_embed.forward(patches.reshape([count * of_image, values_per_patch]));
         (self.placed(x, whole_images(count, of_image)), tokens)
     }
 

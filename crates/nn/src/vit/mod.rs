@@ -2,7 +2,6 @@
 
 mod block;
 mod class_attention;
-mod config;
 mod drop_path;
 mod encoder;
 mod layer_norm;
@@ -11,7 +10,6 @@ mod patch_embedding;
 pub mod positions;
 
 pub use block::{Attention, Block, Mlp};
-pub use config::{DecoderConfig, EncoderConfig};
 pub use drop_path::DropPath;
 pub use encoder::{Encoder, EncoderInit};
 pub use layer_norm::LayerNorm;

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use bmae_architecture::{CHANNELS, PatchGrid};
+
 use super::StateDict;
-use crate::patches::CHANNELS;
 
 /// The sizes of the parts that weights hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -97,6 +98,11 @@ impl Architecture {
 }
 
 impl EncoderShape {
+    /// P, the values of a patch.
+    pub fn values_per_patch(&self) -> usize {
+        PatchGrid::rgb(self.patch_size, self.patch_size).values_per_patch()
+    }
+
     /// Side of the image in pixels.
     pub fn image_size(&self) -> Option<usize> {
         self.grid?.checked_mul(self.patch_size)
@@ -199,7 +205,7 @@ impl Architecture {
     /// What the prediction head predicts.
     fn predicts(&self) -> Option<String> {
         let prediction = self.decoder.as_ref().map(|decoder| decoder.prediction).filter(|values| *values > 0)?;
-        let pixels = self.encoder.as_ref().map(|encoder| encoder.patch_size * encoder.patch_size * CHANNELS);
+        let pixels = self.encoder.as_ref().map(EncoderShape::values_per_patch);
         let features = self.encoder.as_ref().map(|encoder| encoder.dim);
         let what = match (pixels == Some(prediction), features == Some(prediction)) {
             (true, true) => " (pixels or features: both are as many)",

@@ -91,7 +91,7 @@ fn an_odd_mlp_ratio_gives_back_the_width_that_the_shapes_have() {
 #[test]
 fn the_encoder_computes_what_timm_computes_with_the_same_weights() {
     let (encoder, _) = open("official.pth").load_into(encoder(91)).unwrap();
-    let patches = patchify(&outputs("images"), IMAGE, PATCH).unwrap();
+    let patches = patchify(&outputs("images"), SIZES.grid).unwrap();
     let features = encoder.forward(tensor(patches, [2, PATCHES, PATCH_LEN], &device()));
     assert_close(&values(features), &outputs("features"), 1e-5);
 }
@@ -99,7 +99,7 @@ fn the_encoder_computes_what_timm_computes_with_the_same_weights() {
 #[test]
 fn the_autoencoder_computes_what_hugging_face_computes_with_the_same_weights() {
     let (model, _) = open("huggingface").load_into(autoencoder(92)).unwrap();
-    let patches = patchify(&outputs("images"), IMAGE, PATCH).unwrap();
+    let patches = patchify(&outputs("images"), SIZES.grid).unwrap();
     let masking = Masking::from_noise(&outputs("noise"), PATCHES, 0.6).unwrap();
     let latent = model.encoder.forward_masked(&patches, &masking).unwrap();
     assert_close(&values(model.predict(latent, &masking)), &outputs("prediction"), 1e-5);
@@ -107,7 +107,7 @@ fn the_autoencoder_computes_what_hugging_face_computes_with_the_same_weights() {
 
 #[test]
 fn classifiers_of_timm_and_hugging_face_compute_the_same_logits_here() {
-    let patches = patchify(&outputs("images"), IMAGE, PATCH).unwrap();
+    let patches = patchify(&outputs("images"), SIZES.grid).unwrap();
     for (name, pooling, logits) in [
         ("classifier_timm.safetensors", Pooling::Mean, "timm_logits"),
         ("classifier_huggingface", Pooling::ClassToken, "huggingface_logits"),

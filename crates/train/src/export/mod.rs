@@ -11,10 +11,11 @@ mod write;
 pub use error::ExportError;
 pub use model::{Kind, Sees};
 
+use bmae_architecture::Autoencoder;
 use bmae_nn::StateDict;
 use bmae_nn::weights::{Architecture, CONFIG_KEY, Part, grouped};
 
-use crate::model::encoder_config;
+use crate::model::autoencoder_sizes;
 use crate::recipe::{Need, Recipe, Used, available_memory};
 use crate::start::{Remark, fit, told_model};
 use model::Model;
@@ -131,13 +132,13 @@ fn for_timm(model: Model, recipe: &Recipe) -> Exported {
         Kind::Classifier(Sees::MeanOfNormalised) => "global_pool=\"avg\", fc_norm=False",
         _ => "global_pool=\"token\"",
     };
-    let encoder = encoder_config(recipe);
+    let Autoencoder { grid, encoder, .. } = autoencoder_sizes(recipe);
     Exported {
         what: "weights of a timm VisionTransformer".to_owned(),
         open_with: format!(
             "model = timm.models.VisionTransformer(img_size={}, patch_size={}, embed_dim={}, depth={}, num_heads={}, mlp_ratio={:?}, \
              num_classes={classes}, {pooling}); model.load_state_dict(safetensors.torch.load_file(PATH))",
-            encoder.image_size, encoder.patch_size, encoder.dim, encoder.depth, encoder.heads, encoder.mlp_ratio,
+            grid.image_size, grid.patch_size, encoder.dim, encoder.depth, encoder.heads, encoder.mlp_ratio,
         ),
         weights,
         config: None,

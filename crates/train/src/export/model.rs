@@ -114,7 +114,7 @@ fn autoencoder(
 ) -> Result<Model, ExportError> {
     let device = Device::flex();
     let empty = fresh_autoencoder(recipe, &device)?;
-    let pixels = encoder.patch_size * encoder.patch_size * 3;
+    let pixels = encoder.values_per_patch();
     let mut notes = Vec::new();
     let mut weights = weights.clone();
     // The head for pixels that `method.pixel_weight` keeps beside that for features makes a whole MAE.
