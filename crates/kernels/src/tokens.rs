@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use crate::pool::Buffer;
 use crate::profile::{Operation, time};
-use crate::sums::{add, in_order};
+use crate::sums::{add, sum_in_order};
 
 /// Rows that a thread takes at once.
 const PIECE: usize = 256;
@@ -149,7 +149,7 @@ fn sums(
             sums
         })
         .collect();
-    in_order(parts, length)
+    sum_in_order(parts, length)
 }
 
 fn check(placement: &Placement, grad: &[f32], dim: usize) {

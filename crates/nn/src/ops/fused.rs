@@ -64,14 +64,14 @@ pub(super) fn applies<const D: usize>(tensor: &Tensor<D>) -> bool {
 impl Fused for Flex {
     fn fused_gelu(x: Cpu) -> Cpu {
         let x = x.to_contiguous();
-        let mut out = Buffer::dirty(values(&x).len());
+        let mut out = Buffer::uninitialised(values(&x).len());
         gelu::forward(values(&x), &mut out);
         pooled(out, &x.shape())
     }
 
     fn fused_layer_norm(x: Cpu, weight: Cpu, bias: Cpu) -> Cpu {
         let (x, weight, bias) = (x.to_contiguous(), weight.to_contiguous(), bias.to_contiguous());
-        let mut out = Buffer::dirty(values(&x).len());
+        let mut out = Buffer::uninitialised(values(&x).len());
         layer_norm::forward(values(&x), values(&weight), values(&bias), EPSILON as f32, &mut out);
         pooled(out, &x.shape())
     }
@@ -79,7 +79,7 @@ impl Fused for Flex {
     fn fused_attention(qkv: Cpu, tokens: usize, heads: usize) -> Cpu {
         let qkv = qkv.to_contiguous();
         let (rows, sizes) = sizes(&qkv, tokens, heads);
-        let mut out = Buffer::dirty(rows * sizes.dim);
+        let mut out = Buffer::uninitialised(rows * sizes.dim);
         attention::forward(values(&qkv), sizes, &mut out);
         pooled(out, &[rows, sizes.dim])
     }
@@ -211,7 +211,7 @@ impl Backward<Flex, 1> for Gelu {
         let grad = grads.consume::<Flex>(&ops.node).to_contiguous();
         let [Some(parent)] = ops.parents else { return };
         let x = ops.state.to_contiguous();
-        let mut dx = Buffer::dirty(values(&x).len());
+        let mut dx = Buffer::uninitialised(values(&x).len());
         gelu::backward(values(&x), values(&grad), &mut dx);
         grads.register::<Flex>(parent.id, pooled(dx, &x.shape()));
     }
@@ -228,7 +228,7 @@ impl Backward<Flex, 3> for LayerNorm {
         let grad = grads.consume::<Flex>(&ops.node).to_contiguous();
         let (x, weight) = (ops.state.0.to_contiguous(), ops.state.1.to_contiguous());
         let width = values(&weight).len();
-        let mut dx = Buffer::dirty(values(&x).len());
+        let mut dx = Buffer::uninitialised(values(&x).len());
         let (mut dw, mut db) = (vec![0.0; width], vec![0.0; width]);
         layer_norm::backward(values(&x), values(&weight), EPSILON as f32, values(&grad), &mut dx, &mut dw, &mut db);
         let [of_x, of_weight, of_bias] = ops.parents;
@@ -259,7 +259,7 @@ impl Backward<Flex, 1> for Attention {
         let [Some(parent)] = ops.parents else { return };
         let qkv = ops.state.to_contiguous();
         let (_, sizes) = sizes(&qkv, self.tokens, self.heads);
-        let mut dqkv = Buffer::dirty(values(&qkv).len());
+        let mut dqkv = Buffer::uninitialised(values(&qkv).len());
         attention::backward(values(&qkv), sizes, values(&grad), &mut dqkv);
         grads.register::<Flex>(parent.id, pooled(dqkv, &qkv.shape()));
     }

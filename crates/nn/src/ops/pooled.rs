@@ -32,7 +32,7 @@ mod tests {
 
     #[test]
     fn values_stay_where_the_buffer_has_them_and_a_writer_gets_a_copy() {
-        let mut buffer = Buffer::dirty(6);
+        let mut buffer = Buffer::uninitialised(6);
         buffer.copy_from_slice(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
         let place = buffer.as_ptr();
         let tensor = pooled(buffer, &[2, 3]);

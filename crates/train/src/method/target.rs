@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bmae_kernels::average;
+use bmae_kernels::ema;
 use bmae_kernels::profile::{self, Operation};
 use bmae_nn::ops::Flat;
 use bmae_nn::parameters::{map_parameters, parameters, replace_parameters, take_module};
@@ -189,7 +189,7 @@ fn average_into(target: &mut Encoder, student: &Encoder, tau: f64) {
         |name, _| values.contains_key(name),
         |name, _, target| match Flat::pair(target, values[name].clone()) {
             Ok((mut target, student)) => {
-                average(target.values_mut(), student.values(), tau);
+                ema::update(target.values_mut(), student.values(), tau);
                 target.into_tensor()
             }
             Err((target, student)) => target * (1.0 - tau) + student * tau,

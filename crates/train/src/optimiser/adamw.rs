@@ -128,8 +128,8 @@ impl Prepared<'_> {
             coefficients: *coefficients,
             values: value.values_mut(),
             gradient: gradient.values(),
-            first: first.plain(),
-            second: second.plain(),
+            first_moment: first.plain(),
+            second_moment: second.plain(),
         })
     }
 

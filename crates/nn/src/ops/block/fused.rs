@@ -22,7 +22,7 @@ pub(in crate::ops) fn plain_forward(x: Cpu, parameters: Twelve, pass: &BlockPass
     let (x, parameters) = (x.to_contiguous(), parameters.map(|parameter| parameter.to_contiguous()));
     let block = kernel(&parameters, pass);
     let (rows, dim) = outputs(&x, pass);
-    let mut out = Buffer::dirty(rows * dim);
+    let mut out = Buffer::uninitialised(rows * dim);
     block::forward(&block, values(&x), &mut out);
     pooled(out, &[rows, dim])
 }
@@ -31,7 +31,7 @@ pub(in crate::ops) fn plain_forward(x: Cpu, parameters: Twelve, pass: &BlockPass
 pub(in crate::ops) fn kept_forward(x: Cpu, parameters: Twelve, pass: BlockPass) -> (Cpu, State) {
     let (x, parameters) = (x.to_contiguous(), parameters.map(|parameter| parameter.to_contiguous()));
     let (rows, dim) = outputs(&x, &pass);
-    let mut out = Buffer::dirty(rows * dim);
+    let mut out = Buffer::uninitialised(rows * dim);
     let kept = block::forward_keeping(&kernel(&parameters, &pass), values(&x), &mut out);
     (pooled(out, &[rows, dim]), State { x, parameters, pass, kept: Arc::new(kept) })
 }
@@ -55,7 +55,7 @@ impl Backward<Flex, 13> for BlockBackward {
     fn backward(self, ops: Ops<State, 13>, grads: &mut Gradients, _: &mut Checkpointer) {
         let grad = grads.consume::<Flex>(&ops.node).to_contiguous();
         let State { x, parameters, pass, kept } = ops.state;
-        let mut dx = Buffer::dirty(values(&x).len());
+        let mut dx = Buffer::uninitialised(values(&x).len());
         let gradients = block::backward(&kernel(&parameters, &pass), values(&x), &kept, values(&grad), &mut dx);
         let block::Gradients { norm1, qkv, proj, norm2, fc1, fc2 } = gradients;
         let of_parameters = [norm1, qkv, proj, norm2, fc1, fc2].into_iter().flatten();

@@ -21,7 +21,7 @@ impl FusedLinear for Flex {
     fn fused_linear(x: Cpu, weight: Cpu, bias: Cpu) -> Cpu {
         let (x, weight, bias) = (x.to_contiguous(), weight.to_contiguous(), bias.to_contiguous());
         let (rows, outputs) = (x.shape()[0], values(&bias).len());
-        let mut out = Buffer::dirty(rows * outputs);
+        let mut out = Buffer::uninitialised(rows * outputs);
         linear::forward(values(&x), values(&weight), values(&bias), &mut out);
         pooled(out, &[rows, outputs])
     }
@@ -55,7 +55,7 @@ impl Backward<Flex, 3> for LinearBackward {
         let (outputs, inputs) = (weight.shape()[0], weight.shape()[1]);
         let [of_x, of_weight, of_bias] = ops.parents;
         if let Some(parent) = of_x {
-            let mut dx = Buffer::dirty(values(&x).len());
+            let mut dx = Buffer::uninitialised(values(&x).len());
             linear::backward_input(values(&grad), values(&weight), outputs, &mut dx);
             grads.register::<Flex>(parent.id, pooled(dx, &x.shape()));
         }

@@ -52,7 +52,7 @@ impl Backward<Flex, 2> for SquaredErrorBackward {
         let [of_prediction, of_target] = ops.parents;
         for (parent, one, other) in [(of_prediction, &prediction, &target), (of_target, &target, &prediction)] {
             let Some(parent) = parent else { continue };
-            let mut out = Buffer::dirty(values(one).len());
+            let mut out = Buffer::uninitialised(values(one).len());
             squared_error::backward(values(one), values(other), values(&grad)[0], &mut out);
             grads.register::<Flex>(parent.id, pooled(out, &one.shape()));
         }

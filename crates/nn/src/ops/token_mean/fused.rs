@@ -21,7 +21,7 @@ impl FusedTokenMean for Flex {
     fn fused_mean_of_patch_tokens(x: Cpu, tokens: usize) -> Cpu {
         let x = x.to_contiguous();
         let (images, dim) = (x.shape()[0] / tokens, x.shape()[1]);
-        let mut out = Buffer::dirty(images * dim);
+        let mut out = Buffer::uninitialised(images * dim);
         token_mean::forward(values(&x), tokens, dim, &mut out);
         pooled(out, &[images, dim])
     }
@@ -53,7 +53,7 @@ impl Backward<Flex, 1> for TokenMeanBackward {
         let grad = grads.consume::<Flex>(&ops.node).to_contiguous();
         let [Some(parent)] = ops.parents else { return };
         let (images, dim) = (grad.shape()[0], grad.shape()[1]);
-        let mut dx = Buffer::dirty(images * self.tokens * dim);
+        let mut dx = Buffer::uninitialised(images * self.tokens * dim);
         token_mean::backward(values(&grad), self.tokens, dim, &mut dx);
         grads.register::<Flex>(parent.id, pooled(dx, &[images * self.tokens, dim]));
     }

@@ -28,7 +28,7 @@ impl FusedTokens for Flex {
     fn fused_place_tokens(rows: Cpu, token: Cpu, positions: Cpu, placement: Arc<Placement>) -> Cpu {
         let (rows, token, positions) = (rows.to_contiguous(), token.to_contiguous(), positions.to_contiguous());
         let (places, dim) = (placement.places().len(), values(&token).len());
-        let mut out = Buffer::dirty(places * dim);
+        let mut out = Buffer::uninitialised(places * dim);
         tokens::forward(&placement, values(&rows), values(&token), values(&positions), &mut out);
         pooled(out, &[places, dim])
     }
@@ -68,7 +68,7 @@ impl Backward<Flex, 3> for TokensBackward {
         let Some(dim) = grad.len().checked_div(places) else { return };
         let [of_rows, of_token, of_positions] = ops.parents;
         if let Some(parent) = of_rows {
-            let mut rows = Buffer::dirty(placement.rows() * dim);
+            let mut rows = Buffer::uninitialised(placement.rows() * dim);
             tokens::backward_rows(placement, grad, dim, &mut rows);
             grads.register::<Flex>(parent.id, pooled(rows, &[placement.rows(), dim]));
         }
