@@ -5,8 +5,9 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
-use super::{Decoder, Masking};
+use super::Decoder;
 use crate::error::ShapeError;
+use crate::masking::Masking;
 use crate::vit::{Encoder, EncoderInit, Linear, LinearInit};
 
 /// The masked autoencoder. `pred` predicts pixels `[p*p*3]` at first and may be replaced by a head for features, beside
@@ -45,7 +46,7 @@ impl MaskedAutoencoder {
     /// # Panics
     /// When `latent` is not of this masking; so do the two below.
     pub fn decode(&self, latent: Tensor<3>, masking: &Masking) -> Tensor<3> {
-        let x = self.decoder.norm.forward(self.decoder.blocks(latent, masking, None));
+        let x = self.decoder.norm.forward(self.decoder.run_blocks(latent, masking, None));
         let [_, dim] = x.dims();
         x.reshape([masking.images(), 1 + masking.patches(), dim])
     }
@@ -67,7 +68,7 @@ impl MaskedAutoencoder {
     /// What every prediction head reads of the masked patches, in the same order: `latent` [N, 1+keep, D] to
     /// [N*(L-keep), Dd], final norm applied.
     pub fn decode_masked(&self, latent: Tensor<3>, masking: &Masking) -> Tensor<2> {
-        self.decoder.norm.forward(self.decoder.blocks(latent, masking, Some(masking.masked_tokens())))
+        self.decoder.norm.forward(self.decoder.run_blocks(latent, masking, Some(masking.masked_tokens())))
     }
 
     /// The same autoencoder with another prediction head.

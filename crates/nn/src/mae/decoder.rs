@@ -7,10 +7,10 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
-use super::Masking;
 use crate::error::ShapeError;
 use crate::initialisation::{TOKEN_STD, normal, parameter};
-use crate::ops::{self, Wanted};
+use crate::masking::Masking;
+use crate::ops::{self, SelectedTokens};
 use crate::vit::positions::sin_cos;
 use crate::vit::{Block, LayerNorm, Linear, LinearInit};
 
@@ -54,11 +54,16 @@ impl Decoder {
     }
 
     /// `latent` [N, 1+keep, D] through embedding, mask tokens, positions and blocks: [N*(1+L), Dd], before the final norm. With
-    /// `wanted`, the last block computes these tokens alone: [N*M, Dd].
+    /// `selected`, the last block computes these tokens alone: [N*M, Dd].
     ///
     /// # Panics
     /// When `latent` is not of this masking.
-    pub(crate) fn blocks(&self, latent: Tensor<3>, masking: &Masking, wanted: Option<Wanted>) -> Tensor<2> {
+    pub(crate) fn run_blocks(
+        &self,
+        latent: Tensor<3>,
+        masking: &Masking,
+        selected: Option<SelectedTokens>,
+    ) -> Tensor<2> {
         let [images, seen, width] = latent.dims();
         assert_eq!([images, seen], [masking.images(), 1 + masking.keep()], "the latent is not of this masking");
         let [_, tokens, dim] = self.pos_embed.dims();
@@ -69,9 +74,8 @@ impl Decoder {
         let positions = self.pos_embed.val().reshape([tokens, dim]);
         let x = ops::place_tokens(embedded, self.mask_token.val().reshape([dim]), positions, &placement);
         let last = self.blocks.len().saturating_sub(1);
-        self.blocks
-            .iter()
-            .enumerate()
-            .fold(x, |x, (index, block)| block.forward_with(x, tokens, None, wanted.clone().filter(|_| index == last)))
+        self.blocks.iter().enumerate().fold(x, |x, (index, block)| {
+            block.forward_with(x, tokens, None, selected.clone().filter(|_| index == last))
+        })
     }
 }

@@ -12,18 +12,9 @@ use super::linear::LinearInit;
 use super::positions::sin_cos;
 use super::{Block, DropPath, LayerNorm, PatchEmbedding};
 use crate::error::ShapeError;
-use crate::initialisation::{TOKEN_STD, normal, parameter, truncated_normal};
-use crate::mae::Masking;
-use crate::ops::{self, Wanted};
-
-/// How a fresh encoder is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EncoderInit {
-    /// As the official MAE: Xavier-uniform Linears and patch embedding, N(0, 0.02) class token, fixed sin-cos positions.
-    Mae,
-    /// As timm's own ViT: Linears, class token and positions N(0, 0.02), patch embedding as PyTorch's convolution.
-    Timm,
-}
+use crate::initialisation::{EncoderInit, TOKEN_STD, normal, parameter, truncated_normal};
+use crate::masking::Masking;
+use crate::ops::{self, SelectedTokens};
 
 /// A ViT encoder. Its parameters carry the official names (`cls_token`, `pos_embed`, `patch_embed.proj.weight`,
 /// `blocks.0.norm1.weight`, ..., `norm.weight`).
@@ -87,25 +78,31 @@ impl Encoder {
     /// As [`forward`](Self::forward), and when `drop_path` was drawn for another number of images.
     pub fn forward_train(&self, patches: Tensor<3>, drop_path: &DropPath) -> Tensor<3> {
         let (x, tokens) = self.embed(patches);
-        images(self.normed(self.through_blocks(x, tokens, drop_path, None)), tokens)
+        images(self.normed(self.run_blocks(x, tokens, drop_path, None)), tokens)
     }
 
     /// [`forward_train`](Self::forward_train) for some tokens of each image alone: [N*M, D], image by image. The last block
     /// computes no others.
     ///
     /// # Panics
-    /// As [`forward_train`](Self::forward_train), and when `wanted` names other images or tokens.
-    pub fn forward_wanted(&self, patches: Tensor<3>, drop_path: &DropPath, wanted: Wanted) -> Tensor<2> {
+    /// As [`forward_train`](Self::forward_train), and when `selected` names other images or tokens.
+    pub fn forward_selected(&self, patches: Tensor<3>, drop_path: &DropPath, selected: SelectedTokens) -> Tensor<2> {
         let (x, tokens) = self.embed(patches);
-        self.normed(self.through_blocks(x, tokens, drop_path, Some(wanted)))
+        self.normed(self.run_blocks(x, tokens, drop_path, Some(selected)))
     }
 
-    /// `x` [N*T, D] through all blocks, before the final norm; the last one for the `wanted` tokens alone.
-    fn through_blocks(&self, x: Tensor<2>, tokens: usize, drop_path: &DropPath, wanted: Option<Wanted>) -> Tensor<2> {
+    /// `x` [N*T, D] through all blocks, before the final norm; the last one for the `selected` tokens alone.
+    fn run_blocks(
+        &self,
+        x: Tensor<2>,
+        tokens: usize,
+        drop_path: &DropPath,
+        selected: Option<SelectedTokens>,
+    ) -> Tensor<2> {
         let last = self.blocks.len().saturating_sub(1);
         self.blocks.iter().enumerate().fold(x, |x, (index, block)| {
-            let wanted = wanted.clone().filter(|_| index == last);
-            block.forward_with(x, tokens, drop_path.factors(index), wanted)
+            let selected = selected.clone().filter(|_| index == last);
+            block.forward_with(x, tokens, drop_path.factors(index), selected)
         })
     }
 
@@ -129,17 +126,22 @@ impl Encoder {
     /// As [`forward_last_blocks`](Self::forward_last_blocks).
     ///
     /// # Panics
-    /// As [`forward_wanted`](Self::forward_wanted).
-    pub fn forward_last_blocks_wanted(
+    /// As [`forward_selected`](Self::forward_selected).
+    pub fn forward_last_blocks_selected(
         &self,
         patches: Tensor<3>,
         n: usize,
-        wanted: Wanted,
+        selected: SelectedTokens,
     ) -> Result<Tensor<2>, ShapeError> {
-        self.last_blocks(patches, n, Some(wanted))
+        self.last_blocks(patches, n, Some(selected))
     }
 
-    fn last_blocks(&self, patches: Tensor<3>, n: usize, wanted: Option<Wanted>) -> Result<Tensor<2>, ShapeError> {
+    fn last_blocks(
+        &self,
+        patches: Tensor<3>,
+        n: usize,
+        selected: Option<SelectedTokens>,
+    ) -> Result<Tensor<2>, ShapeError> {
         let depth = self.blocks.len();
         let refused = ShapeError::LastBlocks { asked: n, depth };
         if n == 0 || n > depth {
@@ -149,10 +151,10 @@ impl Encoder {
         let mut sum: Option<Tensor<2>> = None;
         for (i, block) in self.blocks.iter().enumerate() {
             let is_last = i + 1 == depth;
-            x = block.forward_with(x, tokens, None, wanted.clone().filter(|_| is_last));
+            x = block.forward_with(x, tokens, None, selected.clone().filter(|_| is_last));
             if i + n >= depth {
-                let rows = match &wanted {
-                    Some(wanted) if !is_last => wanted.select(x.clone(), tokens),
+                let rows = match &selected {
+                    Some(selected) if !is_last => selected.select(x.clone(), tokens),
                     _ => x.clone(),
                 };
                 let normed = self.normed(rows);
@@ -206,15 +208,15 @@ impl Encoder {
         let tokens = 1 + masking.keep();
 
         let mut kept = Vec::with_capacity(masking.kept().len() * values_per_patch);
-        for (image, of_image) in masking.kept().chunks_exact(masking.keep()).enumerate() {
-            for &l in of_image {
+        for (image, kept_of_image) in masking.kept().chunks_exact(masking.keep()).enumerate() {
+            for &l in kept_of_image {
                 let row = (image * masking.patches() + l) * values_per_patch;
                 kept.extend_from_slice(&patches[row..row + values_per_patch]);
             }
         }
         let kept = Tensor::<2>::from_data(TensorData::new(kept, [masking.kept().len(), values_per_patch]), &device);
         let x = self.placed(self.patch_embed.forward(kept), masking.placement_in_encoder());
-        Ok(images(self.normed(self.through_blocks(x, tokens, &DropPath::none(), None)), tokens))
+        Ok(images(self.normed(self.run_blocks(x, tokens, &DropPath::none(), None)), tokens))
     }
 
     /// The same encoder with learnable positions, as the official code fine-tunes.
@@ -245,11 +247,16 @@ impl Encoder {
 
     /// [N, L, p*p*3] to tokens [N*(1+L), D] with positions, and 1+L.
     pub(super) fn embed(&self, patches: Tensor<3>) -> (Tensor<2>, usize) {
-        let [count, of_image, values_per_patch] = patches.dims();
+        let [count, patches_per_image, values_per_patch] = patches.dims();
         let [_, tokens, _] = self.pos_embed.dims();
-        assert_eq!(of_image + 1, tokens, "the encoder has positions for {} patches, not {of_image}", tokens - 1);
-        let x = self.patch_embed.forward(patches.reshape([count * of_image, values_per_patch]));
-        (self.placed(x, whole_images(count, of_image)), tokens)
+        assert_eq!(
+            patches_per_image + 1,
+            tokens,
+            "the encoder has positions for {} patches, not {patches_per_image}",
+            tokens - 1
+        );
+        let x = self.patch_embed.forward(patches.reshape([count * patches_per_image, values_per_patch]));
+        (self.placed(x, whole_images(count, patches_per_image)), tokens)
     }
 
     /// Embedded patches [R, D] and class tokens at their places, positions added: [M, D].
@@ -269,12 +276,12 @@ impl Encoder {
 
 /// The class token and then all patches of each image.
 fn whole_images(count: usize, patches: usize) -> Placement {
-    let of_image = |image: usize| {
+    let places_of_image = |image: usize| {
         let first = (image * patches) as u32;
-        let of_patches = (0..patches as u32).map(move |l| (Source::Row(first + l), l + 1));
-        std::iter::once((Source::Token, 0)).chain(of_patches)
+        let places_of_patches = (0..patches as u32).map(move |l| (Source::Row(first + l), l + 1));
+        std::iter::once((Source::Token, 0)).chain(places_of_patches)
     };
-    Placement::new((0..count).flat_map(of_image).collect(), count * patches, 1 + patches)
+    Placement::new((0..count).flat_map(places_of_image).collect(), count * patches, 1 + patches)
 }
 
 /// Rows [N*T, D] as [N, T, D].

@@ -9,9 +9,10 @@ mod linear;
 mod patch_embedding;
 pub mod positions;
 
+pub use crate::initialisation::EncoderInit;
 pub use block::{Attention, Block, Mlp};
 pub use drop_path::DropPath;
-pub use encoder::{Encoder, EncoderInit};
+pub use encoder::Encoder;
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use patch_embedding::PatchEmbedding;

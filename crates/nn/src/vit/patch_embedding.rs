@@ -5,8 +5,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
-use super::EncoderInit;
-use crate::initialisation::{parameter, pytorch_bound, uniform, xavier_uniform};
+use crate::initialisation::{EncoderInit, parameter, pytorch_bound, uniform, xavier_uniform};
 use crate::ops;
 
 /// The patch embedding; its weight lies as PyTorch's convolution has it.

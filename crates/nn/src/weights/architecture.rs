@@ -53,7 +53,7 @@ pub struct DecoderShape {
 
 /// The part of a model that a tensor belongs to, by its official name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
+pub enum ModelPart {
     /// Patch embedding, tokens, positions, blocks, final norm.
     Encoder,
     /// Decoder and prediction heads, the mask token among them.
@@ -64,7 +64,7 @@ pub enum Part {
     Other,
 }
 
-impl Part {
+impl ModelPart {
     /// The part that `name` belongs to.
     pub fn of(name: &str) -> Self {
         let is = |names: &[&str]| {
@@ -126,7 +126,7 @@ fn encoder(weights: &StateDict) -> Option<EncoderShape> {
         depth: depth(weights, "blocks."),
         grid: grid(weights, "pos_embed"),
         hidden: rows(weights, "blocks.0.mlp.fc1.weight").unwrap_or(0),
-        heads: weights.origin.told.encoder_heads,
+        heads: weights.origin.config.encoder_heads,
     })
 }
 
@@ -136,7 +136,7 @@ fn decoder(weights: &StateDict) -> Option<DecoderShape> {
         dim,
         depth: depth(weights, "decoder_blocks."),
         prediction: rows(weights, "decoder_pred.weight").unwrap_or(0),
-        heads: weights.origin.told.decoder_heads,
+        heads: weights.origin.config.decoder_heads,
     })
 }
 

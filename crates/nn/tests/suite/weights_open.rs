@@ -52,11 +52,11 @@ fn every_kind_of_file_becomes_the_same_official_tensors() {
 #[test]
 fn what_lies_beside_a_model_is_told_and_not_read() {
     let official = open("official.pth").origin;
-    assert_eq!((official.under.as_str(), official.beside), ("model.", 3));
+    assert_eq!((official.prefix.as_str(), official.outside_prefix), ("model.", 3));
     let plain = open("plain.pth").origin;
-    assert_eq!((plain.under.as_str(), plain.beside), ("", 0));
-    assert_eq!(plain.integers, ["steps"]);
-    assert_eq!(open("legacy.pth").origin.under, "state_dict.module.");
+    assert_eq!((plain.prefix.as_str(), plain.outside_prefix), ("", 0));
+    assert_eq!(plain.integer_tensors, ["steps"]);
+    assert_eq!(open("legacy.pth").origin.prefix, "state_dict.module.");
 }
 
 #[test]

@@ -74,7 +74,7 @@ impl EncoderFeature {
         Ok(match self {
             Self::ClassToken => {
                 let [images, ..] = patches.dims();
-                encoder.forward_wanted(patches, &DropPath::none(), ops::Wanted::class_token(images))
+                encoder.forward_selected(patches, &DropPath::none(), ops::SelectedTokens::class_token(images))
             }
             Self::Mean => mean(encoder.forward(patches)),
             Self::Block(block) => mean(encoder.forward_to_block(patches, block)?),

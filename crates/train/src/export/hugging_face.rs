@@ -1,6 +1,6 @@
 //! A folder that `from_pretrained` of Hugging Face's transformers opens: `config.json` and `model.safetensors`.
 
-use bmae_architecture::Autoencoder;
+use bmae_architecture::{Autoencoder, LAYER_NORM_EPSILON};
 use bmae_nn::StateDict;
 use bmae_nn::weights::EncoderPrefix;
 use serde_json::{Map, Value, json};
@@ -60,7 +60,7 @@ fn sizes(recipe: &Recipe, class: &str) -> Map<String, Value> {
         "num_attention_heads": encoder.heads,
         "intermediate_size": encoder.hidden(),
         "hidden_act": "gelu",
-        "layer_norm_eps": 1e-6,
+        "layer_norm_eps": LAYER_NORM_EPSILON,
         "qkv_bias": true,
         "hidden_dropout_prob": 0.0,
         "attention_probs_dropout_prob": 0.0,

@@ -13,7 +13,7 @@ pub use model::{Kind, Sees};
 
 use bmae_architecture::Autoencoder;
 use bmae_nn::StateDict;
-use bmae_nn::weights::{Architecture, CONFIG_KEY, Part, grouped};
+use bmae_nn::weights::{Architecture, CONFIG_KEY, ModelPart, grouped_names};
 
 use crate::model::autoencoder_sizes;
 use crate::recipe::{Need, Recipe, Used, available_memory};
@@ -77,15 +77,15 @@ pub fn import(mut weights: StateDict, recipe: &Recipe) -> Result<(StateDict, Vec
     let mut notes = fitted(&mut weights, recipe)?;
     Model::of(&weights, recipe)?;
     // Beside a whole classifier there may lie parts of an autoencoder.
-    let missing = weights.missing();
+    let missing = weights.missing_tensors();
     if !missing.is_empty() {
-        notes.push(format!("{} has no {}", weights.source_name(), grouped(&missing)));
+        notes.push(format!("{} has no {}", weights.source_name(), grouped_names(&missing)));
     }
-    let others: Vec<&String> = weights.tensors.keys().filter(|name| Part::of(name) == Part::Other).collect();
+    let others: Vec<&String> = weights.tensors.keys().filter(|name| ModelPart::of(name) == ModelPart::Other).collect();
     if !others.is_empty() {
-        notes.push(format!("no model here has {}: left out", grouped(&others)));
+        notes.push(format!("no model here has {}: left out", grouped_names(&others)));
     }
-    weights.tensors.retain(|name, _| Part::of(name) != Part::Other);
+    weights.tensors.retain(|name, _| ModelPart::of(name) != ModelPart::Other);
     let text = carried(&weights, recipe);
     weights.metadata.insert("format".to_owned(), "pt".to_owned());
     weights.metadata.insert(CONFIG_KEY.to_owned(), text);
@@ -122,7 +122,7 @@ fn for_timm(model: Model, recipe: &Recipe) -> Exported {
     let mut notes = model.notes.clone();
     let mut weights = model.weights;
     let left = weights.tensors.len();
-    weights.tensors.retain(|name, _| Part::of(name) != Part::Decoder);
+    weights.tensors.retain(|name, _| ModelPart::of(name) != ModelPart::Decoder);
     if weights.tensors.len() < left {
         notes.push("a VisionTransformer has no decoder: only the encoder is exported".to_owned());
     }

@@ -56,7 +56,7 @@ pub fn write(
     for place in std::iter::once(wanted.out).chain(wanted.attention) {
         check_place(place)?;
     }
-    if !weights.begins("decoder") {
+    if !weights.has_prefix("decoder") {
         return Err(TrainError::NoDecoder { source_name: weights.source_name() });
     }
     let predicted = predicted_by(recipe, weights);

@@ -4,7 +4,7 @@ use bmae_architecture::check_mask_ratio;
 use bmae_kernels::tokens::{Placement, Source};
 
 use crate::error::ShapeError;
-use crate::ops::Wanted;
+use crate::ops::SelectedTokens;
 
 /// Which patches of which image are kept, and how to undo the shuffling.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,10 +42,10 @@ impl Masking {
             masked: Vec::with_capacity(images * (patches - keep)),
         };
         let mut shuffle: Vec<usize> = Vec::with_capacity(patches);
-        for (image, of_image) in noise.chunks_exact(patches).enumerate() {
+        for (image, noise) in noise.chunks_exact(patches).enumerate() {
             shuffle.clear();
             shuffle.extend(0..patches);
-            shuffle.sort_by(|&a, &b| of_image[a].total_cmp(&of_image[b]));
+            shuffle.sort_by(|&a, &b| noise[a].total_cmp(&noise[b]));
             masking.kept.extend_from_slice(&shuffle[..keep]);
             let restore = &mut masking.restore[image * patches..(image + 1) * patches];
             for (place, &l) in shuffle.iter().enumerate() {
@@ -92,9 +92,9 @@ impl Masking {
     }
 
     /// The masked patches as tokens of a sequence that the class token begins, in the order of [`masked`](Self::masked).
-    pub fn masked_tokens(&self) -> Wanted {
+    pub fn masked_tokens(&self) -> SelectedTokens {
         let token = |&row: &usize| (row % self.patches + 1) as u32;
-        Wanted::new(self.masked.iter().map(token).collect(), self.patches - self.keep)
+        SelectedTokens::new(self.masked.iter().map(token).collect(), self.patches - self.keep)
     }
 
     /// Where the encoder's tokens stand: of each image the class token, then the kept patches, rows [N * keep], in the order of
