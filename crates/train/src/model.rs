@@ -5,7 +5,7 @@ use bmae_data::random::{Purpose, keyed};
 use bmae_nn::{Encoder, EncoderInit, MaskedAutoencoder, ShapeError};
 use burn::tensor::Device;
 
-use crate::recipe::{EncoderRecipe, Recipe};
+use bmae_recipe::{EncoderRecipe, Recipe};
 
 /// An encoder on `device`, drawn as `init` says.
 ///

@@ -16,8 +16,8 @@ use bmae_nn::StateDict;
 use bmae_nn::weights::{Architecture, CONFIG_KEY, ModelPart, grouped_names};
 
 use crate::model::autoencoder_sizes;
-use crate::recipe::{Need, Recipe, Used, available_memory};
 use crate::start::{Remark, fit, told_model};
+use bmae_recipe::{Need, Recipe, Used, available_memory};
 use model::Model;
 
 /// The metadata key under which an imported file says where it came from.
