@@ -21,4 +21,4 @@ pub use error::{ArchitectureError, WidthDivisor};
 pub use grid::{CHANNELS, PatchGrid};
 pub use mask::{check_mask_ratio, kept_patches};
 pub use parameters::{ParameterCount, decoder_parameters, encoder_parameters, linear_parameters};
-pub use transformer::{DECODER_MLP_RATIO, Transformer};
+pub use transformer::{DECODER_MLP_RATIO, LAYER_NORM_EPSILON, Transformer};

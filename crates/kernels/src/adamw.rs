@@ -15,9 +15,9 @@ const PIECE: usize = 1 << 14;
 pub struct Coefficients {
     decay: f32,
     beta_1: f32,
-    of_gradient: f32,
+    gradient_factor: f32,
     beta_2: f32,
-    of_square: f32,
+    square_factor: f32,
     /// 1 / sqrt(1 - beta_2^t)
     root_correction: f32,
     epsilon: f32,
@@ -33,9 +33,9 @@ impl Coefficients {
         Self {
             decay: (rate * weight_decay) as f32,
             beta_1: beta_1 as f32,
-            of_gradient: (1.0 - beta_1) as f32,
+            gradient_factor: (1.0 - beta_1) as f32,
             beta_2: beta_2 as f32,
-            of_square: (1.0 - beta_2) as f32,
+            square_factor: (1.0 - beta_2) as f32,
             root_correction: (1.0 - beta_2.powi(update)).sqrt().recip() as f32,
             epsilon: epsilon as f32,
             rate: (rate / (1.0 - beta_1.powi(update))) as f32,
@@ -45,8 +45,8 @@ impl Coefficients {
     /// New values and moments of one parameter's entries.
     #[inline(always)]
     fn apply(self, value: f32, gradient: f32, first: f32, second: f32) -> (f32, f32, f32) {
-        let first = first * self.beta_1 + gradient * self.of_gradient;
-        let second = second * self.beta_2 + gradient * gradient * self.of_square;
+        let first = first * self.beta_1 + gradient * self.gradient_factor;
+        let second = second * self.beta_2 + gradient * gradient * self.square_factor;
         let step = first / (second.sqrt() * self.root_correction + self.epsilon) * self.rate;
         (value - value * self.decay - step, first, second)
     }
@@ -62,9 +62,9 @@ pub struct Update<'a> {
     /// Its gradient.
     pub gradient: &'a [f32],
     /// The mean of gradients, to be changed.
-    pub first: &'a mut [f32],
+    pub first_moment: &'a mut [f32],
     /// The mean of their squares, to be changed.
-    pub second: &'a mut [f32],
+    pub second_moment: &'a mut [f32],
 }
 
 /// All `updates`, over all threads at once: most parameters are too small for a thread to be woken for them alone.
@@ -81,18 +81,22 @@ pub fn update_all(updates: Vec<Update<'_>>) {
 
 impl<'a> Update<'a> {
     fn into_pieces(self) -> impl Iterator<Item = Self> {
-        let Self { coefficients, values, gradient, first, second } = self;
+        let Self { coefficients, values, gradient, first_moment: first, second_moment: second } = self;
         let length = values.len();
         assert!(
             [gradient.len(), first.len(), second.len()] == [length; 3],
             "values, gradient and moments are of one length"
         );
         let moments = first.chunks_mut(PIECE).zip(second.chunks_mut(PIECE));
-        values
-            .chunks_mut(PIECE)
-            .zip(gradient.chunks(PIECE))
-            .zip(moments)
-            .map(move |((values, gradient), (first, second))| Self { coefficients, values, gradient, first, second })
+        values.chunks_mut(PIECE).zip(gradient.chunks(PIECE)).zip(moments).map(
+            move |((values, gradient), (first_moment, second_moment))| Self {
+                coefficients,
+                values,
+                gradient,
+                first_moment,
+                second_moment,
+            },
+        )
     }
 }
 
@@ -104,8 +108,8 @@ impl Work for Update<'_> {
         let coefficients = self.coefficients;
         let (values, last_values) = self.values.as_chunks_mut::<LANES>();
         let (gradient, last_gradient) = self.gradient.as_chunks::<LANES>();
-        let (first, last_first) = self.first.as_chunks_mut::<LANES>();
-        let (second, last_second) = self.second.as_chunks_mut::<LANES>();
+        let (first, last_first) = self.first_moment.as_chunks_mut::<LANES>();
+        let (second, last_second) = self.second_moment.as_chunks_mut::<LANES>();
         for (((values, gradient), first), second) in values.iter_mut().zip(gradient).zip(first).zip(second) {
             (*values, *first, *second) = lanes(coefficients, *values, *gradient, *first, *second);
         }
@@ -136,7 +140,7 @@ mod tests {
     use super::*;
 
     fn update(coefficients: Coefficients, values: &mut [f32], gradient: &[f32], first: &mut [f32], second: &mut [f32]) {
-        update_all(vec![Update { coefficients, values, gradient, first, second }]);
+        update_all(vec![Update { coefficients, values, gradient, first_moment: first, second_moment: second }]);
     }
 
     /// Values between -1 and 1 that depend on their place and on `salt`.

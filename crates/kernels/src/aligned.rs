@@ -7,14 +7,14 @@ const LINE: usize = 16;
 
 /// Numbers, zero at first, of which the first lies at the start of a cache line.
 #[derive(Debug)]
-pub struct Aligned {
+pub struct AlignedVec {
     /// With room to move the start.
     numbers: Vec<f32>,
     start: usize,
     length: usize,
 }
 
-impl Aligned {
+impl AlignedVec {
     /// So many zeros.
     pub fn zeros(length: usize) -> Self {
         let numbers = vec![0.0; length + LINE - 1];
@@ -24,7 +24,7 @@ impl Aligned {
     }
 }
 
-impl Deref for Aligned {
+impl Deref for AlignedVec {
     type Target = [f32];
 
     #[inline]
@@ -33,7 +33,7 @@ impl Deref for Aligned {
     }
 }
 
-impl DerefMut for Aligned {
+impl DerefMut for AlignedVec {
     #[inline]
     fn deref_mut(&mut self) -> &mut [f32] {
         &mut self.numbers[self.start..self.start + self.length]
@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn every_length_begins_at_a_cache_line_and_is_all_zeros() {
         for length in [0, 1, 15, 16, 17, 1000] {
-            let buffer = Aligned::zeros(length);
+            let buffer = AlignedVec::zeros(length);
             assert_eq!(buffer.len(), length);
             assert_eq!(buffer.as_ptr() as usize % 64, 0);
             assert!(buffer.iter().all(|x| *x == 0.0));

@@ -12,9 +12,9 @@
 
 use rayon::prelude::*;
 
-use crate::aligned::Aligned;
+use crate::aligned::AlignedVec;
 use crate::instruction_set::{InstructionSet, Simd, WithSimd, dispatch_to};
-use crate::lanes::LANES;
+use crate::lanes::{LANES, unit};
 
 mod head;
 mod product;
@@ -25,7 +25,7 @@ use product::Rows;
 
 /// The sizes of an attention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sizes {
+pub struct AttentionSizes {
     /// T
     pub tokens: usize,
     /// D
@@ -38,72 +38,62 @@ pub struct Sizes {
 ///
 /// # Panics
 /// When the lengths disagree with the sizes, or heads do not divide D.
-pub fn forward(qkv: &[f32], sizes: Sizes, out: &mut [f32]) {
-    let of_image = sizes.check(qkv.len(), out.len());
-    qkv.par_chunks(3 * of_image)
-        .zip(out.par_chunks_mut(of_image))
-        .for_each_init(|| Scratch::new(sizes), |scratch, (qkv, out)| image_forward(qkv, sizes, scratch, out));
+pub fn forward(qkv: &[f32], sizes: AttentionSizes, out: &mut [f32]) {
+    let values_per_image = sizes.check(qkv.len(), out.len());
+    qkv.par_chunks(3 * values_per_image)
+        .zip(out.par_chunks_mut(values_per_image))
+        .for_each_init(|| Scratch::new(sizes), |scratch, (qkv, out)| image_forward(qkv, sizes, None, scratch, out));
 }
 
 /// `dqkv` [N, T, 3D], the gradient for `qkv` [N, T, 3D], from `grad` [N, T, D], the output's, over all threads.
 ///
 /// # Panics
 /// As [`forward`].
-pub fn backward(qkv: &[f32], sizes: Sizes, grad: &[f32], dqkv: &mut [f32]) {
-    let of_image = sizes.check(qkv.len(), grad.len());
+pub fn backward(qkv: &[f32], sizes: AttentionSizes, grad: &[f32], dqkv: &mut [f32]) {
+    let values_per_image = sizes.check(qkv.len(), grad.len());
     assert_eq!(dqkv.len(), qkv.len(), "dqkv is as large as qkv");
-    qkv.par_chunks(3 * of_image).zip(grad.par_chunks(of_image)).zip(dqkv.par_chunks_mut(3 * of_image)).for_each_init(
-        || Scratch::new(sizes),
-        |scratch, ((qkv, grad), dqkv)| image_backward(qkv, sizes, grad, scratch, dqkv),
-    );
+    qkv.par_chunks(3 * values_per_image)
+        .zip(grad.par_chunks(values_per_image))
+        .zip(dqkv.par_chunks_mut(3 * values_per_image))
+        .for_each_init(
+            || Scratch::new(sizes),
+            |scratch, ((qkv, grad), dqkv)| image_backward(qkv, sizes, None, grad, scratch, dqkv),
+        );
 }
 
-/// `out` [T, D] of one image from its `qkv` [T, 3D], on the calling thread.
+/// `out` [M, D] of one image from its `qkv` [T, 3D], on the calling thread, for the M tokens of `queries`, ascending; `None`: for
+/// all T.
 ///
 /// # Panics
-/// When the lengths disagree with the sizes, heads do not divide D, or `scratch` was made for other sizes.
-pub fn image_forward(qkv: &[f32], sizes: Sizes, scratch: &mut Scratch, out: &mut [f32]) {
-    Forward { qkv, sizes, queries: None, scratch, out }.run_on(InstructionSet::current());
+/// When the lengths disagree with the sizes, heads do not divide D, `scratch` was made for other sizes, or `queries` do not ascend
+/// or name a token beyond the image.
+pub fn image_forward(
+    qkv: &[f32],
+    sizes: AttentionSizes,
+    queries: Option<&[u32]>,
+    scratch: &mut Scratch,
+    out: &mut [f32],
+) {
+    Forward { qkv, sizes, queries, scratch, out }.run_on(InstructionSet::current());
 }
 
-/// `dqkv` [T, 3D] of one image, overwritten, from its `qkv` [T, 3D] and `grad` [T, D], the output's, on the calling thread.
+/// `dqkv` [T, 3D] of one image, overwritten, from its `qkv` [T, 3D] and `grad` [M, D], the output's, on the calling thread. Only
+/// the M tokens of `queries` have an output (`None`: all T); the gradients of other tokens' queries are 0.
 ///
 /// # Panics
 /// As [`image_forward`].
-pub fn image_backward(qkv: &[f32], sizes: Sizes, grad: &[f32], scratch: &mut Scratch, dqkv: &mut [f32]) {
-    Backward { qkv, sizes, queries: None, grad, scratch, dqkv }.run_on(InstructionSet::current());
-}
-
-/// As [`image_forward`], but only for the M tokens of `queries`, ascending: `out` is [M, D].
-///
-/// # Panics
-/// As [`image_forward`], and when `queries` do not ascend or name a token beyond the image.
-pub fn image_forward_of(qkv: &[f32], sizes: Sizes, queries: &[u32], scratch: &mut Scratch, out: &mut [f32]) {
-    Forward { qkv, sizes, queries: Some(queries), scratch, out }.run_on(InstructionSet::current());
-}
-
-/// As [`image_backward`], where only the M tokens of `queries` have an output: `grad` is [M, D]; the gradients of other tokens'
-/// queries are 0.
-///
-/// # Panics
-/// As [`image_forward_of`].
-pub fn image_backward_of(
+pub fn image_backward(
     qkv: &[f32],
-    sizes: Sizes,
-    queries: &[u32],
+    sizes: AttentionSizes,
+    queries: Option<&[u32]>,
     grad: &[f32],
     scratch: &mut Scratch,
     dqkv: &mut [f32],
 ) {
-    Backward { qkv, sizes, queries: Some(queries), grad, scratch, dqkv }.run_on(InstructionSet::current());
+    Backward { qkv, sizes, queries, grad, scratch, dqkv }.run_on(InstructionSet::current());
 }
 
-/// Columns that go together: a vector where there are vectors, a few numbers on the portable path.
-const fn unit<S: Simd>() -> usize {
-    if S::F32_LANES == 1 { LANES } else { S::F32_LANES }
-}
-
-impl Sizes {
+impl AttentionSizes {
     /// T * D, if everything fits.
     fn check(self, qkv: usize, out: usize) -> usize {
         let Self { tokens, dim, heads } = self;
@@ -117,8 +107,8 @@ impl Sizes {
 
     /// M, if everything fits one image.
     fn check_image(self, qkv: usize, out: usize, queries: Option<&[u32]>, scratch: &Scratch) -> usize {
-        let of_image = self.check(3 * self.tokens * self.dim, self.tokens * self.dim);
-        assert_eq!(qkv, 3 * of_image, "qkv is [T, 3D]");
+        let values_per_image = self.check(3 * self.tokens * self.dim, self.tokens * self.dim);
+        assert_eq!(qkv, 3 * values_per_image, "qkv is [T, 3D]");
         let count = queries.map_or(self.tokens, <[u32]>::len);
         assert_eq!(out, count * self.dim, "the output has a row of D for each query");
         if let Some(queries) = queries {
@@ -144,10 +134,10 @@ impl Sizes {
 /// Buffers of one thread, for attentions of the same sizes.
 #[derive(Debug)]
 pub struct Scratch {
-    sizes: Sizes,
+    sizes: AttentionSizes,
     buffers: Buffers,
     /// Gathered or padded rows of one head, [T][H rounded up]: queries, keys, values, the result's gradient, and results.
-    copies: [Aligned; 5],
+    copies: [AlignedVec; 5],
 }
 
 impl Scratch {
@@ -155,17 +145,17 @@ impl Scratch {
     ///
     /// # Panics
     /// When heads do not divide D, or a size is 0.
-    pub fn new(sizes: Sizes) -> Self {
+    pub fn new(sizes: AttentionSizes) -> Self {
         sizes.check(0, 0);
         let padded = sizes.head_dim().next_multiple_of(LANES);
-        let copies = std::array::from_fn(|_| Aligned::zeros(sizes.tokens * padded));
+        let copies = std::array::from_fn(|_| AlignedVec::zeros(sizes.tokens * padded));
         Self { sizes, buffers: Buffers::new(sizes.tokens, padded, sizes.scale()), copies }
     }
 }
 
 struct Forward<'a> {
     qkv: &'a [f32],
-    sizes: Sizes,
+    sizes: AttentionSizes,
     queries: Option<&'a [u32]>,
     scratch: &'a mut Scratch,
     out: &'a mut [f32],
@@ -202,7 +192,7 @@ impl WithSimd for Forward<'_> {
 
 struct Backward<'a> {
     qkv: &'a [f32],
-    sizes: Sizes,
+    sizes: AttentionSizes,
     queries: Option<&'a [u32]>,
     grad: &'a [f32],
     scratch: &'a mut Scratch,
@@ -274,10 +264,10 @@ impl<'a> Head<'a> {
     #[inline(always)]
     fn of<S: Simd>(
         qkv: &'a [f32],
-        sizes: Sizes,
+        sizes: AttentionSizes,
         number: usize,
         queries: Option<&[u32]>,
-        copies: [&'a mut Aligned; 3],
+        copies: [&'a mut AlignedVec; 3],
     ) -> Self {
         let (width, tokens) = (sizes.head_dim(), sizes.tokens);
         let [mut q, mut k, mut v] =

@@ -30,7 +30,7 @@ const PIECE: usize = 1 << 14;
 /// When the lengths differ.
 pub fn forward(x: &[f32], out: &mut [f32]) {
     assert_eq!(x.len(), out.len(), "x and out are of one length");
-    x.par_chunks(PIECE).zip(out.par_chunks_mut(PIECE)).for_each(|(x, out)| values_forward(x, out));
+    x.par_chunks(PIECE).zip(out.par_chunks_mut(PIECE)).for_each(|(x, out)| forward_single_threaded(x, out));
 }
 
 /// out = grad * (Phi(x) + x phi(x)), the gradient for x, over all threads; any length, the same for all.
@@ -49,8 +49,8 @@ pub fn backward(x: &[f32], grad: &[f32], out: &mut [f32]) {
 ///
 /// # Panics
 /// When the lengths differ.
-pub fn values_forward(x: &[f32], out: &mut [f32]) {
-    values_forward_on(InstructionSet::current(), x, out);
+pub fn forward_single_threaded(x: &[f32], out: &mut [f32]) {
+    forward_on(InstructionSet::current(), x, out);
 }
 
 /// out = x Phi(x) and grad *= Phi(x) + x phi(x) on the calling thread, with one exponential for both; any length, the same for
@@ -58,16 +58,16 @@ pub fn values_forward(x: &[f32], out: &mut [f32]) {
 ///
 /// # Panics
 /// When the lengths differ.
-pub fn values_backward(x: &[f32], out: &mut [f32], grad: &mut [f32]) {
-    values_backward_on(InstructionSet::current(), x, out, grad);
+pub fn forward_and_backward_single_threaded(x: &[f32], out: &mut [f32], grad: &mut [f32]) {
+    forward_and_backward_on(InstructionSet::current(), x, out, grad);
 }
 
-fn values_forward_on(set: InstructionSet, x: &[f32], out: &mut [f32]) {
+fn forward_on(set: InstructionSet, x: &[f32], out: &mut [f32]) {
     assert_eq!(x.len(), out.len(), "x and out are of one length");
     dispatch_to(set, Forward { x, out });
 }
 
-fn values_backward_on(set: InstructionSet, x: &[f32], out: &mut [f32], grad: &mut [f32]) {
+fn forward_and_backward_on(set: InstructionSet, x: &[f32], out: &mut [f32], grad: &mut [f32]) {
     assert!(x.len() == out.len() && grad.len() == out.len(), "x, out and grad are of one length");
     dispatch_to(set, Both { x, out, grad });
 }
@@ -212,8 +212,8 @@ mod tests {
         let phi: Vec<f64> = x.iter().map(|&x| phi(f64::from(x))).collect();
         for set in InstructionSet::present() {
             let (mut value, mut both, mut derivative) = (vec![0.0; x.len()], vec![0.0; x.len()], vec![1.0; x.len()]);
-            values_forward_on(set, &x, &mut value);
-            values_backward_on(set, &x, &mut both, &mut derivative);
+            forward_on(set, &x, &mut value);
+            forward_and_backward_on(set, &x, &mut both, &mut derivative);
             assert_eq!(value, both, "{set}: the value is the same in both passes");
             for (((x, phi), value), derivative) in x.iter().zip(&phi).zip(value).zip(derivative) {
                 let x = f64::from(*x);
@@ -232,7 +232,7 @@ mod tests {
         let grad: Vec<f32> = (0..x.len()).map(|i| (i % 7) as f32 - 3.0).collect();
         let (mut threaded, mut out, mut single) = (vec![0.0; x.len()], vec![0.0; x.len()], grad.clone());
         backward(&x, &grad, &mut threaded);
-        values_backward(&x, &mut out, &mut single);
+        forward_and_backward_single_threaded(&x, &mut out, &mut single);
         assert_eq!(threaded, single);
     }
 
@@ -243,7 +243,7 @@ mod tests {
         let want = -density * (1.0 - 1.0 / 36.0 + 3.0 / 1296.0 - 15.0 / 46656.0 + 105.0 / 1_679_616.0);
         for set in InstructionSet::present() {
             let mut out = [0.0];
-            values_forward_on(set, &[-6.0], &mut out);
+            forward_on(set, &[-6.0], &mut out);
             assert!((f64::from(out[0]) / want - 1.0).abs() < 1e-4, "{set}: {} is not {want}", out[0]);
         }
     }
@@ -254,7 +254,7 @@ mod tests {
         let x: Vec<f32> = (0..=5000).map(|i| i as f32 * -0.02).collect();
         for set in InstructionSet::present() {
             let (mut value, mut slope) = (vec![0.0; x.len()], vec![1e-12; x.len()]);
-            values_backward_on(set, &x, &mut value, &mut slope);
+            forward_and_backward_on(set, &x, &mut value, &mut slope);
             let denormal = value.iter().chain(&slope).filter(|value| value.is_subnormal()).count();
             assert_eq!(denormal, 0, "{set}");
         }
@@ -264,12 +264,12 @@ mod tests {
     fn far_out_it_is_the_identity_or_nothing_and_nan_stays_nan() {
         for set in InstructionSet::present() {
             let mut out = [0.0; 5];
-            values_forward_on(set, &[50.0, -50.0, 1e20, -1e20, f32::NAN], &mut out);
+            forward_on(set, &[50.0, -50.0, 1e20, -1e20, f32::NAN], &mut out);
             assert_eq!([out[0], out[2]], [50.0, 1e20]);
             assert!(out[1].abs() < 1e-30 && out[3].abs() < 1e-15, "{set}: {out:?}");
             assert!(out[4].is_nan(), "{set}");
             let mut slope = [1.0; 5];
-            values_backward_on(set, &[50.0, -50.0, 1e20, -1e20, f32::NAN], &mut out, &mut slope);
+            forward_and_backward_on(set, &[50.0, -50.0, 1e20, -1e20, f32::NAN], &mut out, &mut slope);
             assert_eq!([slope[0], slope[2]], [1.0, 1.0]);
             assert!(slope[1].abs() < 1e-30 && slope[3].abs() < 1e-15, "{set}: {slope:?}");
             assert!(slope[4].is_nan(), "{set}");

@@ -11,7 +11,7 @@ pub(crate) use pulp::NullaryFnOnce as Work;
 pub(crate) use pulp::{Simd, WithSimd};
 
 /// The environment variable that forces an instruction set, so that one machine tests them all.
-pub const VARIABLE: &str = "BMAE_SIMD";
+pub const ENVIRONMENT_VARIABLE: &str = "BMAE_SIMD";
 
 /// Instructions that the kernels are compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,11 +39,14 @@ impl fmt::Display for InstructionSetError {
             Self::Unknown(name) => {
                 write!(
                     f,
-                    "{VARIABLE} is \"{name}\", but must be \"portable\", \"avx2\" or \"avx512\"; unset it for the best"
+                    "{ENVIRONMENT_VARIABLE} is \"{name}\", but must be \"portable\", \"avx2\" or \"avx512\"; unset it for the best"
                 )
             }
             Self::Absent(set) => {
-                write!(f, "{VARIABLE} asks for {set}, which this machine does not have; unset it for the best")
+                write!(
+                    f,
+                    "{ENVIRONMENT_VARIABLE} asks for {set}, which this machine does not have; unset it for the best"
+                )
             }
         }
     }
@@ -83,7 +86,7 @@ impl InstructionSet {
     /// # Errors
     /// When the variable names no set, or one that this machine lacks.
     pub fn from_environment() -> Result<Self, InstructionSetError> {
-        let Some(name) = std::env::var_os(VARIABLE) else { return Ok(Self::best()) };
+        let Some(name) = std::env::var_os(ENVIRONMENT_VARIABLE) else { return Ok(Self::best()) };
         let name = name.to_string_lossy();
         match Self::ALL.into_iter().find(|set| set.to_string() == name) {
             None => Err(InstructionSetError::Unknown(name.into_owned())),

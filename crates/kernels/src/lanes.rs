@@ -6,7 +6,12 @@
 use crate::instruction_set::Simd;
 
 /// Numbers the widest loops treat at once: one AVX-512 register.
-pub const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
+
+/// Columns that go together: a vector where there are vectors, a few numbers on the portable path.
+pub(crate) const fn unit<S: Simd>() -> usize {
+    if S::F32_LANES == 1 { LANES } else { S::F32_LANES }
+}
 
 /// The numbers as vectors.
 #[inline(always)]

@@ -26,7 +26,7 @@ pub fn forward(x: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, out: &mut 
     assert!(!weight.is_empty() && x.len() == out.len(), "x and out are [R, D]");
     x.par_chunks(PIECE * weight.len())
         .zip(out.par_chunks_mut(PIECE * weight.len()))
-        .for_each(|(x, out)| rows_forward(x, weight, bias, epsilon, out));
+        .for_each(|(x, out)| forward_single_threaded(x, weight, bias, epsilon, out));
 }
 
 /// The gradients for x, weight and bias, all overwritten, over all threads.
@@ -47,7 +47,7 @@ pub fn backward(x: &[f32], weight: &[f32], epsilon: f32, grad: &[f32], dx: &mut 
         .zip(partial.par_chunks_mut(2 * width))
         .for_each(|(((x, grad), dx), partial)| {
             let (dw, db) = partial.split_at_mut(width);
-            rows_backward(x, weight, epsilon, grad, None, dx, dw, db);
+            backward_single_threaded(x, weight, epsilon, grad, None, dx, dw, db);
         });
     dw.fill(0.0);
     db.fill(0.0);
@@ -62,8 +62,8 @@ pub fn backward(x: &[f32], weight: &[f32], epsilon: f32, grad: &[f32], dx: &mut 
 ///
 /// # Panics
 /// As [`forward`].
-pub fn rows_forward(x: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, out: &mut [f32]) {
-    rows_forward_on(InstructionSet::current(), x, weight, bias, epsilon, out);
+pub fn forward_single_threaded(x: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, out: &mut [f32]) {
+    forward_on(InstructionSet::current(), x, weight, bias, epsilon, out);
 }
 
 /// dx = `add` + the gradient for x, on the calling thread; the gradients for weight and bias are added to `dw` and `db`.
@@ -74,7 +74,7 @@ pub fn rows_forward(x: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, out: 
 /// # Panics
 /// When the lengths disagree or D is 0.
 #[expect(clippy::too_many_arguments, reason = "plain slices in and out are this crate's contract")]
-pub fn rows_backward(
+pub fn backward_single_threaded(
     x: &[f32],
     weight: &[f32],
     epsilon: f32,
@@ -87,7 +87,7 @@ pub fn rows_backward(
     Backward { x, weight, epsilon, grad, add, dx, dw, db }.run_on(InstructionSet::current());
 }
 
-fn rows_forward_on(set: InstructionSet, x: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, out: &mut [f32]) {
+fn forward_on(set: InstructionSet, x: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, out: &mut [f32]) {
     let width = weight.len();
     assert!(
         width > 0 && bias.len() == width && x.len() == out.len() && x.len().is_multiple_of(width),

@@ -17,8 +17,8 @@ pub mod adamw;
 pub mod aligned;
 mod arrays;
 pub mod attention;
-pub mod average;
 pub mod block;
+pub mod ema;
 mod exponential;
 pub mod gelu;
 pub mod gradient;
@@ -35,7 +35,4 @@ pub mod sums;
 pub mod token_mean;
 pub mod tokens;
 
-pub use average::average;
 pub use patchify::{normalise_patches, patchify};
-
-pub use lanes::LANES;

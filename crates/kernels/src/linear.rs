@@ -1,9 +1,9 @@
 //! A Linear by itself, x W^T + b: embeddings and heads, whatever stands outside a [`block`](crate::block).
 
 use crate::pool::Buffer;
-use crate::product::{Packed, WeightGradient, product_on_all_threads, weight_gradients};
+use crate::product::{PackedMatrix, WeightGradient, product_on_all_threads, weight_gradients};
 use crate::profile::{Operation, time};
-use crate::sums::sum_columns;
+use crate::sums::column_sums;
 
 /// `out` [R, out] = `x` [R, in] times the transpose of `weight` [out, in], plus `bias` `[out]`.
 ///
@@ -13,7 +13,7 @@ pub fn forward(x: &[f32], weight: &[f32], bias: &[f32], out: &mut [f32]) {
     let _timer = time(Operation::Linear);
     let (inputs, outputs) = sizes(weight, bias.len());
     assert_eq!(x.len() * outputs, out.len() * inputs, "x is [R, in] and the output [R, out]");
-    let packed = Packed::transposed(weight, outputs, inputs);
+    let packed = PackedMatrix::transposed(weight, outputs, inputs);
     product_on_all_threads(Operation::Linear, x, &packed, Some(bias), out);
 }
 
@@ -25,7 +25,7 @@ pub fn backward_input(grad: &[f32], weight: &[f32], outputs: usize, dx: &mut [f3
     let _timer = time(Operation::LinearInput);
     let (inputs, outputs) = sizes(weight, outputs);
     assert_eq!(dx.len() * outputs, grad.len() * inputs, "dx is [R, in] and the gradient [R, out]");
-    let packed = Packed::rows(weight, outputs, inputs);
+    let packed = PackedMatrix::new(weight, outputs, inputs);
     product_on_all_threads(Operation::LinearInput, grad, &packed, None, dx);
 }
 
@@ -35,10 +35,10 @@ pub fn backward_input(grad: &[f32], weight: &[f32], outputs: usize, dx: &mut [f3
 /// When the lengths disagree, or a size is 0.
 pub fn backward_weights(x: &[f32], grad: &[f32], inputs: usize, outputs: usize) -> [Buffer; 2] {
     let _timer = time(Operation::LinearWeights);
-    let mut weight = Buffer::dirty(outputs * inputs);
+    let mut weight = Buffer::uninitialised(outputs * inputs);
     let gradient = WeightGradient { outputs: grad, inputs: x, gradient: &mut weight, rows: outputs, columns: inputs };
     weight_gradients(vec![gradient]);
-    [weight, sum_columns(grad, outputs)]
+    [weight, column_sums(grad, outputs)]
 }
 
 /// Inputs and outputs.

@@ -3,24 +3,26 @@
 //! Both follow the official MAE (`MaskedAutoencoderViT.patchify` and `forward_loss`): patches stand row by row over the
 //! image, and within a patch the pixels stand in the order row, column, channel.
 
+use bmae_architecture::PatchGrid;
+
 /// Cuts `images` [N, C, S, S] into `patches` [N, L, p*p*C] with L = (S/p)^2; overwrites `patches`.
 ///
 /// N follows from the length of `images`.
 ///
 /// # Panics
-/// When `patch` does not divide `side`, when `images` is not a whole number of images, or when `patches` is not as long
-/// as `images`.
-pub fn patchify(images: &[f32], channels: usize, side: usize, patch: usize, patches: &mut [f32]) {
+/// When the sizes of `grid` cannot be ([`PatchGrid::check`]), when `images` is not a whole number of images, or when `patches`
+/// is not as long as `images`.
+pub fn patchify(images: &[f32], grid: PatchGrid, patches: &mut [f32]) {
+    let PatchGrid { channels, image_size: side, patch_size: patch } = grid;
     assert!(patch > 0 && side.is_multiple_of(patch), "a side of {side} pixels cannot be cut into patches of {patch}");
-    let image_len = channels * side * side;
-    assert!(image_len > 0 && images.len().is_multiple_of(image_len), "not a whole number of images");
+    let image_values = grid.values_per_image();
+    assert!(image_values > 0 && images.len().is_multiple_of(image_values), "not a whole number of images");
     assert_eq!(images.len(), patches.len(), "patches hold exactly the pixels of the images");
 
-    let grid = side / patch;
-    let patch_len = patch * patch * channels;
-    for (image, of_image) in images.chunks_exact(image_len).zip(patches.chunks_exact_mut(image_len)) {
-        for (l, out) in of_image.chunks_exact_mut(patch_len).enumerate() {
-            let (top, left) = (l / grid * patch, l % grid * patch);
+    let (per_side, patch_values) = (grid.patches_per_side(), grid.values_per_patch());
+    for (image, patches) in images.chunks_exact(image_values).zip(patches.chunks_exact_mut(image_values)) {
+        for (l, out) in patches.chunks_exact_mut(patch_values).enumerate() {
+            let (top, left) = (l / per_side * patch, l % per_side * patch);
             for row in 0..patch {
                 for column in 0..patch {
                     let pixel = (top + row) * side + left + column;
@@ -38,14 +40,14 @@ pub fn patchify(images: &[f32], channels: usize, side: usize, patch: usize, patc
 /// (divided by P - 1), as `norm_pix_loss` of the official MAE does.
 ///
 /// # Panics
-/// When `patch_len` is below 2 (the unbiased variance of one value does not exist) or does not divide the length.
-pub fn normalise_patches(patches: &mut [f32], patch_len: usize) {
-    assert!(patch_len >= 2, "the unbiased variance needs two values");
-    assert!(patches.len().is_multiple_of(patch_len), "not a whole number of patches");
-    for patch in patches.chunks_exact_mut(patch_len) {
-        let mean = patch.iter().map(|&x| f64::from(x)).sum::<f64>() / patch_len as f64;
+/// When `values_per_patch` is below 2 (the unbiased variance of one value does not exist) or does not divide the length.
+pub fn normalise_patches(patches: &mut [f32], values_per_patch: usize) {
+    assert!(values_per_patch >= 2, "the unbiased variance needs two values");
+    assert!(patches.len().is_multiple_of(values_per_patch), "not a whole number of patches");
+    for patch in patches.chunks_exact_mut(values_per_patch) {
+        let mean = patch.iter().map(|&x| f64::from(x)).sum::<f64>() / values_per_patch as f64;
         let squares = patch.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>();
-        let scale = 1.0 / (squares / (patch_len - 1) as f64 + 1e-6).sqrt();
+        let scale = 1.0 / (squares / (values_per_patch - 1) as f64 + 1e-6).sqrt();
         for x in patch {
             *x = ((f64::from(*x) - mean) * scale) as f32;
         }
@@ -62,7 +64,7 @@ mod tests {
         let image: Vec<f32> =
             (0..2).flat_map(|c| (0..4).flat_map(move |y| (0..4).map(move |x| (c * 100 + y * 10 + x) as f32))).collect();
         let mut patches = vec![0.0; image.len()];
-        patchify(&image, 2, 4, 2, &mut patches);
+        patchify(&image, PatchGrid { channels: 2, image_size: 4, patch_size: 2 }, &mut patches);
         assert_eq!(patches[..8], [0., 100., 1., 101., 10., 110., 11., 111.]);
         assert_eq!(patches[8..16], [2., 102., 3., 103., 12., 112., 13., 113.], "the second patch lies to the right");
         assert_eq!(patches[16..24], [20., 120., 21., 121., 30., 130., 31., 131.], "the third begins the next row");
@@ -72,14 +74,14 @@ mod tests {
     fn a_second_image_follows_the_first() {
         let images: Vec<f32> = (0..2 * 3 * 4).map(|i| i as f32).collect();
         let mut patches = vec![0.0; images.len()];
-        patchify(&images, 3, 2, 2, &mut patches);
+        patchify(&images, PatchGrid::rgb(2, 2), &mut patches);
         assert_eq!(patches[12..15], [12., 16., 20.]);
     }
 
     #[test]
     #[should_panic(expected = "cannot be cut")]
     fn a_patch_that_does_not_divide_the_side_is_refused() {
-        patchify(&[0.0; 27], 3, 3, 2, &mut [0.0; 27]);
+        patchify(&[0.0; 27], PatchGrid::rgb(3, 2), &mut [0.0; 27]);
     }
 
     #[test]

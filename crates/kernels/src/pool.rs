@@ -9,18 +9,18 @@ use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-use crate::aligned::Aligned;
+use crate::aligned::AlignedVec;
 
 /// Numbers from the pool, the first at the start of a cache line.
 #[derive(Debug)]
 pub struct Buffer {
-    values: Option<Aligned>,
+    values: Option<AlignedVec>,
 }
 
 impl Buffer {
     /// `length` numbers, whatever they were before: the caller overwrites them. In debug builds and in this crate's tests they
     /// are not numbers, which shows whoever forgets.
-    pub fn dirty(length: usize) -> Self {
+    pub fn uninitialised(length: usize) -> Self {
         let mut buffer = Self { values: Some(pool().take(length)) };
         if cfg!(any(test, debug_assertions)) {
             buffer.fill(f32::NAN);
@@ -30,7 +30,7 @@ impl Buffer {
 
     /// `length` zeros.
     pub fn zeros(length: usize) -> Self {
-        let mut buffer = Self::dirty(length);
+        let mut buffer = Self::uninitialised(length);
         buffer.fill(0.0);
         buffer
     }
@@ -69,7 +69,7 @@ impl DerefMut for Buffer {
 #[derive(Debug, Default)]
 struct Pool {
     /// Unused buffers by length.
-    free: HashMap<usize, Vec<Aligned>>,
+    free: HashMap<usize, Vec<AlignedVec>>,
     /// Numbers in them.
     unused: usize,
     /// Numbers in buffers that somebody holds, now and at most so far.
@@ -85,7 +85,7 @@ fn pool() -> MutexGuard<'static, Pool> {
 }
 
 impl Pool {
-    fn take(&mut self, length: usize) -> Aligned {
+    fn take(&mut self, length: usize) -> AlignedVec {
         self.used += length;
         self.most_used = self.most_used.max(self.used);
         match self.free.get_mut(&length).and_then(Vec::pop) {
@@ -93,11 +93,11 @@ impl Pool {
                 self.unused -= length;
                 values
             }
-            None => Aligned::zeros(length),
+            None => AlignedVec::zeros(length),
         }
     }
 
-    fn give(&mut self, values: Aligned) {
+    fn give(&mut self, values: AlignedVec) {
         self.used -= values.len();
         if self.unused + values.len() > 2 * self.most_used {
             *self = Self { used: self.used, most_used: self.used, ..Self::default() };
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn zeros_are_zeros_whatever_was_there() {
-        Buffer::dirty(11).fill(5.0);
+        Buffer::uninitialised(11).fill(5.0);
         assert!(Buffer::zeros(11).iter().all(|&value| value == 0.0));
     }
 }

@@ -14,27 +14,27 @@ const PIECE: usize = 512;
 ///
 /// # Panics
 /// When D does not divide the length of `x`, or is 0 where `x` is not empty.
-pub fn add_columns(x: &[f32], columns: &mut [f32]) {
-    add_columns_on(InstructionSet::current(), x, columns);
+pub fn add_column_sums(x: &[f32], columns: &mut [f32]) {
+    add_column_sums_on(InstructionSet::current(), x, columns);
 }
 
 /// The sum over the rows of `x` [R, `width`], over all threads: pieces of rows, and these in order.
 ///
 /// # Panics
 /// When `width` is 0 or does not divide the length of `x`.
-pub fn sum_columns(x: &[f32], width: usize) -> Buffer {
+pub fn column_sums(x: &[f32], width: usize) -> Buffer {
     assert!(width > 0, "x is [R, D]");
     let sum = |x: &[f32]| {
         let mut columns = Buffer::zeros(width);
-        add_columns(x, &mut columns);
+        add_column_sums(x, &mut columns);
         columns
     };
     let pieces: Vec<Buffer> = x.par_chunks(PIECE * width).map(sum).collect();
-    in_order(pieces, width)
+    sum_in_order(pieces, width)
 }
 
 /// The sum of arrays of `length` numbers, one added after the other; zeros of none.
-pub(crate) fn in_order(arrays: Vec<Buffer>, length: usize) -> Buffer {
+pub(crate) fn sum_in_order(arrays: Vec<Buffer>, length: usize) -> Buffer {
     let plus = |mut sum: Buffer, other: Buffer| {
         add(&mut sum, &other);
         sum
@@ -47,7 +47,7 @@ pub(crate) fn add(sum: &mut [f32], other: &[f32]) {
     sum.iter_mut().zip(other).for_each(|(sum, other)| *sum += other);
 }
 
-fn add_columns_on(set: InstructionSet, x: &[f32], columns: &mut [f32]) {
+fn add_column_sums_on(set: InstructionSet, x: &[f32], columns: &mut [f32]) {
     assert!(x.is_empty() || !columns.is_empty() && x.len().is_multiple_of(columns.len()), "x is [R, D]");
     dispatch_to(set, AddColumns { x, columns });
 }
@@ -103,7 +103,7 @@ mod tests {
                     // Small integers: every sum is exact.
                     let x: Vec<f32> = (0..rows * width).map(|i| (i * 7 % 23) as f32 - 11.0).collect();
                     let mut columns: Vec<f32> = (0..width).map(|i| i as f32).collect();
-                    add_columns_on(set, &x, &mut columns);
+                    add_column_sums_on(set, &x, &mut columns);
                     for (i, column) in columns.iter().enumerate() {
                         let want = i as f32 + (0..rows).map(|row| x[row * width + i]).sum::<f32>();
                         assert_eq!(*column, want, "{set}: column {i} of {rows} x {width}");
@@ -116,6 +116,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "x is [R, D]")]
     fn rows_of_another_width_are_refused() {
-        add_columns(&[0.0; 7], &mut [0.0; 3]);
+        add_column_sums(&[0.0; 7], &mut [0.0; 3]);
     }
 }

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use crate::pool::Buffer;
 use crate::profile::{Operation, time};
-use crate::sums::{add, in_order};
+use crate::sums::{add, sum_in_order};
 
 /// Rows that a thread takes at once.
 const PIECE: usize = 256;
@@ -28,7 +28,7 @@ pub struct Placement {
     /// `[M]`
     places: Vec<(Source, u32)>,
     /// Of each row its place, if it has one `[R]`.
-    of_rows: Vec<Option<u32>>,
+    place_of_row: Vec<Option<u32>>,
     positions: usize,
 }
 
@@ -38,15 +38,15 @@ impl Placement {
     /// # Panics
     /// When there is no such row or position, or a row stands at two places.
     pub fn new(places: Vec<(Source, u32)>, rows: usize, positions: usize) -> Self {
-        let mut of_rows = vec![None; rows];
+        let mut place_of_row = vec![None; rows];
         for (place, &(source, position)) in places.iter().enumerate() {
             assert!((position as usize) < positions, "there are {positions} positions, but {position} is asked for");
             if let Source::Row(row) = source {
-                let earlier = of_rows[row as usize].replace(place as u32);
+                let earlier = place_of_row[row as usize].replace(place as u32);
                 assert!(earlier.is_none(), "row {row} stands at two places");
             }
         }
-        Self { places, of_rows, positions }
+        Self { places, place_of_row, positions }
     }
 
     /// Source and position of each place `[M]`.
@@ -56,7 +56,7 @@ impl Placement {
 
     /// R.
     pub fn rows(&self) -> usize {
-        self.of_rows.len()
+        self.place_of_row.len()
     }
 
     /// P.
@@ -96,7 +96,7 @@ pub fn backward_rows(placement: &Placement, grad: &[f32], dim: usize, out: &mut 
     let _timer = time(Operation::Tokens);
     check(placement, grad, dim);
     assert_eq!(out.len(), placement.rows() * dim, "the rows' gradient is [R, D]");
-    out.par_chunks_mut(PIECE * dim).zip(placement.of_rows.par_chunks(PIECE)).for_each(|(out, places)| {
+    out.par_chunks_mut(PIECE * dim).zip(placement.place_of_row.par_chunks(PIECE)).for_each(|(out, places)| {
         let _timer = time(Operation::Tokens);
         for (out, place) in out.chunks_exact_mut(dim).zip(places) {
             match place {
@@ -149,7 +149,7 @@ fn sums(
             sums
         })
         .collect();
-    in_order(parts, length)
+    sum_in_order(parts, length)
 }
 
 fn check(placement: &Placement, grad: &[f32], dim: usize) {

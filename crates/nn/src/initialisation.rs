@@ -12,6 +12,15 @@ use rand_distr::StandardNormal;
 /// Standard deviation of class and mask tokens, and of everything in timm's own initialisation.
 pub const TOKEN_STD: f64 = 0.02;
 
+/// How a fresh encoder is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EncoderInit {
+    /// As the official MAE: Xavier-uniform Linears and patch embedding, N(0, 0.02) class token, fixed sin-cos positions.
+    Mae,
+    /// As timm's own ViT: Linears, class token and positions N(0, 0.02), patch embedding as PyTorch's convolution.
+    Timm,
+}
+
 /// Uniform within +-`bound`, `n` values.
 pub fn uniform(n: usize, bound: f64, rng: &mut impl Rng) -> Vec<f32> {
     (0..n).map(|_| ((rng.random::<f64>() * 2.0 - 1.0) * bound) as f32).collect()

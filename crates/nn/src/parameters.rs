@@ -110,14 +110,14 @@ pub fn replace_parameters<M: Module>(
     f: impl FnMut(&str, &[usize], Tensor<1>) -> Tensor<1>,
 ) -> M {
     let mut f = f;
-    replace_parameters_together(module, which, |taken| {
-        taken.into_iter().map(|Taken { name, shape, values }| f(&name, &shape, values)).collect()
+    replace_parameters_at_once(module, which, |taken| {
+        taken.into_iter().map(|TakenParameter { name, shape, values }| f(&name, &shape, values)).collect()
     })
 }
 
 /// A parameter that was taken out of its module to be changed.
 #[derive(Debug)]
-pub struct Taken {
+pub struct TakenParameter {
     /// The official name.
     pub name: String,
     /// The shape under which weight files hold it.
@@ -130,10 +130,10 @@ pub struct Taken {
 ///
 /// # Panics
 /// When `f` gives another number of tensors, or of values, than it got.
-pub fn replace_parameters_together<M: Module>(
+pub fn replace_parameters_at_once<M: Module>(
     module: M,
     which: impl FnMut(&str, &[usize]) -> bool,
-    f: impl FnOnce(Vec<Taken>) -> Vec<Tensor<1>>,
+    f: impl FnOnce(Vec<TakenParameter>) -> Vec<Tensor<1>>,
 ) -> M {
     /// What a parameter was besides its values.
     struct Place {
@@ -146,7 +146,7 @@ pub fn replace_parameters_together<M: Module>(
         path: Path,
         which: W,
         places: Vec<Place>,
-        taken: Vec<Taken>,
+        taken: Vec<TakenParameter>,
     }
     impl<W: FnMut(&str, &[usize]) -> bool> ModuleMapper for Take<W> {
         fn enter_module(&mut self, name: &str, _: &str) {
@@ -166,7 +166,7 @@ pub fn replace_parameters_together<M: Module>(
                 self.places.push(Place { name: name.clone(), shape: shape.to_vec(), trainable, autodiff });
                 let tensor = tensor.inner();
                 let empty = Tensor::empty([0; D], &tensor.device());
-                self.taken.push(Taken { name, shape: shape.to_vec(), values: flat(tensor) });
+                self.taken.push(TakenParameter { name, shape: shape.to_vec(), values: flat(tensor) });
                 empty
             })
         }

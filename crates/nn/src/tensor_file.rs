@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
-use crate::error::WeightsError;
-use crate::weights::{Array, check_length, floats, little_endian, serialise};
+use crate::weights::{Array, WeightsError, check_length, floats, little_endian, serialise};
 
 /// Why a file of tensors cannot be used.
 #[derive(Debug, thiserror::Error)]

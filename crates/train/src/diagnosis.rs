@@ -2,7 +2,7 @@
 
 use bmae_nn::Encoder;
 use bmae_nn::parameters::parameters;
-use bmae_nn::weights::grouped;
+use bmae_nn::weights::grouped_names;
 use burn::module::Module;
 use burn::tensor::Tensor;
 
@@ -18,7 +18,7 @@ pub(crate) fn of_images(images: &[f32]) -> Option<String> {
 pub(crate) fn of_parameters(module: &impl Module) -> Option<String> {
     let broken = parameters(module).into_iter().filter(|parameter| !is_finite(&parameter.values));
     let names: Vec<String> = broken.map(|parameter| parameter.name).collect();
-    (!names.is_empty()).then(|| format!("the weights {} hold such numbers", grouped(&names)))
+    (!names.is_empty()).then(|| format!("the weights {} hold such numbers", grouped_names(&names)))
 }
 
 /// The first layer of `encoder` whose output for `patches` [N, L, p*p*3] is not finite; both without autodiff.
@@ -33,7 +33,7 @@ pub(crate) fn of_encoder(encoder: &Encoder, patches: &Tensor<3>) -> Option<Strin
 /// The parameters whose gradient is not finite, by name.
 pub(crate) fn of_gradients(gradients: &GradientMap) -> Option<String> {
     let names: Vec<&String> = gradients.iter().filter(|(_, g)| !is_finite(g)).map(|(name, _)| name).collect();
-    (!names.is_empty()).then(|| format!("all outputs are finite, but not the gradients of {}", grouped(&names)))
+    (!names.is_empty()).then(|| format!("all outputs are finite, but not the gradients of {}", grouped_names(&names)))
 }
 
 /// What is said where nothing else was found.

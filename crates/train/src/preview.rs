@@ -9,6 +9,7 @@ use bmae_data::transforms::normalise::Normalisation;
 use bmae_nn::Masking;
 
 use crate::input::{self, mask_noise};
+use crate::model::patch_grid;
 use crate::pictures::{masked_view, scale};
 use crate::run_directory::{check_place, write_whole};
 use crate::{TrainError, pipeline};
@@ -77,8 +78,7 @@ fn view(recipe: &Recipe, transform: Transform, image: &Image, epoch: usize, inde
 /// The same picture with the patches grey that are masked in that epoch.
 fn masked(recipe: &Recipe, image: &Image, epoch: usize, index: usize) -> Result<Image, TrainError> {
     let noise = mask_noise(recipe, epoch, &[index]);
-    let patches = recipe.model.patches(recipe.data.image_size);
-    let masking = Masking::from_noise(&noise, patches, recipe.pretrain.mask_ratio)?;
+    let masking = Masking::from_noise(&noise, patch_grid(recipe).patches(), recipe.pretrain.mask_ratio)?;
     Ok(masked_view(recipe, image, &masking, 0))
 }
 

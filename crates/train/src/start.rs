@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bmae_nn::weights::{Architecture, Part, StateDict, grouped};
+use bmae_nn::weights::{Architecture, ModelPart, StateDict, grouped_names};
 use bmae_nn::{Encoder, EncoderInit, LoadReport, WeightsError};
 use burn::module::Module;
 use burn::tensor::Device;
@@ -73,8 +73,8 @@ fn load(
     let mut weights = read_weights(path)?;
     fit(&mut weights, recipe, Used::Encoder, &mut *tell);
     let (encoder, report) = weights.load_into(encoder)?;
-    let is_without_norm = !weights.begins("norm.");
-    if needs_norm && is_without_norm && weights.begins("fc_norm.") {
+    let is_without_norm = !weights.has_prefix("norm.");
+    if needs_norm && is_without_norm && weights.has_prefix("fc_norm.") {
         return Err(TrainError::NoFinalNorm { source_name: weights.source_name() });
     }
     report.require(|name| !needs_norm && is_without_norm && name.starts_with("norm."), |_| true)?;
@@ -104,10 +104,15 @@ pub fn fit(weights: &mut StateDict, recipe: &Recipe, used: Used, tell: &mut dyn 
         let names = added.join(" and ");
         tell(Remark::Note(format!("{source} has no {names}: the fixed sin-cos positions are used")));
     }
-    if let Some(interpolated) = weights.fit_positions(side) {
+    if let Some(interpolated) = weights.resize_positions(side) {
         tell(Remark::Note(format!("{source}: {interpolated}")));
     }
-    weights.origin.told.differences.iter().for_each(|difference| tell(Remark::Note(format!("{source}: {difference}"))));
+    weights
+        .origin
+        .config
+        .differences
+        .iter()
+        .for_each(|difference| tell(Remark::Note(format!("{source}: {difference}"))));
     let heads = heads_of(weights);
     let decoder = heads.1.filter(|_| used == Used::Autoencoder);
     let parts = [("encoder", heads.0, recipe.model.encoder.heads), ("decoder", decoder, recipe.model.decoder.heads)];
@@ -141,7 +146,7 @@ pub fn fit_target(target: &mut StateDict, recipe: &Recipe, tell: &mut dyn FnMut(
 /// Numbers of heads of encoder and decoder, as far as the recipe or the configuration beside `weights` tells them.
 fn heads_of(weights: &StateDict) -> (Option<usize>, Option<usize>) {
     let Some(text) = weights.config_text() else {
-        return (weights.origin.told.encoder_heads, weights.origin.told.decoder_heads);
+        return (weights.origin.config.encoder_heads, weights.origin.config.decoder_heads);
     };
     let table: toml::Table = toml::from_str(text).unwrap_or_default();
     let heads = |part: &str| usize::try_from(table.get("model")?.get(part)?.get("heads")?.as_integer()?).ok();
@@ -159,11 +164,11 @@ pub(crate) fn settle(
     fresh: &[&str],
     tell: &mut dyn FnMut(Remark),
 ) -> Result<(), TrainError> {
-    let begins_fresh = |name: &str| fresh.iter().any(|prefix| name.starts_with(prefix) && !weights.begins(prefix));
+    let begins_fresh = |name: &str| fresh.iter().any(|prefix| name.starts_with(prefix) && !weights.has_prefix(prefix));
     report.require(|name| is_position(name) || begins_fresh(name), |_| true)?;
     let missing: Vec<&String> = report.missing.iter().filter(|name| !is_position(name)).collect();
     if !missing.is_empty() {
-        let (source, names) = (weights.source_name(), grouped(&missing));
+        let (source, names) = (weights.source_name(), grouped_names(&missing));
         tell(Remark::Note(format!("{source} has no {names}: begun afresh, as at the start of a training")));
     }
     tell_left_over(weights, &report.unexpected, tell);
@@ -177,12 +182,13 @@ fn is_position(name: &str) -> bool {
 /// Of bmae's own weights everybody knows that they may hold more than is used: what is told of them is only what no model has.
 fn tell_left_over(weights: &StateDict, unexpected: &[String], tell: &mut dyn FnMut(Remark)) {
     let is_own = weights.config_text().is_some();
-    let left: Vec<&String> = unexpected.iter().filter(|name| !is_own || Part::of(name) == Part::Other).collect();
+    let left: Vec<&String> =
+        unexpected.iter().filter(|name| !is_own || ModelPart::of(name) == ModelPart::Other).collect();
     if !left.is_empty() {
         tell(Remark::Warning(format!(
             "{} holds more than is used: left over were {}",
             weights.source_name(),
-            grouped(&left)
+            grouped_names(&left)
         )));
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use bmae_nn::weights::{Architecture, Part, StateDict, grouped};
+use bmae_nn::weights::{Architecture, ModelPart, StateDict, grouped_names};
 use bmae_recipe::Recipe;
 use bmae_train::export::SOURCE_KEY;
 use bmae_train::start::read_weights;
@@ -13,8 +13,12 @@ use crate::ending::Ending;
 use crate::output::{Output, Volume};
 
 /// The parts of a model, in the order in which they are listed.
-const PARTS: [(Part, &str); 4] =
-    [(Part::Encoder, "encoder"), (Part::Decoder, "decoder"), (Part::Head, "head"), (Part::Other, "others")];
+const PARTS: [(ModelPart, &str); 4] = [
+    (ModelPart::Encoder, "encoder"),
+    (ModelPart::Decoder, "decoder"),
+    (ModelPart::Head, "head"),
+    (ModelPart::Other, "others"),
+];
 
 /// Prints what a weight file holds: architecture, parameters, where it came from, and the recipe it carries.
 pub fn run(path: &Path, output: &Output) -> Result<(), Ending> {
@@ -27,9 +31,9 @@ pub fn run(path: &Path, output: &Output) -> Result<(), Ending> {
     let _ = writeln!(text, "file: {}", file(&weights));
     let _ = writeln!(text, "{shapes}");
     let _ = writeln!(text, "parameters: {}", parameters(&weights));
-    let missing = weights.missing();
+    let missing = weights.missing_tensors();
     if !missing.is_empty() {
-        let _ = writeln!(text, "missing: {}", grouped(&missing));
+        let _ = writeln!(text, "missing: {}", grouped_names(&missing));
     }
     let _ = writeln!(text, "recipe: {}", recipe(&weights, verbose));
     if verbose {
@@ -48,15 +52,19 @@ pub fn run(path: &Path, output: &Output) -> Result<(), Ending> {
 fn file(weights: &StateDict) -> String {
     let origin = &weights.origin;
     let mut text = format!("{}, names of {}", origin.container, origin.naming);
-    if !origin.under.is_empty() {
-        let _ = write!(text, ", under `{}`", origin.under.trim_end_matches('.'));
+    if !origin.prefix.is_empty() {
+        let _ = write!(text, ", under `{}`", origin.prefix.trim_end_matches('.'));
     }
-    if origin.beside > 0 {
-        let _ = write!(text, "; {} tensors beside it are not read", origin.beside);
+    if origin.outside_prefix > 0 {
+        let _ = write!(text, "; {} tensors beside it are not read", origin.outside_prefix);
     }
-    if !origin.integers.is_empty() {
-        let _ =
-            write!(text, "; {} of whole numbers are not read ({})", origin.integers.len(), origin.integers.join(", "));
+    if !origin.integer_tensors.is_empty() {
+        let _ = write!(
+            text,
+            "; {} of whole numbers are not read ({})",
+            origin.integer_tensors.len(),
+            origin.integer_tensors.join(", ")
+        );
     }
     if let Some(source) = weights.metadata.get(SOURCE_KEY) {
         let _ = write!(text, "; imported from {source}");
@@ -76,7 +84,7 @@ fn parameters(weights: &StateDict) -> String {
 /// The numbers of each part that there is.
 fn counts(weights: &StateDict) -> Vec<(&'static str, usize)> {
     let of = |part| {
-        let tensors = weights.tensors.iter().filter(|(name, _)| Part::of(name) == part);
+        let tensors = weights.tensors.iter().filter(|(name, _)| ModelPart::of(name) == part);
         tensors.map(|(_, tensor)| tensor.values.len()).sum()
     };
     PARTS.into_iter().map(|(part, name)| (name, of(part))).filter(|(_, count)| *count > 0).collect()
@@ -84,8 +92,8 @@ fn counts(weights: &StateDict) -> Vec<(&'static str, usize)> {
 
 fn recipe(weights: &StateDict, verbose: bool) -> String {
     let Some(text) = weights.config_text() else {
-        let told = &weights.origin.told;
-        let heads = [("encoder", told.encoder_heads), ("decoder", told.decoder_heads)];
+        let config = &weights.origin.config;
+        let heads = [("encoder", config.encoder_heads), ("decoder", config.decoder_heads)];
         let heads: Vec<String> =
             heads.into_iter().filter_map(|(part, heads)| Some(format!("{} heads in the {part}", heads?))).collect();
         return match heads.is_empty() {
@@ -150,15 +158,15 @@ fn as_json(weights: &StateDict, shapes: &Architecture) -> Value {
         "path": weights.source_name(),
         "file": origin.container.to_string(),
         "naming": origin.naming.to_string(),
-        "under": origin.under,
-        "beside": origin.beside,
+        "under": origin.prefix,
+        "beside": origin.outside_prefix,
         "encoder": encoder,
         "decoder": decoder,
         "classes": shapes.classes,
         "numbers": weights.tensors.values().map(|tensor| tensor.values.len()).sum::<usize>(),
         "parameters": counts,
         "tensors": tensors,
-        "missing": weights.missing(),
+        "missing": weights.missing_tensors(),
         "recipe": weights.config_text(),
     })
 }

@@ -1,7 +1,7 @@
 //! LayerNorm of a chunk of rows.
 
-use bmae_kernels::aligned::Aligned;
-use bmae_kernels::layer_norm::{rows_backward, rows_forward};
+use bmae_kernels::aligned::AlignedVec;
+use bmae_kernels::layer_norm::{backward_single_threaded, forward_single_threaded};
 use criterion::{Criterion, Throughput};
 
 use crate::numbers;
@@ -11,16 +11,17 @@ pub fn bench(criterion: &mut Criterion) {
     for width in [64, 128, 192, 512] {
         let (x, grad, add, weight) =
             (numbers(rows * width, 1), numbers(rows * width, 2), numbers(rows * width, 3), numbers(width, 4));
-        let (mut out, mut dw, mut db) = (Aligned::zeros(rows * width), Aligned::zeros(width), Aligned::zeros(width));
+        let (mut out, mut dw, mut db) =
+            (AlignedVec::zeros(rows * width), AlignedVec::zeros(width), AlignedVec::zeros(width));
         let bytes = (4 * rows * width) as u64;
         let mut group = criterion.benchmark_group(format!("layer norm/{rows} x {width}"));
         group.throughput(Throughput::Bytes(2 * bytes));
         group.bench_function("forward", |bencher| {
-            bencher.iter(|| rows_forward(&x, &weight, &weight, 1e-6, &mut out));
+            bencher.iter(|| forward_single_threaded(&x, &weight, &weight, 1e-6, &mut out));
         });
         group.throughput(Throughput::Bytes(4 * bytes));
         group.bench_function("backward", |bencher| {
-            bencher.iter(|| rows_backward(&x, &weight, 1e-6, &grad, Some(&add), &mut out, &mut dw, &mut db));
+            bencher.iter(|| backward_single_threaded(&x, &weight, 1e-6, &grad, Some(&add), &mut out, &mut dw, &mut db));
         });
     }
 }

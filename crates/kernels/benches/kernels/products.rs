@@ -1,8 +1,8 @@
 //! The products of a Linear on a batch's tokens: outputs, gradient of the inputs, gradient of the weight. The first two take
-//! one thread, as a piece of a batch does, the weight packed before; the last takes all.
+//! one thread, as a piece of a batch does, the weight packed before; the last takes all. Packing is measured by itself.
 
-use bmae_kernels::aligned::Aligned;
-use bmae_kernels::product::{End, Packed, WeightGradient, product, weight_gradients};
+use bmae_kernels::aligned::AlignedVec;
+use bmae_kernels::product::{Epilogue, PackedMatrix, WeightGradient, product, weight_gradients};
 use criterion::{Criterion, Throughput};
 
 use crate::numbers;
@@ -19,17 +19,22 @@ pub fn bench(criterion: &mut Criterion) {
 fn linear(criterion: &mut Criterion, rows: usize, inputs: usize, outputs: usize) {
     let (x, grad, weight, bias) =
         (numbers(rows * inputs, 1), numbers(rows * outputs, 2), numbers(outputs * inputs, 3), numbers(outputs, 4));
-    let (forward, backward) = (Packed::transposed(&weight, outputs, inputs), Packed::rows(&weight, outputs, inputs));
+    let (forward, backward) =
+        (PackedMatrix::transposed(&weight, outputs, inputs), PackedMatrix::new(&weight, outputs, inputs));
     let (mut y, mut dx, mut gradient) =
-        (Aligned::zeros(grad.len()), Aligned::zeros(x.len()), Aligned::zeros(weight.len()));
+        (AlignedVec::zeros(grad.len()), AlignedVec::zeros(x.len()), AlignedVec::zeros(weight.len()));
     let mut group = criterion.benchmark_group(format!("products/{rows} rows, {inputs} to {outputs}"));
     group.throughput(Throughput::Elements((2 * rows * inputs * outputs) as u64));
     group.bench_function("forward", |bencher| {
-        bencher.iter(|| product(&x, &forward, End::Bias(&bias), &mut y));
+        bencher.iter(|| product(&x, &forward, Epilogue::Bias(&bias), &mut y));
     });
-    group.bench_function("through", |bencher| {
-        bencher.iter(|| product(&grad, &backward, End::Plain, &mut dx));
+    group.bench_function("input gradient", |bencher| {
+        bencher.iter(|| product(&grad, &backward, Epilogue::Plain, &mut dx));
     });
+    group.bench_function("packing, transposed", |bencher| {
+        bencher.iter(|| PackedMatrix::transposed(&weight, outputs, inputs));
+    });
+    group.bench_function("packing", |bencher| bencher.iter(|| PackedMatrix::new(&weight, outputs, inputs)));
     group.bench_function("weight gradient, all threads", |bencher| {
         bencher.iter(|| {
             let job =

@@ -4,13 +4,12 @@
 //! then run down the columns, and its vectors hold no padding but in the last unit of queries. A single query beyond whole
 //! units (17 tokens of an image are 16 and the class token) goes by itself, since a vector for it alone would double the work.
 
-use super::product::{End, Left, Product, Rows};
+use super::product::{Epilogue, Left, Product, Rows};
 use super::transpose::transpose;
-use super::unit;
-use crate::aligned::Aligned;
+use crate::aligned::AlignedVec;
 use crate::exponential::power_of_two;
 use crate::instruction_set::Simd;
-use crate::lanes::LANES;
+use crate::lanes::{LANES, unit};
 
 /// Rows of one head: M queries, T keys and values.
 #[derive(Clone, Copy)]
@@ -36,30 +35,30 @@ pub(super) struct Buffers {
     /// Between rows of keys in the buffers whose columns are queries: T rounded up.
     stride: usize,
     /// q or do, transposed: [H rounded up][stride].
-    across: Aligned,
+    across: AlignedVec,
     /// exp(S), then P, transposed: [T][stride].
-    probabilities: Aligned,
+    probabilities: AlignedVec,
     /// dS, transposed: [T][stride].
-    slopes: Aligned,
+    slopes: AlignedVec,
     /// 1 / sums of exp(S), by query.
-    normalisers: Aligned,
+    normalisers: AlignedVec,
     /// Largest score, later the sum of P dP, by query.
-    largest: Aligned,
+    largest: AlignedVec,
     /// Scores of a query that goes by itself, by key.
-    alone: Aligned,
+    alone: AlignedVec,
     /// Factors of the rows of dq and dk, and of dv.
-    scales: Aligned,
-    ones: Aligned,
+    scales: AlignedVec,
+    ones: AlignedVec,
 }
 
 impl Buffers {
     /// For T tokens and heads of this padded width, whose scores are scaled by `scale`.
     pub(super) fn new(tokens: usize, padded: usize, scale: f32) -> Self {
         let stride = tokens.next_multiple_of(LANES);
-        let (mut scales, mut ones) = (Aligned::zeros(tokens), Aligned::zeros(tokens));
+        let (mut scales, mut ones) = (AlignedVec::zeros(tokens), AlignedVec::zeros(tokens));
         scales.fill(scale);
         ones.fill(1.0);
-        let buffer = Aligned::zeros;
+        let buffer = AlignedVec::zeros;
         Self {
             stride,
             across: buffer(padded * stride),
@@ -80,7 +79,7 @@ impl Head<'_> {
     pub(super) fn forward<S: Simd>(&self, simd: S, buffers: &mut Buffers, out: &mut [f32], stride: usize) {
         self.exponentials(simd, buffers);
         let left = Left { values: &buffers.probabilities, row: 1, column: buffers.stride };
-        let end = End::Times(&buffers.normalisers);
+        let end = Epilogue::Times(&buffers.normalisers);
         self.product(simd, left, self.queries, (self.v, self.tokens), end, out, stride);
     }
 
@@ -95,21 +94,21 @@ impl Head<'_> {
     #[inline(always)]
     pub(super) fn dq<S: Simd>(&self, simd: S, buffers: &Buffers, out: &mut [f32], stride: usize) {
         let left = Left { values: &buffers.slopes, row: 1, column: buffers.stride };
-        self.product(simd, left, self.queries, (self.k, self.tokens), End::Times(&buffers.scales), out, stride);
+        self.product(simd, left, self.queries, (self.k, self.tokens), Epilogue::Times(&buffers.scales), out, stride);
     }
 
     /// dk [T, H] = s dS^T q, in rows `stride` apart.
     #[inline(always)]
     pub(super) fn dk<S: Simd>(&self, simd: S, buffers: &Buffers, out: &mut [f32], stride: usize) {
         let left = Left { values: &buffers.slopes, row: buffers.stride, column: 1 };
-        self.product(simd, left, self.tokens, (self.q, self.queries), End::Times(&buffers.scales), out, stride);
+        self.product(simd, left, self.tokens, (self.q, self.queries), Epilogue::Times(&buffers.scales), out, stride);
     }
 
     /// dv [T, H] = P^T do, in rows `stride` apart.
     #[inline(always)]
     pub(super) fn dv<S: Simd>(&self, simd: S, grad: Rows<'_>, buffers: &Buffers, out: &mut [f32], stride: usize) {
         let left = Left { values: &buffers.probabilities, row: buffers.stride, column: 1 };
-        self.product(simd, left, self.tokens, (grad, self.queries), End::Times(&buffers.ones), out, stride);
+        self.product(simd, left, self.tokens, (grad, self.queries), Epilogue::Times(&buffers.ones), out, stride);
     }
 
     /// out [m, H] = left times the k rows of a head.
@@ -121,11 +120,11 @@ impl Head<'_> {
         left: Left<'_>,
         m: usize,
         (right, k): (Rows<'_>, usize),
-        end: End<'_>,
+        epilogue: Epilogue<'_>,
         out: &mut [f32],
         stride: usize,
     ) {
-        simd.vectorize(Product { left, right, m, k, n: self.padded, end, out, stride });
+        simd.vectorize(Product { left, right, m, k, n: self.padded, epilogue, out, stride });
     }
 
     /// Queries that go in vectors, padded to whole units, and whether one more goes by itself.
@@ -152,7 +151,7 @@ impl Head<'_> {
                 m: tokens,
                 k: self.width,
                 n: columns,
-                end: End::Largest(largest),
+                epilogue: Epilogue::Largest(largest),
                 out: probabilities,
                 stride,
             });
@@ -205,7 +204,7 @@ impl Head<'_> {
                 m: tokens,
                 k: self.width,
                 n: columns,
-                end: End::Inner(probabilities, inner),
+                epilogue: Epilogue::Inner(probabilities, inner),
                 out: slopes,
                 stride,
             });

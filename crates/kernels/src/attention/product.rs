@@ -9,9 +9,8 @@
     reason = "bounds checks in the innermost loop cost a third of the speed; `check` makes them once"
 )]
 
-use super::unit;
 use crate::instruction_set::{Simd, WithSimd};
-use crate::lanes::LANES;
+use crate::lanes::{LANES, unit};
 
 /// A left factor [M, K]: element (i, k) is number i * row + k * column.
 #[derive(Clone, Copy)]
@@ -28,8 +27,8 @@ pub(super) struct Rows<'a> {
     pub stride: usize,
 }
 
-/// What becomes of a finished row of a tile.
-pub(super) enum End<'a> {
+/// What is done with a finished row of a tile while it is still in registers.
+pub(super) enum Epilogue<'a> {
     /// It is the result, times the number of its row.
     Times(&'a [f32]),
     /// It is the result; the largest of each column is gathered here.
@@ -45,7 +44,7 @@ pub(super) struct Product<'a> {
     pub m: usize,
     pub k: usize,
     pub n: usize,
-    pub end: End<'a>,
+    pub epilogue: Epilogue<'a>,
     pub out: &'a mut [f32],
     /// From one row of the result to the next.
     pub stride: usize,
@@ -85,10 +84,10 @@ impl Product<'_> {
         assert!((k - 1) * self.right.stride + n <= self.right.values.len(), "the right factor");
         let results = (m - 1) * stride + n;
         assert!(results <= self.out.len(), "the result");
-        match &self.end {
-            End::Times(factors) => assert!(m <= factors.len(), "a factor for each row"),
-            End::Largest(largest) => assert!(n <= largest.len(), "a number for each column"),
-            End::Inner(rows, sums) => {
+        match &self.epilogue {
+            Epilogue::Times(factors) => assert!(m <= factors.len(), "a factor for each row"),
+            Epilogue::Largest(largest) => assert!(n <= largest.len(), "a number for each column"),
+            Epilogue::Inner(rows, sums) => {
                 assert!(results <= rows.len() && n <= sums.len(), "as many as the result, a sum for each column");
             }
         }
@@ -133,8 +132,8 @@ impl Product<'_> {
         // there is a factor for each row and a number for each column.
         unsafe {
             let out = self.out.as_mut_ptr().add(place);
-            match &mut self.end {
-                End::Times(factors) => {
+            match &mut self.epilogue {
+                Epilogue::Times(factors) => {
                     for (i, sums) in sums.into_iter().enumerate() {
                         let factor = simd.splat_f32s(*factors.as_ptr().add(row + i));
                         for (v, sum) in sums.into_iter().enumerate() {
@@ -142,7 +141,7 @@ impl Product<'_> {
                         }
                     }
                 }
-                End::Largest(largest) => {
+                Epilogue::Largest(largest) => {
                     let largest = largest.as_mut_ptr().add(first);
                     let mut most = row_of::<S, VECTORS>(simd, largest);
                     for (i, sums) in sums.into_iter().enumerate() {
@@ -155,7 +154,7 @@ impl Product<'_> {
                         write::<S>(largest, v, most);
                     }
                 }
-                End::Inner(rows, inner) => {
+                Epilogue::Inner(rows, inner) => {
                     let (rows, inner) = (rows.as_ptr().add(place), inner.as_mut_ptr().add(first));
                     let mut totals = row_of::<S, VECTORS>(simd, inner);
                     for (i, sums) in sums.into_iter().enumerate() {

@@ -5,8 +5,8 @@ fn numbers(n: usize, seed: u32) -> Vec<f32> {
 }
 
 /// Output [M, D] and gradient for qkv of one image, in f64 by plain loops, where the tokens of `queries` have an output.
-fn reference(qkv: &[f32], sizes: Sizes, queries: &[u32], grad: &[f32]) -> (Vec<f64>, Vec<f64>) {
-    let Sizes { tokens, dim, heads } = sizes;
+fn reference(qkv: &[f32], sizes: AttentionSizes, queries: &[u32], grad: &[f32]) -> (Vec<f64>, Vec<f64>) {
+    let AttentionSizes { tokens, dim, heads } = sizes;
     let head_dim = dim / heads;
     let scale = 1.0 / (head_dim as f64).sqrt();
     let (mut out, mut dqkv) = (vec![0.0; queries.len() * dim], vec![0.0; tokens * 3 * dim]);
@@ -37,7 +37,7 @@ fn reference(qkv: &[f32], sizes: Sizes, queries: &[u32], grad: &[f32]) -> (Vec<f
 }
 
 /// Compares both passes of one image with [`reference`], for every instruction set; all queries where `chosen` is None.
-fn agree(sizes: Sizes, chosen: Option<&[u32]>) {
+fn agree(sizes: AttentionSizes, chosen: Option<&[u32]>) {
     let all: Vec<u32> = (0..sizes.tokens as u32).collect();
     let queries = chosen.unwrap_or(&all);
     let qkv = numbers(sizes.tokens * 3 * sizes.dim, 1);
@@ -65,14 +65,14 @@ fn forward_and_backward_agree_with_plain_loops_at_every_awkward_size() {
     cases.extend((1..=34).map(|tokens| (tokens, 2 * tokens, 2)));
     cases.extend([(33, 16, 1), (49, 24, 1), (66, 32, 2), (81, 16, 1), (97, 40, 2), (130, 16, 2)]);
     for (tokens, dim, heads) in cases {
-        agree(Sizes { tokens, dim, heads }, None);
+        agree(AttentionSizes { tokens, dim, heads }, None);
     }
 }
 
 #[test]
 fn a_part_of_the_queries_gives_their_rows_and_no_gradient_to_other_queries() {
     for (tokens, dim, heads) in [(17, 64, 1), (17, 32, 2), (9, 10, 2), (65, 48, 2), (5, 16, 1)] {
-        let sizes = Sizes { tokens, dim, heads };
+        let sizes = AttentionSizes { tokens, dim, heads };
         let tokens = tokens as u32;
         agree(sizes, Some(&[0]));
         agree(sizes, Some(&[]));
@@ -85,7 +85,7 @@ fn a_part_of_the_queries_gives_their_rows_and_no_gradient_to_other_queries() {
 
 #[test]
 fn many_images_on_any_number_of_threads_are_each_image_to_the_bit() {
-    let sizes = Sizes { tokens: 17, dim: 32, heads: 2 };
+    let sizes = AttentionSizes { tokens: 17, dim: 32, heads: 2 };
     let (of_image, images) = (17 * 32, 9);
     let (qkv, grad) = (numbers(images * 3 * of_image, 3), numbers(images * of_image, 4));
     let (mut out, mut dqkv) = (vec![0.0; grad.len()], vec![0.0; qkv.len()]);
@@ -93,8 +93,8 @@ fn many_images_on_any_number_of_threads_are_each_image_to_the_bit() {
     for image in 0..images {
         let (rows, of_qkv) =
             (image * of_image..(image + 1) * of_image, 3 * image * of_image..3 * (image + 1) * of_image);
-        image_forward(&qkv[of_qkv.clone()], sizes, &mut scratch, &mut out[rows.clone()]);
-        image_backward(&qkv[of_qkv.clone()], sizes, &grad[rows], &mut scratch, &mut dqkv[of_qkv]);
+        image_forward(&qkv[of_qkv.clone()], sizes, None, &mut scratch, &mut out[rows.clone()]);
+        image_backward(&qkv[of_qkv.clone()], sizes, None, &grad[rows], &mut scratch, &mut dqkv[of_qkv]);
     }
     for threads in [1, 4] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -109,7 +109,7 @@ fn many_images_on_any_number_of_threads_are_each_image_to_the_bit() {
 
 #[test]
 fn large_scores_do_not_overflow() {
-    let sizes = Sizes { tokens: 2, dim: 1, heads: 1 };
+    let sizes = AttentionSizes { tokens: 2, dim: 1, heads: 1 };
     // Scores of 1e6 against 0: all weight on the first value.
     let mut out = [0.0; 2];
     forward(&[1000.0, 1000.0, 3.0, 1000.0, 0.0, 7.0], sizes, &mut out);
@@ -119,27 +119,27 @@ fn large_scores_do_not_overflow() {
 #[test]
 #[should_panic(expected = "do not divide")]
 fn heads_that_do_not_divide_the_width_are_refused() {
-    forward(&[0.0; 12], Sizes { tokens: 1, dim: 4, heads: 3 }, &mut [0.0; 4]);
+    forward(&[0.0; 12], AttentionSizes { tokens: 1, dim: 4, heads: 3 }, &mut [0.0; 4]);
 }
 
 #[test]
 #[should_panic(expected = "queries ascend")]
 fn queries_out_of_order_are_refused() {
-    let sizes = Sizes { tokens: 2, dim: 2, heads: 1 };
-    image_forward_of(&[0.0; 12], sizes, &[1, 0], &mut Scratch::new(sizes), &mut [0.0; 4]);
+    let sizes = AttentionSizes { tokens: 2, dim: 2, heads: 1 };
+    image_forward(&[0.0; 12], sizes, Some(&[1, 0]), &mut Scratch::new(sizes), &mut [0.0; 4]);
 }
 
 #[test]
 #[should_panic(expected = "tokens of the image")]
 fn queries_beyond_the_image_are_refused() {
-    let sizes = Sizes { tokens: 2, dim: 2, heads: 1 };
-    image_forward_of(&[0.0; 12], sizes, &[0, 2], &mut Scratch::new(sizes), &mut [0.0; 4]);
+    let sizes = AttentionSizes { tokens: 2, dim: 2, heads: 1 };
+    image_forward(&[0.0; 12], sizes, Some(&[0, 2]), &mut Scratch::new(sizes), &mut [0.0; 4]);
 }
 
 #[test]
 #[should_panic(expected = "the scratch is for these sizes")]
 fn a_scratch_of_other_sizes_is_refused() {
-    let sizes = Sizes { tokens: 2, dim: 2, heads: 1 };
-    let mut scratch = Scratch::new(Sizes { tokens: 1, ..sizes });
-    image_forward(&[0.0; 12], sizes, &mut scratch, &mut [0.0; 4]);
+    let sizes = AttentionSizes { tokens: 2, dim: 2, heads: 1 };
+    let mut scratch = Scratch::new(AttentionSizes { tokens: 1, ..sizes });
+    image_forward(&[0.0; 12], sizes, None, &mut scratch, &mut [0.0; 4]);
 }

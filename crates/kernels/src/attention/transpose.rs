@@ -8,9 +8,8 @@
 use pulp::bytemuck::cast;
 
 use super::product::Rows;
-use super::unit;
 use crate::instruction_set::Simd;
-use crate::lanes::LANES;
+use crate::lanes::{LANES, unit};
 
 /// `across` [width][stride] = the first `count` of `rows` [M, width], transposed; columns up to the next whole [`unit`] are
 /// filled with repetitions of the last row. The width is a multiple of [`unit`].

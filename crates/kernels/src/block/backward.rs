@@ -4,12 +4,12 @@ use rayon::prelude::*;
 
 use super::forward::norm;
 use super::pieces::{images_of_piece, split};
-use super::{Block, Kept};
+use super::{Block, BlockSizes, SavedActivations, SelectedTokens};
 use crate::attention::{self, Scratch};
 use crate::pool::Buffer;
-use crate::product::{End, Packed, WeightGradient, product, weight_gradients};
+use crate::product::{Epilogue, PackedMatrix, WeightGradient, product, weight_gradients};
 use crate::profile::{Operation, time};
-use crate::sums::{add, add_columns};
+use crate::sums::{add, add_column_sums};
 use crate::{gelu, layer_norm};
 
 /// The gradients of a block's parameters, in the shapes of [`Parameters`](super::Parameters).
@@ -25,39 +25,39 @@ pub struct Gradients {
 }
 
 /// From the gradient of the outputs `grad` [N*M, D] that of the inputs, `dx` [N*T, D], which is overwritten, and those of the
-/// parameters. `x` and `kept` are of the forward pass.
+/// parameters. `x` and `saved` are of the forward pass.
 ///
 /// The key's third of the gradient of `qkv`'s bias is exactly zero: the softmax does not see what the bias adds to all logits
 /// of a query.
 ///
 /// # Panics
 /// When the lengths disagree with the block's sizes.
-pub fn backward(block: &Block<'_>, x: &[f32], kept: &Kept, grad: &[f32], dx: &mut [f32]) -> Gradients {
+pub fn backward(block: &Block<'_>, x: &[f32], saved: &SavedActivations, grad: &[f32], dx: &mut [f32]) -> Gradients {
     let _timer = time(Operation::Block);
     let images = block.images(x);
     let (dim, hidden, outputs) = (block.sizes.dim, block.sizes.hidden, block.outputs());
-    let (all, wanted) = (images * block.sizes.tokens, images * outputs);
-    assert_eq!(grad.len(), wanted * dim, "the outputs' gradient is [N*M, D]");
+    let (rows_in, rows_out) = (images * block.sizes.tokens, images * outputs);
+    assert_eq!(grad.len(), rows_out * dim, "the outputs' gradient is [N*M, D]");
     assert_eq!(dx.len(), x.len(), "dx is as large as x");
     let piece = images_of_piece(images, block.sizes.tokens, block.sizes.dim);
     let work = Backward::new(block);
 
     let mut rows = Rows {
-        normed1: Buffer::dirty(all * dim),
-        dqkv: Buffer::dirty(all * 3 * dim),
-        dmiddle: Buffer::dirty(wanted * dim),
-        normed2: Buffer::dirty(wanted * dim),
-        dhidden: Buffer::dirty(wanted * hidden),
-        activated: Buffer::dirty(wanted * hidden),
-        branches: block.factors.map_or([Buffer::dirty(0), Buffer::dirty(0)], |_| {
-            [Buffer::dirty(wanted * dim), Buffer::dirty(wanted * dim)]
+        normed1: Buffer::uninitialised(rows_in * dim),
+        dqkv: Buffer::uninitialised(rows_in * 3 * dim),
+        dmiddle: Buffer::uninitialised(rows_out * dim),
+        normed2: Buffer::uninitialised(rows_out * dim),
+        dhidden: Buffer::uninitialised(rows_out * hidden),
+        activated: Buffer::uninitialised(rows_out * hidden),
+        branches: block.branch_factors.map_or([Buffer::uninitialised(0), Buffer::uninitialised(0)], |_| {
+            [Buffer::uninitialised(rows_out * dim), Buffer::uninitialised(rows_out * dim)]
         }),
     };
     let pieces: Vec<Piece<'_>> = rows
         .pieces(block, piece)
         .zip(split(dx, piece, block.sizes.tokens * dim))
         .enumerate()
-        .map(|(number, (rows, dx))| Piece { first: number * piece, rows, dx, x, kept, grad })
+        .map(|(number, (rows, dx))| Piece { first: number * piece, rows, dx, x, saved, grad })
         .collect();
     let sums: Vec<Sums> = pieces
         .into_par_iter()
@@ -67,14 +67,14 @@ pub fn backward(block: &Block<'_>, x: &[f32], kept: &Kept, grad: &[f32], dx: &mu
     let sums = sums.into_iter().reduce(Sums::plus).unwrap_or_else(|| Sums::new(block));
 
     let mut gradients = sums.into_gradients(block);
-    let [of_attention, of_mlp] = match block.factors {
+    let [of_attention, of_mlp] = match block.branch_factors {
         None => [&*rows.dmiddle, grad],
         Some(_) => rows.branches.each_ref().map(|rows| &**rows),
     };
     let jobs = [
         (of_mlp, &*rows.activated, &mut gradients.fc2[0], dim, hidden),
         (&rows.dhidden, &rows.normed2, &mut gradients.fc1[0], hidden, dim),
-        (of_attention, &kept.attended, &mut gradients.proj[0], dim, dim),
+        (of_attention, &saved.attended, &mut gradients.proj[0], dim, dim),
         (&rows.dqkv, &rows.normed1, &mut gradients.qkv[0], 3 * dim, dim),
     ];
     let jobs = jobs.map(|(outputs, inputs, gradient, rows, columns)| WeightGradient {
@@ -116,7 +116,7 @@ impl Rows {
         let (dim, tokens, outputs) = (block.sizes.dim, block.sizes.tokens, block.outputs());
         let hidden = outputs * block.sizes.hidden;
         let [of_attention, of_mlp] = &mut self.branches;
-        let branches: Vec<Option<[&mut [f32]; 2]>> = match block.factors {
+        let branches: Vec<Option<[&mut [f32]; 2]>> = match block.branch_factors {
             // No rows, but as many pieces.
             None => self.dqkv.chunks((images * tokens * 3 * dim).max(1)).map(|_| None).collect(),
             Some(_) => split(of_attention, images, outputs * dim)
@@ -151,7 +151,7 @@ struct Piece<'a> {
     dx: &'a mut [f32],
     /// Of the whole batch, as are the next two.
     x: &'a [f32],
-    kept: &'a Kept,
+    saved: &'a SavedActivations,
     grad: &'a [f32],
 }
 
@@ -168,9 +168,9 @@ impl Buffers {
     fn new(block: &Block<'_>, images: usize) -> Self {
         let rows = images * block.sizes.tokens * block.sizes.dim;
         Self {
-            of_normed: Buffer::dirty(rows),
-            spread: Buffer::dirty(if block.wanted.is_some() { rows } else { 0 }),
-            attention: Scratch::new(block.attention()),
+            of_normed: Buffer::uninitialised(rows),
+            spread: Buffer::uninitialised(if block.selected.is_some() { rows } else { 0 }),
+            attention: Scratch::new(block.attention_sizes()),
         }
     }
 }
@@ -224,11 +224,11 @@ impl Sums {
         self.qkv[dim..2 * dim].fill(0.0);
         Gradients {
             norm1: self.norm1,
-            qkv: [Buffer::dirty(3 * dim * dim), self.qkv],
-            proj: [Buffer::dirty(dim * dim), self.proj],
+            qkv: [Buffer::uninitialised(3 * dim * dim), self.qkv],
+            proj: [Buffer::uninitialised(dim * dim), self.proj],
             norm2: self.norm2,
-            fc1: [Buffer::dirty(hidden * dim), self.fc1],
-            fc2: [Buffer::dirty(dim * hidden), self.fc2],
+            fc1: [Buffer::uninitialised(hidden * dim), self.fc1],
+            fc2: [Buffer::uninitialised(dim * hidden), self.fc2],
         }
     }
 }
@@ -236,10 +236,10 @@ impl Sums {
 /// A backward pass with its weights packed.
 struct Backward<'a> {
     block: &'a Block<'a>,
-    qkv: Packed,
-    proj: Packed,
-    fc1: Packed,
-    fc2: Packed,
+    qkv: PackedMatrix,
+    proj: PackedMatrix,
+    fc1: PackedMatrix,
+    fc2: PackedMatrix,
 }
 
 impl<'a> Backward<'a> {
@@ -255,7 +255,7 @@ impl<'a> Backward<'a> {
 
     fn piece(&self, piece: Piece<'_>, buffers: &mut Buffers) -> Sums {
         let Block { sizes, parameters, epsilon, .. } = *self.block;
-        let Piece { first, rows, dx, x, kept, grad } = piece;
+        let Piece { first, rows, dx, x, saved, grad } = piece;
         let RowsPiece { normed1, dqkv, dmiddle, normed2, dhidden, activated, branches } = rows;
         let (of_attention, of_mlp) = match branches {
             Some([of_attention, of_mlp]) => (Some(of_attention), Some(of_mlp)),
@@ -270,59 +270,77 @@ impl<'a> Backward<'a> {
         let outputs = self.block.outputs() * sizes.dim;
         let x = &x[of_piece(x, tokens, dx.len())];
         let grad = &grad[of_piece(grad, outputs, dmiddle.len())];
-        let middle = &kept.middle[of_piece(&kept.middle, outputs, dmiddle.len())];
-        let hidden = &kept.hidden[of_piece(&kept.hidden, self.block.outputs() * sizes.hidden, dhidden.len())];
-        let qkv = &kept.qkv[of_piece(&kept.qkv, 3 * tokens, dqkv.len())];
+        let middle = &saved.middle[of_piece(&saved.middle, outputs, dmiddle.len())];
+        let hidden = &saved.hidden[of_piece(&saved.hidden, self.block.outputs() * sizes.hidden, dhidden.len())];
+        let qkv = &saved.qkv[of_piece(&saved.qkv, 3 * tokens, dqkv.len())];
         let mut sums = Sums::new(self.block);
 
         // The MLP and its norm.
         let of_mlp = self.scaled(first, 1, grad, of_mlp);
-        bias(of_mlp, &mut sums.fc2);
-        through(of_mlp, &self.fc2, dhidden);
+        add_bias_gradient(of_mlp, &mut sums.fc2);
+        input_gradient(of_mlp, &self.fc2, dhidden);
         {
             let _timer = time(Operation::Gelu);
-            gelu::values_backward(hidden, activated, dhidden);
+            gelu::forward_and_backward_single_threaded(hidden, activated, dhidden);
         }
-        bias(dhidden, &mut sums.fc1);
+        add_bias_gradient(dhidden, &mut sums.fc1);
         let of_normed = &mut buffers.of_normed[..dmiddle.len()];
-        through(dhidden, &self.fc1, of_normed);
+        input_gradient(dhidden, &self.fc1, of_normed);
         norm(middle, parameters.norm2, epsilon, normed2);
         let [dw, db] = &mut sums.norm2;
         {
             let _timer = time(Operation::LayerNorm);
-            layer_norm::rows_backward(middle, parameters.norm2.weight, epsilon, of_normed, Some(grad), dmiddle, dw, db);
+            layer_norm::backward_single_threaded(
+                middle,
+                parameters.norm2.weight,
+                epsilon,
+                of_normed,
+                Some(grad),
+                dmiddle,
+                dw,
+                db,
+            );
         }
 
         // The attention and its norm.
         let of_attention = self.scaled(first, 0, dmiddle, of_attention);
-        bias(of_attention, &mut sums.proj);
-        through(of_attention, &self.proj, of_normed);
+        add_bias_gradient(of_attention, &mut sums.proj);
+        input_gradient(of_attention, &self.proj, of_normed);
         self.attend(first, qkv, of_normed, &mut buffers.attention, dqkv);
-        bias(dqkv, &mut sums.qkv);
+        add_bias_gradient(dqkv, &mut sums.qkv);
         let of_normed = &mut buffers.of_normed[..x.len()];
-        through(dqkv, &self.qkv, of_normed);
+        input_gradient(dqkv, &self.qkv, of_normed);
         norm(x, parameters.norm1, epsilon, normed1);
-        let residual = match self.block.wanted {
+        let residual = match self.block.selected {
             None => &*dmiddle,
-            Some((tokens, each)) => {
+            Some(tokens) => {
                 let spread = &mut buffers.spread[..x.len()];
-                scatter(dmiddle, tokens, each, first, sizes.tokens, sizes.dim, spread);
+                scatter(dmiddle, tokens, first, sizes, spread);
                 &*spread
             }
         };
         let [dw, db] = &mut sums.norm1;
         {
             let _timer = time(Operation::LayerNorm);
-            layer_norm::rows_backward(x, parameters.norm1.weight, epsilon, of_normed, Some(residual), dx, dw, db);
+            layer_norm::backward_single_threaded(
+                x,
+                parameters.norm1.weight,
+                epsilon,
+                of_normed,
+                Some(residual),
+                dx,
+                dw,
+                db,
+            );
         }
         sums
     }
 
     /// The gradient at the end of a branch: `grad` times the factors of its images, in `out`, or `grad` itself without factors.
     fn scaled<'b>(&self, first: usize, number: usize, grad: &'b [f32], out: Option<&'b mut [f32]>) -> &'b [f32] {
-        let (Some(factors), Some(out)) = (self.block.factors, out) else { return grad };
-        let of_image = self.block.outputs() * self.block.sizes.dim;
-        let images = out.chunks_exact_mut(of_image).zip(grad.chunks_exact(of_image));
+        let (Some(factors), Some(out)) = (self.block.branch_factors, out) else { return grad };
+        let values_per_image = self.block.outputs() * self.block.sizes.dim;
+        let images = out.chunks_exact_mut(values_per_image).zip(grad.chunks_exact(values_per_image));
         for ((out, grad), &factor) in images.zip(&factors[number][first..]) {
             out.iter_mut().zip(grad).for_each(|(out, grad)| *out = factor * grad);
         }
@@ -331,48 +349,44 @@ impl<'a> Backward<'a> {
 
     fn attend(&self, first: usize, qkv: &[f32], grad: &[f32], scratch: &mut Scratch, dqkv: &mut [f32]) {
         let _timer = time(Operation::AttentionBackward);
-        let Block { sizes, wanted, .. } = self.block;
-        let of_image = sizes.tokens * 3 * sizes.dim;
-        let images = qkv.chunks_exact(of_image).zip(grad.chunks_exact(self.block.outputs() * sizes.dim));
-        for (image, ((qkv, grad), dqkv)) in images.zip(dqkv.chunks_exact_mut(of_image)).enumerate() {
-            match wanted {
-                None => attention::image_backward(qkv, self.block.attention(), grad, scratch, dqkv),
-                Some((tokens, each)) => {
-                    let queries = &tokens[(first + image) * each..(first + image + 1) * each];
-                    attention::image_backward_of(qkv, self.block.attention(), queries, grad, scratch, dqkv);
-                }
-            }
+        let Block { sizes, selected, .. } = self.block;
+        let values_per_image = sizes.tokens * 3 * sizes.dim;
+        let images = qkv.chunks_exact(values_per_image).zip(grad.chunks_exact(self.block.outputs() * sizes.dim));
+        for (image, ((qkv, grad), dqkv)) in images.zip(dqkv.chunks_exact_mut(values_per_image)).enumerate() {
+            let queries = selected.map(|selected| selected.of_image(first + image));
+            attention::image_backward(qkv, self.block.attention_sizes(), queries, grad, scratch, dqkv);
         }
     }
 }
 
 /// The gradient of a Linear's inputs from that of its outputs.
-fn through(grad: &[f32], weight: &Packed, out: &mut [f32]) {
+fn input_gradient(grad: &[f32], weight: &PackedMatrix, out: &mut [f32]) {
     let _timer = time(Operation::LinearInput);
-    product(grad, weight, End::Plain, out);
+    product(grad, weight, Epilogue::Plain, out);
 }
 
 /// The gradient of a bias from that of the outputs, added up.
-fn bias(grad: &[f32], sums: &mut [f32]) {
+fn add_bias_gradient(grad: &[f32], sums: &mut [f32]) {
     let _timer = time(Operation::LinearWeights);
-    add_columns(grad, sums);
+    add_column_sums(grad, sums);
 }
 
 /// A weight as it stands, packed.
-fn pack(weight: &[f32], outputs: usize, inputs: usize) -> Packed {
+fn pack(weight: &[f32], outputs: usize, inputs: usize) -> PackedMatrix {
     let _timer = time(Operation::Packing);
-    Packed::rows(weight, outputs, inputs)
+    PackedMatrix::new(weight, outputs, inputs)
 }
 
-/// The rows of a piece's `wanted` [images, M, D] at their tokens in `out` [images, T, D], zeros elsewhere; the piece begins at
+/// The rows of a piece's `rows` [images, M, D] at their tokens in `out` [images, T, D], zeros elsewhere; the piece begins at
 /// image `first`.
-fn scatter(wanted: &[f32], tokens: &[u32], each: usize, first: usize, of_image: usize, dim: usize, out: &mut [f32]) {
+fn scatter(rows: &[f32], selected: SelectedTokens<'_>, first: usize, sizes: BlockSizes, out: &mut [f32]) {
+    let BlockSizes { tokens, dim, .. } = sizes;
     out.fill(0.0);
-    let images = wanted.chunks_exact(each * dim).zip(tokens[first * each..].chunks_exact(each));
-    for ((wanted, tokens), out) in images.zip(out.chunks_exact_mut(of_image * dim)) {
-        for (&token, wanted) in tokens.iter().zip(wanted.chunks_exact(dim)) {
+    let images = rows.chunks_exact(selected.per_image * dim).zip(out.chunks_exact_mut(tokens * dim));
+    for (image, (rows, out)) in images.enumerate() {
+        for (&token, from) in selected.of_image(first + image).iter().zip(rows.chunks_exact(dim)) {
             let row = token as usize * dim;
-            out[row..row + dim].copy_from_slice(wanted);
+            out[row..row + dim].copy_from_slice(from);
         }
     }
 }

@@ -3,14 +3,16 @@
 //! 1. Images are split into pieces of a few hundred rows, one thread a piece: all that a piece's image needs between two
 //!    products stays in the second cache, and every product is single-threaded.
 //! 2. Weights are packed once for each pass, before the pieces begin.
-//! 3. The forward pass keeps what is dearer to compute again than to read: qkv, the attention's output, the rows after the
+//! 3. The forward pass saves what is dearer to compute again than to read: qkv, the attention's output, the rows after the
 //!    first residual and the hidden units before the GELU, 9 D numbers a row with an MLP of 4 D. The norms and the GELU are
-//!    computed again. A pass without gradients keeps nothing.
+//!    computed again. A pass without gradients saves nothing.
 //! 4. The gradients of the weights are products over the whole batch, after the pieces; those of biases and norms are added
 //!    up piece by piece. Pieces depend on the sizes alone: the same bits for any number of threads.
-//! 5. Each image's branches may be multiplied by factors ([`Block::with_factors`]), as stochastic depth asks.
-//! 6. A block may be asked for the outputs of some tokens only ([`Block::of_tokens`]): every token still serves as key and value,
-//!    but queries, projection and MLP are computed for the wanted ones alone.
+//! 5. Each image's branches may be multiplied by factors ([`Block::with_branch_factors`]), as stochastic depth asks.
+//! 6. A block may be asked for the outputs of some tokens only ([`Block::for_tokens`]): every token still serves as key and value,
+//!    but queries, projection and MLP are computed for the selected ones alone.
+
+use crate::attention::AttentionSizes;
 
 mod backward;
 mod forward;
@@ -20,11 +22,11 @@ mod pieces;
 mod tests;
 
 pub use backward::{Gradients, backward};
-pub use forward::{Kept, forward, forward_keeping};
+pub use forward::{SavedActivations, forward, forward_saving};
 
 /// Sizes of a block, for every image alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sizes {
+pub struct BlockSizes {
     /// T, the tokens of an image.
     pub tokens: usize,
     /// D.
@@ -70,16 +72,31 @@ pub struct Parameters<'a> {
     pub fc2: Linear<'a>,
 }
 
-/// A block: sizes, parameters, and which tokens are wanted.
+/// The tokens of each image whose outputs are computed.
+#[derive(Debug, Clone, Copy)]
+pub struct SelectedTokens<'a> {
+    /// M ascending token numbers for each image [N, M].
+    pub tokens: &'a [u32],
+    /// M, from 1 to T.
+    pub per_image: usize,
+}
+
+impl<'a> SelectedTokens<'a> {
+    fn of_image(&self, image: usize) -> &'a [u32] {
+        &self.tokens[image * self.per_image..(image + 1) * self.per_image]
+    }
+}
+
+/// A block: sizes, parameters, and which tokens' outputs are computed.
 #[derive(Debug, Clone, Copy)]
 pub struct Block<'a> {
-    sizes: Sizes,
+    sizes: BlockSizes,
     parameters: Parameters<'a>,
     epsilon: f32,
-    /// M ascending token numbers for each image [N, M]; `None`: all.
-    wanted: Option<(&'a [u32], usize)>,
-    /// Factors of the attention's and of the MLP's branch `[N]`; `None`: 1.
-    factors: Option<[&'a [f32]; 2]>,
+    /// `None`: all.
+    selected: Option<SelectedTokens<'a>>,
+    /// Of the attention's and of the MLP's branch `[N]`; `None`: 1.
+    branch_factors: Option<[&'a [f32]; 2]>,
 }
 
 impl<'a> Block<'a> {
@@ -87,8 +104,8 @@ impl<'a> Block<'a> {
     ///
     /// # Panics
     /// When a parameter has another length than the sizes say, or heads do not divide D.
-    pub fn new(sizes: Sizes, parameters: Parameters<'a>, epsilon: f32) -> Self {
-        let Sizes { tokens, dim, heads, hidden } = sizes;
+    pub fn new(sizes: BlockSizes, parameters: Parameters<'a>, epsilon: f32) -> Self {
+        let BlockSizes { tokens, dim, heads, hidden } = sizes;
         assert!(
             tokens > 0 && dim > 0 && hidden > 0 && heads > 0 && dim.is_multiple_of(heads),
             "{sizes:?} are no block's"
@@ -104,43 +121,46 @@ impl<'a> Block<'a> {
                 "a Linear's are [out, in]"
             );
         }
-        Self { sizes, parameters, epsilon, wanted: None, factors: None }
+        Self { sizes, parameters, epsilon, selected: None, branch_factors: None }
     }
 
-    /// The same block for the outputs of some tokens: `tokens` [N, M] holds M ascending token numbers for each image.
+    /// The same block for the outputs of some tokens.
     ///
     /// # Panics
     /// When M is 0 or more than T.
-    pub fn of_tokens(self, tokens: &'a [u32], each: usize) -> Self {
-        assert!((1..=self.sizes.tokens).contains(&each), "from 1 to T tokens of an image can be wanted");
-        Self { wanted: Some((tokens, each)), ..self }
+    pub fn for_tokens(self, selected: SelectedTokens<'a>) -> Self {
+        assert!(
+            (1..=self.sizes.tokens).contains(&selected.per_image),
+            "from 1 to T tokens of an image can be selected"
+        );
+        Self { selected: Some(selected), ..self }
     }
 
     /// The same block with each image's branches multiplied by factors `[N]`, of the attention and of the MLP (stochastic depth).
-    pub fn with_factors(self, factors: [&'a [f32]; 2]) -> Self {
-        Self { factors: Some(factors), ..self }
+    pub fn with_branch_factors(self, factors: [&'a [f32]; 2]) -> Self {
+        Self { branch_factors: Some(factors), ..self }
     }
 
-    /// Rows of the output for each image.
+    /// M, the tokens of each image whose outputs are computed.
     fn outputs(&self) -> usize {
-        self.wanted.map_or(self.sizes.tokens, |(_, each)| each)
+        self.selected.map_or(self.sizes.tokens, |selected| selected.per_image)
     }
 
     /// Images of `x` [N, T, D].
     fn images(&self, x: &[f32]) -> usize {
-        let of_image = self.sizes.tokens * self.sizes.dim;
-        assert!(x.len().is_multiple_of(of_image), "x is [N, T, D]");
-        let images = x.len() / of_image;
-        if let Some((tokens, each)) = self.wanted {
-            assert_eq!(tokens.len(), images * each, "the wanted tokens are [N, M]");
+        let values_per_image = self.sizes.tokens * self.sizes.dim;
+        assert!(x.len().is_multiple_of(values_per_image), "x is [N, T, D]");
+        let images = x.len() / values_per_image;
+        if let Some(SelectedTokens { tokens, per_image }) = self.selected {
+            assert_eq!(tokens.len(), images * per_image, "the selected tokens are [N, M]");
         }
-        for factors in self.factors.into_iter().flatten() {
+        for factors in self.branch_factors.into_iter().flatten() {
             assert_eq!(factors.len(), images, "the factors of a branch are [N]");
         }
         images
     }
 
-    fn attention(&self) -> crate::attention::Sizes {
-        crate::attention::Sizes { tokens: self.sizes.tokens, dim: self.sizes.dim, heads: self.sizes.heads }
+    fn attention_sizes(&self) -> AttentionSizes {
+        AttentionSizes { tokens: self.sizes.tokens, dim: self.sizes.dim, heads: self.sizes.heads }
     }
 }

@@ -6,13 +6,13 @@ fn numbers(n: usize, seed: u32) -> Vec<f32> {
 
 /// A block's twelve parameters, weights small enough that nothing saturates.
 struct Owned {
-    sizes: Sizes,
+    sizes: BlockSizes,
     values: [Vec<f32>; 12],
 }
 
 impl Owned {
-    fn new(sizes: Sizes) -> Self {
-        let Sizes { dim, hidden, .. } = sizes;
+    fn new(sizes: BlockSizes) -> Self {
+        let BlockSizes { dim, hidden, .. } = sizes;
         let lengths =
             [dim, dim, 3 * dim * dim, 3 * dim, dim * dim, dim, dim, dim, hidden * dim, hidden, dim * hidden, dim];
         let mut values = std::array::from_fn(|i| numbers(lengths[i], i as u32));
@@ -42,24 +42,24 @@ impl Owned {
 /// Everything of a case in f64.
 #[derive(Clone)]
 struct Reference {
-    sizes: Sizes,
+    sizes: BlockSizes,
     values: [Vec<f64>; 12],
     x: Vec<f64>,
-    wanted: Vec<Vec<usize>>,
+    selected: Vec<Vec<usize>>,
     factors: [Vec<f64>; 2],
 }
 
 impl Reference {
     /// The block by plain loops.
     fn forward(&self) -> Vec<f64> {
-        let Sizes { tokens, dim, heads, hidden } = self.sizes;
+        let BlockSizes { tokens, dim, heads, hidden } = self.sizes;
         let [n1w, n1b, qw, qb, pw, pb, n2w, n2b, f1w, f1b, f2w, f2b] = &self.values;
         let head_dim = dim / heads;
         let mut out = Vec::new();
-        for (image, wanted) in self.wanted.iter().enumerate() {
+        for (image, selected) in self.selected.iter().enumerate() {
             let x: Vec<&[f64]> = self.x[image * tokens * dim..(image + 1) * tokens * dim].chunks(dim).collect();
             let qkv: Vec<Vec<f64>> = x.iter().map(|x| linear(&norm(x, n1w, n1b), qw, qb)).collect();
-            for &t in wanted {
+            for &t in selected {
                 let mut attended = vec![0.0; dim];
                 for head in 0..heads {
                     let at = |t: usize, part: usize, i: usize| qkv[t][part * dim + head * head_dim + i];
@@ -119,27 +119,27 @@ fn doubles(values: &[f32]) -> Vec<f64> {
 }
 
 /// Compares one case, forward and backward, with the reference.
-fn check(sizes: Sizes, images: usize, wanted: Option<(&[u32], usize)>, factors: Option<[&[f32]; 2]>) {
+fn check(sizes: BlockSizes, images: usize, selected: Option<(&[u32], usize)>, factors: Option<[&[f32]; 2]>) {
     let owned = Owned::new(sizes);
     let x = numbers(images * sizes.tokens * sizes.dim, 40);
     let mut block = owned.block();
-    if let Some((tokens, each)) = wanted {
-        block = block.of_tokens(tokens, each);
+    if let Some((tokens, per_image)) = selected {
+        block = block.for_tokens(SelectedTokens { tokens, per_image });
     }
     if let Some(factors) = factors {
-        block = block.with_factors(factors);
+        block = block.with_branch_factors(factors);
     }
     let all: Vec<u32> = (0..images * sizes.tokens).map(|row| (row % sizes.tokens) as u32).collect();
-    let (tokens, each) = wanted.unwrap_or((&all, sizes.tokens));
+    let (tokens, each) = selected.unwrap_or((&all, sizes.tokens));
     let ones = vec![1.0; images];
     let reference = Reference {
         sizes,
         values: owned.values.each_ref().map(|values| doubles(values)),
         x: doubles(&x),
-        wanted: tokens.chunks(each).map(|tokens| tokens.iter().map(|&token| token as usize).collect()).collect(),
+        selected: tokens.chunks(each).map(|tokens| tokens.iter().map(|&token| token as usize).collect()).collect(),
         factors: factors.unwrap_or([&ones, &ones]).map(doubles),
     };
-    let what = format!("{sizes:?}, {images} images, {wanted:?}, {factors:?}");
+    let what = format!("{sizes:?}, {images} images, {selected:?}, {factors:?}");
     let close = |found: f32, expected: f64, place: &str| {
         assert!(
             (f64::from(found) - expected).abs() < 2e-5 * expected.abs().max(1.0),
@@ -152,12 +152,12 @@ fn check(sizes: Sizes, images: usize, wanted: Option<(&[u32], usize)>, factors: 
     forward(&block, &x, &mut out);
     out.iter().zip(&expected).for_each(|(&found, &expected)| close(found, expected, "out"));
     let mut again = vec![f32::NAN; expected.len()];
-    let kept = forward_keeping(&block, &x, &mut again);
-    assert_eq!(out, again, "keeping changes nothing; {what}");
+    let saved = forward_saving(&block, &x, &mut again);
+    assert_eq!(out, again, "saving changes nothing; {what}");
 
     let grad = numbers(out.len(), 50);
     let mut dx = vec![f32::NAN; x.len()];
-    let gradients = backward(&block, &x, &kept, &grad, &mut dx);
+    let gradients = backward(&block, &x, &saved, &grad, &mut dx);
     for i in (0..x.len()).step_by(1 + x.len() / 40) {
         close(dx[i], reference.derivative(&grad, |case| &mut case.x[i]), &format!("dx {i}"));
     }
@@ -171,14 +171,14 @@ fn check(sizes: Sizes, images: usize, wanted: Option<(&[u32], usize)>, factors: 
     }
 }
 
-const SMALL: Sizes = Sizes { tokens: 5, dim: 12, heads: 3, hidden: 20 };
+const SMALL: BlockSizes = BlockSizes { tokens: 5, dim: 12, heads: 3, hidden: 20 };
 
 #[test]
 fn a_block_and_its_gradients_agree_with_plain_loops_and_differences() {
     check(SMALL, 3, None, None);
-    check(Sizes { tokens: 1, dim: 4, heads: 1, hidden: 4 }, 1, None, None);
-    check(Sizes { tokens: 3, dim: 32, heads: 2, hidden: 48 }, 2, None, None);
-    check(Sizes { tokens: 17, dim: 8, heads: 2, hidden: 8 }, 9, None, None);
+    check(BlockSizes { tokens: 1, dim: 4, heads: 1, hidden: 4 }, 1, None, None);
+    check(BlockSizes { tokens: 3, dim: 32, heads: 2, hidden: 48 }, 2, None, None);
+    check(BlockSizes { tokens: 17, dim: 8, heads: 2, hidden: 8 }, 9, None, None);
 }
 
 #[test]
@@ -198,23 +198,23 @@ fn the_keys_bias_has_no_gradient() {
     let owned = Owned::new(SMALL);
     let x = numbers(3 * 60, 60);
     let mut out = vec![0.0; x.len()];
-    let kept = forward_keeping(&owned.block(), &x, &mut out);
-    let gradients = backward(&owned.block(), &x, &kept, &numbers(x.len(), 61), &mut out);
+    let saved = forward_saving(&owned.block(), &x, &mut out);
+    let gradients = backward(&owned.block(), &x, &saved, &numbers(x.len(), 61), &mut out);
     assert_eq!(gradients.qkv[1][12..24], [0.0; 12]);
     assert!(gradients.qkv[1][..12].iter().chain(&gradients.qkv[1][24..]).all(|value| *value != 0.0));
 }
 
 #[test]
 fn one_thread_and_three_give_the_same_bits() {
-    let sizes = Sizes { tokens: 17, dim: 32, heads: 2, hidden: 64 };
+    let sizes = BlockSizes { tokens: 17, dim: 32, heads: 2, hidden: 64 };
     let owned = Owned::new(sizes);
     let (x, grad) = (numbers(40 * 17 * 32, 70), numbers(40 * 17 * 32, 71));
     let run = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
         pool.install(|| {
             let (mut out, mut dx) = (vec![0.0; x.len()], vec![0.0; x.len()]);
-            let kept = forward_keeping(&owned.block(), &x, &mut out);
-            let gradients = backward(&owned.block(), &x, &kept, &grad, &mut dx);
+            let saved = forward_saving(&owned.block(), &x, &mut out);
+            let gradients = backward(&owned.block(), &x, &saved, &grad, &mut dx);
             (out, dx, gradients)
         })
     };
@@ -225,57 +225,7 @@ fn one_thread_and_three_give_the_same_bits() {
 fn no_images_are_no_work() {
     let owned = Owned::new(SMALL);
     forward(&owned.block(), &[], &mut []);
-    let kept = forward_keeping(&owned.block(), &[], &mut []);
-    let gradients = backward(&owned.block(), &[], &kept, &[], &mut []);
+    let saved = forward_saving(&owned.block(), &[], &mut []);
+    let gradients = backward(&owned.block(), &[], &saved, &[], &mut []);
     assert_eq!(*gradients.fc1[0], [0.0; 240]);
-}
-
-/// cargo test --release -p bmae-kernels blocks_reach -- --ignored --nocapture
-#[test]
-#[ignore = "prints how fast a block is; not a check"]
-fn blocks_reach() {
-    for (images, sizes) in [
-        (64, Sizes { tokens: 17, dim: 192, heads: 3, hidden: 768 }),
-        (64, Sizes { tokens: 65, dim: 192, heads: 3, hidden: 768 }),
-        (64, Sizes { tokens: 65, dim: 512, heads: 16, hidden: 2048 }),
-        (128, Sizes { tokens: 17, dim: 128, heads: 4, hidden: 512 }),
-        (128, Sizes { tokens: 65, dim: 64, heads: 4, hidden: 256 }),
-    ] {
-        let owned = Owned::new(sizes);
-        let rows = images * sizes.tokens;
-        let x = numbers(rows * sizes.dim, 80);
-        let (mut out, mut dx) = (vec![0.0; x.len()], vec![0.0; x.len()]);
-        let products = (4 * sizes.dim + 2 * sizes.hidden) * sizes.dim + 2 * sizes.tokens * sizes.dim;
-        let flops = 2.0 * (rows * products) as f64;
-        let mut seconds = [f64::MAX; 3];
-        for _ in 0..30 {
-            let start = std::time::Instant::now();
-            forward(&owned.block(), &x, &mut out);
-            seconds[0] = seconds[0].min(start.elapsed().as_secs_f64());
-            let start = std::time::Instant::now();
-            let kept = forward_keeping(&owned.block(), &x, &mut out);
-            seconds[1] = seconds[1].min(start.elapsed().as_secs_f64());
-            let start = std::time::Instant::now();
-            std::hint::black_box(backward(&owned.block(), &x, &kept, &out, &mut dx));
-            seconds[2] = seconds[2].min(start.elapsed().as_secs_f64());
-        }
-        if std::env::var_os("PROFILE").is_some() {
-            crate::profile::start();
-            let start = std::time::Instant::now();
-            for _ in 0..10 {
-                let kept = forward_keeping(&owned.block(), &x, &mut out);
-                std::hint::black_box(backward(&owned.block(), &x, &kept, &out, &mut dx));
-            }
-            println!("{:?} in all", start.elapsed() / 10);
-            for entry in crate::profile::stop() {
-                println!("  {:28} {:?} of both threads", entry.operation.name(), entry.time / 10);
-            }
-        }
-        println!(
-            "{images} x {sizes:?}: forward {:.0}, keeping {:.0}, backward {:.0} GFLOP/s",
-            flops / seconds[0] / 1e9,
-            flops / seconds[1] / 1e9,
-            2.0 * flops / seconds[2] / 1e9
-        );
-    }
 }

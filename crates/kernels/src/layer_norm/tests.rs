@@ -25,7 +25,7 @@ fn the_forward_pass_agrees_with_plain_loops_at_every_awkward_size() {
         let (x, weight, bias) = (numbers(rows * width, 1), numbers(width, 3), numbers(width, 4));
         for set in InstructionSet::present() {
             let mut out = vec![f32::NAN; rows * width];
-            rows_forward_on(set, &x, &weight, &bias, EPSILON, &mut out);
+            forward_on(set, &x, &weight, &bias, EPSILON, &mut out);
             for (out, x) in out.chunks_exact(width).zip(x.chunks_exact(width)) {
                 let (h, _) = normalised(x);
                 for i in 0..width {

@@ -2,9 +2,11 @@
 
 use rayon::prelude::*;
 
-use super::ahead::{Ahead, Soon};
+use super::epilogue::Epilogue;
+use super::packed::pack_panel;
+use super::prefetch::{Prefetch, Region};
+use super::shape::{Shape, shape};
 use super::tile::{Left, Out, Product};
-use super::{End, Shape, pack_panel, shape};
 use crate::instruction_set::{InstructionSet, Simd, WithSimd, dispatch_to};
 use crate::pool::Buffer;
 use crate::profile::{Operation, time};
@@ -102,7 +104,7 @@ struct Part<'a> {
     columns: usize,
 }
 
-/// Packed blocks of both factors, of one thread.
+/// PackedMatrix blocks of both factors, of one thread.
 struct Blocks {
     /// [tiles][DEPTH][rows of a tile]
     left: Buffer,
@@ -113,7 +115,10 @@ struct Blocks {
 impl Blocks {
     fn new(set: InstructionSet, side: usize) -> Self {
         let Shape { rows, columns } = shape(set);
-        Self { left: Buffer::dirty(side.div_ceil(rows) * rows * DEPTH), right: Buffer::dirty(DEPTH * columns) }
+        Self {
+            left: Buffer::uninitialised(side.div_ceil(rows) * rows * DEPTH),
+            right: Buffer::uninitialised(DEPTH * columns),
+        }
     }
 }
 
@@ -123,7 +128,7 @@ impl Part<'_> {
         let (m, n) = (self.out.len(), self.out.first().map_or(0, |row| row.len()));
         let mut blocks_of_rows =
             self.outputs.chunks(DEPTH * self.rows).zip(self.inputs.chunks(DEPTH * self.columns)).peekable();
-        let mut end = End::Plain;
+        let mut epilogue = Epilogue::Plain;
         if blocks_of_rows.peek().is_none() {
             self.out.iter_mut().for_each(|row| row.fill(0.0));
         }
@@ -132,10 +137,10 @@ impl Part<'_> {
             let tiles = m.div_ceil(tile.rows);
             let left = &mut blocks.left[..tiles * tile.rows * depth];
             dispatch_to(set, PackTiles { values: outputs, stride: self.rows, first: self.row, m, tiles: left });
-            let mut ahead = blocks_of_rows.peek().map(|(outputs, inputs)| {
-                let outputs = Soon { values: outputs, stride: self.rows, first: self.row, columns: m };
-                let inputs = Soon { values: inputs, stride: self.columns, first: self.column, columns: n };
-                Ahead::new([outputs, inputs], tiles * n.div_ceil(tile.columns))
+            let mut prefetch = blocks_of_rows.peek().map(|(outputs, inputs)| {
+                let outputs = Region { values: outputs, stride: self.rows, first: self.row, columns: m };
+                let inputs = Region { values: inputs, stride: self.columns, first: self.column, columns: n };
+                Prefetch::new([outputs, inputs], tiles * n.div_ceil(tile.columns))
             });
             for first in (0..n).step_by(tile.columns) {
                 let right = &mut blocks.right[..depth * tile.columns];
@@ -149,12 +154,12 @@ impl Part<'_> {
                     n: columns,
                     first,
                     out: Out::Rows(&mut self.out),
-                    end,
-                    ahead: ahead.as_mut(),
+                    epilogue,
+                    prefetch: prefetch.as_mut(),
                 };
                 dispatch_to(set, product);
             }
-            end = End::Accumulate;
+            epilogue = Epilogue::Accumulate;
         }
     }
 }

@@ -50,17 +50,17 @@ fn a_linears_product_adds_its_bias_and_the_residual() {
     for set in sets() {
         for (m, k, n) in SIZES {
             let (x, weight, bias, residual) = (numbers(m * k, 1), numbers(n * k, 2), numbers(n, 3), numbers(m * n, 4));
-            let packed = Packed::transposed_for(set, &weight, n, k);
+            let packed = PackedMatrix::transposed_for(set, &weight, n, k);
             let plain = reference(m, k, n, |i, l, j| (x[i * k + l], weight[j * k + l]));
             let mut out = vec![f32::NAN; m * n];
-            product_with(set, &x, &packed, End::Plain, &mut out);
+            product_with(set, &x, &packed, Epilogue::Plain, &mut out);
             assert_close(&out, &plain, &format!("{set} {m}x{k}x{n}"));
 
-            product_with(set, &x, &packed, End::Bias(&bias), &mut out);
+            product_with(set, &x, &packed, Epilogue::Bias(&bias), &mut out);
             let with = |place: usize| (plain[place].0 + f64::from(bias[place % n]), plain[place].1 + 1.0);
             assert_close(&out, &(0..m * n).map(with).collect::<Vec<_>>(), &format!("{set} {m}x{k}x{n} with bias"));
 
-            product_with(set, &x, &packed, End::BiasAndRows(&bias, &residual), &mut out);
+            product_with(set, &x, &packed, Epilogue::BiasAndResidual(&bias, &residual), &mut out);
             let with = |place: usize| (with(place).0 + f64::from(residual[place]), plain[place].1 + 2.0);
             assert_close(&out, &(0..m * n).map(with).collect::<Vec<_>>(), &format!("{set} {m}x{k}x{n} with rows"));
         }
@@ -73,12 +73,12 @@ fn a_gradient_goes_through_a_linear_by_its_weight_as_it_stands() {
         for (m, k, n) in SIZES {
             let (left, right) = (numbers(m * k, 5), numbers(k * n, 6));
             let expected = reference(m, k, n, |i, l, j| (left[i * k + l], right[l * n + j]));
-            let packed = Packed::rows_for(set, &right, k, n);
+            let packed = PackedMatrix::new_for(set, &right, k, n);
             let mut out = vec![f32::NAN; m * n];
-            product_with(set, &left, &packed, End::Plain, &mut out);
+            product_with(set, &left, &packed, Epilogue::Plain, &mut out);
             assert_close(&out, &expected, &format!("{set} {m}x{k}x{n}"));
             let twice: Vec<(f64, f64)> = expected.iter().map(|&(sum, size)| (2.0 * sum, 2.0 * size)).collect();
-            product_with(set, &left, &packed, End::Accumulate, &mut out);
+            product_with(set, &left, &packed, Epilogue::Accumulate, &mut out);
             assert_close(&out, &twice, &format!("{set} {m}x{k}x{n}, added"));
         }
     }
@@ -116,9 +116,9 @@ fn one_thread_and_three_give_the_same_bits() {
 #[test]
 fn a_product_on_all_threads_has_the_bits_of_one_on_the_calling_thread() {
     let (x, weight) = (numbers(700 * 40, 11), numbers(60 * 40, 12));
-    let packed = Packed::transposed(&weight, 60, 40);
+    let packed = PackedMatrix::transposed(&weight, 60, 40);
     let (mut alone, mut together) = (vec![f32::NAN; 700 * 60], vec![f32::NAN; 700 * 60]);
-    product(&x, &packed, End::Plain, &mut alone);
+    product(&x, &packed, Epilogue::Plain, &mut alone);
     product_on_all_threads(Operation::Linear, &x, &packed, None, &mut together);
     assert_eq!(alone, together);
 }
@@ -126,51 +126,5 @@ fn a_product_on_all_threads_has_the_bits_of_one_on_the_calling_thread() {
 #[test]
 #[should_panic(expected = "the left factor is [M, K]")]
 fn a_left_factor_of_another_length_is_refused() {
-    product(&[0.0; 5], &Packed::transposed(&[0.0; 12], 4, 3), End::Plain, &mut [0.0; 8]);
-}
-
-/// cargo test --release -p bmae-kernels products_reach -- --ignored --nocapture
-#[test]
-#[ignore = "prints how fast products are; not a check"]
-fn products_reach() {
-    let best = |work: &mut dyn FnMut()| {
-        (0..60).fold(f64::MAX, |best: f64, _| {
-            let start = std::time::Instant::now();
-            work();
-            best.min(start.elapsed().as_secs_f64())
-        })
-    };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
-    println!("{}", InstructionSet::current());
-    for (m, k, n) in [
-        (136, 192, 576),
-        (136, 192, 768),
-        (136, 768, 192),
-        (260, 192, 768),
-        (260, 768, 192),
-        (260, 512, 2048),
-        (260, 64, 256),
-        (136, 128, 512),
-    ] {
-        let (x, weight, bias) = (numbers(m * k, 1), numbers(n * k, 2), numbers(n, 3));
-        let flops = 2.0 * (m * k * n) as f64;
-        let (packed, rows) = (Packed::transposed(&weight, n, k), Packed::rows(&weight, n, k));
-        let mut out = vec![0.0; m * n];
-        let forward = best(&mut || product(&x, &packed, End::Bias(&bias), &mut out));
-        let packing = best(&mut || drop(std::hint::black_box(Packed::transposed(&weight, n, k))));
-        let packing_rows = best(&mut || drop(std::hint::black_box(Packed::rows(&weight, n, k))));
-        let mut dx = vec![0.0; m * k];
-        let through = best(&mut || product(&out, &rows, End::Plain, &mut dx));
-        let depth = 8 * m;
-        let (dy, x) = (numbers(depth * n, 4), numbers(depth * k, 5));
-        let of_weight = best(&mut || pool.install(|| drop(gradient(InstructionSet::current(), &dy, &x, n, k))));
-        println!(
-            "{m:4} x {k:4} x {n:4}: forward {:5.1}, through {:5.1}, gradient ({depth} rows) {:5.1} GFLOP/s; packing {:.0} and {:.0} us",
-            flops / forward / 1e9,
-            flops / through / 1e9,
-            8.0 * flops / of_weight / 1e9,
-            packing * 1e6,
-            packing_rows * 1e6,
-        );
-    }
+    product(&[0.0; 5], &PackedMatrix::transposed(&[0.0; 12], 4, 3), Epilogue::Plain, &mut [0.0; 8]);
 }

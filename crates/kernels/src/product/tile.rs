@@ -5,8 +5,8 @@
     reason = "bounds checks in the innermost loop cost a third of the speed; `check` makes them once"
 )]
 
-use super::End;
-use super::ahead::Ahead;
+use super::epilogue::Epilogue;
+use super::prefetch::Prefetch;
 use crate::instruction_set::{Simd, WithSimd};
 
 /// A left factor [M, K].
@@ -14,7 +14,7 @@ use crate::instruction_set::{Simd, WithSimd};
 pub(super) enum Left<'a> {
     /// Rows `stride` apart: element (i, k) is number i * stride + k.
     Rows { values: &'a [f32], stride: usize },
-    /// Packed tiles [ceil(M / rows)][K][rows of a tile], padded.
+    /// PackedMatrix tiles [ceil(M / rows)][K][rows of a tile], padded.
     Tiles(&'a [f32]),
 }
 
@@ -29,9 +29,9 @@ pub(super) struct Product<'a, 'b> {
     pub out: Out<'a, 'b>,
     /// The result's columns are `first` .. `first + N` of those rows.
     pub first: usize,
-    pub end: End<'a>,
+    pub epilogue: Epilogue<'a>,
     /// What the next product reads.
-    pub ahead: Option<&'a mut Ahead<'b>>,
+    pub prefetch: Option<&'a mut Prefetch<'b>>,
 }
 
 /// Where the result goes.
@@ -83,12 +83,12 @@ impl Product<'_, '_> {
             Out::Rows(rows) => rows.len() == m,
         };
         assert!(m > 0 && n > 0 && fits, "the result is [M, N]");
-        match self.end {
-            End::Bias(bias) => assert_eq!(bias.len(), n, "the bias is [N]"),
-            End::BiasAndRows(bias, added) => {
+        match self.epilogue {
+            Epilogue::Bias(bias) => assert_eq!(bias.len(), n, "the bias is [N]"),
+            Epilogue::BiasAndResidual(bias, added) => {
                 assert!(bias.len() == n && added.len() == m * n && first == 0, "[N] and [M, N] are added");
             }
-            End::Plain | End::Accumulate => {}
+            Epilogue::Plain | Epilogue::Accumulate => {}
         }
         let left = match self.left {
             Left::Rows { values, stride } => k == 0 || (m - 1) * stride + k <= values.len(),
@@ -110,8 +110,8 @@ impl Product<'_, '_> {
         let padded = matches!(self.left, Left::Tiles(_));
         let mut row = 0;
         while row + ROWS <= self.m || (padded && row < self.m) {
-            if let Some(ahead) = &mut self.ahead {
-                ahead.fetch_some();
+            if let Some(prefetch) = &mut self.prefetch {
+                prefetch.next_step();
             }
             self.tile::<S, ROWS, PANEL, VECTORS>(simd, row, column, columns);
             row += ROWS;
@@ -177,19 +177,19 @@ impl Product<'_, '_> {
                     simd.partial_store_f32s(end, sums[out.len()]);
                 }
             };
-            match self.end {
-                End::Plain => store(out),
-                End::Bias(bias) => {
+            match self.epilogue {
+                Epilogue::Plain => store(out),
+                Epilogue::Bias(bias) => {
                     store(out);
                     add(&bias[columns.clone()], out);
                 }
-                End::BiasAndRows(bias, rows) => {
+                Epilogue::BiasAndResidual(bias, rows) => {
                     store(out);
                     add(&bias[columns.clone()], out);
                     let start = (row + i) * self.n;
                     add(&rows[start + columns.start..start + columns.end], out);
                 }
-                End::Accumulate => {
+                Epilogue::Accumulate => {
                     let (whole, end) = S::as_mut_simd_f32s(out);
                     for (out, sum) in whole.iter_mut().zip(sums) {
                         *out = simd.add_f32s(*out, *sum);

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
 use crate::initialisation::{parameter, truncated_normal};
-use crate::ops::{self, Wanted};
+use crate::ops::{self, SelectedTokens};
 use crate::vit::{DropPath, Encoder, LayerNorm, Linear};
 
 /// What of the encoder's output the head sees.
@@ -90,7 +90,7 @@ impl Classifier {
             }
             Pooling::ClassToken => {
                 let [images, ..] = patches.dims();
-                self.encoder.forward_wanted(patches, drop_path, Wanted::class_token(images))
+                self.encoder.forward_selected(patches, drop_path, SelectedTokens::class_token(images))
             }
         };
         let pooled = match &self.fc_norm {

@@ -8,4 +8,4 @@ mod probe;
 pub use batch_norm::BatchNorm;
 pub use classifier::{Classifier, HeadInit, Pooling};
 pub use cross_entropy::{cross_entropy, soft_cross_entropy};
-pub use probe::Probe;
+pub use probe::LinearProbe;

@@ -10,14 +10,14 @@ use crate::vit::Linear;
 
 /// BatchNorm and class head (`batchnorm.running_mean`, `batchnorm.running_var`, `head.weight`, `head.bias`).
 #[derive(Module, Debug)]
-pub struct Probe {
+pub struct LinearProbe {
     /// Running statistics of the features.
     pub batchnorm: BatchNorm,
     /// [classes, D]
     pub head: Linear,
 }
 
-impl Probe {
+impl LinearProbe {
     /// A fresh probe for features of width `dim`: head N(0, 0.01), zero bias.
     pub fn init(dim: usize, classes: usize, rng: &mut impl Rng, device: &Device) -> Self {
         Self { batchnorm: BatchNorm::init(dim, device), head: HeadInit::PROBE.linear(dim, classes, rng, device) }
@@ -32,7 +32,7 @@ impl Probe {
     }
 
     /// The one Linear that gives the same logits by the running statistics: BatchNorm's shift and scale put into its weights.
-    pub fn folded(&self) -> Linear {
+    pub fn fold_batch_norm(&self) -> Linear {
         let [outputs, inputs] = self.head.weight.dims();
         let weight = self.head.weight.val() / self.batchnorm.deviation().reshape([1, inputs]);
         let shift = weight.clone().matmul(self.batchnorm.running_mean.val().reshape([inputs, 1])).reshape([outputs]);

@@ -1,12 +1,14 @@
 //! Encoder, decoder and prediction head together.
 
+use bmae_architecture::Autoencoder;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
-use super::{Decoder, Masking};
+use super::Decoder;
 use crate::error::ShapeError;
-use crate::vit::{DecoderConfig, Encoder, EncoderConfig, EncoderInit, Linear, LinearInit};
+use crate::masking::Masking;
+use crate::vit::{Encoder, EncoderInit, Linear, LinearInit};
 
 /// The masked autoencoder. `pred` predicts pixels `[p*p*3]` at first and may be replaced by a head for features, beside
 /// which the head for pixels may stay.
@@ -27,20 +29,14 @@ impl MaskedAutoencoder {
     /// decoder, head.
     ///
     /// # Errors
-    /// When the sizes cannot be ([`EncoderConfig::check`], [`DecoderConfig::check`]).
-    pub fn init(
-        encoder: &EncoderConfig,
-        decoder: &DecoderConfig,
-        rng: &mut impl Rng,
-        device: &Device,
-    ) -> Result<Self, ShapeError> {
-        encoder.check()?;
-        decoder.check()?;
-        let side = encoder.image_size / encoder.patch_size;
+    /// When the sizes cannot be ([`Autoencoder::check`]).
+    pub fn init(sizes: &Autoencoder, rng: &mut impl Rng, device: &Device) -> Result<Self, ShapeError> {
+        sizes.check()?;
+        let Autoencoder { grid, encoder, decoder } = *sizes;
         Ok(Self {
-            encoder: Encoder::init(encoder, EncoderInit::Mae, rng, device)?,
-            decoder: Decoder::init(decoder, encoder.dim, side, rng, device)?,
-            pred: Linear::init(decoder.dim, encoder.patch_len(), LinearInit::Xavier, rng, device),
+            encoder: Encoder::init(grid, encoder, EncoderInit::Mae, rng, device)?,
+            decoder: Decoder::init(grid, encoder.dim, decoder, rng, device)?,
+            pred: Linear::init(decoder.dim, grid.values_per_patch(), LinearInit::Xavier, rng, device),
             pixel_pred: None,
         })
     }
@@ -50,7 +46,7 @@ impl MaskedAutoencoder {
     /// # Panics
     /// When `latent` is not of this masking; so do the two below.
     pub fn decode(&self, latent: Tensor<3>, masking: &Masking) -> Tensor<3> {
-        let x = self.decoder.norm.forward(self.decoder.blocks(latent, masking, None));
+        let x = self.decoder.norm.forward(self.decoder.run_blocks(latent, masking, None));
         let [_, dim] = x.dims();
         x.reshape([masking.images(), 1 + masking.patches(), dim])
     }
@@ -72,7 +68,7 @@ impl MaskedAutoencoder {
     /// What every prediction head reads of the masked patches, in the same order: `latent` [N, 1+keep, D] to
     /// [N*(L-keep), Dd], final norm applied.
     pub fn decode_masked(&self, latent: Tensor<3>, masking: &Masking) -> Tensor<2> {
-        self.decoder.norm.forward(self.decoder.blocks(latent, masking, Some(masking.masked_tokens())))
+        self.decoder.norm.forward(self.decoder.run_blocks(latent, masking, Some(masking.masked_tokens())))
     }
 
     /// The same autoencoder with another prediction head.

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
+use bmae_architecture::{PatchGrid, Transformer, check_decoder};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
-use super::Masking;
 use crate::error::ShapeError;
 use crate::initialisation::{TOKEN_STD, normal, parameter};
-use crate::ops::{self, Wanted};
+use crate::masking::Masking;
+use crate::ops::{self, SelectedTokens};
 use crate::vit::positions::sin_cos;
-use crate::vit::{Block, DecoderConfig, LayerNorm, Linear, LinearInit};
+use crate::vit::{Block, LayerNorm, Linear, LinearInit};
 
 /// The MAE decoder without its prediction head (`decoder_embed`, `mask_token`, `decoder_pos_embed`, `decoder_blocks`,
 /// `decoder_norm`).
@@ -30,34 +31,39 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// A fresh decoder for encoder tokens of width `encoder_dim` on a grid of `side` x `side` patches. Draws in parameter
-    /// order: embedding, mask token, blocks.
+    /// A fresh decoder for encoder tokens of width `encoder_dim`. Draws in parameter order: embedding, mask token, blocks.
     pub(crate) fn init(
-        config: &DecoderConfig,
+        grid: PatchGrid,
         encoder_dim: usize,
-        side: usize,
+        sizes: Transformer,
         rng: &mut impl Rng,
         device: &Device,
     ) -> Result<Self, ShapeError> {
-        config.check()?;
-        let (dim, init) = (config.dim, LinearInit::Xavier);
+        check_decoder(grid, encoder_dim, sizes)?;
+        let (dim, init) = (sizes.dim, LinearInit::Xavier);
+        let positions = sin_cos(dim, grid.patches_per_side());
         Ok(Self {
             embed: Linear::init(encoder_dim, dim, init, rng, device),
             mask_token: parameter(normal(dim, TOKEN_STD, rng), [1, 1, dim], device),
-            pos_embed: parameter(sin_cos(dim, side), [1, 1 + side * side, dim], device).set_require_grad(false),
-            blocks: (0..config.depth)
-                .map(|_| Block::init(dim, config.hidden(), config.heads, init, rng, device))
+            pos_embed: parameter(positions, [1, 1 + grid.patches(), dim], device).set_require_grad(false),
+            blocks: (0..sizes.depth)
+                .map(|_| Block::init(dim, sizes.hidden(), sizes.heads, init, rng, device))
                 .collect(),
             norm: LayerNorm::init(dim, device),
         })
     }
 
     /// `latent` [N, 1+keep, D] through embedding, mask tokens, positions and blocks: [N*(1+L), Dd], before the final norm. With
-    /// `wanted`, the last block computes these tokens alone: [N*M, Dd].
+    /// `selected`, the last block computes these tokens alone: [N*M, Dd].
     ///
     /// # Panics
     /// When `latent` is not of this masking.
-    pub(crate) fn blocks(&self, latent: Tensor<3>, masking: &Masking, wanted: Option<Wanted>) -> Tensor<2> {
+    pub(crate) fn run_blocks(
+        &self,
+        latent: Tensor<3>,
+        masking: &Masking,
+        selected: Option<SelectedTokens>,
+    ) -> Tensor<2> {
         let [images, seen, width] = latent.dims();
         assert_eq!([images, seen], [masking.images(), 1 + masking.keep()], "the latent is not of this masking");
         let [_, tokens, dim] = self.pos_embed.dims();
@@ -68,9 +74,8 @@ impl Decoder {
         let positions = self.pos_embed.val().reshape([tokens, dim]);
         let x = ops::place_tokens(embedded, self.mask_token.val().reshape([dim]), positions, &placement);
         let last = self.blocks.len().saturating_sub(1);
-        self.blocks
-            .iter()
-            .enumerate()
-            .fold(x, |x, (index, block)| block.forward_with(x, tokens, None, wanted.clone().filter(|_| index == last)))
+        self.blocks.iter().enumerate().fold(x, |x, (index, block)| {
+            block.forward_with(x, tokens, None, selected.clone().filter(|_| index == last))
+        })
     }
 }

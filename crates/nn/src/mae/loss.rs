@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::Masking;
+use crate::masking::Masking;
 use crate::ops;
 
 /// The masked rows of `target` [N, L, P], image by image, patch by patch: [N * (L - keep), P].

@@ -3,9 +3,7 @@
 mod autoencoder;
 mod decoder;
 mod loss;
-pub mod masking;
 
 pub use autoencoder::MaskedAutoencoder;
 pub use decoder::Decoder;
 pub use loss::{masked_rows, mean_squared_error};
-pub use masking::Masking;

@@ -1,16 +1,16 @@
 //! The values of a flattened tensor in place, where the CPU holds them.
 
 use burn::backend::Flex;
-use burn::backend::tensor::FloatTensor;
 use burn::tensor::Tensor;
 
-use super::fused::applies;
+use super::choice::runs_fused;
+use super::cpu_tensor::CpuTensor;
 
 /// A flattened tensor of the CPU, without autodiff, whose values can be read and changed where they lie.
 #[derive(Debug)]
-pub struct Flat(FloatTensor<Flex>);
+pub struct CpuValues(CpuTensor);
 
-impl Flat {
+impl CpuValues {
     /// `tensor`, or `tensor` itself again where it lies elsewhere, is not single precision, or the fused operations are off
     /// ([`set_fused`](super::set_fused)).
     ///
@@ -18,7 +18,7 @@ impl Flat {
     /// When `tensor` has autodiff.
     #[expect(clippy::result_large_err, reason = "it is the tensor itself, handed back, not an error that travels")]
     pub fn of(tensor: Tensor<1>) -> Result<Self, Tensor<1>> {
-        if !applies(&tensor) {
+        if !runs_fused(&tensor) {
             return Err(tensor);
         }
         assert!(!tensor.is_autodiff(), "a tensor without autodiff");
@@ -26,7 +26,7 @@ impl Flat {
         let contiguous = tensor
             .try_into_primitive::<Flex>()
             .map(|primitive| primitive.to_contiguous())
-            .expect("applies() has looked");
+            .expect("runs_fused() has looked");
         Ok(Self(contiguous))
     }
 
@@ -65,19 +65,19 @@ mod tests {
     use super::*;
     use burn::tensor::Device;
 
-    fn flat(tensor: &Tensor<1>) -> Flat {
-        Flat::of(tensor.clone()).expect("on the CPU")
+    fn flat(tensor: &Tensor<1>) -> CpuValues {
+        CpuValues::of(tensor.clone()).expect("on the CPU")
     }
 
     #[test]
     fn values_of_a_sole_owner_are_changed_where_they_lie() {
-        let mut owned = Flat::of(Tensor::from_floats([1.0, 2.0, 3.0], &Device::flex())).expect("on the CPU");
+        let mut owned = CpuValues::of(Tensor::from_floats([1.0, 2.0, 3.0], &Device::flex())).expect("on the CPU");
         let place = owned.values().as_ptr();
         owned.values_mut()[1] = 5.0;
         let tensor = owned.into_tensor();
         assert_eq!(flat(&tensor).values(), [1.0, 5.0, 3.0]);
         let there_and_back = tensor.reshape([3, 1]).reshape([3]);
-        assert_eq!(Flat::of(there_and_back).expect("on the CPU").values_mut().as_ptr(), place);
+        assert_eq!(CpuValues::of(there_and_back).expect("on the CPU").values_mut().as_ptr(), place);
     }
 
     #[test]

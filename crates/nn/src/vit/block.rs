@@ -8,7 +8,7 @@ use rand::Rng;
 
 use super::linear::LinearInit;
 use super::{LayerNorm, Linear};
-use crate::ops::{self, BlockParameters, BlockPass, Wanted};
+use crate::ops::{self, BlockOptions, BlockParameters, SelectedTokens};
 
 /// x + attention(norm1(x)), then x + mlp(norm2(x)).
 #[derive(Module, Debug)]
@@ -71,43 +71,39 @@ impl Block {
     /// # Panics
     /// When `tokens` does not divide the rows.
     pub fn forward(&self, x: Tensor<2>, tokens: usize) -> Tensor<2> {
-        ops::block(x, self.parameters(), self.pass(tokens))
+        ops::block(x, self.parameters(), self.options(tokens))
     }
 
     /// The same with each sample's branches multiplied by its factors, of the attention and of the MLP, `[N]` each (see
-    /// [`DropPath`](super::DropPath)), and for the outputs of the `wanted` tokens alone, [N*M, D]: every token still serves as
+    /// [`DropPath`](super::DropPath)), and for the outputs of the `selected` tokens alone, [N*M, D]: every token still serves as
     /// key and value. `None`: no factors, all tokens.
     ///
     /// # Panics
-    /// When the factors or the wanted tokens are of another number of images than `x` has.
+    /// When the factors or the selected tokens are of another number of images than `x` has.
     pub fn forward_with(
         &self,
         x: Tensor<2>,
         tokens: usize,
-        factors: Option<[&[f32]; 2]>,
-        wanted: Option<Wanted>,
+        branch_factors: Option<[&[f32]; 2]>,
+        selected: Option<SelectedTokens>,
     ) -> Tensor<2> {
-        let factors = factors.map(|factors| Arc::new(factors.map(<[f32]>::to_vec)));
-        ops::block(x, self.parameters(), BlockPass { factors, wanted, ..self.pass(tokens) })
+        let branch_factors = branch_factors.map(|factors| Arc::new(factors.map(<[f32]>::to_vec)));
+        ops::block(x, self.parameters(), BlockOptions { branch_factors, selected, ..self.options(tokens) })
     }
 
-    fn pass(&self, tokens: usize) -> BlockPass {
-        BlockPass { tokens, heads: self.attn.heads, wanted: None, factors: None }
+    fn options(&self, tokens: usize) -> BlockOptions {
+        BlockOptions { tokens, heads: self.attn.heads, selected: None, branch_factors: None }
     }
 
     fn parameters(&self) -> BlockParameters {
         let Self { norm1, attn, norm2, mlp } = self;
         BlockParameters {
-            norm1: [norm1.weight.val(), norm1.bias.val()],
-            qkv_weight: attn.qkv.weight.val(),
-            qkv_bias: attn.qkv.bias.val(),
-            proj_weight: attn.proj.weight.val(),
-            proj_bias: attn.proj.bias.val(),
-            norm2: [norm2.weight.val(), norm2.bias.val()],
-            fc1_weight: mlp.fc1.weight.val(),
-            fc1_bias: mlp.fc1.bias.val(),
-            fc2_weight: mlp.fc2.weight.val(),
-            fc2_bias: mlp.fc2.bias.val(),
+            norm1: norm1.parameters(),
+            qkv: attn.qkv.parameters(),
+            proj: attn.proj.parameters(),
+            norm2: norm2.parameters(),
+            fc1: mlp.fc1.parameters(),
+            fc2: mlp.fc2.parameters(),
         }
     }
 }

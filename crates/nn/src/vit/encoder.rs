@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bmae_architecture::{PatchGrid, Transformer, check_encoder};
 use bmae_kernels::tokens::{Placement, Source};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -9,20 +10,11 @@ use rand::Rng;
 
 use super::linear::LinearInit;
 use super::positions::sin_cos;
-use super::{Block, DropPath, EncoderConfig, LayerNorm, PatchEmbedding};
+use super::{Block, DropPath, LayerNorm, PatchEmbedding};
 use crate::error::ShapeError;
-use crate::initialisation::{TOKEN_STD, normal, parameter, truncated_normal};
-use crate::mae::Masking;
-use crate::ops::{self, Wanted};
-
-/// How a fresh encoder is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EncoderInit {
-    /// As the official MAE: Xavier-uniform Linears and patch embedding, N(0, 0.02) class token, fixed sin-cos positions.
-    Mae,
-    /// As timm's own ViT: Linears, class token and positions N(0, 0.02), patch embedding as PyTorch's convolution.
-    Timm,
-}
+use crate::initialisation::{EncoderInit, TOKEN_STD, normal, parameter, truncated_normal};
+use crate::masking::Masking;
+use crate::ops::{self, SelectedTokens};
 
 /// A ViT encoder. Its parameters carry the official names (`cls_token`, `pos_embed`, `patch_embed.proj.weight`,
 /// `blocks.0.norm1.weight`, ..., `norm.weight`).
@@ -43,16 +35,17 @@ pub struct Encoder {
 impl Encoder {
     /// A fresh encoder of checked sizes. Draws in parameter order: class token, (timm: positions,) patch embedding, blocks.
     pub fn init(
-        config: &EncoderConfig,
+        grid: PatchGrid,
+        sizes: Transformer,
         init: EncoderInit,
         rng: &mut impl Rng,
         device: &Device,
     ) -> Result<Self, ShapeError> {
-        config.check()?;
-        let (dim, tokens) = (config.dim, 1 + config.patches());
+        check_encoder(grid, sizes)?;
+        let (dim, tokens) = (sizes.dim, 1 + grid.patches());
         let (cls_token, pos_embed, linear) = match init {
             EncoderInit::Mae => {
-                let positions = sin_cos(dim, config.image_size / config.patch_size);
+                let positions = sin_cos(dim, grid.patches_per_side());
                 (normal(dim, TOKEN_STD, rng), positions, LinearInit::Xavier)
             }
             EncoderInit::Timm => {
@@ -63,9 +56,9 @@ impl Encoder {
         Ok(Self {
             cls_token: parameter(cls_token, [1, 1, dim], device),
             pos_embed: parameter(pos_embed, [1, tokens, dim], device).set_require_grad(false),
-            patch_embed: PatchEmbedding::init(dim, config.patch_size, init, rng, device),
-            blocks: (0..config.depth)
-                .map(|_| Block::init(dim, config.hidden(), config.heads, linear, rng, device))
+            patch_embed: PatchEmbedding::init(dim, grid, init, rng, device),
+            blocks: (0..sizes.depth)
+                .map(|_| Block::init(dim, sizes.hidden(), sizes.heads, linear, rng, device))
                 .collect(),
             norm: Some(LayerNorm::init(dim, device)),
         })
@@ -85,25 +78,31 @@ impl Encoder {
     /// As [`forward`](Self::forward), and when `drop_path` was drawn for another number of images.
     pub fn forward_train(&self, patches: Tensor<3>, drop_path: &DropPath) -> Tensor<3> {
         let (x, tokens) = self.embed(patches);
-        images(self.normed(self.through_blocks(x, tokens, drop_path, None)), tokens)
+        images(self.normed(self.run_blocks(x, tokens, drop_path, None)), tokens)
     }
 
     /// [`forward_train`](Self::forward_train) for some tokens of each image alone: [N*M, D], image by image. The last block
     /// computes no others.
     ///
     /// # Panics
-    /// As [`forward_train`](Self::forward_train), and when `wanted` names other images or tokens.
-    pub fn forward_wanted(&self, patches: Tensor<3>, drop_path: &DropPath, wanted: Wanted) -> Tensor<2> {
+    /// As [`forward_train`](Self::forward_train), and when `selected` names other images or tokens.
+    pub fn forward_selected(&self, patches: Tensor<3>, drop_path: &DropPath, selected: SelectedTokens) -> Tensor<2> {
         let (x, tokens) = self.embed(patches);
-        self.normed(self.through_blocks(x, tokens, drop_path, Some(wanted)))
+        self.normed(self.run_blocks(x, tokens, drop_path, Some(selected)))
     }
 
-    /// `x` [N*T, D] through all blocks, before the final norm; the last one for the `wanted` tokens alone.
-    fn through_blocks(&self, x: Tensor<2>, tokens: usize, drop_path: &DropPath, wanted: Option<Wanted>) -> Tensor<2> {
+    /// `x` [N*T, D] through all blocks, before the final norm; the last one for the `selected` tokens alone.
+    fn run_blocks(
+        &self,
+        x: Tensor<2>,
+        tokens: usize,
+        drop_path: &DropPath,
+        selected: Option<SelectedTokens>,
+    ) -> Tensor<2> {
         let last = self.blocks.len().saturating_sub(1);
         self.blocks.iter().enumerate().fold(x, |x, (index, block)| {
-            let wanted = wanted.clone().filter(|_| index == last);
-            block.forward_with(x, tokens, drop_path.factors(index), wanted)
+            let selected = selected.clone().filter(|_| index == last);
+            block.forward_with(x, tokens, drop_path.factors(index), selected)
         })
     }
 
@@ -127,17 +126,22 @@ impl Encoder {
     /// As [`forward_last_blocks`](Self::forward_last_blocks).
     ///
     /// # Panics
-    /// As [`forward_wanted`](Self::forward_wanted).
-    pub fn forward_last_blocks_wanted(
+    /// As [`forward_selected`](Self::forward_selected).
+    pub fn forward_last_blocks_selected(
         &self,
         patches: Tensor<3>,
         n: usize,
-        wanted: Wanted,
+        selected: SelectedTokens,
     ) -> Result<Tensor<2>, ShapeError> {
-        self.last_blocks(patches, n, Some(wanted))
+        self.last_blocks(patches, n, Some(selected))
     }
 
-    fn last_blocks(&self, patches: Tensor<3>, n: usize, wanted: Option<Wanted>) -> Result<Tensor<2>, ShapeError> {
+    fn last_blocks(
+        &self,
+        patches: Tensor<3>,
+        n: usize,
+        selected: Option<SelectedTokens>,
+    ) -> Result<Tensor<2>, ShapeError> {
         let depth = self.blocks.len();
         let refused = ShapeError::LastBlocks { asked: n, depth };
         if n == 0 || n > depth {
@@ -147,10 +151,10 @@ impl Encoder {
         let mut sum: Option<Tensor<2>> = None;
         for (i, block) in self.blocks.iter().enumerate() {
             let is_last = i + 1 == depth;
-            x = block.forward_with(x, tokens, None, wanted.clone().filter(|_| is_last));
+            x = block.forward_with(x, tokens, None, selected.clone().filter(|_| is_last));
             if i + n >= depth {
-                let rows = match &wanted {
-                    Some(wanted) if !is_last => wanted.select(x.clone(), tokens),
+                let rows = match &selected {
+                    Some(selected) if !is_last => selected.select(x.clone(), tokens),
                     _ => x.clone(),
                 };
                 let normed = self.normed(rows);
@@ -187,28 +191,32 @@ impl Encoder {
     /// When `patches` does not hold the patches of the masking's images.
     pub fn forward_masked(&self, patches: &[f32], masking: &Masking) -> Result<Tensor<3>, ShapeError> {
         let [_, all_tokens, _] = self.pos_embed.dims();
-        let patch_len = self.patch_len();
-        let expected = masking.images() * masking.patches() * patch_len;
+        let values_per_patch = self.values_per_patch();
+        let expected = masking.images() * masking.patches() * values_per_patch;
         if masking.patches() + 1 != all_tokens || patches.len() != expected {
             return Err(ShapeError::Length {
                 what: "the batch of patches",
                 found: patches.len(),
-                expected: format!("{} images of {} patches of {patch_len} values", masking.images(), all_tokens - 1),
+                expected: format!(
+                    "{} images of {} patches of {values_per_patch} values",
+                    masking.images(),
+                    all_tokens - 1
+                ),
             });
         }
         let device = self.cls_token.device();
         let tokens = 1 + masking.keep();
 
-        let mut kept = Vec::with_capacity(masking.kept().len() * patch_len);
-        for (image, of_image) in masking.kept().chunks_exact(masking.keep()).enumerate() {
-            for &l in of_image {
-                let row = (image * masking.patches() + l) * patch_len;
-                kept.extend_from_slice(&patches[row..row + patch_len]);
+        let mut kept = Vec::with_capacity(masking.kept().len() * values_per_patch);
+        for (image, kept_of_image) in masking.kept().chunks_exact(masking.keep()).enumerate() {
+            for &l in kept_of_image {
+                let row = (image * masking.patches() + l) * values_per_patch;
+                kept.extend_from_slice(&patches[row..row + values_per_patch]);
             }
         }
-        let kept = Tensor::<2>::from_data(TensorData::new(kept, [masking.kept().len(), patch_len]), &device);
+        let kept = Tensor::<2>::from_data(TensorData::new(kept, [masking.kept().len(), values_per_patch]), &device);
         let x = self.placed(self.patch_embed.forward(kept), masking.placement_in_encoder());
-        Ok(images(self.normed(self.through_blocks(x, tokens, &DropPath::none(), None)), tokens))
+        Ok(images(self.normed(self.run_blocks(x, tokens, &DropPath::none(), None)), tokens))
     }
 
     /// The same encoder with learnable positions, as the official code fine-tunes.
@@ -227,7 +235,7 @@ impl Encoder {
     }
 
     /// Values of a patch, p*p*3.
-    pub fn patch_len(&self) -> usize {
+    pub fn values_per_patch(&self) -> usize {
         let [_, channels, rows, columns] = self.patch_embed.proj.weight.dims();
         channels * rows * columns
     }
@@ -239,11 +247,16 @@ impl Encoder {
 
     /// [N, L, p*p*3] to tokens [N*(1+L), D] with positions, and 1+L.
     pub(super) fn embed(&self, patches: Tensor<3>) -> (Tensor<2>, usize) {
-        let [count, of_image, patch_len] = patches.dims();
+        let [count, patches_per_image, values_per_patch] = patches.dims();
         let [_, tokens, _] = self.pos_embed.dims();
-        assert_eq!(of_image + 1, tokens, "the encoder has positions for {} patches, not {of_image}", tokens - 1);
-        let x = self.patch_embed.forward(patches.reshape([count * of_image, patch_len]));
-        (self.placed(x, whole_images(count, of_image)), tokens)
+        assert_eq!(
+            patches_per_image + 1,
+            tokens,
+            "the encoder has positions for {} patches, not {patches_per_image}",
+            tokens - 1
+        );
+        let x = self.patch_embed.forward(patches.reshape([count * patches_per_image, values_per_patch]));
+        (self.placed(x, whole_images(count, patches_per_image)), tokens)
     }
 
     /// Embedded patches [R, D] and class tokens at their places, positions added: [M, D].
@@ -263,12 +276,12 @@ impl Encoder {
 
 /// The class token and then all patches of each image.
 fn whole_images(count: usize, patches: usize) -> Placement {
-    let of_image = |image: usize| {
+    let places_of_image = |image: usize| {
         let first = (image * patches) as u32;
-        let of_patches = (0..patches as u32).map(move |l| (Source::Row(first + l), l + 1));
-        std::iter::once((Source::Token, 0)).chain(of_patches)
+        let places_of_patches = (0..patches as u32).map(move |l| (Source::Row(first + l), l + 1));
+        std::iter::once((Source::Token, 0)).chain(places_of_patches)
     };
-    Placement::new((0..count).flat_map(of_image).collect(), count * patches, 1 + patches)
+    Placement::new((0..count).flat_map(places_of_image).collect(), count * patches, 1 + patches)
 }
 
 /// Rows [N*T, D] as [N, T, D].

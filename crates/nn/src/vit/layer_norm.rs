@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
 use crate::initialisation::parameter;
-use crate::ops;
+use crate::ops::{self, WeightAndBias};
 
 /// LayerNorm over the last dimension, epsilon 1e-6; starts as the plain normalisation.
 #[derive(Module, Debug)]
@@ -27,5 +27,8 @@ impl LayerNorm {
     /// When `x` is not [R, D].
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         ops::layer_norm(x, self.weight.val(), self.bias.val())
+    }
+    pub(super) fn parameters(&self) -> WeightAndBias<1> {
+        WeightAndBias { weight: self.weight.val(), bias: self.bias.val() }
     }
 }

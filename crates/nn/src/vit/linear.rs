@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
 use crate::initialisation::{parameter, pytorch_bound, truncated_normal, uniform, xavier_uniform};
-use crate::ops;
+use crate::ops::{self, WeightAndBias};
 
 /// x W^T + b with `weight` [out, in] and `bias` `[out]`.
 #[derive(Module, Debug)]
@@ -61,6 +61,10 @@ impl Linear {
     /// When `x` is not [R, in].
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         ops::linear(x, self.weight.val(), self.bias.val())
+    }
+
+    pub(super) fn parameters(&self) -> WeightAndBias<2> {
+        WeightAndBias { weight: self.weight.val(), bias: self.bias.val() }
     }
 
     /// Columns of the input.

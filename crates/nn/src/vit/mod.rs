@@ -2,7 +2,6 @@
 
 mod block;
 mod class_attention;
-mod config;
 mod drop_path;
 mod encoder;
 mod layer_norm;
@@ -10,10 +9,10 @@ mod linear;
 mod patch_embedding;
 pub mod positions;
 
+pub use crate::initialisation::EncoderInit;
 pub use block::{Attention, Block, Mlp};
-pub use config::{DecoderConfig, EncoderConfig};
 pub use drop_path::DropPath;
-pub use encoder::{Encoder, EncoderInit};
+pub use encoder::Encoder;
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use patch_embedding::PatchEmbedding;

@@ -1,13 +1,12 @@
 //! Patches to tokens: a convolution whose kernel and stride are the patch, done as one matrix product.
 
+use bmae_architecture::PatchGrid;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
-use super::EncoderInit;
-use crate::initialisation::{parameter, pytorch_bound, uniform, xavier_uniform};
+use crate::initialisation::{EncoderInit, parameter, pytorch_bound, uniform, xavier_uniform};
 use crate::ops;
-use crate::patches::CHANNELS;
 
 /// The patch embedding; its weight lies as PyTorch's convolution has it.
 #[derive(Module, Debug)]
@@ -19,7 +18,7 @@ pub struct PatchEmbedding {
 /// Weight and bias of the patch convolution.
 #[derive(Module, Debug)]
 pub struct Convolution {
-    /// [D, 3, p, p]
+    /// [D, C, p, p]
     pub weight: Param<Tensor<4>>,
     /// `[D]`
     pub bias: Param<Tensor<1>>,
@@ -28,8 +27,8 @@ pub struct Convolution {
 impl PatchEmbedding {
     /// Weight (Xavier uniform as a matrix [D, 3pp], or PyTorch's convolution default for timm), then bias (PyTorch's
     /// convolution default, uniform within 1/sqrt(3pp)).
-    pub(crate) fn init(dim: usize, patch_size: usize, init: EncoderInit, rng: &mut impl Rng, device: &Device) -> Self {
-        let fan_in = CHANNELS * patch_size * patch_size;
+    pub(crate) fn init(dim: usize, grid: PatchGrid, init: EncoderInit, rng: &mut impl Rng, device: &Device) -> Self {
+        let fan_in = grid.values_per_patch();
         let weight = match init {
             EncoderInit::Mae => xavier_uniform(dim, fan_in, rng),
             EncoderInit::Timm => uniform(dim * fan_in, pytorch_bound(fan_in), rng),
@@ -37,7 +36,7 @@ impl PatchEmbedding {
         let bias = uniform(dim, pytorch_bound(fan_in), rng);
         Self {
             proj: Convolution {
-                weight: parameter(weight, [dim, CHANNELS, patch_size, patch_size], device),
+                weight: parameter(weight, [dim, grid.channels, grid.patch_size, grid.patch_size], device),
                 bias: parameter(bias, [dim], device),
             },
         }

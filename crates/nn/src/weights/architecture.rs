@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use bmae_architecture::{CHANNELS, PatchGrid};
+
 use super::StateDict;
-use crate::patches::CHANNELS;
 
 /// The sizes of the parts that weights hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -52,7 +53,7 @@ pub struct DecoderShape {
 
 /// The part of a model that a tensor belongs to, by its official name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
+pub enum ModelPart {
     /// Patch embedding, tokens, positions, blocks, final norm.
     Encoder,
     /// Decoder and prediction heads, the mask token among them.
@@ -63,7 +64,7 @@ pub enum Part {
     Other,
 }
 
-impl Part {
+impl ModelPart {
     /// The part that `name` belongs to.
     pub fn of(name: &str) -> Self {
         let is = |names: &[&str]| {
@@ -97,6 +98,11 @@ impl Architecture {
 }
 
 impl EncoderShape {
+    /// P, the values of a patch.
+    pub fn values_per_patch(&self) -> usize {
+        PatchGrid::rgb(self.patch_size, self.patch_size).values_per_patch()
+    }
+
     /// Side of the image in pixels.
     pub fn image_size(&self) -> Option<usize> {
         self.grid?.checked_mul(self.patch_size)
@@ -120,7 +126,7 @@ fn encoder(weights: &StateDict) -> Option<EncoderShape> {
         depth: depth(weights, "blocks."),
         grid: grid(weights, "pos_embed"),
         hidden: rows(weights, "blocks.0.mlp.fc1.weight").unwrap_or(0),
-        heads: weights.origin.told.encoder_heads,
+        heads: weights.origin.config.encoder_heads,
     })
 }
 
@@ -130,7 +136,7 @@ fn decoder(weights: &StateDict) -> Option<DecoderShape> {
         dim,
         depth: depth(weights, "decoder_blocks."),
         prediction: rows(weights, "decoder_pred.weight").unwrap_or(0),
-        heads: weights.origin.told.decoder_heads,
+        heads: weights.origin.config.decoder_heads,
     })
 }
 
@@ -199,7 +205,7 @@ impl Architecture {
     /// What the prediction head predicts.
     fn predicts(&self) -> Option<String> {
         let prediction = self.decoder.as_ref().map(|decoder| decoder.prediction).filter(|values| *values > 0)?;
-        let pixels = self.encoder.as_ref().map(|encoder| encoder.patch_size * encoder.patch_size * CHANNELS);
+        let pixels = self.encoder.as_ref().map(EncoderShape::values_per_patch);
         let features = self.encoder.as_ref().map(|encoder| encoder.dim);
         let what = match (pixels == Some(prediction), features == Some(prediction)) {
             (true, true) => " (pixels or features: both are as many)",

@@ -1,6 +1,6 @@
-//! What of a model its weights lack, told by the parts that they do have.
+//! Which tensors of a model its weights lack, judging by the parts that they do have.
 
-use super::{Architecture, Part, StateDict};
+use super::{Architecture, ModelPart, StateDict};
 
 /// The parameters of a block, by official name.
 const OF_A_BLOCK: [&str; 6] = ["attn.proj", "attn.qkv", "mlp.fc1", "mlp.fc2", "norm1", "norm2"];
@@ -8,44 +8,44 @@ const OF_A_BLOCK: [&str; 6] = ["attn.proj", "attn.qkv", "mlp.fc1", "mlp.fc2", "n
 impl StateDict {
     /// The tensors, by official name, that a model with the parts found here would have and these weights lack: of the
     /// encoder, of a decoder and of a head where any tensor of theirs is there. A head on `fc_norm` needs no `norm`.
-    pub fn missing(&self) -> Vec<String> {
+    pub fn missing_tensors(&self) -> Vec<String> {
         let shapes = Architecture::of(self);
-        let mut wanted: Vec<String> = Vec::new();
-        if self.has_part(Part::Encoder) {
-            wanted.extend(["cls_token", "pos_embed"].map(str::to_owned));
-            wanted.extend(with_bias("patch_embed.proj"));
-            wanted.extend(blocks("blocks", self.blocks("blocks.")));
+        let mut expected: Vec<String> = Vec::new();
+        if self.has_part(ModelPart::Encoder) {
+            expected.extend(["cls_token", "pos_embed"].map(str::to_owned));
+            expected.extend(with_bias("patch_embed.proj"));
+            expected.extend(blocks("blocks", self.blocks("blocks.")));
             if !shapes.fc_norm {
-                wanted.extend(with_bias("norm"));
+                expected.extend(with_bias("norm"));
             }
         }
-        if self.has_part(Part::Decoder) {
-            wanted.extend(["mask_token", "decoder_pos_embed"].map(str::to_owned));
-            wanted.extend(["decoder_embed", "decoder_norm", "decoder_pred"].into_iter().flat_map(with_bias));
-            wanted.extend(blocks("decoder_blocks", self.blocks("decoder_blocks.")));
-            let beside = ["pixel_pred", "feature_pred"].into_iter().filter(|name| self.begins(&format!("{name}.")));
-            wanted.extend(beside.flat_map(with_bias));
+        if self.has_part(ModelPart::Decoder) {
+            expected.extend(["mask_token", "decoder_pos_embed"].map(str::to_owned));
+            expected.extend(["decoder_embed", "decoder_norm", "decoder_pred"].into_iter().flat_map(with_bias));
+            expected.extend(blocks("decoder_blocks", self.blocks("decoder_blocks.")));
+            let beside = ["pixel_pred", "feature_pred"].into_iter().filter(|name| self.has_prefix(&format!("{name}.")));
+            expected.extend(beside.flat_map(with_bias));
         }
-        if self.has_part(Part::Head) {
-            wanted.extend(with_bias("head"));
-            if self.begins("fc_norm.") {
-                wanted.extend(with_bias("fc_norm"));
+        if self.has_part(ModelPart::Head) {
+            expected.extend(with_bias("head"));
+            if self.has_prefix("fc_norm.") {
+                expected.extend(with_bias("fc_norm"));
             }
-            if self.begins("batchnorm.") {
-                wanted.extend(["batchnorm.running_mean", "batchnorm.running_var"].map(str::to_owned));
+            if self.has_prefix("batchnorm.") {
+                expected.extend(["batchnorm.running_mean", "batchnorm.running_var"].map(str::to_owned));
             }
         }
-        wanted.retain(|name| !self.tensors.contains_key(name));
-        wanted
+        expected.retain(|name| !self.tensors.contains_key(name));
+        expected
     }
 
     /// Whether a tensor's name begins so.
-    pub fn begins(&self, prefix: &str) -> bool {
+    pub fn has_prefix(&self, prefix: &str) -> bool {
         self.tensors.keys().any(|name| name.starts_with(prefix))
     }
 
-    fn has_part(&self, part: Part) -> bool {
-        self.tensors.keys().any(|name| Part::of(name) == part)
+    fn has_part(&self, part: ModelPart) -> bool {
+        self.tensors.keys().any(|name| ModelPart::of(name) == part)
     }
 
     /// One more than the highest number of a block.

@@ -3,11 +3,12 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use bmae_architecture::LAYER_NORM_EPSILON;
 use serde_json::Value;
 
-use super::origin::Told;
+use super::error::WeightsError;
+use super::origin::ForeignConfig;
 use super::{StateDict, wrapping};
-use crate::error::WeightsError;
 
 /// Bytes that tell the kinds of file apart: the magic word of a tar archive ends here.
 const HEAD: usize = 262;
@@ -39,7 +40,7 @@ impl StateDict {
         }
         let mut state = state.in_official_names();
         if let Some(config) = config.filter(|config| config.is_file()) {
-            state.origin.told = told(&config)?;
+            state.origin.config = read_config(&config)?;
         }
         Ok(state)
     }
@@ -53,8 +54,8 @@ impl StateDict {
                 .into_iter()
                 .filter_map(|(name, array)| Some((name.strip_prefix(&prefix)?.to_owned(), array)))
                 .collect();
-            self.origin.beside = all - self.tensors.len();
-            self.origin.under = prefix;
+            self.origin.outside_prefix = all - self.tensors.len();
+            self.origin.prefix = prefix;
         }
         Ok(self)
     }
@@ -106,20 +107,23 @@ fn in_folder(folder: &Path) -> Result<PathBuf, WeightsError> {
 }
 
 /// What `config.json` says that matters here.
-fn told(path: &Path) -> Result<Told, WeightsError> {
+fn read_config(path: &Path) -> Result<ForeignConfig, WeightsError> {
     let text =
         std::fs::read_to_string(path).map_err(|reason| WeightsError::Unreadable { path: path.to_owned(), reason })?;
     let config: Value = serde_json::from_str(&text)
         .map_err(|reason| WeightsError::Config { path: path.to_owned(), reason: reason.to_string() })?;
     let count = |key: &str| config.get(key).and_then(Value::as_u64).and_then(|count| usize::try_from(count).ok());
     let mut differences = Vec::new();
-    if let Some(epsilon) = config.get("layer_norm_eps").and_then(Value::as_f64).filter(|epsilon| *epsilon != 1e-6) {
-        differences.push(format!("its LayerNorms were trained with epsilon {epsilon:e}, here it is 1e-6"));
+    if let Some(epsilon) =
+        config.get("layer_norm_eps").and_then(Value::as_f64).filter(|epsilon| *epsilon != LAYER_NORM_EPSILON)
+    {
+        differences
+            .push(format!("its LayerNorms were trained with epsilon {epsilon:e}, here it is {LAYER_NORM_EPSILON:e}"));
     }
     if let Some(activation) = config.get("hidden_act").and_then(Value::as_str).filter(|name| *name != "gelu") {
         differences.push(format!("its activation is {activation}, here it is the exact GELU"));
     }
-    Ok(Told {
+    Ok(ForeignConfig {
         encoder_heads: count("num_attention_heads"),
         decoder_heads: count("decoder_num_attention_heads"),
         differences,

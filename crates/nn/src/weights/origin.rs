@@ -10,13 +10,13 @@ pub struct Origin {
     /// Whose names its tensors had.
     pub naming: Naming,
     /// What stood before every name and was taken off, such as `model.`; usually empty.
-    pub under: String,
-    /// Tensors that lay outside `under` (an optimiser's, say) and were not read.
-    pub beside: usize,
+    pub prefix: String,
+    /// Tensors that lay outside `prefix` (an optimiser's, say) and were not read.
+    pub outside_prefix: usize,
     /// Tensors of whole numbers, which no model here has: they were not read.
-    pub integers: Vec<String>,
+    pub integer_tensors: Vec<String>,
     /// What the `config.json` of a Hugging Face folder says that shapes do not.
-    pub told: Told,
+    pub config: ForeignConfig,
 }
 
 /// The kind of file that weights were read from.
@@ -43,7 +43,7 @@ pub enum Naming {
 
 /// What a configuration beside foreign weights says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Told {
+pub struct ForeignConfig {
     /// Attention heads of the encoder.
     pub encoder_heads: Option<usize>,
     /// Attention heads of the decoder.

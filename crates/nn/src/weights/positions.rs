@@ -17,7 +17,7 @@ const A: f64 = -0.75;
 
 /// Positions that were made for another grid.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Interpolated {
+pub struct ResizedPositions {
     /// The tensors.
     pub tensors: Vec<String>,
     /// Patches along a side in the weights.
@@ -26,7 +26,7 @@ pub struct Interpolated {
     pub to: usize,
 }
 
-impl fmt::Display for Interpolated {
+impl fmt::Display for ResizedPositions {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { tensors, from, to } = self;
         write!(formatter, "{} resized from {from} x {from} to {to} x {to} patches (bicubic)", tensors.join(" and "))
@@ -56,8 +56,8 @@ impl StateDict {
 
     /// Resizes the positions, where there are any, to a grid of `side` x `side` patches; says so if they were for another one.
     /// Positions that are no square grid after that of a class token stay as they are: loading refuses them by their shape.
-    pub fn fit_positions(&mut self, side: usize) -> Option<Interpolated> {
-        let mut done: Option<Interpolated> = None;
+    pub fn resize_positions(&mut self, side: usize) -> Option<ResizedPositions> {
+        let mut done: Option<ResizedPositions> = None;
         for name in TENSORS {
             let Some(array) = self.tensors.get_mut(name) else { continue };
             let &[1, tokens, dim] = array.shape.as_slice() else { continue };
@@ -65,7 +65,7 @@ impl StateDict {
             let (class_token, grid) = array.values.split_at(dim);
             let resized = resized(grid, from, side, dim);
             *array = Array { shape: vec![1, 1 + side * side, dim], values: [class_token, &resized].concat() };
-            let done = done.get_or_insert_with(|| Interpolated { tensors: Vec::new(), from, to: side });
+            let done = done.get_or_insert_with(|| ResizedPositions { tensors: Vec::new(), from, to: side });
             done.tensors.push(name.to_owned());
         }
         done
@@ -174,7 +174,7 @@ mod tests {
         let rows = GRID.iter().flat_map(|value| [*value, 10.0 * value]);
         let values = [7.0, 8.0].into_iter().chain(rows).collect();
         weights.tensors.insert("pos_embed".to_owned(), Array { shape: vec![1, 10, 2], values });
-        let said = weights.fit_positions(2).map(|interpolated| interpolated.to_string());
+        let said = weights.resize_positions(2).map(|interpolated| interpolated.to_string());
         assert_eq!(said.as_deref(), Some("pos_embed resized from 3 x 3 to 2 x 2 patches (bicubic)"));
         let array = &weights.tensors["pos_embed"];
         assert_eq!(array.shape, [1, 5, 2]);
@@ -199,7 +199,7 @@ mod tests {
     fn positions_that_fit_or_are_no_square_grid_stay_as_they_are() {
         for (tokens, side) in [(10, 3), (9, 2), (1, 2), (11, 2)] {
             let mut weights = positions(tokens, 2);
-            assert_eq!(weights.fit_positions(side), None);
+            assert_eq!(weights.resize_positions(side), None);
             assert_eq!(weights, positions(tokens, 2), "{tokens} tokens");
         }
     }

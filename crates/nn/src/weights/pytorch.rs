@@ -5,9 +5,9 @@ use std::path::Path;
 use burn::store::pytorch_reader::{DType, PytorchError, PytorchReader};
 use safetensors::tensor::Dtype;
 
+use super::error::WeightsError;
 use super::read::floats;
 use super::{Array, Container, Origin, StateDict, wrapping};
-use crate::error::WeightsError;
 
 impl StateDict {
     /// The model in a `.pth` file: a state dict, one under a key such as `model` beside an optimiser, or a whole module.
@@ -22,12 +22,13 @@ impl StateDict {
             .map_err(|found| WeightsError::SeveralModels { source_name: source.clone(), found })?;
         let all = tensors.len();
         tensors.retain(|name, _| name.starts_with(&prefix));
-        let mut origin = Origin { container: Container::Pytorch, beside: all - tensors.len(), ..Origin::default() };
+        let mut origin =
+            Origin { container: Container::Pytorch, outside_prefix: all - tensors.len(), ..Origin::default() };
         let mut state = Self { source: source.clone(), ..Self::default() };
         for (name, tensor) in tensors {
             let name = name[prefix.len()..].to_owned();
             let Some(dtype) = float_type(tensor.dtype()) else {
-                origin.integers.push(name);
+                origin.integer_tensors.push(name);
                 continue;
             };
             let bytes = tensor.read().map_err(|error| WeightsError::Pytorch {
@@ -39,8 +40,8 @@ impl StateDict {
                 state.tensors.insert(name, Array { shape: tensor.shape().to_vec(), values });
             }
         }
-        origin.integers.sort();
-        origin.under = prefix;
+        origin.integer_tensors.sort();
+        origin.prefix = prefix;
         state.origin = origin;
         Ok(state)
     }

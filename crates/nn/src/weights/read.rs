@@ -4,8 +4,8 @@ use std::path::Path;
 
 use safetensors::tensor::{Dtype, Metadata, SafeTensors};
 
+use super::error::WeightsError;
 use super::{Array, Container, StateDict};
-use crate::error::WeightsError;
 
 /// Bytes of the number at the start that says how long the header is.
 const LENGTH_BYTES: usize = 8;
@@ -37,7 +37,7 @@ impl StateDict {
         for (name, view) in file.tensors() {
             let Some(values) = floats(view.dtype(), view.data()) else {
                 if is_whole(view.dtype()) {
-                    state.origin.integers.push(name);
+                    state.origin.integer_tensors.push(name);
                     continue;
                 }
                 return Err(WeightsError::Dtype {
@@ -49,7 +49,7 @@ impl StateDict {
             state.tensors.insert(name, Array { shape: view.shape().to_vec(), values });
         }
         state.origin.container = Container::Safetensors;
-        state.origin.integers.sort();
+        state.origin.integer_tensors.sort();
         Ok(state)
     }
 }

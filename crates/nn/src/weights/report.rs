@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::error::WeightsError;
-
 /// What loading left over.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LoadReport {
@@ -17,26 +15,8 @@ pub struct LoadReport {
 }
 
 impl LoadReport {
-    /// Refuses leftovers: missing parameters but those that `may_miss` allows, unexpected tensors but those that
-    /// `may_exceed` allows.
-    ///
-    /// # Errors
-    /// With the names of everything that is not allowed.
-    pub fn require(
-        &self,
-        may_miss: impl Fn(&str) -> bool,
-        may_exceed: impl Fn(&str) -> bool,
-    ) -> Result<(), WeightsError> {
-        let refused = Self {
-            missing: self.missing.iter().filter(|name| !may_miss(name)).cloned().collect(),
-            unexpected: self.unexpected.iter().filter(|name| !may_exceed(name)).cloned().collect(),
-            source: self.source.clone(),
-        };
-        if refused.is_complete() { Ok(()) } else { Err(WeightsError::Leftovers { report: refused }) }
-    }
-
     /// What neither of two modules that share these weights has a place for, and what either misses.
-    pub fn and(mut self, other: Self) -> Self {
+    pub fn combined_with(mut self, other: Self) -> Self {
         self.missing.extend(other.missing);
         self.unexpected.retain(|name| other.unexpected.contains(name));
         self
@@ -68,11 +48,11 @@ impl fmt::Display for LoadReport {
 
 fn counted(names: &[String]) -> String {
     let tensors = if names.len() == 1 { "tensor" } else { "tensors" };
-    format!("{} {tensors} ({})", names.len(), grouped(names))
+    format!("{} {tensors} ({})", names.len(), grouped_names(names))
 }
 
 /// All of `names`, those of blocks alike written once: `blocks.{4-7}.{norm1, norm2}.{bias, weight}, head.bias`.
-pub fn grouped<S: AsRef<str>>(names: &[S]) -> String {
+pub fn grouped_names<S: AsRef<str>>(names: &[S]) -> String {
     // By what stands before a block's number, then the block, then what follows it.
     let mut blocks: BTreeMap<&str, BTreeMap<usize, BTreeSet<&str>>> = BTreeMap::new();
     let mut outside: BTreeSet<&str> = BTreeSet::new();
@@ -178,7 +158,7 @@ mod tests {
             ),
             (&["a.0", "a.1.b"], "a.1.b, a.0"),
         ] {
-            assert_eq!(grouped(names), want);
+            assert_eq!(grouped_names(names), want);
         }
     }
 }

@@ -4,7 +4,27 @@ use std::collections::HashMap;
 
 use safetensors::tensor::{Dtype, TensorView};
 
-use crate::error::WeightsError;
+use super::error::WeightsError;
+use super::state_dict::StateDict;
+
+impl StateDict {
+    /// A safetensors file.
+    ///
+    /// # Errors
+    /// When a tensor's values are not as many as its shape says.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, WeightsError> {
+        let tensors: Vec<_> = self
+            .tensors
+            .iter()
+            .map(|(name, array)| {
+                let bytes = little_endian(&array.values, f32::to_le_bytes);
+                (name.as_str(), Dtype::F32, array.shape.as_slice(), bytes)
+            })
+            .collect();
+        let metadata = self.metadata.clone().into_iter().collect();
+        serialise(&tensors, Some(metadata).filter(|_| !self.metadata.is_empty()))
+    }
+}
 
 /// One tensor on its way out: name, type, shape, little-endian bytes.
 pub(crate) type Outgoing<'a> = (&'a str, Dtype, &'a [usize], Vec<u8>);

@@ -1,74 +1,51 @@
-use bmae_nn::{DecoderConfig, EncoderConfig, ShapeError, patchify, pixel_target};
+use bmae_architecture::{
+    ArchitectureError, Autoencoder, PatchGrid, Transformer, decoder_parameters, encoder_parameters,
+};
+use bmae_nn::{MaskedAutoencoder, ShapeError, parameters, patchify, pixel_target};
 
-use crate::tiny::{decoder_config, encoder_config};
-
-#[track_caller]
-fn refused(config: EncoderConfig, says: &str) {
-    let message = config.check().unwrap_err().to_string();
-    assert!(message.contains(says), "{message}");
-}
+use crate::tiny::{SIZES, autoencoder, device, rng};
 
 #[test]
-fn sizes_that_fit_are_accepted() {
-    encoder_config().check().unwrap();
-    decoder_config().check().unwrap();
-    assert_eq!((encoder_config().patches(), encoder_config().patch_len()), (9, 12));
-}
-
-#[test]
-fn an_image_that_patches_do_not_divide_is_refused() {
-    refused(
-        EncoderConfig { image_size: 33, patch_size: 4, ..encoder_config() },
-        "image_size 33 is not divisible by patch_size 4",
-    );
-}
-
-#[test]
-fn a_width_that_heads_or_four_do_not_divide_is_refused() {
-    refused(
-        EncoderConfig { dim: 16, heads: 3, ..encoder_config() },
-        "encoder.dim 16 is not divisible by encoder.heads 3",
-    );
-    refused(EncoderConfig { dim: 10, heads: 2, ..encoder_config() }, "choose a multiple of 4");
-    let decoder = DecoderConfig { dim: 6, ..decoder_config() };
-    assert!(decoder.check().unwrap_err().to_string().contains("decoder.dim 6"));
-}
-
-#[test]
-fn zero_sizes_are_refused_by_name() {
-    for (config, name) in [
-        (EncoderConfig { image_size: 0, ..encoder_config() }, "image_size"),
-        (EncoderConfig { patch_size: 0, ..encoder_config() }, "patch_size"),
-        (EncoderConfig { dim: 0, ..encoder_config() }, "encoder.dim"),
-        (EncoderConfig { depth: 0, ..encoder_config() }, "encoder.depth"),
-        (EncoderConfig { heads: 0, ..encoder_config() }, "encoder.heads"),
+fn sizes_that_cannot_be_are_refused_before_anything_is_allocated() {
+    let Autoencoder { encoder, decoder, .. } = SIZES;
+    for (sizes, says) in [
+        (Autoencoder { grid: PatchGrid::rgb(33, 4), ..SIZES }, "33 x 33 pixels does not divide into patches of 4 x 4"),
+        (
+            Autoencoder { encoder: Transformer { heads: 3, ..encoder }, ..SIZES },
+            "must be divisible by 3 (`model.encoder.heads`)",
+        ),
+        (Autoencoder { encoder: Transformer { depth: 0, ..encoder }, ..SIZES }, "`model.encoder.depth` is 0"),
+        (
+            Autoencoder { encoder: Transformer { dim: 1 << 40, heads: 1, ..encoder }, ..SIZES },
+            "larger than this machine",
+        ),
+        (Autoencoder { decoder: Transformer { dim: 6, ..decoder }, ..SIZES }, "`model.decoder.dim` is 6"),
+        (Autoencoder { decoder: Transformer { dim: 1 << 62, ..decoder }, ..SIZES }, "larger than this machine"),
     ] {
-        assert_eq!(config.check(), Err(ShapeError::Zero { what: name }));
+        let refused = MaskedAutoencoder::init(&sizes, &mut rng(0), &device()).unwrap_err().to_string();
+        assert!(refused.contains(says), "{refused}");
     }
-    refused(EncoderConfig { mlp_ratio: 0.0, ..encoder_config() }, "mlp_ratio 0");
-    refused(EncoderConfig { mlp_ratio: f64::NAN, ..encoder_config() }, "mlp_ratio NaN");
 }
 
 #[test]
-fn sizes_beyond_the_address_space_are_refused_before_anything_is_allocated() {
-    refused(EncoderConfig { dim: 1 << 40, heads: 1, ..encoder_config() }, "larger than this machine can address");
-    refused(EncoderConfig { image_size: 1 << 60, patch_size: 1 << 59, ..encoder_config() }, "larger than this machine");
-    refused(EncoderConfig { mlp_ratio: 1e300, ..encoder_config() }, "larger than this machine");
-    let decoder = DecoderConfig { dim: 1 << 62, depth: 1, heads: 1 };
-    assert!(matches!(decoder.check(), Err(ShapeError::TooLarge { .. })));
-}
-
-#[test]
-fn the_parameter_count_is_the_number_of_values() {
-    let count: usize =
-        bmae_nn::parameters(&crate::tiny::encoder(0)).iter().map(|p| p.shape.iter().product::<usize>()).sum();
-    assert_eq!(encoder_config().parameter_count().unwrap(), count);
+fn the_numbers_of_parameters_are_those_of_the_model() {
+    let model = autoencoder(0);
+    let count = |decoder: bool| -> usize {
+        let is_head = |name: &str| name.starts_with("decoder_pred.");
+        let is_decoder = |name: &str| name.starts_with("decoder_") || name == "mask_token";
+        let of_part = parameters(&model).into_iter().filter(|p| !is_head(&p.name) && is_decoder(&p.name) == decoder);
+        of_part.map(|p| p.shape.iter().product::<usize>()).sum()
+    };
+    let Autoencoder { grid, encoder, decoder } = SIZES;
+    assert_eq!(encoder_parameters(grid, encoder).total(), count(false) as u128);
+    assert_eq!(decoder_parameters(grid, encoder.dim, decoder).total(), count(true) as u128);
 }
 
 #[test]
 fn images_of_another_size_are_refused() {
-    assert!(matches!(patchify(&[0.0; 3 * 25], 5, 2), Err(ShapeError::NotDivisible { size: 5, .. })));
-    assert!(matches!(patchify(&[0.0; 100], 4, 2), Err(ShapeError::Length { found: 100, .. })));
+    let refused = patchify(&[0.0; 3 * 25], PatchGrid::rgb(5, 2));
+    assert!(matches!(refused, Err(ShapeError::Architecture(ArchitectureError::Patches { image_size: 5, .. }))));
+    assert!(matches!(patchify(&[0.0; 100], PatchGrid::rgb(4, 2)), Err(ShapeError::Length { found: 100, .. })));
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn the_patch_embedding_is_the_convolution_of_its_weight() {
             want.push(sum);
         }
     }
-    let patches = tensor(patchify(&image, IMAGE, PATCH).unwrap(), [PATCHES, PATCH_LEN], &device());
+    let patches = tensor(patchify(&image, SIZES.grid).unwrap(), [PATCHES, PATCH_LEN], &device());
     assert_close(&values(encoder.patch_embed.forward(patches)), &want, 1e-5);
 }
 

@@ -119,9 +119,9 @@ fn mean_of_patch_tokens() {
 /// A whole block: all tokens, some of them, with factors on the branches, and both.
 #[test]
 fn block() {
-    let some = || Some(ops::Wanted::new(vec![0, 3, 1, 2, 2, 4], 2));
+    let some = || Some(ops::SelectedTokens::new(vec![0, 3, 1, 2, 2, 4], 2));
     let factors = || Some(Arc::new([vec![1.25, 0.0, 1.25], vec![0.0, 2.0, 1.0]]));
-    for (dim, heads, hidden, wanted, factors) in [
+    for (dim, heads, hidden, selected, factors) in [
         (12, 3, 20, None, None),
         (48, 3, 96, None, None),
         (12, 3, 20, some(), None),
@@ -150,28 +150,26 @@ fn block() {
             .collect();
         let parts = |x: &[Tensor<1>]| {
             let two = |i: usize, rows: usize| x[i].clone().reshape([rows, x[i].dims()[0] / rows]);
+            let norm = |i: usize| ops::WeightAndBias { weight: x[i].clone(), bias: x[i + 1].clone() };
+            let linear = |i: usize, rows: usize| ops::WeightAndBias { weight: two(i, rows), bias: x[i + 1].clone() };
             let parameters = ops::BlockParameters {
-                norm1: [x[1].clone(), x[2].clone()],
-                qkv_weight: two(3, 3 * dim),
-                qkv_bias: x[4].clone(),
-                proj_weight: two(5, dim),
-                proj_bias: x[6].clone(),
-                norm2: [x[7].clone(), x[8].clone()],
-                fc1_weight: two(9, hidden),
-                fc1_bias: x[10].clone(),
-                fc2_weight: two(11, dim),
-                fc2_bias: x[12].clone(),
+                norm1: norm(1),
+                qkv: linear(3, 3 * dim),
+                proj: linear(5, dim),
+                norm2: norm(7),
+                fc1: linear(9, hidden),
+                fc2: linear(11, dim),
             };
-            let pass = ops::BlockPass { tokens: 5, heads, wanted: wanted.clone(), factors: factors.clone() };
-            (two(0, 15), parameters, pass)
+            let (selected, branch_factors) = (selected.clone(), factors.clone());
+            (two(0, 15), parameters, ops::BlockOptions { tokens: 5, heads, selected, branch_factors })
         };
         let fused = run(&input, |x| {
-            let (x, parameters, pass) = parts(&x);
-            ops::block(x, parameters, pass)
+            let (x, parameters, options) = parts(&x);
+            ops::block(x, parameters, options)
         });
         let composed = run(&input, |x| {
-            let (x, parameters, pass) = parts(&x);
-            ops::block::composed(x, parameters, pass)
+            let (x, parameters, options) = parts(&x);
+            ops::block::composed(x, parameters, options)
         });
         assert_agree(fused, composed);
     }

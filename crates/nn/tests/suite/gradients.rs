@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use bmae_nn::{
-    Classifier, HeadInit, Pooling, Probe, cross_entropy, gradients, map_parameters, mean_squared_error, parameters,
+    Classifier, HeadInit, LinearProbe, Pooling, cross_entropy, gradients, map_parameters, mean_squared_error,
+    parameters,
 };
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -98,7 +99,7 @@ fn of_the_classifier_with_either_pooling() {
 
 #[test]
 fn of_the_probe() {
-    check(stirred(Probe::init(6, 3, &mut rng(26), &device())), |probe| {
+    check(stirred(LinearProbe::init(6, 3, &mut rng(26), &device())), |probe| {
         let features = tensor(uniform(4 * 6, 27), [4, 6], &device());
         cross_entropy(probe.clone().forward_train(features).unwrap(), &[0, 1, 2, 1], 0.0).unwrap()
     });

@@ -1,16 +1,16 @@
 use std::collections::BTreeMap;
 
-use bmae_nn::{
-    Classifier, DecoderConfig, Encoder, EncoderConfig, EncoderInit, HeadInit, Linear, MaskedAutoencoder, Pooling,
-    parameters,
-};
+use bmae_architecture::{Autoencoder, PatchGrid, Transformer};
+use bmae_nn::{Classifier, Encoder, EncoderInit, HeadInit, Linear, MaskedAutoencoder, Pooling, parameters};
 use burn::module::Module;
 
 use crate::tiny::*;
 
-fn config() -> EncoderConfig {
-    EncoderConfig { image_size: 16, patch_size: 4, dim: 64, depth: 1, heads: 4, mlp_ratio: 4.0 }
-}
+const WIDE: Autoencoder = Autoencoder {
+    grid: PatchGrid::rgb(16, 4),
+    encoder: Transformer { dim: 64, depth: 1, heads: 4, mlp_ratio: 4.0 },
+    decoder: Transformer::decoder(32, 1, 4),
+};
 
 fn by_name(module: &impl Module) -> BTreeMap<String, Vec<f32>> {
     parameters(module).into_iter().map(|p| (p.name, values(p.values))).collect()
@@ -40,8 +40,7 @@ fn assert_deviation(values: &[f32], want: f64, tolerance: f64) {
 
 #[test]
 fn the_autoencoder_is_drawn_as_the_official_mae() {
-    let decoder = DecoderConfig { dim: 32, depth: 1, heads: 4 };
-    let p = by_name(&MaskedAutoencoder::init(&config(), &decoder, &mut rng(70), &device()).unwrap());
+    let p = by_name(&MaskedAutoencoder::init(&WIDE, &mut rng(70), &device()).unwrap());
     let xavier = |fan_in: f64, fan_out: f64| (6.0 / (fan_in + fan_out)).sqrt();
     assert_uniform(&p["patch_embed.proj.weight"], xavier(48.0, 64.0));
     assert_uniform(&p["patch_embed.proj.bias"], 1.0 / 48f64.sqrt());
@@ -69,7 +68,7 @@ fn the_autoencoder_is_drawn_as_the_official_mae() {
 
 #[test]
 fn timms_own_initialisation_is_normal_with_learnt_positions_and_a_plain_convolution() {
-    let p = by_name(&Encoder::init(&config(), EncoderInit::Timm, &mut rng(71), &device()).unwrap());
+    let p = by_name(&Encoder::init(WIDE.grid, WIDE.encoder, EncoderInit::Timm, &mut rng(71), &device()).unwrap());
     assert_deviation(&p["blocks.0.attn.qkv.weight"], 0.02, 0.03);
     assert_deviation(&p["blocks.0.mlp.fc2.weight"], 0.02, 0.03);
     assert_deviation(&p["pos_embed"], 0.02, 0.1);
@@ -83,7 +82,7 @@ fn timms_own_initialisation_is_normal_with_learnt_positions_and_a_plain_convolut
 #[test]
 fn class_heads_are_normal_with_the_deviation_of_their_use_and_zero_bias() {
     for (init, std) in [(HeadInit::FINETUNE, 2e-5), (HeadInit::PROBE, 0.01), (HeadInit::TIMM, 0.02)] {
-        let encoder = Encoder::init(&config(), EncoderInit::Mae, &mut rng(72), &device()).unwrap();
+        let encoder = Encoder::init(WIDE.grid, WIDE.encoder, EncoderInit::Mae, &mut rng(72), &device()).unwrap();
         let p = by_name(&Classifier::init(encoder, 100, Pooling::Mean, init, &mut rng(73)));
         assert_deviation(&p["head.weight"], std, 0.05);
         assert!(p["head.bias"].iter().all(|&x| x == 0.0));

@@ -1,6 +1,7 @@
 //! Models small enough to difference numerically, and what the other tests share.
 
-use bmae_nn::{DecoderConfig, Encoder, EncoderConfig, EncoderInit, MaskedAutoencoder, Masking};
+use bmae_architecture::{Autoencoder, PatchGrid, Transformer};
+use bmae_nn::{Encoder, EncoderInit, MaskedAutoencoder, Masking};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -19,20 +20,18 @@ pub fn device() -> Device {
     Device::flex().autodiff()
 }
 
-pub fn encoder_config() -> EncoderConfig {
-    EncoderConfig { image_size: IMAGE, patch_size: PATCH, dim: 8, depth: 2, heads: 2, mlp_ratio: 2.0 }
-}
-
-pub fn decoder_config() -> DecoderConfig {
-    DecoderConfig { dim: 4, depth: 1, heads: 2 }
-}
+pub const SIZES: Autoencoder = Autoencoder {
+    grid: PatchGrid::rgb(IMAGE, PATCH),
+    encoder: Transformer { dim: 8, depth: 2, heads: 2, mlp_ratio: 2.0 },
+    decoder: Transformer::decoder(4, 1, 2),
+};
 
 pub fn encoder(seed: u64) -> Encoder {
-    Encoder::init(&encoder_config(), EncoderInit::Mae, &mut rng(seed), &device()).unwrap()
+    Encoder::init(SIZES.grid, SIZES.encoder, EncoderInit::Mae, &mut rng(seed), &device()).unwrap()
 }
 
 pub fn autoencoder(seed: u64) -> MaskedAutoencoder {
-    MaskedAutoencoder::init(&encoder_config(), &decoder_config(), &mut rng(seed), &device()).unwrap()
+    MaskedAutoencoder::init(&SIZES, &mut rng(seed), &device()).unwrap()
 }
 
 pub fn uniform(n: usize, seed: u64) -> Vec<f32> {

@@ -217,7 +217,7 @@ fn half_and_double_precision_are_converted_and_whole_numbers_skipped() {
     }
     let whole = StateDict::from_bytes(&file("I64", &[0; 8]), "w.safetensors").unwrap();
     assert!(whole.tensors.is_empty());
-    assert_eq!(whole.origin.integers, ["w"]);
+    assert_eq!(whole.origin.integer_tensors, ["w"]);
     let refused = StateDict::from_bytes(&file("F8_E5M2", &[0]), "w.safetensors").unwrap_err().to_string();
     assert!(refused.starts_with("tensor w in w.safetensors has type F8_E5M2"), "{refused}");
 }

@@ -52,11 +52,11 @@ fn every_kind_of_file_becomes_the_same_official_tensors() {
 #[test]
 fn what_lies_beside_a_model_is_told_and_not_read() {
     let official = open("official.pth").origin;
-    assert_eq!((official.under.as_str(), official.beside), ("model.", 3));
+    assert_eq!((official.prefix.as_str(), official.outside_prefix), ("model.", 3));
     let plain = open("plain.pth").origin;
-    assert_eq!((plain.under.as_str(), plain.beside), ("", 0));
-    assert_eq!(plain.integers, ["steps"]);
-    assert_eq!(open("legacy.pth").origin.under, "state_dict.module.");
+    assert_eq!((plain.prefix.as_str(), plain.outside_prefix), ("", 0));
+    assert_eq!(plain.integer_tensors, ["steps"]);
+    assert_eq!(open("legacy.pth").origin.prefix, "state_dict.module.");
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn an_odd_mlp_ratio_gives_back_the_width_that_the_shapes_have() {
 #[test]
 fn the_encoder_computes_what_timm_computes_with_the_same_weights() {
     let (encoder, _) = open("official.pth").load_into(encoder(91)).unwrap();
-    let patches = patchify(&outputs("images"), IMAGE, PATCH).unwrap();
+    let patches = patchify(&outputs("images"), SIZES.grid).unwrap();
     let features = encoder.forward(tensor(patches, [2, PATCHES, PATCH_LEN], &device()));
     assert_close(&values(features), &outputs("features"), 1e-5);
 }
@@ -99,7 +99,7 @@ fn the_encoder_computes_what_timm_computes_with_the_same_weights() {
 #[test]
 fn the_autoencoder_computes_what_hugging_face_computes_with_the_same_weights() {
     let (model, _) = open("huggingface").load_into(autoencoder(92)).unwrap();
-    let patches = patchify(&outputs("images"), IMAGE, PATCH).unwrap();
+    let patches = patchify(&outputs("images"), SIZES.grid).unwrap();
     let masking = Masking::from_noise(&outputs("noise"), PATCHES, 0.6).unwrap();
     let latent = model.encoder.forward_masked(&patches, &masking).unwrap();
     assert_close(&values(model.predict(latent, &masking)), &outputs("prediction"), 1e-5);
@@ -107,7 +107,7 @@ fn the_autoencoder_computes_what_hugging_face_computes_with_the_same_weights() {
 
 #[test]
 fn classifiers_of_timm_and_hugging_face_compute_the_same_logits_here() {
-    let patches = patchify(&outputs("images"), IMAGE, PATCH).unwrap();
+    let patches = patchify(&outputs("images"), SIZES.grid).unwrap();
     for (name, pooling, logits) in [
         ("classifier_timm.safetensors", Pooling::Mean, "timm_logits"),
         ("classifier_huggingface", Pooling::ClassToken, "huggingface_logits"),

@@ -8,6 +8,7 @@ use super::CLASSES;
 use crate::TrainError;
 use crate::evaluation::EncoderFeature;
 use crate::input::mask_noise;
+use crate::model::patch_grid;
 use crate::optimiser::GradientMap;
 use crate::pretrain::Student;
 use crate::{finetune, linear_probe};
@@ -54,12 +55,12 @@ impl Learner {
             }
         };
         let mut generator = keyed(recipe.seed, 0, 0, Purpose::Crop);
-        let side = recipe.data.image_size;
+        let values = batch * patch_grid(recipe).values_per_image();
         Ok(Self {
             recipe: recipe.clone(),
             stage,
             // Uniform, of the variance of normalised images.
-            images: (0..batch * 3 * side * side).map(|_| (generator.random::<f32>() - 0.5) * 12f32.sqrt()).collect(),
+            images: (0..values).map(|_| (generator.random::<f32>() - 0.5) * 12f32.sqrt()).collect(),
             labels: (0..batch).map(|_| generator.random_range(0..CLASSES as i64)).collect(),
         })
     }

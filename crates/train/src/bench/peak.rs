@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use bmae_kernels::aligned::Aligned;
+use bmae_kernels::aligned::AlignedVec;
 use bmae_kernels::instruction_set::InstructionSet;
-use bmae_kernels::product::{Packed, product_on_all_threads};
+use bmae_kernels::product::{PackedMatrix, product_on_all_threads};
 use bmae_kernels::profile::Operation;
 use burn::tensor::{Device, Distribution, Tensor};
 
@@ -44,14 +44,14 @@ impl ProductPeak {
 fn own(shape: [usize; 3]) -> f64 {
     let [rows, inner, columns] = shape;
     let numbers = |length: usize| {
-        let mut numbers = Aligned::zeros(length);
+        let mut numbers = AlignedVec::zeros(length);
         for (place, number) in numbers.iter_mut().enumerate() {
             *number = (place % 7) as f32 - 3.0;
         }
         numbers
     };
-    let (left, right) = (numbers(rows * inner), Packed::transposed(&numbers(columns * inner), columns, inner));
-    let mut out = Aligned::zeros(rows * columns);
+    let (left, right) = (numbers(rows * inner), PackedMatrix::transposed(&numbers(columns * inner), columns, inner));
+    let mut out = AlignedVec::zeros(rows * columns);
     flop_per_s(shape, || product_on_all_threads(Operation::Linear, &left, &right, None, &mut out))
 }
 

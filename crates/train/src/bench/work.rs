@@ -13,6 +13,8 @@
 //! Bytes. Every operation reads its operands and writes its result once, in single precision: what flows where each goes by
 //! itself. Operations that are fused move less; how much less is the gain of fusing them.
 
+use crate::model::autoencoder_sizes;
+use bmae_architecture::{decoder_parameters, encoder_parameters, kept_patches, linear_parameters};
 use bmae_recipe::{Feature, Pooling, Recipe, TrainedStage};
 
 const FLOAT: f64 = 4.0;
@@ -21,9 +23,6 @@ type Names = [&'static str; 3];
 const ENCODER: Names = ["encoder: linear", "encoder: attention", "encoder: norm, GELU, residual"];
 const DECODER: Names = ["decoder: linear", "decoder: attention", "decoder: norm, GELU, residual"];
 const TARGETS: Names = ["targets: linear", "targets: attention", "targets: norm, GELU, residual"];
-
-/// The decoder's MLP is so many times as wide as its tokens.
-const DECODER_MLP: usize = 4;
 
 /// The work of one optimiser step.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,35 +80,35 @@ struct Blocks {
 impl Work {
     /// The work of a step of `stage` on `batch` images of `classes` classes; in pre-training after the switch.
     pub fn of(recipe: &Recipe, stage: TrainedStage, batch: usize, classes: usize) -> Self {
-        let patches = recipe.model.patches(recipe.data.image_size);
-        let pixels = 3 * recipe.model.patch_size * recipe.model.patch_size;
-        let dim = recipe.model.encoder.dim;
+        let sizes = autoencoder_sizes(recipe);
+        let (patches, pixels, dim) = (sizes.grid.patches(), sizes.grid.values_per_patch(), sizes.encoder.dim);
         let encoder = |tokens, read, passes| Blocks {
             images: batch,
             tokens,
             read,
             dim,
-            hidden: (dim as f64 * recipe.model.encoder.mlp_ratio) as usize,
-            depth: recipe.model.encoder.depth,
+            hidden: sizes.encoder.hidden(),
+            depth: sizes.encoder.depth,
             passes,
         };
+        let trained_encoder = encoder_parameters(sizes.grid, sizes.encoder).learned;
         let mut work = Self { parts: Vec::new() };
         match stage {
             TrainedStage::Pretrain => {
-                let kept = (patches as f64 * (1.0 - recipe.pretrain.mask_ratio)) as usize;
+                let kept = kept_patches(patches, recipe.pretrain.mask_ratio);
                 let masked = patches - kept;
                 work.linear("patch embedding", batch * kept, pixels, dim, Passes::First);
                 let student = encoder(1 + kept, 1 + kept, Passes::Trained);
                 work.blocks(ENCODER, student);
                 work.norm(ENCODER[2], batch * (1 + kept), dim, Passes::Trained);
 
-                let width = recipe.model.decoder.dim;
+                let width = sizes.decoder.dim;
                 let decoder = Blocks {
                     tokens: 1 + patches,
                     read: masked,
                     dim: width,
-                    hidden: DECODER_MLP * width,
-                    depth: recipe.model.decoder.depth,
+                    hidden: sizes.decoder.hidden(),
+                    depth: sizes.decoder.depth,
                     ..student
                 };
                 work.linear("decoder embedding", batch * (1 + kept), dim, width, Passes::Trained);
@@ -127,9 +126,8 @@ impl Work {
                     work.blocks(TARGETS, encoder(1 + patches, masked, Passes::Frozen));
                     work.norm(TARGETS[2], batch * masked * target.last_blocks, dim, Passes::Frozen);
                 }
-                let head = predicted * (width + 1);
-                let parameters = student.parameters(pixels) + decoder.parameters(dim) + head;
-                work.optimiser(parameters);
+                let decoder = decoder_parameters(sizes.grid, dim, sizes.decoder).learned;
+                work.optimiser(trained_encoder + decoder + linear_parameters(width, predicted));
             }
             TrainedStage::Finetune => {
                 work.linear("patch embedding", batch * patches, pixels, dim, Passes::First);
@@ -142,7 +140,7 @@ impl Work {
                 // Of the class token, or of the mean.
                 work.norm(ENCODER[2], batch, dim, Passes::Trained);
                 work.linear("heads", batch, dim, classes, Passes::Trained);
-                work.optimiser(student.parameters(pixels) + classes * (dim + 1));
+                work.optimiser(trained_encoder + linear_parameters(dim, classes));
             }
             TrainedStage::Linprobe => {
                 work.linear("patch embedding", batch * patches, pixels, dim, Passes::Frozen);
@@ -153,7 +151,7 @@ impl Work {
                 work.blocks(ENCODER, encoder(1 + patches, read, Passes::Frozen));
                 work.norm(ENCODER[2], batch * read, dim, Passes::Frozen);
                 work.linear("heads", batch, dim, classes, Passes::First);
-                work.optimiser(classes * (dim + 1));
+                work.optimiser(linear_parameters(dim, classes));
             }
         }
         work
@@ -226,16 +224,8 @@ impl Work {
     }
 
     /// Parameter, gradient and both moments are read, all but the gradient written.
-    fn optimiser(&mut self, parameters: usize) {
+    fn optimiser(&mut self, parameters: u128) {
         self.add("optimiser", 0.0, 7.0 * parameters as f64);
-    }
-}
-
-impl Blocks {
-    /// Parameters of the blocks, a final norm, one token, and an embedding of `inputs` values.
-    fn parameters(&self, inputs: usize) -> usize {
-        let Self { dim, hidden, depth, .. } = *self;
-        depth * (4 * dim * dim + 2 * dim * hidden + 9 * dim + hidden) + 2 * dim + dim + dim * (inputs + 1)
     }
 }
 

@@ -74,7 +74,7 @@ impl EncoderFeature {
         Ok(match self {
             Self::ClassToken => {
                 let [images, ..] = patches.dims();
-                encoder.forward_wanted(patches, &DropPath::none(), ops::Wanted::class_token(images))
+                encoder.forward_selected(patches, &DropPath::none(), ops::SelectedTokens::class_token(images))
             }
             Self::Mean => mean(encoder.forward(patches)),
             Self::Block(block) => mean(encoder.forward_to_block(patches, block)?),
@@ -124,6 +124,7 @@ pub(crate) fn extract(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bmae_architecture::Autoencoder;
     use bmae_nn::EncoderInit;
     use burn::tensor::Device;
 
@@ -132,8 +133,9 @@ mod tests {
         let keys = "data.image_size = 8\nmodel.patch_size = 4\nmodel.encoder = { dim = 8, depth = 1, heads = 2 }";
         let recipe = Recipe::from_toml(keys).expect("a recipe");
         let mut generator = bmae_data::random::keyed(3, 0, 0, bmae_data::random::Purpose::Initialisation);
-        let config = crate::model::encoder_config(&recipe);
-        let encoder = Encoder::init(&config, EncoderInit::Timm, &mut generator, &Device::flex()).expect("sizes fit");
+        let Autoencoder { grid, encoder, .. } = crate::model::autoencoder_sizes(&recipe);
+        let encoder =
+            Encoder::init(grid, encoder, EncoderInit::Timm, &mut generator, &Device::flex()).expect("sizes fit");
         let images: Vec<f32> = (0..2 * 3 * 64).map(|i| (i % 13) as f32 / 6.0 - 1.0).collect();
         let patches = patch_tensor(flat_patches(&images, &recipe).expect("images"), &recipe, &Device::flex());
         let tokens: Vec<f32> = encoder.forward(patches).into_data().iter::<f32>().collect();

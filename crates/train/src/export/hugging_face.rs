@@ -1,11 +1,13 @@
 //! A folder that `from_pretrained` of Hugging Face's transformers opens: `config.json` and `model.safetensors`.
 
+use bmae_architecture::{Autoencoder, LAYER_NORM_EPSILON};
 use bmae_nn::StateDict;
 use bmae_nn::weights::EncoderPrefix;
 use serde_json::{Map, Value, json};
 
 use super::model::{Kind, Model, Sees};
 use super::{ExportError, Exported};
+use crate::model::autoencoder_sizes;
 use bmae_recipe::Recipe;
 
 /// `model` as a `ViTMAEForPreTraining`, a `ViTForImageClassification`, or a `ViTModel`.
@@ -47,18 +49,18 @@ pub(super) fn folder(model: Model, recipe: &Recipe, source_name: String) -> Resu
 
 /// What all of them have. The names are those of transformers' `ViTConfig` and `ViTMAEConfig`.
 fn sizes(recipe: &Recipe, class: &str) -> Map<String, Value> {
-    let encoder = crate::model::encoder_config(recipe);
+    let Autoencoder { grid, encoder, .. } = autoencoder_sizes(recipe);
     object(json!({
         "architectures": [class],
-        "image_size": encoder.image_size,
-        "patch_size": encoder.patch_size,
-        "num_channels": 3,
+        "image_size": grid.image_size,
+        "patch_size": grid.patch_size,
+        "num_channels": grid.channels,
         "hidden_size": encoder.dim,
         "num_hidden_layers": encoder.depth,
         "num_attention_heads": encoder.heads,
         "intermediate_size": encoder.hidden(),
         "hidden_act": "gelu",
-        "layer_norm_eps": 1e-6,
+        "layer_norm_eps": LAYER_NORM_EPSILON,
         "qkv_bias": true,
         "hidden_dropout_prob": 0.0,
         "attention_probs_dropout_prob": 0.0,
@@ -67,7 +69,7 @@ fn sizes(recipe: &Recipe, class: &str) -> Map<String, Value> {
 }
 
 fn of_autoencoder(recipe: &Recipe) -> Map<String, Value> {
-    let decoder = crate::model::decoder_config(recipe);
+    let decoder = autoencoder_sizes(recipe).decoder;
     object(json!({
         "model_type": "vit_mae",
         "decoder_hidden_size": decoder.dim,

@@ -11,10 +11,11 @@ mod write;
 pub use error::ExportError;
 pub use model::{Kind, Sees};
 
+use bmae_architecture::Autoencoder;
 use bmae_nn::StateDict;
-use bmae_nn::weights::{Architecture, CONFIG_KEY, Part, grouped};
+use bmae_nn::weights::{Architecture, CONFIG_KEY, ModelPart, grouped_names};
 
-use crate::model::encoder_config;
+use crate::model::autoencoder_sizes;
 use crate::start::{Remark, fit, told_model};
 use bmae_recipe::{Need, Recipe, Used, available_memory};
 use model::Model;
@@ -76,15 +77,15 @@ pub fn import(mut weights: StateDict, recipe: &Recipe) -> Result<(StateDict, Vec
     let mut notes = fitted(&mut weights, recipe)?;
     Model::of(&weights, recipe)?;
     // Beside a whole classifier there may lie parts of an autoencoder.
-    let missing = weights.missing();
+    let missing = weights.missing_tensors();
     if !missing.is_empty() {
-        notes.push(format!("{} has no {}", weights.source_name(), grouped(&missing)));
+        notes.push(format!("{} has no {}", weights.source_name(), grouped_names(&missing)));
     }
-    let others: Vec<&String> = weights.tensors.keys().filter(|name| Part::of(name) == Part::Other).collect();
+    let others: Vec<&String> = weights.tensors.keys().filter(|name| ModelPart::of(name) == ModelPart::Other).collect();
     if !others.is_empty() {
-        notes.push(format!("no model here has {}: left out", grouped(&others)));
+        notes.push(format!("no model here has {}: left out", grouped_names(&others)));
     }
-    weights.tensors.retain(|name, _| Part::of(name) != Part::Other);
+    weights.tensors.retain(|name, _| ModelPart::of(name) != ModelPart::Other);
     let text = carried(&weights, recipe);
     weights.metadata.insert("format".to_owned(), "pt".to_owned());
     weights.metadata.insert(CONFIG_KEY.to_owned(), text);
@@ -121,7 +122,7 @@ fn for_timm(model: Model, recipe: &Recipe) -> Exported {
     let mut notes = model.notes.clone();
     let mut weights = model.weights;
     let left = weights.tensors.len();
-    weights.tensors.retain(|name, _| Part::of(name) != Part::Decoder);
+    weights.tensors.retain(|name, _| ModelPart::of(name) != ModelPart::Decoder);
     if weights.tensors.len() < left {
         notes.push("a VisionTransformer has no decoder: only the encoder is exported".to_owned());
     }
@@ -131,13 +132,13 @@ fn for_timm(model: Model, recipe: &Recipe) -> Exported {
         Kind::Classifier(Sees::MeanOfNormalised) => "global_pool=\"avg\", fc_norm=False",
         _ => "global_pool=\"token\"",
     };
-    let encoder = encoder_config(recipe);
+    let Autoencoder { grid, encoder, .. } = autoencoder_sizes(recipe);
     Exported {
         what: "weights of a timm VisionTransformer".to_owned(),
         open_with: format!(
             "model = timm.models.VisionTransformer(img_size={}, patch_size={}, embed_dim={}, depth={}, num_heads={}, mlp_ratio={:?}, \
              num_classes={classes}, {pooling}); model.load_state_dict(safetensors.torch.load_file(PATH))",
-            encoder.image_size, encoder.patch_size, encoder.dim, encoder.depth, encoder.heads, encoder.mlp_ratio,
+            grid.image_size, grid.patch_size, encoder.dim, encoder.depth, encoder.heads, encoder.mlp_ratio,
         ),
         weights,
         config: None,

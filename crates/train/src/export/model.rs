@@ -1,8 +1,8 @@
 //! Which model weights are of, checked: every tensor of it is there and has its shape.
 
 use bmae_data::random::{Purpose, keyed};
-use bmae_nn::weights::{Architecture, EncoderShape, Part};
-use bmae_nn::{Classifier, Encoder, EncoderInit, HeadInit, LoadReport, Pooling, Probe, StateDict};
+use bmae_nn::weights::{Architecture, EncoderShape, ModelPart};
+use bmae_nn::{Classifier, Encoder, EncoderInit, HeadInit, LinearProbe, LoadReport, Pooling, StateDict};
 use burn::module::Module;
 use burn::tensor::Device;
 
@@ -63,12 +63,12 @@ impl Model {
     /// The encoder of this model, its final norm included.
     pub(super) fn encoder(&self) -> StateDict {
         let mut weights = self.weights.clone();
-        weights.tensors.retain(|name, _| Part::of(name) == Part::Encoder);
+        weights.tensors.retain(|name, _| ModelPart::of(name) == ModelPart::Encoder);
         weights
     }
 
     fn whole(kind: Kind, module: &impl Module, report: &LoadReport) -> Result<Self, ExportError> {
-        report.require(|_| false, |name| Part::of(name) != Part::Encoder)?;
+        report.require(|_| false, |name| ModelPart::of(name) != ModelPart::Encoder)?;
         Ok(Self { kind, weights: StateDict::of(module), notes: Vec::new() })
     }
 }
@@ -98,9 +98,9 @@ fn classifier(
     let mut notes = Vec::new();
     if shapes.batch_norm {
         let dim = recipe.model.encoder.dim;
-        let (probe, report) = weights.load_into(Probe::init(dim, classes, &mut generator, &Device::flex()))?;
+        let (probe, report) = weights.load_into(LinearProbe::init(dim, classes, &mut generator, &Device::flex()))?;
         report.require(|_| false, |_| true)?;
-        module.head = probe.folded();
+        module.head = probe.fold_batch_norm();
         notes.push("the BatchNorm before the head is now part of its weights".to_owned());
     }
     Ok(Model { notes, ..Model::whole(Kind::Classifier(sees), &module, &report)? })
@@ -114,7 +114,7 @@ fn autoencoder(
 ) -> Result<Model, ExportError> {
     let device = Device::flex();
     let empty = fresh_autoencoder(recipe, &device)?;
-    let pixels = encoder.patch_size * encoder.patch_size * 3;
+    let pixels = encoder.values_per_patch();
     let mut notes = Vec::new();
     let mut weights = weights.clone();
     // The head for pixels that `method.pixel_weight` keeps beside that for features makes a whole MAE.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::StateDict;
-use bmae_nn::{Encoder, EncoderInit, Probe, cross_entropy};
+use bmae_nn::{Encoder, EncoderInit, LinearProbe, cross_entropy};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
@@ -25,7 +25,7 @@ pub struct Learner {
     recipe: Recipe,
     device: Device,
     encoder: Encoder,
-    probe: Probe,
+    probe: LinearProbe,
     groups: ParameterGroups,
     optimiser: Lars,
 }
@@ -34,7 +34,7 @@ impl Learner {
     /// A fresh head for `classes`; `encoder` on the device without autodiff, `device` records gradients.
     pub fn new(recipe: &Recipe, encoder: Encoder, classes: usize, device: &Device) -> Result<Self, TrainError> {
         let mut generator = keyed(recipe.seed, 0, 0, Purpose::HeadInitialisation);
-        let probe = Probe::init(recipe.model.encoder.dim, classes, &mut generator, device);
+        let probe = LinearProbe::init(recipe.model.encoder.dim, classes, &mut generator, device);
         Ok(Self {
             groups: ParameterGroups::probing(&probe, recipe.linprobe.stage.weight_decay)?,
             recipe: recipe.clone(),
@@ -61,7 +61,7 @@ impl Learner {
         let (encoder, of_encoder) = weights.load_into(encoder)?;
         let learner = Self::new(recipe, encoder, classes, device)?;
         let (probe, of_probe) = weights.load_into(learner.probe)?;
-        settle(weights, &of_encoder.and(of_probe), &["head.", "batchnorm."], tell)?;
+        settle(weights, &of_encoder.combined_with(of_probe), &["head.", "batchnorm."], tell)?;
         Ok(Self { probe, ..learner })
     }
 
@@ -117,7 +117,7 @@ impl Learner {
     }
 
     /// The probe as it is now, without gradients.
-    pub fn frozen(&self) -> Probe {
+    pub fn frozen(&self) -> LinearProbe {
         self.probe.valid()
     }
 

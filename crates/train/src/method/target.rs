@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use bmae_kernels::average;
+use bmae_kernels::ema;
 use bmae_kernels::profile::{self, Operation};
-use bmae_nn::ops::Flat;
+use bmae_nn::ops::CpuValues;
 use bmae_nn::parameters::{map_parameters, parameters, replace_parameters, take_module};
 use bmae_nn::{Encoder, Masking, ShapeError};
 use burn::module::Module;
@@ -110,7 +110,7 @@ impl Targets {
     pub fn masked_features(&self, patches: &Tensor<3>, masking: &Masking) -> Result<Vec<Tensor<2>>, ShapeError> {
         let of_one = |(encoder, recipe): (&Encoder, &TargetRecipe)| {
             let wanted = masking.masked_tokens();
-            let rows = encoder.forward_last_blocks_wanted(patches.clone(), recipe.last_blocks, wanted)?;
+            let rows = encoder.forward_last_blocks_selected(patches.clone(), recipe.last_blocks, wanted)?;
             Ok(normalise(rows, recipe.normalisation))
         };
         self.encoders.iter().zip(&self.recipes).map(of_one).collect()
@@ -197,9 +197,9 @@ fn average_into(target: &mut Encoder, student: &Encoder, tau: f64) {
     *target = replace_parameters(
         take_module(target),
         |name, _| values.contains_key(name),
-        |name, _, target| match Flat::pair(target, values[name].clone()) {
+        |name, _, target| match CpuValues::pair(target, values[name].clone()) {
             Ok((mut target, student)) => {
-                average(target.values_mut(), student.values(), tau);
+                ema::update(target.values_mut(), student.values(), tau);
                 target.into_tensor()
             }
             Err((target, student)) => target * (1.0 - tau) + student * tau,

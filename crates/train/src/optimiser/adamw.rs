@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use bmae_kernels::adamw::{self, Coefficients};
-use bmae_nn::ops::Flat;
+use bmae_nn::ops::CpuValues;
 use burn::tensor::{Device, Tensor};
 
 use super::{Optimiser, OptimiserState, Parameter, flat};
@@ -116,7 +116,7 @@ impl AdamW {
 
 /// An update about to be made with many others, or made.
 enum Prepared<'a> {
-    Fused { coefficients: Coefficients, value: Flat, gradient: Flat, moments: &'a mut Moments },
+    Fused { coefficients: Coefficients, value: CpuValues, gradient: CpuValues, moments: &'a mut Moments },
     Composed(Tensor<1>),
 }
 
@@ -128,8 +128,8 @@ impl Prepared<'_> {
             coefficients: *coefficients,
             values: value.values_mut(),
             gradient: gradient.values(),
-            first: first.plain(),
-            second: second.plain(),
+            first_moment: first.plain(),
+            second_moment: second.plain(),
         })
     }
 
@@ -156,7 +156,7 @@ impl Optimiser for AdamW {
             self.moments.iter_mut().map(|(name, moments)| (name.as_str(), moments)).collect();
         let prepare = |(parameter, rate, value, gradient): (Parameter<'_>, f64, _, _)| {
             let moments = moments.remove(parameter.name).unwrap_or_else(|| unreachable!("it was just put there"));
-            match Flat::pair(value, gradient) {
+            match CpuValues::pair(value, gradient) {
                 Ok((value, gradient)) => {
                     let coefficients = Coefficients::new(rate, betas, EPSILON, parameter.weight_decay, moments.updates);
                     Prepared::Fused { coefficients, value, gradient, moments }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bmae_kernels::gradient;
 use bmae_kernels::profile::{self, Operation};
-use bmae_nn::ops::Flat;
+use bmae_nn::ops::CpuValues;
 use burn::tensor::Tensor;
 
 /// Gradients by official parameter name, flattened, without autodiff.
@@ -32,12 +32,12 @@ pub fn global_norm(gradients: &GradientMap) -> f64 {
     let mut flats = Vec::with_capacity(gradients.len());
     let mut elsewhere = 0.0;
     for tensor in gradients.values() {
-        match Flat::of(tensor.clone()) {
+        match CpuValues::of(tensor.clone()) {
             Ok(flat) => flats.push(flat),
             Err(tensor) => elsewhere += f64::from((tensor.clone() * tensor).sum().into_scalar::<f32>()),
         }
     }
-    let values: Vec<&[f32]> = flats.iter().map(Flat::values).collect();
+    let values: Vec<&[f32]> = flats.iter().map(CpuValues::values).collect();
     (gradient::sum_of_squares(&values) + elsewhere).sqrt()
 }
 
@@ -53,7 +53,7 @@ pub fn clip(gradients: &mut GradientMap, norm: f64, maximum: f64) {
 }
 
 fn added(sum: Tensor<1>, other: Tensor<1>) -> Tensor<1> {
-    match Flat::pair(sum, other) {
+    match CpuValues::pair(sum, other) {
         Ok((mut sum, other)) => {
             gradient::accumulate(sum.values_mut(), other.values());
             sum.into_tensor()
@@ -63,7 +63,7 @@ fn added(sum: Tensor<1>, other: Tensor<1>) -> Tensor<1> {
 }
 
 fn scaled(tensor: Tensor<1>, factor: f64) -> Tensor<1> {
-    match Flat::of(tensor) {
+    match CpuValues::of(tensor) {
         Ok(mut flat) => {
             gradient::scale(flat.values_mut(), factor);
             flat.into_tensor()

@@ -19,7 +19,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use bmae_kernels::profile::{self, Operation};
-use bmae_nn::parameters::{replace_parameters_together, take_module};
+use bmae_nn::parameters::{replace_parameters_at_once, take_module};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
@@ -95,7 +95,7 @@ pub fn step<M: Module>(
     let mut gradients = gradients;
     // Both closures ask for what was chosen.
     let chosen = RefCell::new(Vec::new());
-    *module = replace_parameters_together(
+    *module = replace_parameters_at_once(
         take_module(module),
         |name, _| {
             let Rule::Trained { weight_decay, rate_scale } = groups.rule(name) else { return false };

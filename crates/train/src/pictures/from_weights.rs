@@ -11,6 +11,7 @@ use super::{Predicted, Subjects, attention, reconstruction};
 use crate::TrainError;
 use crate::input;
 use crate::method::Targets;
+use crate::model::patch_grid;
 use crate::pretrain::autoencoder_that_predicts;
 use crate::run_directory::{check_place, epochs_done, write_whole};
 use crate::start::Remark;
@@ -55,7 +56,7 @@ pub fn write(
     for place in std::iter::once(wanted.out).chain(wanted.attention) {
         check_place(place)?;
     }
-    if !weights.begins("decoder") {
+    if !weights.has_prefix("decoder") {
         return Err(TrainError::NoDecoder { source_name: weights.source_name() });
     }
     let predicted = predicted_by(recipe, weights);
@@ -80,7 +81,7 @@ pub fn write(
 /// is whether the recipe's targets existed in the last epoch.
 fn predicted_by(recipe: &Recipe, weights: &StateDict) -> Predicted {
     let width = weights.tensors.get("decoder_pred.bias").map(|bias| bias.values.len());
-    let (pixels, features) = (recipe.model.patch_size.pow(2) * 3, recipe.model.encoder.dim);
+    let (pixels, features) = (patch_grid(recipe).values_per_patch(), recipe.model.encoder.dim);
     let switched = || {
         let targets = Targets::new(&recipe.method, recipe.pretrain.stage.epochs, 1);
         epochs_done(weights).is_some_and(|done| done > 0 && targets.exist_in(done - 1))

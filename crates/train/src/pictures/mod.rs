@@ -16,6 +16,7 @@ use bmae_nn::{MaskedAutoencoder, Masking};
 use burn::tensor::Tensor;
 
 use crate::input::{flat_patches, mask_noise, patch_tensor};
+use crate::model::patch_grid;
 use crate::run_directory::{PictureName, RunDirectory};
 use crate::{TrainError, pipeline};
 use bmae_recipe::Recipe;
@@ -53,16 +54,16 @@ impl Subjects {
     pub fn first(recipe: &Recipe, images: &Arc<dyn Images>, count: usize) -> Result<Self, TrainError> {
         let transform = pipeline::evaluation_transform(recipe);
         let normalisation = Normalisation { mean: transform.mean, std: transform.std };
-        let side = recipe.data.image_size;
+        let (side, grid) = (recipe.data.image_size, patch_grid(recipe));
         let count = count.min(images.len());
-        let mut planes = vec![0.0; count * 3 * side * side];
+        let mut planes = vec![0.0; count * grid.values_per_image()];
         let mut seen = Vec::with_capacity(count);
-        for (index, planes) in planes.chunks_exact_mut(3 * side * side).enumerate() {
+        for (index, planes) in planes.chunks_exact_mut(grid.values_per_image()).enumerate() {
             transform.apply(&images.image(index)?, recipe.seed, 0, index as u64, planes)?;
             seen.push(normalisation.image(planes, side)?);
         }
         let noise = mask_noise(recipe, 0, &(0..count).collect::<Vec<_>>());
-        let masking = Masking::from_noise(&noise, recipe.model.patches(side), recipe.pretrain.mask_ratio)?;
+        let masking = Masking::from_noise(&noise, grid.patches(), recipe.pretrain.mask_ratio)?;
         Ok(Self { images: seen, patches: flat_patches(&planes, recipe)?, masking })
     }
 

@@ -1,5 +1,6 @@
 //! What the decoder makes of the patches that it does not see.
 
+use bmae_architecture::PatchGrid;
 use bmae_data::Image;
 use bmae_data::preview::Grid;
 use bmae_data::transforms::normalise::Normalisation;
@@ -10,6 +11,7 @@ use super::feature_colours::Colours;
 use super::{Subjects, fill_patch, masked_of, masked_view, scale};
 use crate::TrainError;
 use crate::method::normalise;
+use crate::model::patch_grid;
 use bmae_recipe::Recipe;
 
 /// Images side by side in one row.
@@ -68,21 +70,22 @@ pub(super) fn reconstruction(
 
 /// The images with `predicted` [M, p*p*3] in place of their masked patches.
 fn pixels(recipe: &Recipe, subjects: &Subjects, predicted: &[f32]) -> Result<Vec<Image>, TrainError> {
-    let (side, patch) = (recipe.data.image_size, recipe.model.patch_size);
-    let (length, per_row) = (patch * patch * 3, side / patch);
+    let grid = patch_grid(recipe);
+    let PatchGrid { image_size: side, patch_size: patch, channels } = grid;
+    let (length, per_row) = (grid.values_per_patch(), grid.patches_per_side());
     let normalisation = Normalisation { mean: recipe.data.mean, std: recipe.data.std };
-    let patches_each = recipe.model.patches(side);
+    let patches_each = grid.patches();
     let mut rows = predicted.chunks_exact(length);
     let mut images = Vec::with_capacity(subjects.count());
     for (index, image) in subjects.images.iter().enumerate() {
-        let mut planes = vec![0.0; 3 * side * side];
+        let mut planes = vec![0.0; grid.values_per_image()];
         let masked = masked_of(&subjects.masking, index);
         for (&place, row) in masked.iter().zip(&mut rows) {
             let own = &subjects.patches[(index * patches_each + place) * length..][..length];
             let (mean, deviation) = if recipe.pretrain.norm_pix { moments(own) } else { (0.0, 1.0) };
             let (top, left) = (place / per_row * patch, place % per_row * patch);
             for (at, value) in row.iter().enumerate() {
-                let (pixel, channel) = (at / 3, at % 3);
+                let (pixel, channel) = (at / channels, at % channels);
                 let (y, x) = (top + pixel / patch, left + pixel % patch);
                 planes[(channel * side + y) * side + x] = value * deviation + mean;
             }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use bmae_nn::weights::CONFIG_KEY;
-use bmae_nn::{Array, Probe, StateDict};
+use bmae_nn::{Array, LinearProbe, StateDict};
 use bmae_recipe::Start;
 use bmae_recipe::{Recipe, Used};
 use bmae_train::device::DeviceChoice;
@@ -163,7 +163,7 @@ fn the_batch_norm_of_a_probe_becomes_part_of_its_head() {
     let device = DeviceChoice::Cpu.open().unwrap();
     let weights = probe();
     let mut generator = bmae_data::random::keyed(0, 0, 0, bmae_data::random::Purpose::HeadInitialisation);
-    let (module, _) = weights.load_into(Probe::init(8, 3, &mut generator, &device)).unwrap();
+    let (module, _) = weights.load_into(LinearProbe::init(8, 3, &mut generator, &device)).unwrap();
     let features: Vec<f32> = (0..16).map(|i| (i as f32 * 0.7).sin() * 2.0).collect();
     let want: Vec<f32> = module
         .forward_eval(Tensor::from_data(TensorData::new(features.clone(), [2, 8]), &device))
@@ -288,10 +288,10 @@ fn other_heads_than_the_weights_were_made_with_are_a_warning_and_for_a_target_an
 #[test]
 fn a_model_that_lacks_a_tensor_is_not_imported() {
     let mut weights = open("official.pth");
-    assert_eq!(weights.missing(), [""; 0]);
+    assert_eq!(weights.missing_tensors(), [""; 0]);
     weights.tensors.remove("blocks.1.mlp.fc2.bias");
     weights.tensors.remove("decoder_norm.weight");
-    assert_eq!(weights.missing(), ["blocks.1.mlp.fc2.bias", "decoder_norm.weight"]);
+    assert_eq!(weights.missing_tensors(), ["blocks.1.mlp.fc2.bias", "decoder_norm.weight"]);
     let refused = import(weights, &recipe("")).unwrap_err().to_string();
     assert!(refused.contains("lacks 2 tensors (blocks.1.mlp.fc2.bias, decoder_norm.weight)"), "{refused}");
 }

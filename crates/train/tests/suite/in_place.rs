@@ -1,13 +1,13 @@
 //! What a step must not copy.
 
-use bmae_nn::ops::{Flat, is_fused};
+use bmae_nn::ops::{CpuValues, is_fused};
 use bmae_nn::parameters;
 
 use crate::students::{step, student};
 
 /// Where the values of each parameter of the model lie.
 fn places(student: &bmae_train::pretrain::Student) -> Vec<(String, usize)> {
-    let place = |values| Flat::of(values).expect("on the CPU").values().as_ptr() as usize;
+    let place = |values| CpuValues::of(values).expect("on the CPU").values().as_ptr() as usize;
     parameters(student.model()).into_iter().map(|parameter| (parameter.name, place(parameter.values))).collect()
 }
 

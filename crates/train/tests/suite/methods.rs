@@ -1,7 +1,8 @@
 //! What a method is: when targets appear, are copied and averaged, and what never happens to them.
 
+use bmae_architecture::{Autoencoder, PatchGrid, Transformer};
 use bmae_data::random::{Purpose, keyed};
-use bmae_nn::{DecoderConfig, EncoderConfig, MaskedAutoencoder, Masking, masked_rows, mean_squared_error};
+use bmae_nn::{MaskedAutoencoder, Masking, masked_rows, mean_squared_error};
 use bmae_train::method::{TargetEvent, weighted_mean};
 use bmae_train::pretrain::Student;
 use burn::tensor::{Tensor, TensorData};
@@ -170,9 +171,12 @@ fn micro_batches_take_the_same_step_as_the_whole_batch() {
 fn one_pass_with_two_targets_has_the_gradient_of_the_sum_of_two_losses_on_the_same_mask() {
     let device = device();
     let mut generator = keyed(3, 0, 0, Purpose::Crop);
-    let encoder = EncoderConfig { image_size: 16, patch_size: 4, dim: 16, depth: 2, heads: 2, mlp_ratio: 4.0 };
-    let decoder = DecoderConfig { dim: 12, depth: 1, heads: 2 };
-    let model = MaskedAutoencoder::init(&encoder, &decoder, &mut generator, &device).expect("sizes fit");
+    let sizes = Autoencoder {
+        grid: PatchGrid::rgb(16, 4),
+        encoder: Transformer { dim: 16, depth: 2, heads: 2, mlp_ratio: 4.0 },
+        decoder: Transformer::decoder(12, 1, 2),
+    };
+    let model = MaskedAutoencoder::init(&sizes, &mut generator, &device).expect("sizes fit");
     let mut random = |count: usize| -> Vec<f32> { (0..count).map(|_| generator.random::<f32>() - 0.5).collect() };
     let patches = random(4 * 16 * 48);
     let masking = Masking::from_noise(&random(4 * 16), 16, 0.75).expect("a masking");

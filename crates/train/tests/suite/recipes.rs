@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bmae_data::random::{Purpose, keyed};
-use bmae_nn::{Classifier, HeadInit, Linear, MaskedAutoencoder, Pooling, Probe, StateDict, parameters};
+use bmae_nn::{Classifier, HeadInit, Linear, LinearProbe, MaskedAutoencoder, Pooling, StateDict, parameters};
 use bmae_recipe::Recipe;
 use bmae_recipe::Start;
 use bmae_train::optimiser::{ParameterGroups, Rule};
@@ -76,7 +76,7 @@ fn every_parameter_of_every_module_falls_into_exactly_one_printed_group() {
         let model = Classifier::init(autoencoder().encoder, 10, pooling, HeadInit::FINETUNE, &mut generator);
         assert_groups(&model, &ParameterGroups::finetuning(&model, 0.05, 0.75, 2).expect("covered"), "finetune");
     }
-    let probe = Probe::init(16, 10, &mut generator, &device());
+    let probe = LinearProbe::init(16, 10, &mut generator, &device());
     let groups = ParameterGroups::probing(&probe, 0.05).expect("covered");
     assert_groups(&probe, &groups, "linprobe");
 }

@@ -1,19 +1,22 @@
 //! Affine map of rows.
 
-mod fused;
+mod composed;
+mod cpu;
+
+pub use composed::composed;
 
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
-use super::fused::applies;
-use fused::FusedLinear;
+use super::choice::runs_fused;
+use cpu::FusedLinear;
 
 /// x W^T + b for `x` [R, in], `weight` [out, in] (PyTorch's layout), `bias` `[out]`; gives [R, out].
 ///
 /// # Panics
 /// When the shapes disagree.
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
-    if !applies(&x) {
+    if !runs_fused(&x) {
         return composed(x, weight, bias);
     }
     let ([_, inputs], [outputs, expected]) = (x.dims(), weight.dims());
@@ -23,9 +26,4 @@ pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
         weight.into_dispatch(),
         bias.into_dispatch(),
     ))
-}
-
-/// The same of Burn's own operations, for every other device.
-pub fn composed(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
-    burn::tensor::module::linear(x, weight.transpose(), Some(bias))
 }

@@ -1,12 +1,15 @@
 //! The mean squared error.
 
-mod fused;
+mod composed;
+mod cpu;
+
+pub use composed::composed;
 
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
-use super::fused::applies;
-use fused::FusedSquaredError;
+use super::choice::runs_fused;
+use cpu::FusedSquaredError;
 
 /// Mean over all rows and columns of (prediction - target)^2, for two [R, P]; gives `[1]`.
 ///
@@ -14,17 +17,11 @@ use fused::FusedSquaredError;
 /// When the shapes differ.
 pub fn mean_squared_error(prediction: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
     assert_eq!(prediction.dims(), target.dims(), "prediction and target differ in shape");
-    if !applies(&prediction) {
+    if !runs_fused(&prediction) {
         return composed(prediction, target);
     }
     Tensor::from_dispatch(<Dispatch as FusedSquaredError>::fused_mean_squared_error(
         prediction.into_dispatch(),
         target.into_dispatch(),
     ))
-}
-
-/// The same of Burn's own operations, for every other device.
-pub fn composed(prediction: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
-    let difference = prediction - target;
-    (difference.clone() * difference).mean()
 }

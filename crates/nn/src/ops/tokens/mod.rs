@@ -1,16 +1,18 @@
 //! Token sequences put together: rows at their places, one token at all others, and positions added.
 
-mod fused;
+mod composed;
+mod cpu;
+
+pub use composed::composed;
 
 use std::sync::Arc;
 
-use bmae_kernels::tokens::{Placement, Source};
+use bmae_kernels::tokens::Placement;
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
-use super::fused::applies;
-use super::indices;
-use fused::FusedTokens;
+use super::choice::runs_fused;
+use cpu::FusedTokens;
 
 /// At each of the M places its row of `rows` [R, D], or `token` `[D]`, plus its row of `positions` [P, D]; gives [M, D].
 ///
@@ -22,7 +24,7 @@ pub fn place_tokens(rows: Tensor<2>, token: Tensor<1>, positions: Tensor<2>, pla
         [placement.rows(), placement.positions()],
         "the placement is of these rows and positions"
     );
-    if !applies(&rows) {
+    if !runs_fused(&rows) {
         return composed(rows, token, positions, placement);
     }
     Tensor::from_dispatch(<Dispatch as FusedTokens>::fused_place_tokens(
@@ -31,16 +33,4 @@ pub fn place_tokens(rows: Tensor<2>, token: Tensor<1>, positions: Tensor<2>, pla
         positions.into_dispatch(),
         Arc::clone(placement),
     ))
-}
-
-/// The same of Burn's own operations, for every other device.
-pub fn composed(rows: Tensor<2>, token: Tensor<1>, positions: Tensor<2>, placement: &Placement) -> Tensor<2> {
-    let ([count, dim], device) = (rows.dims(), rows.device());
-    let table = Tensor::cat(vec![rows, token.reshape([1, dim])], 0);
-    let sources = placement.places().iter().map(|&(source, _)| match source {
-        Source::Row(row) => row as usize,
-        Source::Token => count,
-    });
-    let at = placement.places().iter().map(|&(_, position)| position as usize);
-    table.select(0, indices(sources, &device)) + positions.select(0, indices(at, &device))
 }

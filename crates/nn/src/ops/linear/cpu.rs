@@ -8,8 +8,7 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Flex, TensorMetadata, backend_extension};
 
-use crate::ops::fused::{Cpu, values};
-use crate::ops::pooled::pooled;
+use crate::ops::cpu_tensor::{CpuTensor, from_buffer, values};
 
 #[backend_extension(Flex, Autodiff)]
 pub(crate) trait FusedLinear: Backend {
@@ -18,12 +17,12 @@ pub(crate) trait FusedLinear: Backend {
 }
 
 impl FusedLinear for Flex {
-    fn fused_linear(x: Cpu, weight: Cpu, bias: Cpu) -> Cpu {
+    fn fused_linear(x: CpuTensor, weight: CpuTensor, bias: CpuTensor) -> CpuTensor {
         let (x, weight, bias) = (x.to_contiguous(), weight.to_contiguous(), bias.to_contiguous());
         let (rows, outputs) = (x.shape()[0], values(&bias).len());
-        let mut out = Buffer::dirty(rows * outputs);
+        let mut out = Buffer::uninitialised(rows * outputs);
         linear::forward(values(&x), values(&weight), values(&bias), &mut out);
-        pooled(out, &[rows, outputs])
+        from_buffer(out, &[rows, outputs])
     }
 }
 
@@ -42,30 +41,30 @@ impl<C: CheckpointStrategy> FusedLinear for Autodiff<Flex, C> {
     }
 }
 
-/// The backward pass of a Linear; keeps x and the weight, both contiguous.
+/// The backward pass of a Linear; saves x and the weight, both contiguous.
 #[derive(Debug)]
 struct LinearBackward;
 
 impl Backward<Flex, 3> for LinearBackward {
-    type State = (Cpu, Cpu);
+    type State = (CpuTensor, CpuTensor);
 
-    fn backward(self, ops: Ops<(Cpu, Cpu), 3>, grads: &mut Gradients, _: &mut Checkpointer) {
+    fn backward(self, ops: Ops<(CpuTensor, CpuTensor), 3>, grads: &mut Gradients, _: &mut Checkpointer) {
         let grad = grads.consume::<Flex>(&ops.node).to_contiguous();
         let (x, weight) = ops.state;
         let (outputs, inputs) = (weight.shape()[0], weight.shape()[1]);
         let [of_x, of_weight, of_bias] = ops.parents;
         if let Some(parent) = of_x {
-            let mut dx = Buffer::dirty(values(&x).len());
+            let mut dx = Buffer::uninitialised(values(&x).len());
             linear::backward_input(values(&grad), values(&weight), outputs, &mut dx);
-            grads.register::<Flex>(parent.id, pooled(dx, &x.shape()));
+            grads.register::<Flex>(parent.id, from_buffer(dx, &x.shape()));
         }
         if of_weight.is_some() || of_bias.is_some() {
             let [dw, db] = linear::backward_weights(values(&x), values(&grad), inputs, outputs);
             if let Some(parent) = of_weight {
-                grads.register::<Flex>(parent.id, pooled(dw, &[outputs, inputs]));
+                grads.register::<Flex>(parent.id, from_buffer(dw, &[outputs, inputs]));
             }
             if let Some(parent) = of_bias {
-                grads.register::<Flex>(parent.id, pooled(db, &[outputs]));
+                grads.register::<Flex>(parent.id, from_buffer(db, &[outputs]));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The exponential moving average of a target's parameters, in one pass.
+//! The exponential moving average (EMA) of a target encoder's parameters, in one pass.
 
 use rayon::prelude::*;
 
@@ -13,7 +13,7 @@ const PIECE: usize = 1 << 14;
 ///
 /// # Panics
 /// When the lengths differ.
-pub fn average(target: &mut [f32], student: &[f32], tau: f64) {
+pub fn update(target: &mut [f32], student: &[f32], tau: f64) {
     assert_eq!(target.len(), student.len(), "target and student are of one length");
     let tau = tau as f32;
     target.par_chunks_mut(PIECE).zip(student.par_chunks(PIECE)).for_each(|(target, student)| {
@@ -54,7 +54,7 @@ mod tests {
             let student: Vec<f32> = (0..n).map(|i| (i % 97) as f32 * 0.25 - 12.0).collect();
             let before: Vec<f32> = (0..n).map(|i| (i % 31) as f32 * 0.5 - 7.0).collect();
             let mut target = before.clone();
-            average(&mut target, &student, 0.005);
+            update(&mut target, &student, 0.005);
             for ((after, before), student) in target.iter().zip(before).zip(student) {
                 let expected = 0.995 * f64::from(before) + 0.005 * f64::from(student);
                 assert!((f64::from(*after) - expected).abs() < 2e-6, "{after}, not {expected}");
@@ -66,9 +66,9 @@ mod tests {
     fn a_target_that_equals_its_student_stays_as_it_is_and_tau_of_zero_changes_nothing() {
         let student: Vec<f32> = (0..100).map(|i| 1.0 / (i as f32 + 3.0)).collect();
         let mut target = student.clone();
-        average(&mut target, &student, 0.3);
+        update(&mut target, &student, 0.3);
         assert_eq!(target, student);
-        average(&mut target, &[9.0; 100], 0.0);
+        update(&mut target, &[9.0; 100], 0.0);
         assert_eq!(target, student);
     }
 }

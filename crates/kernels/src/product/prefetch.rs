@@ -5,44 +5,44 @@
 /// Numbers of a cache line.
 const LINE: usize = 16;
 
-/// Parts of rows that will be read soon, fetched in steps.
-pub(super) struct Ahead<'a> {
-    soon: [Soon<'a>; 2],
+/// Regions of memory that will be read soon, fetched into the cache in steps.
+pub(super) struct Prefetch<'a> {
+    regions: [Region<'a>; 2],
     /// Cache lines of one step.
     step: usize,
 }
 
-/// Columns `first` .. `first + columns` of rows `stride` apart.
+/// Columns `first` .. `first + columns` of rows `stride` aregion.
 #[derive(Clone, Copy)]
-pub(super) struct Soon<'a> {
+pub(super) struct Region<'a> {
     pub values: &'a [f32],
     pub stride: usize,
     pub first: usize,
     pub columns: usize,
 }
 
-impl<'a> Ahead<'a> {
-    /// Fetches both of `soon` in `steps` steps.
-    pub fn new(soon: [Soon<'a>; 2], steps: usize) -> Self {
-        let lines: usize = soon.iter().map(Soon::lines).sum();
-        Self { soon, step: lines.div_ceil(steps.max(1)) }
+impl<'a> Prefetch<'a> {
+    /// Fetches both of `regions` in `steps` steps.
+    pub fn new(regions: [Region<'a>; 2], steps: usize) -> Self {
+        let lines: usize = regions.iter().map(Region::lines).sum();
+        Self { regions, step: lines.div_ceil(steps.max(1)) }
     }
 
     /// Asks for the next cache lines; after the last step for nothing.
-    pub fn fetch_some(&mut self) {
+    pub fn next_step(&mut self) {
         let mut left = self.step;
-        for part in &mut self.soon {
-            while left > 0 && part.values.len() >= part.stride {
-                let row = &part.values[part.first..part.first + part.columns];
+        for region in &mut self.regions {
+            while left > 0 && region.values.len() >= region.stride {
+                let row = &region.values[region.first..region.first + region.columns];
                 row.iter().step_by(LINE).for_each(fetch);
-                left = left.saturating_sub(part.columns.div_ceil(LINE));
-                part.values = &part.values[part.stride..];
+                left = left.saturating_sub(region.columns.div_ceil(LINE));
+                region.values = &region.values[region.stride..];
             }
         }
     }
 }
 
-impl Soon<'_> {
+impl Region<'_> {
     fn lines(&self) -> usize {
         self.values.len() / self.stride * self.columns.div_ceil(LINE)
     }

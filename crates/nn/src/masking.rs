@@ -1,9 +1,10 @@
 //! Random masking from noise, exactly as the official code: patches are kept in ascending order of their noise.
 
+use bmae_architecture::check_mask_ratio;
 use bmae_kernels::tokens::{Placement, Source};
 
 use crate::error::ShapeError;
-use crate::ops::Wanted;
+use crate::ops::SelectedTokens;
 
 /// Which patches of which image are kept, and how to undo the shuffling.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,28 +17,14 @@ pub struct Masking {
     masked: Vec<usize>,
 }
 
-/// Patches kept of `patches` at `mask_ratio`: floor(L * (1 - mask_ratio)), computed in f64.
-///
-/// # Errors
-/// When that keeps no patch or masks none.
-pub fn keep_count(patches: usize, mask_ratio: f64) -> Result<usize, ShapeError> {
-    // `as` saturates, and NaN gives 0: both end in the refusal below.
-    let keep = (patches as f64 * (1.0 - mask_ratio)) as usize;
-    if keep == 0 || keep >= patches {
-        Err(ShapeError::MaskRatio { mask_ratio, keep: keep.min(patches), patches })
-    } else {
-        Ok(keep)
-    }
-}
-
 impl Masking {
-    /// From `noise` [N, L], one number for each patch: the `keep_count` patches of the least noise are kept, in ascending
+    /// From `noise` [N, L], one number for each patch: the [`kept_patches`](bmae_architecture::kept_patches) of the least noise are kept, in ascending
     /// order of noise; equal noise keeps the order of the patches.
     ///
     /// # Errors
     /// When `noise` is not a whole number of images, or the ratio keeps or masks no patch.
     pub fn from_noise(noise: &[f32], patches: usize, mask_ratio: f64) -> Result<Self, ShapeError> {
-        let keep = keep_count(patches, mask_ratio)?;
+        let keep = check_mask_ratio(patches, mask_ratio)?;
         if !noise.len().is_multiple_of(patches) {
             return Err(ShapeError::Length {
                 what: "the noise of the masking",
@@ -55,10 +42,10 @@ impl Masking {
             masked: Vec::with_capacity(images * (patches - keep)),
         };
         let mut shuffle: Vec<usize> = Vec::with_capacity(patches);
-        for (image, of_image) in noise.chunks_exact(patches).enumerate() {
+        for (image, noise) in noise.chunks_exact(patches).enumerate() {
             shuffle.clear();
             shuffle.extend(0..patches);
-            shuffle.sort_by(|&a, &b| of_image[a].total_cmp(&of_image[b]));
+            shuffle.sort_by(|&a, &b| noise[a].total_cmp(&noise[b]));
             masking.kept.extend_from_slice(&shuffle[..keep]);
             let restore = &mut masking.restore[image * patches..(image + 1) * patches];
             for (place, &l) in shuffle.iter().enumerate() {
@@ -105,9 +92,9 @@ impl Masking {
     }
 
     /// The masked patches as tokens of a sequence that the class token begins, in the order of [`masked`](Self::masked).
-    pub fn masked_tokens(&self) -> Wanted {
+    pub fn masked_tokens(&self) -> SelectedTokens {
         let token = |&row: &usize| (row % self.patches + 1) as u32;
-        Wanted::new(self.masked.iter().map(token).collect(), self.patches - self.keep)
+        SelectedTokens::new(self.masked.iter().map(token).collect(), self.patches - self.keep)
     }
 
     /// Where the encoder's tokens stand: of each image the class token, then the kept patches, rows [N * keep], in the order of

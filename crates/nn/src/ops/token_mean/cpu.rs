@@ -8,8 +8,7 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Flex, TensorMetadata, backend_extension};
 
-use crate::ops::fused::{Cpu, values};
-use crate::ops::pooled::pooled;
+use crate::ops::cpu_tensor::{CpuTensor, from_buffer, values};
 
 #[backend_extension(Flex, Autodiff)]
 pub(crate) trait FusedTokenMean: Backend {
@@ -18,12 +17,12 @@ pub(crate) trait FusedTokenMean: Backend {
 }
 
 impl FusedTokenMean for Flex {
-    fn fused_mean_of_patch_tokens(x: Cpu, tokens: usize) -> Cpu {
+    fn fused_mean_of_patch_tokens(x: CpuTensor, tokens: usize) -> CpuTensor {
         let x = x.to_contiguous();
         let (images, dim) = (x.shape()[0] / tokens, x.shape()[1]);
-        let mut out = Buffer::dirty(images * dim);
+        let mut out = Buffer::uninitialised(images * dim);
         token_mean::forward(values(&x), tokens, dim, &mut out);
-        pooled(out, &[images, dim])
+        from_buffer(out, &[images, dim])
     }
 }
 
@@ -53,8 +52,8 @@ impl Backward<Flex, 1> for TokenMeanBackward {
         let grad = grads.consume::<Flex>(&ops.node).to_contiguous();
         let [Some(parent)] = ops.parents else { return };
         let (images, dim) = (grad.shape()[0], grad.shape()[1]);
-        let mut dx = Buffer::dirty(images * self.tokens * dim);
+        let mut dx = Buffer::uninitialised(images * self.tokens * dim);
         token_mean::backward(values(&grad), self.tokens, dim, &mut dx);
-        grads.register::<Flex>(parent.id, pooled(dx, &[images * self.tokens, dim]));
+        grads.register::<Flex>(parent.id, from_buffer(dx, &[images * self.tokens, dim]));
     }
 }

@@ -10,8 +10,7 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Flex, backend_extension};
 
-use crate::ops::fused::{Cpu, values};
-use crate::ops::pooled::pooled;
+use crate::ops::cpu_tensor::{CpuTensor, from_buffer, values};
 
 #[backend_extension(Flex, Autodiff)]
 pub(crate) trait FusedTokens: Backend {
@@ -25,12 +24,17 @@ pub(crate) trait FusedTokens: Backend {
 }
 
 impl FusedTokens for Flex {
-    fn fused_place_tokens(rows: Cpu, token: Cpu, positions: Cpu, placement: Arc<Placement>) -> Cpu {
+    fn fused_place_tokens(
+        rows: CpuTensor,
+        token: CpuTensor,
+        positions: CpuTensor,
+        placement: Arc<Placement>,
+    ) -> CpuTensor {
         let (rows, token, positions) = (rows.to_contiguous(), token.to_contiguous(), positions.to_contiguous());
         let (places, dim) = (placement.places().len(), values(&token).len());
-        let mut out = Buffer::dirty(places * dim);
+        let mut out = Buffer::uninitialised(places * dim);
         tokens::forward(&placement, values(&rows), values(&token), values(&positions), &mut out);
-        pooled(out, &[places, dim])
+        from_buffer(out, &[places, dim])
     }
 }
 
@@ -68,16 +72,16 @@ impl Backward<Flex, 3> for TokensBackward {
         let Some(dim) = grad.len().checked_div(places) else { return };
         let [of_rows, of_token, of_positions] = ops.parents;
         if let Some(parent) = of_rows {
-            let mut rows = Buffer::dirty(placement.rows() * dim);
+            let mut rows = Buffer::uninitialised(placement.rows() * dim);
             tokens::backward_rows(placement, grad, dim, &mut rows);
-            grads.register::<Flex>(parent.id, pooled(rows, &[placement.rows(), dim]));
+            grads.register::<Flex>(parent.id, from_buffer(rows, &[placement.rows(), dim]));
         }
         if let Some(parent) = of_token {
-            grads.register::<Flex>(parent.id, pooled(tokens::backward_token(placement, grad, dim), &[dim]));
+            grads.register::<Flex>(parent.id, from_buffer(tokens::backward_token(placement, grad, dim), &[dim]));
         }
         if let Some(parent) = of_positions {
             let positions = tokens::backward_positions(placement, grad, dim);
-            grads.register::<Flex>(parent.id, pooled(positions, &[placement.positions(), dim]));
+            grads.register::<Flex>(parent.id, from_buffer(positions, &[placement.positions(), dim]));
         }
     }
 }

@@ -8,8 +8,7 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Flex, TensorMetadata, backend_extension};
 
-use crate::ops::fused::{Cpu, tensor, values};
-use crate::ops::pooled::pooled;
+use crate::ops::cpu_tensor::{CpuTensor, from_buffer, from_vec, values};
 
 #[backend_extension(Flex, Autodiff)]
 pub(crate) trait FusedSquaredError: Backend {
@@ -18,9 +17,9 @@ pub(crate) trait FusedSquaredError: Backend {
 }
 
 impl FusedSquaredError for Flex {
-    fn fused_mean_squared_error(prediction: Cpu, target: Cpu) -> Cpu {
+    fn fused_mean_squared_error(prediction: CpuTensor, target: CpuTensor) -> CpuTensor {
         let (prediction, target) = (prediction.to_contiguous(), target.to_contiguous());
-        tensor(vec![squared_error::mean(values(&prediction), values(&target)) as f32], &[1])
+        from_vec(vec![squared_error::mean(values(&prediction), values(&target)) as f32], &[1])
     }
 }
 
@@ -39,22 +38,22 @@ impl<C: CheckpointStrategy> FusedSquaredError for Autodiff<Flex, C> {
     }
 }
 
-/// The backward pass of the mean squared error; keeps both.
+/// The backward pass of the mean squared error; saves both.
 #[derive(Debug)]
 struct SquaredErrorBackward;
 
 impl Backward<Flex, 2> for SquaredErrorBackward {
-    type State = (Cpu, Cpu);
+    type State = (CpuTensor, CpuTensor);
 
-    fn backward(self, ops: Ops<(Cpu, Cpu), 2>, grads: &mut Gradients, _: &mut Checkpointer) {
+    fn backward(self, ops: Ops<(CpuTensor, CpuTensor), 2>, grads: &mut Gradients, _: &mut Checkpointer) {
         let grad = grads.consume::<Flex>(&ops.node).to_contiguous();
         let (prediction, target) = (ops.state.0.to_contiguous(), ops.state.1.to_contiguous());
         let [of_prediction, of_target] = ops.parents;
         for (parent, one, other) in [(of_prediction, &prediction, &target), (of_target, &target, &prediction)] {
             let Some(parent) = parent else { continue };
-            let mut out = Buffer::dirty(values(one).len());
+            let mut out = Buffer::uninitialised(values(one).len());
             squared_error::backward(values(one), values(other), values(&grad)[0], &mut out);
-            grads.register::<Flex>(parent.id, pooled(out, &one.shape()));
+            grads.register::<Flex>(parent.id, from_buffer(out, &one.shape()));
         }
     }
 }

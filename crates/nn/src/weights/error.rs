@@ -1,0 +1,143 @@
+//! What can be wrong with a weight file, one readable sentence each.
+
+use std::path::PathBuf;
+
+use super::report::LoadReport;
+
+/// Tensors of another shape than the model's.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error(
+    "tensor {tensor} in {source_name} has shape {found:?}, but this model needs {expected:?}{more}: the weights are of {holds}; \
+     use the configuration they were trained with", more = and_more(*others)
+)]
+pub struct ShapeMismatch {
+    /// File, or what stands for it.
+    pub source_name: String,
+    /// The first such tensor.
+    pub tensor: String,
+    /// Its shape.
+    pub found: Vec<usize>,
+    /// The model's shape.
+    pub expected: Vec<usize>,
+    /// How many more tensors have another shape.
+    pub others: usize,
+    /// The architecture of the weights.
+    pub holds: String,
+}
+
+/// Why weights could not be read, written or loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum WeightsError {
+    /// The file could not be opened or read.
+    #[error("cannot read the weights file {path} ({reason}): give a run directory or a weights file that exists", path = path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        reason: std::io::Error,
+    },
+    /// The bytes are no safetensors file.
+    #[error(
+        "{source_name} is not a safetensors file ({reason}): give a file written by bmae, timm or the official code in that format"
+    )]
+    NotSafetensors {
+        /// File, or what stands for it.
+        source_name: String,
+        /// What the parser found.
+        reason: String,
+    },
+    /// A file of no kind that holds weights.
+    #[error("{path} holds no weights but {found}; give a safetensors file, a .pth file that torch.save wrote, or a Hugging Face folder", path = path.display())]
+    UnknownKind {
+        /// The file.
+        path: PathBuf,
+        /// What it looks like.
+        found: String,
+    },
+    /// What looks like a file of PyTorch's and is none, is damaged, or holds what cannot be read.
+    #[error("{source_name} cannot be read as a PyTorch checkpoint ({reason}); {remedy}")]
+    Pytorch {
+        /// The file.
+        source_name: String,
+        /// What the reader found.
+        reason: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// A checkpoint of several models, none of which is known to be the one.
+    #[error(
+        "{source_name} holds models or parts of one under `{}`, none of which is known to be the one: save the encoder's state dict by itself",
+        found.join("`, `")
+    )]
+    SeveralModels {
+        /// The file.
+        source_name: String,
+        /// What stands before the names of each.
+        found: Vec<String>,
+    },
+    /// A folder without weights that can be opened.
+    #[error("{path} holds {}", if *sharded {
+        "weights in several files (model.safetensors.index.json): save it again in one, with save_pretrained(..., max_shard_size=\"100GB\")"
+    } else {
+        "no model.safetensors: give a run directory, a Hugging Face folder with one, or a weights file"
+    }, path = path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Whether there are weights, but cut into several files.
+        sharded: bool,
+    },
+    /// A `config.json` that is not JSON.
+    #[error("{path} is not valid JSON ({reason}): copy or download it again", path = path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// The parser's words.
+        reason: String,
+    },
+    /// The header promises more bytes than there are.
+    #[error(
+        "{source_name} is cut short: its header describes {expected} bytes, but it has {found}; copy or download it again"
+    )]
+    CutShort {
+        /// File, or what stands for it.
+        source_name: String,
+        /// Bytes the header describes.
+        expected: u64,
+        /// Bytes there are.
+        found: u64,
+    },
+    /// A tensor of a type that weights do not have.
+    #[error("tensor {tensor} in {source_name} has type {found}, but weights are F32 (F16, BF16 and F64 are converted)")]
+    Dtype {
+        /// File, or what stands for it.
+        source_name: String,
+        /// The tensor.
+        tensor: String,
+        /// Its type.
+        found: String,
+    },
+    /// A tensor of another shape than the model's.
+    #[error(transparent)]
+    Shape(#[from] Box<ShapeMismatch>),
+    /// Tensors of the model that the weights lack, tensors of the weights that the model does not have.
+    #[error("{report}: use weights of this kind of model, and the configuration they were trained with")]
+    Leftovers {
+        /// All that is not allowed.
+        report: LoadReport,
+    },
+    /// The safetensors writer refused.
+    #[error("the weights cannot be written as safetensors: {reason}")]
+    Serialise {
+        /// The writer's reason.
+        reason: String,
+    },
+}
+
+fn and_more(others: usize) -> String {
+    match others {
+        0 => String::new(),
+        1 => " (and 1 more tensor has another shape)".to_owned(),
+        _ => format!(" (and {others} more tensors have another shape)"),
+    }
+}
