@@ -67,7 +67,7 @@ impl Masking {
     }
 
     /// Patches kept of an image.
-    pub fn keep(&self) -> usize {
+    pub fn kept_per_image(&self) -> usize {
         self.keep
     }
 

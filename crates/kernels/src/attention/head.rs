@@ -4,7 +4,7 @@
 //! then run down the columns, and its vectors hold no padding but in the last unit of queries. A single query beyond whole
 //! units (17 tokens of an image are 16 and the class token) goes by itself, since a vector for it alone would double the work.
 
-use super::product::{Epilogue, Left, Product, Rows};
+use super::product::{HeadEpilogue, HeadProduct, Rows, StridedFactor};
 use super::transpose::transpose;
 use crate::aligned::AlignedVec;
 use crate::exponential::power_of_two;
@@ -78,8 +78,8 @@ impl Head<'_> {
     #[inline(always)]
     pub(super) fn forward<S: Simd>(&self, simd: S, buffers: &mut Buffers, out: &mut [f32], stride: usize) {
         self.exponentials(simd, buffers);
-        let left = Left { values: &buffers.probabilities, row: 1, column: buffers.stride };
-        let end = Epilogue::Times(&buffers.normalisers);
+        let left = StridedFactor { values: &buffers.probabilities, row: 1, column: buffers.stride };
+        let end = HeadEpilogue::Times(&buffers.normalisers);
         self.product(simd, left, self.queries, (self.v, self.tokens), end, out, stride);
     }
 
@@ -93,22 +93,38 @@ impl Head<'_> {
     /// dq [M, H] = s dS k, in rows `stride` apart.
     #[inline(always)]
     pub(super) fn dq<S: Simd>(&self, simd: S, buffers: &Buffers, out: &mut [f32], stride: usize) {
-        let left = Left { values: &buffers.slopes, row: 1, column: buffers.stride };
-        self.product(simd, left, self.queries, (self.k, self.tokens), Epilogue::Times(&buffers.scales), out, stride);
+        let left = StridedFactor { values: &buffers.slopes, row: 1, column: buffers.stride };
+        self.product(
+            simd,
+            left,
+            self.queries,
+            (self.k, self.tokens),
+            HeadEpilogue::Times(&buffers.scales),
+            out,
+            stride,
+        );
     }
 
     /// dk [T, H] = s dS^T q, in rows `stride` apart.
     #[inline(always)]
     pub(super) fn dk<S: Simd>(&self, simd: S, buffers: &Buffers, out: &mut [f32], stride: usize) {
-        let left = Left { values: &buffers.slopes, row: buffers.stride, column: 1 };
-        self.product(simd, left, self.tokens, (self.q, self.queries), Epilogue::Times(&buffers.scales), out, stride);
+        let left = StridedFactor { values: &buffers.slopes, row: buffers.stride, column: 1 };
+        self.product(
+            simd,
+            left,
+            self.tokens,
+            (self.q, self.queries),
+            HeadEpilogue::Times(&buffers.scales),
+            out,
+            stride,
+        );
     }
 
     /// dv [T, H] = P^T do, in rows `stride` apart.
     #[inline(always)]
     pub(super) fn dv<S: Simd>(&self, simd: S, grad: Rows<'_>, buffers: &Buffers, out: &mut [f32], stride: usize) {
-        let left = Left { values: &buffers.probabilities, row: buffers.stride, column: 1 };
-        self.product(simd, left, self.tokens, (grad, self.queries), Epilogue::Times(&buffers.ones), out, stride);
+        let left = StridedFactor { values: &buffers.probabilities, row: buffers.stride, column: 1 };
+        self.product(simd, left, self.tokens, (grad, self.queries), HeadEpilogue::Times(&buffers.ones), out, stride);
     }
 
     /// out [m, H] = left times the k rows of a head.
@@ -117,14 +133,14 @@ impl Head<'_> {
     fn product<S: Simd>(
         &self,
         simd: S,
-        left: Left<'_>,
+        left: StridedFactor<'_>,
         m: usize,
         (right, k): (Rows<'_>, usize),
-        epilogue: Epilogue<'_>,
+        epilogue: HeadEpilogue<'_>,
         out: &mut [f32],
         stride: usize,
     ) {
-        simd.vectorize(Product { left, right, m, k, n: self.padded, epilogue, out, stride });
+        simd.vectorize(HeadProduct { left, right, m, k, n: self.padded, epilogue, out, stride });
     }
 
     /// Queries that go in vectors, padded to whole units, and whether one more goes by itself.
@@ -145,13 +161,13 @@ impl Head<'_> {
         if columns > 0 {
             transpose(simd, self.q, self.queries.min(columns), self.padded, across, stride);
             largest[..columns].fill(f32::NEG_INFINITY);
-            simd.vectorize(Product {
-                left: Left { values: self.k.values, row: self.k.stride, column: 1 },
+            simd.vectorize(HeadProduct {
+                left: StridedFactor { values: self.k.values, row: self.k.stride, column: 1 },
                 right: Rows { values: across, stride },
                 m: tokens,
                 k: self.width,
                 n: columns,
-                epilogue: Epilogue::Largest(largest),
+                epilogue: HeadEpilogue::Largest(largest),
                 out: probabilities,
                 stride,
             });
@@ -198,13 +214,13 @@ impl Head<'_> {
         if columns > 0 {
             transpose(simd, grad, self.queries.min(columns), self.padded, across, stride);
             inner[..columns].fill(0.0);
-            simd.vectorize(Product {
-                left: Left { values: self.v.values, row: self.v.stride, column: 1 },
+            simd.vectorize(HeadProduct {
+                left: StridedFactor { values: self.v.values, row: self.v.stride, column: 1 },
                 right: Rows { values: across, stride },
                 m: tokens,
                 k: self.width,
                 n: columns,
-                epilogue: Epilogue::Inner(probabilities, inner),
+                epilogue: HeadEpilogue::Inner(probabilities, inner),
                 out: slopes,
                 stride,
             });

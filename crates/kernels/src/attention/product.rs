@@ -14,7 +14,7 @@ use crate::lanes::{LANES, unit};
 
 /// A left factor [M, K]: element (i, k) is number i * row + k * column.
 #[derive(Clone, Copy)]
-pub(super) struct Left<'a> {
+pub(super) struct StridedFactor<'a> {
     pub values: &'a [f32],
     pub row: usize,
     pub column: usize,
@@ -28,7 +28,7 @@ pub(super) struct Rows<'a> {
 }
 
 /// What is done with a finished row of a tile while it is still in registers.
-pub(super) enum Epilogue<'a> {
+pub(super) enum HeadEpilogue<'a> {
     /// It is the result, times the number of its row.
     Times(&'a [f32]),
     /// It is the result; the largest of each column is gathered here.
@@ -38,19 +38,19 @@ pub(super) enum Epilogue<'a> {
 }
 
 /// out [M, N] = left [M, K] times right [K, N], where N is a multiple of [`unit`].
-pub(super) struct Product<'a> {
-    pub left: Left<'a>,
+pub(super) struct HeadProduct<'a> {
+    pub left: StridedFactor<'a>,
     pub right: Rows<'a>,
     pub m: usize,
     pub k: usize,
     pub n: usize,
-    pub epilogue: Epilogue<'a>,
+    pub epilogue: HeadEpilogue<'a>,
     pub out: &'a mut [f32],
     /// From one row of the result to the next.
     pub stride: usize,
 }
 
-impl WithSimd for Product<'_> {
+impl WithSimd for HeadProduct<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -74,7 +74,7 @@ impl WithSimd for Product<'_> {
     }
 }
 
-impl Product<'_> {
+impl HeadProduct<'_> {
     /// Asserts that every index that a tile reads is within its slice.
     #[inline(always)]
     fn check<S: Simd>(&self) {
@@ -85,9 +85,9 @@ impl Product<'_> {
         let results = (m - 1) * stride + n;
         assert!(results <= self.out.len(), "the result");
         match &self.epilogue {
-            Epilogue::Times(factors) => assert!(m <= factors.len(), "a factor for each row"),
-            Epilogue::Largest(largest) => assert!(n <= largest.len(), "a number for each column"),
-            Epilogue::Inner(rows, sums) => {
+            HeadEpilogue::Times(factors) => assert!(m <= factors.len(), "a factor for each row"),
+            HeadEpilogue::Largest(largest) => assert!(n <= largest.len(), "a number for each column"),
+            HeadEpilogue::Inner(rows, sums) => {
                 assert!(results <= rows.len() && n <= sums.len(), "as many as the result, a sum for each column");
             }
         }
@@ -133,7 +133,7 @@ impl Product<'_> {
         unsafe {
             let out = self.out.as_mut_ptr().add(place);
             match &mut self.epilogue {
-                Epilogue::Times(factors) => {
+                HeadEpilogue::Times(factors) => {
                     for (i, sums) in sums.into_iter().enumerate() {
                         let factor = simd.splat_f32s(*factors.as_ptr().add(row + i));
                         for (v, sum) in sums.into_iter().enumerate() {
@@ -141,7 +141,7 @@ impl Product<'_> {
                         }
                     }
                 }
-                Epilogue::Largest(largest) => {
+                HeadEpilogue::Largest(largest) => {
                     let largest = largest.as_mut_ptr().add(first);
                     let mut most = row_of::<S, VECTORS>(simd, largest);
                     for (i, sums) in sums.into_iter().enumerate() {
@@ -154,7 +154,7 @@ impl Product<'_> {
                         write::<S>(largest, v, most);
                     }
                 }
-                Epilogue::Inner(rows, inner) => {
+                HeadEpilogue::Inner(rows, inner) => {
                     let (rows, inner) = (rows.as_ptr().add(place), inner.as_mut_ptr().add(first));
                     let mut totals = row_of::<S, VECTORS>(simd, inner);
                     for (i, sums) in sums.into_iter().enumerate() {

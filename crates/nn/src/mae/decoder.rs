@@ -65,7 +65,11 @@ impl Decoder {
         selected: Option<SelectedTokens>,
     ) -> Tensor<2> {
         let [images, seen, width] = latent.dims();
-        assert_eq!([images, seen], [masking.images(), 1 + masking.keep()], "the latent is not of this masking");
+        assert_eq!(
+            [images, seen],
+            [masking.images(), 1 + masking.kept_per_image()],
+            "the latent is not of this masking"
+        );
         let [_, tokens, dim] = self.pos_embed.dims();
         let rows = images * seen;
 

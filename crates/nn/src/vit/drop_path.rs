@@ -45,7 +45,7 @@ impl DropPath {
     ///
     /// # Panics
     /// When they are not all of the batch that was drawn for.
-    pub fn part(&self, images: Range<usize>) -> Self {
+    pub fn for_images(&self, images: Range<usize>) -> Self {
         let of_branch = |factors: &Vec<f32>| factors[images.clone()].to_vec();
         Self {
             blocks: self.blocks.iter().map(|block| block.as_ref().map(|two| two.each_ref().map(of_branch))).collect(),
@@ -53,7 +53,7 @@ impl DropPath {
     }
 
     /// The factors of one block, attention and MLP, `[N]` each; `None` where its branches are always kept.
-    pub fn factors(&self, block: usize) -> Option<[&[f32]; 2]> {
+    pub fn branch_factors(&self, block: usize) -> Option<[&[f32]; 2]> {
         self.blocks.get(block)?.as_ref().map(|two| two.each_ref().map(Vec::as_slice))
     }
 }

@@ -102,7 +102,7 @@ impl Encoder {
         let last = self.blocks.len().saturating_sub(1);
         self.blocks.iter().enumerate().fold(x, |x, (index, block)| {
             let selected = selected.clone().filter(|_| index == last);
-            block.forward_with(x, tokens, drop_path.factors(index), selected)
+            block.forward_with(x, tokens, drop_path.branch_factors(index), selected)
         })
     }
 
@@ -205,10 +205,10 @@ impl Encoder {
             });
         }
         let device = self.cls_token.device();
-        let tokens = 1 + masking.keep();
+        let tokens = 1 + masking.kept_per_image();
 
         let mut kept = Vec::with_capacity(masking.kept().len() * values_per_patch);
-        for (image, kept_of_image) in masking.kept().chunks_exact(masking.keep()).enumerate() {
+        for (image, kept_of_image) in masking.kept().chunks_exact(masking.kept_per_image()).enumerate() {
             for &l in kept_of_image {
                 let row = (image * masking.patches() + l) * values_per_patch;
                 kept.extend_from_slice(&patches[row..row + values_per_patch]);

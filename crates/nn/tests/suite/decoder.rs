@@ -9,7 +9,7 @@ fn the_decoder_puts_kept_patches_back_and_mask_tokens_elsewhere() {
     let mut model = autoencoder(90);
     model.decoder.blocks.clear();
     let masking = masking(2, 91);
-    let (seen, dim) = (1 + masking.keep(), 4);
+    let (seen, dim) = (1 + masking.kept_per_image(), 4);
     let latent = uniform(2 * seen * 8, 92);
 
     let rows: Tensor<2> = tensor(latent.clone(), [2 * seen, 8], &device());
@@ -19,7 +19,7 @@ fn the_decoder_puts_kept_patches_back_and_mask_tokens_elsewhere() {
     let mut tokens = Vec::new();
     for image in 0..2 {
         let row = |seen_token: usize| &embedded[(image * seen + seen_token) * dim..][..dim];
-        let kept = &masking.kept()[image * masking.keep()..][..masking.keep()];
+        let kept = &masking.kept()[image * masking.kept_per_image()..][..masking.kept_per_image()];
         for token in 0..1 + PATCHES {
             let value = match token.checked_sub(1) {
                 None => row(0),

@@ -33,9 +33,9 @@ fn rates_rise_from_zero_at_the_first_block_to_the_whole_at_the_last_in_equal_ste
 fn branches_are_kept_as_often_as_their_rate_says_and_scaled_so_that_the_expectation_stays() {
     const DRAWS: usize = 40_000;
     let drawn = DropPath::draw(0.4, 3, DRAWS, &mut rng(80));
-    assert_eq!(drawn.factors(0), None, "the first block never drops anything");
+    assert_eq!(drawn.branch_factors(0), None, "the first block never drops anything");
     for (block, rate) in [(1, 0.2), (2, 0.4)] {
-        let two = drawn.factors(block).unwrap();
+        let two = drawn.branch_factors(block).unwrap();
         for factors in two {
             let kept = is_kept(factors).into_iter().filter(|&kept| kept).count() as f64;
             // Five standard deviations of the share of 40,000 draws are about 0.012.
@@ -121,7 +121,7 @@ fn a_part_of_the_batch_sees_its_own_samples_draws() {
     let half = IMAGES / 2;
     let second =
         tensor(patches(IMAGES, 91)[half * PATCHES * PATCH_LEN..].to_vec(), [half, PATCHES, PATCH_LEN], &device());
-    let got = values(encoder.forward_train(second, &drawn.part(half..IMAGES)));
+    let got = values(encoder.forward_train(second, &drawn.for_images(half..IMAGES)));
     assert_close(&got, &whole[whole.len() / 2..], 1e-5);
     assert_ne!(whole, values(encoder.forward(batch(91))), "something was dropped");
 }

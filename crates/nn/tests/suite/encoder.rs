@@ -35,7 +35,7 @@ fn kept_patches_carry_their_own_pixels_and_positions() {
     let seen = values(encoder.forward_masked(&patches, &masking).unwrap());
     let dim = encoder.dim();
     let mut want = Vec::new();
-    for (image, kept) in masking.kept().chunks(masking.keep()).enumerate() {
+    for (image, kept) in masking.kept().chunks(masking.kept_per_image()).enumerate() {
         for token in std::iter::once(0).chain(kept.iter().map(|l| l + 1)) {
             let at = (image * (1 + PATCHES) + token) * dim;
             want.extend_from_slice(&whole[at..at + dim]);

@@ -22,7 +22,7 @@ fn equal_noise_keeps_the_order_of_the_patches() {
 #[test]
 fn every_image_has_its_own_mask_and_keeps_the_same_number() {
     let masking = Masking::from_noise(&uniform(32 * 64, 1), 64, 0.75).unwrap();
-    assert_eq!((masking.images(), masking.patches(), masking.keep()), (32, 64, 16));
+    assert_eq!((masking.images(), masking.patches(), masking.kept_per_image()), (32, 64, 16));
     let masks = masking.mask();
     for mask in masks.chunks(64) {
         assert_eq!(mask.iter().sum::<f32>(), 48.0);

@@ -120,7 +120,7 @@ impl Learner {
         let (mut sum, mut loss) = (GradientMap::new(), 0.0);
         for (index, (images, labels)) in images.chunks(images.len() / parts).zip(labels.chunks(of_a_part)).enumerate() {
             let rows = index * of_a_part..(index + 1) * of_a_part;
-            let dropped = drop_path.part(rows.clone());
+            let dropped = drop_path.for_images(rows.clone());
             let logits = self.model.forward_train(self.patches(images, &self.device)?, &dropped);
             let part = match &targets {
                 Some(targets) => soft_cross_entropy(logits, targets.clone().slice([rows])),

@@ -125,7 +125,7 @@ pub(crate) fn masked_view(recipe: &Recipe, image: &Image, masking: &Masking, ind
 
 /// The masked patches (0 .. L) of one image of a masking.
 fn masked_of(masking: &Masking, index: usize) -> Vec<usize> {
-    let each = masking.patches() - masking.keep();
+    let each = masking.patches() - masking.kept_per_image();
     let rows = &masking.masked()[index * each..(index + 1) * each];
     rows.iter().map(|row| row % masking.patches()).collect()
 }
