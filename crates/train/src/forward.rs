@@ -10,7 +10,6 @@ use rand::RngExt;
 
 use crate::TrainError;
 use crate::input::{flat_patches, patch_tensor};
-use crate::model::patch_grid;
 use crate::pretrain::{Pass, Student};
 use crate::start::Remark;
 use bmae_recipe::Recipe;
@@ -50,7 +49,7 @@ pub fn run(
     tell: &mut dyn FnMut(Remark),
 ) -> Result<Passed, TrainError> {
     let ([count, ..], images) = recorded_images::<4>(recipe, inputs, "[N, 3, H, W]")?;
-    let patches = patch_grid(recipe).patches();
+    let patches = recipe.architecture().grid.patches();
     let noise = match inputs.has("noise") {
         true => recorded_noise::<2>(recipe, inputs, "[N, L]", [count])?.to_vec(),
         false => {
@@ -133,7 +132,7 @@ pub(crate) fn recorded_noise<'a, const D: usize>(
     before: impl AsRef<[usize]>,
 ) -> Result<&'a [f32], TrainError> {
     let (sizes, noise) = file.floats::<D>("noise", axes)?;
-    let patches = patch_grid(recipe).patches();
+    let patches = recipe.architecture().grid.patches();
     let expected: Vec<usize> = before.as_ref().iter().copied().chain([patches]).collect();
     match sizes[..] == expected[..] {
         true => Ok(noise),

@@ -10,7 +10,6 @@ use bmae_recipe::{Recipe, Stage, StageRecipe};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::RngExt;
 
-use crate::model::patch_grid;
 use crate::{TrainError, pipeline};
 
 /// The data of an evaluation: labelled, with a test set.
@@ -95,12 +94,12 @@ pub(crate) fn evaluation_batches(
 
 /// Normalised `images` [N, 3, S, S] as patches [N, L, p*p*3], flat.
 pub(crate) fn flat_patches(images: &[f32], recipe: &Recipe) -> Result<Vec<f32>, TrainError> {
-    Ok(patchify(images, patch_grid(recipe))?)
+    Ok(patchify(images, recipe.architecture().grid)?)
 }
 
 /// Flat patches as a tensor [N, L, p*p*3] on `device`.
 pub(crate) fn patch_tensor(patches: Vec<f32>, recipe: &Recipe, device: &Device) -> Tensor<3> {
-    let grid = patch_grid(recipe);
+    let grid = recipe.architecture().grid;
     let shape = [patches.len() / grid.values_per_image(), grid.patches(), grid.values_per_patch()];
     Tensor::from_data(TensorData::new(patches, shape), device)
 }
@@ -108,7 +107,7 @@ pub(crate) fn patch_tensor(patches: Vec<f32>, recipe: &Recipe, device: &Device) 
 /// One number for each patch of each image [N, L], uniform in [0, 1): fresh for every image and epoch, the same
 /// whatever batch an image falls into.
 pub(crate) fn mask_noise(recipe: &Recipe, epoch: usize, indices: &[usize]) -> Vec<f32> {
-    let patches = patch_grid(recipe).patches();
+    let patches = recipe.architecture().grid.patches();
     let mut noise = Vec::with_capacity(indices.len() * patches);
     for &index in indices {
         let mut generator = keyed(recipe.seed, epoch as u64, index as u64, Purpose::Mask);

@@ -9,7 +9,6 @@ use bmae_data::transforms::normalise::Normalisation;
 use bmae_nn::Masking;
 
 use crate::input::{self, mask_noise};
-use crate::model::patch_grid;
 use crate::pictures::{masked_view, scale};
 use crate::run_directory::{check_place, write_whole};
 use crate::{TrainError, pipeline};
@@ -78,7 +77,7 @@ fn view(recipe: &Recipe, transform: Transform, image: &Image, epoch: usize, inde
 /// The same picture with the patches grey that are masked in that epoch.
 fn masked(recipe: &Recipe, image: &Image, epoch: usize, index: usize) -> Result<Image, TrainError> {
     let noise = mask_noise(recipe, epoch, &[index]);
-    let masking = Masking::from_noise(&noise, patch_grid(recipe).patches(), recipe.pretrain.mask_ratio)?;
+    let masking = Masking::from_noise(&noise, recipe.architecture().grid.patches(), recipe.pretrain.mask_ratio)?;
     Ok(masked_view(recipe, image, &masking, 0))
 }
 

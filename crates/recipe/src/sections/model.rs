@@ -16,13 +16,6 @@ section! {
     }
 }
 
-impl ModelRecipe {
-    /// Patches of an image of the side `image_size`.
-    pub fn patches(&self, image_size: usize) -> usize {
-        bmae_architecture::PatchGrid::rgb(image_size, self.patch_size).patches()
-    }
-}
-
 pub use decoder::DecoderRecipe;
 pub use encoder::EncoderRecipe;
 

@@ -8,7 +8,6 @@ use super::CLASSES;
 use crate::TrainError;
 use crate::evaluation::EncoderFeature;
 use crate::input::mask_noise;
-use crate::model::patch_grid;
 use crate::optimiser::GradientMap;
 use crate::pretrain::Student;
 use crate::{finetune, linear_probe};
@@ -55,7 +54,7 @@ impl Learner {
             }
         };
         let mut generator = keyed(recipe.seed, 0, 0, Purpose::Crop);
-        let values = batch * patch_grid(recipe).values_per_image();
+        let values = batch * recipe.architecture().grid.values_per_image();
         Ok(Self {
             recipe: recipe.clone(),
             stage,

@@ -13,7 +13,6 @@
 //! Bytes. Every operation reads its operands and writes its result once, in single precision: what flows where each goes by
 //! itself. Operations that are fused move less; how much less is the gain of fusing them.
 
-use crate::model::autoencoder_sizes;
 use bmae_architecture::{decoder_parameters, encoder_parameters, kept_patches, linear_parameters};
 use bmae_recipe::{Feature, Pooling, Recipe, TrainedStage};
 
@@ -80,7 +79,7 @@ struct Blocks {
 impl Work {
     /// The work of a step of `stage` on `batch` images of `classes` classes; in pre-training after the switch.
     pub fn of(recipe: &Recipe, stage: TrainedStage, batch: usize, classes: usize) -> Self {
-        let sizes = autoencoder_sizes(recipe);
+        let sizes = recipe.architecture();
         let (patches, pixels, dim) = (sizes.grid.patches(), sizes.grid.values_per_patch(), sizes.encoder.dim);
         let encoder = |tokens, read, passes| Blocks {
             images: batch,

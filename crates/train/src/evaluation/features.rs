@@ -133,7 +133,7 @@ mod tests {
         let keys = "data.image_size = 8\nmodel.patch_size = 4\nmodel.encoder = { dim = 8, depth = 1, heads = 2 }";
         let recipe = Recipe::from_toml(keys).expect("a recipe");
         let mut generator = bmae_data::random::keyed(3, 0, 0, bmae_data::random::Purpose::Initialisation);
-        let Autoencoder { grid, encoder, .. } = crate::model::autoencoder_sizes(&recipe);
+        let Autoencoder { grid, encoder, .. } = recipe.architecture();
         let encoder =
             Encoder::init(grid, encoder, EncoderInit::Timm, &mut generator, &Device::flex()).expect("sizes fit");
         let images: Vec<f32> = (0..2 * 3 * 64).map(|i| (i % 13) as f32 / 6.0 - 1.0).collect();

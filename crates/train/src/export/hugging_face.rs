@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 
 use super::model::{Kind, Model, Sees};
 use super::{ExportError, Exported};
-use crate::model::autoencoder_sizes;
 use bmae_recipe::Recipe;
 
 /// `model` as a `ViTMAEForPreTraining`, a `ViTForImageClassification`, or a `ViTModel`.
@@ -49,7 +48,7 @@ pub(super) fn folder(model: Model, recipe: &Recipe, source_name: String) -> Resu
 
 /// What all of them have. The names are those of transformers' `ViTConfig` and `ViTMAEConfig`.
 fn sizes(recipe: &Recipe, class: &str) -> Map<String, Value> {
-    let Autoencoder { grid, encoder, .. } = autoencoder_sizes(recipe);
+    let Autoencoder { grid, encoder, .. } = recipe.architecture();
     object(json!({
         "architectures": [class],
         "image_size": grid.image_size,
@@ -69,7 +68,7 @@ fn sizes(recipe: &Recipe, class: &str) -> Map<String, Value> {
 }
 
 fn of_autoencoder(recipe: &Recipe) -> Map<String, Value> {
-    let decoder = autoencoder_sizes(recipe).decoder;
+    let decoder = recipe.architecture().decoder;
     object(json!({
         "model_type": "vit_mae",
         "decoder_hidden_size": decoder.dim,

@@ -15,7 +15,6 @@ use bmae_architecture::Autoencoder;
 use bmae_nn::StateDict;
 use bmae_nn::weights::{Architecture, CONFIG_KEY, ModelPart, grouped_names};
 
-use crate::model::autoencoder_sizes;
 use crate::start::{Remark, fit, told_model};
 use bmae_recipe::{Need, Recipe, Used, available_memory};
 use model::Model;
@@ -132,7 +131,7 @@ fn for_timm(model: Model, recipe: &Recipe) -> Exported {
         Kind::Classifier(Sees::MeanOfNormalised) => "global_pool=\"avg\", fc_norm=False",
         _ => "global_pool=\"token\"",
     };
-    let Autoencoder { grid, encoder, .. } = autoencoder_sizes(recipe);
+    let Autoencoder { grid, encoder, .. } = recipe.architecture();
     Exported {
         what: "weights of a timm VisionTransformer".to_owned(),
         open_with: format!(

@@ -6,7 +6,6 @@ use bmae_nn::MaskedAutoencoder;
 
 use super::{Subjects, fill_patch, scale};
 use crate::TrainError;
-use crate::model::patch_grid;
 use bmae_recipe::Recipe;
 
 /// So few columns leave room for a second image in each row.
@@ -23,7 +22,7 @@ pub(super) fn attention(
     subjects: &Subjects,
 ) -> Result<Vec<u8>, TrainError> {
     let (side, patch) = (recipe.data.image_size, recipe.model.patch_size);
-    let patches = patch_grid(recipe).patches();
+    let patches = recipe.architecture().grid.patches();
     let maps = model.encoder.class_attention(subjects.tensor(recipe, model));
     let maps: Vec<f32> = maps.map_or_else(Vec::new, |maps| maps.into_data().iter::<f32>().collect());
     let heads = maps.len() / (patches * subjects.count()).max(1);

@@ -11,7 +11,6 @@ use super::{Predicted, Subjects, attention, reconstruction};
 use crate::TrainError;
 use crate::input;
 use crate::method::Targets;
-use crate::model::patch_grid;
 use crate::pretrain::autoencoder_that_predicts;
 use crate::run_directory::{check_place, epochs_done, write_whole};
 use crate::start::Remark;
@@ -81,7 +80,7 @@ pub fn write(
 /// is whether the recipe's targets existed in the last epoch.
 fn predicted_by(recipe: &Recipe, weights: &StateDict) -> Predicted {
     let width = weights.tensors.get("decoder_pred.bias").map(|bias| bias.values.len());
-    let (pixels, features) = (patch_grid(recipe).values_per_patch(), recipe.model.encoder.dim);
+    let (pixels, features) = (recipe.architecture().grid.values_per_patch(), recipe.model.encoder.dim);
     let switched = || {
         let targets = Targets::new(&recipe.method, recipe.pretrain.stage.epochs, 1);
         epochs_done(weights).is_some_and(|done| done > 0 && targets.exist_in(done - 1))

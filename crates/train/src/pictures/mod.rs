@@ -16,7 +16,6 @@ use bmae_nn::{MaskedAutoencoder, Masking};
 use burn::tensor::Tensor;
 
 use crate::input::{flat_patches, mask_noise, patch_tensor};
-use crate::model::patch_grid;
 use crate::run_directory::{PictureName, RunDirectory};
 use crate::{TrainError, pipeline};
 use bmae_recipe::Recipe;
@@ -54,7 +53,7 @@ impl Subjects {
     pub fn first(recipe: &Recipe, images: &Arc<dyn Images>, count: usize) -> Result<Self, TrainError> {
         let transform = pipeline::evaluation_transform(recipe);
         let normalisation = Normalisation { mean: transform.mean, std: transform.std };
-        let (side, grid) = (recipe.data.image_size, patch_grid(recipe));
+        let (side, grid) = (recipe.data.image_size, recipe.architecture().grid);
         let count = count.min(images.len());
         let mut planes = vec![0.0; count * grid.values_per_image()];
         let mut seen = Vec::with_capacity(count);

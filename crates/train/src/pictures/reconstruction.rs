@@ -11,7 +11,6 @@ use super::feature_colours::Colours;
 use super::{Subjects, fill_patch, masked_of, masked_view, scale};
 use crate::TrainError;
 use crate::method::normalise;
-use crate::model::patch_grid;
 use bmae_recipe::Recipe;
 
 /// Images side by side in one row.
@@ -70,7 +69,7 @@ pub(super) fn reconstruction(
 
 /// The images with `predicted` [M, p*p*3] in place of their masked patches.
 fn pixels(recipe: &Recipe, subjects: &Subjects, predicted: &[f32]) -> Result<Vec<Image>, TrainError> {
-    let grid = patch_grid(recipe);
+    let grid = recipe.architecture().grid;
     let PatchGrid { image_size: side, patch_size: patch, channels } = grid;
     let (length, per_row) = (grid.values_per_patch(), grid.patches_per_side());
     let normalisation = Normalisation { mean: recipe.data.mean, std: recipe.data.std };

@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use super::Student;
 use crate::TrainError;
 use crate::method::Targets;
-use crate::model::{fresh_autoencoder, fresh_encoder, patch_grid};
+use crate::model::{fresh_autoencoder, fresh_encoder};
 use crate::pictures::Predicted;
 use crate::start::{Remark, settle};
 use bmae_recipe::{Recipe, TargetRecipe};
@@ -87,7 +87,7 @@ impl Student {
         let dim = recipe.model.encoder.dim;
         let mut model = autoencoder(recipe, weights, &[HEAD, FEATURE_HEAD], device, tell)?;
         let mut name = HEAD;
-        if model.pred.outputs() != dim || dim == patch_grid(recipe).values_per_patch() {
+        if model.pred.outputs() != dim || dim == recipe.architecture().grid.values_per_patch() {
             match head(weights, FEATURE_HEAD, recipe, Some(dim), device)? {
                 Some(head) => {
                     name = FEATURE_HEAD;
@@ -120,7 +120,8 @@ pub(crate) fn autoencoder_that_predicts(
         Predicted::Pixels => check_pixels(recipe, weights, &model)?,
         Predicted::Features => {
             check_features(recipe, weights, &model)?;
-            model.pixel_pred = head(weights, PIXEL_HEAD, recipe, Some(patch_grid(recipe).values_per_patch()), device)?;
+            model.pixel_pred =
+                head(weights, PIXEL_HEAD, recipe, Some(recipe.architecture().grid.values_per_patch()), device)?;
         }
     }
     Ok(model)
@@ -197,7 +198,7 @@ fn head(
 
 /// Refuses a head that does not predict as many values as a patch has.
 fn check_pixels(recipe: &Recipe, weights: &StateDict, model: &MaskedAutoencoder) -> Result<(), TrainError> {
-    let pixels = patch_grid(recipe).values_per_patch();
+    let pixels = recipe.architecture().grid.values_per_patch();
     check_outputs(weights, model, pixels, || {
         format!(
             "a patch has {pixels} pixels: use weights from before the switch to features, or predict features: forward with --target, \

@@ -14,7 +14,7 @@ use crate::TrainError;
 use crate::diagnosis;
 use crate::input::{flat_patches, patch_tensor};
 use crate::method::{FeatureTargets, TargetEvent, Targets};
-use crate::model::{fresh_autoencoder, patch_grid};
+use crate::model::fresh_autoencoder;
 use crate::optimiser::{self, AdamW, GradientMap, Optimiser, ParameterGroups, gradients};
 use crate::start::load_exactly;
 use bmae_recipe::{FeatureHead, Recipe};
@@ -233,7 +233,7 @@ impl Student {
     pub(crate) fn pass(&self, images: &[f32], noise: &[f32], share: f64) -> Result<Pass, TrainError> {
         let recipe = &self.recipe;
         let patches = flat_patches(images, recipe)?;
-        let masking = Masking::from_noise(noise, patch_grid(recipe).patches(), recipe.pretrain.mask_ratio)?;
+        let masking = Masking::from_noise(noise, recipe.architecture().grid.patches(), recipe.pretrain.mask_ratio)?;
 
         let targets = self.rows_to_predict(&patches, &masking)?;
         let (target, weight) = targets.combined();
@@ -278,7 +278,7 @@ impl Student {
 
     /// The pixel target of the masked patches [N*(L-keep), p*p*3], without autodiff.
     fn pixel_rows(&self, patches: &[f32], masking: &Masking) -> Tensor<2> {
-        let length = patch_grid(&self.recipe).values_per_patch();
+        let length = self.recipe.architecture().grid.values_per_patch();
         let pixels = pixel_target(patches, length, self.recipe.pretrain.norm_pix);
         let rows = masking.masked_values(&pixels, length);
         let shape = [rows.len() / length, length];
