@@ -2,7 +2,6 @@
 //! the message about an unknown key come from there, and so do the settings, their reading and writing.
 
 use super::key::AnyKey;
-use super::section::Keys;
 use super::sections::{data, finetune, knn, linprobe, method, model, monitor, pretrain, run, seed, target};
 
 /// The list of tables that spells out the targets of the method "custom".
@@ -14,27 +13,27 @@ pub const RUNS: &str = "runs";
 /// [`of_targets`], those of a run in [`of_runs`].
 pub fn all() -> Vec<&'static dyn AnyKey> {
     [
-        seed::KEY.list(),
-        Keys::list(&data::KEYS),
-        model::KEYS.list(),
-        method::KEYS.list(),
-        pretrain::KEYS.list(),
-        finetune::KEYS.list(),
-        linprobe::KEYS.list(),
-        knn::KEYS.list(),
-        monitor::KEYS.list(),
+        vec![&seed::KEY as &dyn AnyKey],
+        data::KEYS.all(),
+        model::KEYS.all(),
+        method::KEYS.all(),
+        pretrain::KEYS.all(),
+        finetune::KEYS.all(),
+        linprobe::KEYS.all(),
+        knn::KEYS.all(),
+        monitor::KEYS.all(),
     ]
     .concat()
 }
 
 /// The keys of one table of `[[method.targets]]`, their paths beginning with `method.targets`.
 pub fn of_targets() -> Vec<&'static dyn AnyKey> {
-    target::KEYS.list()
+    target::KEYS.all()
 }
 
 /// The keys of one table of `[[runs]]`: its name, whose path is `runs.name`, and those of `[method]`.
 pub fn of_runs() -> Vec<&'static dyn AnyKey> {
-    [run::KEYS.list(), method::KEYS.list()].concat()
+    [run::KEYS.all(), method::KEYS.all()].concat()
 }
 
 /// The key of this path; `None` for sections and what does not exist.

@@ -10,7 +10,7 @@ pub(crate) trait Keys {
     /// The settings that they give.
     type Settings;
 
-    /// All of them, in the order in which they are written.
+    /// All of them.
     fn list(&'static self) -> Vec<&'static dyn AnyKey>;
 
     /// The settings, with defaults for what was not given.
@@ -96,7 +96,6 @@ macro_rules! section {
     (keys $keys:ident, in $path:literal, read by $stages:tt $fields:tt) => {
         section!(@keys $keys, $fields);
         pub(crate) static KEYS: $keys = section!(@values $keys, $path, $stages, all, $fields);
-        section!(@list $keys, $fields);
     };
 
     (@settings [$($heading:expr)?] $(#[doc = $about:literal])+ $name:ident, $keys:ident, {
@@ -114,7 +113,7 @@ macro_rules! section {
             type Settings = $name;
 
             fn list(&'static self) -> Vec<&'static dyn $crate::key::AnyKey> {
-                [$($crate::section::Keys::list(&self.$field)),+].concat()
+                self.all()
             }
             fn read(&self, given: &$crate::given::GivenKeys) -> $name {
                 $name { $($field: $crate::section::Keys::read(&self.$field, given),)+ }
@@ -129,14 +128,11 @@ macro_rules! section {
         $($(#[doc = $doc:literal])+ $field:ident: $type:ty $(= $default:expr $(, in $range:expr)? $(, stages $own:tt)? $(, methods $methods:tt)?)? $(, from $part:expr)?;)+
     }) => {
         pub(crate) struct $keys { $(pub(crate) $field: <$type as $crate::section::Field>::Keys,)+ }
-    };
-    (@list $keys:ident, {
-        $($(#[doc = $doc:literal])+ $field:ident: $type:ty = $default:expr $(, in $range:expr)? $(, stages $own:tt)? $(, methods $methods:tt)?;)+
-    }) => {
+
         impl $keys {
             /// All of them, in the order in which they are listed.
-            pub(crate) fn list(&'static self) -> Vec<&'static dyn $crate::key::AnyKey> {
-                vec![$(&self.$field),+]
+            pub(crate) fn all(&'static self) -> Vec<&'static dyn $crate::key::AnyKey> {
+                [$($crate::section::Keys::list(&self.$field)),+].concat()
             }
         }
     };

@@ -48,7 +48,7 @@ impl Keys for SourceKeys {
     type Settings = DataSource;
 
     fn list(&'static self) -> Vec<&'static dyn AnyKey> {
-        SourceKeys::list(self)
+        self.all()
     }
 
     /// The root of a named data set is empty where neither a key nor the system names a folder.

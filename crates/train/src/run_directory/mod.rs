@@ -302,3 +302,20 @@ pub fn check_place(path: &Path) -> Result<(), TrainError> {
 pub fn create_folder(path: &Path) -> Result<(), TrainError> {
     std::fs::create_dir_all(path).map_err(|source| TrainError::writing(path, source))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_read_by;
+
+    #[test]
+    fn a_resume_compares_the_keys_that_its_stage_reads() {
+        let compared = ["pretrain", "finetune", "knn"].map(|stage| {
+            let keys = ["pretrain.epochs", "knn.k", "model.decoder.dim", "method.targets", "method.k", "of.the.future"];
+            keys.map(|key| is_read_by(stage, key))
+        });
+        assert_eq!(compared[0], [true; 6]);
+        // An evaluation reads no decoder and no targets; its run.toml names K of the method that pre-trained its encoder.
+        assert_eq!(compared[1], [false, false, false, false, true, true]);
+        assert_eq!(compared[2], [false, true, false, false, true, true]);
+    }
+}
