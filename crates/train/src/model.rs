@@ -42,3 +42,12 @@ pub(crate) fn decoder_config(recipe: &Recipe) -> DecoderConfig {
     let decoder = &recipe.model.decoder;
     DecoderConfig { dim: decoder.dim, depth: decoder.depth, heads: decoder.heads }
 }
+
+/// What a prediction head predicts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Predicted {
+    /// The pixels of a patch, normalised as images are, or by the patch's own mean and variance with `norm_pix`.
+    Pixels,
+    /// The features of a target encoder.
+    Features,
+}

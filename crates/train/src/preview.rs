@@ -10,7 +10,7 @@ use bmae_nn::Masking;
 
 use crate::input::{self, mask_noise};
 use crate::pictures::{masked_view, scale};
-use crate::run_directory::{check_place, write_whole};
+use crate::whole_file::{check_place, write_whole};
 use crate::{TrainError, pipeline};
 use bmae_recipe::Recipe;
 use bmae_recipe::Stage;
@@ -26,7 +26,7 @@ pub struct Extent {
 
 /// What was drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Drawn {
+pub struct DrawnGrid {
     /// Rows.
     pub images: usize,
     /// Views in each row.
@@ -41,7 +41,7 @@ pub struct Drawn {
 /// # Errors
 /// When the data cannot be read, the mask fits no patch, the picture would be too large, or the file cannot be written;
 /// nothing is left of it then.
-pub fn write(recipe: &Recipe, stage: Stage, extent: Extent, out: &Path) -> Result<Drawn, TrainError> {
+pub fn write(recipe: &Recipe, stage: Stage, extent: Extent, out: &Path) -> Result<DrawnGrid, TrainError> {
     check_place(out)?;
     let data = pipeline::open(recipe)?;
     let images = extent.images.min(data.train.len());
@@ -63,7 +63,7 @@ pub fn write(recipe: &Recipe, stage: Stage, extent: Extent, out: &Path) -> Resul
         }
     }
     write_whole(out, &grid.to_png()?)?;
-    Ok(Drawn { images, columns })
+    Ok(DrawnGrid { images, columns })
 }
 
 /// What `transform` makes of the image number `index` in `epoch`, as a picture.

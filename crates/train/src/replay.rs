@@ -9,9 +9,9 @@ use burn::tensor::Device;
 use crate::TrainError;
 use crate::evaluation::EncoderFeature;
 use crate::forward::{recorded_images, recorded_noise};
+use crate::observer::Message;
 use crate::pretrain::Student;
 use crate::schedule::Schedule;
-use crate::start::Remark;
 use crate::{finetune, linear_probe};
 use bmae_recipe::{Recipe, Stage, StageRecipe, TrainedStage};
 
@@ -31,7 +31,7 @@ pub fn run(
     batches: &TensorFile,
     steps_per_epoch: usize,
     device: &Device,
-    tell: &mut dyn FnMut(Remark),
+    tell: &mut dyn FnMut(Message),
 ) -> Result<TensorFile, TrainError> {
     let recorded = Recorded::read(recipe, stage, batches, steps_per_epoch)?;
     let device = device.clone().autodiff();
@@ -47,7 +47,7 @@ fn pretraining(
     weights: &StateDict,
     recorded: &Recorded<'_>,
     device: &Device,
-    tell: &mut dyn FnMut(Remark),
+    tell: &mut dyn FnMut(Message),
 ) -> Result<TensorFile, TrainError> {
     let epochs = recorded.steps.div_ceil(recorded.steps_per_epoch);
     let mut student = Student::from_weights(recipe, recorded.steps_per_epoch, epochs, weights, device, tell)?;
@@ -71,9 +71,9 @@ fn finetuning(
     weights: &StateDict,
     recorded: &Recorded<'_>,
     device: &Device,
-    tell: &mut dyn FnMut(Remark),
+    tell: &mut dyn FnMut(Message),
 ) -> Result<TensorFile, TrainError> {
-    let mut learner = finetune::Learner::from_weights(recipe, weights, recorded.classes(weights)?, device, tell)?;
+    let mut learner = FinetuneLearner::from_weights(recipe, weights, recorded.classes(weights)?, device, tell)?;
     let losses = recorded.labelled(|step, labels| {
         learner.step(step.epoch, step.within, step.rate, step.images, labels).map(|(loss, _)| loss)
     })?;
@@ -85,9 +85,9 @@ fn probing(
     weights: &StateDict,
     recorded: &Recorded<'_>,
     device: &Device,
-    tell: &mut dyn FnMut(Remark),
+    tell: &mut dyn FnMut(Message),
 ) -> Result<TensorFile, TrainError> {
-    let mut learner = linear_probe::Learner::from_weights(recipe, weights, recorded.classes(weights)?, device, tell)?;
+    let mut learner = ProbeLearner::from_weights(recipe, weights, recorded.classes(weights)?, device, tell)?;
     let feature = EncoderFeature::from(recipe.linprobe.feature);
     let losses = recorded.labelled(|step, labels| {
         let features = feature.of(learner.encoder(), recipe, step.images)?;
@@ -158,11 +158,7 @@ impl<'a> Recorded<'a> {
         batches: &'a TensorFile,
         steps_per_epoch: usize,
     ) -> Result<Self, TrainError> {
-        let settings = match stage {
-            TrainedStage::Pretrain => &recipe.pretrain.stage,
-            TrainedStage::Finetune => &recipe.finetune.stage,
-            TrainedStage::Linprobe => &recipe.linprobe.stage,
-        };
+        let settings = recipe.stage(stage);
         let ([steps, batch, ..], images) = recorded_images::<5>(recipe, batches, "[S, N, 3, H, W]")?;
         let (mut noise, mut labels): (&[f32], &[i64]) = (&[], &[]);
         if stage == TrainedStage::Pretrain {

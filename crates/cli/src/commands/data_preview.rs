@@ -25,7 +25,7 @@ pub fn run(arguments: &Preview, everywhere: &Everywhere, output: &Output) -> Res
         drawn.images,
         drawn.columns,
         stage.words(),
-        recipe.data.source_text,
+        recipe.data.source.text(),
     );
     let json = json!({
         "path": arguments.out,

@@ -5,7 +5,8 @@ use bmae_nn::weights::EncoderPrefix;
 use serde_json::{Map, Value, json};
 
 use super::model::{Kind, Model, Sees};
-use super::{ExportError, Exported};
+use super::error::ExportError;
+use super::exported::Exported;
 use bmae_recipe::Recipe;
 
 /// `model` as a `ViTMAEForPreTraining`, a `ViTForImageClassification`, or a `ViTModel`.

@@ -13,15 +13,16 @@ use crate::TrainError;
 use crate::diagnosis;
 use crate::input::{flat_patches, patch_tensor};
 use crate::model::fresh_encoder;
+use crate::observer::Message;
 use crate::optimiser::{self, AdamW, GradientMap, Optimiser, ParameterGroups, gradients};
-use crate::start::{self, Remark, load_exactly, settle};
+use crate::start::{self, load_exactly, settle};
 use bmae_recipe::Start;
 use bmae_recipe::{self, Recipe, ScratchInit};
 
 const BETAS: (f64, f64) = (0.9, 0.999);
 
 /// A classifier that is fine-tuned as a whole.
-pub struct Learner {
+pub struct FinetuneLearner {
     recipe: Recipe,
     device: Device,
     model: Classifier,
@@ -29,7 +30,7 @@ pub struct Learner {
     optimiser: AdamW,
 }
 
-impl Learner {
+impl FinetuneLearner {
     /// A fresh head for `classes` on the encoder that `start` gives, which says to `tell` what a user should know of it;
     /// `device` records gradients.
     pub fn new(
@@ -37,7 +38,7 @@ impl Learner {
         start: &Start,
         classes: usize,
         device: &Device,
-        tell: &mut dyn FnMut(Remark),
+        tell: &mut dyn FnMut(Message),
     ) -> Result<Self, TrainError> {
         let head = match (start, recipe.method.scratch_init) {
             (Start::Scratch, ScratchInit::Timm) => HeadInit::TIMM,
@@ -60,7 +61,7 @@ impl Learner {
         weights: &StateDict,
         classes: usize,
         device: &Device,
-        tell: &mut dyn FnMut(Remark),
+        tell: &mut dyn FnMut(Message),
     ) -> Result<Self, TrainError> {
         let encoder = fresh_encoder(recipe, EncoderInit::Mae, device)?;
         let model = classifier(recipe, encoder, classes, HeadInit::FINETUNE);

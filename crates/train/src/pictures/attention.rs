@@ -4,7 +4,7 @@ use bmae_data::Image;
 use bmae_data::preview::Grid;
 use bmae_nn::MaskedAutoencoder;
 
-use super::{Subjects, fill_patch, scale};
+use super::subjects::{Subjects, fill_patch, scale};
 use crate::TrainError;
 use bmae_recipe::Recipe;
 
@@ -16,7 +16,7 @@ const FEW_COLUMNS: usize = 6;
 ///
 /// # Errors
 /// When the model does not fit the recipe's sizes, or the whole would be too large.
-pub(super) fn attention(
+pub(crate) fn attention(
     model: &MaskedAutoencoder,
     recipe: &Recipe,
     subjects: &Subjects,
