@@ -33,7 +33,7 @@ pub(super) fn recipe(typed: &Typed, runs: Vec<PlannedRun>) -> Result<Recipe, Rec
     })
 }
 
-/// Expands a method's short form as DESIGN section 1 tabulates it.
+/// Expands a method's short form as `docs/methods.md`, "The methods", tabulates it.
 pub(super) fn method(typed: &Typed) -> Result<Method, RecipeError> {
     let name = typed.get(&keys::method::NAME);
     let k = typed.get(&keys::method::K);

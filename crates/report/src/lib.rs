@@ -1,5 +1,5 @@
-//! Run directories in; tables, figures and one HTML page out. Knows no tensors and nothing of training: it reads the files that
-//! the design's section 5 fixes by its own types, and writes those of its section 6.
+//! Run directories in; tables, figures and one HTML page out. Knows no tensors and nothing of training: it reads run
+//! directories by its own types (`docs/formats.md`, "Run directory") and writes the files of "Report" there.
 //!
 //! The way through: [`collect_runs`] finds and reads, [`group_runs`] lays side by side, [`summarise`] draws up means, spread and
 //! the published figures, and `results`, `tables`, `markdown`, `figures` and `page` show it. [`write_report`] does it all.

@@ -1,4 +1,4 @@
-//! `results.csv`: one row per finished evaluation, the columns of the design's section 6.
+//! `results.csv`: one row per finished evaluation, the columns of `docs/formats.md`, "results.csv".
 
 use crate::compare::Group;
 use crate::read::{Run, Stage};

@@ -1,4 +1,4 @@
-//! Features of a data set under a frozen encoder, for use elsewhere (DESIGN section 6).
+//! Features of a data set under a frozen encoder, for use elsewhere: `docs/formats.md`, "Features".
 
 use bmae_data::Split;
 use bmae_nn::TensorFile;

@@ -1,5 +1,5 @@
-//! Recorded batches through the training itself, for whoever checks a port (DESIGN section 6): the learners that the loops
-//! drive take one optimiser step a batch, with nothing drawn, shuffled or augmented.
+//! Recorded batches through the training itself, for whoever checks a port (`docs/formats.md`, "replay"): the
+//! learners that the loops drive take one optimiser step a batch, with nothing drawn, shuffled or augmented.
 
 use bmae_nn::weights::StateDict;
 use bmae_nn::{TensorFile, parameters};

@@ -1,7 +1,7 @@
 //! The learning rate of every step: linear warm-up, then half a cosine, both over fractional epochs.
 //!
 //! Source: He et al. 2022, appendix A (half-cycle cosine after a linear warm-up; linear scaling of the base rate
-//! with the batch, Goyal et al. 2017); DESIGN section 2.
+//! with the batch, Goyal et al. 2017); `docs/recipes.md`, "All stages".
 
 use bmae_recipe::StageRecipe;
 

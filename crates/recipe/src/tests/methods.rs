@@ -1,4 +1,4 @@
-//! The short forms are the rows of DESIGN section 1's table, written out.
+//! The short forms are the rows of the table in `docs/methods.md`, "The methods", written out.
 
 use super::*;
 use crate::{

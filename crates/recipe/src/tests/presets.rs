@@ -1,4 +1,4 @@
-//! The presets resolve, and `paper` says every number of DESIGN section 2.
+//! The presets resolve, and `paper` says every number of `docs/recipes.md`, "The published setting".
 
 use super::*;
 use crate::{Augmentation, Choice, CopyAt, Feature, FeatureHead, MethodName, Pooling, ScratchInit, StageRecipe};

@@ -1,4 +1,5 @@
-//! One run directory, read by this crate's own types: `run.toml`, `config.toml`, `metrics.jsonl` (design, section 5).
+//! One run directory, read by this crate's own types: `run.toml`, `config.toml`, `metrics.jsonl`
+//! (`docs/formats.md`, "Run directory").
 //!
 //! Fields that this crate does not know are ignored, so that newer runs stay readable. Numbers that were not finite are
 //! absent or `null` in the files and `None` here.

@@ -1,4 +1,4 @@
-//! When targets change: the table of DESIGN section 1, as functions of the epoch alone.
+//! When targets change: the table of `docs/methods.md`, "When targets change", as functions of the epoch alone.
 
 use bmae_recipe::{CopyAt, EmaUnit, Ramp, TargetRecipe, Update};
 

@@ -1,4 +1,5 @@
-//! A run directory (DESIGN section 5): recipe, metrics, checkpoints and state of one stage of one run.
+//! A run directory: recipe, metrics, checkpoints and state of one stage of one run.
+//! `docs/formats.md`, "Run directory", says what is in it.
 
 mod checkpoint;
 mod lock;

@@ -1,4 +1,4 @@
-//! The sentences of DESIGN section 2 that hold of whole steps and whole stages; `docs/recipes.md` lists all of them.
+//! The sentences of `docs/recipes.md` that hold of whole steps and whole stages.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ fn autoencoder() -> MaskedAutoencoder {
     student("").1.model().clone()
 }
 
-/// What a rule over names and shapes is in DESIGN section 2, in words of its own; `None`: not trained.
+/// What a rule over names and shapes is in `docs/recipes.md`, in words of its own; `None`: not trained.
 fn expected(name: &str, dimensions: usize, stage: &str) -> Option<(bool, f64)> {
     let is_position = name == "pos_embed" || name == "decoder_pos_embed";
     match stage {
@@ -40,7 +40,7 @@ fn expected(name: &str, dimensions: usize, stage: &str) -> Option<(bool, f64)> {
     }
 }
 
-/// Every parameter of `module` stands in exactly one printed group, and that is the one that DESIGN says.
+/// Every parameter of `module` stands in exactly one printed group, and that is the one that the page says.
 fn assert_groups(module: &impl Module, groups: &ParameterGroups, stage: &str) {
     let all = parameters(module);
     let printed = groups.to_string();
