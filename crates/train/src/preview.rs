@@ -17,7 +17,7 @@ use bmae_recipe::Stage;
 
 /// How large a preview is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Extent {
+pub struct PreviewSize {
     /// Rows: the first so many training images.
     pub images: usize,
     /// Augmented views of each: what it looks like in epochs 0, 1, 2, ...
@@ -41,12 +41,12 @@ pub struct DrawnGrid {
 /// # Errors
 /// When the data cannot be read, the mask fits no patch, the picture would be too large, or the file cannot be written;
 /// nothing is left of it then.
-pub fn write(recipe: &Recipe, stage: Stage, extent: Extent, out: &Path) -> Result<DrawnGrid, TrainError> {
+pub fn write(recipe: &Recipe, stage: Stage, size: PreviewSize, out: &Path) -> Result<DrawnGrid, TrainError> {
     check_place(out)?;
     let data = pipeline::open(recipe)?;
-    let images = extent.images.min(data.train.len());
+    let images = size.images.min(data.train.len());
     let views_of_a_draw = if stage == Stage::Pretrain { 2 } else { 1 };
-    let columns = 1 + extent.epochs * views_of_a_draw;
+    let columns = 1 + size.epochs * views_of_a_draw;
     let side = recipe.data.image_size;
     let mut grid = Grid::new(columns, side, scale(side));
     grid.check(images * columns)?;
@@ -54,7 +54,7 @@ pub fn write(recipe: &Recipe, stage: Stage, extent: Extent, out: &Path) -> Resul
     for index in 0..images {
         let image = data.train.image(index)?;
         grid.push(&view(recipe, evaluation, &image, 0, index)?)?;
-        for epoch in 0..extent.epochs {
+        for epoch in 0..size.epochs {
             let augmented = view(recipe, training, &image, epoch, index)?;
             grid.push(&augmented)?;
             if stage == Stage::Pretrain {
@@ -149,12 +149,12 @@ mod tests {
     fn a_preview_is_written_whole_with_no_more_rows_than_images() {
         let folder = tempfile::tempdir().expect("a folder");
         let out = folder.path().join("grid.png");
-        let extent = Extent { images: 100, epochs: 3 };
-        let drawn = write(&recipe(""), Stage::Pretrain, extent, &out).expect("a preview");
+        let size = PreviewSize { images: 100, epochs: 3 };
+        let drawn = write(&recipe(""), Stage::Pretrain, size, &out).expect("a preview");
         assert_eq!(drawn, Drawn { images: 8, columns: 7 });
         assert!(std::fs::read(&out).expect("a file").starts_with(b"\x89PNG"));
         let nowhere = folder.path().join("nowhere/grid.png");
-        assert!(write(&recipe(""), Stage::Knn, extent, &nowhere).is_err());
+        assert!(write(&recipe(""), Stage::Knn, size, &nowhere).is_err());
         assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
     }
 }
