@@ -2,12 +2,10 @@
 
 use bmae_data::Split;
 use bmae_nn::TensorFile;
+use bmae_recipe::{Recipe, Start};
 
 use crate::evaluation::{EncoderFeature, FeatureRequest, extract};
-use crate::input;
-use crate::{Session, TrainError};
-use bmae_recipe::Recipe;
-use bmae_recipe::Start;
+use crate::{Session, TrainError, pipeline, start};
 
 /// Images that the encoder sees at once.
 const BATCH: usize = 256;

@@ -4,6 +4,7 @@
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::StateDict;
 use bmae_nn::{TensorFile, parameters};
+use bmae_recipe::Recipe;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use rand::RngExt;
@@ -12,7 +13,6 @@ use crate::TrainError;
 use crate::input::{flat_patches, patch_tensor};
 use crate::observer::Message;
 use crate::pretrain::{Pass, Student};
-use bmae_recipe::Recipe;
 
 /// What the pass is made with.
 #[derive(Debug, Clone, Copy)]

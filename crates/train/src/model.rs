@@ -2,9 +2,8 @@
 
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::{DecoderConfig, Encoder, EncoderConfig, EncoderInit, MaskedAutoencoder, ShapeError};
-use burn::tensor::Device;
-
 use bmae_recipe::Recipe;
+use burn::tensor::Device;
 
 /// An encoder on `device`, drawn as `init` says.
 ///

@@ -7,13 +7,12 @@ use bmae_data::preview::Grid;
 use bmae_data::transforms::Transform;
 use bmae_data::transforms::normalise::Normalisation;
 use bmae_nn::Masking;
+use bmae_recipe::{Recipe, Stage};
 
-use crate::input::{self, mask_noise};
+use crate::input::mask_noise;
 use crate::pictures::{masked_view, scale};
 use crate::whole_file::{check_place, write_whole};
 use crate::{TrainError, pipeline};
-use bmae_recipe::Recipe;
-use bmae_recipe::Stage;
 
 /// How large a preview is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +84,8 @@ fn masked(recipe: &Recipe, image: &Image, epoch: usize, index: usize) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::input;
+    use bmae_recipe::TrainedStage;
 
     const SIDE: usize = 16;
 
@@ -104,7 +105,7 @@ mod tests {
         let images = pipeline::open(&recipe).expect("shapes").train;
         let normalisation = Normalisation { mean: recipe.data.mean, std: recipe.data.std };
         for epoch in 0..2 {
-            let stage = (Stage::Finetune, &recipe.finetune.stage);
+            let stage = TrainedStage::Finetune;
             let mut batches = input::training_batches(&images, &recipe, stage, epoch, 1).expect("batches");
             let batch = batches.next().expect("one batch").expect("a batch");
             for (&index, planes) in batch.indices.iter().zip(batch.images.chunks_exact(3 * SIDE * SIDE)) {
@@ -142,7 +143,7 @@ mod tests {
         for plain in [off, transform(keys, Stage::Pretrain), transform(keys, Stage::Linprobe)] {
             assert_eq!((plain.randaugment, plain.random_erasing), (None, 0.0));
         }
-        assert_eq!(transform(keys, Stage::Knn).augmentation, Augmentation::None);
+        assert_eq!(transform(keys, Stage::Knn).augmentation, bmae_data::transforms::Augmentation::None);
     }
 
     #[test]
@@ -151,7 +152,7 @@ mod tests {
         let out = folder.path().join("grid.png");
         let size = PreviewSize { images: 100, epochs: 3 };
         let drawn = write(&recipe(""), Stage::Pretrain, size, &out).expect("a preview");
-        assert_eq!(drawn, Drawn { images: 8, columns: 7 });
+        assert_eq!(drawn, DrawnGrid { images: 8, columns: 7 });
         assert!(std::fs::read(&out).expect("a file").starts_with(b"\x89PNG"));
         let nowhere = folder.path().join("nowhere/grid.png");
         assert!(write(&recipe(""), Stage::Knn, size, &nowhere).is_err());

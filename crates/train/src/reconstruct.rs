@@ -4,6 +4,7 @@ use std::path::Path;
 
 use bmae_data::Split;
 use bmae_nn::weights::StateDict;
+use bmae_recipe::Recipe;
 use burn::module::Module;
 use burn::tensor::Device;
 
@@ -15,7 +16,6 @@ use crate::pretrain::autoencoder_that_predicts;
 use crate::run_directory::epochs_done;
 use crate::whole_file::{check_place, write_whole};
 use crate::{TrainError, pipeline};
-use bmae_recipe::Recipe;
 
 /// Which pictures are wanted of which images.
 #[derive(Debug, Clone, Copy)]

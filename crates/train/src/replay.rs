@@ -3,17 +3,18 @@
 
 use bmae_nn::weights::StateDict;
 use bmae_nn::{TensorFile, parameters};
+use bmae_recipe::{Recipe, Stage, StageRecipe, TrainedStage};
 use burn::module::Module;
 use burn::tensor::Device;
 
 use crate::TrainError;
 use crate::evaluation::EncoderFeature;
+use crate::finetune::FinetuneLearner;
 use crate::forward::{recorded_images, recorded_noise};
+use crate::linear_probe::ProbeLearner;
 use crate::observer::Message;
 use crate::pretrain::Student;
 use crate::schedule::Schedule;
-use crate::{finetune, linear_probe};
-use bmae_recipe::{Recipe, Stage, StageRecipe, TrainedStage};
 
 /// Takes one step from `weights` for each of `batches`: `images` [S, N, 3, H, W] and `noise` [S, N, L] (pre-training) or
 /// `labels` [S, N] (evaluation). Epochs have `steps_per_epoch` steps; rates are those of the configured batch size.

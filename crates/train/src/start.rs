@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use bmae_nn::weights::{Architecture, Part, StateDict, grouped};
 use bmae_nn::{Encoder, EncoderInit, LoadReport, WeightsError};
+use bmae_recipe::{Choice, EncoderRecipe, MethodName, Recipe, ScratchInit, Stage, Start, Used};
 use burn::module::Module;
 use burn::tensor::Device;
 
@@ -14,7 +15,6 @@ use crate::TrainError;
 use crate::model::fresh_encoder;
 use crate::observer::Message;
 use crate::run_directory::{RunFile, last_weights};
-use bmae_recipe::{Choice, EncoderRecipe, MethodName, Recipe, ScratchInit, Stage, Start, Used};
 
 /// The text of the `config.toml` that the weights were made with, or what their shapes tell of their encoder.
 pub fn config_text(start: &Start) -> Result<Option<String>, TrainError> {

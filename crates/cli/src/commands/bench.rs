@@ -3,8 +3,7 @@
 use std::fmt::Write as _;
 
 use bmae_kernels::instruction_set::InstructionSet;
-use bmae_recipe::TrainedStage;
-use bmae_recipe::{Choice as _, MethodName, Recipe};
+use bmae_recipe::{Choice as _, MethodName, Recipe, TrainedStage};
 use bmae_train::bench::{self, Profile, Settings, StepTimes};
 use bmae_train::device::DeviceChoice;
 use serde_json::{Value, json};

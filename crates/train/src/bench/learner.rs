@@ -1,6 +1,7 @@
 //! The learner of each stage, on one batch of random images.
 
 use bmae_data::random::{Purpose, keyed};
+use bmae_recipe::{Recipe, Start, TrainedStage};
 use burn::tensor::Device;
 use rand::RngExt;
 
@@ -11,9 +12,7 @@ use crate::input::mask_noise;
 use crate::linear_probe::ProbeLearner;
 use crate::optimiser::GradientMap;
 use crate::pretrain::Student;
-use bmae_recipe::Recipe;
-use bmae_recipe::Start;
-use bmae_recipe::TrainedStage;
+use crate::start;
 
 /// Classes that random labels are drawn from.
 pub(super) const CLASSES: usize = 10;

@@ -14,11 +14,10 @@ mod work;
 use std::time::{Duration, Instant};
 
 use bmae_kernels::profile;
+use bmae_recipe::{Recipe, TrainedStage};
 use burn::tensor::Device;
 
 use crate::TrainError;
-use bmae_recipe::Recipe;
-use bmae_recipe::TrainedStage;
 
 use learner::{BenchLearner, CLASSES};
 pub use peak::ProductPeak;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use bmae_data::Images;
 use bmae_nn::ops;
 use bmae_nn::{DropPath, Encoder};
+use bmae_recipe::{Feature, Recipe};
 use burn::tensor::{Tensor, TensorData};
 
 use crate::input::{evaluation_batches, flat_patches, patch_tensor};
 use crate::{Session, TrainError};
-use bmae_recipe::{Feature, Recipe};
 
 /// Features of a set of images, in its order.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use bmae_nn::weights::StateDict;
+use bmae_recipe::{Recipe, Stage, TrainedStage};
 
 use super::{BestScore, Score};
 use crate::TrainError;
 use crate::epoch::is_kept;
 use crate::run_directory::{EvalLine, Line, RunDirectory};
-use bmae_recipe::{Recipe, Stage, TrainedStage};
 
 /// Ends `epoch` (from 0) of `stage` with its `score` on the test set: the `eval` line, `best.safetensors` if it is, and
 /// the checkpoint of `weights` and `state`.

@@ -2,12 +2,12 @@
 
 use bmae_nn::StateDict;
 use bmae_nn::weights::EncoderPrefix;
+use bmae_recipe::Recipe;
 use serde_json::{Map, Value, json};
 
-use super::model::{Kind, Model, Sees};
 use super::error::ExportError;
 use super::exported::Exported;
-use bmae_recipe::Recipe;
+use super::model::{Kind, Model, Sees};
 
 /// `model` as a `ViTMAEForPreTraining`, a `ViTForImageClassification`, or a `ViTModel`.
 pub(super) fn folder(model: Model, recipe: &Recipe, source_name: String) -> Result<Exported, ExportError> {

@@ -15,11 +15,11 @@ pub use model::{Kind, Sees};
 
 use bmae_nn::StateDict;
 use bmae_nn::weights::{Architecture, CONFIG_KEY, Part, grouped};
+use bmae_recipe::{Need, Recipe, Used, available_memory};
 
 use crate::model::encoder_config;
 use crate::observer::Message;
 use crate::start::{fit, told_model};
-use bmae_recipe::{Need, Recipe, Used, available_memory};
 use model::Model;
 
 /// The metadata key under which an imported file says where it came from.

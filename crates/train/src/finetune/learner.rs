@@ -6,18 +6,17 @@ use std::collections::BTreeMap;
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::StateDict;
 use bmae_nn::{Classifier, DropPath, Encoder, EncoderInit, HeadInit, Pooling, cross_entropy, soft_cross_entropy};
+use bmae_recipe::{Recipe, ScratchInit, Start};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::TrainError;
 use crate::diagnosis;
 use crate::input::{flat_patches, patch_tensor};
 use crate::model::fresh_encoder;
 use crate::observer::Message;
 use crate::optimiser::{self, AdamW, GradientMap, Optimiser, ParameterGroups, gradients};
 use crate::start::{self, load_exactly, settle};
-use bmae_recipe::Start;
-use bmae_recipe::{self, Recipe, ScratchInit};
+use crate::{TrainError, pipeline};
 
 const BETAS: (f64, f64) = (0.9, 0.999);
 
@@ -45,8 +44,8 @@ impl FinetuneLearner {
             _ => HeadInit::FINETUNE,
         };
         let encoder = match recipe.finetune.pooling {
-            recipe::Pooling::Mean => start::encoder_without_norm(start, recipe, device, tell)?,
-            recipe::Pooling::ClassToken => start::encoder(start, recipe, device, tell)?,
+            bmae_recipe::Pooling::Mean => start::encoder_without_norm(start, recipe, device, tell)?,
+            bmae_recipe::Pooling::ClassToken => start::encoder(start, recipe, device, tell)?,
         };
         Self::with_model(recipe, classifier(recipe, encoder, classes, head), device)
     }
@@ -214,8 +213,8 @@ impl FinetuneLearner {
 /// A classifier on `encoder` whose head is drawn from the recipe's seed.
 fn classifier(recipe: &Recipe, encoder: Encoder, classes: usize, head: HeadInit) -> Classifier {
     let pooling = match recipe.finetune.pooling {
-        recipe::Pooling::Mean => Pooling::Mean,
-        recipe::Pooling::ClassToken => Pooling::ClassToken,
+        bmae_recipe::Pooling::Mean => Pooling::Mean,
+        bmae_recipe::Pooling::ClassToken => Pooling::ClassToken,
     };
     let mut generator = keyed(recipe.seed, 0, 0, Purpose::HeadInitialisation);
     Classifier::init(encoder, classes, pooling, head, &mut generator)

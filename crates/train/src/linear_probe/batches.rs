@@ -6,12 +6,12 @@ use bmae_data::Images;
 use bmae_data::loader::Loader;
 use bmae_data::random::permutation;
 use bmae_nn::Encoder;
+use bmae_recipe::{Augmentation, Recipe, TrainedStage};
 use burn::tensor::{Tensor, TensorData};
 
 use crate::evaluation::{EncoderFeature, FeatureRequest, Features, extract};
 use crate::input::training_batches;
 use crate::{Session, TrainError};
-use bmae_recipe::{Augmentation, Recipe, TrainedStage};
 
 /// The training features of a probe.
 pub(super) enum TrainingFeatures {

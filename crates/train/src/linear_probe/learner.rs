@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::StateDict;
 use bmae_nn::{Encoder, EncoderInit, Probe, cross_entropy};
+use bmae_recipe::Recipe;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
@@ -14,7 +15,6 @@ use crate::model::fresh_encoder;
 use crate::observer::Message;
 use crate::optimiser::{self, GradientMap, Lars, Optimiser, ParameterGroups, gradients};
 use crate::start::{load_exactly, settle};
-use bmae_recipe::Recipe;
 
 const MOMENTUM: f64 = 0.9;
 const TRUST: f64 = 0.001;

@@ -4,13 +4,13 @@ mod collapse;
 
 use bmae_data::Dataset;
 use bmae_nn::Encoder;
+use bmae_recipe::Recipe;
 use burn::module::Module;
 use burn::tensor::Tensor;
 use nalgebra::{DMatrix, SymmetricEigen};
 
 use crate::evaluation::{FeatureRequest, Features, NearestNeighbours, extract, nearest_neighbours_top1};
 use crate::{Session, TrainError};
-use bmae_recipe::Recipe;
 
 pub(crate) use collapse::{CollapseWatch, Signs};
 

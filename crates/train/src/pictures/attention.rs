@@ -3,10 +3,10 @@
 use bmae_data::Image;
 use bmae_data::preview::Grid;
 use bmae_nn::MaskedAutoencoder;
+use bmae_recipe::Recipe;
 
 use super::subjects::{Subjects, fill_patch, scale};
 use crate::TrainError;
-use bmae_recipe::Recipe;
 
 /// So few columns leave room for a second image in each row.
 const FEW_COLUMNS: usize = 6;

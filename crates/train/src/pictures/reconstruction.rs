@@ -4,6 +4,7 @@ use bmae_data::Image;
 use bmae_data::preview::Grid;
 use bmae_data::transforms::normalise::Normalisation;
 use bmae_nn::{Linear, MaskedAutoencoder};
+use bmae_recipe::Recipe;
 use burn::tensor::Tensor;
 
 use super::feature_colours::Colours;
@@ -11,7 +12,6 @@ use super::subjects::{Subjects, fill_patch, masked_of, masked_view, scale};
 use crate::TrainError;
 use crate::method::normalise;
 use crate::model::Predicted;
-use bmae_recipe::Recipe;
 
 /// Images side by side in one row.
 const IMAGES_IN_A_ROW: usize = 2;

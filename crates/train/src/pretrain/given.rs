@@ -2,6 +2,7 @@
 
 use bmae_nn::weights::StateDict;
 use bmae_nn::{Encoder, EncoderInit, Linear, MaskedAutoencoder};
+use bmae_recipe::{Recipe, TargetRecipe};
 use burn::tensor::Device;
 
 use super::Student;
@@ -10,7 +11,6 @@ use crate::method::Targets;
 use crate::model::{Predicted, fresh_autoencoder, fresh_encoder};
 use crate::observer::Message;
 use crate::start::settle;
-use bmae_recipe::{Recipe, TargetRecipe};
 
 /// The prediction head in use, and the one that a switch to features puts in.
 const HEAD: &str = "decoder_pred";

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use bmae_nn::weights::StateDict;
+use bmae_recipe::Recipe;
 
 pub use checkpoint::{State, epochs_done, last_weights};
 pub use metrics::{Common, EpochLine, EvalLine, Fields, Line, MetricsFile, StepLine};
@@ -23,7 +24,6 @@ use tensorboard::EventFile;
 
 use crate::TrainError;
 use crate::whole_file::{create_folder, write_whole};
-use bmae_recipe::Recipe;
 
 /// The open run directory of a loop at work.
 #[derive(Debug)]

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
+use bmae_recipe::plan::PlannedStage;
+use bmae_recipe::{Choice, Method};
 use serde::{Deserialize, Serialize};
 
 use crate::whole_file::write_whole;
 use crate::{Provenance, Session, TrainError};
-use bmae_recipe::plan::PlannedStage;
-use bmae_recipe::{Choice, Method};
 
 /// The contents of `run.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

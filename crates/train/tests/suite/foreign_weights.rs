@@ -9,7 +9,7 @@ use bmae_train::device::DeviceChoice;
 use bmae_train::export::{Destination, ExportError, Exported, export, import};
 use bmae_train::observer::{Event, Message};
 use bmae_train::run;
-use bmae_train::start::{self, carried_recipe, fit, fit_target, read_weights};
+use bmae_train::start::{carried_recipe, fit, fit_target, read_weights};
 use burn::tensor::{Tensor, TensorData};
 
 use crate::small::{self, Watching, planned};

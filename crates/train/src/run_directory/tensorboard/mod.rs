@@ -127,7 +127,7 @@ mod tests {
         while !rest.is_empty() {
             let length = u64::from_le_bytes(rest[..8].try_into().expect("eight bytes")) as usize;
             assert_eq!(record::framed(&rest[12..12 + length]), rest[..16 + length]);
-            events.push(Event::decode(&rest[12..12 + length]).expect("a message"));
+            events.push(EventProto::decode(&rest[12..12 + length]).expect("a message"));
             rest = &rest[16 + length..];
         }
         events
