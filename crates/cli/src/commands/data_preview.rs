@@ -1,7 +1,7 @@
 //! `bmae data preview`.
 
 use bmae_recipe::{Layers, Need, Stage, available_memory};
-use bmae_train::preview::{self, Extent};
+use bmae_train::preview::{self, PreviewSize};
 use serde_json::json;
 
 use crate::arguments::{Everywhere, Preview};
@@ -17,8 +17,8 @@ pub fn run(arguments: &Preview, everywhere: &Everywhere, output: &Output) -> Res
         Layers { available_memory: None, single_run: true, ..layers::layers(&arguments.recipe, everywhere, &[stage])? };
     let recipe = layers::resolve(&layers, output)?;
     recipe.check_memory(Need::Images, available_memory())?;
-    let extent = Extent { images: arguments.images.into(), epochs: arguments.epochs.into() };
-    let drawn = preview::write(&recipe, stage, extent, &arguments.out)?;
+    let size = PreviewSize { images: arguments.images.into(), epochs: arguments.epochs.into() };
+    let drawn = preview::write(&recipe, stage, size, &arguments.out)?;
     let text = format!(
         "{}: {} images in {} views each, as {} sees them ({})",
         arguments.out.display(),

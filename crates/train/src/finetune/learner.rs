@@ -6,22 +6,22 @@ use std::collections::BTreeMap;
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::StateDict;
 use bmae_nn::{Classifier, DropPath, Encoder, EncoderInit, HeadInit, Pooling, cross_entropy, soft_cross_entropy};
+use bmae_recipe::{Recipe, ScratchInit, Start};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::TrainError;
 use crate::diagnosis;
 use crate::input::{flat_patches, patch_tensor};
 use crate::model::fresh_encoder;
+use crate::observer::Message;
 use crate::optimiser::{self, AdamW, GradientMap, Optimiser, ParameterGroups, gradients};
-use crate::start::{self, Remark, load_exactly, settle};
-use bmae_recipe::Start;
-use bmae_recipe::{Recipe, ScratchInit};
+use crate::start::{self, load_exactly, settle};
+use crate::{TrainError, pipeline};
 
 const BETAS: (f64, f64) = (0.9, 0.999);
 
 /// A classifier that is fine-tuned as a whole.
-pub struct Learner {
+pub struct FinetuneLearner {
     recipe: Recipe,
     device: Device,
     model: Classifier,
@@ -29,7 +29,7 @@ pub struct Learner {
     optimiser: AdamW,
 }
 
-impl Learner {
+impl FinetuneLearner {
     /// A fresh head for `classes` on the encoder that `start` gives, which says to `tell` what a user should know of it;
     /// `device` records gradients.
     pub fn new(
@@ -37,7 +37,7 @@ impl Learner {
         start: &Start,
         classes: usize,
         device: &Device,
-        tell: &mut dyn FnMut(Remark),
+        tell: &mut dyn FnMut(Message),
     ) -> Result<Self, TrainError> {
         let head = match (start, recipe.method.scratch_init) {
             (Start::Scratch, ScratchInit::Timm) => HeadInit::TIMM,
@@ -60,7 +60,7 @@ impl Learner {
         weights: &StateDict,
         classes: usize,
         device: &Device,
-        tell: &mut dyn FnMut(Remark),
+        tell: &mut dyn FnMut(Message),
     ) -> Result<Self, TrainError> {
         let encoder = fresh_encoder(recipe, EncoderInit::Mae, device)?;
         let model = classifier(recipe, encoder, classes, HeadInit::FINETUNE);
