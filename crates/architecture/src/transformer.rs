@@ -6,7 +6,8 @@ use crate::multiple::nearest_multiple;
 /// Hidden units of the decoder's MLPs per unit of width, as in the official code.
 pub const DECODER_MLP_RATIO: f64 = 4.0;
 
-/// What stands under the root of every LayerNorm beside the variance (`norm_layer` of the official code; PyTorch's default is 1e-5).
+/// What stands under the root of every LayerNorm beside the variance (`norm_layer` of the official code; PyTorch's own default is
+/// 1e-5).
 pub const LAYER_NORM_EPSILON: f64 = 1e-6;
 
 /// Sizes of the blocks of an encoder or decoder.

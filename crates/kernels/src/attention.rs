@@ -65,8 +65,8 @@ pub fn backward(qkv: &[f32], sizes: AttentionSizes, grad: &[f32], dqkv: &mut [f3
 /// all T.
 ///
 /// # Panics
-/// When the lengths disagree with the sizes, heads do not divide D, `scratch` was made for other sizes, or `queries` do not ascend
-/// or name a token beyond the image.
+/// When the lengths disagree with the sizes, heads do not divide D, `scratch` was made for other sizes, or `queries` do not
+/// ascend or name a token beyond the image.
 pub fn image_forward(
     qkv: &[f32],
     sizes: AttentionSizes,

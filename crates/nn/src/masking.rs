@@ -18,8 +18,8 @@ pub struct Masking {
 }
 
 impl Masking {
-    /// From `noise` [N, L], one number for each patch: the [`kept_patches`](bmae_architecture::kept_patches) of the least noise are kept, in ascending
-    /// order of noise; equal noise keeps the order of the patches.
+    /// From `noise` [N, L], one number for each patch: the [`kept_patches`](bmae_architecture::kept_patches) patches of the least
+    /// noise are kept, in ascending order of noise; equal noise keeps the order of the patches.
     ///
     /// # Errors
     /// When `noise` is not a whole number of images, or the ratio keeps or masks no patch.
