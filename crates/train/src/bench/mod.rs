@@ -14,7 +14,7 @@ mod work;
 use std::time::{Duration, Instant};
 
 use bmae_kernels::profile;
-use bmae_recipe::{Recipe, TrainedStage};
+use bmae_recipe::{Recipe, StageRecipe, TrainedStage};
 use burn::tensor::Device;
 
 use crate::TrainError;

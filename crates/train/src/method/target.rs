@@ -7,7 +7,7 @@ use bmae_kernels::profile::{self, Operation};
 use bmae_nn::ops::CpuValues;
 use bmae_nn::parameters::{map_parameters, parameters, replace_parameters, take_module};
 use bmae_nn::{Encoder, Masking, ShapeError};
-use bmae_recipe::{EmaUnit, Method, TargetRecipe};
+use bmae_recipe::{CopyAt, EmaUnit, Method, TargetRecipe};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 

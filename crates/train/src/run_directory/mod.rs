@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use bmae_nn::weights::StateDict;
-use bmae_recipe::Recipe;
+use bmae_recipe::{Recipe, keys};
 
 pub use checkpoint::{State, epochs_done, last_weights};
 pub use metrics::{Common, EpochLine, EvalLine, Fields, Line, MetricsFile, StepLine};

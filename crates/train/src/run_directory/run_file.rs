@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use bmae_recipe::Choice;
 use bmae_recipe::plan::PlannedStage;
-use bmae_recipe::{Choice, Method};
 use serde::{Deserialize, Serialize};
 
 use crate::whole_file::write_whole;
