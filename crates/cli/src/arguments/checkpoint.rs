@@ -31,7 +31,8 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  bmae checkpoint export --from runs/mae --to timm --out vit.safetensors
+  bmae checkpoint export --from runs/mae --to timm \\
+    --out vit.safetensors
   bmae checkpoint export --from runs/mae --to huggingface --out vit-hf
   bmae checkpoint export --from mae.pth --to mae \\
     --set model.encoder.heads=12 --out mae.safetensors

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use bmae_data::Split;
 use bmae_recipe::TrainedStage;
 use bmae_train::evaluation::EncoderFeature;
 use clap::{Args, ValueEnum};
@@ -19,11 +20,11 @@ Examples:
 
 Tensors of --inputs (f32):
   images [N, 3, H, W]       normalised
-  noise [N, L]              optional: the patches of the least noise are kept
+  noise [N, L]              optional; patches of the least are kept
 
 Tensors of --outputs:
-  latent [N, 1+keep, D], pred [N, L, P], mask [N, L], ids_restore [N, L]
-  loss [1]
+  latent [N, 1+keep, D], pred [N, L, P], loss [1]
+  mask [N, L], ids_restore [N, L]
   target [N, L, D]          with --target
   grad.<parameter>          with --grads, for every parameter
 
@@ -58,7 +59,8 @@ Examples:
     --batches batches.safetensors --steps-per-epoch 3 \\
     --outputs end.safetensors --set method.name=mae-k --set method.k=2
   bmae replay --stage linprobe --weights mae.pth \\
-    --batches batches.safetensors --steps-per-epoch 10 --outputs end.safetensors
+    --batches batches.safetensors --steps-per-epoch 10 \\
+    --outputs end.safetensors
 
 Tensors of --batches:
   images [S, N, 3, H, W]    f32, normalised
@@ -120,12 +122,21 @@ pub struct Features {
     pub out: PathBuf,
 }
 
-/// The halves of a data set.
+/// The splits of a data set.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 #[allow(missing_docs)]
 pub enum Half {
     Train,
     Test,
+}
+
+impl From<Half> for Split {
+    fn from(half: Half) -> Self {
+        match half {
+            Half::Train => Split::Train,
+            Half::Test => Split::Test,
+        }
+    }
 }
 
 fn feature(text: &str) -> Result<EncoderFeature, String> {

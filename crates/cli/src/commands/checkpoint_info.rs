@@ -55,8 +55,7 @@ fn file(weights: &StateDict) -> String {
         let _ = write!(text, "; {} tensors beside it are not read", origin.beside);
     }
     if !origin.integers.is_empty() {
-        let _ =
-            write!(text, "; {} of whole numbers are not read ({})", origin.integers.len(), origin.integers.join(", "));
+        let _ = write!(text, "; integer tensors are not read ({})", origin.integers.join(", "));
     }
     if let Some(source) = weights.metadata.get(SOURCE_KEY) {
         let _ = write!(text, "; imported from {source}");
@@ -102,13 +101,13 @@ fn recipe(weights: &StateDict, verbose: bool) -> String {
             };
             vec![what, format!("heads {} and {} (decoder)", recipe.model.encoder.heads, recipe.model.decoder.heads)]
         }
-        Err(error) => vec![format!("not one that this version reads ({error})")],
+        Err(error) => vec![format!("one that this version cannot read ({error})")],
     };
     if let Some(done) = weights.metadata.get("bmae.epochs_done") {
         words.push(format!("{done} epochs done"));
     }
     if !verbose {
-        words.push("-v prints it and every tensor".to_owned());
+        words.push("-v prints the recipe and every tensor".to_owned());
     }
     words.join(", ")
 }

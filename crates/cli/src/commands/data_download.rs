@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bmae_data::CifarSet;
 use bmae_data::download::{Archive, Outcome, download};
+use bmae_recipe::sweep::emit::quoted;
 use serde_json::json;
 
 use crate::arguments::{Cifar, Download, Everywhere, RecipeSource};
@@ -31,9 +32,14 @@ pub fn run(arguments: &Download, everywhere: &Everywhere, output: &Output) -> Re
     drop(bytes);
     let (path, what) = match &outcome {
         Outcome::Downloaded(path) => (path, "downloaded and verified"),
-        Outcome::AlreadyPresent(path) => (path, "is here already and right"),
+        Outcome::AlreadyPresent(path) => (path, "is here already, with the right MD5"),
     };
-    let text = format!("{} {what}: {}; use it with --data {}", archive.name, path.display(), path.display());
+    let text = format!(
+        "{} {what}: {}; use it with --data {}",
+        archive.name,
+        path.display(),
+        quoted(&path.display().to_string())
+    );
     let json = json!({
         "name": set.source_name(),
         "path": path,
