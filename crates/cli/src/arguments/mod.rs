@@ -20,7 +20,7 @@ pub use checkpoint::{Checkpoint, Destination, Export, Import};
 pub use collection::{Runs, RunsCommand, Watch};
 pub use data::{Cifar, Data, Download, Preview};
 pub use pictures::Reconstruct;
-pub use recorded::{Features, Forward, Half, Replay};
+pub use recorded::{Features, Forward, Replay, SplitName};
 pub use sweep::Sweep;
 pub use training::{Evaluate, Pretrain, Report, Reproduce};
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::data::png;
-use super::{Half, RecipeSource};
+use super::{RecipeSource, SplitName};
 
 /// `bmae reconstruct`.
 #[derive(Debug, Args)]
@@ -38,5 +38,5 @@ pub struct Reconstruct {
     pub images: u16,
     /// Split of the data set [default: test, or train where there is no test]
     #[arg(long)]
-    pub split: Option<Half>,
+    pub split: Option<SplitName>,
 }

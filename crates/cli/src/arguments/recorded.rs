@@ -113,7 +113,7 @@ pub struct Features {
     pub from: String,
     /// Split of the data set
     #[arg(long)]
-    pub split: Half,
+    pub split: SplitName,
     /// After the final norm: class-token, or the mean of the patch tokens; block:N: their mean after block N (from 0)
     #[arg(long, value_name = "class-token|mean|block:N", value_parser = feature)]
     pub feature: EncoderFeature,
@@ -125,16 +125,16 @@ pub struct Features {
 /// The splits of a data set.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 #[allow(missing_docs)]
-pub enum Half {
+pub enum SplitName {
     Train,
     Test,
 }
 
-impl From<Half> for Split {
-    fn from(half: Half) -> Self {
+impl From<SplitName> for Split {
+    fn from(half: SplitName) -> Self {
         match half {
-            Half::Train => Split::Train,
-            Half::Test => Split::Test,
+            SplitName::Train => Split::Train,
+            SplitName::Test => Split::Test,
         }
     }
 }
