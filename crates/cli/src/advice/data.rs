@@ -3,8 +3,6 @@
 use bmae_data::{CifarError, DataError, DownloadError, FolderError, LoaderError, PreviewError};
 use bmae_recipe::sweep::emit::quoted;
 
-const MIRROR: &str = "name a mirror with --url";
-
 /// What to do about `error`; `None` where it says so itself.
 pub fn of_data(error: &DataError) -> Option<String> {
     let advice = match error {
@@ -15,73 +13,48 @@ pub fn of_data(error: &DataError) -> Option<String> {
         DataError::UnknownArchive { .. } => {
             "get the official binary version with `bmae data download cifar10`, or unpack it and give --data the folder"
         }
-        DataError::Cifar(CifarError::NotFound { set, root }) => {
-            let (set, root) = (set.source_name(), quoted(&root.display().to_string()));
-            return Some(format!(
-                "run `bmae data download {set} --to {root}`, or give --data its directory or archive"
-            ));
+        DataError::Cifar(error) => match error {
+            CifarError::NotFound { set, root } => {
+                let (set, root) = (set.source_name(), quoted(&root.display().to_string()));
+                return Some(format!(
+                    "run `bmae data download {set} --to {root}`, or give --data its directory or archive"
+                ));
+            }
+            CifarError::BothSets { .. } => "put them into folders of their own and give --data one of these",
+            CifarError::PythonVersion { .. } => {
+                "get the binary version with `bmae data download cifar10` or `bmae data download cifar100`"
+            }
+            CifarError::ClassNames { .. } => "put one name on each line, or delete the file",
+            CifarError::ArchiveRefused { .. } => "download the official one",
+            _ => "download it again",
+        },
+        DataError::Folder(FolderError::ImageWithoutClass { .. }) => "move it into one",
+        DataError::Folder(FolderError::ClassesDiffer { .. }) => "give both the same classes, or remove the test folder",
+        DataError::Folder(FolderError::CorruptImage { .. }) => "repair or remove it",
+        DataError::Folder(FolderError::ImageTooLarge { .. }) => "scale it down or remove it",
+        DataError::Download(error) => match error {
+            DownloadError::Unreachable { .. } => "check the network connection, or name a mirror with --url",
+            DownloadError::Refused { .. } => "check the address, or name a mirror with --url",
+            DownloadError::BrokenOff { .. } => "run the command again to continue there",
+            DownloadError::Checksum { .. } => "download it again, or name a mirror with --url",
+            DownloadError::PresentDiffers { .. } => "remove it to download it again",
+            DownloadError::Busy { .. } => "wait until it has ended",
+            _ => return None,
+        },
+        DataError::Loader(LoaderError::NoImages) => {
+            "choose another with --data, or raise data.train_limit or data.shapes_train"
         }
-        DataError::Cifar(error) => of_cifar(error)?,
-        DataError::Folder(error) => of_folder(error)?,
-        DataError::Download(error) => return of_download(error),
-        DataError::Loader(error) => of_loader(error)?,
+        DataError::Loader(LoaderError::LessThanOneBatch { .. }) => {
+            "lower batch_size, or use more images (data.train_limit, data.shapes_train)"
+        }
+        DataError::Loader(LoaderError::BatchMemory { .. }) => "lower batch_size or data.image_size",
+        DataError::Loader(LoaderError::WorkerPanicked { .. }) => "please report it",
         DataError::Preview(PreviewError::TooLarge { .. }) => {
-            "take fewer images (--images), fewer epochs where there are several (--epochs), or smaller images \
-             (--set data.image_size)"
+            "take fewer images (--images), fewer epochs where there are several (--epochs), or smaller images"
         }
         _ => return None,
     };
     Some(advice.to_owned())
-}
-
-fn of_cifar(error: &CifarError) -> Option<&'static str> {
-    Some(match error {
-        CifarError::BothSets { .. } => "put them into folders of their own and give --data one of these",
-        CifarError::PythonVersion { .. } => {
-            "get the binary version with `bmae data download cifar10` or `bmae data download cifar100`"
-        }
-        CifarError::MissingFiles { .. }
-        | CifarError::PartialRecord { .. }
-        | CifarError::LabelOutOfRange { .. }
-        | CifarError::ArchiveDamaged { .. } => "download it again",
-        CifarError::ClassNames { .. } => "put one name on each line, or delete the file",
-        CifarError::ArchiveRefused { .. } => "download the official one",
-        _ => return None,
-    })
-}
-
-fn of_folder(error: &FolderError) -> Option<&'static str> {
-    Some(match error {
-        FolderError::ImageWithoutClass { .. } => "move it into one",
-        FolderError::ClassesDiffer { .. } => "give both the same classes, or remove the test folder",
-        FolderError::CorruptImage { .. } => "repair or remove it",
-        FolderError::ImageTooLarge { .. } => "scale it down or remove it",
-        _ => return None,
-    })
-}
-
-fn of_download(error: &DownloadError) -> Option<String> {
-    Some(match error {
-        DownloadError::Unreachable { .. } => format!("check the network connection, or {MIRROR}"),
-        DownloadError::Refused { .. } => format!("check the address, or {MIRROR}"),
-        DownloadError::BrokenOff { .. } => "run the command again to continue there".to_owned(),
-        DownloadError::Checksum { .. } => format!("download it again, or {MIRROR}"),
-        DownloadError::PresentDiffers { .. } => "remove it to download it again".to_owned(),
-        DownloadError::Busy { .. } => "wait until it has ended".to_owned(),
-        _ => return None,
-    })
-}
-
-fn of_loader(error: &LoaderError) -> Option<&'static str> {
-    Some(match error {
-        LoaderError::NoImages => "choose another with --data, or raise data.train_limit or data.shapes_train",
-        LoaderError::LessThanOneBatch { .. } => {
-            "lower batch_size, or use more images (data.train_limit, data.shapes_train)"
-        }
-        LoaderError::BatchMemory { .. } => "lower batch_size or data.image_size",
-        LoaderError::WorkerPanicked { .. } => "please report it",
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

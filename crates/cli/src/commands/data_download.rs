@@ -34,12 +34,8 @@ pub fn run(arguments: &Download, everywhere: &Everywhere, output: &Output) -> Re
         Outcome::Downloaded(path) => (path, "downloaded and verified"),
         Outcome::AlreadyPresent(path) => (path, "is here already, with the right MD5"),
     };
-    let text = format!(
-        "{} {what}: {}; use it with --data {}",
-        archive.name,
-        path.display(),
-        quoted(&path.display().to_string())
-    );
+    let place = quoted(&path.display().to_string());
+    let text = format!("{} {what}: {}; use it with --data {place}", archive.name, path.display());
     let json = json!({
         "name": set.source_name(),
         "path": path,
