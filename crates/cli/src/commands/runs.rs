@@ -30,7 +30,7 @@ fn list(paths: &[PathBuf], output: &Output) -> Result<(), Ending> {
     let paths = if paths.is_empty() { vec![PathBuf::from("runs")] } else { paths.to_vec() };
     if let Some(missing) = paths.iter().find(|path| !path.exists()) {
         let message =
-            format!("{} does not exist: give a run directory, or a folder that holds some", missing.display());
+            format!("{} does not exist: give a run directory, or a folder that contains some", missing.display());
         return Err(Ending::Failure(message.into()));
     }
     let runs: Vec<Listed> = find_runs(&paths).iter().map(|directory| Listed::at(directory)).collect();
