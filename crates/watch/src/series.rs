@@ -152,50 +152,9 @@ pub(crate) fn marks(run: &Run) -> Vec<(f64, char)> {
     run.metrics.epochs.iter().flat_map(|line| line.changes()).filter_map(mark).collect()
 }
 
-/// At most `4 * columns` of the points, with the same look when drawn over that many columns: of each column's share the first, the
-/// lowest, the highest and the last stay, in order. Few points stay as they are.
-pub(crate) fn thin(points: &[(f64, f64)], columns: usize) -> Vec<(f64, f64)> {
-    let columns = columns.max(1);
-    if points.len() <= 4 * columns {
-        return points.to_vec();
-    }
-    let share = points.len().div_ceil(columns);
-    let mut kept = Vec::with_capacity(4 * columns);
-    for chunk in points.chunks(share) {
-        let by_value = |a: &&usize, b: &&usize| chunk[**a].1.total_cmp(&chunk[**b].1);
-        let places: Vec<usize> = (0..chunk.len()).collect();
-        let lowest = places.iter().min_by(by_value).copied().unwrap_or(0);
-        let highest = places.iter().max_by(by_value).copied().unwrap_or(0);
-        let mut stay = [0, lowest, highest, chunk.len() - 1];
-        stay.sort_unstable();
-        kept.extend(
-            stay.iter().enumerate().filter(|&(i, place)| i == 0 || stay[i - 1] != *place).map(|(_, &p)| chunk[p]),
-        );
-    }
-    kept
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_hundred_thousand_points_become_few_and_keep_a_single_spike() {
-        let mut points: Vec<(f64, f64)> = (0..100_000).map(|i| (f64::from(i), 1.0)).collect();
-        points[54_321].1 = 9.0;
-        let thinned = thin(&points, 70);
-        assert!(thinned.len() <= 280, "{}", thinned.len());
-        assert!(thinned.contains(&(54_321.0, 9.0)));
-        assert_eq!((thinned[0], thinned[thinned.len() - 1]), (points[0], points[99_999]));
-        assert!(thinned.windows(2).all(|pair| pair[0].0 < pair[1].0));
-    }
-
-    #[test]
-    fn few_points_stay_as_they_are() {
-        let points = [(0.0, 1.0), (1.0, 2.0)];
-        assert_eq!(thin(&points, 70), points);
-        assert_eq!(thin(&[], 0), []);
-    }
 
     #[test]
     fn the_tabs_go_round() {

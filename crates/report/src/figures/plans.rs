@@ -2,7 +2,7 @@
 
 use super::family::Family;
 use super::measure::Measure;
-use crate::read::Stage;
+use crate::run_directory::Stage;
 
 /// A figure before it is known whether there is anything to show.
 #[derive(Debug, Clone)]
@@ -43,7 +43,7 @@ const OVERVIEW: &str = "Top-1 accuracy at the last epoch against the parameter: 
 /// Every figure that a report can have, in its order.
 pub fn plans() -> Vec<Plan> {
     let mut plans = Vec::new();
-    for family in Family::EVERY {
+    for family in Family::ALL {
         match family {
             Family::Monitors => plans.extend(MONITORS.iter().map(monitor)),
             Family::Loss => plans.push(loss(family, "pretrain-loss", "Pre-training loss")),

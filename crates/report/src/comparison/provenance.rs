@@ -1,12 +1,12 @@
 //! How it was run: every run directory with its state, rate and time, and the recipes as they were resolved.
 
-use crate::compare::Group;
-use crate::read::{About, Run, RunState};
-use crate::wording::duration;
+use super::group::RunGroup;
+use crate::run_directory::{About, Run, RunState};
+use crate::text::duration;
 
 /// One run directory, as texts for a table row; what is not known is empty.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
+pub struct RunRow {
     /// The label of its line of the comparison.
     pub run: String,
     /// The stage.
@@ -29,8 +29,8 @@ pub struct Entry {
     pub started: String,
 }
 
-impl Entry {
-    /// The headings of [`Entry::cells`].
+impl RunRow {
+    /// The headings of [`RunRow::cells`].
     pub const HEADINGS: [&'static str; 10] =
         ["run", "stage", "seed", "state", "epochs", "images/s", "time", "threads", "program", "started"];
     /// Which of the cells are numbers.
@@ -38,17 +38,17 @@ impl Entry {
 
     /// The cells in the order of the headings.
     pub fn cells(&self) -> [&str; 10] {
-        let Entry { run, stage, seed, state, epochs, images_per_s, time, threads, program, started } = self;
+        let RunRow { run, stage, seed, state, epochs, images_per_s, time, threads, program, started } = self;
         [run, stage, seed, state, epochs, images_per_s, time, threads, program, started]
     }
 }
 
 /// Every run directory, in the order of the tables.
-pub fn entries(groups: &[Group]) -> Vec<Entry> {
-    groups.iter().flat_map(|group| group.runs.iter().map(|run| entry(group, run))).collect()
+pub fn run_rows(groups: &[RunGroup]) -> Vec<RunRow> {
+    groups.iter().flat_map(|group| group.runs.iter().map(|run| run_row(group, run))).collect()
 }
 
-fn entry(group: &Group, run: &Run) -> Entry {
+fn run_row(group: &RunGroup, run: &Run) -> RunRow {
     let about = &run.about;
     let (finished, done) = (run.finished(), run.epochs_done());
     let epochs = match about.epochs {
@@ -56,7 +56,7 @@ fn entry(group: &Group, run: &Run) -> Entry {
         Some(epochs) => epochs.to_string(),
         None => String::new(),
     };
-    Entry {
+    RunRow {
         run: group.label.clone(),
         stage: about.stage.title(),
         seed: about.seed.to_string(),
@@ -74,7 +74,7 @@ fn entry(group: &Group, run: &Run) -> Entry {
 }
 
 /// The time worked by all runs together, in seconds. Folded from 0, as the sum of no numbers would be −0.
-pub fn total_seconds(groups: &[Group]) -> f64 {
+pub fn total_seconds(groups: &[RunGroup]) -> f64 {
     groups
         .iter()
         .flat_map(|group| &group.runs)
@@ -84,7 +84,7 @@ pub fn total_seconds(groups: &[Group]) -> f64 {
 
 /// What the runs say of where they come from, each with its different answers in order of appearance; what no run says is not
 /// there.
-pub fn experiment(groups: &[Group]) -> Vec<(&'static str, Vec<String>)> {
+pub fn facts(groups: &[RunGroup]) -> Vec<(&'static str, Vec<String>)> {
     type Question = (&'static str, fn(&About) -> Vec<String>);
     const QUESTIONS: [Question; 6] = [
         ("Program", |about| about.sessions().filter_map(|session| session.program).collect()),
@@ -114,7 +114,7 @@ pub fn experiment(groups: &[Group]) -> Vec<(&'static str, Vec<String>)> {
 
 /// A recipe and the stages that ran with it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Recipe<'a> {
+pub struct RecipeText<'a> {
     /// Whose it is: `mae-k: pre-training, fine-tuning (seed 0)`.
     pub title: String,
     /// The text of `config.toml`.
@@ -122,7 +122,7 @@ pub struct Recipe<'a> {
 }
 
 /// The recipes of each line's lowest seed; stages with the same text share one.
-pub fn recipes<'a>(groups: &[Group<'a>]) -> Vec<Recipe<'a>> {
+pub fn recipes<'a>(groups: &[RunGroup<'a>]) -> Vec<RecipeText<'a>> {
     let mut recipes = Vec::new();
     for group in groups {
         let Some(seed) = group.runs.iter().map(|run| run.about.seed).min() else { continue };
@@ -136,7 +136,7 @@ pub fn recipes<'a>(groups: &[Group<'a>]) -> Vec<Recipe<'a>> {
         }
         for (text, stages) in texts {
             let title = format!("{}: {} (seed {seed})", group.label, stages.join(", "));
-            recipes.push(Recipe { title, text });
+            recipes.push(RecipeText { title, text });
         }
     }
     recipes

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::read::{Setting, Stage};
+use crate::run_directory::{Setting, Stage};
 
 /// The facts themselves, with their source in the first lines.
-const TABLE: &str = include_str!("../published_results.csv");
+const TABLE: &str = include_str!("../../published_results.csv");
 
 /// A published accuracy.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Published {
+pub struct PublishedAccuracy {
     /// Top-1 in percent.
     pub top1: f64,
     /// Whether it was read off a curve (about ±0.3) rather than printed.
@@ -45,12 +45,12 @@ impl Row {
 
 /// The published accuracy of this very setting, if there is one: a neighbouring K or tau does not count, and kNN was not
 /// published at all.
-pub fn published(setting: &Setting, evaluation: Stage) -> Option<Published> {
+pub fn published_accuracy(setting: &Setting, evaluation: Stage) -> Option<PublishedAccuracy> {
     let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(TABLE.as_bytes());
     let row = reader.deserialize::<Row>().filter_map(Result::ok).find(|row| row.matches(setting))?;
     match evaluation {
-        Stage::Finetune => Some(Published { top1: row.finetune, from_figure: row.finetune_from == "figure" }),
-        Stage::Linprobe => Some(Published { top1: row.linear, from_figure: row.linear_from == "figure" }),
+        Stage::Finetune => Some(PublishedAccuracy { top1: row.finetune, from_figure: row.finetune_from == "figure" }),
+        Stage::Linprobe => Some(PublishedAccuracy { top1: row.linear, from_figure: row.linear_from == "figure" }),
         Stage::Pretrain | Stage::Knn => None,
     }
 }
@@ -71,7 +71,9 @@ mod tests {
     #[test]
     fn only_the_very_setting_is_matched() {
         let mae_k = |k| Setting { method: "mae-k".into(), k: Some(k), wse: Some(k), tau: None, slow_weight: None };
-        let top1 = |setting: &Setting, stage| published(setting, stage).map(|figure| (figure.top1, figure.from_figure));
+        let top1 = |setting: &Setting, stage| {
+            published_accuracy(setting, stage).map(|figure| (figure.top1, figure.from_figure))
+        };
         assert_eq!(top1(&mae_k(10), Stage::Finetune), Some((91.38, false)));
         assert_eq!(top1(&mae_k(10), Stage::Linprobe), Some((54.3, true)));
         assert_eq!(top1(&mae_k(10), Stage::Knn), None);

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs::DirEntry;
 use std::path::{Path, PathBuf};
 
+use super::directory::{RUN_FILE, Run, describe, read_run};
 use crate::error::ReportError;
-use crate::read::{RUN_FILE, Run, describe, read_run};
 
 /// How far below a given folder runs are looked for: `runs/` / experiment / run / stage, and folders that group those.
 const DEPTH: usize = 8;
@@ -15,7 +15,7 @@ const NOT_RUNS: [&str; 5] = ["report", "checkpoints", "state", "tensorboard", "p
 
 /// The runs at or below some paths.
 #[derive(Debug)]
-pub struct Collected {
+pub struct CollectedRuns {
     /// Those that could be read.
     pub runs: Vec<Run>,
     /// Why others could not, one for each.
@@ -29,7 +29,7 @@ pub struct Collected {
 /// # Errors
 /// [`ReportError::NoRuns`], [`ReportError::Missing`] or [`ReportError::NotARun`] for a path without runs, and what
 /// [`read_run`] says of a run that was given itself, or where no run at all can be read.
-pub fn collect_runs(paths: &[PathBuf]) -> Result<Collected, ReportError> {
+pub fn collect_runs(paths: &[PathBuf]) -> Result<CollectedRuns, ReportError> {
     if paths.is_empty() {
         return Err(ReportError::NoRuns);
     }
@@ -62,7 +62,7 @@ pub fn collect_runs(paths: &[PathBuf]) -> Result<Collected, ReportError> {
     {
         return Err(error);
     }
-    Ok(Collected { runs, unreadable })
+    Ok(CollectedRuns { runs, unreadable })
 }
 
 /// The run directories at or below `paths`, in the order of [`collect_runs`], each once, for whoever looks again and again while
