@@ -6,11 +6,12 @@ use std::process::ExitCode;
 
 use bmae_data::DataError;
 use bmae_nn::{TensorFileError, WeightsError};
+use bmae_recipe::RecipeError;
+use bmae_recipe::sweep::SweepError;
+use bmae_recipe::sweep::emit::EmitError;
 use bmae_report::ReportError;
 use bmae_train::TrainError;
 use bmae_train::export::ExportError;
-use bmae_train::recipe::RecipeError;
-use bmae_train::sweep::SweepError;
 use bmae_watch::WatchError;
 
 use crate::advice;
@@ -136,6 +137,12 @@ impl From<SweepError> for Ending {
     fn from(error: SweepError) -> Self {
         let advice = advice::of_sweep(&error);
         Ending::usage(error, advice)
+    }
+}
+
+impl From<EmitError> for Ending {
+    fn from(error: EmitError) -> Self {
+        Ending::Failure(error.into())
     }
 }
 

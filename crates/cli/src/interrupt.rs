@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bmae_recipe::sweep::emit::quoted;
 use bmae_train::Outcome;
-use bmae_train::sweep::emit::quoted;
 
 use crate::ending::Ending;
 use crate::output::say;

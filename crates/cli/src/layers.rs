@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use bmae_nn::{Architecture, StateDict, TensorFile};
+use bmae_recipe::{self, Flag, FromRun, Layers, PresetChoice, Recipe, RecipeError, Stage, Used};
 use bmae_train::device::DeviceChoice;
 use bmae_train::forward::side_of_images;
-use bmae_train::recipe::{self, Flag, FromRun, Layers, PresetChoice, Recipe, RecipeError, Stage, Used};
 use bmae_train::start::carried_recipe;
 use toml::Value;
 

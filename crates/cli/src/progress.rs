@@ -4,8 +4,9 @@ use std::io::{IsTerminal, stderr};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use bmae_train::observer::{Event, Observer, Stage};
-use bmae_train::reproduce::PlannedStage;
+use bmae_recipe::Stage;
+use bmae_recipe::plan::PlannedStage;
+use bmae_train::observer::{Event, Observer};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::output::{Output, Volume, say};

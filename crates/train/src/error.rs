@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 pub enum TrainError {
     /// The recipe does not hold together.
     #[error(transparent)]
-    Recipe(#[from] crate::recipe::RecipeError),
+    Recipe(#[from] bmae_recipe::RecipeError),
     /// The data cannot be read.
     #[error(transparent)]
     Data(#[from] bmae_data::DataError),

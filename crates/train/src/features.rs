@@ -1,13 +1,13 @@
-//! Features of a data set under a frozen encoder, for use elsewhere (DESIGN section 6).
+//! Features of a data set under a frozen encoder, for use elsewhere: `docs/formats.md`, "Features".
 
 use bmae_data::Split;
 use bmae_nn::TensorFile;
 
 use crate::evaluation::{EncoderFeature, Wanted, extract};
 use crate::input;
-use crate::recipe::Recipe;
-use crate::start::Start;
 use crate::{Session, TrainError};
+use bmae_recipe::Recipe;
+use bmae_recipe::Start;
 
 /// Images that the encoder sees at once.
 const BATCH: usize = 256;
@@ -24,15 +24,15 @@ pub fn run(
     split: Split,
     feature: EncoderFeature,
 ) -> Result<Option<TensorFile>, TrainError> {
-    let data = input::open(recipe)?;
+    let data = pipeline::open(recipe)?;
     let Some(images) = data.images(split) else {
         return Err(TrainError::NoTestSet { stage: "features --split test", data: data.name });
     };
     let device = session.inference_device();
     let tell = &mut |remark| session.remark(remark);
     let encoder = match feature {
-        EncoderFeature::Block(_) => start.encoder_without_norm(recipe, &device, tell)?,
-        EncoderFeature::ClassToken | EncoderFeature::Mean => start.encoder(recipe, &device, tell)?,
+        EncoderFeature::Block(_) => start::encoder_without_norm(start, recipe, &device, tell)?,
+        EncoderFeature::ClassToken | EncoderFeature::Mean => start::encoder(start, recipe, &device, tell)?,
     };
     let wanted = Wanted { feature, limit: 0, batch_size: BATCH };
     let features = extract(session, recipe, &encoder, images, wanted, || !session.stopped())?;

@@ -1,5 +1,5 @@
-//! One pass through a masked autoencoder, for whoever checks a port (DESIGN section 6): the model, the masking, the targets
-//! and the loss are the student's, as it trains.
+//! One pass through a masked autoencoder, for whoever checks a port (`docs/formats.md`, "forward"): the model, the
+//! masking, the targets and the loss are the student's, as it trains.
 
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::StateDict;
@@ -11,8 +11,8 @@ use rand::RngExt;
 use crate::TrainError;
 use crate::input::{flat_patches, patch_tensor};
 use crate::pretrain::{Pass, Student};
-use crate::recipe::Recipe;
 use crate::start::Remark;
+use bmae_recipe::Recipe;
 
 /// What the pass is made with.
 #[derive(Debug, Clone, Copy)]

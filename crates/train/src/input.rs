@@ -6,21 +6,15 @@ use bmae_data::loader::{self, LastBatch, Loader, LoaderConfig, Order};
 use bmae_data::random::{Purpose, keyed};
 use bmae_data::{Dataset, Images};
 use bmae_nn::patchify;
+use bmae_recipe::{Recipe, Stage, StageRecipe};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::RngExt;
 
-use crate::TrainError;
-use crate::observer::Stage;
-use crate::recipe::{Recipe, StageRecipe};
-
-/// The data of a recipe.
-pub(crate) fn open(recipe: &Recipe) -> Result<Dataset, TrainError> {
-    Ok(bmae_data::open(&recipe.data.source, recipe.data.train_limit, recipe.data.test_limit)?)
-}
+use crate::{TrainError, pipeline};
 
 /// The data of an evaluation: labelled, with a test set.
 pub(crate) fn open_labelled(recipe: &Recipe, stage: Stage) -> Result<(Dataset, Arc<dyn Images>), TrainError> {
-    let dataset = open(recipe)?;
+    let dataset = pipeline::open(recipe)?;
     let test = labelled_test(&dataset, stage)?;
     Ok((dataset, test))
 }
@@ -78,7 +72,7 @@ pub(crate) fn training_batches(
         workers,
         first_batch: 0,
     };
-    Ok(loader::load(images.clone(), recipe.transform(stage), config)?)
+    Ok(loader::load(images.clone(), pipeline::training_transform(recipe, stage), config)?)
 }
 
 /// All of `images` in their own order, without augmentation, the last partial batch kept.
@@ -97,8 +91,7 @@ pub(crate) fn evaluation_batches(
         workers,
         first_batch: 0,
     };
-    let transform = recipe.data.transform(bmae_data::transforms::Augmentation::None);
-    Ok(loader::load(images.clone(), transform, config)?)
+    Ok(loader::load(images.clone(), pipeline::evaluation_transform(recipe), config)?)
 }
 
 /// Normalised `images` [N, 3, S, S] as patches [N, L, p*p*3], flat.
@@ -134,7 +127,7 @@ mod tests {
     fn small() -> (Recipe, Dataset) {
         let text = "data.source = 'shapes'\ndata.image_size = 16\ndata.shapes_train = 50\ndata.shapes_test = 40";
         let recipe = Recipe::from_toml(&format!("{text}\npretrain.batch_size = 16")).expect("a recipe");
-        let data = open(&recipe).expect("shapes");
+        let data = pipeline::open(&recipe).expect("shapes");
         (recipe, data)
     }
 

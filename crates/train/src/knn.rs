@@ -8,12 +8,12 @@ use bmae_nn::Encoder;
 
 use crate::evaluation::{NearestNeighbours, Wanted, extract, nearest_neighbours_top1};
 use crate::input;
-use crate::observer::{Event, Stage};
-use crate::recipe::Recipe;
+use crate::observer::Event;
 use crate::run_directory::{EvalLine, Line, Opened, RunDirectory, RunFile};
 use crate::session::Summary;
-use crate::start::Start;
 use crate::{Outcome, Session, TrainError};
+use bmae_recipe::Recipe;
+use bmae_recipe::Start;
 
 /// Images that the encoder sees at once.
 const BATCH: usize = 256;
@@ -32,10 +32,10 @@ pub fn run(
     resume: bool,
 ) -> Result<Outcome, TrainError> {
     let (data, test) = input::open_labelled(recipe, Stage::Knn)?;
-    let encoder = start.encoder(recipe, &session.inference_device(), &mut |remark| session.remark(remark))?;
+    let encoder = start::encoder(start, recipe, &session.inference_device(), &mut |remark| session.remark(remark))?;
 
     let mut run_file = RunFile::new(Stage::Knn, name, recipe, &data.name, session);
-    run_file.from = start.described();
+    run_file.from = start.path().map(|path| path.display().to_string());
     let mut directory = match RunDirectory::open(out, &recipe.to_toml(), run_file, resume)? {
         Opened::Finished => {
             session.tell(Event::AlreadyFinished { run: name.into(), stage: Stage::Knn });

@@ -3,7 +3,6 @@
 //! A *method* here is a list of targets ([`method`]), never a loop of its own: [`pretrain`] runs them all.
 //! What a reader looks for:
 //!
-//! - what a recipe may say and which value holds: [`recipe`];
 //! - the rate of a step: [`schedule`]; which parameter is updated how: [`optimiser`];
 //! - the loops, in the same order each: [`pretrain`], [`finetune`], [`linear_probe`]; no loop at all: [`knn`];
 //! - where weights come from: [`start`], and how they leave: [`export`]; what lies on disk: [`run_directory`];
@@ -31,16 +30,15 @@ mod monitor;
 pub mod observer;
 pub mod optimiser;
 pub mod pictures;
+pub mod pipeline;
 pub mod pretrain;
 pub mod preview;
-pub mod recipe;
 pub mod replay;
 pub mod reproduce;
 pub mod run_directory;
 pub mod schedule;
 mod session;
 pub mod start;
-pub mod sweep;
 
 pub use error::TrainError;
 pub use session::{Outcome, Provenance, Session};

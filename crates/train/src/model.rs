@@ -4,7 +4,7 @@ use bmae_data::random::{Purpose, keyed};
 use bmae_nn::{DecoderConfig, Encoder, EncoderConfig, EncoderInit, MaskedAutoencoder, ShapeError};
 use burn::tensor::Device;
 
-use crate::recipe::Recipe;
+use bmae_recipe::Recipe;
 
 /// An encoder on `device`, drawn as `init` says.
 ///

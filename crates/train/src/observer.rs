@@ -1,6 +1,6 @@
 //! What a loop tells while it runs: to a progress bar, to plain lines, to a test.
 
-pub use crate::recipe::Stage;
+use bmae_recipe::Stage;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,16 +4,16 @@ use std::path::Path;
 
 use bmae_data::Image;
 use bmae_data::preview::Grid;
+use bmae_data::transforms::Transform;
 use bmae_data::transforms::normalise::Normalisation;
-use bmae_data::transforms::{Augmentation, Transform};
 use bmae_nn::Masking;
 
-use crate::TrainError;
 use crate::input::{self, mask_noise};
-use crate::observer::Stage;
 use crate::pictures::{masked_view, scale};
-use crate::recipe::Recipe;
 use crate::run_directory::{check_place, write_whole};
+use crate::{TrainError, pipeline};
+use bmae_recipe::Recipe;
+use bmae_recipe::Stage;
 
 /// How large a preview is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,14 +43,14 @@ pub struct Drawn {
 /// nothing is left of it then.
 pub fn write(recipe: &Recipe, stage: Stage, extent: Extent, out: &Path) -> Result<Drawn, TrainError> {
     check_place(out)?;
-    let data = input::open(recipe)?;
+    let data = pipeline::open(recipe)?;
     let images = extent.images.min(data.train.len());
     let views_of_a_draw = if stage == Stage::Pretrain { 2 } else { 1 };
     let columns = 1 + extent.epochs * views_of_a_draw;
     let side = recipe.data.image_size;
     let mut grid = Grid::new(columns, side, scale(side));
     grid.check(images * columns)?;
-    let (evaluation, training) = (recipe.data.transform(Augmentation::None), recipe.transform(stage));
+    let (evaluation, training) = (pipeline::evaluation_transform(recipe), pipeline::training_transform(recipe, stage));
     for index in 0..images {
         let image = data.train.image(index)?;
         grid.push(&view(recipe, evaluation, &image, 0, index)?)?;
@@ -94,14 +94,14 @@ mod tests {
     }
 
     fn view_of(recipe: &Recipe, stage: Stage, epoch: usize) -> Image {
-        let image = input::open(recipe).expect("shapes").train.image(0).expect("an image");
-        view(recipe, recipe.transform(stage), &image, epoch, 0).expect("a view")
+        let image = pipeline::open(recipe).expect("shapes").train.image(0).expect("an image");
+        view(recipe, pipeline::training_transform(recipe, stage), &image, epoch, 0).expect("a view")
     }
 
     #[test]
     fn an_augmented_view_is_the_image_that_the_training_of_that_epoch_sees() {
         let recipe = recipe("finetune.batch_size = 8\nfinetune.randaugment = true\nfinetune.random_erasing = 1.0");
-        let images = input::open(&recipe).expect("shapes").train;
+        let images = pipeline::open(&recipe).expect("shapes").train;
         let normalisation = Normalisation { mean: recipe.data.mean, std: recipe.data.std };
         for epoch in 0..2 {
             let stage = (Stage::Finetune, &recipe.finetune.stage);
@@ -110,7 +110,8 @@ mod tests {
             for (&index, planes) in batch.indices.iter().zip(batch.images.chunks_exact(3 * SIDE * SIDE)) {
                 let seen = normalisation.image(planes, SIDE).expect("planes");
                 let image = images.image(index).expect("an image");
-                let shown = view(&recipe, recipe.transform(Stage::Finetune), &image, epoch, index).expect("a view");
+                let shown = view(&recipe, pipeline::training_transform(&recipe, Stage::Finetune), &image, epoch, index)
+                    .expect("a view");
                 assert_eq!(shown.pixels(), seen.pixels(), "image {index}, epoch {epoch}");
             }
         }
@@ -133,7 +134,7 @@ mod tests {
     #[test]
     fn fine_tuning_alone_is_varied_by_randaugment_and_random_erasing() {
         let keys = "finetune.randaugment = true\nfinetune.random_erasing = 0.25";
-        let transform = |keys: &str, stage| recipe(keys).transform(stage);
+        let transform = |keys: &str, stage| pipeline::training_transform(&recipe(keys), stage);
         let tuned = transform(keys, Stage::Finetune);
         assert_eq!(tuned.randaugment, Some(bmae_data::transforms::RandAugment::M9_MSTD05_INC1));
         assert_eq!(tuned.random_erasing, 0.25);

@@ -1,5 +1,5 @@
-//! Recorded batches through the training itself, for whoever checks a port (DESIGN section 6): the learners that the loops
-//! drive take one optimiser step a batch, with nothing drawn, shuffled or augmented.
+//! Recorded batches through the training itself, for whoever checks a port (`docs/formats.md`, "replay"): the
+//! learners that the loops drive take one optimiser step a batch, with nothing drawn, shuffled or augmented.
 
 use bmae_nn::weights::StateDict;
 use bmae_nn::{TensorFile, parameters};
@@ -10,10 +10,10 @@ use crate::TrainError;
 use crate::evaluation::EncoderFeature;
 use crate::forward::{recorded_images, recorded_noise};
 use crate::pretrain::Student;
-use crate::recipe::{Recipe, Stage, StageRecipe, TrainedStage};
 use crate::schedule::Schedule;
 use crate::start::Remark;
 use crate::{finetune, linear_probe};
+use bmae_recipe::{Recipe, Stage, StageRecipe, TrainedStage};
 
 /// Takes one step from `weights` for each of `batches`: `images` [S, N, 3, H, W] and `noise` [S, N, L] (pre-training) or
 /// `labels` [S, N] (evaluation). Epochs have `steps_per_epoch` steps; rates are those of the configured batch size.

@@ -1,9 +1,9 @@
 //! The learning rate of every step: linear warm-up, then half a cosine, both over fractional epochs.
 //!
 //! Source: He et al. 2022, appendix A (half-cycle cosine after a linear warm-up; linear scaling of the base rate
-//! with the batch, Goyal et al. 2017); DESIGN section 2.
+//! with the batch, Goyal et al. 2017); `docs/recipes.md`, "All stages".
 
-use crate::recipe::StageRecipe;
+use bmae_recipe::StageRecipe;
 
 /// The rate as a function of the fractional epoch, before layer-wise scaling.
 #[derive(Debug, Clone, Copy, PartialEq)]

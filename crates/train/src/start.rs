@@ -12,98 +12,74 @@ use burn::tensor::Device;
 
 use crate::TrainError;
 use crate::model::fresh_encoder;
-use crate::recipe::{Choice, EncoderRecipe, MethodName, Recipe, ScratchInit, Stage, Used};
 use crate::run_directory::{RunFile, last_weights};
+use bmae_recipe::{Choice, EncoderRecipe, MethodName, Recipe, ScratchInit, Stage, Start, Used};
 
-/// The origin of an encoder.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Start {
-    /// A random encoder.
-    Scratch,
-    /// A run directory or a weights file.
-    From(PathBuf),
+/// The text of the `config.toml` that the weights were made with, or what their shapes tell of their encoder.
+pub fn config_text(start: &Start) -> Result<Option<String>, TrainError> {
+    let Some(path) = start.path() else { return Ok(None) };
+    let file = path.join("config.toml");
+    if path.is_dir() && file.exists() {
+        return std::fs::read_to_string(&file).map(Some).map_err(|source| TrainError::reading(file, source));
+    }
+    Ok(carried_recipe(&read_weights(path)?, Used::Encoder))
 }
 
-impl Start {
-    /// As given on the command line: `scratch`, a run directory, or a weights file.
-    pub fn parse(text: &str) -> Self {
-        if text == "scratch" { Self::Scratch } else { Self::From(PathBuf::from(text)) }
+/// The name of the run that the weights came from, so that its evaluations share it; those of random encoders share one too.
+pub fn run_name(start: &Start) -> Option<String> {
+    match start {
+        Start::Scratch => Some(MethodName::Scratch.word().to_owned()),
+        Start::From(path) if path.is_dir() => RunFile::read(path).ok().map(|file| file.name),
+        Start::From(_) => None,
     }
+}
 
-    /// The text of the `config.toml` that the weights were made with, or what their shapes tell of their encoder.
-    pub fn config_text(&self) -> Result<Option<String>, TrainError> {
-        let Self::From(path) = self else { return Ok(None) };
-        let file = path.join("config.toml");
-        if path.is_dir() && file.exists() {
-            return std::fs::read_to_string(&file).map(Some).map_err(|source| TrainError::reading(file, source));
-        }
-        Ok(carried_recipe(&read_weights(path)?, Used::Encoder))
-    }
+/// The encoder, on `device`, with the recipe's sizes. What a user should know of the weights goes to `tell`.
+///
+/// # Errors
+/// When there are no weights, or they are of another architecture.
+pub(crate) fn encoder(
+    start: &Start,
+    recipe: &Recipe,
+    device: &Device,
+    tell: &mut dyn FnMut(Remark),
+) -> Result<Encoder, TrainError> {
+    load(start, recipe, device, true, tell)
+}
 
-    /// The name of the run that the weights came from, so that its evaluations share it; those of random encoders share one too.
-    pub fn run_name(&self) -> Option<String> {
-        match self {
-            Self::Scratch => Some(MethodName::Scratch.word().to_owned()),
-            Self::From(path) if path.is_dir() => RunFile::read(path).ok().map(|file| file.name),
-            Self::From(_) => None,
-        }
-    }
+/// The same for whoever does not look at the encoder's final norm: weights need not have it.
+pub(crate) fn encoder_without_norm(
+    start: &Start,
+    recipe: &Recipe,
+    device: &Device,
+    tell: &mut dyn FnMut(Remark),
+) -> Result<Encoder, TrainError> {
+    load(start, recipe, device, false, tell)
+}
 
-    /// What `run.toml` says of it.
-    pub(crate) fn described(&self) -> Option<String> {
-        match self {
-            Self::Scratch => None,
-            Self::From(path) => Some(path.display().to_string()),
-        }
+fn load(
+    start: &Start,
+    recipe: &Recipe,
+    device: &Device,
+    needs_norm: bool,
+    tell: &mut dyn FnMut(Remark),
+) -> Result<Encoder, TrainError> {
+    let init = match (start, recipe.method.scratch_init) {
+        (Start::Scratch, ScratchInit::Timm) => EncoderInit::Timm,
+        _ => EncoderInit::Mae,
+    };
+    let encoder = fresh_encoder(recipe, init, device)?;
+    let Some(path) = start.path() else { return Ok(encoder) };
+    let mut weights = read_weights(path)?;
+    fit(&mut weights, recipe, Used::Encoder, &mut *tell);
+    let (encoder, report) = weights.load_into(encoder)?;
+    let is_without_norm = !weights.begins("norm.");
+    if needs_norm && is_without_norm && weights.begins("fc_norm.") {
+        return Err(TrainError::NoFinalNorm { source_name: weights.source_name() });
     }
-
-    /// The encoder, on `device`, with the recipe's sizes. What a user should know of the weights goes to `tell`.
-    ///
-    /// # Errors
-    /// When there are no weights, or they are of another architecture.
-    pub(crate) fn encoder(
-        &self,
-        recipe: &Recipe,
-        device: &Device,
-        tell: &mut dyn FnMut(Remark),
-    ) -> Result<Encoder, TrainError> {
-        self.load(recipe, device, true, tell)
-    }
-
-    /// The same for whoever does not look at the encoder's final norm: weights need not have it.
-    pub(crate) fn encoder_without_norm(
-        &self,
-        recipe: &Recipe,
-        device: &Device,
-        tell: &mut dyn FnMut(Remark),
-    ) -> Result<Encoder, TrainError> {
-        self.load(recipe, device, false, tell)
-    }
-
-    fn load(
-        &self,
-        recipe: &Recipe,
-        device: &Device,
-        needs_norm: bool,
-        tell: &mut dyn FnMut(Remark),
-    ) -> Result<Encoder, TrainError> {
-        let init = match (self, recipe.method.scratch_init) {
-            (Self::Scratch, ScratchInit::Timm) => EncoderInit::Timm,
-            _ => EncoderInit::Mae,
-        };
-        let encoder = fresh_encoder(recipe, init, device)?;
-        let Self::From(path) = self else { return Ok(encoder) };
-        let mut weights = read_weights(path)?;
-        fit(&mut weights, recipe, Used::Encoder, &mut *tell);
-        let (encoder, report) = weights.load_into(encoder)?;
-        let is_without_norm = !weights.begins("norm.");
-        if needs_norm && is_without_norm && weights.begins("fc_norm.") {
-            return Err(TrainError::NoFinalNorm { source_name: weights.source_name() });
-        }
-        report.require(|name| !needs_norm && is_without_norm && name.starts_with("norm."), |_| true)?;
-        tell_left_over(&weights, &report.unexpected, &mut *tell);
-        Ok(encoder)
-    }
+    report.require(|name| !needs_norm && is_without_norm && name.starts_with("norm."), |_| true)?;
+    tell_left_over(&weights, &report.unexpected, &mut *tell);
+    Ok(encoder)
 }
 
 /// Something to be said about weights.
@@ -215,7 +191,7 @@ fn tell_left_over(weights: &StateDict, unexpected: &[String], tell: &mut dyn FnM
 /// shapes tell (and, for numbers of heads, the `config.json` of a Hugging Face folder), of the decoder only where it is
 /// `used`. `None` where they tell nothing.
 ///
-/// It belongs between the preset and the flags, as [`FromRun::text`](crate::recipe::FromRun::text).
+/// It belongs between the preset and the flags, as [`FromRun::text`](bmae_recipe::FromRun::text).
 pub fn carried_recipe(weights: &StateDict, used: Used) -> Option<String> {
     if let Some(text) = weights.config_text() {
         return Some(text.to_owned());

@@ -1,4 +1,4 @@
-"""Methods as lists of targets (DESIGN section 1): what each target is, and when it changes."""
+"""Methods as lists of targets (docs/methods.md): what each target is, and when it changes."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What `bmae forward` and `bmae replay` compute, with files as dictionaries of tensors (DESIGN section 6)."""
+"""What `bmae forward` and `bmae replay` compute, with files as dictionaries of tensors (docs/formats.md)."""
 
 import torch
 from torch import nn

@@ -1,7 +1,7 @@
 //! Advice on recipes and sweeps.
 
-use bmae_train::recipe::RecipeError;
-use bmae_train::sweep::SweepError;
+use bmae_recipe::RecipeError;
+use bmae_recipe::sweep::SweepError;
 
 /// What to do about `error`; `None` where it says so itself.
 pub fn of_recipe(error: &RecipeError) -> Option<String> {

@@ -1,6 +1,6 @@
 //! `bmae bench`.
 
-use bmae_train::recipe::TrainedStage;
+use bmae_recipe::TrainedStage;
 use clap::Args;
 
 use super::method::MethodWord;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bmae_train::recipe::TrainedStage;
+use bmae_recipe::TrainedStage;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{RecipeSource, trained_stage};

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 
-use bmae_train::recipe::{Choice, MethodName};
+use bmae_recipe::{Choice, MethodName};
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Command, Error};
 

@@ -10,8 +10,8 @@ mod recorded;
 mod sweep;
 mod training;
 
+use bmae_recipe::{Stage, TrainedStage};
 use bmae_train::device::DeviceChoice;
-use bmae_train::recipe::{Stage, TrainedStage};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use bmae_recipe::TrainedStage;
 use bmae_train::evaluation::EncoderFeature;
-use bmae_train::recipe::TrainedStage;
 use clap::{Args, ValueEnum};
 
 use super::{RecipeSource, trained_stage};

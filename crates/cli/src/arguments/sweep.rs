@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use bmae_train::recipe::Stage;
-use bmae_train::sweep::emit::Engine;
+use bmae_recipe::Stage;
+use bmae_recipe::sweep::emit::Engine;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 

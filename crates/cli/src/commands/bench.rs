@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use bmae_kernels::instruction_set::InstructionSet;
+use bmae_recipe::TrainedStage;
+use bmae_recipe::{Choice as _, MethodName, Recipe};
 use bmae_train::bench::{self, Measured, Profile, Settings};
 use bmae_train::device::DeviceChoice;
-use bmae_train::recipe::TrainedStage;
-use bmae_train::recipe::{Choice as _, MethodName, Recipe};
 use serde_json::{Value, json};
 
 use crate::arguments::{Bench, Everywhere};
@@ -47,7 +47,7 @@ struct Report<'a> {
 impl Report<'_> {
     /// What is trained: a stage, and in pre-training the method.
     fn stage(&self) -> String {
-        let stage = bmae_train::recipe::Stage::from(self.arguments.stage).section();
+        let stage = bmae_recipe::Stage::from(self.arguments.stage).section();
         match self.arguments.stage {
             TrainedStage::Pretrain => format!("{stage} {}", self.recipe.method.name),
             _ => stage.to_owned(),
@@ -131,7 +131,7 @@ impl Report<'_> {
         let measured = self.measured;
         let of = |index: usize| rounded(measured.images_per_s(measured.steps[index]));
         let mut json = json!({
-            "stage": bmae_train::recipe::Stage::from(self.arguments.stage).section(),
+            "stage": bmae_recipe::Stage::from(self.arguments.stage).section(),
             "method": self.recipe.method.name.word(),
             "batch": measured.batch,
             "threads": self.threads,

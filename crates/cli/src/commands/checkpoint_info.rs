@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use bmae_nn::weights::{Architecture, Part, StateDict, grouped};
+use bmae_recipe::Recipe;
 use bmae_train::export::SOURCE_KEY;
-use bmae_train::recipe::Recipe;
 use bmae_train::start::read_weights;
 use serde_json::{Map, Value, json};
 

@@ -14,7 +14,7 @@ use crate::output::Output;
 /// Describes the data set of the recipe: its images, sizes, classes, mean and standard deviation.
 pub fn run(source: &RecipeSource, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
     let recipe = layers::resolve(&layers::layers(source, everywhere, &[])?, output)?;
-    let data = bmae_data::open(&recipe.data.source, recipe.data.train_limit, recipe.data.test_limit)?;
+    let data = bmae_train::pipeline::open(&recipe)?;
     let mut text = format!("{}\n", data.name);
     let mut json = json!({ "name": data.name, "classes": data.class_names });
     for (split, name) in [(Split::Train, "train"), (Split::Test, "test")] {

@@ -1,7 +1,7 @@
 //! `bmae data preview`.
 
+use bmae_recipe::{Layers, Need, Stage, available_memory};
 use bmae_train::preview::{self, Extent};
-use bmae_train::recipe::{Layers, Need, Stage, available_memory};
 use serde_json::json;
 
 use crate::arguments::{Everywhere, Preview};

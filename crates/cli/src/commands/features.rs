@@ -1,9 +1,10 @@
 //! `bmae features`.
 
 use bmae_data::Split;
-use bmae_train::recipe::Need;
+use bmae_recipe::Need;
+use bmae_recipe::Start;
 use bmae_train::run_directory::{check_place, write_whole};
-use bmae_train::start::Start;
+use bmae_train::start;
 use bmae_train::{Session, features};
 use serde_json::json;
 
@@ -18,7 +19,7 @@ use crate::threads;
 /// Features of one half of a data set, for use elsewhere.
 pub fn run(arguments: &Features, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
     let start = Start::parse(&arguments.from);
-    let layers = layers::features(&arguments.recipe, everywhere, &arguments.from, start.config_text()?)?;
+    let layers = layers::features(&arguments.recipe, everywhere, &arguments.from, start::config_text(&start)?)?;
     let recipe = layers::resolve(&layers, output)?;
     check_place(&arguments.out)?;
     recipe.check_memory(Need::Features, layers.available_memory)?;

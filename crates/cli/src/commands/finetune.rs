@@ -1,7 +1,7 @@
 //! `bmae finetune`.
 
+use bmae_recipe::Stage;
 use bmae_train::finetune;
-use bmae_train::recipe::Stage;
 
 use super::stage;
 use crate::arguments::{Evaluate, Everywhere};

@@ -1,8 +1,8 @@
 //! `bmae forward`.
 
 use bmae_nn::StateDict;
+use bmae_recipe::{Need, Stage, Used};
 use bmae_train::forward::{self, Forward as Of};
-use bmae_train::recipe::{Need, Stage, Used};
 use bmae_train::run_directory::write_whole;
 use bmae_train::start::{fit_target, read_weights};
 use serde_json::json;

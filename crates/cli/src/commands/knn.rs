@@ -1,7 +1,7 @@
 //! `bmae knn`.
 
+use bmae_recipe::Stage;
 use bmae_train::knn;
-use bmae_train::recipe::Stage;
 
 use super::stage;
 use crate::arguments::{Evaluate, Everywhere};

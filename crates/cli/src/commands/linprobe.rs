@@ -1,7 +1,7 @@
 //! `bmae linprobe`.
 
+use bmae_recipe::Stage;
 use bmae_train::linear_probe;
-use bmae_train::recipe::Stage;
 
 use super::stage;
 use crate::arguments::{Evaluate, Everywhere};

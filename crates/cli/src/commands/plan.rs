@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use bmae_recipe::plan::PlannedStage;
 use bmae_train::Session;
-use bmae_train::reproduce::{self, PlanOutcome, PlannedStage};
+use bmae_train::reproduce::{self, PlanOutcome};
 use serde_json::json;
 
 use crate::arguments::Everywhere;

@@ -1,8 +1,8 @@
 //! `bmae pretrain`.
 
+use bmae_recipe::plan::run_of;
+use bmae_recipe::{MethodName, Stage};
 use bmae_train::pretrain;
-use bmae_train::recipe::{MethodName, Stage};
-use bmae_train::reproduce::run_of;
 
 use super::stage;
 use crate::arguments::{Everywhere, Pretrain};

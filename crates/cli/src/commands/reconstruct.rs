@@ -1,8 +1,8 @@
 //! `bmae reconstruct`.
 
 use bmae_data::Split;
+use bmae_recipe::{Need, Used};
 use bmae_train::pictures::{self, Predicted, Wanted};
-use bmae_train::recipe::{Need, Used};
 use bmae_train::start::{fit, read_weights};
 use serde_json::json;
 

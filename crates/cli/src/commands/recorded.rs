@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use bmae_nn::{StateDict, TensorFile};
+use bmae_recipe::{Need, Recipe, Stage, Used};
 use bmae_train::device::{Device, DeviceChoice};
-use bmae_train::recipe::{Need, Recipe, Stage, Used};
 use bmae_train::run_directory::check_place;
 use bmae_train::start::{fit, read_weights};
 

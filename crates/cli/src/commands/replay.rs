@@ -1,6 +1,6 @@
 //! `bmae replay`.
 
-use bmae_train::recipe::Need;
+use bmae_recipe::Need;
 use bmae_train::replay;
 use bmae_train::run_directory::write_whole;
 use serde_json::json;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use bmae_train::recipe::Stage;
-use bmae_train::reproduce;
+use bmae_recipe::Stage;
+use bmae_recipe::plan::plan as planned;
 
 use super::plan;
 use crate::arguments::{Everywhere, Reproduce};
@@ -23,5 +23,5 @@ pub fn run(arguments: &Reproduce, everywhere: &Everywhere, output: &Output) -> R
         return Err(Ending::Usage(message.into()));
     }
     let out = arguments.out.clone().unwrap_or_else(|| Path::new("runs").join(preset));
-    plan::run(&reproduce::plan(&recipe, arguments.seeds.into(), &out), &out, everywhere, output)
+    plan::run(&planned(&recipe, arguments.seeds.into(), &out), &out, everywhere, output)
 }

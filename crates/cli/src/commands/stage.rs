@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use bmae_train::recipe::{Recipe, Stage};
-use bmae_train::reproduce::run_of;
-use bmae_train::start::Start;
+use bmae_recipe::Start;
+use bmae_recipe::plan::run_of;
+use bmae_recipe::{Recipe, Stage};
+use bmae_train::start;
 use bmae_train::{Outcome, Session, TrainError};
 use serde_json::json;
 
@@ -29,7 +30,8 @@ pub fn evaluate(
     output: &Output,
 ) -> Result<(), Ending> {
     let start = Start::parse(&arguments.from);
-    let layers = layers::evaluation(&arguments.recipe, everywhere, stage, &arguments.from, start.config_text()?)?;
+    let layers =
+        layers::evaluation(&arguments.recipe, everywhere, stage, &arguments.from, start::config_text(&start)?)?;
     let recipe = layers::resolve(&layers, output)?;
     if arguments.recipe.preset.is_none() && matches!(&start, Start::From(path) if path.is_dir()) {
         output.note(&format!(
@@ -40,7 +42,7 @@ pub fn evaluate(
         ));
     }
     let planned = run_of(&arguments.out, stage, recipe.seed);
-    let name = planned.or_else(|| start.run_name()).unwrap_or_else(|| name_of(&arguments.out));
+    let name = planned.or_else(|| start::run_name(&start)).unwrap_or_else(|| name_of(&arguments.out));
     with_session(everywhere, output, |session| run(session, &recipe, &name, &start, &arguments.out, everywhere.resume))
         .and_then(|outcome| tell(stage, &name, &arguments.out, &outcome, output))
 }

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use bmae_train::recipe::Stage;
-use bmae_train::reproduce::PlannedStage;
-use bmae_train::sweep::emit::{Runner, emit};
-use bmae_train::sweep::{self, Axis, Grid, Planned, SweepError};
+use bmae_recipe::Stage;
+use bmae_recipe::plan::PlannedStage;
+use bmae_recipe::sweep::emit::{Runner, emit};
+use bmae_recipe::sweep::{self, Axis, Grid, Planned, SweepError};
 use serde_json::json;
 
 use super::plan;

@@ -1,4 +1,5 @@
-//! How far a recipe is from the published setting (design, section 2, preset `paper`), key by key.
+//! How far a recipe is from the published setting (preset `paper`), key by key: `docs/recipes.md`, "The published
+//! setting".
 
 use serde::Serialize;
 use toml::{Table, Value};

@@ -10,10 +10,10 @@ use crate::evaluation::EncoderFeature;
 use crate::input::mask_noise;
 use crate::optimiser::GradientMap;
 use crate::pretrain::Student;
-use crate::recipe::Recipe;
-use crate::recipe::TrainedStage;
-use crate::start::Start;
 use crate::{finetune, linear_probe};
+use bmae_recipe::Recipe;
+use bmae_recipe::Start;
+use bmae_recipe::TrainedStage;
 
 /// Small, so that random images drive no weight anywhere.
 const RATE: f64 = 1e-4;
@@ -49,7 +49,7 @@ impl Learner {
                 Stage::Finetune(Box::new(learner))
             }
             TrainedStage::Linprobe => {
-                let encoder = Start::Scratch.encoder(recipe, &device.clone().inner(), &mut |_| {})?;
+                let encoder = start::encoder(&Start::Scratch, recipe, &device.clone().inner(), &mut |_| {})?;
                 Stage::Linprobe(Box::new(linear_probe::Learner::new(recipe, encoder, CLASSES, device)?))
             }
         };

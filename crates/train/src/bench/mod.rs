@@ -1,5 +1,5 @@
 //! How fast a stage trains on this machine, without data: the learners that the loops drive, on random images that lie in
-//! memory already (DESIGN section 6).
+//! memory already (`docs/formats.md`, "bench").
 //!
 //! Augmentation is no part of the figure; everything else of a step is: patches, masks, targets, forward and backward pass,
 //! gradient norm, optimiser. A bootstrapped method is timed after its switch, all its targets present and different from the
@@ -17,8 +17,8 @@ use bmae_kernels::profile;
 use burn::tensor::Device;
 
 use crate::TrainError;
-use crate::recipe::TrainedStage;
-use crate::recipe::{Recipe, StageRecipe};
+use bmae_recipe::TrainedStage;
+use bmae_recipe::{Recipe, StageRecipe};
 
 use learner::Learner;
 pub use peak::ProductPeak;

@@ -13,7 +13,7 @@
 //! Bytes. Every operation reads its operands and writes its result once, in single precision: what flows where each goes by
 //! itself. Operations that are fused move less; how much less is the gain of fusing them.
 
-use crate::recipe::{Feature, Pooling, Recipe, TrainedStage};
+use bmae_recipe::{Feature, Pooling, Recipe, TrainedStage};
 
 const FLOAT: f64 = 4.0;
 /// Names of the parts of blocks: their Linears, their attention, and everything else in them.

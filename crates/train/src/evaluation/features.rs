@@ -8,8 +8,8 @@ use bmae_nn::{DropPath, Encoder};
 use burn::tensor::{Tensor, TensorData};
 
 use crate::input::{evaluation_batches, flat_patches, patch_tensor};
-use crate::recipe::{Feature, Recipe};
 use crate::{Session, TrainError};
+use bmae_recipe::{Feature, Recipe};
 
 /// Features of a set of images, in its order.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,9 +7,9 @@ use bmae_nn::weights::StateDict;
 use super::{BestScore, Score};
 use crate::TrainError;
 use crate::epoch::is_kept;
-use crate::observer::Stage;
-use crate::recipe::StageRecipe;
 use crate::run_directory::{EvalLine, Line, RunDirectory};
+use bmae_recipe::Stage;
+use bmae_recipe::StageRecipe;
 
 /// Ends `epoch` (from 0) of `stage` with its `score` on the test set: the `eval` line, `best.safetensors` if it is, and
 /// the checkpoint of `weights` and `state`.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::model::{Kind, Model, Sees};
 use super::{ExportError, Exported};
-use crate::recipe::Recipe;
+use bmae_recipe::Recipe;
 
 /// `model` as a `ViTMAEForPreTraining`, a `ViTForImageClassification`, or a `ViTModel`.
 pub(super) fn folder(model: Model, recipe: &Recipe, source_name: String) -> Result<Exported, ExportError> {

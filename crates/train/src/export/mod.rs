@@ -15,8 +15,8 @@ use bmae_nn::StateDict;
 use bmae_nn::weights::{Architecture, CONFIG_KEY, Part, grouped};
 
 use crate::model::encoder_config;
-use crate::recipe::{Need, Recipe, Used, available_memory};
 use crate::start::{Remark, fit, told_model};
+use bmae_recipe::{Need, Recipe, Used, available_memory};
 use model::Model;
 
 /// The metadata key under which an imported file says where it came from.

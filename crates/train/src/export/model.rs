@@ -8,7 +8,7 @@ use burn::tensor::Device;
 
 use super::ExportError;
 use crate::model::{fresh_autoencoder, fresh_encoder};
-use crate::recipe::{Feature, Recipe};
+use bmae_recipe::{Feature, Recipe};
 
 /// What a model is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

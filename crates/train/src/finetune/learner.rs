@@ -14,8 +14,9 @@ use crate::diagnosis;
 use crate::input::{flat_patches, patch_tensor};
 use crate::model::fresh_encoder;
 use crate::optimiser::{self, AdamW, GradientMap, Optimiser, ParameterGroups, gradients};
-use crate::recipe::{self, Recipe, ScratchInit};
-use crate::start::{Remark, Start, load_exactly, settle};
+use crate::start::{self, Remark, load_exactly, settle};
+use bmae_recipe::Start;
+use bmae_recipe::{self, Recipe, ScratchInit};
 
 const BETAS: (f64, f64) = (0.9, 0.999);
 
@@ -43,8 +44,8 @@ impl Learner {
             _ => HeadInit::FINETUNE,
         };
         let encoder = match recipe.finetune.pooling {
-            recipe::Pooling::Mean => start.encoder_without_norm(recipe, device, tell)?,
-            recipe::Pooling::ClassToken => start.encoder(recipe, device, tell)?,
+            recipe::Pooling::Mean => start::encoder_without_norm(start, recipe, device, tell)?,
+            recipe::Pooling::ClassToken => start::encoder(start, recipe, device, tell)?,
         };
         Self::with_model(recipe, classifier(recipe, encoder, classes, head), device)
     }
@@ -156,7 +157,7 @@ impl Learner {
         labels: &[i64],
     ) -> Result<(Cow<'a, [f32]>, Option<Tensor<2>>), TrainError> {
         let settings = &self.recipe.finetune;
-        let mixing = settings.mixing();
+        let mixing = pipeline::mixing(settings);
         if !mixing.is_on() {
             return Ok((images.into(), None));
         }

@@ -12,13 +12,13 @@ pub use learner::Learner;
 use crate::epoch::{Epoch, Taken};
 use crate::evaluation::{BestScore, Score, TestScore, end_epoch};
 use crate::input;
-use crate::observer::{Event, Stage};
-use crate::recipe::Recipe;
+use crate::observer::Event;
 use crate::run_directory::{Line, Opened, RunDirectory, RunFile};
 use crate::schedule::Schedule;
 use crate::session::Summary;
-use crate::start::Start;
 use crate::{Outcome, Session, TrainError};
+use bmae_recipe::Recipe;
+use bmae_recipe::Start;
 
 /// Fine-tunes from `start` as `recipe` says into the run directory `out`.
 ///
@@ -41,7 +41,7 @@ pub fn run(
     };
 
     let mut run_file = RunFile::new(Stage::Finetune, name, recipe, &data.name, session);
-    run_file.from = start.described();
+    run_file.from = start.path().map(|path| path.display().to_string());
     let mut best = BestScore::default();
     let (mut directory, first_epoch) = match RunDirectory::open(out, &recipe.to_toml(), run_file, resume)? {
         Opened::Finished => {

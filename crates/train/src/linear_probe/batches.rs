@@ -10,9 +10,9 @@ use burn::tensor::{Tensor, TensorData};
 
 use crate::evaluation::{EncoderFeature, Features, Wanted, extract};
 use crate::input::training_batches;
-use crate::observer::Stage;
-use crate::recipe::{Augmentation, Recipe};
 use crate::{Session, TrainError};
+use bmae_recipe::Stage;
+use bmae_recipe::{Augmentation, Recipe};
 
 /// The training features of a probe.
 pub(super) enum TrainingFeatures {

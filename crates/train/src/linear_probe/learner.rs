@@ -12,8 +12,8 @@ use crate::TrainError;
 use crate::diagnosis;
 use crate::model::fresh_encoder;
 use crate::optimiser::{self, GradientMap, Lars, Optimiser, ParameterGroups, gradients};
-use crate::recipe::Recipe;
 use crate::start::{Remark, load_exactly, settle};
+use bmae_recipe::Recipe;
 
 const MOMENTUM: f64 = 0.9;
 const TRUST: f64 = 0.001;

@@ -14,13 +14,13 @@ pub use learner::Learner;
 use crate::epoch::{Epoch, Taken};
 use crate::evaluation::{BestScore, Features, Score, TestScore, end_epoch};
 use crate::input;
-use crate::observer::{Event, Stage};
-use crate::recipe::Recipe;
+use crate::observer::Event;
 use crate::run_directory::{Line, Opened, RunDirectory, RunFile};
 use crate::schedule::Schedule;
 use crate::session::Summary;
-use crate::start::Start;
 use crate::{Outcome, Session, TrainError};
+use bmae_recipe::Recipe;
+use bmae_recipe::Start;
 
 /// Probes the encoder that `start` gives as `recipe` says into the run directory `out`.
 ///
@@ -37,11 +37,11 @@ pub fn run(
     let settings = &recipe.linprobe.stage;
     let (data, test) = input::open_labelled(recipe, Stage::Linprobe)?;
     let steps = input::steps_per_epoch(&data, settings, Stage::Linprobe)?;
-    let encoder = start.encoder(recipe, &session.inference_device(), &mut |remark| session.remark(remark))?;
+    let encoder = start::encoder(start, recipe, &session.inference_device(), &mut |remark| session.remark(remark))?;
     let mut learner = Learner::new(recipe, encoder, data.class_names.len(), &session.training_device())?;
 
     let mut run_file = RunFile::new(Stage::Linprobe, name, recipe, &data.name, session);
-    run_file.from = start.described();
+    run_file.from = start.path().map(|path| path.display().to_string());
     let mut best = BestScore::default();
     let (mut directory, first_epoch) = match RunDirectory::open(out, &recipe.to_toml(), run_file, resume)? {
         Opened::Finished => {

@@ -1,6 +1,6 @@
-//! When targets change: the table of DESIGN section 1, as functions of the epoch alone.
+//! When targets change: the table of `docs/methods.md`, "When targets change", as functions of the epoch alone.
 
-use crate::recipe::{CopyAt, EmaUnit, Ramp, TargetRecipe, Update};
+use bmae_recipe::{CopyAt, EmaUnit, Ramp, TargetRecipe, Update};
 
 /// What a method did with its targets in an epoch, as `metrics.jsonl` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,7 +59,7 @@ pub fn tau(target: &TargetRecipe, unit: EmaUnit, update: usize, updates: usize) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipe::TargetNormalisation;
+    use bmae_recipe::TargetNormalisation;
 
     fn target(update: Update) -> TargetRecipe {
         TargetRecipe { weight: 1.0, update, normalisation: TargetNormalisation::None, last_blocks: 1 }

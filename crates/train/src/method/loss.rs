@@ -1,11 +1,12 @@
 //! What the student is asked to predict, and the loss that is logged.
 //!
 //! sum_i w_i |p - t_i|^2 = W |p - t|^2 + a constant, with W the sum of the weights and t the weighted mean of the
-//! targets: one forward and backward pass of the student, however many targets there are (DESIGN section 1).
+//! targets: one forward and backward pass of the student, however many targets there are (`docs/methods.md`,
+//! "The formula").
 
 use burn::tensor::Tensor;
 
-use crate::recipe::TargetNormalisation;
+use bmae_recipe::TargetNormalisation;
 
 /// Under the root of the normalisation without affine part; the encoder's own norms use the same.
 const EPSILON: f64 = 1e-6;

@@ -12,7 +12,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::events::{TargetEvent, copied_at_end, copied_at_start, tau};
 use super::loss::normalise;
-use crate::recipe::{EmaUnit, Method, TargetRecipe};
+use bmae_recipe::{EmaUnit, Method, TargetRecipe};
 
 /// All target encoders of a run, and when they change.
 ///

@@ -9,8 +9,8 @@ use burn::tensor::Tensor;
 use nalgebra::{DMatrix, SymmetricEigen};
 
 use crate::evaluation::{Features, NearestNeighbours, Wanted, extract, nearest_neighbours_top1};
-use crate::recipe::Recipe;
 use crate::{Session, TrainError};
+use bmae_recipe::Recipe;
 
 pub(crate) use collapse::{CollapseWatch, Signs};
 

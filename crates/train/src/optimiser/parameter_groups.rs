@@ -1,7 +1,7 @@
 //! Which parameter is decayed, at which share of the rate, and which is frozen: one mechanism, rules over names.
 //!
-//! Sources: weight decay and exemptions as DESIGN section 2; layer-wise decay from Clark et al. 2020 in the form
-//! of Bao et al. 2021 (BEiT).
+//! What is decayed and what exempt: `docs/recipes.md`, "Pre-training" and "Fine-tuning". Source of the layer-wise
+//! decay: Clark et al. 2020 in the form of Bao et al. 2021 (BEiT).
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -6,7 +6,7 @@ use bmae_nn::MaskedAutoencoder;
 
 use super::{Subjects, fill_patch, scale};
 use crate::TrainError;
-use crate::recipe::Recipe;
+use bmae_recipe::Recipe;
 
 /// So few columns leave room for a second image in each row.
 const FEW_COLUMNS: usize = 6;

@@ -12,9 +12,9 @@ use crate::TrainError;
 use crate::input;
 use crate::method::Targets;
 use crate::pretrain::autoencoder_that_predicts;
-use crate::recipe::Recipe;
 use crate::run_directory::{check_place, epochs_done, write_whole};
 use crate::start::Remark;
+use bmae_recipe::Recipe;
 
 /// Which pictures are wanted of which images.
 #[derive(Debug, Clone, Copy)]
@@ -60,7 +60,7 @@ pub fn write(
     }
     let predicted = predicted_by(recipe, weights);
     let model = autoencoder_that_predicts(predicted, recipe, weights, device, tell)?.valid();
-    let data = input::open(recipe)?;
+    let data = pipeline::open(recipe)?;
     let images = match wanted.split {
         Some(split) => data.images(split),
         None => Some(data.test.as_ref().unwrap_or(&data.train)),

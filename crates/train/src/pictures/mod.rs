@@ -10,16 +10,15 @@ mod reconstruction;
 
 use std::sync::Arc;
 
-use bmae_data::transforms::Augmentation;
 use bmae_data::transforms::normalise::Normalisation;
 use bmae_data::{Dataset, Image, Images};
 use bmae_nn::{MaskedAutoencoder, Masking};
 use burn::tensor::Tensor;
 
-use crate::TrainError;
 use crate::input::{flat_patches, mask_noise, patch_tensor};
-use crate::recipe::Recipe;
 use crate::run_directory::{PictureName, RunDirectory};
+use crate::{TrainError, pipeline};
+use bmae_recipe::Recipe;
 
 use attention::attention;
 use reconstruction::reconstruction;
@@ -52,7 +51,7 @@ impl Subjects {
     /// # Errors
     /// When one cannot be read, or the mask ratio leaves or takes nothing.
     pub fn first(recipe: &Recipe, images: &Arc<dyn Images>, count: usize) -> Result<Self, TrainError> {
-        let transform = recipe.data.transform(Augmentation::None);
+        let transform = pipeline::evaluation_transform(recipe);
         let normalisation = Normalisation { mean: transform.mean, std: transform.std };
         let side = recipe.data.image_size;
         let count = count.min(images.len());

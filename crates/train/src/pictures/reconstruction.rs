@@ -10,7 +10,7 @@ use super::feature_colours::Colours;
 use super::{Subjects, fill_patch, masked_of, masked_view, scale};
 use crate::TrainError;
 use crate::method::normalise;
-use crate::recipe::Recipe;
+use bmae_recipe::Recipe;
 
 /// Images side by side in one row.
 const IMAGES_IN_A_ROW: usize = 2;
@@ -167,7 +167,7 @@ mod tests {
     fn masked_patches_are_the_predicted_pixels_and_the_others_the_image_itself() {
         let text = "data.source = 'shapes'\ndata.image_size = 16\ndata.shapes_train = 4\ndata.shapes_test = 4";
         let recipe = Recipe::from_toml(&format!("{text}\nmodel.patch_size = 4")).expect("a recipe");
-        let data = crate::input::open(&recipe).expect("shapes");
+        let data = crate::pipeline::open(&recipe).expect("shapes");
         let subjects = Subjects::first(&recipe, &data.train, 2).expect("images");
         // A prediction that is right: the pixels of the masked patches.
         let right = subjects.masking.masked_values(&subjects.patches, 48);

@@ -9,8 +9,8 @@ use crate::TrainError;
 use crate::method::Targets;
 use crate::model::{fresh_autoencoder, fresh_encoder};
 use crate::pictures::Predicted;
-use crate::recipe::{Recipe, TargetRecipe};
 use crate::start::{Remark, settle};
+use bmae_recipe::{Recipe, TargetRecipe};
 
 /// The prediction head in use, and the one that a switch to features puts in.
 const HEAD: &str = "decoder_pred";

@@ -17,13 +17,13 @@ use crate::epoch::{Epoch, Taken, is_kept};
 use crate::input::{self, mask_noise};
 use crate::method::TargetEvent;
 use crate::monitor::{self, CollapseWatch, Signs};
-use crate::observer::{Event, Stage};
+use crate::observer::Event;
 use crate::pictures::{Gallery, Predicted};
-use crate::recipe::Recipe;
 use crate::run_directory::{EpochLine, Line, Opened, RunDirectory, RunFile};
 use crate::schedule::Schedule;
 use crate::session::Summary;
 use crate::{Outcome, Session, TrainError};
+use bmae_recipe::Recipe;
 
 /// Pre-trains as `recipe` says into the run directory `out`.
 ///
@@ -37,7 +37,7 @@ pub fn run(
     resume: bool,
 ) -> Result<Outcome, TrainError> {
     let settings = &recipe.pretrain.stage;
-    let data = input::open(recipe)?;
+    let data = pipeline::open(recipe)?;
     let steps = input::steps_per_epoch(&data, settings, Stage::Pretrain)?;
     let gallery = Gallery::of(recipe, &data)?;
     let device = session.training_device();

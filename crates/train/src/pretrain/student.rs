@@ -16,8 +16,8 @@ use crate::input::{flat_patches, patch_tensor};
 use crate::method::{FeatureTargets, TargetEvent, Targets};
 use crate::model::fresh_autoencoder;
 use crate::optimiser::{self, AdamW, GradientMap, Optimiser, ParameterGroups, gradients};
-use crate::recipe::{FeatureHead, Recipe};
 use crate::start::load_exactly;
+use bmae_recipe::{FeatureHead, Recipe};
 
 const BETAS: (f64, f64) = (0.9, 0.95);
 /// The prediction head's parameters, and what the head for pixels is called where it stays beside that for features.

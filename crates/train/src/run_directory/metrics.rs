@@ -11,7 +11,7 @@ use crate::TrainError;
 /// A line of `metrics.jsonl` as it is read back.
 pub type Fields = serde_json::Map<String, serde_json::Value>;
 
-/// One line of `metrics.jsonl` (DESIGN section 5); what does not apply is absent.
+/// One line of `metrics.jsonl` (`docs/formats.md`, "metrics.jsonl"); what does not apply is absent.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Line {

@@ -1,4 +1,5 @@
-//! A run directory (DESIGN section 5): recipe, metrics, checkpoints and state of one stage of one run.
+//! A run directory: recipe, metrics, checkpoints and state of one stage of one run.
+//! `docs/formats.md`, "Run directory", says what is in it.
 
 mod checkpoint;
 mod lock;
@@ -23,7 +24,7 @@ use lock::{LOCK_FILE, Lock};
 use tensorboard::EventFile;
 
 use crate::TrainError;
-use crate::recipe::Recipe;
+use bmae_recipe::Recipe;
 
 /// The open run directory of a loop at work.
 #[derive(Debug)]

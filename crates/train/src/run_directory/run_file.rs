@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::observer::Stage;
-use crate::recipe::{Choice, Method, Recipe};
 use crate::{Provenance, Session, TrainError};
+use bmae_recipe::Stage;
+use bmae_recipe::{Choice, Method, Recipe};
 
 /// The contents of `run.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use bmae_train::recipe::Recipe;
-use bmae_train::reproduce::{PlanOutcome, plan};
-use bmae_train::start::Start;
+use bmae_recipe::Recipe;
+use bmae_recipe::Start;
+use bmae_recipe::plan::plan;
+use bmae_train::reproduce::PlanOutcome;
 use bmae_train::{Outcome, finetune, knn, linear_probe, reproduce};
 
 use crate::small::{Watching, metrics, pretrain, recipe, session, weights};

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use bmae_nn::weights::CONFIG_KEY;
 use bmae_nn::{Array, Probe, StateDict};
+use bmae_recipe::Start;
+use bmae_recipe::{Recipe, Used};
 use bmae_train::device::DeviceChoice;
 use bmae_train::export::{Destination, ExportError, Exported, export, import};
 use bmae_train::knn;
 use bmae_train::observer::Event;
-use bmae_train::recipe::{Recipe, Used};
-use bmae_train::start::{Remark, Start, carried_recipe, fit, fit_target, read_weights};
+use bmae_train::start::{self, Remark, carried_recipe, fit, fit_target, read_weights};
 use burn::tensor::{Tensor, TensorData};
 
 use crate::small::{self, Watching};

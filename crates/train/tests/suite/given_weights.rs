@@ -1,11 +1,11 @@
 //! `forward` and `replay` from given weights: which tensors they need, which they ignore, and what they say.
 
 use bmae_nn::{Array, StateDict, TensorFile};
+use bmae_recipe::{Recipe, TrainedStage};
 use bmae_train::TrainError;
 use bmae_train::device::DeviceChoice;
 use bmae_train::forward::{self, Forward, Passed};
 use bmae_train::pretrain::Student;
-use bmae_train::recipe::{Recipe, TrainedStage};
 use bmae_train::replay;
 use bmae_train::start::Remark;
 use burn::tensor::Device;

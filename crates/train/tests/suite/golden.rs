@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use bmae_nn::{StateDict, TensorFile};
+use bmae_recipe::{Recipe, TrainedStage};
 use bmae_train::device::DeviceChoice;
 use bmae_train::forward::{self, Forward};
-use bmae_train::recipe::{Recipe, TrainedStage};
 use bmae_train::replay;
 
 /// Of a loss, relative: after one pass all that `f32` costs is a few roundings (2^-24 each) of a sum of thousands.

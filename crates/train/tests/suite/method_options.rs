@@ -318,7 +318,7 @@ fn pixel_weight_is_logged_resumed_and_left_out_by_evaluations() {
             }
         }
     }
-    let start = bmae_train::start::Start::From(whole);
+    let start = bmae_recipe::Start::From(whole);
     let out = folder.path().join("knn");
     bmae_train::knn::run(&mut session(&mut Watching::default(), 1), &recipe, "test", &start, &out, false)
         .expect("evaluates");
@@ -326,7 +326,8 @@ fn pixel_weight_is_logged_resumed_and_left_out_by_evaluations() {
 
 #[test]
 fn scratch_init_timm_draws_positions_that_mae_fixes_to_sines_and_cosines() {
-    use bmae_train::{finetune, linear_probe, start::Start};
+    use bmae_recipe::Start;
+    use bmae_train::{finetune, linear_probe};
     let folder = tempfile::tempdir().expect("a folder");
     let positions = |init: &str| {
         let recipe = recipe(&format!("finetune.epochs = 1\nfinetune.base_lr = 0.0\nmethod.scratch_init = '{init}'"));

@@ -165,7 +165,7 @@ fn micro_batches_take_the_same_step_as_the_whole_batch() {
     assert!((whole.1 - parts.1).abs() < 1e-4 * whole.1, "{whole:?} {parts:?}");
 }
 
-/// DESIGN section 1: sum_i w_i |p - t_i|^2 = W |p - t|^2 + const, so the gradients agree.
+/// `docs/methods.md`, "The formula": sum_i w_i |p - t_i|^2 = W |p - t|^2 + const, so the gradients agree.
 #[test]
 fn one_pass_with_two_targets_has_the_gradient_of_the_sum_of_two_losses_on_the_same_mask() {
     let device = device();

@@ -1,12 +1,12 @@
-//! The sentences of DESIGN section 2 that hold of whole steps and whole stages; `docs/recipes.md` lists all of them.
+//! The sentences of `docs/recipes.md` that hold of whole steps and whole stages.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::{Classifier, HeadInit, Linear, MaskedAutoencoder, Pooling, Probe, StateDict, parameters};
+use bmae_recipe::Recipe;
+use bmae_recipe::Start;
 use bmae_train::optimiser::{ParameterGroups, Rule};
-use bmae_train::recipe::Recipe;
-use bmae_train::start::Start;
 use bmae_train::{finetune, linear_probe};
 use burn::module::Module;
 use rand::RngExt;
@@ -19,7 +19,7 @@ fn autoencoder() -> MaskedAutoencoder {
     student("").1.model().clone()
 }
 
-/// What a rule over names and shapes is in DESIGN section 2, in words of its own; `None`: not trained.
+/// What a rule over names and shapes is in `docs/recipes.md`, in words of its own; `None`: not trained.
 fn expected(name: &str, dimensions: usize, stage: &str) -> Option<(bool, f64)> {
     let is_position = name == "pos_embed" || name == "decoder_pos_embed";
     match stage {
@@ -39,7 +39,7 @@ fn expected(name: &str, dimensions: usize, stage: &str) -> Option<(bool, f64)> {
     }
 }
 
-/// Every parameter of `module` stands in exactly one printed group, and that is the one that DESIGN says.
+/// Every parameter of `module` stands in exactly one printed group, and that is the one that the page says.
 fn assert_groups(module: &impl Module, groups: &ParameterGroups, stage: &str) {
     let all = parameters(module);
     let printed = groups.to_string();
@@ -237,7 +237,9 @@ fn a_batch_is_mixed_whole_with_its_own_reverse_and_learns_soft_targets() {
         let loss = learner.step(2, number, 0.0, &images, &labels).expect("a step").0;
 
         let mut generator = keyed(recipe.seed, 2, number as u64, Purpose::Mixing);
-        let targets = recipe.finetune.mixing().apply(&mut images, &labels, 16, 10, 0.1, &mut generator).expect("mixed");
+        let targets = bmae_train::pipeline::mixing(&recipe.finetune)
+            .apply(&mut images, &labels, 16, 10, 0.1, &mut generator)
+            .expect("mixed");
         let logits = learner.logits(&model, &images).expect("logits");
         let targets = burn::tensor::TensorData::new(targets, [16, 10]);
         let targets = burn::tensor::Tensor::from_data(targets, &logits.device());

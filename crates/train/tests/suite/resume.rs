@@ -1,7 +1,7 @@
 //! A stopped run goes on as if it had never stopped; a finished one is left alone.
 
+use bmae_recipe::Recipe;
 use bmae_train::Outcome;
-use bmae_train::recipe::Recipe;
 
 use crate::small::{Watching, metrics, pretrain, recipe, session, weights};
 

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bmae_recipe::Recipe;
 use bmae_train::device::DeviceChoice;
 use bmae_train::observer::{Event, Observer};
-use bmae_train::recipe::Recipe;
 use bmae_train::{Outcome, Session, TrainError, pretrain};
 
 /// 64 training and 40 test images of 16 x 16, 16 patches, two batches... of a model that trains in milliseconds; `keys`

@@ -2,8 +2,8 @@
 
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::parameters;
+use bmae_recipe::Recipe;
 use bmae_train::pretrain::Student;
-use bmae_train::recipe::Recipe;
 use burn::tensor::Device;
 use rand::RngExt;
 

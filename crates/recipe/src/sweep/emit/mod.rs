@@ -1,0 +1,189 @@
+//! A plan written down for engines that spread it over machines: files, and nothing is run.
+//!
+//! Everything lies in the sweep's own folder and names files relative to it: `recipes/<run>/<stage>.toml`, the recipe of each
+//! stage, resolved, and what the engine reads. Each job is one command, `bmae <stage> --preset recipes/... --resume`, so that a job
+//! that was interrupted goes on where it stopped.
+
+mod slurm;
+mod snakemake;
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use atomic_write_file::AtomicWriteFile;
+
+use crate::plan::PlannedStage;
+use crate::{Stage, Start};
+
+/// Which engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// A job array and the jobs that wait for it, submitted by a script.
+    Slurm,
+    /// A workflow of rules.
+    Snakemake,
+}
+
+/// What runs the jobs.
+#[derive(Debug, Clone, Copy)]
+pub struct Runner<'a> {
+    /// The program.
+    pub program: &'a Path,
+    /// Threads of each job.
+    pub threads: usize,
+    /// The device's name on the command line.
+    pub device: &'a str,
+}
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Emitted {
+    /// How many jobs there are, the report not counted.
+    pub jobs: usize,
+    /// The command that starts them.
+    pub command: String,
+}
+
+/// A file of the jobs that cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write {}: {source}; choose another place to write, or make room there", path.display())]
+pub struct EmitError {
+    /// The file.
+    pub path: PathBuf,
+    /// What the system said.
+    pub source: std::io::Error,
+}
+
+/// A stage as a job: its names relative to the sweep's folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Job {
+    /// The folder of its run.
+    folder: String,
+    stage: Stage,
+    /// The run directory of the pre-training that it starts from; `None`: from none.
+    from: Option<String>,
+}
+
+/// Writes the `stages` of a plan, all in `directory`, for `engine`, which is to run them with `runner`.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn emit(
+    engine: Engine,
+    stages: &[PlannedStage],
+    directory: &Path,
+    runner: Runner<'_>,
+) -> Result<Emitted, EmitError> {
+    let jobs: Vec<Job> = stages.iter().filter_map(|stage| job(stage, directory)).collect();
+    for (stage, job) in stages.iter().zip(&jobs) {
+        write(directory, &recipe_file(job), &stage.recipe.to_toml())?;
+    }
+    let files = match engine {
+        Engine::Slurm => slurm::files(&jobs, runner),
+        Engine::Snakemake => snakemake::files(&jobs, runner),
+    };
+    for (file, text) in &files {
+        write(directory, file, text)?;
+    }
+    let place = quoted(&directory.display().to_string());
+    let command = match engine {
+        Engine::Slurm => format!("bash {place}/slurm/submit.sh"),
+        Engine::Snakemake => {
+            format!(
+                "snakemake --directory {place} --snakefile {place}/Snakefile --cores {} --rerun-incomplete",
+                runner.threads
+            )
+        }
+    };
+    Ok(Emitted { jobs: jobs.len(), command })
+}
+
+/// Every stage of a plan lies at `directory/<folder>/<stage>`.
+fn job(stage: &PlannedStage, directory: &Path) -> Option<Job> {
+    let relative = |path: &Path| {
+        let parts = path.strip_prefix(directory).ok()?.components();
+        Some(parts.map(|part| part.as_os_str().to_string_lossy().into_owned()).collect::<Vec<_>>().join("/"))
+    };
+    let folder = relative(stage.out.parent()?)?;
+    let from = match &stage.start {
+        Start::From(path) if stage.stage != Stage::Pretrain => Some(relative(path)?),
+        _ => None,
+    };
+    Some(Job { folder, stage: stage.stage, from })
+}
+
+fn recipe_file(job: &Job) -> String {
+    format!("recipes/{}/{}.toml", job.folder, job.stage.section())
+}
+
+fn write(directory: &Path, file: &str, text: &str) -> Result<(), EmitError> {
+    let path: PathBuf = directory.join(file);
+    let write = || {
+        path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+        let mut file = AtomicWriteFile::open(&path)?;
+        file.write_all(text.as_bytes())?;
+        file.commit()
+    };
+    write().map_err(|source| EmitError { path: path.clone(), source })
+}
+
+/// The folders of the jobs of one stage, each once, in order.
+fn folders(jobs: &[Job], stage: Stage) -> Vec<&str> {
+    let mut seen = BTreeSet::new();
+    let of_stage = jobs.iter().filter(|job| job.stage == stage).map(|job| job.folder.as_str());
+    of_stage.filter(|folder| seen.insert(*folder)).collect()
+}
+
+/// A word as a shell takes it.
+pub fn quoted(word: &str) -> String {
+    // Only a NUL cannot be quoted, and no argument or path holds one.
+    shlex::try_quote(word).map_or_else(|_| word.to_owned(), std::borrow::Cow::into_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Layers;
+    use crate::sweep::{Axis, Grid, Sweep, plan};
+
+    /// MAE and no pre-training, all evaluations, in `directory`.
+    pub(super) fn stages(directory: &Path) -> Vec<PlannedStage> {
+        let axis = Axis::parse("method.name=scratch,mae").expect("an axis");
+        let sweep = Sweep { grids: vec![Grid::new(vec![axis]).expect("a grid")] };
+        plan(&sweep, &Layers::default(), &Stage::EVALUATIONS, 1, directory).expect("a plan").stages
+    }
+
+    pub(super) fn jobs() -> Vec<Job> {
+        let directory = Path::new("sweep");
+        stages(directory).iter().filter_map(|stage| job(stage, directory)).collect()
+    }
+
+    pub(super) fn runner() -> Runner<'static> {
+        Runner { program: Path::new("/opt/my bmae"), threads: 3, device: "cuda" }
+    }
+
+    #[test]
+    fn every_job_has_its_resolved_recipe_and_says_where_it_starts() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let stages = stages(folder.path());
+        for engine in [Engine::Slurm, Engine::Snakemake] {
+            let emitted = emit(engine, &stages, folder.path(), runner()).expect("room");
+            assert_eq!(emitted.jobs, 7);
+        }
+        for stage in &stages {
+            let job = job(stage, folder.path()).expect("a job");
+            let text = std::fs::read_to_string(folder.path().join(recipe_file(&job))).expect("a recipe");
+            assert_eq!(text, stage.recipe.to_toml());
+            let from = if job.folder == "mae" && job.stage != Stage::Pretrain { Some("mae/pretrain") } else { None };
+            assert_eq!(job.from.as_deref(), from, "{job:?}");
+        }
+    }
+
+    #[test]
+    fn folders_with_blanks_and_quotes_are_words_of_a_shell() {
+        assert_eq!(quoted("runs/k"), "runs/k");
+        assert_eq!(quoted("my runs"), "'my runs'");
+        assert_eq!(quoted("it's"), "\"it's\"");
+    }
+}

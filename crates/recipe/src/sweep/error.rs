@@ -1,0 +1,95 @@
+//! What can be wrong with a sweep.
+
+use std::path::PathBuf;
+
+use crate::RecipeError;
+
+/// Why a sweep cannot be planned; its text is fit for a user.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError {
+    /// A combination is no recipe.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+    /// No such sweep.
+    #[error("there is no sweep called {name}: choose one of {known}, or give a file that ends in .toml, or --grid KEY.PATH=VALUE,VALUE", known = super::NAMES.join(", "))]
+    Unknown {
+        /// What was asked for.
+        name: String,
+    },
+    /// The file cannot be read.
+    #[error("cannot read the sweep {path}: {source}; give a TOML file with [[grids]]", path = path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is no sweep.
+    #[error(
+        "{place} is no sweep: {what}; a sweep holds [[grids]], each with keys of a recipe and lists of their values"
+    )]
+    Malformed {
+        /// Where.
+        place: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// `--grid` without a key or without values.
+    #[error("--grid {argument} is no list of values of a key: write it as --grid method.k=1,2,4")]
+    NotAGrid {
+        /// What was given.
+        argument: String,
+    },
+    /// Nothing to try.
+    #[error("there is nothing to sweep: name a sweep ({known}), give a file, or --grid KEY.PATH=VALUE,VALUE", known = super::NAMES.join(", "))]
+    Nothing,
+    /// A key is swept and set, or swept twice in a grid.
+    #[error("{key} is swept, and {also} as well: give it once")]
+    Twice {
+        /// The key.
+        key: String,
+        /// Where else, as a clause: "set by --set method.k=3".
+        also: String,
+    },
+    /// A key that changes nothing.
+    #[error(
+        "{key} is swept, but nothing that would be run reads it: sweep a method or an evaluation that does, with --method, \
+         --grid method.name=... or --evaluations"
+    )]
+    Unread {
+        /// The key.
+        key: String,
+    },
+    /// Two combinations would be run in the same folder.
+    #[error("two different combinations would both be run in {folder}: sweep them into folders of their own with --out", folder = folder.display())]
+    SameFolder {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// More than anybody runs.
+    #[error(
+        "the grids have {count} combinations, more than the {most} that are planned at once: take fewer values, or several sweeps"
+    )]
+    TooMany {
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        most: usize,
+    },
+    /// Keys that no combination may choose.
+    #[error("{key} cannot be swept: {why}")]
+    NotSwept {
+        /// The key.
+        key: String,
+        /// Why, and what to do.
+        why: &'static str,
+    },
+    /// No evaluation and no pre-training is left.
+    #[error(
+        "{run} has nothing to run: the method scratch pre-trains nothing, so it needs an evaluation (--evaluations)"
+    )]
+    NothingToRun {
+        /// The combination.
+        run: String,
+    },
+}

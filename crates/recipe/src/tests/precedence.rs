@@ -1,0 +1,187 @@
+//! Preset, then the run that an evaluation starts from, then flags, then `--set`.
+
+use super::*;
+use crate::{Feature, FeatureHead, Flag, FromRun, MethodName, Warning, keys};
+
+fn flag(path: &str, value: impl Into<toml::Value>) -> Flag {
+    Flag { name: format!("--{path}"), path: path.to_owned(), value: value.into() }
+}
+
+#[test]
+fn without_a_preset_quick_holds() {
+    assert_eq!(resolve(&Layers::default()), resolve(&layers(Preset::Quick, &[])));
+}
+
+#[test]
+fn a_key_that_a_preset_leaves_out_has_its_default() {
+    let recipe = resolve(&file("[pretrain]\nepochs = 7"));
+    assert_eq!(recipe.pretrain.stage.epochs, 7);
+    assert_eq!(recipe.pretrain.stage.batch_size, 512);
+    assert_eq!(recipe.knn.k, 20);
+    assert!(recipe.runs.is_empty());
+    for key in keys::all().into_iter().chain(keys::of_a_target()) {
+        assert!(key.accepts(&key.default_value()), "{} refuses its own default", key.path());
+    }
+}
+
+#[test]
+fn later_layers_win() {
+    let mut layers = layers(Preset::Quick, &[]);
+    assert_eq!(resolve(&layers).data.train_limit, 0);
+    layers.from = Some(FromRun {
+        name: "a".to_owned(),
+        text: "[data]\ntrain_limit = 1\ntest_limit = 1\nshapes_seed = 1".to_owned(),
+        method: true,
+    });
+    layers.flags = vec![flag("data.train_limit", 2), flag("data.test_limit", 2)];
+    layers.sets = vec!["data.train_limit=3".to_owned()];
+    let data = resolve(&layers).data;
+    assert_eq!((data.train_limit, data.test_limit, data.shapes_seed), (3, 2, 1));
+}
+
+#[test]
+fn of_two_sets_the_last_holds() {
+    let recipe = resolve(&layers(Preset::Quick, &["seed=1", "seed=2"]));
+    assert_eq!(recipe.seed, 2);
+}
+
+#[test]
+fn an_evaluation_takes_over_data_model_and_method_of_its_run_and_nothing_else() {
+    let run = resolve(&Layers {
+        method: Some("mae-k".to_owned()),
+        ..layers(
+            Preset::Quick,
+            &["seed=9", "data.train_limit=77", "model.encoder.dim=64", "finetune.epochs=99", "method.k=3"],
+        )
+    });
+    let evaluation = resolve(&Layers {
+        from: Some(FromRun { name: "a".to_owned(), text: run.to_toml(), method: true }),
+        single: true,
+        ..layers(Preset::Mini, &[])
+    });
+    let mini = resolve(&layers(Preset::Mini, &[]));
+    assert_eq!(evaluation.data, run.data);
+    assert_eq!(evaluation.model, run.model);
+    assert_eq!(evaluation.method, run.method);
+    assert_eq!(evaluation.seed, mini.seed);
+    assert_eq!(evaluation.finetune, mini.finetune);
+    assert!(evaluation.runs.is_empty());
+}
+
+#[test]
+fn a_check_of_recorded_tensors_takes_over_data_and_model_of_the_weights_and_leaves_the_preset_its_method() {
+    let run = resolve(&layers(
+        Preset::Quick,
+        &["model.encoder.dim=64", "method={name='custom', wse=1, feature_head='trainable', targets=[{tau=0.25}]}"],
+    ));
+    let check = resolve(&Layers {
+        from: Some(FromRun { name: "a".to_owned(), text: run.to_toml(), method: false }),
+        single: true,
+        ..layers(Preset::Paper, &[])
+    });
+    assert_eq!((&check.data, &check.model), (&run.data, &run.model));
+    assert_eq!(check.method, resolve(&Layers { single: true, ..layers(Preset::Paper, &[]) }).method);
+    assert_eq!(check.method.feature_head, FeatureHead::Frozen);
+}
+
+#[test]
+fn heads_that_nobody_told_are_named_with_the_key_that_sets_them() {
+    let said = |text: &str, sets: &[&str]| {
+        let from = Some(FromRun { name: "mae.pth".to_owned(), text: text.to_owned(), method: false });
+        let (_, warnings) =
+            Recipe::resolve(&Layers { from, single: true, ..layers(Preset::Paper, sets) }).expect("a recipe");
+        assert!(warnings.iter().all(Warning::is_a_note), "{warnings:?}");
+        warnings.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let both = "[model.encoder]\ndim = 12\n[model.decoder]\ndim = 16\n";
+    let notes = said(both, &[]);
+    assert_eq!(notes.len(), 2, "{notes:?}");
+    assert!(notes[0].contains("of its encoder: taken is 3") && notes[0].contains("--set model.encoder.heads=N"));
+    assert!(notes[1].contains("of its decoder: taken is 16") && notes[1].contains("--set model.decoder.heads=N"));
+    assert_eq!(said(both, &["model.encoder.heads=3"]), notes[1..]);
+    assert_eq!(said("[model.encoder]\ndim = 12\nheads = 3\n", &[]), [""; 0]);
+}
+
+#[test]
+fn a_method_takes_the_preset_s_first_run_of_it_and_flags_lie_over_that() {
+    let of = |method: &str, sets: &[&str]| {
+        let layers = Layers { method: Some(method.to_owned()), ..layers(Preset::Paper, sets) };
+        resolve(&layers).method
+    };
+    let ema = of("ema-mae", &[]);
+    assert_eq!((ema.name, ema.wse, ema.tau), (MethodName::EmaMae, Some(5), Some(0.1)));
+    let ema = of("ema-mae", &["method.tau=0.3"]);
+    assert_eq!((ema.wse, ema.tau), (Some(5), Some(0.3)));
+    // There is no run of it: [method] with that name.
+    let custom = of("custom", &["method.targets=[{}]", "method.wse=2"]);
+    assert_eq!((custom.name, custom.warmup_epochs), (MethodName::Custom, Some(2)));
+    // --set method.name chooses the run in the same way, and wins.
+    assert_eq!(of("ema-mae", &["method.name=mae-new"]).slow_weight, Some(0.2));
+}
+
+#[test]
+fn flags_and_sets_win_over_runs_too() {
+    let mut layers = layers(Preset::Paper, &["method.tau=0.5"]);
+    layers.flags = vec![flag("method.k", 3)];
+    for run in resolve(&layers).runs {
+        assert!(run.method.tau.is_none_or(|tau| tau == 0.5), "{}", run.name);
+        assert!(run.method.k.is_none_or(|k| k == 3), "{}", run.name);
+    }
+}
+
+#[test]
+fn naming_a_method_leaves_the_runs_of_that_method() {
+    let runs = resolve(&layers(Preset::Paper, &["method.name=ema-mae"])).runs;
+    assert_eq!(runs.iter().map(|run| run.name.as_str()).collect::<Vec<_>>(), ["ema-mae", "ema-mae-slow"]);
+}
+
+#[test]
+fn a_run_whose_name_is_a_method_is_of_that_method_and_any_other_says_it() {
+    let runs = resolve(&file(
+        "[method]\nname = 'mae-k'\n[[runs]]\nname = 'ema-mae'\n[[runs]]\nname = 'a'\n[[runs]]\nname = 'b'\nmethod = 'mae-new'\n\
+         [[runs]]\nmethod = 'mae'",
+    ))
+    .runs;
+    let found: Vec<_> = runs.iter().map(|run| (run.name.as_str(), run.method.name)).collect();
+    use MethodName::{EmaMae, Mae, MaeK, MaeNew};
+    assert_eq!(found, [("ema-mae", EmaMae), ("a", MaeK), ("b", MaeNew), ("mae", Mae)]);
+}
+
+#[test]
+fn a_set_value_is_toml_and_a_bare_word_a_string() {
+    let sets = [
+        "data.source=some/folder with spaces",
+        "linprobe.feature=mean",
+        "knn.feature='mean'",
+        "model.encoder={dim = 48, depth = 2}",
+        "pretrain.norm_pix=true",
+        "data.mean=[0.5, 0.25, 0]",
+    ];
+    let recipe = resolve(&layers(Preset::Quick, &sets));
+    assert!(recipe.data.source.text().ends_with("some/folder with spaces"));
+    assert_eq!((recipe.linprobe.feature, recipe.knn.feature), (Feature::Mean, Feature::Mean));
+    assert_eq!((recipe.model.encoder.dim, recipe.model.encoder.depth), (48, 2));
+    assert!(recipe.pretrain.norm_pix);
+    assert_eq!(recipe.data.mean, [0.5, 0.25, 0.0]);
+}
+
+#[test]
+fn sources_are_resolved_to_what_can_be_opened() {
+    use crate::DataSource;
+    let source = |sets: &[&str]| resolve(&layers(Preset::Quick, sets)).data.source;
+    assert_eq!(source(&["data={shapes_seed=4, shapes_train=5, shapes_test=6, image_size=16}"]), DataSource::Shapes);
+    assert_eq!(source(&["data.source=cifar10", "data.root=/d"]), DataSource::Cifar10 { root: "/d".into() });
+    assert_eq!(source(&["data.source=cifar100", "data.root=/d"]), DataSource::Cifar100 { root: "/d".into() });
+    assert_eq!(source(&["data.source=/x.tar.gz"]), DataSource::Path("/x.tar.gz".into()));
+    // A name of its own is a path from the current folder, and absolute from then on.
+    let here = std::env::current_dir().expect("there is a current folder");
+    assert_eq!(source(&["data.source=./shapes"]), DataSource::Path(here.join("shapes")));
+}
+
+#[test]
+fn the_seed_chooses_no_images() {
+    let one = resolve(&layers(Preset::Quick, &["seed=1"]));
+    let two = resolve(&layers(Preset::Quick, &["seed=2"]));
+    assert_ne!(one.seed, two.seed);
+    assert_eq!(one.data, two.data);
+}

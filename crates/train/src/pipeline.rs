@@ -1,0 +1,81 @@
+//! The input pipeline that a recipe describes, in the terms of the data crate: source, transforms, mixing.
+
+use bmae_data::mixing::Mixing;
+use bmae_data::transforms::{self, RandAugment, Transform};
+use bmae_data::{Dataset, Source};
+use bmae_recipe::{Augmentation, DataRecipe, DataSource, FinetuneRecipe, Recipe, Stage, StageRecipe};
+
+use crate::TrainError;
+
+/// The data set of a recipe, within its limits.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn open(recipe: &Recipe) -> Result<Dataset, TrainError> {
+    Ok(bmae_data::open(&source(&recipe.data), recipe.data.train_limit, recipe.data.test_limit)?)
+}
+
+fn source(data: &DataRecipe) -> Source {
+    match &data.source {
+        DataSource::Shapes => Source::Shapes {
+            seed: data.shapes_seed,
+            train: data.shapes_train,
+            test: data.shapes_test,
+            size: data.image_size,
+        },
+        DataSource::Cifar10 { root } => Source::Cifar10(root.clone()),
+        DataSource::Cifar100 { root } => Source::Cifar100(root.clone()),
+        DataSource::Path(path) => Source::Path(path.clone()),
+    }
+}
+
+/// What test images go through, and training images whose features are computed once.
+pub fn evaluation_transform(recipe: &Recipe) -> Transform {
+    transform(&recipe.data, transforms::Augmentation::None)
+}
+
+/// What the training images of `stage` go through; the nearest neighbours see them as evaluation does.
+pub fn training_transform(recipe: &Recipe, stage: Stage) -> Transform {
+    let of = |settings: &StageRecipe| transform(&recipe.data, augmentation(settings));
+    match stage {
+        Stage::Pretrain => of(&recipe.pretrain.stage),
+        Stage::Finetune => Transform {
+            randaugment: recipe.finetune.randaugment.then_some(RandAugment::M9_MSTD05_INC1),
+            random_erasing: recipe.finetune.random_erasing,
+            ..of(&recipe.finetune.stage)
+        },
+        Stage::Linprobe => of(&recipe.linprobe.stage),
+        Stage::Knn => evaluation_transform(recipe),
+    }
+}
+
+/// A transform of crop, flip and normalisation alone.
+fn transform(data: &DataRecipe, augmentation: transforms::Augmentation) -> Transform {
+    Transform {
+        augmentation,
+        randaugment: None,
+        image_size: data.image_size,
+        mean: data.mean,
+        std: data.std,
+        random_erasing: 0.0,
+    }
+}
+
+fn augmentation(settings: &StageRecipe) -> transforms::Augmentation {
+    let scale = (settings.crop_scale[0], settings.crop_scale[1]);
+    match settings.augmentation {
+        Augmentation::RandomResizedCrop => transforms::Augmentation::RandomResizedCrop { scale },
+        Augmentation::ByolCrop => transforms::Augmentation::ByolCrop { scale },
+        Augmentation::None => transforms::Augmentation::None,
+    }
+}
+
+/// How the images of a fine-tuning batch are mixed.
+pub fn mixing(settings: &FinetuneRecipe) -> Mixing {
+    Mixing {
+        mixup: settings.mixup,
+        cutmix: settings.cutmix,
+        probability: settings.mixup_probability,
+        switch_probability: settings.mixup_switch_probability,
+    }
+}
