@@ -1,8 +1,4 @@
-<<<<<<< HEAD:crates/report/src/results_csv.rs
-//! `results.csv`: one row per finished evaluation, as `docs/formats.md`, "results.csv", describes them.
-=======
 //! `results.csv`: one row per finished evaluation, the columns of `docs/formats.md`, "results.csv".
->>>>>>> main:crates/report/src/results.rs
 
 use crate::comparison::RunGroup;
 use crate::run_directory::{Run, Stage};

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
+use crate::options::Options;
 use crate::runs::{Runs, Watched};
 use crate::series::Metric;
 
@@ -34,8 +35,8 @@ pub(crate) enum Over {
 pub(crate) struct App {
     /// The runs.
     pub runs: Runs,
-    /// Whether colours are used.
-    pub colour: bool,
+    /// How it is watched.
+    pub options: Options,
     /// Whether the vertical axis is logarithmic.
     pub log: bool,
     /// What is shown over all else.
@@ -51,10 +52,10 @@ pub(crate) struct App {
 
 impl App {
     /// The view of `runs` before any key: the first run that is at work is selected, else the first.
-    pub(crate) fn new(runs: Runs, colour: bool) -> Self {
+    pub(crate) fn new(runs: Runs, options: Options) -> Self {
         Self {
             runs,
-            colour,
+            options,
             log: false,
             over: None,
             alone: false,

@@ -51,7 +51,7 @@ const HEARING: Duration = Duration::from_millis(250);
 /// [`WatchError::NoPaths`], [`WatchError::Missing`] or [`WatchError::NotAFolder`] for paths that cannot be watched;
 /// [`WatchError::NoTerminal`] if standard output is none, where [`snapshot()`] serves; [`WatchError::Terminal`] if it refuses.
 pub fn watch(paths: &[PathBuf], options: Options) -> Result<(), WatchError> {
-    let mut app = App::new(Runs::open(paths, Instant::now())?, options.colour);
+    let mut app = App::new(Runs::open(paths, Instant::now())?, options);
     if !stdout().is_terminal() {
         return Err(WatchError::NoTerminal);
     }

@@ -168,7 +168,7 @@ impl Watched {
 
 /// Epochs done, with the fraction that the last step tells.
 pub(crate) fn progress(run: &Run) -> f64 {
-    let step = run.metrics.steps.last().map_or(0.0, |step| step.epoch_1000x / 1000.0);
+    let step = run.metrics.steps.last().map_or(0.0, |step| step.epoch_1000x() / 1000.0);
     step.max(run.epochs_done() as f64)
 }
 

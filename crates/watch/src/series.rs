@@ -1,6 +1,6 @@
 //! From what a run logged to the points of a curve.
 
-use bmae_report::{Event, Run, Stage};
+use bmae_report::{Run, Stage, Step, TargetChange};
 
 /// What can be drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,26 +103,26 @@ pub(crate) struct Curve {
 /// throughput are taken from single steps until two epochs are done.
 pub(crate) fn curves(run: &Run, metric: Metric) -> Vec<Curve> {
     let metrics = &run.metrics;
-    let epochs = |value: fn(&bmae_report::Epoch) -> Option<f64>| -> Vec<(f64, f64)> {
-        metrics.epochs.iter().filter_map(|line| Some((line.epoch as f64 + 1.0, value(line)?))).collect()
-    };
-    let steps = |value: fn(&bmae_report::Step) -> Option<f64>| -> Vec<(f64, f64)> {
-        metrics.steps.iter().filter_map(|line| Some((line.epoch_1000x / 1000.0, value(line)?))).collect()
+    let steps = |value: fn(&Step) -> Option<f64>| -> Vec<(f64, f64)> {
+        metrics.by_step(value).into_iter().map(|(x, y)| (x / 1000.0, y)).collect()
     };
     let solid = |points| vec![(points, false)];
     let curves = match metric {
         Metric::Loss if metrics.epochs.len() < 2 => solid(steps(|line| line.loss)),
-        Metric::Loss => solid(epochs(|line| line.loss)),
-        Metric::Top1 => {
-            solid(metrics.evals.iter().filter_map(|line| Some((line.epoch as f64 + 1.0, line.top1?))).collect())
-        }
+        Metric::Loss => solid(metrics.by_epoch(|line| line.loss)),
+        Metric::Top1 => solid(metrics.top1_by_epoch()),
         Metric::LearningRate => solid(steps(|line| line.lr)),
         Metric::Speed if metrics.epochs.len() < 2 => solid(steps(|line| line.images_per_s)),
-        Metric::Speed => solid(epochs(|line| line.images_per_s)),
-        Metric::Neighbours => solid(epochs(|line| line.knn_top1)),
-        Metric::RankMe => solid(epochs(|line| line.rank_me)),
-        Metric::Spread => vec![(epochs(|line| line.target_std), false), (epochs(|line| line.prediction_std), true)],
-        Metric::Gradient => solid(epochs(|line| line.grad_norm)),
+        Metric::Speed => solid(metrics.by_epoch(|line| line.images_per_s)),
+        Metric::Neighbours => solid(metrics.by_epoch(|line| line.knn_top1)),
+        Metric::RankMe => solid(metrics.by_epoch(|line| line.rank_me)),
+        Metric::Spread => {
+            vec![
+                (metrics.by_epoch(|line| line.target_std), false),
+                (metrics.by_epoch(|line| line.prediction_std), true),
+            ]
+        }
+        Metric::Gradient => solid(metrics.by_epoch(|line| line.grad_norm)),
     };
     let finite = |(x, y): &(f64, f64)| x.is_finite() && y.is_finite();
     curves
@@ -144,9 +144,9 @@ pub(crate) fn latest(run: &Run, metric: Metric) -> Option<f64> {
 /// with every epoch or step and are left out.
 pub(crate) fn marks(run: &Run) -> Vec<(f64, char)> {
     let sign = |event| match event {
-        Event::Switch => Some('s'),
-        Event::Copy => Some('c'),
-        Event::Average => None,
+        TargetChange::Switch => Some('s'),
+        TargetChange::Copy => Some('c'),
+        TargetChange::Average => None,
     };
     let mark = |(epoch, event)| Some((epoch, sign(event)?));
     run.metrics.epochs.iter().flat_map(|line| line.changes()).filter_map(mark).collect()

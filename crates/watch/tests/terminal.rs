@@ -26,7 +26,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 #[ignore = "started by the other tests"]
 fn watching() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
-    let watched = bmae_watch::watch(&[PathBuf::from(folder)], Options::default());
+    let watched = bmae_watch::watch(&[PathBuf::from(folder)], Options::new("bmae watch"));
     // Without the test harness, which would write to a terminal that is gone.
     std::process::exit(if watched.is_ok() { 0 } else { 3 });
 }

@@ -1,16 +1,4 @@
-<<<<<<< HEAD:crates/report/src/run_directory/directory.rs
 //! One run directory.
-=======
-//! One run directory, read by this crate's own types: `run.toml`, `config.toml`, `metrics.jsonl`
-//! (`docs/formats.md`, "Run directory").
-//!
-//! Fields that this crate does not know are ignored, so that newer runs stay readable. Numbers that were not finite are
-//! absent or `null` in the files and `None` here.
-
-mod about;
-mod metrics;
-mod state;
->>>>>>> main:crates/report/src/read/mod.rs
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

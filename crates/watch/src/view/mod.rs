@@ -30,7 +30,7 @@ const LEAST_CHART: u16 = 6;
 
 /// Draws everything as it stands at `now`. Any size will do: what has no room is left out.
 pub(crate) fn draw(frame: &mut Frame, app: &App, now: Instant) {
-    let theme = Theme { colour: app.colour };
+    let theme = Theme { colour: app.options.colour };
     let area = frame.area();
     let status = status::height(app, area);
     let list = list_height(area.height.saturating_sub(2 + status), app.runs.watched.len());
@@ -56,7 +56,7 @@ pub(crate) fn draw(frame: &mut Frame, app: &App, now: Instant) {
     }
     draw_keys(frame, keys, theme);
     match app.over {
-        Some(Over::Help) => help::draw(frame, area),
+        Some(Over::Help) => help::draw(frame, area, app.options.command),
         Some(Over::Message) => message::draw(frame, area, app),
         None => {}
     }
@@ -90,7 +90,7 @@ fn draw_title(frame: &mut Frame, area: Rect, app: &App, list: u16, theme: Theme)
     }
     let states: Vec<String> =
         states.iter().filter(|(_, count)| *count > 0).map(|(word, count)| format!("{count} {word}")).collect();
-    let mut spans = vec![Span::styled("bmae watch", Modifier::BOLD)];
+    let mut spans = vec![Span::styled(app.options.command, Modifier::BOLD)];
     spans.extend(table::in_sight(app, list).map(|part| Span::raw(format!("  {part}"))));
     spans.push(Span::styled(format!("  {}", states.join(", ")), theme.quiet()));
     let line = Line::from(spans);

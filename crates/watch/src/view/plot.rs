@@ -1,5 +1,6 @@
 //! The curves themselves, with their axes and the changes of the targets.
 
+use bmae_report::downsample;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -12,7 +13,7 @@ use super::theme::{Theme, letter};
 use crate::app::App;
 use crate::row::{columns, cut};
 use crate::runs::Watched;
-use crate::series::{Curve, marks, thin};
+use crate::series::{Curve, marks};
 
 /// Lines between two labels of the vertical axis.
 const LINES_A_TICK: u16 = 2;
@@ -73,7 +74,7 @@ pub(super) fn draw_plot(
         .iter()
         .flat_map(|(run, curves)| curves.iter().map(move |curve| (run, curve)))
         .map(|(run, curve)| Trace {
-            points: thin(&placed(curve, y), 2 * usize::from(canvas.width)),
+            points: downsample(&placed(curve, y), 2 * usize::from(canvas.width)),
             dashed: curve.dashed,
             colour: theme.curve(run.number),
             selected: Some(&run.directory) == selected,

@@ -1,6 +1,7 @@
 //! What a person sees, at several sizes.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
@@ -9,14 +10,17 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::app::After;
+use crate::options::Options;
 use crate::runs::Runs;
 use crate::sample::{lock, losses, run, top1s};
 
 /// One moment for all, so that remaining times do not count down.
 static NOW: LazyLock<Instant> = LazyLock::new(Instant::now);
 
+const OPTIONS: Options = Options { command: "bmae watch", every: Duration::from_secs(1), colour: true };
+
 fn app(folder: &TempDir) -> App {
-    App::new(Runs::open(&[folder.path().to_owned()], *NOW).unwrap(), true)
+    App::new(Runs::open(&[folder.path().to_owned()], *NOW).unwrap(), OPTIONS)
 }
 
 fn terminal(app: &App, width: u16, height: u16) -> Terminal<TestBackend> {
@@ -270,7 +274,7 @@ fn a_zero_on_a_logarithmic_scale_is_left_out_and_said_so() {
 fn without_colour_nothing_is_coloured() {
     let folder = example();
     let mut app = app(&folder);
-    app.colour = false;
+    app.options.colour = false;
     let terminal = terminal(&app, 80, 24);
     let reset = ratatui::style::Color::Reset;
     assert!(terminal.backend().buffer().content().iter().all(|cell| cell.fg == reset && cell.bg == reset));
