@@ -1,7 +1,7 @@
 //! The comparison as a table of plain texts: the terminal's and the Markdown's.
 
 use crate::comparison::sentences::{best, published, score};
-use crate::comparison::{GroupSummary, Summary, setting_text};
+use crate::comparison::{GroupSummary, Summary};
 use crate::run_directory::Stage;
 use crate::text::{aligned, duration, escape_markdown};
 
@@ -12,7 +12,7 @@ fn rows(summary: &Summary) -> Vec<[String; 7]> {
     let row = |line: &GroupSummary| {
         [
             line.run.clone(),
-            setting_text(&line.setting),
+            line.setting.parameters(),
             score(&line.finetune),
             published(line.finetune.published),
             score(&line.linprobe),

@@ -24,17 +24,15 @@ use std::path::{Path, PathBuf};
 pub use collection::{ListedRun, RunComparison, compare_runs, list_runs, metrics_csv};
 pub use comparison::{
     Collapse, EvaluationSummary, GroupSummary, MissingResult, MissingState, PublishedAccuracy, RecipeDifference,
-    RunGroup, Score, Summary, differences, group_runs, published_accuracy, setting_text, summarise,
+    RunGroup, Score, Summary, group_runs, summarise,
 };
-pub use comparison_table::text_table;
 pub use downsample::downsample;
 pub use error::ReportError;
 pub use figures::FigureCommand;
-pub use figures::family::Family;
-pub use results_csv::results_csv;
+pub use figures::family::FigureFamily;
 pub use run_directory::{
-    About, CollectedRuns, Epoch, Eval, METRICS_FILE, Metrics, RUN_FILE, Run, RunState, Session, Setting, Stage, Step,
-    TargetChange, collect_runs, find_runs, is_locked, read_run,
+    About, CollectedRuns, Epoch, Eval, METRICS_FILE, MethodSetting, Metrics, RUN_FILE, Run, RunState, Session, Stage,
+    Step, TargetChange, collect_runs, find_runs, is_locked, read_run,
 };
 
 /// What [`write_report`] did.
@@ -71,7 +69,7 @@ pub fn write_report(runs: &[PathBuf], out: &Path, command: FigureCommand) -> Res
     let mut files = vec![
         (out.join("index.html"), page::page(&groups, &summary, &drawn, &albums).into_bytes()),
         (out.join("report.md"), markdown::report_md(&groups, &summary, &drawn, &albums).into_bytes()),
-        (out.join("results.csv"), results_csv(&groups).into_bytes()),
+        (out.join("results.csv"), results_csv::results_csv(&groups).into_bytes()),
     ];
     for figure in drawn.drawn {
         let path = |ending| out.join(figures::figure_path(&figure.plan.name, ending));
@@ -84,12 +82,12 @@ pub fn write_report(runs: &[PathBuf], out: &Path, command: FigureCommand) -> Res
         write::write_file(path, contents)?;
     }
     let files: Vec<PathBuf> = files.into_iter().map(|(path, _)| path).collect();
-    write::remove_others(&folder, &files, ours);
-    Ok(WrittenReport { files, table: text_table(&summary), summary })
+    write::remove_others(&folder, &files, is_of_a_report);
+    Ok(WrittenReport { files, table: comparison_table::text_table(&summary), summary })
 }
 
 /// Whether a file among the figures is of a report: one of an earlier report that has nothing to show any more is removed.
-fn ours(name: &str) -> bool {
+fn is_of_a_report(name: &str) -> bool {
     let figure =
         |(stem, ending): (&str, &str)| matches!(ending, "svg" | "png") && figures::names().any(|name| name == stem);
     name.starts_with(pictures::COPIES) || name.rsplit_once('.').is_some_and(figure)

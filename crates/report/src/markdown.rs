@@ -3,7 +3,7 @@
 use maud::html;
 
 use crate::comparison::sentences::{collapse, comparability, difference, legend, missing, varied};
-use crate::comparison::{RunGroup, RunRow, Summary, facts, recipes, run_rows};
+use crate::comparison::{RUN_COLUMNS, RunGroup, Summary, facts, recipes, run_rows};
 use crate::comparison_table::markdown_table;
 use crate::figures::{Figures, figure_path};
 use crate::pictures::Album;
@@ -86,10 +86,10 @@ fn how(groups: &[RunGroup], summary: &Summary) -> String {
     for (question, answers) in facts(groups) {
         text.push_str(&format!("- {question}: {}\n", escape_markdown(&answers.join("; "))));
     }
-    let rule = RunRow::NUMERIC.map(|numeric| if numeric { "---:" } else { "---" });
-    text.push_str(&format!("\n| {} |\n| {} |\n", RunRow::HEADINGS.join(" | "), rule.join(" | ")));
+    let rule = RUN_COLUMNS.map(|(_, numeric)| if numeric { "---:" } else { "---" });
+    text.push_str(&format!("\n| {} |\n| {} |\n", RUN_COLUMNS.map(|(name, _)| name).join(" | "), rule.join(" | ")));
     for row in run_rows(groups) {
-        text.push_str(&format!("| {} |\n", row.cells().map(escape_markdown).join(" | ")));
+        text.push_str(&format!("| {} |\n", row.map(|cell| escape_markdown(&cell)).join(" | ")));
     }
     if !summary.differences.is_empty() {
         text.push_str("\n### Differences from the published setting\n\n");

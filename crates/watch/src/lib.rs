@@ -31,7 +31,7 @@ pub use error::WatchError;
 pub use options::Options;
 pub use snapshot::snapshot;
 
-use app::{After, App};
+use app::{App, KeyEffect};
 use keyboard::Keyboard;
 use runs::Runs;
 use terminal::Screen;
@@ -84,9 +84,9 @@ fn follow(app: &mut App, screen: &mut Screen, every: Duration) -> Result<(), Wat
         let wait = look.saturating_duration_since(Instant::now()).min(HEARING);
         match keyboard.next(wait).map_err(WatchError::terminal)? {
             Some(Event::Key(key)) => match app.key(key, Instant::now()) {
-                After::Draw => stale = true,
-                After::Nothing => {}
-                After::Quit => break,
+                KeyEffect::Draw => stale = true,
+                KeyEffect::Nothing => {}
+                KeyEffect::Quit => break,
             },
             Some(Event::Resize(..)) => stale = true,
             _ => {}

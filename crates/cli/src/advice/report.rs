@@ -1,6 +1,6 @@
 //! Advice on errors of reading runs and writing reports, and for readers of a report that lacks runs.
 
-use bmae_report::{Family, ReportError};
+use bmae_report::{FigureFamily, ReportError};
 
 /// What to do about `error`; `None` where it says so itself.
 pub fn of_report(error: &ReportError) -> Option<String> {
@@ -16,13 +16,13 @@ pub fn of_report(error: &ReportError) -> Option<String> {
 }
 
 /// The command that makes the runs which a family of figures needs; `None` where every run will do.
-pub fn figure_command(family: Family) -> Option<&'static str> {
+pub fn figure_command(family: FigureFamily) -> Option<&'static str> {
     match family {
-        Family::Best | Family::Baselines | Family::MaeNew => Some("bmae reproduce"),
-        Family::K => Some("bmae sweep k"),
-        Family::Wse => Some("bmae sweep wse"),
-        Family::Tau => Some("bmae sweep tau"),
-        Family::Loss => Some("bmae pretrain"),
-        Family::All | Family::Monitors => None,
+        FigureFamily::Best | FigureFamily::Baselines | FigureFamily::MaeNew => Some("bmae reproduce"),
+        FigureFamily::K => Some("bmae sweep k"),
+        FigureFamily::Wse => Some("bmae sweep wse"),
+        FigureFamily::Tau => Some("bmae sweep tau"),
+        FigureFamily::Loss => Some("bmae pretrain"),
+        FigureFamily::All | FigureFamily::Monitors => None,
     }
 }

@@ -8,7 +8,7 @@ use crate::run_directory::{Run, RunState, Stage, read_run};
 use crate::text::{aligned, duration};
 
 /// A run directory in a line.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct ListedRun {
     /// Where it lies.
     pub directory: String,
@@ -68,16 +68,9 @@ impl ListedRun {
             Ok(run) => Self::of(&run),
             Err(error) => Self {
                 directory: directory.display().to_string(),
-                run: None,
-                stage: None,
-                seed: None,
                 state: "unreadable",
                 failed: Some(error.to_string()),
-                epochs_done: None,
-                epochs: None,
-                loss: None,
-                best_top1: None,
-                wall_s: None,
+                ..Self::default()
             },
         }
     }

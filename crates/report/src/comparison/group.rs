@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::score::Score;
-use crate::run_directory::{Run, Setting, Stage};
+use crate::run_directory::{MethodSetting, Run, Stage};
 
 /// One line of the comparison: the runs of one name and setting, every stage and seed.
 #[derive(Debug, Clone)]
@@ -11,7 +11,7 @@ pub struct RunGroup<'a> {
     /// What the line is called; no two lines share it.
     pub label: String,
     /// The method and its parameters.
-    pub setting: Setting,
+    pub setting: MethodSetting,
     /// The runs, by stage and then by seed.
     pub runs: Vec<&'a Run>,
 }
@@ -107,7 +107,7 @@ fn is_staged(run: &Run) -> bool {
 /// Equal labels get more into them until no two are equal: the setting, then the method, then a folder, which no two lines share.
 fn tell_apart(groups: &mut [RunGroup]) {
     let more: [fn(&RunGroup) -> String; 3] = [
-        |group| setting_text(&group.setting),
+        |group| group.setting.parameters(),
         |group| group.setting.method.clone(),
         |group| group.runs.first().map(|run| run.directory.display().to_string()).unwrap_or_default(),
     ];
@@ -125,20 +125,10 @@ fn tell_apart(groups: &mut [RunGroup]) {
 
 type Order = (usize, Option<u64>, Option<u64>, Option<f64>, Option<f64>);
 
-fn order(setting: &Setting) -> Order {
+fn order(setting: &MethodSetting) -> Order {
     const METHODS: [&str; 5] = ["scratch", "mae", "mae-k", "ema-mae", "mae-new"];
     let method = METHODS.iter().position(|&name| name == setting.method).unwrap_or(METHODS.len());
     (method, setting.k, setting.wse, setting.tau, setting.slow_weight)
-}
-
-/// The parameters of a setting in one line, such as `K 5, τ 0.005, λ 0.2`; empty for a method without parameters.
-pub fn setting_text(setting: &Setting) -> String {
-    let mut parts = Vec::new();
-    parts.extend(setting.k.map(|k| format!("K {k}")));
-    parts.extend(setting.wse.filter(|_| setting.k.is_none()).map(|wse| format!("WSE {wse}")));
-    parts.extend(setting.tau.map(|tau| format!("τ {tau}")));
-    parts.extend(setting.slow_weight.map(|weight| format!("λ {weight}")));
-    parts.join(", ")
 }
 
 #[cfg(test)]
@@ -148,7 +138,7 @@ mod tests {
 
     fn run(directory: &str, name: &str, k: Option<u64>, stage: Stage, seed: u64) -> Run {
         let method = if k.is_some() { "mae-k" } else { "mae" };
-        let setting = Setting { method: method.into(), k, wse: None, tau: None, slow_weight: None };
+        let setting = MethodSetting { method: method.into(), k, wse: None, tau: None, slow_weight: None };
         let about = About {
             stage,
             name: name.into(),

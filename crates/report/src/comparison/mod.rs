@@ -11,10 +11,10 @@ mod score;
 pub mod sentences;
 mod summary;
 
-pub use group::{RunGroup, group_runs, setting_text};
+pub use group::{RunGroup, group_runs};
 pub use missing::{MissingResult, MissingState};
-pub use provenance::{RunRow, facts, recipes, run_rows, total_seconds};
+pub use provenance::{RUN_COLUMNS, facts, recipes, run_rows, total_seconds};
 pub use published_accuracy::{PublishedAccuracy, published_accuracy};
-pub use published_recipe::{RecipeDifference, differences};
+pub use published_recipe::RecipeDifference;
 pub use score::Score;
 pub use summary::{Collapse, EvaluationSummary, GroupSummary, Summary, summarise};

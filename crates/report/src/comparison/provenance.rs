@@ -4,51 +4,26 @@ use super::group::RunGroup;
 use crate::run_directory::{About, Run, RunState};
 use crate::text::duration;
 
-/// One run directory, as texts for a table row; what is not known is empty.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunRow {
-    /// The label of its line of the comparison.
-    pub run: String,
-    /// The stage.
-    pub stage: &'static str,
-    /// The seed.
-    pub seed: String,
-    /// `running`, `finished`, `failed: REASON` or `stopped`.
-    pub state: String,
-    /// Epochs: done, or done of planned.
-    pub epochs: String,
-    /// Training throughput.
-    pub images_per_s: String,
-    /// Time worked, over all sessions.
-    pub time: String,
-    /// Threads.
-    pub threads: String,
-    /// Program and version.
-    pub program: String,
-    /// When it was started.
-    pub started: String,
-}
+/// The columns of [`run_rows`], and which of them are numbers.
+pub const RUN_COLUMNS: [(&str, bool); 10] = [
+    ("run", false),
+    ("stage", false),
+    ("seed", true),
+    ("state", false),
+    ("epochs", true),
+    ("images/s", true),
+    ("time", true),
+    ("threads", true),
+    ("program", false),
+    ("started", false),
+];
 
-impl RunRow {
-    /// The headings of [`RunRow::cells`].
-    pub const HEADINGS: [&'static str; 10] =
-        ["run", "stage", "seed", "state", "epochs", "images/s", "time", "threads", "program", "started"];
-    /// Which of the cells are numbers.
-    pub const NUMERIC: [bool; 10] = [false, false, true, false, true, true, true, true, false, false];
-
-    /// The cells in the order of the headings.
-    pub fn cells(&self) -> [&str; 10] {
-        let RunRow { run, stage, seed, state, epochs, images_per_s, time, threads, program, started } = self;
-        [run, stage, seed, state, epochs, images_per_s, time, threads, program, started]
-    }
-}
-
-/// Every run directory, in the order of the tables.
-pub fn run_rows(groups: &[RunGroup]) -> Vec<RunRow> {
+/// Every run directory as a row of texts, in the order of the tables; what is not known is empty.
+pub fn run_rows(groups: &[RunGroup]) -> Vec<[String; 10]> {
     groups.iter().flat_map(|group| group.runs.iter().map(|run| run_row(group, run))).collect()
 }
 
-fn run_row(group: &RunGroup, run: &Run) -> RunRow {
+fn run_row(group: &RunGroup, run: &Run) -> [String; 10] {
     let about = &run.about;
     let (finished, done) = (run.finished(), run.epochs_done());
     let epochs = match about.epochs {
@@ -56,21 +31,22 @@ fn run_row(group: &RunGroup, run: &Run) -> RunRow {
         Some(epochs) => epochs.to_string(),
         None => String::new(),
     };
-    RunRow {
-        run: group.label.clone(),
-        stage: about.stage.title(),
-        seed: about.seed.to_string(),
-        state: match run.state() {
-            RunState::Failed(reason) => format!("failed: {reason}"),
-            state => state.word().to_owned(),
-        },
+    let state = match run.state() {
+        RunState::Failed(reason) => format!("failed: {reason}"),
+        state => state.word().to_owned(),
+    };
+    [
+        group.label.clone(),
+        about.stage.title().to_owned(),
+        about.seed.to_string(),
+        state,
         epochs,
-        images_per_s: run.images_per_s().map(|rate| format!("{rate:.0}")).unwrap_or_default(),
-        time: run.metrics.wall_s.map(duration).unwrap_or_default(),
-        threads: about.threads.map(|threads| threads.to_string()).unwrap_or_default(),
-        program: about.program.clone().unwrap_or_default(),
-        started: about.started.clone().unwrap_or_default(),
-    }
+        run.images_per_s().map(|rate| format!("{rate:.0}")).unwrap_or_default(),
+        run.metrics.wall_s.map(duration).unwrap_or_default(),
+        about.threads.map(|threads| threads.to_string()).unwrap_or_default(),
+        about.program.clone().unwrap_or_default(),
+        about.started.clone().unwrap_or_default(),
+    ]
 }
 
 /// The time worked by all runs together, in seconds. Folded from 0, as the sum of no numbers would be −0.

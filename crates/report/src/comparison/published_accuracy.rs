@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::run_directory::{Setting, Stage};
+use crate::run_directory::{MethodSetting, Stage};
 
 /// The facts themselves, with their source in the first lines.
 const TABLE: &str = include_str!("../../published_results.csv");
@@ -31,7 +31,7 @@ struct Row {
 
 impl Row {
     /// Exactly the method with exactly the parameters that this method reads.
-    fn matches(&self, setting: &Setting) -> bool {
+    fn matches(&self, setting: &MethodSetting) -> bool {
         self.method == setting.method
             && match setting.method.as_str() {
                 "scratch" | "mae" => true,
@@ -45,7 +45,7 @@ impl Row {
 
 /// The published accuracy of this very setting, if there is one: a neighbouring K or tau does not count, and kNN was not
 /// published at all.
-pub fn published_accuracy(setting: &Setting, evaluation: Stage) -> Option<PublishedAccuracy> {
+pub fn published_accuracy(setting: &MethodSetting, evaluation: Stage) -> Option<PublishedAccuracy> {
     let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(TABLE.as_bytes());
     let row = reader.deserialize::<Row>().filter_map(Result::ok).find(|row| row.matches(setting))?;
     match evaluation {
@@ -70,8 +70,9 @@ mod tests {
 
     #[test]
     fn only_the_very_setting_is_matched() {
-        let mae_k = |k| Setting { method: "mae-k".into(), k: Some(k), wse: Some(k), tau: None, slow_weight: None };
-        let top1 = |setting: &Setting, stage| {
+        let mae_k =
+            |k| MethodSetting { method: "mae-k".into(), k: Some(k), wse: Some(k), tau: None, slow_weight: None };
+        let top1 = |setting: &MethodSetting, stage| {
             published_accuracy(setting, stage).map(|figure| (figure.top1, figure.from_figure))
         };
         assert_eq!(top1(&mae_k(10), Stage::Finetune), Some((91.38, false)));
@@ -79,13 +80,18 @@ mod tests {
         assert_eq!(top1(&mae_k(10), Stage::Knn), None);
         assert_eq!(top1(&mae_k(3), Stage::Finetune), None);
 
-        let ema =
-            |wse, tau| Setting { method: "ema-mae".into(), k: None, wse: Some(wse), tau: Some(tau), slow_weight: None };
+        let ema = |wse, tau| MethodSetting {
+            method: "ema-mae".into(),
+            k: None,
+            wse: Some(wse),
+            tau: Some(tau),
+            slow_weight: None,
+        };
         assert_eq!(top1(&ema(1, 0.005), Stage::Linprobe), Some((60.46, false)));
         assert_eq!(top1(&ema(5, 0.1), Stage::Finetune), Some((91.25, false)));
         assert_eq!(top1(&ema(5, 0.2), Stage::Finetune), None);
 
-        let new = |weight| Setting {
+        let new = |weight| MethodSetting {
             method: "mae-new".into(),
             k: Some(5),
             wse: None,
@@ -95,10 +101,10 @@ mod tests {
         assert_eq!(top1(&new(0.2), Stage::Finetune), Some((91.4, true)));
         assert_eq!(top1(&new(0.5), Stage::Finetune), None);
 
-        assert_eq!(top1(&Setting { k: Some(10), ..new(0.2) }, Stage::Finetune), None);
-        assert_eq!(top1(&Setting { tau: Some(0.1), ..new(0.2) }, Stage::Finetune), None);
+        assert_eq!(top1(&MethodSetting { k: Some(10), ..new(0.2) }, Stage::Finetune), None);
+        assert_eq!(top1(&MethodSetting { tau: Some(0.1), ..new(0.2) }, Stage::Finetune), None);
 
-        let custom = Setting { method: "custom".into(), ..mae_k(10) };
+        let custom = MethodSetting { method: "custom".into(), ..mae_k(10) };
         assert_eq!(top1(&custom, Stage::Finetune), None);
     }
 }

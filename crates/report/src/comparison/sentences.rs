@@ -49,7 +49,7 @@ pub fn legend(summary: &Summary) -> String {
 /// Whether some accuracy has a deviation, because it has more than one seed.
 pub fn any_spread(summary: &Summary) -> bool {
     let cells =
-        summary.runs.iter().flat_map(|line| Stage::EVALUATIONS.into_iter().filter_map(|stage| line.cell(stage)));
+        summary.runs.iter().flat_map(|line| Stage::EVALUATIONS.into_iter().filter_map(|stage| line.evaluation(stage)));
     cells.filter_map(|cell| cell.score.as_ref()).any(|score| score.sd.is_some())
 }
 
@@ -133,7 +133,8 @@ fn state(state: MissingState) -> String {
 
 /// The lines with the highest mean of an evaluation as the tables show it, if at least one line has a lower one.
 pub fn best(summary: &Summary, evaluation: Stage) -> Vec<&GroupSummary> {
-    let shown = |line: &GroupSummary| line.cell(evaluation)?.score.as_ref().map(|score| (score.mean * 100.0).round());
+    let shown =
+        |line: &GroupSummary| line.evaluation(evaluation)?.score.as_ref().map(|score| (score.mean * 100.0).round());
     let Some(highest) = summary.runs.iter().filter_map(shown).reduce(f64::max) else { return Vec::new() };
     let lower = summary.runs.iter().filter_map(shown).any(|mean| mean < highest);
     summary.runs.iter().filter(|line| lower && shown(line) == Some(highest)).collect()

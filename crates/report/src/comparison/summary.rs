@@ -9,7 +9,7 @@ use super::missing::{MissingResult, missing};
 use super::published_accuracy::{PublishedAccuracy, published_accuracy};
 use super::published_recipe::{RecipeDifference, all_known, differences};
 use super::score::Score;
-use crate::run_directory::{CollectedRuns, Run, RunState, Setting, Stage, harmonic_mean};
+use crate::run_directory::{CollectedRuns, MethodSetting, Run, RunState, Stage, harmonic_mean};
 
 /// The comparison as data: what every table shows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -50,7 +50,7 @@ pub struct GroupSummary {
     pub run: String,
     /// Its method and parameters.
     #[serde(flatten)]
-    pub setting: Setting,
+    pub setting: MethodSetting,
     /// Fine-tuning.
     pub finetune: EvaluationSummary,
     /// Linear probe.
@@ -65,7 +65,7 @@ pub struct GroupSummary {
 
 impl GroupSummary {
     /// The cell of an evaluation; `None` for pre-training, which has no accuracy.
-    pub fn cell(&self, evaluation: Stage) -> Option<&EvaluationSummary> {
+    pub fn evaluation(&self, evaluation: Stage) -> Option<&EvaluationSummary> {
         match evaluation {
             Stage::Pretrain => None,
             Stage::Finetune => Some(&self.finetune),

@@ -4,7 +4,7 @@ use super::parameter::Parameter;
 
 /// Figures that answer one question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Family {
+pub enum FigureFamily {
     /// The best run of each method.
     Best,
     /// MAE against no pre-training.
@@ -25,9 +25,9 @@ pub enum Family {
     Monitors,
 }
 
-impl Family {
+impl FigureFamily {
     /// Every family, in the order of the page.
-    pub const ALL: [Family; 9] = [
+    pub const ALL: [FigureFamily; 9] = [
         Self::Best,
         Self::Baselines,
         Self::K,

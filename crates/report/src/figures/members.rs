@@ -1,6 +1,6 @@
 //! Which runs belong into the figures of a family: the best of each method, an ablation, everything.
 
-use super::family::Family;
+use super::family::FigureFamily;
 use crate::comparison::RunGroup;
 use crate::run_directory::Stage;
 
@@ -15,19 +15,29 @@ pub struct Member {
 
 /// The lines that a figure of this family shows, of those that have something to `shown`; empty if they are too few to
 /// compare.
-pub fn members(family: Family, groups: &[RunGroup], stage: Stage, shown: &dyn Fn(&RunGroup) -> bool) -> Vec<Member> {
+pub fn members(
+    family: FigureFamily,
+    groups: &[RunGroup],
+    stage: Stage,
+    shown: &dyn Fn(&RunGroup) -> bool,
+) -> Vec<Member> {
     let of = |method: &str| {
         let lines = groups.iter().enumerate().filter(|(_, group)| group.setting.method == method && shown(group));
         lines.map(|(index, _)| index).collect::<Vec<usize>>()
     };
     let chosen = match family {
-        Family::Best => best(groups, stage, shown),
-        Family::Baselines => {
+        FigureFamily::Best => best(groups, stage, shown),
+        FigureFamily::Baselines => {
             let (mae, scratch) = (of("mae"), of("scratch"));
             if mae.is_empty() || scratch.is_empty() { Vec::new() } else { [mae, scratch].concat() }
         }
-        Family::MaeNew => mae_new(groups, &of("mae-new"), shown),
-        Family::K | Family::Wse | Family::Tau | Family::All | Family::Loss | Family::Monitors => {
+        FigureFamily::MaeNew => mae_new(groups, &of("mae-new"), shown),
+        FigureFamily::K
+        | FigureFamily::Wse
+        | FigureFamily::Tau
+        | FigureFamily::All
+        | FigureFamily::Loss
+        | FigureFamily::Monitors => {
             match family.parameter().map(|parameter| (parameter, parameter.ablation(groups, shown))) {
                 None => (0..groups.len()).filter(|&index| shown(&groups[index])).collect(),
                 Some((parameter, lines)) if parameter.values(groups, &lines).len() < 2 => Vec::new(),
@@ -40,7 +50,7 @@ pub fn members(family: Family, groups: &[RunGroup], stage: Stage, shown: &dyn Fn
 
 /// The lines of an ablation's method that have something to show in a figure of it, which is of the lines `members` alone.
 pub fn left_out<'a>(
-    family: Family,
+    family: FigureFamily,
     groups: &'a [RunGroup<'_>],
     members: &[usize],
     shown: &dyn Fn(&RunGroup) -> bool,
@@ -53,14 +63,14 @@ pub fn left_out<'a>(
 }
 
 /// Short names, as the published figures have them, as long as they tell the lines apart.
-fn label(family: Family, groups: &[RunGroup], mut chosen: Vec<usize>) -> Vec<Member> {
+fn label(family: FigureFamily, groups: &[RunGroup], mut chosen: Vec<usize>) -> Vec<Member> {
     chosen.sort_unstable();
     chosen.dedup();
     let short = |index: &usize| {
         let setting = &groups[*index].setting;
         match (family, setting.method.as_str(), setting.k, setting.wse, setting.tau) {
-            (Family::K, "mae-k", Some(k), _, _) => format!("K = {k}"),
-            (Family::Wse | Family::Tau, "ema-mae", _, Some(wse), Some(tau)) => format!("{wse}_{tau}"),
+            (FigureFamily::K, "mae-k", Some(k), _, _) => format!("K = {k}"),
+            (FigureFamily::Wse | FigureFamily::Tau, "ema-mae", _, Some(wse), Some(tau)) => format!("{wse}_{tau}"),
             _ => groups[*index].label.clone(),
         }
     };

@@ -15,14 +15,14 @@ pub mod plans;
 
 use chart::{Chart, Curve};
 use curves::{curve, has_curve, strip};
-use family::Family;
+use family::FigureFamily;
 use finish::{for_page, for_paper, png};
 use frame::{FULL, Format, HALF, NARROW};
 use measure::Measure;
 use members::{left_out, members};
 use overview::Overview;
 use palette::{LineStyle, line_styles};
-use plans::{Drawing, Plan, plans};
+use plans::{FigureKind, FigurePlan, plans};
 
 use maud::Markup;
 
@@ -33,13 +33,13 @@ use crate::text::{listed, percent, value};
 
 /// The command line that makes the runs which a family of figures needs, as readers of the report would type it; `None` where
 /// there is none to name.
-pub type FigureCommand = fn(Family) -> Option<&'static str>;
+pub type FigureCommand = fn(FigureFamily) -> Option<&'static str>;
 
 /// A drawn figure.
 #[derive(Debug, Clone)]
 pub struct Figure {
     /// What it was drawn by.
-    pub plan: Plan,
+    pub plan: FigurePlan,
     /// What it shows, in words: the text alternative.
     pub description: String,
     /// Its caption: the plan's, and what of these runs is not in it.
@@ -76,16 +76,16 @@ pub struct Figures {
     /// The figures, in their order.
     pub drawn: Vec<Figure>,
     /// The plans of those that were not drawn for want of runs.
-    pub not_run: Vec<Plan>,
+    pub not_run: Vec<FigurePlan>,
     /// The command that makes the runs of a family, for readers.
     pub command: FigureCommand,
 }
 
 impl Figures {
     /// Those not drawn, one line per family: what it is called with its evaluations, and the family.
-    pub fn missed(&self) -> Vec<(String, Family)> {
-        let family = |family: Family| {
-            let plans: Vec<&Plan> = self.not_run.iter().filter(|plan| plan.family == family).collect();
+    pub fn missed(&self) -> Vec<(String, FigureFamily)> {
+        let family = |family: FigureFamily| {
+            let plans: Vec<&FigurePlan> = self.not_run.iter().filter(|plan| plan.family == family).collect();
             let views: Vec<String> = plans.iter().map(|plan| plan.view.to_lowercase()).collect();
             match plans.as_slice() {
                 [] => None,
@@ -93,7 +93,7 @@ impl Figures {
                 _ => Some((format!("{} ({})", family.title(), views.join(", ")), family)),
             }
         };
-        Family::ALL.into_iter().filter_map(family).collect()
+        FigureFamily::ALL.into_iter().filter_map(family).collect()
     }
 }
 
@@ -116,7 +116,7 @@ pub fn draw_figures(groups: &[RunGroup], command: FigureCommand) -> Result<Figur
     let styles = group_styles(groups);
     let mut figures = Figures { drawn: Vec::new(), not_run: Vec::new(), command };
     for plan in plans() {
-        let missed = plan.drawing != Drawing::Overview && plan.family.needs().is_some();
+        let missed = plan.kind != FigureKind::Overview && plan.family.needs().is_some();
         match content(&plan, groups, &styles) {
             Some(content) => {
                 let caption = caption(&plan, groups, &content);
@@ -129,10 +129,12 @@ pub fn draw_figures(groups: &[RunGroup], command: FigureCommand) -> Result<Figur
     Ok(figures)
 }
 
-fn content(plan: &Plan, groups: &[RunGroup], styles: &[LineStyle]) -> Option<Content> {
-    let measure = match plan.drawing {
-        Drawing::Overview => return overview::overview(groups, plan.family, plan.stage, styles).map(Content::Overview),
-        Drawing::Curves(measure) => measure,
+fn content(plan: &FigurePlan, groups: &[RunGroup], styles: &[LineStyle]) -> Option<Content> {
+    let measure = match plan.kind {
+        FigureKind::Overview => {
+            return overview::overview(groups, plan.family, plan.stage, styles).map(Content::Overview);
+        }
+        FigureKind::Curves(measure) => measure,
     };
     let members = members(plan.family, groups, plan.stage, &|group| has_curve(group, plan.stage, measure));
     let curves: Vec<Curve> =
@@ -142,14 +144,14 @@ fn content(plan: &Plan, groups: &[RunGroup], styles: &[LineStyle]) -> Option<Con
 }
 
 /// The plan's caption, and behind it the lines that an ablation leaves out, since more than its parameter differs in them.
-fn caption(plan: &Plan, groups: &[RunGroup], content: &Content) -> String {
+fn caption(plan: &FigurePlan, groups: &[RunGroup], content: &Content) -> String {
     let members: Vec<usize> = match content {
         Content::Chart(chart) => chart.curves.iter().map(|curve| curve.group).collect(),
         Content::Overview(overview) => overview.points.iter().map(|point| point.group).collect(),
     };
-    let shown = |group: &RunGroup| match plan.drawing {
-        Drawing::Curves(measure) => has_curve(group, plan.stage, measure),
-        Drawing::Overview => group.score(plan.stage).is_some(),
+    let shown = |group: &RunGroup| match plan.kind {
+        FigureKind::Curves(measure) => has_curve(group, plan.stage, measure),
+        FigureKind::Overview => group.score(plan.stage).is_some(),
     };
     let names = left_out(plan.family, groups, &members, &shown);
     match names.as_slice() {
@@ -160,7 +162,7 @@ fn caption(plan: &Plan, groups: &[RunGroup], content: &Content) -> String {
     }
 }
 
-fn draw_figure(plan: Plan, content: Content, caption: String) -> Result<Figure, ReportError> {
+fn draw_figure(plan: FigurePlan, content: Content, caption: String) -> Result<Figure, ReportError> {
     let refused = |reason: String| ReportError::Figure { name: plan.name.clone(), reason };
     let draw = |format: Format| {
         let drawing = match &content {
@@ -185,7 +187,7 @@ fn draw_figure(plan: Plan, content: Content, caption: String) -> Result<Figure, 
 }
 
 /// The figure in words: what it shows, and each curve's last value.
-fn describe(plan: &Plan, content: &Content) -> String {
+fn describe(plan: &FigurePlan, content: &Content) -> String {
     let chart = match content {
         Content::Chart(chart) => chart,
         Content::Overview(overview) => return describe_overview(plan, overview),
@@ -208,7 +210,7 @@ fn describe(plan: &Plan, content: &Content) -> String {
     )
 }
 
-fn describe_overview(plan: &Plan, overview: &Overview) -> String {
+fn describe_overview(plan: &FigurePlan, overview: &Overview) -> String {
     let point = |point: &overview::Point| {
         let (mean, published) = (percent(point.score.mean), sentences::published(point.published));
         let published = if point.published.is_some() { format!("published {published}") } else { published };

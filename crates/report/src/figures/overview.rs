@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::family::Family;
+use super::family::FigureFamily;
 use super::frame::{Area, Axes, Failure, Format, UNITS, below, beside, svg};
 use super::palette::{LineStyle, MUTED};
 use crate::comparison::{PublishedAccuracy, RunGroup, Score, published_accuracy};
@@ -36,7 +36,7 @@ pub struct Point {
 }
 
 /// The overview of a family, if at least two values have finished runs.
-pub fn overview(groups: &[RunGroup], family: Family, stage: Stage, styles: &[LineStyle]) -> Option<Overview> {
+pub fn overview(groups: &[RunGroup], family: FigureFamily, stage: Stage, styles: &[LineStyle]) -> Option<Overview> {
     let parameter = family.parameter()?;
     let lines = parameter.ablation(groups, &|group| group.score(stage).is_some());
     let point = |value: &f64| {

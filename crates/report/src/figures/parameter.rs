@@ -1,7 +1,7 @@
 //! The parameters that ablations vary, and the runs that differ in nothing else.
 
 use crate::comparison::RunGroup;
-use crate::run_directory::{Setting, Stage};
+use crate::run_directory::{MethodSetting, Stage};
 
 /// A parameter that an ablation varies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl Parameter {
     }
 
     /// Its value in a setting.
-    pub fn of(self, setting: &Setting) -> Option<f64> {
+    pub fn of(self, setting: &MethodSetting) -> Option<f64> {
         match self {
             Self::K => setting.k.map(|k| k as f64),
             Self::Wse => setting.wse.map(|wse| wse as f64),
@@ -39,7 +39,7 @@ impl Parameter {
     }
 
     /// What is held while it varies.
-    fn held(self, setting: &Setting) -> Option<f64> {
+    fn held(self, setting: &MethodSetting) -> Option<f64> {
         match self {
             Self::K => None,
             Self::Wse => setting.tau,

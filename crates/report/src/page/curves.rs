@@ -5,24 +5,25 @@ use maud::{Markup, html};
 
 use super::contents::{Contents, Section, swatch};
 use crate::comparison::sentences;
-use crate::figures::family::Family;
+use crate::figures::family::FigureFamily;
 use crate::figures::overview::Overview;
-use crate::figures::plans::{Drawing, Plan};
+use crate::figures::plans::{FigureKind, FigurePlan};
 use crate::figures::{Content, Figure};
 use crate::run_directory::Stage;
 use crate::text::percent;
 
 /// The section of all curves.
 pub fn curves(contents: &Contents) -> Option<Section> {
-    let panels: Vec<Markup> = Family::ALL.into_iter().filter_map(|family| panel(contents, family)).collect();
+    let panels: Vec<Markup> = FigureFamily::ALL.into_iter().filter_map(|family| panel(contents, family)).collect();
     let html = html! { div id="explorer" { @for panel in &panels { (panel) } } };
     (!panels.is_empty()).then_some(Section { id: "curves", title: "Curves", html })
 }
 
-fn panel(contents: &Contents, family: Family) -> Option<Markup> {
+fn panel(contents: &Contents, family: FigureFamily) -> Option<Markup> {
     let drawn = contents.figures.drawn.iter().map(|figure| (&figure.plan, figure_html(contents, figure)));
     let not_run = contents.figures.not_run.iter().map(|plan| (plan, absent(contents, plan)));
-    let mut figures: Vec<(&Plan, Markup)> = drawn.chain(not_run).filter(|(plan, _)| plan.family == family).collect();
+    let mut figures: Vec<(&FigurePlan, Markup)> =
+        drawn.chain(not_run).filter(|(plan, _)| plan.family == family).collect();
     // The order of the plans, whether drawn or not: fine-tuning stands before the probe.
     figures.sort_by_key(|(plan, _)| match plan.stage {
         Stage::Finetune => 0,
@@ -40,7 +41,7 @@ fn panel(contents: &Contents, family: Family) -> Option<Markup> {
     let html = html! {
         div class="panel" id={ "panel-" (name) } data-tab=(family.tab()) {
             h3 { (family.title()) }
-            @if family == Family::Monitors && !contents.summary.collapses.is_empty() { (collapses(contents)) }
+            @if family == FigureFamily::Monitors && !contents.summary.collapses.is_empty() { (collapses(contents)) }
             @for (index, (view, figures)) in views.iter().enumerate() {
                 div class="figures" id={ (name) "-" (index) } data-view=(view) {
                     @for figure in figures { (figure) }
@@ -52,7 +53,7 @@ fn panel(contents: &Contents, family: Family) -> Option<Markup> {
 }
 
 /// The sentence in the place of a figure.
-fn absent(contents: &Contents, plan: &Plan) -> Markup {
+fn absent(contents: &Contents, plan: &FigurePlan) -> Markup {
     html! {
         div class="absent" id=(plan.name) {
             h4 { (plan.title) }
@@ -62,7 +63,7 @@ fn absent(contents: &Contents, plan: &Plan) -> Markup {
 }
 
 /// What must have been run for the figures of a family, and how.
-pub fn needs(contents: &Contents, family: Family) -> Markup {
+pub fn needs(contents: &Contents, family: FigureFamily) -> Markup {
     html! {
         "needs " (family.needs().unwrap_or_default())
         @if let Some(command) = (contents.figures.command)(family) { "; " code { (command) } " runs them" }
@@ -81,9 +82,9 @@ fn collapses(contents: &Contents) -> Markup {
 
 fn figure_html(contents: &Contents, figure: &Figure) -> Markup {
     let Figure { plan, wide, narrow, caption, content, .. } = figure;
-    let class = match plan.drawing {
-        Drawing::Overview => Some("overview"),
-        Drawing::Curves(_) => plan.whole.then_some("whole"),
+    let class = match plan.kind {
+        FigureKind::Overview => Some("overview"),
+        FigureKind::Curves(_) => plan.whole.then_some("whole"),
     };
     html! {
         figure class=[class] id=(plan.name) {

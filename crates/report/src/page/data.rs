@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::downsample::downsample;
 use crate::figures::chart::{Chart, Curve, STRETCHES};
 use crate::figures::measure::Measure;
-use crate::figures::plans::Drawing;
+use crate::figures::plans::FigureKind;
 use crate::figures::{Content, Figure};
 use crate::run_directory::{Stage, TargetChange};
 
@@ -73,7 +73,7 @@ pub fn json(figures: &[Figure]) -> String {
     let mut keys: Vec<(Measure, Stage, usize)> = Vec::new();
     let mut data = Data { series: Vec::new(), charts: Vec::new() };
     for figure in figures {
-        let (Content::Chart(chart), Drawing::Curves(measure)) = (&figure.content, figure.plan.drawing) else {
+        let (Content::Chart(chart), FigureKind::Curves(measure)) = (&figure.content, figure.plan.kind) else {
             continue;
         };
         let curves = chart.curves.iter().map(|curve| {

@@ -4,7 +4,7 @@ use maud::html;
 
 use super::contents::{Contents, Section};
 use super::curves::needs;
-use crate::comparison::{RunRow, facts, recipes, run_rows, sentences};
+use crate::comparison::{RUN_COLUMNS, facts, recipes, run_rows, sentences};
 
 /// What is not there, or not finished.
 pub fn missing(contents: &Contents) -> Option<Section> {
@@ -41,7 +41,7 @@ pub fn how(contents: &Contents) -> Option<Section> {
                         caption { "Images/s over the whole run, time over all its sessions." }
                         thead {
                             tr {
-                                @for (text, numeric) in RunRow::HEADINGS.into_iter().zip(RunRow::NUMERIC) {
+                                @for (text, numeric) in RUN_COLUMNS {
                                     th scope="col" class=[class(numeric)] { (text) }
                                 }
                             }
@@ -49,8 +49,8 @@ pub fn how(contents: &Contents) -> Option<Section> {
                         tbody {
                             @for row in &rows {
                                 tr {
-                                    th scope="row" { (row.run) }
-                                    @for (text, numeric) in row.cells().into_iter().zip(RunRow::NUMERIC).skip(1) {
+                                    th scope="row" { (row[0]) }
+                                    @for (text, (_, numeric)) in row.iter().zip(RUN_COLUMNS).skip(1) {
                                         td class=[class(numeric)] { (text) }
                                     }
                                 }

@@ -3,14 +3,14 @@
 use maud::{Markup, html};
 
 use super::contents::{Contents, Section, swatch};
-use crate::comparison::{EvaluationSummary, GroupSummary, sentences, setting_text};
+use crate::comparison::{EvaluationSummary, GroupSummary, sentences};
 use crate::figures::palette::LineStyle;
 use crate::run_directory::Stage;
 use crate::text::{count, duration, listed, percent};
 
 /// The best of each evaluation, and how far it lies above scratch.
 pub fn best(contents: &Contents) -> Markup {
-    let mean = |line: &GroupSummary, stage| Some(line.cell(stage)?.score.as_ref()?.mean);
+    let mean = |line: &GroupSummary, stage| Some(line.evaluation(stage)?.score.as_ref()?.mean);
     let mut items = Vec::new();
     for stage in Stage::EVALUATIONS {
         let winners = sentences::best(contents.summary, stage);
@@ -55,7 +55,7 @@ pub fn results(contents: &Contents) -> Option<Section> {
                         tr {
                             (run_heading(line, *style))
                             @for (stage, best) in Stage::EVALUATIONS.into_iter().zip(&best) {
-                                @if let Some(cell) = line.cell(stage) {
+                                @if let Some(cell) = line.evaluation(stage) {
                                     (score_cell(cell, best.iter().any(|winner| winner.run == line.run), stage, spread))
                                 }
                             }
@@ -82,7 +82,7 @@ pub fn results(contents: &Contents) -> Option<Section> {
 
 /// The name of a line with its parameters, and in small lines what it cost, for screens without room for the columns.
 fn run_heading(line: &GroupSummary, style: LineStyle) -> Markup {
-    let setting = setting_text(&line.setting);
+    let setting = line.setting.parameters();
     let [(_, time), (_, rate)] = costs(line);
     html! {
         th scope="row" {

@@ -11,7 +11,7 @@ use crate::error::ReportError;
 
 /// A pre-training method with the parameters that apply to it, as `run.toml` states them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Setting {
+pub struct MethodSetting {
     /// `scratch`, `mae`, `mae-k`, `ema-mae`, `mae-new` or `custom`.
     pub method: String,
     /// Epochs between copies of the student into the target.
@@ -24,6 +24,18 @@ pub struct Setting {
     pub slow_weight: Option<f64>,
 }
 
+impl MethodSetting {
+    /// The parameters in one line, such as `K 5, τ 0.005, λ 0.2`; empty for a method without parameters.
+    pub fn parameters(&self) -> String {
+        let mut parts = Vec::new();
+        parts.extend(self.k.map(|k| format!("K {k}")));
+        parts.extend(self.wse.filter(|_| self.k.is_none()).map(|wse| format!("WSE {wse}")));
+        parts.extend(self.tau.map(|tau| format!("τ {tau}")));
+        parts.extend(self.slow_weight.map(|weight| format!("λ {weight}")));
+        parts.join(", ")
+    }
+}
+
 /// What `run.toml` says of a run.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct About {
@@ -33,7 +45,7 @@ pub struct About {
     pub name: String,
     /// The method that pre-trained the encoder.
     #[serde(skip)]
-    pub setting: Setting,
+    pub setting: MethodSetting,
     /// The seed.
     pub seed: u64,
     /// Planned epochs; `None` where there are none (kNN).
@@ -91,10 +103,10 @@ impl About {
 pub fn parse_about(text: &str, file: &Path) -> Result<About, ReportError> {
     const EXPECTED: &str = "stage, name, method and seed of a run";
     let mut about: About = parse_toml(text, file, EXPECTED)?;
-    let setting: Setting = parse_toml(text, file, EXPECTED)?;
+    let setting: MethodSetting = parse_toml(text, file, EXPECTED)?;
     // Settings are sorted and compared; the program itself writes no other numbers.
     let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
-    about.setting = Setting { tau: finite(setting.tau), slow_weight: finite(setting.slow_weight), ..setting };
+    about.setting = MethodSetting { tau: finite(setting.tau), slow_weight: finite(setting.slow_weight), ..setting };
     about.epochs = about.epochs.filter(|&epochs| epochs > 0 && about.stage != Stage::Knn);
     Ok(about)
 }

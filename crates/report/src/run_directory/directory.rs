@@ -134,6 +134,6 @@ pub fn describe(path: &Path) -> String {
     if !path.is_dir() {
         return "a file".to_owned();
     }
-    let ours = [CONFIG_FILE, METRICS_FILE].into_iter().filter(|name| path.join(name).is_file()).collect::<Vec<_>>();
-    if ours.is_empty() { "none".to_owned() } else { format!("{} without {RUN_FILE}", ours.join(" and ")) }
+    let present = [CONFIG_FILE, METRICS_FILE].into_iter().filter(|name| path.join(name).is_file()).collect::<Vec<_>>();
+    if present.is_empty() { "none".to_owned() } else { format!("{} without {RUN_FILE}", present.join(" and ")) }
 }

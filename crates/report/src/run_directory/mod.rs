@@ -12,7 +12,7 @@ mod stage;
 mod state;
 mod text_file;
 
-pub use about::{About, Session, Setting};
+pub use about::{About, MethodSetting, Session};
 #[cfg(test)]
 pub use directory::flatten;
 pub use directory::{METRICS_FILE, RUN_FILE, Run, harmonic_mean, read_run};

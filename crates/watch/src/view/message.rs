@@ -7,7 +7,7 @@ use ratatui::layout::{Constraint, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Clear, Padding, Paragraph};
 
-use super::status::{Said, said};
+use super::status::{Status, status};
 use crate::app::App;
 use crate::runs::plain;
 use crate::wrap::wrap;
@@ -23,13 +23,13 @@ const SIDES: u16 = 4;
 
 /// Draws it in the middle. A warning that has no room even so ends with the command that prints it.
 pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App) {
-    let (text, command) = match said(app) {
-        Some(Said::Warning { text, of, .. }) => {
+    let (text, command) = match status(app) {
+        Some(Status::Warning { text, of, .. }) => {
             let directory = plain(&of.directory.display().to_string());
             let quoted = shlex::try_quote(&directory).map_or_else(|_| directory.clone(), Cow::into_owned);
             (text, format!("… the rest: {} {quoted} | less", app.options.command))
         }
-        Some(Said::Fact(text)) => (text, "…".to_owned()),
+        Some(Status::Fact(text)) => (text, "…".to_owned()),
         None => return,
     };
     let width = usize::from(area.width.saturating_sub(SIDES).min(WIDEST));

@@ -18,7 +18,7 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
-use crate::app::{App, Over};
+use crate::app::{App, Overlay};
 use crate::row::columns;
 use theme::Theme;
 
@@ -55,9 +55,9 @@ pub(crate) fn draw(frame: &mut Frame, app: &App, now: Instant) {
         status::draw(frame, status, app, theme);
     }
     draw_keys(frame, keys, theme);
-    match app.over {
-        Some(Over::Help) => help::draw(frame, area, app.options.command),
-        Some(Over::Message) => message::draw(frame, area, app),
+    match app.overlay {
+        Some(Overlay::Help) => help::draw(frame, area, app.options.command),
+        Some(Overlay::Message) => message::draw(frame, area, app),
         None => {}
     }
 }
@@ -81,7 +81,7 @@ fn draw_title(frame: &mut Frame, area: Rect, app: &App, list: u16, theme: Theme)
     let mut states = ["running", "finished", "stopped", "failed", "unreadable"].map(|word| (word, 0));
     for watched in runs {
         let word = match &watched.run {
-            Some(run) if watched.trouble.is_none() => run.state().word(),
+            Some(run) if watched.read_error.is_none() => run.state().word(),
             _ => "unreadable",
         };
         for (_, count) in states.iter_mut().filter(|(other, _)| *other == word) {

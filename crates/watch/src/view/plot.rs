@@ -12,7 +12,7 @@ use super::axis::Scale;
 use super::theme::{Theme, letter};
 use crate::app::App;
 use crate::row::{columns, cut};
-use crate::runs::Watched;
+use crate::runs::WatchedRun;
 use crate::series::{Curve, marks};
 
 /// Lines between two labels of the vertical axis.
@@ -32,7 +32,7 @@ pub(super) fn draw_plot(
     frame: &mut Frame,
     area: Rect,
     app: &App,
-    runs: &[(&Watched, Vec<Curve>)],
+    runs: &[(&WatchedRun, Vec<Curve>)],
     (x, y): (Scale, Scale),
     theme: Theme,
 ) {
@@ -127,7 +127,14 @@ fn placed(curve: &Curve, y: Scale) -> Vec<(f64, f64)> {
 }
 
 /// The letter of a run at the last point of its curve, so that curves are told apart without colour.
-fn end_letter(buffer: &mut Buffer, canvas: Rect, curve: &Curve, (x, y): (Scale, Scale), run: &Watched, theme: Theme) {
+fn end_letter(
+    buffer: &mut Buffer,
+    canvas: Rect,
+    curve: &Curve,
+    (x, y): (Scale, Scale),
+    run: &WatchedRun,
+    theme: Theme,
+) {
     let Some((at, value)) = curve.points.iter().rev().find_map(|&(at, value)| Some((at, y.place(value)?))) else {
         return;
     };
