@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use bmae_nn::{Architecture, StateDict, TensorFile};
-use bmae_recipe::{self, Flag, FromRun, Layers, PresetChoice, Recipe, RecipeError, Stage, Used};
+use bmae_recipe::{Flag, FromRun, Layers, PresetChoice, Recipe, RecipeError, Stage, Used};
 use bmae_train::device::DeviceChoice;
 use bmae_train::forward::side_of_images;
 use bmae_train::start::carried_recipe;
@@ -165,7 +165,7 @@ fn flag(name: &str, path: &str, value: impl Into<Value>) -> Flag {
 /// A GPU has memory of its own, which this machine's says nothing about.
 fn available_memory(device: DeviceName) -> Option<u64> {
     match DeviceChoice::from(device) {
-        DeviceChoice::Cpu => recipe::available_memory(),
+        DeviceChoice::Cpu => bmae_recipe::available_memory(),
         _ => None,
     }
 }

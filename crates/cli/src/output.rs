@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use bmae_train::start::Remark;
+use bmae_train::observer::Message;
 use serde_json::Value;
 
 use crate::arguments::Everywhere;
@@ -58,10 +58,10 @@ impl Output {
     }
 
     /// Something to be said about weights.
-    pub fn remark(&self, remark: &Remark) {
-        match remark {
-            Remark::Note(text) => self.note(text),
-            Remark::Warning(text) => self.warn(text),
+    pub fn message(&self, message: &Message) {
+        match message {
+            Message::Note(text) => self.note(text),
+            Message::Warning(text) => self.warn(text),
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bmae_recipe::Stage;
 use bmae_recipe::plan::PlannedStage;
-use bmae_train::observer::{Event, Observer};
+use bmae_train::observer::{Event, Message, Observer};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::output::{Output, Volume, say};
@@ -190,8 +190,8 @@ impl Observer for Progress {
                 let title = self.next_title(run, *stage);
                 self.line(Volume::Normal, &format!("{title}: finished earlier, nothing to do"));
             }
-            Event::Warning(text) => self.line(Volume::Normal, &format!("warning: {text}")),
-            Event::Note(text) => self.line(Volume::Normal, &format!("note: {text}")),
+            Event::Message(Message::Warning(text)) => self.line(Volume::Normal, &format!("warning: {text}")),
+            Event::Message(Message::Note(text)) => self.line(Volume::Normal, &format!("note: {text}")),
             Event::Detail(text) => self.line(Volume::Verbose, text),
         }
     }

@@ -68,6 +68,13 @@ impl TrainedStage {
     pub const ALL: [TrainedStage; 3] = [TrainedStage::Pretrain, TrainedStage::Finetune, TrainedStage::Linprobe];
 }
 
+impl Stage {
+    /// The same as one of the stages that train; `None` for nearest neighbours.
+    pub fn trained(self) -> Option<TrainedStage> {
+        TrainedStage::ALL.into_iter().find(|stage| Stage::from(*stage) == self)
+    }
+}
+
 impl From<TrainedStage> for Stage {
     fn from(stage: TrainedStage) -> Self {
         match stage {

@@ -1,6 +1,8 @@
 //! The three training stages, the nearest neighbours and what is watched while training.
 
+use super::Recipe;
 use super::choices::{Augmentation, Feature, Pooling};
+use super::layers::TrainedStage;
 
 /// What pre-training, fine-tuning and the linear probe have in common.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,6 +74,17 @@ pub struct FinetuneRecipe {
     pub randaugment: bool,
     /// The chance that a box of an image is erased; 0: off.
     pub random_erasing: f64,
+}
+
+impl Recipe {
+    /// The settings of a stage that trains.
+    pub fn stage(&self, stage: TrainedStage) -> &StageRecipe {
+        match stage {
+            TrainedStage::Pretrain => &self.pretrain.stage,
+            TrainedStage::Finetune => &self.finetune.stage,
+            TrainedStage::Linprobe => &self.linprobe.stage,
+        }
+    }
 }
 
 /// `[linprobe]`.

@@ -63,12 +63,8 @@ pub struct Picture {
 
 impl Picture {
     /// Width and height in pixels, as its first chunk says.
-    pub fn size(&self) -> (u32, u32) {
-        let side = |at: usize| {
-            let bytes = self.png.get(at..at + 4).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
-            bytes.map_or(0, u32::from_be_bytes)
-        };
-        (side(16), side(20))
+    pub fn size(&self) -> (usize, usize) {
+        imagesize::blob_size(&self.png).map_or((0, 0), |size| (size.width, size.height))
     }
 }
 
@@ -149,11 +145,8 @@ struct Candidate {
 /// The last `most` of each kind, by kind and then by epoch.
 fn last_of_each_kind(mut files: Vec<Candidate>, most: usize) -> Vec<Candidate> {
     files.sort_by_key(|file| (file.kind as usize, file.epoch));
-    let of_kind = |kind| {
-        let all: Vec<Candidate> = files.iter().filter(|file| file.kind == kind).cloned().collect();
-        all[all.len().saturating_sub(most)..].to_vec()
-    };
-    PictureKind::ALL.into_iter().flat_map(of_kind).collect()
+    let kinds = files.chunk_by(|a, b| a.kind == b.kind);
+    kinds.flat_map(|files| &files[files.len().saturating_sub(most)..]).cloned().collect()
 }
 
 /// Leaves what a page of `most` bytes of pictures can hold, so that it can be sent around: where everything is too much, the last

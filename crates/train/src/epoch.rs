@@ -25,7 +25,7 @@ pub(crate) struct Epoch {
 
 /// What a loop knows of a step once it was taken.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Taken {
+pub(crate) struct Step {
     /// The training loss.
     pub loss: f64,
     /// Global norm of the gradient, before clipping.
@@ -71,7 +71,7 @@ impl Epoch {
         &mut self,
         session: &mut Session<'_>,
         directory: &mut RunDirectory,
-        taken: Taken,
+        taken: Step,
         layers: impl FnOnce() -> String,
     ) -> Result<(), TrainError> {
         let (epoch, step) = (self.number, self.steps_done);
@@ -129,7 +129,7 @@ impl Epoch {
     /// A loss or gradient that is no number any more stops a run and names where it happened.
     fn check_finite(
         &self,
-        taken: &Taken,
+        taken: &Step,
         directory: &RunDirectory,
         layers: impl FnOnce() -> String,
     ) -> Result<(), TrainError> {

@@ -45,19 +45,13 @@ pub enum TrainError {
         remedy: &'static str,
     },
     /// The output folder belongs to something else.
-    #[error(
-        "{path} already holds a run; continue it with --resume, or choose another folder with --out",
-        path = path.display()
-    )]
+    #[error("{} already holds a run", path.display())]
     RunExists {
         /// The folder.
         path: PathBuf,
     },
     /// Another process works on the run directory.
-    #[error(
-        "{path} is being worked on by another process{owner}: wait for it or stop it, or choose another folder with --out",
-        path = path.display()
-    )]
+    #[error("{path} is being worked on by another process{owner}: wait for it or stop it", path = path.display())]
     RunInUse {
         /// The folder.
         path: PathBuf,
@@ -76,10 +70,7 @@ pub enum TrainError {
         difference: f64,
     },
     /// The output folder holds files that are not a run's.
-    #[error(
-        "{path} is not empty and holds no run of bmae (it has {found}); choose another folder with --out",
-        path = path.display()
-    )]
+    #[error("{path} is not empty and holds no run of bmae (it has {found})", path = path.display())]
     NotARun {
         /// The folder.
         path: PathBuf,
@@ -88,8 +79,7 @@ pub enum TrainError {
     },
     /// A resume with another recipe.
     #[error(
-        "{path} holds a run of another recipe (different: {keys}); give the same settings to resume it, \
-         or choose another folder with --out",
+        "{path} holds a run of another recipe (different: {keys}); only the same settings can resume it",
         path = path.display()
     )]
     OtherRecipe {
@@ -115,9 +105,7 @@ pub enum TrainError {
         what: String,
     },
     /// An evaluation needs labels.
-    #[error(
-        "{stage} needs labelled images, but {data} has no class folders; give --data a folder with train/<class>/ and test/<class>/"
-    )]
+    #[error("{stage} needs labelled images, in train/<class>/ and test/<class>/, but {data} has no class folders")]
     Unlabelled {
         /// The stage.
         stage: &'static str,
@@ -183,8 +171,8 @@ pub enum TrainError {
     /// A classifier by the mean where the encoder's final norm is needed.
     #[error(
         "{source_name} classifies by the mean of the patch tokens: it has fc_norm in place of the encoder's final norm, which is needed \
-         here; use the pre-training that it came from, or what needs no norm: bmae features --feature block:N, or fine-tuning by the \
-         mean (finetune.pooling)"
+         here; use the pre-training that it came from, or what needs no norm: the features after a block, or fine-tuning by the mean \
+         (finetune.pooling)"
     )]
     NoFinalNorm {
         /// The weights.
@@ -219,10 +207,7 @@ pub enum TrainError {
         name: String,
     },
     /// A device that this build lacks.
-    #[error(
-        "this build of bmae has no {device} device; build it with `cargo build --release --features {device}`, \
-         or leave out --device to compute on the CPU"
-    )]
+    #[error("this build of bmae has no {device} device: it was built without the feature {device}")]
     NoSuchDevice {
         /// Its name.
         device: String,

@@ -2,12 +2,10 @@
 
 use bmae_data::Split;
 use bmae_nn::TensorFile;
+use bmae_recipe::{Recipe, Start};
 
-use crate::evaluation::{EncoderFeature, Wanted, extract};
-use crate::input;
-use crate::{Session, TrainError};
-use bmae_recipe::Recipe;
-use bmae_recipe::Start;
+use crate::evaluation::{EncoderFeature, FeatureRequest, extract};
+use crate::{Session, TrainError, pipeline, start};
 
 /// Images that the encoder sees at once.
 const BATCH: usize = 256;
@@ -26,16 +24,16 @@ pub fn run(
 ) -> Result<Option<TensorFile>, TrainError> {
     let data = pipeline::open(recipe)?;
     let Some(images) = data.images(split) else {
-        return Err(TrainError::NoTestSet { stage: "features --split test", data: data.name });
+        return Err(TrainError::NoTestSet { stage: "a feature file of the test set", data: data.name });
     };
     let device = session.inference_device();
-    let tell = &mut |remark| session.remark(remark);
+    let tell = &mut |message| session.say(message);
     let encoder = match feature {
         EncoderFeature::Block(_) => start::encoder_without_norm(start, recipe, &device, tell)?,
         EncoderFeature::ClassToken | EncoderFeature::Mean => start::encoder(start, recipe, &device, tell)?,
     };
-    let wanted = Wanted { feature, limit: 0, batch_size: BATCH };
-    let features = extract(session, recipe, &encoder, images, wanted, || !session.stopped())?;
+    let request = FeatureRequest { feature, limit: 0, batch_size: BATCH };
+    let features = extract(session, recipe, &encoder, images, request, || !session.stopped())?;
     if session.stopped() {
         return Ok(None);
     }

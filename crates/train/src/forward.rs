@@ -4,15 +4,15 @@
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::StateDict;
 use bmae_nn::{TensorFile, parameters};
+use bmae_recipe::Recipe;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use rand::RngExt;
 
 use crate::TrainError;
 use crate::input::{flat_patches, patch_tensor};
+use crate::observer::Message;
 use crate::pretrain::{Pass, Student};
-use crate::start::Remark;
-use bmae_recipe::Recipe;
 
 /// What the pass is made with.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +46,7 @@ pub fn run(
     of: Forward<'_>,
     inputs: &TensorFile,
     device: &Device,
-    tell: &mut dyn FnMut(Remark),
+    tell: &mut dyn FnMut(Message),
 ) -> Result<Passed, TrainError> {
     let ([count, ..], images) = recorded_images::<4>(recipe, inputs, "[N, 3, H, W]")?;
     let patches = recipe.model.patches(recipe.data.image_size);

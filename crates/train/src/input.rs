@@ -6,10 +6,11 @@ use bmae_data::loader::{self, LastBatch, Loader, LoaderConfig, Order};
 use bmae_data::random::{Purpose, keyed};
 use bmae_data::{Dataset, Images};
 use bmae_nn::patchify;
-use bmae_recipe::{Recipe, Stage, StageRecipe};
+use bmae_recipe::{Recipe, Stage, StageRecipe, TrainedStage};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::RngExt;
 
+use crate::stage_run::Extent;
 use crate::{TrainError, pipeline};
 
 /// The data of an evaluation: labelled, with a test set.
@@ -32,39 +33,43 @@ pub(crate) fn check(dataset: &Dataset, recipe: &Recipe, stage: Stage) -> Result<
     if stage != Stage::Pretrain {
         labelled_test(dataset, stage)?;
     }
-    match stage {
-        Stage::Pretrain => steps_per_epoch(dataset, &recipe.pretrain.stage, stage).map(drop),
-        Stage::Finetune => steps_per_epoch(dataset, &recipe.finetune.stage, stage).map(drop),
-        Stage::Linprobe => steps_per_epoch(dataset, &recipe.linprobe.stage, stage).map(drop),
-        Stage::Knn => Ok(()),
+    match stage.trained() {
+        Some(stage) => steps_per_epoch(dataset, recipe, stage).map(drop),
+        None => Ok(()),
     }
 }
 
 /// Whole batches in an epoch; at least one.
-pub(crate) fn steps_per_epoch(dataset: &Dataset, settings: &StageRecipe, stage: Stage) -> Result<usize, TrainError> {
-    let steps = dataset.train.len() / settings.batch_size;
+pub(crate) fn steps_per_epoch(dataset: &Dataset, recipe: &Recipe, stage: TrainedStage) -> Result<usize, TrainError> {
+    let batch = recipe.stage(stage).batch_size;
+    let steps = dataset.train.len() / batch;
     if steps == 0 {
         return Err(TrainError::FewerThanOneBatch {
             data: dataset.name.clone(),
             images: dataset.train.len(),
-            batch: settings.batch_size,
-            key: format!("{}.batch_size", stage.section()),
+            batch,
+            key: format!("{}.batch_size", Stage::from(stage).section()),
         });
     }
     Ok(steps)
 }
 
-/// The augmented batches of one training epoch of `stage`, whose settings are `settings`, in its shuffled order, the last
-/// partial one dropped.
+/// How much `stage` has to do in epochs of `steps_per_epoch`.
+pub(crate) fn extent(recipe: &Recipe, stage: TrainedStage, steps_per_epoch: usize) -> Extent {
+    let StageRecipe { epochs, batch_size, .. } = *recipe.stage(stage);
+    Extent { epochs, steps_per_epoch, batch_size }
+}
+
+/// The augmented batches of one training epoch of `stage` in its shuffled order, the last partial one dropped.
 pub(crate) fn training_batches(
     images: &Arc<dyn Images>,
     recipe: &Recipe,
-    (stage, settings): (Stage, &StageRecipe),
+    stage: TrainedStage,
     epoch: usize,
     workers: usize,
 ) -> Result<Loader, TrainError> {
     let config = LoaderConfig {
-        batch_size: settings.batch_size,
+        batch_size: recipe.stage(stage).batch_size,
         order: Order::Shuffled,
         last_batch: LastBatch::Drop,
         seed: recipe.seed,
@@ -72,7 +77,7 @@ pub(crate) fn training_batches(
         workers,
         first_batch: 0,
     };
-    Ok(loader::load(images.clone(), pipeline::training_transform(recipe, stage), config)?)
+    Ok(loader::load(images.clone(), pipeline::training_transform(recipe, stage.into()), config)?)
 }
 
 /// All of `images` in their own order, without augmentation, the last partial batch kept.
@@ -134,13 +139,10 @@ mod tests {
     #[test]
     fn training_drops_the_last_partial_batch_and_evaluation_keeps_it() {
         let (recipe, data) = small();
-        let stage = &recipe.pretrain.stage;
-        assert_eq!(steps_per_epoch(&data, stage, Stage::Pretrain).expect("a batch"), 3);
+        let stage = TrainedStage::Pretrain;
+        assert_eq!(steps_per_epoch(&data, &recipe, stage).expect("a batch"), 3);
         let sizes = |batches: Loader| batches.map(|batch| batch.expect("a batch").labels.len()).collect::<Vec<_>>();
-        assert_eq!(
-            sizes(training_batches(&data.train, &recipe, (Stage::Pretrain, stage), 0, 2).expect("batches")),
-            [16; 3]
-        );
+        assert_eq!(sizes(training_batches(&data.train, &recipe, stage, 0, 2).expect("batches")), [16; 3]);
         let test = data.test.expect("a test set");
         assert_eq!(sizes(evaluation_batches(&test, &recipe, 16, 2).expect("batches")), [16, 16, 8]);
     }

@@ -1,12 +1,13 @@
-//! Recipes, methods, optimisers, the three training loops and run directories.
+//! Methods, optimisers, the three training loops and run directories.
 //!
 //! A *method* here is a list of targets ([`method`]), never a loop of its own: [`pretrain`] runs them all.
 //! What a reader looks for:
 //!
 //! - the rate of a step: [`schedule`]; which parameter is updated how: [`optimiser`];
-//! - the loops, in the same order each: [`pretrain`], [`finetune`], [`linear_probe`]; no loop at all: [`knn`];
+//! - the loops, in the same order each: [`pretrain`], [`finetune`], [`linear_probe`]; no loop at all: `knn`; how all open and
+//!   close a run directory: `stage_run`;
 //! - where weights come from: [`start`], and how they leave: [`export`]; what lies on disk: [`run_directory`];
-//! - the plan that compares methods: [`reproduce`];
+//! - one stage, or a whole plan, is run: [`run`];
 //! - the same code for whoever checks a port: one pass ([`forward`]), recorded steps ([`replay`]); features for use elsewhere:
 //!   [`features`];
 //! - how fast it is here: [`mod@bench`].
@@ -22,23 +23,26 @@ pub mod features;
 pub mod finetune;
 pub mod forward;
 mod input;
-pub mod knn;
+mod knn;
 pub mod linear_probe;
 pub mod method;
-mod model;
+pub mod model;
 mod monitor;
 pub mod observer;
 pub mod optimiser;
-pub mod pictures;
+mod pictures;
 pub mod pipeline;
 pub mod pretrain;
 pub mod preview;
+pub mod reconstruct;
 pub mod replay;
-pub mod reproduce;
+pub mod run;
 pub mod run_directory;
 pub mod schedule;
 mod session;
+mod stage_run;
 pub mod start;
+pub mod whole_file;
 
 pub use error::TrainError;
 pub use session::{Outcome, Provenance, Session};

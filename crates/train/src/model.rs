@@ -2,9 +2,8 @@
 
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::{DecoderConfig, Encoder, EncoderConfig, EncoderInit, MaskedAutoencoder, ShapeError};
-use burn::tensor::Device;
-
 use bmae_recipe::Recipe;
+use burn::tensor::Device;
 
 /// An encoder on `device`, drawn as `init` says.
 ///
@@ -41,4 +40,13 @@ pub(crate) fn encoder_config(recipe: &Recipe) -> EncoderConfig {
 pub(crate) fn decoder_config(recipe: &Recipe) -> DecoderConfig {
     let decoder = &recipe.model.decoder;
     DecoderConfig { dim: decoder.dim, depth: decoder.depth, heads: decoder.heads }
+}
+
+/// What a prediction head predicts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Predicted {
+    /// The pixels of a patch, normalised as images are, or by the patch's own mean and variance with `norm_pix`.
+    Pixels,
+    /// The features of a target encoder.
+    Features,
 }

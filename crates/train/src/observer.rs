@@ -31,7 +31,7 @@ pub enum Event {
         /// Images per second since the epoch began.
         images_per_s: f64,
     },
-    /// An epoch ended; `summary` is a line for people.
+    /// An epoch ended.
     Epoch {
         /// Epoch, from 0.
         epoch: usize,
@@ -62,12 +62,19 @@ pub enum Event {
         /// Which loop.
         stage: Stage,
     },
-    /// Something a user should know: a collapse, a leftover.
-    Warning(String),
-    /// Something worth knowing.
-    Note(String),
+    /// Something to be said.
+    Message(Message),
     /// Detail for `-v`.
     Detail(String),
+}
+
+/// A sentence for the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// Worth knowing.
+    Note(String),
+    /// Probably not meant, or not well: a collapse, a leftover.
+    Warning(String),
 }
 
 /// Whoever wants to know.

@@ -7,17 +7,16 @@ use bmae_data::preview::Grid;
 use bmae_data::transforms::Transform;
 use bmae_data::transforms::normalise::Normalisation;
 use bmae_nn::Masking;
+use bmae_recipe::{Recipe, Stage};
 
-use crate::input::{self, mask_noise};
+use crate::input::mask_noise;
 use crate::pictures::{masked_view, scale};
-use crate::run_directory::{check_place, write_whole};
+use crate::whole_file::{check_place, write_whole};
 use crate::{TrainError, pipeline};
-use bmae_recipe::Recipe;
-use bmae_recipe::Stage;
 
 /// How large a preview is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Extent {
+pub struct PreviewSize {
     /// Rows: the first so many training images.
     pub images: usize,
     /// Augmented views of each: what it looks like in epochs 0, 1, 2, ...
@@ -26,7 +25,7 @@ pub struct Extent {
 
 /// What was drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Drawn {
+pub struct DrawnGrid {
     /// Rows.
     pub images: usize,
     /// Views in each row.
@@ -41,12 +40,12 @@ pub struct Drawn {
 /// # Errors
 /// When the data cannot be read, the mask fits no patch, the picture would be too large, or the file cannot be written;
 /// nothing is left of it then.
-pub fn write(recipe: &Recipe, stage: Stage, extent: Extent, out: &Path) -> Result<Drawn, TrainError> {
+pub fn write(recipe: &Recipe, stage: Stage, size: PreviewSize, out: &Path) -> Result<DrawnGrid, TrainError> {
     check_place(out)?;
     let data = pipeline::open(recipe)?;
-    let images = extent.images.min(data.train.len());
+    let images = size.images.min(data.train.len());
     let views_of_a_draw = if stage == Stage::Pretrain { 2 } else { 1 };
-    let columns = 1 + extent.epochs * views_of_a_draw;
+    let columns = 1 + size.epochs * views_of_a_draw;
     let side = recipe.data.image_size;
     let mut grid = Grid::new(columns, side, scale(side));
     grid.check(images * columns)?;
@@ -54,7 +53,7 @@ pub fn write(recipe: &Recipe, stage: Stage, extent: Extent, out: &Path) -> Resul
     for index in 0..images {
         let image = data.train.image(index)?;
         grid.push(&view(recipe, evaluation, &image, 0, index)?)?;
-        for epoch in 0..extent.epochs {
+        for epoch in 0..size.epochs {
             let augmented = view(recipe, training, &image, epoch, index)?;
             grid.push(&augmented)?;
             if stage == Stage::Pretrain {
@@ -63,7 +62,7 @@ pub fn write(recipe: &Recipe, stage: Stage, extent: Extent, out: &Path) -> Resul
         }
     }
     write_whole(out, &grid.to_png()?)?;
-    Ok(Drawn { images, columns })
+    Ok(DrawnGrid { images, columns })
 }
 
 /// What `transform` makes of the image number `index` in `epoch`, as a picture.
@@ -85,6 +84,8 @@ fn masked(recipe: &Recipe, image: &Image, epoch: usize, index: usize) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::input;
+    use bmae_recipe::TrainedStage;
 
     const SIDE: usize = 16;
 
@@ -104,7 +105,7 @@ mod tests {
         let images = pipeline::open(&recipe).expect("shapes").train;
         let normalisation = Normalisation { mean: recipe.data.mean, std: recipe.data.std };
         for epoch in 0..2 {
-            let stage = (Stage::Finetune, &recipe.finetune.stage);
+            let stage = TrainedStage::Finetune;
             let mut batches = input::training_batches(&images, &recipe, stage, epoch, 1).expect("batches");
             let batch = batches.next().expect("one batch").expect("a batch");
             for (&index, planes) in batch.indices.iter().zip(batch.images.chunks_exact(3 * SIDE * SIDE)) {
@@ -142,19 +143,19 @@ mod tests {
         for plain in [off, transform(keys, Stage::Pretrain), transform(keys, Stage::Linprobe)] {
             assert_eq!((plain.randaugment, plain.random_erasing), (None, 0.0));
         }
-        assert_eq!(transform(keys, Stage::Knn).augmentation, Augmentation::None);
+        assert_eq!(transform(keys, Stage::Knn).augmentation, bmae_data::transforms::Augmentation::None);
     }
 
     #[test]
     fn a_preview_is_written_whole_with_no_more_rows_than_images() {
         let folder = tempfile::tempdir().expect("a folder");
         let out = folder.path().join("grid.png");
-        let extent = Extent { images: 100, epochs: 3 };
-        let drawn = write(&recipe(""), Stage::Pretrain, extent, &out).expect("a preview");
-        assert_eq!(drawn, Drawn { images: 8, columns: 7 });
+        let size = PreviewSize { images: 100, epochs: 3 };
+        let drawn = write(&recipe(""), Stage::Pretrain, size, &out).expect("a preview");
+        assert_eq!(drawn, DrawnGrid { images: 8, columns: 7 });
         assert!(std::fs::read(&out).expect("a file").starts_with(b"\x89PNG"));
         let nowhere = folder.path().join("nowhere/grid.png");
-        assert!(write(&recipe(""), Stage::Knn, extent, &nowhere).is_err());
+        assert!(write(&recipe(""), Stage::Knn, size, &nowhere).is_err());
         assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
     }
 }

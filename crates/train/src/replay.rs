@@ -3,17 +3,18 @@
 
 use bmae_nn::weights::StateDict;
 use bmae_nn::{TensorFile, parameters};
+use bmae_recipe::{Recipe, Stage, StageRecipe, TrainedStage};
 use burn::module::Module;
 use burn::tensor::Device;
 
 use crate::TrainError;
 use crate::evaluation::EncoderFeature;
+use crate::finetune::FinetuneLearner;
 use crate::forward::{recorded_images, recorded_noise};
+use crate::linear_probe::ProbeLearner;
+use crate::observer::Message;
 use crate::pretrain::Student;
 use crate::schedule::Schedule;
-use crate::start::Remark;
-use crate::{finetune, linear_probe};
-use bmae_recipe::{Recipe, Stage, StageRecipe, TrainedStage};
 
 /// Takes one step from `weights` for each of `batches`: `images` [S, N, 3, H, W] and `noise` [S, N, L] (pre-training) or
 /// `labels` [S, N] (evaluation). Epochs have `steps_per_epoch` steps; rates are those of the configured batch size.
@@ -31,7 +32,7 @@ pub fn run(
     batches: &TensorFile,
     steps_per_epoch: usize,
     device: &Device,
-    tell: &mut dyn FnMut(Remark),
+    tell: &mut dyn FnMut(Message),
 ) -> Result<TensorFile, TrainError> {
     let recorded = Recorded::read(recipe, stage, batches, steps_per_epoch)?;
     let device = device.clone().autodiff();
@@ -47,7 +48,7 @@ fn pretraining(
     weights: &StateDict,
     recorded: &Recorded<'_>,
     device: &Device,
-    tell: &mut dyn FnMut(Remark),
+    tell: &mut dyn FnMut(Message),
 ) -> Result<TensorFile, TrainError> {
     let epochs = recorded.steps.div_ceil(recorded.steps_per_epoch);
     let mut student = Student::from_weights(recipe, recorded.steps_per_epoch, epochs, weights, device, tell)?;
@@ -71,9 +72,9 @@ fn finetuning(
     weights: &StateDict,
     recorded: &Recorded<'_>,
     device: &Device,
-    tell: &mut dyn FnMut(Remark),
+    tell: &mut dyn FnMut(Message),
 ) -> Result<TensorFile, TrainError> {
-    let mut learner = finetune::Learner::from_weights(recipe, weights, recorded.classes(weights)?, device, tell)?;
+    let mut learner = FinetuneLearner::from_weights(recipe, weights, recorded.classes(weights)?, device, tell)?;
     let losses = recorded.labelled(|step, labels| {
         learner.step(step.epoch, step.within, step.rate, step.images, labels).map(|(loss, _)| loss)
     })?;
@@ -85,9 +86,9 @@ fn probing(
     weights: &StateDict,
     recorded: &Recorded<'_>,
     device: &Device,
-    tell: &mut dyn FnMut(Remark),
+    tell: &mut dyn FnMut(Message),
 ) -> Result<TensorFile, TrainError> {
-    let mut learner = linear_probe::Learner::from_weights(recipe, weights, recorded.classes(weights)?, device, tell)?;
+    let mut learner = ProbeLearner::from_weights(recipe, weights, recorded.classes(weights)?, device, tell)?;
     let feature = EncoderFeature::from(recipe.linprobe.feature);
     let losses = recorded.labelled(|step, labels| {
         let features = feature.of(learner.encoder(), recipe, step.images)?;
@@ -158,11 +159,7 @@ impl<'a> Recorded<'a> {
         batches: &'a TensorFile,
         steps_per_epoch: usize,
     ) -> Result<Self, TrainError> {
-        let settings = match stage {
-            TrainedStage::Pretrain => &recipe.pretrain.stage,
-            TrainedStage::Finetune => &recipe.finetune.stage,
-            TrainedStage::Linprobe => &recipe.linprobe.stage,
-        };
+        let settings = recipe.stage(stage);
         let ([steps, batch, ..], images) = recorded_images::<5>(recipe, batches, "[S, N, 3, H, W]")?;
         let (mut noise, mut labels): (&[f32], &[i64]) = (&[], &[]);
         if stage == TrainedStage::Pretrain {

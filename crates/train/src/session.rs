@@ -7,8 +7,7 @@ use burn::tensor::Device;
 
 use crate::TrainError;
 use crate::device::DeviceChoice;
-use crate::observer::{Event, Observer};
-use crate::start::Remark;
+use crate::observer::{Event, Message, Observer};
 
 /// What a run records of the program and the machine that made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,15 +78,13 @@ impl<'a> Session<'a> {
         self.observer.notify(&event);
     }
 
-    pub(crate) fn warn(&mut self, text: impl Into<String>) {
-        self.tell(Event::Warning(text.into()));
+    /// Tells the observer a sentence for the user.
+    pub(crate) fn say(&mut self, message: Message) {
+        self.tell(Event::Message(message));
     }
 
-    pub(crate) fn remark(&mut self, remark: Remark) {
-        self.tell(match remark {
-            Remark::Note(text) => Event::Note(text),
-            Remark::Warning(text) => Event::Warning(text),
-        });
+    pub(crate) fn warn(&mut self, text: impl Into<String>) {
+        self.say(Message::Warning(text.into()));
     }
 }
 

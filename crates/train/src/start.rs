@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 
 use bmae_nn::weights::{Architecture, Part, StateDict, grouped};
 use bmae_nn::{Encoder, EncoderInit, LoadReport, WeightsError};
+use bmae_recipe::{Choice, EncoderRecipe, MethodName, Recipe, ScratchInit, Stage, Start, Used};
 use burn::module::Module;
 use burn::tensor::Device;
 
 use crate::TrainError;
 use crate::model::fresh_encoder;
+use crate::observer::Message;
 use crate::run_directory::{RunFile, last_weights};
-use bmae_recipe::{Choice, EncoderRecipe, MethodName, Recipe, ScratchInit, Stage, Start, Used};
 
 /// The text of the `config.toml` that the weights were made with, or what their shapes tell of their encoder.
 pub fn config_text(start: &Start) -> Result<Option<String>, TrainError> {
@@ -42,7 +43,7 @@ pub(crate) fn encoder(
     start: &Start,
     recipe: &Recipe,
     device: &Device,
-    tell: &mut dyn FnMut(Remark),
+    tell: &mut dyn FnMut(Message),
 ) -> Result<Encoder, TrainError> {
     load(start, recipe, device, true, tell)
 }
@@ -52,7 +53,7 @@ pub(crate) fn encoder_without_norm(
     start: &Start,
     recipe: &Recipe,
     device: &Device,
-    tell: &mut dyn FnMut(Remark),
+    tell: &mut dyn FnMut(Message),
 ) -> Result<Encoder, TrainError> {
     load(start, recipe, device, false, tell)
 }
@@ -62,7 +63,7 @@ fn load(
     recipe: &Recipe,
     device: &Device,
     needs_norm: bool,
-    tell: &mut dyn FnMut(Remark),
+    tell: &mut dyn FnMut(Message),
 ) -> Result<Encoder, TrainError> {
     let init = match (start, recipe.method.scratch_init) {
         (Start::Scratch, ScratchInit::Timm) => EncoderInit::Timm,
@@ -82,38 +83,34 @@ fn load(
     Ok(encoder)
 }
 
-/// Something to be said about weights.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Remark {
-    /// Worth knowing.
-    Note(String),
-    /// Probably not meant.
-    Warning(String),
-}
-
 /// Makes `weights` fit `recipe` as far as they can: positions are resized to its image size, and are the fixed ones where
 /// there are none. Tells that, and what is not the same here as where the weights come from.
 ///
 /// The recipe's sizes must be such that memory holds them ([`Recipe::check_memory`]).
-pub fn fit(weights: &mut StateDict, recipe: &Recipe, used: Used, tell: &mut dyn FnMut(Remark)) {
+pub fn fit(weights: &mut StateDict, recipe: &Recipe, used: Used, tell: &mut dyn FnMut(Message)) {
     let source = weights.source_name();
     // The recipe was checked: the patch size divides the image size and is not 0.
     let side = recipe.data.image_size / recipe.model.patch_size;
     let added = weights.add_missing_positions(side);
     if !added.is_empty() {
         let names = added.join(" and ");
-        tell(Remark::Note(format!("{source} has no {names}: the fixed sin-cos positions are used")));
+        tell(Message::Note(format!("{source} has no {names}: the fixed sin-cos positions are used")));
     }
     if let Some(interpolated) = weights.fit_positions(side) {
-        tell(Remark::Note(format!("{source}: {interpolated}")));
+        tell(Message::Note(format!("{source}: {interpolated}")));
     }
-    weights.origin.told.differences.iter().for_each(|difference| tell(Remark::Note(format!("{source}: {difference}"))));
+    weights
+        .origin
+        .told
+        .differences
+        .iter()
+        .for_each(|difference| tell(Message::Note(format!("{source}: {difference}"))));
     let heads = heads_of(weights);
     let decoder = heads.1.filter(|_| used == Used::Autoencoder);
     let parts = [("encoder", heads.0, recipe.model.encoder.heads), ("decoder", decoder, recipe.model.decoder.heads)];
     for (part, own, taken) in parts {
         if let Some(own) = own.filter(|own| *own != taken) {
-            tell(Remark::Warning(format!(
+            tell(Message::Warning(format!(
                 "{source} was made with {own} attention heads in the {part}, but {taken} are taken, as the recipe says: it \
                  computes something else than it learned (model.{part}.heads)"
             )));
@@ -125,7 +122,7 @@ pub fn fit(weights: &mut StateDict, recipe: &Recipe, used: Used, tell: &mut dyn 
 ///
 /// # Errors
 /// When it is known to have another number of heads than the recipe's encoder.
-pub fn fit_target(target: &mut StateDict, recipe: &Recipe, tell: &mut dyn FnMut(Remark)) -> Result<(), TrainError> {
+pub fn fit_target(target: &mut StateDict, recipe: &Recipe, tell: &mut dyn FnMut(Message)) -> Result<(), TrainError> {
     let expected = recipe.model.encoder.heads;
     match heads_of(target).0 {
         Some(found) if found != expected => {
@@ -157,14 +154,14 @@ pub(crate) fn settle(
     weights: &StateDict,
     report: &LoadReport,
     fresh: &[&str],
-    tell: &mut dyn FnMut(Remark),
+    tell: &mut dyn FnMut(Message),
 ) -> Result<(), TrainError> {
     let begins_fresh = |name: &str| fresh.iter().any(|prefix| name.starts_with(prefix) && !weights.begins(prefix));
     report.require(|name| is_position(name) || begins_fresh(name), |_| true)?;
     let missing: Vec<&String> = report.missing.iter().filter(|name| !is_position(name)).collect();
     if !missing.is_empty() {
         let (source, names) = (weights.source_name(), grouped(&missing));
-        tell(Remark::Note(format!("{source} has no {names}: begun afresh, as at the start of a training")));
+        tell(Message::Note(format!("{source} has no {names}: begun afresh, as at the start of a training")));
     }
     tell_left_over(weights, &report.unexpected, tell);
     Ok(())
@@ -175,11 +172,11 @@ fn is_position(name: &str) -> bool {
 }
 
 /// Of bmae's own weights everybody knows that they may hold more than is used: what is told of them is only what no model has.
-fn tell_left_over(weights: &StateDict, unexpected: &[String], tell: &mut dyn FnMut(Remark)) {
+fn tell_left_over(weights: &StateDict, unexpected: &[String], tell: &mut dyn FnMut(Message)) {
     let is_own = weights.config_text().is_some();
     let left: Vec<&String> = unexpected.iter().filter(|name| !is_own || Part::of(name) == Part::Other).collect();
     if !left.is_empty() {
-        tell(Remark::Warning(format!(
+        tell(Message::Warning(format!(
             "{} holds more than is used: left over were {}",
             weights.source_name(),
             grouped(&left)

@@ -7,17 +7,50 @@ use super::{of_data, of_recipe};
 
 /// What to do about `error`; `None` where it says so itself.
 pub fn of_train(error: &TrainError) -> Option<String> {
-    match error {
-        TrainError::Recipe(error) => of_recipe(error),
-        TrainError::Data(error) => of_data(error),
-        _ => None,
-    }
+    let advice = match error {
+        TrainError::Recipe(error) => return of_recipe(error),
+        TrainError::Data(error) => return of_data(error),
+        TrainError::RunExists { .. } => "continue it with --resume, or choose another folder with --out",
+        TrainError::RunInUse { .. } | TrainError::OtherRecipe { .. } => "or choose another folder with --out",
+        TrainError::NotARun { .. } => "choose another folder with --out",
+        TrainError::Unlabelled { .. } => "give --data a folder that has them",
+        TrainError::NoFinalNorm { .. } => "bmae features --feature block:N writes features after a block",
+        TrainError::NoSuchDevice { device } => {
+            return Some(format!(
+                "build it with `cargo build --release --features {device}`, or leave out --device to compute on the CPU"
+            ));
+        }
+        _ => return None,
+    };
+    Some(advice.to_owned())
 }
 
 /// What to do about `error`; `None` where it says so itself.
 pub fn of_export(error: &ExportError) -> Option<String> {
-    match error {
-        ExportError::Train(error) => of_train(error),
-        _ => None,
+    let advice = match error {
+        ExportError::Train(error) => return of_train(error),
+        ExportError::MeanPooling { .. } => "export it with --to timm",
+        ExportError::Exists { .. } => "choose another one with --out",
+        ExportError::Name { .. } => "choose a name that ends in .safetensors with --out",
+        _ => return None,
+    };
+    Some(advice.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_names_the_flag_and_an_error_without_advice_stands_alone() {
+        let advice = |error| of_train(&error).unwrap_or_default();
+        assert!(advice(TrainError::RunExists { path: "a".into() }).contains("--resume"));
+        assert!(advice(TrainError::OtherRecipe { path: "a".into(), keys: "seed".into() }).contains("--out"));
+        assert!(advice(TrainError::NoSuchDevice { device: "cuda".into() }).contains("--features cuda"));
+        assert_eq!(of_train(&TrainError::UncoveredParameter { name: "x".into() }), None);
+        assert!(
+            of_export(&ExportError::MeanPooling { source_name: "a".into() })
+                .is_some_and(|text| text.contains("--to timm"))
+        );
     }
 }

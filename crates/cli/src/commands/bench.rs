@@ -3,9 +3,8 @@
 use std::fmt::Write as _;
 
 use bmae_kernels::instruction_set::InstructionSet;
-use bmae_recipe::TrainedStage;
-use bmae_recipe::{Choice as _, MethodName, Recipe};
-use bmae_train::bench::{self, Measured, Profile, Settings};
+use bmae_recipe::{Choice as _, MethodName, Recipe, TrainedStage};
+use bmae_train::bench::{self, Profile, Settings, StepTimes};
 use bmae_train::device::DeviceChoice;
 use serde_json::{Value, json};
 
@@ -41,7 +40,7 @@ struct Report<'a> {
     recipe: &'a Recipe,
     arguments: &'a Bench,
     threads: usize,
-    measured: &'a Measured,
+    measured: &'a StepTimes,
 }
 
 impl Report<'_> {

@@ -2,8 +2,8 @@
 
 use bmae_nn::Architecture;
 use bmae_train::export::{self, Exported};
-use bmae_train::run_directory::write_whole;
 use bmae_train::start::read_weights;
+use bmae_train::whole_file::write_whole;
 use serde_json::json;
 
 use crate::arguments::{Everywhere, Import};

@@ -1,6 +1,6 @@
 //! `bmae data download`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bmae_data::cifar::Kind;
 use bmae_data::download::{Archive, Outcome, download};
@@ -46,5 +46,5 @@ pub fn run(arguments: &Download, everywhere: &Everywhere, output: &Output) -> Re
 fn root(kind: Kind, everywhere: &Everywhere, output: &Output) -> Result<PathBuf, Ending> {
     let source = RecipeSource { preset: None, data: Some(kind.source_name().to_owned()) };
     let recipe = layers::resolve(&layers::layers(&source, everywhere, &[])?, output)?;
-    Ok(recipe.data.root.unwrap_or_default())
+    Ok(recipe.data.source.root().map(Path::to_owned).unwrap_or_default())
 }

@@ -1,7 +1,7 @@
 //! `bmae data preview`.
 
 use bmae_recipe::{Layers, Need, Stage, available_memory};
-use bmae_train::preview::{self, Extent};
+use bmae_train::preview::{self, PreviewSize};
 use serde_json::json;
 
 use crate::arguments::{Everywhere, Preview};
@@ -17,15 +17,15 @@ pub fn run(arguments: &Preview, everywhere: &Everywhere, output: &Output) -> Res
         Layers { available_memory: None, single: true, ..layers::layers(&arguments.recipe, everywhere, &[stage])? };
     let recipe = layers::resolve(&layers, output)?;
     recipe.check_memory(Need::Images, available_memory())?;
-    let extent = Extent { images: arguments.images.into(), epochs: arguments.epochs.into() };
-    let drawn = preview::write(&recipe, stage, extent, &arguments.out)?;
+    let size = PreviewSize { images: arguments.images.into(), epochs: arguments.epochs.into() };
+    let drawn = preview::write(&recipe, stage, size, &arguments.out)?;
     let text = format!(
         "{}: {} images in {} views each, as {} sees them ({})",
         arguments.out.display(),
         drawn.images,
         drawn.columns,
         stage.words(),
-        recipe.data.source_text,
+        recipe.data.source.text(),
     );
     let json = json!({
         "path": arguments.out,

@@ -1,10 +1,9 @@
 //! `bmae features`.
 
 use bmae_data::Split;
-use bmae_recipe::Need;
-use bmae_recipe::Start;
-use bmae_train::run_directory::{check_place, write_whole};
+use bmae_recipe::{Need, Start};
 use bmae_train::start;
+use bmae_train::whole_file::{check_place, write_whole};
 use bmae_train::{Session, features};
 use serde_json::json;
 

@@ -1,7 +1,6 @@
 //! `bmae finetune`.
 
 use bmae_recipe::Stage;
-use bmae_train::finetune;
 
 use super::stage;
 use crate::arguments::{Evaluate, Everywhere};
@@ -10,5 +9,5 @@ use crate::output::Output;
 
 /// Fine-tuning of what `--from` names.
 pub fn run(arguments: &Evaluate, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
-    stage::evaluate(Stage::Finetune, finetune::run, arguments, everywhere, output)
+    stage::evaluate(Stage::Finetune, arguments, everywhere, output)
 }

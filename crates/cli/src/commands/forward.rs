@@ -3,8 +3,8 @@
 use bmae_nn::StateDict;
 use bmae_recipe::{Need, Stage, Used};
 use bmae_train::forward::{self, Forward as Of};
-use bmae_train::run_directory::write_whole;
 use bmae_train::start::{fit_target, read_weights};
+use bmae_train::whole_file::write_whole;
 use serde_json::json;
 
 use super::recorded::{self, Files, Opened};
@@ -18,7 +18,7 @@ pub fn run(arguments: &Forward, everywhere: &Everywhere, output: &Output) -> Res
     let need = Need::Weights(Used::Autoencoder);
     let Opened { recipe, weights, tensors, device } =
         recorded::open(files, (Stage::Pretrain, need), arguments.preset.as_deref(), everywhere, output)?;
-    let tell = &mut |remark| output.remark(&remark);
+    let tell = &mut |message| output.message(&message);
     let mut target: Option<StateDict> = arguments.target.as_deref().map(read_weights).transpose()?;
     if let Some(target) = &mut target {
         fit_target(target, &recipe, tell)?;

@@ -1,7 +1,6 @@
 //! `bmae knn`.
 
 use bmae_recipe::Stage;
-use bmae_train::knn;
 
 use super::stage;
 use crate::arguments::{Evaluate, Everywhere};
@@ -10,5 +9,5 @@ use crate::output::Output;
 
 /// The nearest neighbours of what `--from` names.
 pub fn run(arguments: &Evaluate, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
-    stage::evaluate(Stage::Knn, knn::run, arguments, everywhere, output)
+    stage::evaluate(Stage::Knn, arguments, everywhere, output)
 }

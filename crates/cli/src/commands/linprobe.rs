@@ -1,7 +1,6 @@
 //! `bmae linprobe`.
 
 use bmae_recipe::Stage;
-use bmae_train::linear_probe;
 
 use super::stage;
 use crate::arguments::{Evaluate, Everywhere};
@@ -10,5 +9,5 @@ use crate::output::Output;
 
 /// The linear probe of what `--from` names.
 pub fn run(arguments: &Evaluate, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
-    stage::evaluate(Stage::Linprobe, linear_probe::run, arguments, everywhere, output)
+    stage::evaluate(Stage::Linprobe, arguments, everywhere, output)
 }

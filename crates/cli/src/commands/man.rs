@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bmae_train::run_directory::{create_folder, write_whole};
+use bmae_train::whole_file::{create_folder, write_whole};
 use clap::CommandFactory;
 use clap_mangen::Man;
 use serde_json::json;

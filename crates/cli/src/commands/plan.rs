@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bmae_recipe::plan::PlannedStage;
 use bmae_train::Session;
-use bmae_train::reproduce::{self, PlanOutcome};
+use bmae_train::run::{self, PlanOutcome};
 
 use crate::arguments::Everywhere;
 use crate::ending::Ending;
@@ -38,7 +38,7 @@ fn train(stages: &[PlannedStage], everywhere: &Everywhere, output: &Output) -> R
     let stop = interrupt::stop_on_ctrl_c()?;
     let mut progress = Progress::of_plan(output, stages);
     let session = Session::new(everywhere.device.into(), threads, stop, &mut progress)?;
-    let outcome = reproduce::run(&mut session.with_provenance(provenance()), stages)?;
+    let outcome = run::plan(&mut session.with_provenance(provenance()), stages)?;
     drop(progress);
     match outcome {
         PlanOutcome::Finished => Ok(0),

@@ -1,8 +1,7 @@
 //! `bmae pretrain`.
 
-use bmae_recipe::plan::run_of;
-use bmae_recipe::{MethodName, Stage};
-use bmae_train::pretrain;
+use bmae_recipe::plan::{PlannedStage, run_of};
+use bmae_recipe::{MethodName, Stage, Start};
 
 use super::stage;
 use crate::arguments::{Everywhere, Pretrain};
@@ -18,10 +17,8 @@ pub fn run(arguments: &Pretrain, everywhere: &Everywhere, output: &Output) -> Re
                        choose another --method";
         return Err(Ending::Usage(message.into()));
     }
-    let planned = run_of(&arguments.out, Stage::Pretrain, recipe.seed);
-    let name = planned.unwrap_or_else(|| stage::name_of(&arguments.out));
-    stage::with_session(everywhere, output, |session| {
-        pretrain::run(session, &recipe, &name, &arguments.out, everywhere.resume)
-    })
-    .and_then(|outcome| stage::tell(Stage::Pretrain, &name, &arguments.out, &outcome, output))
+    let run = run_of(&arguments.out, Stage::Pretrain, recipe.seed).unwrap_or_else(|| stage::name_of(&arguments.out));
+    let planned =
+        PlannedStage { run, stage: Stage::Pretrain, recipe, start: Start::Scratch, out: arguments.out.clone() };
+    stage::run(&planned, everywhere, output)
 }

@@ -2,7 +2,8 @@
 
 use bmae_data::Split;
 use bmae_recipe::{Need, Used};
-use bmae_train::pictures::{self, Predicted, Wanted};
+use bmae_train::model::Predicted;
+use bmae_train::reconstruct::{self, PictureRequest};
 use bmae_train::start::{fit, read_weights};
 use serde_json::json;
 
@@ -23,9 +24,9 @@ pub fn run(arguments: &Reconstruct, everywhere: &Everywhere, output: &Output) ->
     recipe.check_memory(Need::Weights(Used::Autoencoder), layers.available_memory)?;
     threads::set(everywhere.threads)?;
     let device = bmae_train::device::DeviceChoice::from(everywhere.device).open()?;
-    let tell = &mut |remark| output.remark(&remark);
+    let tell = &mut |message| output.message(&message);
     fit(&mut weights, &recipe, Used::Autoencoder, tell);
-    let wanted = Wanted {
+    let request = PictureRequest {
         split: arguments.split.map(|half| match half {
             Half::Train => Split::Train,
             Half::Test => Split::Test,
@@ -34,7 +35,7 @@ pub fn run(arguments: &Reconstruct, everywhere: &Everywhere, output: &Output) ->
         out: &arguments.out,
         attention: arguments.attention.as_deref(),
     };
-    let drawn = pictures::write(&recipe, &weights, wanted, &device, tell)?;
+    let drawn = reconstruct::write(&recipe, &weights, request, &device, tell)?;
     let predicted = match drawn.predicted {
         Predicted::Pixels => "pixels",
         Predicted::Features => "features",

@@ -5,8 +5,8 @@ use std::path::Path;
 use bmae_nn::{StateDict, TensorFile};
 use bmae_recipe::{Need, Recipe, Stage, Used};
 use bmae_train::device::{Device, DeviceChoice};
-use bmae_train::run_directory::check_place;
 use bmae_train::start::{fit, read_weights};
+use bmae_train::whole_file::check_place;
 
 use crate::arguments::Everywhere;
 use crate::ending::Ending;
@@ -56,7 +56,7 @@ pub fn open(
     let recipe = layers::resolve(&layers, output)?;
     recipe.check_stage(stage, None)?;
     recipe.check_memory(need, layers.available_memory)?;
-    fit(&mut weights, &recipe, used, &mut |remark| output.remark(&remark));
+    fit(&mut weights, &recipe, used, &mut |message| output.message(&message));
     threads::set(everywhere.threads)?;
     let device = DeviceChoice::from(everywhere.device).open()?;
     Ok(Opened { recipe, weights, tensors, device })

@@ -2,7 +2,7 @@
 
 use bmae_recipe::Need;
 use bmae_train::replay;
-use bmae_train::run_directory::write_whole;
+use bmae_train::whole_file::write_whole;
 use serde_json::json;
 
 use super::recorded::{self, Files, Opened};
@@ -18,7 +18,7 @@ pub fn run(arguments: &Replay, everywhere: &Everywhere, output: &Output) -> Resu
     let Opened { recipe, weights, tensors, device } =
         recorded::open(files, wanted, arguments.preset.as_deref(), everywhere, output)?;
     let steps_per_epoch = arguments.steps_per_epoch as usize;
-    let tell = &mut |remark| output.remark(&remark);
+    let tell = &mut |message| output.message(&message);
     let outputs = replay::run(&recipe, stage, &weights, &tensors, steps_per_epoch, &device, tell)?;
     write_whole(&arguments.outputs, &outputs.to_bytes()?)?;
 

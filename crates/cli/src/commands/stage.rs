@@ -2,11 +2,9 @@
 
 use std::path::Path;
 
-use bmae_recipe::Start;
-use bmae_recipe::plan::run_of;
-use bmae_recipe::{Recipe, Stage};
-use bmae_train::start;
-use bmae_train::{Outcome, Session, TrainError};
+use bmae_recipe::plan::{PlannedStage, run_of};
+use bmae_recipe::{Stage, Start};
+use bmae_train::{Outcome, Session, run, start};
 use serde_json::json;
 
 use crate::arguments::{Evaluate, Everywhere};
@@ -18,17 +16,8 @@ use crate::progress::Progress;
 use crate::provenance::provenance;
 use crate::threads;
 
-/// A loop on an encoder: [`bmae_train::finetune::run`] and its like.
-pub type Loop = fn(&mut Session<'_>, &Recipe, &str, &Start, &Path, bool) -> Result<Outcome, TrainError>;
-
-/// Evaluates the encoder that `--from` names with one of the loops.
-pub fn evaluate(
-    stage: Stage,
-    run: Loop,
-    arguments: &Evaluate,
-    everywhere: &Everywhere,
-    output: &Output,
-) -> Result<(), Ending> {
+/// Evaluates the encoder that `--from` names.
+pub fn evaluate(stage: Stage, arguments: &Evaluate, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
     let start = Start::parse(&arguments.from);
     let layers =
         layers::evaluation(&arguments.recipe, everywhere, stage, &arguments.from, start::config_text(&start)?)?;
@@ -41,27 +30,25 @@ pub fn evaluate(
             arguments.from
         ));
     }
-    let planned = run_of(&arguments.out, stage, recipe.seed);
-    let name = planned.or_else(|| start::run_name(&start)).unwrap_or_else(|| name_of(&arguments.out));
-    with_session(everywhere, output, |session| run(session, &recipe, &name, &start, &arguments.out, everywhere.resume))
-        .and_then(|outcome| tell(stage, &name, &arguments.out, &outcome, output))
+    let run = run_of(&arguments.out, stage, recipe.seed)
+        .or_else(|| start::run_name(&start))
+        .unwrap_or_else(|| name_of(&arguments.out));
+    self::run(&PlannedStage { run, stage, recipe, start, out: arguments.out.clone() }, everywhere, output)
 }
 
-/// Gives `work` a session with progress and Ctrl-C.
-pub fn with_session(
-    everywhere: &Everywhere,
-    output: &Output,
-    work: impl FnOnce(&mut Session<'_>) -> Result<Outcome, TrainError>,
-) -> Result<Outcome, Ending> {
+/// Runs `planned` with progress and Ctrl-C, and tells the result or how to go on.
+pub fn run(planned: &PlannedStage, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
     let threads = threads::set(everywhere.threads)?;
     let stop = interrupt::stop_on_ctrl_c()?;
     let mut progress = Progress::new(output);
     let session = Session::new(everywhere.device.into(), threads, stop, &mut progress)?;
-    Ok(work(&mut session.with_provenance(provenance()))?)
+    let outcome = run::stage(&mut session.with_provenance(provenance()), planned, everywhere.resume)?;
+    drop(progress);
+    tell(planned, &outcome, output)
 }
 
-/// The result of one stage, or how to go on with it.
-pub fn tell(stage: Stage, name: &str, out: &Path, outcome: &Outcome, output: &Output) -> Result<(), Ending> {
+fn tell(planned: &PlannedStage, outcome: &Outcome, output: &Output) -> Result<(), Ending> {
+    let PlannedStage { run: name, stage, out, .. } = planned;
     if let Some(ending) = interrupt::stopped(outcome, out, GoesOn::WithResume) {
         return Err(ending);
     }

@@ -1,5 +1,7 @@
 //! What came out: means, spread and n over seeds, the published figure beside each, and what is missing.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::differing_keys::{differing_keys, varied};
@@ -145,11 +147,10 @@ fn warnings(groups: &[RunGroup], CollectedRuns { runs, unreadable }: &CollectedR
             }
         }
     }
-    let mut data: Vec<&str> = runs.iter().filter_map(|run| run.about.data.as_deref()).collect();
-    data.sort_unstable();
-    data.dedup();
+    let data: BTreeSet<&str> = runs.iter().filter_map(|run| run.about.data.as_deref()).collect();
     if data.len() > 1 {
-        warnings.push(format!("The runs do not share one data set: {}.", data.join("; ")));
+        let data = data.into_iter().collect::<Vec<_>>().join("; ");
+        warnings.push(format!("The runs do not share one data set: {data}."));
     }
     warnings
 }

@@ -3,7 +3,7 @@
 use bmae_nn::ops::set_fused;
 use burn::tensor::{Device, Tensor};
 
-use super::learner::Learner;
+use super::learner::BenchLearner;
 use crate::TrainError;
 use crate::optimiser::GradientMap;
 
@@ -16,7 +16,7 @@ const GRADIENT: f64 = 1e-3;
 ///
 /// # Errors
 /// When they differ by more than rounding explains.
-pub(super) fn check(learner: &mut Learner, images: usize, device: &Device) -> Result<(), TrainError> {
+pub(super) fn check(learner: &mut BenchLearner, images: usize, device: &Device) -> Result<(), TrainError> {
     let fused = learner.gradients(images)?;
     set_fused(false);
     let composed = learner.gradients(images);

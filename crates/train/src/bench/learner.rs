@@ -1,25 +1,26 @@
 //! The learner of each stage, on one batch of random images.
 
 use bmae_data::random::{Purpose, keyed};
+use bmae_recipe::{Recipe, Start, TrainedStage};
 use burn::tensor::Device;
 use rand::RngExt;
 
-use super::CLASSES;
 use crate::TrainError;
 use crate::evaluation::EncoderFeature;
+use crate::finetune::FinetuneLearner;
 use crate::input::mask_noise;
+use crate::linear_probe::ProbeLearner;
 use crate::optimiser::GradientMap;
 use crate::pretrain::Student;
-use crate::{finetune, linear_probe};
-use bmae_recipe::Recipe;
-use bmae_recipe::Start;
-use bmae_recipe::TrainedStage;
+use crate::start;
 
+/// Classes that random labels are drawn from.
+pub(super) const CLASSES: usize = 10;
 /// Small, so that random images drive no weight anywhere.
 const RATE: f64 = 1e-4;
 
 /// A learner and the batch that all its steps are taken on; masks are fresh in every step.
-pub(super) struct Learner {
+pub(super) struct BenchLearner {
     recipe: Recipe,
     stage: Stage,
     /// [N, 3, S, S]
@@ -29,11 +30,11 @@ pub(super) struct Learner {
 
 enum Stage {
     Pretrain { student: Box<Student>, epoch: usize },
-    Finetune(Box<finetune::Learner>),
-    Linprobe(Box<linear_probe::Learner>),
+    Finetune(Box<FinetuneLearner>),
+    Linprobe(Box<ProbeLearner>),
 }
 
-impl Learner {
+impl BenchLearner {
     /// A fresh learner on `batch` random images; a bootstrapped student after its switch.
     pub(super) fn new(recipe: &Recipe, stage: TrainedStage, batch: usize, device: &Device) -> Result<Self, TrainError> {
         let stage = match stage {
@@ -45,12 +46,12 @@ impl Learner {
                 Stage::Pretrain { student, epoch }
             }
             TrainedStage::Finetune => {
-                let learner = finetune::Learner::new(recipe, &Start::Scratch, CLASSES, device, &mut |_| {})?;
+                let learner = FinetuneLearner::new(recipe, &Start::Scratch, CLASSES, device, &mut |_| {})?;
                 Stage::Finetune(Box::new(learner))
             }
             TrainedStage::Linprobe => {
                 let encoder = start::encoder(&Start::Scratch, recipe, &device.clone().inner(), &mut |_| {})?;
-                Stage::Linprobe(Box::new(linear_probe::Learner::new(recipe, encoder, CLASSES, device)?))
+                Stage::Linprobe(Box::new(ProbeLearner::new(recipe, encoder, CLASSES, device)?))
             }
         };
         let mut generator = keyed(recipe.seed, 0, 0, Purpose::Crop);

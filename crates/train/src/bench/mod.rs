@@ -14,18 +14,15 @@ mod work;
 use std::time::{Duration, Instant};
 
 use bmae_kernels::profile;
+use bmae_recipe::{Recipe, TrainedStage};
 use burn::tensor::Device;
 
 use crate::TrainError;
-use bmae_recipe::TrainedStage;
-use bmae_recipe::{Recipe, StageRecipe};
 
-use learner::Learner;
+use learner::{BenchLearner, CLASSES};
 pub use peak::ProductPeak;
 pub use work::{Part, Work};
 
-/// Classes that random labels are drawn from.
-const CLASSES: usize = 10;
 /// Images of the batch on which fused and composed operations are compared.
 const COMPARED: usize = 8;
 
@@ -44,7 +41,7 @@ pub struct Settings {
 
 /// What was measured.
 #[derive(Debug, Clone)]
-pub struct Measured {
+pub struct StepTimes {
     /// Images of a step.
     pub batch: usize,
     /// The time of each step, ascending.
@@ -70,7 +67,7 @@ pub struct Profile {
     pub entries: Vec<profile::Entry>,
 }
 
-impl Measured {
+impl StepTimes {
     /// The median time of a step.
     pub fn median(&self) -> Duration {
         let middle = self.steps.len() / 2;
@@ -95,11 +92,11 @@ impl Measured {
 ///
 /// # Errors
 /// When they do not, or the recipe cannot be trained.
-pub fn run(recipe: &Recipe, settings: Settings, device: &Device) -> Result<Measured, TrainError> {
+pub fn run(recipe: &Recipe, settings: Settings, device: &Device) -> Result<StepTimes, TrainError> {
     let recipe = &with_epochs_after_the_switch(recipe);
-    let batch = stage_recipe(recipe, settings.stage).batch_size;
-    let mut learner = Learner::new(recipe, settings.stage, batch, &device.clone().autodiff())?;
-    agreement::check(&mut learner, compared(batch, stage_recipe(recipe, settings.stage).accumulate), device)?;
+    let batch = recipe.stage(settings.stage).batch_size;
+    let mut learner = BenchLearner::new(recipe, settings.stage, batch, &device.clone().autodiff())?;
+    agreement::check(&mut learner, compared(batch, recipe.stage(settings.stage).accumulate), device)?;
     memory::forget_peak();
 
     // The first step of a bootstrapped student ends its epoch, so that its targets differ from it.
@@ -125,10 +122,10 @@ pub fn run(recipe: &Recipe, settings: Settings, device: &Device) -> Result<Measu
     };
     drop(learner);
     let work = Work::of(recipe, settings.stage, batch, CLASSES);
-    Ok(Measured { batch, steps, work, product_peak: ProductPeak::measure(device), peak_memory, profile })
+    Ok(StepTimes { batch, steps, work, product_peak: ProductPeak::measure(device), peak_memory, profile })
 }
 
-fn profiled(learner: &mut Learner, settings: Settings) -> Result<Profile, TrainError> {
+fn profiled(learner: &mut BenchLearner, settings: Settings) -> Result<Profile, TrainError> {
     profile::start();
     let start = Instant::now();
     for step in 0..settings.steps {
@@ -148,14 +145,6 @@ fn compared(batch: usize, accumulate: usize) -> usize {
     (COMPARED / accumulate).max(2).min(batch / accumulate) * accumulate
 }
 
-fn stage_recipe(recipe: &Recipe, stage: TrainedStage) -> &StageRecipe {
-    match stage {
-        TrainedStage::Pretrain => &recipe.pretrain.stage,
-        TrainedStage::Finetune => &recipe.finetune.stage,
-        TrainedStage::Linprobe => &recipe.linprobe.stage,
-    }
-}
-
 /// The recipe with a pre-training long enough to reach what is measured: an epoch after that in which targets appear.
 fn with_epochs_after_the_switch(recipe: &Recipe) -> Recipe {
     let mut recipe = recipe.clone();
@@ -170,7 +159,7 @@ mod tests {
 
     #[test]
     fn the_median_of_an_even_number_of_steps_is_the_mean_of_the_middle_two() {
-        let of = |milliseconds: &[u64]| Measured {
+        let of = |milliseconds: &[u64]| StepTimes {
             batch: 64,
             steps: milliseconds.iter().map(|&ms| Duration::from_millis(ms)).collect(),
             work: Work { parts: Vec::new() },

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use bmae_data::Images;
 use bmae_nn::ops;
 use bmae_nn::{DropPath, Encoder};
+use bmae_recipe::{Feature, Recipe};
 use burn::tensor::{Tensor, TensorData};
 
 use crate::input::{evaluation_batches, flat_patches, patch_tensor};
 use crate::{Session, TrainError};
-use bmae_recipe::{Feature, Recipe};
 
 /// Features of a set of images, in its order.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,7 +84,7 @@ impl EncoderFeature {
 
 /// Which features of an encoder.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Wanted {
+pub(crate) struct FeatureRequest {
     /// What stands for an image.
     pub feature: EncoderFeature,
     /// Of the first so many images; 0: of all.
@@ -93,7 +93,7 @@ pub(crate) struct Wanted {
     pub batch_size: usize,
 }
 
-/// The `wanted` features of `images` under `encoder`, which lives on the device without autodiff.
+/// The features of `request` of `images` under `encoder`, which lives on the device without autodiff.
 ///
 /// `go_on` is asked before every batch; once it says no, the result is short.
 pub(crate) fn extract(
@@ -101,18 +101,18 @@ pub(crate) fn extract(
     recipe: &Recipe,
     encoder: &Encoder,
     images: &Arc<dyn Images>,
-    wanted: Wanted,
+    request: FeatureRequest,
     go_on: impl Fn() -> bool,
 ) -> Result<Features, TrainError> {
-    let limit = if wanted.limit == 0 { images.len() } else { wanted.limit.min(images.len()) };
+    let limit = if request.limit == 0 { images.len() } else { request.limit.min(images.len()) };
     let dim = recipe.model.encoder.dim;
     let mut features = Features { values: Vec::with_capacity(limit * dim), labels: Vec::new(), dim };
-    for batch in evaluation_batches(images, recipe, wanted.batch_size, session.workers())? {
+    for batch in evaluation_batches(images, recipe, request.batch_size, session.workers())? {
         if features.len() >= limit || !go_on() {
             break;
         }
         let batch = batch?;
-        let of_batch = wanted.feature.of(encoder, recipe, &batch.images)?;
+        let of_batch = request.feature.of(encoder, recipe, &batch.images)?;
         features.values.extend(of_batch.into_data().iter::<f32>());
         features.labels.extend(batch.labels);
     }

@@ -9,5 +9,5 @@ pub use features::{EncoderFeature, Features};
 pub use nearest_neighbours::{NearestNeighbours, nearest_neighbours_top1};
 pub use top1::{BestScore, Score, TestScore};
 
-pub(crate) use features::{Wanted, extract};
+pub(crate) use features::{FeatureRequest, extract};
 pub(crate) use test_set::end_epoch;

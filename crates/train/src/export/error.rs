@@ -23,20 +23,20 @@ pub enum ExportError {
     /// A classifier that Hugging Face's cannot represent.
     #[error(
         "{source_name} classifies by the mean of the patch tokens, but Hugging Face's ViTForImageClassification by the class token \
-         alone: export it with --to timm, whose models do both"
+         alone: timm's models do both"
     )]
     MeanPooling {
         /// The weights.
         source_name: String,
     },
     /// A folder that holds something.
-    #[error("{} exists and is not an empty folder: choose another one with --out", path.display())]
+    #[error("{} exists and is not an empty folder", path.display())]
     Exists {
         /// The folder.
         path: PathBuf,
     },
     /// A file of another kind by its name.
-    #[error("what is written is a safetensors file, but {} is not called so: choose a name that ends in .safetensors with --out", path.display())]
+    #[error("what is written is a safetensors file, but {} is not called so", path.display())]
     Name {
         /// The file.
         path: PathBuf,

@@ -2,11 +2,12 @@
 
 use bmae_nn::StateDict;
 use bmae_nn::weights::EncoderPrefix;
+use bmae_recipe::Recipe;
 use serde_json::{Map, Value, json};
 
+use super::error::ExportError;
+use super::exported::Exported;
 use super::model::{Kind, Model, Sees};
-use super::{ExportError, Exported};
-use bmae_recipe::Recipe;
 
 /// `model` as a `ViTMAEForPreTraining`, a `ViTForImageClassification`, or a `ViTModel`.
 pub(super) fn folder(model: Model, recipe: &Recipe, source_name: String) -> Result<Exported, ExportError> {

@@ -4,19 +4,22 @@
 //! ([`Exported::notes`]); what it would compute differently is refused.
 
 mod error;
+mod exported;
 mod hugging_face;
 mod model;
 mod write;
 
 pub use error::ExportError;
+pub use exported::Exported;
 pub use model::{Kind, Sees};
 
 use bmae_nn::StateDict;
 use bmae_nn::weights::{Architecture, CONFIG_KEY, Part, grouped};
+use bmae_recipe::{Need, Recipe, Used, available_memory};
 
 use crate::model::encoder_config;
-use crate::start::{Remark, fit, told_model};
-use bmae_recipe::{Need, Recipe, Used, available_memory};
+use crate::observer::Message;
+use crate::start::{fit, told_model};
 use model::Model;
 
 /// The metadata key under which an imported file says where it came from.
@@ -31,21 +34,6 @@ pub enum Destination {
     Mae,
     /// Hugging Face's transformers.
     HuggingFace,
-}
-
-/// What is written, and what to say about it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Exported {
-    /// In words, such as "a ViTModel folder".
-    pub what: String,
-    /// How Python opens it, statements on one line; PATH stands for where it lies.
-    pub open_with: String,
-    /// The tensors under the other program's names.
-    pub weights: StateDict,
-    /// The `config.json` of a folder; `None` for a single file.
-    pub config: Option<String>,
-    /// What a user should know, a sentence each.
-    pub notes: Vec<String>,
 }
 
 /// `weights`, which fit the recipe's sizes, for another program.
@@ -100,8 +88,8 @@ fn fitted(weights: &mut StateDict, recipe: &Recipe) -> Result<Vec<String>, Expor
     };
     recipe.check_memory(Need::Weights(used), available_memory()).map_err(crate::TrainError::from)?;
     let mut notes = Vec::new();
-    fit(weights, recipe, used, &mut |remark| match remark {
-        Remark::Note(text) | Remark::Warning(text) => notes.push(text),
+    fit(weights, recipe, used, &mut |message| match message {
+        Message::Note(text) | Message::Warning(text) => notes.push(text),
     });
     Ok(notes)
 }

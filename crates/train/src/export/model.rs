@@ -3,12 +3,12 @@
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::{Architecture, EncoderShape, Part};
 use bmae_nn::{Classifier, Encoder, EncoderInit, HeadInit, LoadReport, Pooling, Probe, StateDict};
+use bmae_recipe::{Feature, Recipe};
 use burn::module::Module;
 use burn::tensor::Device;
 
 use super::ExportError;
 use crate::model::{fresh_autoencoder, fresh_encoder};
-use bmae_recipe::{Feature, Recipe};
 
 /// What a model is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{ExportError, Exported};
 use crate::TrainError;
-use crate::run_directory::{create_folder, write_whole};
+use crate::whole_file::{create_folder, write_whole};
 
 impl Exported {
     /// Refuses a place that cannot be written to before any work is done: a folder that holds something, a file that is
@@ -17,7 +17,7 @@ impl Exported {
                 Err(ExportError::Name { path: path.to_owned() })
             }
             true => Ok(()),
-            false => Ok(crate::run_directory::check_place(path)?),
+            false => Ok(crate::whole_file::check_place(path)?),
         }
     }
 

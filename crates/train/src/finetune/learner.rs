@@ -6,22 +6,22 @@ use std::collections::BTreeMap;
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::StateDict;
 use bmae_nn::{Classifier, DropPath, Encoder, EncoderInit, HeadInit, Pooling, cross_entropy, soft_cross_entropy};
+use bmae_recipe::{Recipe, ScratchInit, Start};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::TrainError;
 use crate::diagnosis;
 use crate::input::{flat_patches, patch_tensor};
 use crate::model::fresh_encoder;
+use crate::observer::Message;
 use crate::optimiser::{self, AdamW, GradientMap, Optimiser, ParameterGroups, gradients};
-use crate::start::{self, Remark, load_exactly, settle};
-use bmae_recipe::Start;
-use bmae_recipe::{self, Recipe, ScratchInit};
+use crate::start::{self, load_exactly, settle};
+use crate::{TrainError, pipeline};
 
 const BETAS: (f64, f64) = (0.9, 0.999);
 
 /// A classifier that is fine-tuned as a whole.
-pub struct Learner {
+pub struct FinetuneLearner {
     recipe: Recipe,
     device: Device,
     model: Classifier,
@@ -29,7 +29,7 @@ pub struct Learner {
     optimiser: AdamW,
 }
 
-impl Learner {
+impl FinetuneLearner {
     /// A fresh head for `classes` on the encoder that `start` gives, which says to `tell` what a user should know of it;
     /// `device` records gradients.
     pub fn new(
@@ -37,15 +37,15 @@ impl Learner {
         start: &Start,
         classes: usize,
         device: &Device,
-        tell: &mut dyn FnMut(Remark),
+        tell: &mut dyn FnMut(Message),
     ) -> Result<Self, TrainError> {
         let head = match (start, recipe.method.scratch_init) {
             (Start::Scratch, ScratchInit::Timm) => HeadInit::TIMM,
             _ => HeadInit::FINETUNE,
         };
         let encoder = match recipe.finetune.pooling {
-            recipe::Pooling::Mean => start::encoder_without_norm(start, recipe, device, tell)?,
-            recipe::Pooling::ClassToken => start::encoder(start, recipe, device, tell)?,
+            bmae_recipe::Pooling::Mean => start::encoder_without_norm(start, recipe, device, tell)?,
+            bmae_recipe::Pooling::ClassToken => start::encoder(start, recipe, device, tell)?,
         };
         Self::with_model(recipe, classifier(recipe, encoder, classes, head), device)
     }
@@ -60,7 +60,7 @@ impl Learner {
         weights: &StateDict,
         classes: usize,
         device: &Device,
-        tell: &mut dyn FnMut(Remark),
+        tell: &mut dyn FnMut(Message),
     ) -> Result<Self, TrainError> {
         let encoder = fresh_encoder(recipe, EncoderInit::Mae, device)?;
         let model = classifier(recipe, encoder, classes, HeadInit::FINETUNE);
@@ -213,8 +213,8 @@ impl Learner {
 /// A classifier on `encoder` whose head is drawn from the recipe's seed.
 fn classifier(recipe: &Recipe, encoder: Encoder, classes: usize, head: HeadInit) -> Classifier {
     let pooling = match recipe.finetune.pooling {
-        recipe::Pooling::Mean => Pooling::Mean,
-        recipe::Pooling::ClassToken => Pooling::ClassToken,
+        bmae_recipe::Pooling::Mean => Pooling::Mean,
+        bmae_recipe::Pooling::ClassToken => Pooling::ClassToken,
     };
     let mut generator = keyed(recipe.seed, 0, 0, Purpose::HeadInitialisation);
     Classifier::init(encoder, classes, pooling, head, &mut generator)

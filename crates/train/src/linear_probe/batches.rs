@@ -6,13 +6,12 @@ use bmae_data::Images;
 use bmae_data::loader::Loader;
 use bmae_data::random::permutation;
 use bmae_nn::Encoder;
+use bmae_recipe::{Augmentation, Recipe, TrainedStage};
 use burn::tensor::{Tensor, TensorData};
 
-use crate::evaluation::{EncoderFeature, Features, Wanted, extract};
+use crate::evaluation::{EncoderFeature, FeatureRequest, Features, extract};
 use crate::input::training_batches;
 use crate::{Session, TrainError};
-use bmae_recipe::Stage;
-use bmae_recipe::{Augmentation, Recipe};
 
 /// The training features of a probe.
 pub(super) enum TrainingFeatures {
@@ -49,8 +48,7 @@ impl TrainingFeatures {
                 EpochBatches::Fixed { features, order }
             }
             Self::Augmented(images) => {
-                let stage = (Stage::Linprobe, &recipe.linprobe.stage);
-                let batches = training_batches(images, recipe, stage, epoch, session.workers())?;
+                let batches = training_batches(images, recipe, TrainedStage::Linprobe, epoch, session.workers())?;
                 EpochBatches::Augmented { batches }
             }
         })
@@ -65,8 +63,8 @@ pub(super) fn fixed(
     images: &Arc<dyn Images>,
 ) -> Result<Features, TrainError> {
     let settings = &recipe.linprobe;
-    let wanted = Wanted { feature: settings.feature.into(), limit: 0, batch_size: settings.stage.batch_size };
-    extract(session, recipe, encoder, images, wanted, || !session.stopped())
+    let request = FeatureRequest { feature: settings.feature.into(), limit: 0, batch_size: settings.stage.batch_size };
+    extract(session, recipe, encoder, images, request, || !session.stopped())
 }
 
 /// The batches of one epoch.

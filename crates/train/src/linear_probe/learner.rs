@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::StateDict;
 use bmae_nn::{Encoder, EncoderInit, Probe, cross_entropy};
+use bmae_recipe::Recipe;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::TrainError;
 use crate::diagnosis;
 use crate::model::fresh_encoder;
+use crate::observer::Message;
 use crate::optimiser::{self, GradientMap, Lars, Optimiser, ParameterGroups, gradients};
-use crate::start::{Remark, load_exactly, settle};
-use bmae_recipe::Recipe;
+use crate::start::{load_exactly, settle};
 
 const MOMENTUM: f64 = 0.9;
 const TRUST: f64 = 0.001;
@@ -21,7 +22,7 @@ const TRUST: f64 = 0.001;
 /// A probe, its optimiser, and the encoder it looks at.
 ///
 /// The encoder lives on the device without autodiff and outside the trained module: nothing can change it.
-pub struct Learner {
+pub struct ProbeLearner {
     recipe: Recipe,
     device: Device,
     encoder: Encoder,
@@ -30,7 +31,7 @@ pub struct Learner {
     optimiser: Lars,
 }
 
-impl Learner {
+impl ProbeLearner {
     /// A fresh head for `classes`; `encoder` on the device without autodiff, `device` records gradients.
     pub fn new(recipe: &Recipe, encoder: Encoder, classes: usize, device: &Device) -> Result<Self, TrainError> {
         let mut generator = keyed(recipe.seed, 0, 0, Purpose::HeadInitialisation);
@@ -55,7 +56,7 @@ impl Learner {
         weights: &StateDict,
         classes: usize,
         device: &Device,
-        tell: &mut dyn FnMut(Remark),
+        tell: &mut dyn FnMut(Message),
     ) -> Result<Self, TrainError> {
         let encoder = fresh_encoder(recipe, EncoderInit::Mae, &device.clone().inner())?;
         let (encoder, of_encoder) = weights.load_into(encoder)?;

@@ -4,9 +4,8 @@
 //! targets: one forward and backward pass of the student, however many targets there are (`docs/methods.md`,
 //! "The formula").
 
-use burn::tensor::Tensor;
-
 use bmae_recipe::TargetNormalisation;
+use burn::tensor::Tensor;
 
 /// Under the root of the normalisation without affine part; the encoder's own norms use the same.
 const EPSILON: f64 = 1e-6;

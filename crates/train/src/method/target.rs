@@ -7,12 +7,12 @@ use bmae_kernels::profile::{self, Operation};
 use bmae_nn::ops::Flat;
 use bmae_nn::parameters::{map_parameters, parameters, replace_parameters, take_module};
 use bmae_nn::{Encoder, Masking, ShapeError};
+use bmae_recipe::{EmaUnit, Method, TargetRecipe};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::events::{TargetEvent, copied_at_end, copied_at_start, tau};
 use super::loss::normalise;
-use bmae_recipe::{EmaUnit, Method, TargetRecipe};
 
 /// All target encoders of a run, and when they change.
 ///

@@ -4,13 +4,13 @@ mod collapse;
 
 use bmae_data::Dataset;
 use bmae_nn::Encoder;
+use bmae_recipe::Recipe;
 use burn::module::Module;
 use burn::tensor::Tensor;
 use nalgebra::{DMatrix, SymmetricEigen};
 
-use crate::evaluation::{Features, NearestNeighbours, Wanted, extract, nearest_neighbours_top1};
+use crate::evaluation::{FeatureRequest, Features, NearestNeighbours, extract, nearest_neighbours_top1};
 use crate::{Session, TrainError};
-use bmae_recipe::Recipe;
 
 pub(crate) use collapse::{CollapseWatch, Signs};
 
@@ -37,7 +37,7 @@ impl Spread {
 
 /// What the features of the encoder look like.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Measured {
+pub(crate) struct FeatureMeasures {
     /// Effective rank.
     pub rank_me: f64,
     /// Top-1 of quick nearest neighbours, percent; absent without labels.
@@ -51,20 +51,20 @@ pub(crate) fn measure(
     data: &Dataset,
     encoder: &Encoder,
     epoch: usize,
-) -> Result<Option<Measured>, TrainError> {
+) -> Result<Option<FeatureMeasures>, TrainError> {
     let every = recipe.monitor.every;
     let last = epoch + 1 == recipe.pretrain.stage.epochs;
     if every == 0 || !((epoch + 1).is_multiple_of(every) || last) {
         return Ok(None);
     }
-    let wanted = Wanted {
+    let request = FeatureRequest {
         feature: recipe.knn.feature.into(),
         limit: recipe.monitor.knn_train_limit,
         batch_size: recipe.pretrain.stage.batch_size,
     };
     let encoder = encoder.valid();
     // Never cut short: an interrupted run logs what one left alone would.
-    let features = |images| extract(session, recipe, &encoder, images, wanted, || true);
+    let features = |images| extract(session, recipe, &encoder, images, request, || true);
     let train = features(&data.train)?;
     let knn_top1 = match &data.test {
         Some(test) => {
@@ -73,7 +73,7 @@ pub(crate) fn measure(
         }
         None => None,
     };
-    Ok(Some(Measured { rank_me: rank_me(&train), knn_top1 }))
+    Ok(Some(FeatureMeasures { rank_me: rank_me(&train), knn_top1 }))
 }
 
 /// RankMe (Garrido et al. 2023, equation 1): the exponential of the entropy of the singular values of the features,

@@ -3,10 +3,10 @@
 use bmae_data::Image;
 use bmae_data::preview::Grid;
 use bmae_nn::MaskedAutoencoder;
-
-use super::{Subjects, fill_patch, scale};
-use crate::TrainError;
 use bmae_recipe::Recipe;
+
+use super::subjects::{Subjects, fill_patch, scale};
+use crate::TrainError;
 
 /// So few columns leave room for a second image in each row.
 const FEW_COLUMNS: usize = 6;
@@ -16,7 +16,7 @@ const FEW_COLUMNS: usize = 6;
 ///
 /// # Errors
 /// When the model does not fit the recipe's sizes, or the whole would be too large.
-pub(super) fn attention(
+pub(crate) fn attention(
     model: &MaskedAutoencoder,
     recipe: &Recipe,
     subjects: &Subjects,

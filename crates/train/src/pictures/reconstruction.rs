@@ -4,27 +4,19 @@ use bmae_data::Image;
 use bmae_data::preview::Grid;
 use bmae_data::transforms::normalise::Normalisation;
 use bmae_nn::{Linear, MaskedAutoencoder};
+use bmae_recipe::Recipe;
 use burn::tensor::Tensor;
 
 use super::feature_colours::Colours;
-use super::{Subjects, fill_patch, masked_of, masked_view, scale};
+use super::subjects::{Subjects, fill_patch, masked_of, masked_view, scale};
 use crate::TrainError;
 use crate::method::normalise;
-use bmae_recipe::Recipe;
+use crate::model::Predicted;
 
 /// Images side by side in one row.
 const IMAGES_IN_A_ROW: usize = 2;
 /// pixel_target's: under the root of a patch's variance.
 const EPSILON: f32 = 1e-6;
-
-/// What a prediction head predicts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Predicted {
-    /// The pixels of a patch, normalised as images are, or by the patch's own mean and variance with `norm_pix`.
-    Pixels,
-    /// The features of a target encoder.
-    Features,
-}
 
 /// A PNG file with, for each image: itself, what the encoder sees of it, and what the decoder predicts for the rest, the seen
 /// patches as they are. Features are shown as colours, those of the whole image under the model's own encoder first, then the
@@ -32,7 +24,7 @@ pub enum Predicted {
 ///
 /// # Errors
 /// When the model does not fit the recipe's sizes.
-pub(super) fn reconstruction(
+pub(crate) fn reconstruction(
     model: &MaskedAutoencoder,
     recipe: &Recipe,
     subjects: &Subjects,

@@ -2,15 +2,15 @@
 
 use bmae_nn::weights::StateDict;
 use bmae_nn::{Encoder, EncoderInit, Linear, MaskedAutoencoder};
+use bmae_recipe::{Recipe, TargetRecipe};
 use burn::tensor::Device;
 
 use super::Student;
 use crate::TrainError;
 use crate::method::Targets;
-use crate::model::{fresh_autoencoder, fresh_encoder};
-use crate::pictures::Predicted;
-use crate::start::{Remark, settle};
-use bmae_recipe::{Recipe, TargetRecipe};
+use crate::model::{Predicted, fresh_autoencoder, fresh_encoder};
+use crate::observer::Message;
+use crate::start::settle;
 
 /// The prediction head in use, and the one that a switch to features puts in.
 const HEAD: &str = "decoder_pred";
@@ -32,7 +32,7 @@ impl Student {
         epochs: usize,
         weights: &StateDict,
         device: &Device,
-        tell: &mut dyn FnMut(Remark),
+        tell: &mut dyn FnMut(Message),
     ) -> Result<Self, TrainError> {
         let switches = recipe.method.warmup_epochs.is_some_and(|warmup| warmup < epochs);
         let begins_with_features = recipe.method.warmup_epochs == Some(0);
@@ -48,7 +48,7 @@ impl Student {
             Some(head) => student.with_feature_head(head),
             None => {
                 let source = weights.source_name();
-                tell(Remark::Note(format!(
+                tell(Message::Note(format!(
                     "{source} has no {FEATURE_HEAD}.{{bias, weight}}: the head for features is begun afresh, drawn from the seed"
                 )));
                 student
@@ -64,7 +64,7 @@ impl Student {
         recipe: &Recipe,
         weights: &StateDict,
         device: &Device,
-        tell: &mut dyn FnMut(Remark),
+        tell: &mut dyn FnMut(Message),
     ) -> Result<Self, TrainError> {
         let model = autoencoder(recipe, weights, &[HEAD], device, tell)?;
         check_pixels(recipe, weights, &model)?;
@@ -82,7 +82,7 @@ impl Student {
         weights: &StateDict,
         target: &StateDict,
         device: &Device,
-        tell: &mut dyn FnMut(Remark),
+        tell: &mut dyn FnMut(Message),
     ) -> Result<(Self, &'static str), TrainError> {
         let dim = recipe.model.encoder.dim;
         let mut model = autoencoder(recipe, weights, &[HEAD, FEATURE_HEAD], device, tell)?;
@@ -113,7 +113,7 @@ pub(crate) fn autoencoder_that_predicts(
     recipe: &Recipe,
     weights: &StateDict,
     device: &Device,
-    tell: &mut dyn FnMut(Remark),
+    tell: &mut dyn FnMut(Message),
 ) -> Result<MaskedAutoencoder, TrainError> {
     let mut model = autoencoder(recipe, weights, &[HEAD, PIXEL_HEAD], device, tell)?;
     match predicted {
@@ -132,7 +132,7 @@ fn autoencoder(
     weights: &StateDict,
     heads: &[&str],
     device: &Device,
-    tell: &mut dyn FnMut(Remark),
+    tell: &mut dyn FnMut(Message),
 ) -> Result<MaskedAutoencoder, TrainError> {
     let mut model = fresh_autoencoder(recipe, device)?;
     if let Some(head) = head(weights, HEAD, recipe, None, device)? {
@@ -149,7 +149,7 @@ fn encoder(
     recipe: &Recipe,
     weights: &StateDict,
     device: &Device,
-    tell: &mut dyn FnMut(Remark),
+    tell: &mut dyn FnMut(Message),
 ) -> Result<Encoder, TrainError> {
     let (encoder, report) = weights.load_into(fresh_encoder(recipe, EncoderInit::Mae, device)?)?;
     settle(weights, &report, &[], tell)?;
@@ -204,9 +204,9 @@ fn check_pixels(recipe: &Recipe, weights: &StateDict, model: &MaskedAutoencoder)
     let pixels = pixels_of_a_patch(recipe);
     check_outputs(weights, model, pixels, || {
         format!(
-            "a patch has {pixels} pixels: use weights from before the switch to features, or predict features: forward with --target, \
-             replay with the head as {FEATURE_HEAD}.weight and {FEATURE_HEAD}.bias and a bootstrapped method that switches at once \
-             (--set method.name=ema-mae --set method.wse=0)"
+            "a patch has {pixels} pixels: use weights from before the switch to features, or predict features: one pass with a target's \
+             weights, a replay with the head as {FEATURE_HEAD}.weight and {FEATURE_HEAD}.bias and a bootstrapped method that switches \
+             at once (method.name = \"ema-mae\", method.wse = 0)"
         )
     })
 }

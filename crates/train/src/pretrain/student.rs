@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::StateDict;
 use bmae_nn::{Linear, MaskedAutoencoder, Masking, mean_squared_error, pixel_target};
+use bmae_recipe::{FeatureHead, Recipe};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -17,7 +18,6 @@ use crate::method::{FeatureTargets, TargetEvent, Targets};
 use crate::model::fresh_autoencoder;
 use crate::optimiser::{self, AdamW, GradientMap, Optimiser, ParameterGroups, gradients};
 use crate::start::load_exactly;
-use bmae_recipe::{FeatureHead, Recipe};
 
 const BETAS: (f64, f64) = (0.9, 0.95);
 /// The prediction head's parameters, and what the head for pixels is called where it stays beside that for features.

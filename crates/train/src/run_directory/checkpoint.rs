@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use bmae_nn::weights::{Array, StateDict};
 
 use crate::TrainError;
+use crate::whole_file::{create_folder, write_whole};
 
 const EPOCHS_DONE: &str = "bmae.epochs_done";
 const METRICS_BYTES: &str = "bmae.metrics_bytes";
@@ -74,19 +75,19 @@ pub fn last_weights(directory: &Path) -> PathBuf {
 /// Writes weights and state of a whole epoch; `keep` also keeps the weights as `epoch-NNNN.safetensors`.
 pub fn save(directory: &Path, mut weights: StateDict, state: State, keep: bool) -> Result<(), TrainError> {
     for folder in ["checkpoints", "state"] {
-        super::create_folder(&directory.join(folder))?;
+        create_folder(&directory.join(folder))?;
     }
     let epochs_done = state.epochs_done;
     let state_file = state_path(directory, epochs_done);
-    super::write_whole(&state_file, &state.into_file().to_bytes()?)?;
+    write_whole(&state_file, &state.into_file().to_bytes()?)?;
 
     weights.metadata.insert(EPOCHS_DONE.into(), epochs_done.to_string());
     let bytes = weights.to_bytes()?;
     if keep {
         let name = format!("epoch-{epochs_done:04}.safetensors");
-        super::write_whole(&directory.join("checkpoints").join(name), &bytes)?;
+        write_whole(&directory.join("checkpoints").join(name), &bytes)?;
     }
-    super::write_whole(&last_weights(directory), &bytes)?;
+    write_whole(&last_weights(directory), &bytes)?;
     remove_older_states(directory, &state_file);
     Ok(())
 }

@@ -8,12 +8,11 @@ mod pictures;
 mod run_file;
 mod tensorboard;
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use atomic_write_file::AtomicWriteFile;
 use bmae_nn::weights::StateDict;
+use bmae_recipe::Recipe;
 
 pub use checkpoint::{State, epochs_done, last_weights};
 pub use metrics::{Common, EpochLine, EvalLine, Fields, Line, MetricsFile, StepLine};
@@ -24,7 +23,7 @@ use lock::{LOCK_FILE, Lock};
 use tensorboard::EventFile;
 
 use crate::TrainError;
-use bmae_recipe::Recipe;
+use crate::whole_file::{create_folder, write_whole};
 
 /// The open run directory of a loop at work.
 #[derive(Debug)]
@@ -266,38 +265,4 @@ fn collect_differences(prefix: &str, earlier: &toml::Table, now: &toml::Table, d
             _ => {}
         }
     }
-}
-
-/// Writes a file whole or not at all: temporary file, sync, rename.
-///
-/// # Errors
-/// When the folder does not exist or cannot be written, or the disk is full.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
-    let write = || {
-        let mut file = AtomicWriteFile::open(path)?;
-        file.write_all(bytes)?;
-        file.commit()
-    };
-    write().map_err(|source| TrainError::writing(path, source))
-}
-
-/// Refuses a place that no file can be written to, before any work is done.
-///
-/// # Errors
-/// When it is a folder, or its own folder is missing or takes no file.
-pub fn check_place(path: &Path) -> Result<(), TrainError> {
-    let refused = |source| TrainError::writing(path, source);
-    if path.is_dir() {
-        return Err(refused(std::io::ErrorKind::IsADirectory.into()));
-    }
-    // A file that is begun and given up leaves nothing.
-    AtomicWriteFile::open(path).and_then(AtomicWriteFile::discard).map_err(refused)
-}
-
-/// Creates a folder and those above it.
-///
-/// # Errors
-/// When the system refuses.
-pub fn create_folder(path: &Path) -> Result<(), TrainError> {
-    std::fs::create_dir_all(path).map_err(|source| TrainError::writing(path, source))
 }

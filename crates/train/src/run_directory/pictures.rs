@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::metrics::Fields;
 use super::tensorboard::EventFile;
 use crate::TrainError;
+use crate::whole_file::{create_folder, write_whole};
 
 /// What a picture shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +34,8 @@ fn path(directory: &Path, epochs_done: usize, name: PictureName) -> PathBuf {
 
 /// Writes a picture of a run `directory`.
 pub(super) fn write(directory: &Path, epochs_done: usize, name: PictureName, png: &[u8]) -> Result<(), TrainError> {
-    super::create_folder(&directory.join("pictures"))?;
-    super::write_whole(&path(directory, epochs_done, name), png)
+    create_folder(&directory.join("pictures"))?;
+    write_whole(&path(directory, epochs_done, name), png)
 }
 
 /// Tells `events` the kept `lines` of metrics, and after each epoch the pictures of that epoch.

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use bmae_recipe::plan::PlannedStage;
+use bmae_recipe::{Choice, Method};
 use serde::{Deserialize, Serialize};
 
+use crate::whole_file::write_whole;
 use crate::{Provenance, Session, TrainError};
-use bmae_recipe::Stage;
-use bmae_recipe::{Choice, Method, Recipe};
 
 /// The contents of `run.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,25 +71,20 @@ pub struct SessionRecord {
 
 impl RunFile {
     /// What `run.toml` says of a run that begins now in `session`; `data` are its images in words.
-    pub fn new(stage: Stage, name: &str, recipe: &Recipe, data: &str, session: &Session<'_>) -> Self {
+    pub fn new(planned: &PlannedStage, data: &str, session: &Session<'_>) -> Self {
+        let PlannedStage { run, stage, recipe, start, .. } = planned;
         let Provenance { program, commit, machine } = session.provenance().clone();
         let Method { name: method, k, wse, tau, slow_weight, .. } = &recipe.method;
-        let epochs = match stage {
-            Stage::Pretrain => recipe.pretrain.stage.epochs,
-            Stage::Finetune => recipe.finetune.stage.epochs,
-            Stage::Linprobe => recipe.linprobe.stage.epochs,
-            Stage::Knn => 0,
-        };
         Self {
             stage: stage.section().to_owned(),
-            name: name.to_owned(),
+            name: run.clone(),
             method: method.word().to_owned(),
             k: *k,
             wse: *wse,
             tau: *tau,
             slow_weight: *slow_weight,
             seed: recipe.seed,
-            epochs,
+            epochs: stage.trained().map_or(0, |stage| recipe.stage(stage).epochs),
             finished: false,
             failed: None,
             session: SessionRecord { program, commit, machine, threads: session.workers() },
@@ -96,7 +92,7 @@ impl RunFile {
             started: std::time::SystemTime::now()
                 .duration_since(std::time::UNIX_EPOCH)
                 .map_or(0, |since| since.as_secs()),
-            from: None,
+            from: start.path().map(|path| path.display().to_string()),
             earlier: Vec::new(),
         }
     }
@@ -121,6 +117,6 @@ impl RunFile {
     pub fn write(&self, directory: &Path) -> Result<(), TrainError> {
         let path = directory.join("run.toml");
         let text = toml::to_string(self).map_err(|error| TrainError::writing(&path, std::io::Error::other(error)))?;
-        super::write_whole(&path, text.as_bytes())
+        write_whole(&path, text.as_bytes())
     }
 }

@@ -2,20 +2,16 @@
 
 use std::path::Path;
 
-use bmae_recipe::Recipe;
-use bmae_recipe::Start;
 use bmae_recipe::plan::plan;
-use bmae_train::reproduce::PlanOutcome;
-use bmae_train::{Outcome, finetune, knn, linear_probe, reproduce};
+use bmae_recipe::{Recipe, Stage, Start};
+use bmae_train::Outcome;
+use bmae_train::run::{self, PlanOutcome};
 
-use crate::small::{Watching, metrics, pretrain, recipe, session, weights};
+use crate::small::{Watching, metrics, planned, pretrain, recipe, session, weights};
 
-type Stage =
-    fn(&mut bmae_train::Session<'_>, &Recipe, &str, &Start, &Path, bool) -> Result<Outcome, bmae_train::TrainError>;
-
-fn run(stage: Stage, recipe: &Recipe, start: &Start, out: &Path, stop_after: Option<usize>) -> Outcome {
+fn evaluate(stage: Stage, recipe: &Recipe, start: &Start, out: &Path, stop_after: Option<usize>) -> Outcome {
     let mut watching = Watching { stop_after, ..Watching::default() };
-    stage(&mut session(&mut watching, 2), recipe, "test", start, out, true).expect("evaluates")
+    run::stage(&mut session(&mut watching, 2), &planned(stage, recipe, start, out), true).expect("evaluates")
 }
 
 fn evaluations(run: &Path, name: &str) -> Vec<f64> {
@@ -35,7 +31,7 @@ fn the_probe_leaves_every_encoder_weight_bit_identical() {
     for augmentation in ["none", "byol-crop"] {
         let recipe = recipe(&format!("linprobe.augmentation = '{augmentation}'"));
         let out = folder.path().join(augmentation);
-        run(linear_probe::run, &recipe, &Start::From(pretrained.clone()), &out, None);
+        evaluate(Stage::Linprobe, &recipe, &Start::From(pretrained.clone()), &out, None);
         let after = weights(&out);
         let encoder: Vec<_> =
             before.tensors.iter().filter(|(name, _)| !name.starts_with("decoder_") && *name != "mask_token").collect();
@@ -51,9 +47,9 @@ fn the_probe_leaves_every_encoder_weight_bit_identical() {
 #[test]
 fn both_loops_log_top1_and_loss_on_the_test_set_after_every_epoch() {
     let folder = tempfile::tempdir().expect("a folder");
-    for (name, stage) in [("finetune", finetune::run as Stage), ("linprobe", linear_probe::run)] {
+    for (name, stage) in [("finetune", Stage::Finetune), ("linprobe", Stage::Linprobe)] {
         let out = folder.path().join(name);
-        run(stage, &recipe(""), &Start::Scratch, &out, None);
+        evaluate(stage, &recipe(""), &Start::Scratch, &out, None);
         let lines: Vec<_> = metrics(&out).into_iter().filter(|line| line["kind"] == "eval").collect();
         assert_eq!(lines.len(), 3, "{name}");
         for line in lines {
@@ -71,12 +67,12 @@ fn stopped_evaluations_resume_to_the_same_end() {
         "finetune.drop_path = 0.3\nfinetune.mixup = 0.8\nfinetune.cutmix = 1.0\nfinetune.randaugment = true\n\
          finetune.random_erasing = 0.25",
     );
-    for (name, stage) in [("finetune", finetune::run as Stage), ("linprobe", linear_probe::run)] {
+    for (name, stage) in [("finetune", Stage::Finetune), ("linprobe", Stage::Linprobe)] {
         let (whole, stopped) = (folder.path().join(format!("{name}-whole")), folder.path().join(name));
-        run(stage, &recipe, &Start::Scratch, &whole, None);
-        let outcome = run(stage, &recipe, &Start::Scratch, &stopped, Some(6));
+        evaluate(stage, &recipe, &Start::Scratch, &whole, None);
+        let outcome = evaluate(stage, &recipe, &Start::Scratch, &stopped, Some(6));
         assert_eq!(outcome, Outcome::Interrupted { epochs_kept: 1, epochs: 3, steps_lost: 2 }, "{name}");
-        run(stage, &recipe, &Start::Scratch, &stopped, None);
+        evaluate(stage, &recipe, &Start::Scratch, &stopped, None);
         assert_eq!(metrics(&stopped), metrics(&whole), "{name}");
         assert_eq!(weights(&stopped).tensors, weights(&whole).tensors, "{name}");
     }
@@ -85,7 +81,7 @@ fn stopped_evaluations_resume_to_the_same_end() {
 #[test]
 fn nearest_neighbours_log_one_figure_and_need_no_training() {
     let folder = tempfile::tempdir().expect("a folder");
-    run(knn::run, &recipe(""), &Start::Scratch, folder.path(), None);
+    evaluate(Stage::Knn, &recipe(""), &Start::Scratch, folder.path(), None);
     assert_eq!(evaluations(folder.path(), "knn").len(), 1);
     assert!(!folder.path().join("checkpoints").exists());
 }
@@ -94,8 +90,8 @@ fn nearest_neighbours_log_one_figure_and_need_no_training() {
 fn all_scratch_evaluations_look_at_the_same_random_encoder() {
     let folder = tempfile::tempdir().expect("a folder");
     let (first, second) = (folder.path().join("a"), folder.path().join("b"));
-    run(linear_probe::run, &recipe(""), &Start::Scratch, &first, None);
-    run(linear_probe::run, &recipe("linprobe.epochs = 1"), &Start::Scratch, &second, None);
+    evaluate(Stage::Linprobe, &recipe(""), &Start::Scratch, &first, None);
+    evaluate(Stage::Linprobe, &recipe("linprobe.epochs = 1"), &Start::Scratch, &second, None);
     for name in ["cls_token", "blocks.1.mlp.fc1.weight"] {
         assert_eq!(weights(&first).tensors[name], weights(&second).tensors[name], "{name}");
     }
@@ -110,8 +106,8 @@ fn weights_of_another_shape_are_refused_by_tensor_and_shapes() {
     let mut watching = Watching::default();
     let out = folder.path().join("probe");
     let start = Start::From(pretrained);
-    let error =
-        linear_probe::run(&mut session(&mut watching, 1), &wider, "test", &start, &out, false).expect_err("refused");
+    let error = run::stage(&mut session(&mut watching, 1), &planned(Stage::Linprobe, &wider, &start, &out), false)
+        .expect_err("refused");
     let text = error.to_string();
     assert!(text.contains("16") && text.contains("24") && text.contains("last.safetensors"), "{text}");
     assert!(!out.exists(), "nothing was written");
@@ -123,8 +119,8 @@ fn a_run_without_a_finished_epoch_has_no_weights_to_start_from() {
     let mut watching = Watching::default();
     let start = Start::From(folder.path().to_owned());
     let out = folder.path().join("probe");
-    let error =
-        knn::run(&mut session(&mut watching, 1), &recipe(""), "test", &start, &out, false).expect_err("refused");
+    let error = run::stage(&mut session(&mut watching, 1), &planned(Stage::Knn, &recipe(""), &start, &out), false)
+        .expect_err("refused");
     assert!(error.to_string().contains("holds no weights"), "{error}");
 }
 
@@ -154,10 +150,10 @@ fn a_plan_runs_every_stage_once_and_picks_up_where_it_was_stopped() {
     assert_eq!(folders, [of_seed(""), of_seed("-seed8")].concat());
 
     let mut watching = Watching { stop_after: Some(10), ..Watching::default() };
-    let outcome = reproduce::run(&mut session(&mut watching, 2), &stages).expect("stops");
+    let outcome = run::plan(&mut session(&mut watching, 2), &stages).expect("stops");
     assert!(matches!(outcome, PlanOutcome::Interrupted(..)), "{outcome:?}");
     let mut watching = Watching::default();
-    let outcome = reproduce::run(&mut session(&mut watching, 2), &stages).expect("goes on");
+    let outcome = run::plan(&mut session(&mut watching, 2), &stages).expect("goes on");
     assert!(matches!(outcome, PlanOutcome::Finished), "{outcome:?}");
     for stage in &stages {
         assert!(stage.out.join("metrics.jsonl").exists(), "{}", stage.out.display());

@@ -4,16 +4,15 @@ use std::path::{Path, PathBuf};
 
 use bmae_nn::weights::CONFIG_KEY;
 use bmae_nn::{Array, Probe, StateDict};
-use bmae_recipe::Start;
-use bmae_recipe::{Recipe, Used};
+use bmae_recipe::{Recipe, Stage, Start, Used};
 use bmae_train::device::DeviceChoice;
 use bmae_train::export::{Destination, ExportError, Exported, export, import};
-use bmae_train::knn;
-use bmae_train::observer::Event;
-use bmae_train::start::{self, Remark, carried_recipe, fit, fit_target, read_weights};
+use bmae_train::observer::{Event, Message};
+use bmae_train::run;
+use bmae_train::start::{carried_recipe, fit, fit_target, read_weights};
 use burn::tensor::{Tensor, TensorData};
 
-use crate::small::{self, Watching};
+use crate::small::{self, Watching, planned};
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/reference/weights").join(name)
@@ -153,7 +152,7 @@ fn timm_gets_the_names_it_loads_strictly_and_the_official_code_all_there_is() {
 fn a_classifier_by_the_mean_cannot_go_to_hugging_face() {
     let refused = export(&open("classifier_timm.safetensors"), &recipe(""), Destination::HuggingFace).unwrap_err();
     assert!(matches!(&refused, ExportError::MeanPooling { .. }));
-    assert!(refused.to_string().contains("export it with --to timm"), "{refused}");
+    assert!(refused.to_string().contains("timm's models do both"), "{refused}");
     let probe_of_mean = export(&probe(), &recipe("linprobe.feature = \"mean\""), Destination::HuggingFace);
     assert!(matches!(probe_of_mean, Err(ExportError::MeanPooling { .. })));
 }
@@ -234,12 +233,12 @@ fn an_evaluation_of_foreign_weights_resizes_positions_and_says_what_it_left_over
     let recipe = sized(16, "data.shapes_train = 20\ndata.shapes_test = 10\nknn.k = 3");
     let stop = watching.stop.clone();
     let mut session = bmae_train::Session::new(DeviceChoice::Cpu, 1, stop, &mut watching).unwrap();
-    knn::run(&mut session, &recipe, "a", &start, &folder.path().join("a"), false).unwrap();
+    run::stage(&mut session, &planned(Stage::Knn, &recipe, &start, &folder.path().join("a")), false).unwrap();
     let said: Vec<&String> = watching
         .events
         .iter()
         .filter_map(|event| match event {
-            Event::Warning(text) | Event::Note(text) => Some(text),
+            Event::Message(Message::Warning(text) | Message::Note(text)) => Some(text),
             _ => None,
         })
         .collect();
@@ -256,11 +255,11 @@ fn positions_that_are_not_there_are_the_fixed_ones_and_it_is_said() {
     let mut weights = open("official.pth");
     weights.tensors.remove("pos_embed");
     let mut said = Vec::new();
-    fit(&mut weights, &recipe(""), Used::Encoder, &mut |remark| said.push(remark));
+    fit(&mut weights, &recipe(""), Used::Encoder, &mut |message| said.push(message));
     // The class token's comes first, then the first patch's: the sines of 0, then their cosines, twice.
     assert_eq!(weights.tensors["pos_embed"].values[8..16], [0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0]);
     assert!(
-        matches!(&said[..], [Remark::Note(text)] if text.contains("has no pos_embed: the fixed sin-cos")),
+        matches!(&said[..], [Message::Note(text)] if text.contains("has no pos_embed: the fixed sin-cos")),
         "{said:?}"
     );
 }
@@ -270,14 +269,15 @@ fn other_heads_than_the_weights_were_made_with_are_a_warning_and_for_a_target_an
     let mut said = Vec::new();
     let mut other = recipe("");
     (other.model.encoder.heads, other.model.decoder.heads) = (4, 1);
-    fit(&mut open("huggingface"), &other, Used::Autoencoder, &mut |remark| said.push(remark));
-    let warned = |part: &str| said.iter().any(|remark| matches!(remark, Remark::Warning(text) if text.contains(part)));
+    fit(&mut open("huggingface"), &other, Used::Autoencoder, &mut |message| said.push(message));
+    let warned =
+        |part: &str| said.iter().any(|message| matches!(message, Message::Warning(text) if text.contains(part)));
     assert!(
         warned("2 attention heads in the encoder, but 4 are taken")
             && warned("2 attention heads in the decoder, but 1")
     );
     let mut said = Vec::new();
-    fit(&mut open("huggingface"), &other, Used::Encoder, &mut |remark| said.push(remark));
+    fit(&mut open("huggingface"), &other, Used::Encoder, &mut |message| said.push(message));
     assert_eq!(said.len(), 1, "the decoder is not used: {said:?}");
 
     let refused = fit_target(&mut open("huggingface"), &other, &mut |_| {}).unwrap_err().to_string();

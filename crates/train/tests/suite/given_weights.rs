@@ -5,9 +5,9 @@ use bmae_recipe::{Recipe, TrainedStage};
 use bmae_train::TrainError;
 use bmae_train::device::DeviceChoice;
 use bmae_train::forward::{self, Forward, Passed};
+use bmae_train::observer::Message;
 use bmae_train::pretrain::Student;
 use bmae_train::replay;
-use bmae_train::start::Remark;
 use burn::tensor::Device;
 
 use crate::small::recipe;
@@ -56,9 +56,9 @@ fn replayed(
     stage: TrainedStage,
     weights: &StateDict,
     batches: &TensorFile,
-) -> (Result<TensorFile, TrainError>, Vec<Remark>) {
+) -> (Result<TensorFile, TrainError>, Vec<Message>) {
     let mut said = Vec::new();
-    let outputs = replay::run(recipe, stage, weights, batches, 2, &device(), &mut |remark| said.push(remark));
+    let outputs = replay::run(recipe, stage, weights, batches, 2, &device(), &mut |message| said.push(message));
     (outputs, said)
 }
 
@@ -68,7 +68,7 @@ fn passed(recipe: &Recipe, weights: &StateDict, target: Option<&StateDict>) -> R
     forward::run(recipe, Forward { weights, target, gradients: false }, &inputs, &device(), &mut |_| {})
 }
 
-fn notes(said: &[Remark]) -> String {
+fn notes(said: &[Message]) -> String {
     format!("{said:?}")
 }
 

@@ -1,11 +1,12 @@
 //! Every option of `[method]` and `[[method.targets]]`, each by a test that fails when the option is not read.
 
 use bmae_nn::{Encoder, StateDict};
+use bmae_recipe::Stage;
 use bmae_train::pretrain::Student;
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
 
-use crate::small::{Watching, metrics, pretrain, recipe, session, weights};
+use crate::small::{Watching, metrics, planned, pretrain, recipe, session, weights};
 use crate::students::{STEPS, device, encoder_values, sorted, step, student, target_values};
 
 const EPOCHS: usize = 3;
@@ -320,20 +321,25 @@ fn pixel_weight_is_logged_resumed_and_left_out_by_evaluations() {
     }
     let start = bmae_recipe::Start::From(whole);
     let out = folder.path().join("knn");
-    bmae_train::knn::run(&mut session(&mut Watching::default(), 1), &recipe, "test", &start, &out, false)
-        .expect("evaluates");
+    bmae_train::run::stage(
+        &mut session(&mut Watching::default(), 1),
+        &planned(Stage::Knn, &recipe, &start, &out),
+        false,
+    )
+    .expect("evaluates");
 }
 
 #[test]
 fn scratch_init_timm_draws_positions_that_mae_fixes_to_sines_and_cosines() {
     use bmae_recipe::Start;
-    use bmae_train::{finetune, linear_probe};
+    use bmae_train::run;
     let folder = tempfile::tempdir().expect("a folder");
     let positions = |init: &str| {
         let recipe = recipe(&format!("finetune.epochs = 1\nfinetune.base_lr = 0.0\nmethod.scratch_init = '{init}'"));
         let out = folder.path().join(init);
         let mut watching = Watching::default();
-        finetune::run(&mut session(&mut watching, 1), &recipe, "test", &Start::Scratch, &out, false).expect("trains");
+        run::stage(&mut session(&mut watching, 1), &planned(Stage::Finetune, &recipe, &Start::Scratch, &out), false)
+            .expect("trains");
         weights(&out)
     };
     let (mae, timm) = (positions("mae"), positions("timm"));
@@ -348,8 +354,9 @@ fn scratch_init_timm_draws_positions_that_mae_fixes_to_sines_and_cosines() {
     let recipe = recipe("finetune.epochs = 1\nlinprobe.epochs = 1\nmethod.scratch_init = 'timm'");
     let (tuned, probed) = (folder.path().join("tuned"), folder.path().join("probed"));
     let mut watching = Watching::default();
-    finetune::run(&mut session(&mut watching, 1), &recipe, "test", &Start::Scratch, &tuned, false).expect("trains");
-    linear_probe::run(&mut session(&mut watching, 1), &recipe, "test", &Start::Scratch, &probed, false)
+    run::stage(&mut session(&mut watching, 1), &planned(Stage::Finetune, &recipe, &Start::Scratch, &tuned), false)
+        .expect("trains");
+    run::stage(&mut session(&mut watching, 1), &planned(Stage::Linprobe, &recipe, &Start::Scratch, &probed), false)
         .expect("trains");
     assert_ne!(weights(&tuned).tensors["pos_embed"], timm.tensors["pos_embed"]);
     assert_eq!(weights(&probed).tensors["pos_embed"], timm.tensors["pos_embed"]);

@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::{Classifier, HeadInit, Linear, MaskedAutoencoder, Pooling, Probe, StateDict, parameters};
-use bmae_recipe::Recipe;
-use bmae_recipe::Start;
+use bmae_recipe::{Recipe, Stage, Start};
+use bmae_train::finetune::FinetuneLearner;
+use bmae_train::linear_probe::ProbeLearner;
 use bmae_train::optimiser::{ParameterGroups, Rule};
-use bmae_train::{finetune, linear_probe};
+use bmae_train::run;
 use burn::module::Module;
 use rand::RngExt;
 
-use crate::small::{Watching, metrics, pretrain, recipe, session};
+use crate::small::{Watching, metrics, planned, pretrain, recipe, session};
 use crate::students::{device, step, student};
 
 /// An autoencoder of the small recipe.
@@ -97,8 +98,12 @@ fn the_groups_are_told_at_the_start_and_again_at_the_switch() {
     let folder = tempfile::tempdir().expect("a folder");
     let keys = "pretrain.epochs = 2\nmethod.name = 'mae-k'\nmethod.k = 1\nmethod.pixel_weight = 0.5\nmethod.feature_head = 'frozen'";
     let mut watching = Watching::default();
-    bmae_train::pretrain::run(&mut session(&mut watching, 1), &recipe(keys), "a", folder.path(), false)
-        .expect("trains");
+    run::stage(
+        &mut session(&mut watching, 1),
+        &planned(Stage::Pretrain, &recipe(keys), &Start::Scratch, folder.path()),
+        false,
+    )
+    .expect("trains");
     let told: Vec<&String> = watching
         .events
         .iter()
@@ -119,9 +124,9 @@ fn batch(recipe: &Recipe) -> (Vec<f32>, Vec<i64>) {
     (values, (0..images).map(|image| (image % 10) as i64).collect())
 }
 
-fn classifier(keys: &str) -> (Recipe, finetune::Learner) {
+fn classifier(keys: &str) -> (Recipe, FinetuneLearner) {
     let recipe = recipe(keys);
-    let learner = finetune::Learner::new(&recipe, &Start::Scratch, 10, &device(), &mut |_| {}).expect("a learner");
+    let learner = FinetuneLearner::new(&recipe, &Start::Scratch, 10, &device(), &mut |_| {}).expect("a learner");
     (recipe, learner)
 }
 
@@ -299,7 +304,7 @@ fn a_label_outside_the_classes_is_a_sentence_and_no_panic() {
 fn the_probe_has_lars_with_momentum_0_9_and_trust_0_001_and_leaves_its_bias_unscaled() {
     let recipe = recipe("");
     let encoder = autoencoder().encoder.valid();
-    let mut learner = linear_probe::Learner::new(&recipe, encoder, 10, &device()).expect("a learner");
+    let mut learner = ProbeLearner::new(&recipe, encoder, 10, &device()).expect("a learner");
     let mut generator = keyed(12, 0, 0, Purpose::Crop);
     let features: Vec<f32> = (0..16 * 16).map(|_| generator.random::<f32>()).collect();
     let labels: Vec<i64> = (0..16).map(|image| image % 10).collect();
@@ -330,8 +335,10 @@ fn the_rate_is_set_before_every_step_from_the_fractional_epoch() {
     let mut watching = Watching::default();
     let [a, b, c] = ["a", "b", "c"].map(|name| folder.path().join(name));
     pretrain(&recipe, &a, false, None).expect("trains");
-    finetune::run(&mut session(&mut watching, 1), &recipe, "b", &Start::Scratch, &b, false).expect("trains");
-    linear_probe::run(&mut session(&mut watching, 1), &recipe, "c", &Start::Scratch, &c, false).expect("trains");
+    run::stage(&mut session(&mut watching, 1), &planned(Stage::Finetune, &recipe, &Start::Scratch, &b), false)
+        .expect("trains");
+    run::stage(&mut session(&mut watching, 1), &planned(Stage::Linprobe, &recipe, &Start::Scratch, &c), false)
+        .expect("trains");
     let stages = [(a, &recipe.pretrain.stage), (b, &recipe.finetune.stage), (c, &recipe.linprobe.stage)];
     for (run, settings) in stages {
         let peak = settings.base_lr * 16.0 / 256.0;
@@ -356,8 +363,7 @@ fn fine_tuning_starts_from_the_encoder_with_a_fresh_head_and_positions_that_lear
     pretrain(&recipe("pretrain.epochs = 1"), &run, false, None).expect("trains");
     let pretrained = crate::small::weights(&run);
     let recipe = recipe("");
-    let mut learner =
-        finetune::Learner::new(&recipe, &Start::From(run), 10, &device(), &mut |_| {}).expect("a learner");
+    let mut learner = FinetuneLearner::new(&recipe, &Start::From(run), 10, &device(), &mut |_| {}).expect("a learner");
     let before: StateDict = learner.weights();
     for (name, array) in
         before.tensors.iter().filter(|(name, _)| !name.starts_with("head.") && !name.starts_with("fc_norm."))

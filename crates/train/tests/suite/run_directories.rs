@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use bmae_recipe::{Stage, Start};
 use bmae_train::run_directory::RunFile;
 use bmae_train::{Outcome, TrainError};
 
-use crate::small::{Watching, pretrain, recipe, session};
+use crate::small::{Watching, planned, pretrain, recipe, session};
 
 /// The names in a folder, sorted.
 fn names(folder: &Path) -> Vec<String> {
@@ -194,7 +195,8 @@ fn what_made_a_run_is_written_down() {
     let mut watching = Watching::default();
     let mut session = session(&mut watching, 1).with_provenance(provenance);
     let recipe = recipe("pretrain.epochs = 1");
-    bmae_train::pretrain::run(&mut session, &recipe, "test", folder.path(), false).expect("trains");
+    bmae_train::run::stage(&mut session, &planned(Stage::Pretrain, &recipe, &Start::Scratch, folder.path()), false)
+        .expect("trains");
     let file = RunFile::read(folder.path()).expect("run.toml");
     assert_eq!(
         (file.session.program.as_str(), file.session.commit.as_deref(), file.session.machine.as_deref()),

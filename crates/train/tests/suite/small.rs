@@ -4,13 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bmae_recipe::Recipe;
+use bmae_recipe::plan::PlannedStage;
+use bmae_recipe::{Recipe, Stage, Start};
 use bmae_train::device::DeviceChoice;
 use bmae_train::observer::{Event, Observer};
-use bmae_train::{Outcome, Session, TrainError, pretrain};
+use bmae_train::{Outcome, Session, TrainError, run};
 
-/// 64 training and 40 test images of 16 x 16, 16 patches, two batches... of a model that trains in milliseconds; `keys`
-/// are laid over it, one `section.key = value` a line.
+/// 64 training images, four batches, and 40 test images of 16 x 16 pixels in 16 patches, for a model that trains in
+/// milliseconds; `keys` are laid over it, one `section.key = value` a line.
 pub fn recipe(keys: &str) -> Recipe {
     let base = r#"
         seed = 7
@@ -84,10 +85,15 @@ pub fn session(watching: &mut Watching, workers: usize) -> Session<'_> {
     Session::new(DeviceChoice::Cpu, workers, stop, watching).expect("a CPU")
 }
 
+/// `stage` of a run called "test".
+pub fn planned(stage: Stage, recipe: &Recipe, start: &Start, out: &Path) -> PlannedStage {
+    PlannedStage { run: "test".to_owned(), stage, recipe: recipe.clone(), start: start.clone(), out: out.to_owned() }
+}
+
 /// Pre-trains to the end, or until `stop_after` steps.
 pub fn pretrain(recipe: &Recipe, out: &Path, resume: bool, stop_after: Option<usize>) -> Result<Outcome, TrainError> {
     let mut watching = Watching { stop_after, ..Watching::default() };
-    pretrain::run(&mut session(&mut watching, 2), recipe, "test", out, resume)
+    run::stage(&mut session(&mut watching, 2), &planned(Stage::Pretrain, recipe, &Start::Scratch, out), resume)
 }
 
 /// The lines of `metrics.jsonl`, without what depends on the clock.

@@ -5,7 +5,7 @@ use prost::Message;
 
 /// One entry of an event file.
 #[derive(Clone, PartialEq, Message)]
-pub struct Event {
+pub struct EventProto {
     /// Seconds since 1970.
     #[prost(double, tag = "1")]
     pub wall_time: f64,
@@ -17,12 +17,12 @@ pub struct Event {
     pub file_version: Option<String>,
     /// Everything else.
     #[prost(message, optional, tag = "5")]
-    pub summary: Option<Summary>,
+    pub summary: Option<SummaryProto>,
 }
 
 /// Values of one moment.
 #[derive(Clone, PartialEq, Message)]
-pub struct Summary {
+pub struct SummaryProto {
     /// Each with its tag.
     #[prost(message, repeated, tag = "1")]
     pub value: Vec<Value>,

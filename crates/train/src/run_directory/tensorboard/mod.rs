@@ -16,7 +16,8 @@ use prost::Message;
 use serde_json::{Map, Value};
 
 use crate::TrainError;
-use message::{Event, Image, Metadata, PluginData, Scalar, Summary, TextTensor};
+use crate::whole_file::create_folder;
+use message::{EventProto, Image, Metadata, PluginData, Scalar, SummaryProto, TextTensor};
 
 /// The event file of a run at work.
 #[derive(Debug)]
@@ -34,14 +35,14 @@ pub struct EventFile {
 impl EventFile {
     /// Begins the event file in `folder` in place of those that are there; `recipe` is shown as a text.
     pub fn create(folder: &Path, started: u64, recipe: &str) -> Result<Self, TrainError> {
-        super::create_folder(folder)?;
+        create_folder(folder)?;
         remove_earlier(folder)?;
         // TensorBoard looks for "tfevents" and takes files in the order of their names.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let path = folder.join(format!("events.out.tfevents.{now:010}.bmae"));
         let file = File::create(&path).map_err(|source| TrainError::writing(&path, source))?;
         let mut events = Self { path, file, started: started as f64, step: 0, wall_s: 0.0 };
-        events.write(Event { file_version: Some("brain.Event:2".to_owned()), ..events.event(None) })?;
+        events.write(EventProto { file_version: Some("brain.Event:2".to_owned()), ..events.event(None) })?;
         let text = TextTensor {
             dtype: 7,
             shape: Some(Scalar {}),
@@ -63,7 +64,7 @@ impl EventFile {
         self.step = number("step").map_or(self.step, |step| step as i64);
         let values = scalars::scalars(line).into_iter();
         let values = values.map(|(tag, number)| message::Value { simple_value: Some(number as f32), ..value(&tag) });
-        let summary = Summary { value: values.collect() };
+        let summary = SummaryProto { value: values.collect() };
         match summary.value.is_empty() {
             true => Ok(()),
             false => self.write(self.event(Some(summary))),
@@ -78,14 +79,14 @@ impl EventFile {
     }
 
     fn show(&mut self, value: message::Value) -> Result<(), TrainError> {
-        self.write(self.event(Some(Summary { value: vec![value] })))
+        self.write(self.event(Some(SummaryProto { value: vec![value] })))
     }
 
-    fn event(&self, summary: Option<Summary>) -> Event {
-        Event { wall_time: self.started + self.wall_s, step: self.step, file_version: None, summary }
+    fn event(&self, summary: Option<SummaryProto>) -> EventProto {
+        EventProto { wall_time: self.started + self.wall_s, step: self.step, file_version: None, summary }
     }
 
-    fn write(&mut self, event: Event) -> Result<(), TrainError> {
+    fn write(&mut self, event: EventProto) -> Result<(), TrainError> {
         let record = record::framed(&event.encode_to_vec());
         self.file.write_all(&record).map_err(|source| TrainError::writing(&self.path, source))
     }
@@ -118,7 +119,7 @@ mod tests {
     use super::*;
 
     /// The events of the one file in `folder`, their frames taken off.
-    fn events(folder: &Path) -> Vec<Event> {
+    fn events(folder: &Path) -> Vec<EventProto> {
         let mut files = std::fs::read_dir(folder).expect("a folder");
         let bytes = std::fs::read(files.next().expect("a file").expect("an entry").path()).expect("bytes");
         assert!(files.next().is_none(), "one file");
@@ -126,7 +127,7 @@ mod tests {
         while !rest.is_empty() {
             let length = u64::from_le_bytes(rest[..8].try_into().expect("eight bytes")) as usize;
             assert_eq!(record::framed(&rest[12..12 + length]), rest[..16 + length]);
-            events.push(Event::decode(&rest[12..12 + length]).expect("a message"));
+            events.push(EventProto::decode(&rest[12..12 + length]).expect("a message"));
             rest = &rest[16 + length..];
         }
         events
@@ -146,7 +147,7 @@ mod tests {
         assert_eq!(events[0].file_version.as_deref(), Some("brain.Event:2"));
         let text = &events[1].summary.as_ref().expect("a text").value[0];
         assert_eq!(text.tensor.as_ref().expect("a text").string_val, [b"```toml\nseed = 3\n```".to_vec()]);
-        let shown = |event: &Event| {
+        let shown = |event: &EventProto| {
             let value = &event.summary.as_ref().expect("values").value[0];
             (event.step, event.wall_time, value.tag.clone(), value.simple_value)
         };

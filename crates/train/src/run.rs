@@ -1,11 +1,24 @@
-//! A plan is run: every stage in its order, what is finished is not repeated, what was begun goes on.
+//! Stages are run: one, or all of a plan in their order.
 
 use std::path::Path;
 
+use bmae_recipe::Stage;
 use bmae_recipe::plan::PlannedStage;
-use bmae_recipe::{Stage, Start};
 
 use crate::{Outcome, Session, TrainError, finetune, input, knn, linear_probe, pipeline, pretrain};
+
+/// Runs one stage in its run directory; with `resume` what was begun there goes on.
+///
+/// # Errors
+/// Everything that [`TrainError`] names; nothing is written before data and model were found in order.
+pub fn stage(session: &mut Session<'_>, planned: &PlannedStage, resume: bool) -> Result<Outcome, TrainError> {
+    match planned.stage {
+        Stage::Pretrain => pretrain::run(session, planned, resume),
+        Stage::Finetune => finetune::run(session, planned, resume),
+        Stage::Linprobe => linear_probe::run(session, planned, resume),
+        Stage::Knn => knn::run(session, planned, resume),
+    }
+}
 
 /// How a plan ended.
 #[derive(Debug)]
@@ -35,29 +48,22 @@ fn check_data(plan: &[PlannedStage]) -> Result<(), TrainError> {
     Ok(())
 }
 
-/// Runs the stages of `plan` in order, after a look at the data of them all. What was finished before is not repeated, what was
+/// Runs `stages` in order, after a look at the data of them all. What was finished before is not repeated, what was
 /// begun goes on. A stage whose loss is no number any more is left as it is, with what would start from it: that is a result of its
 /// recipe, not a reason to stop the others.
-pub fn run(session: &mut Session<'_>, plan: &[PlannedStage]) -> Result<PlanOutcome, TrainError> {
-    check_data(plan)?;
+pub fn plan(session: &mut Session<'_>, stages: &[PlannedStage]) -> Result<PlanOutcome, TrainError> {
+    check_data(stages)?;
     let mut diverged = Vec::new();
     let mut lost: Vec<&Path> = Vec::new();
-    for planned in plan {
-        if matches!(&planned.start, Start::From(path) if lost.contains(&path.as_path())) {
+    for planned in stages {
+        if planned.start.path().is_some_and(|path| lost.contains(&path)) {
             continue;
         }
-        let PlannedStage { run, stage, recipe, start, out } = planned;
-        let outcome = match stage {
-            Stage::Pretrain => pretrain::run(session, recipe, run, out, true),
-            Stage::Finetune => finetune::run(session, recipe, run, start, out, true),
-            Stage::Linprobe => linear_probe::run(session, recipe, run, start, out, true),
-            Stage::Knn => knn::run(session, recipe, run, start, out, true),
-        };
-        let outcome = match outcome {
+        let outcome = match stage(session, planned, true) {
             Err(error @ TrainError::NotFinite { .. }) => {
                 session.warn(error.to_string());
                 diverged.push(error);
-                lost.push(out);
+                lost.push(&planned.out);
                 continue;
             }
             outcome => outcome?,

@@ -1,37 +1,38 @@
-//! The same pictures of weights that are at hand: a run's, or a file's.
+//! Pictures of weights that are at hand, a run's or a file's: what a pre-training draws of its model while it trains.
 
 use std::path::Path;
 
 use bmae_data::Split;
 use bmae_nn::weights::StateDict;
+use bmae_recipe::Recipe;
 use burn::module::Module;
 use burn::tensor::Device;
 
-use super::{Predicted, Subjects, attention, reconstruction};
-use crate::TrainError;
-use crate::input;
 use crate::method::Targets;
+use crate::model::Predicted;
+use crate::observer::Message;
+use crate::pictures::{Subjects, attention, reconstruction};
 use crate::pretrain::autoencoder_that_predicts;
-use crate::run_directory::{check_place, epochs_done, write_whole};
-use crate::start::Remark;
-use bmae_recipe::Recipe;
+use crate::run_directory::epochs_done;
+use crate::whole_file::{check_place, write_whole};
+use crate::{TrainError, pipeline};
 
 /// Which pictures are wanted of which images.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted<'a> {
+pub struct PictureRequest<'a> {
     /// The half of the data whose first images are shown; `None`: the test set, or the training set where there is no other.
     pub split: Option<Split>,
     /// How many.
     pub images: usize,
     /// Where the reconstructions go.
     pub out: &'a Path,
-    /// Where the attention of the class token goes, if it is wanted.
+    /// Where the attention of the class token goes, if it is request.
     pub attention: Option<&'a Path>,
 }
 
 /// What was drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Drawn {
+pub struct DrawnPictures {
     /// Images.
     pub images: usize,
     /// What the model predicts.
@@ -48,11 +49,11 @@ pub struct Drawn {
 pub fn write(
     recipe: &Recipe,
     weights: &StateDict,
-    wanted: Wanted<'_>,
+    request: PictureRequest<'_>,
     device: &Device,
-    tell: &mut dyn FnMut(Remark),
-) -> Result<Drawn, TrainError> {
-    for place in std::iter::once(wanted.out).chain(wanted.attention) {
+    tell: &mut dyn FnMut(Message),
+) -> Result<DrawnPictures, TrainError> {
+    for place in std::iter::once(request.out).chain(request.attention) {
         check_place(place)?;
     }
     if !weights.begins("decoder") {
@@ -61,19 +62,19 @@ pub fn write(
     let predicted = predicted_by(recipe, weights);
     let model = autoencoder_that_predicts(predicted, recipe, weights, device, tell)?.valid();
     let data = pipeline::open(recipe)?;
-    let images = match wanted.split {
+    let images = match request.split {
         Some(split) => data.images(split),
         None => Some(data.test.as_ref().unwrap_or(&data.train)),
     };
     let Some(images) = images else {
-        return Err(TrainError::NoTestSet { stage: "reconstruct --split test", data: data.name });
+        return Err(TrainError::NoTestSet { stage: "a picture of the test set", data: data.name });
     };
-    let subjects = Subjects::first(recipe, images, wanted.images)?;
-    write_whole(wanted.out, &reconstruction(&model, recipe, &subjects, predicted)?)?;
-    if let Some(out) = wanted.attention {
+    let subjects = Subjects::first(recipe, images, request.images)?;
+    write_whole(request.out, &reconstruction(&model, recipe, &subjects, predicted)?)?;
+    if let Some(out) = request.attention {
         write_whole(out, &attention(&model, recipe, &subjects)?)?;
     }
-    Ok(Drawn { images: subjects.count(), predicted })
+    Ok(DrawnPictures { images: subjects.count(), predicted })
 }
 
 /// What the prediction head of `weights` predicts. A head may be as wide as a patch and as the features both: then what counts

@@ -1,0 +1,89 @@
+//! The images that every picture of a run shows, and what is painted on them.
+
+use std::sync::Arc;
+
+use bmae_data::transforms::normalise::Normalisation;
+use bmae_data::{Image, Images};
+use bmae_nn::{MaskedAutoencoder, Masking};
+use bmae_recipe::Recipe;
+use burn::tensor::Tensor;
+
+use crate::input::{flat_patches, mask_noise, patch_tensor};
+use crate::{TrainError, pipeline};
+
+/// An image is enlarged by a whole factor to about so many pixels.
+const DRAWN_SIDE: usize = 96;
+/// What a masked patch is painted with.
+const GREY: u8 = 128;
+
+/// The factor by which images of `side` pixels are enlarged.
+pub(crate) fn scale(side: usize) -> usize {
+    (DRAWN_SIDE / side).max(1)
+}
+
+/// The images that every picture of a run shows.
+pub(crate) struct Subjects {
+    /// As evaluation sees them.
+    pub(super) images: Vec<Image>,
+    /// The same, normalised: [N, L, p*p*3], flat.
+    pub(super) patches: Vec<f32>,
+    pub(super) masking: Masking,
+}
+
+impl Subjects {
+    /// The first `count` of `images`, or all if there are fewer.
+    ///
+    /// # Errors
+    /// When one cannot be read, or the mask ratio leaves or takes nothing.
+    pub fn first(recipe: &Recipe, images: &Arc<dyn Images>, count: usize) -> Result<Self, TrainError> {
+        let transform = pipeline::evaluation_transform(recipe);
+        let normalisation = Normalisation { mean: transform.mean, std: transform.std };
+        let side = recipe.data.image_size;
+        let count = count.min(images.len());
+        let mut planes = vec![0.0; count * 3 * side * side];
+        let mut seen = Vec::with_capacity(count);
+        for (index, planes) in planes.chunks_exact_mut(3 * side * side).enumerate() {
+            transform.apply(&images.image(index)?, recipe.seed, 0, index as u64, planes)?;
+            seen.push(normalisation.image(planes, side)?);
+        }
+        let noise = mask_noise(recipe, 0, &(0..count).collect::<Vec<_>>());
+        let masking = Masking::from_noise(&noise, recipe.model.patches(side), recipe.pretrain.mask_ratio)?;
+        Ok(Self { images: seen, patches: flat_patches(&planes, recipe)?, masking })
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.images.len()
+    }
+
+    /// The whole images as a tensor [N, L, p*p*3] on the device of `model`.
+    pub(super) fn tensor(&self, recipe: &Recipe, model: &MaskedAutoencoder) -> Tensor<3> {
+        patch_tensor(self.patches.clone(), recipe, &model.encoder.device())
+    }
+}
+
+/// A copy of `image` with the patches of `masking`'s image number `index` grey that are masked there.
+pub(crate) fn masked_view(recipe: &Recipe, image: &Image, masking: &Masking, index: usize) -> Image {
+    let mut view = image.clone();
+    for place in masked_of(masking, index) {
+        fill_patch(&mut view, recipe.model.patch_size, place, [GREY; 3]);
+    }
+    view
+}
+
+/// The masked patches (0 .. L) of one image of a masking.
+pub(super) fn masked_of(masking: &Masking, index: usize) -> Vec<usize> {
+    let each = masking.patches() - masking.keep();
+    let rows = &masking.masked()[index * each..(index + 1) * each];
+    rows.iter().map(|row| row % masking.patches()).collect()
+}
+
+/// Paints the patch number `place` of a square image in one colour.
+pub(super) fn fill_patch(image: &mut Image, patch: usize, place: usize, colour: [u8; 3]) {
+    let side = image.width();
+    let (row, column) = (place / (side / patch) * patch, place % (side / patch) * patch);
+    let (pixels, _) = image.pixels_mut().as_chunks_mut::<3>();
+    for line in row..row + patch {
+        pixels[line * side + column..][..patch].fill(colour);
+    }
+}

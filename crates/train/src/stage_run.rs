@@ -1,0 +1,93 @@
+//! A planned stage at work: how every stage opens its run directory and closes it again. What lies between is the loop of the
+//! stage's own module.
+
+use bmae_nn::weights::StateDict;
+use bmae_recipe::plan::PlannedStage;
+
+use crate::observer::Event;
+use crate::optimiser::ParameterGroups;
+use crate::run_directory::{Opened, RunDirectory, RunFile, State};
+use crate::{Outcome, Session, TrainError};
+
+/// A stage whose run directory is open, before its first step.
+pub(crate) struct StageRun<'a> {
+    planned: &'a PlannedStage,
+    directory: RunDirectory,
+    first_epoch: usize,
+    /// Weights and state after the last whole epoch of earlier sessions, for the stage to take and go on from.
+    pub kept: Option<Box<(StateDict, State)>>,
+}
+
+/// How much there is to do, for whoever shows it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Extent {
+    /// Epochs in all.
+    pub epochs: usize,
+    /// Steps in each epoch.
+    pub steps_per_epoch: usize,
+    /// Images in each step.
+    pub batch_size: usize,
+}
+
+impl<'a> StageRun<'a> {
+    /// Opens the run directory of `planned`, whose images are `data` in words. `None`, and the observer knows it, where the
+    /// stage was finished before.
+    ///
+    /// # Errors
+    /// As [`RunDirectory::open`]; nothing is written then.
+    pub fn open(
+        session: &mut Session<'_>,
+        planned: &'a PlannedStage,
+        data: &str,
+        resume: bool,
+    ) -> Result<Option<Self>, TrainError> {
+        let run_file = RunFile::new(planned, data, session);
+        let (directory, kept) = match RunDirectory::open(&planned.out, &planned.recipe.to_toml(), run_file, resume)? {
+            Opened::Finished => {
+                session.tell(Event::AlreadyFinished { run: planned.run.clone(), stage: planned.stage });
+                return Ok(None);
+            }
+            Opened::Fresh(directory) => (directory, None),
+            Opened::Resumed(directory, kept) => (directory, Some(kept)),
+        };
+        let first_epoch = kept.as_ref().map_or(0, |kept| kept.1.epochs_done);
+        Ok(Some(Self { planned, directory, first_epoch, kept }))
+    }
+
+    /// Does the work: `epochs` gets the run directory and the first epoch (from 0) that is not done. A failure is written down
+    /// in the run directory, a success too.
+    ///
+    /// # Errors
+    /// What `epochs` says, and when the end cannot be written down.
+    pub fn work(
+        mut self,
+        session: &mut Session<'_>,
+        extent: Extent,
+        groups: Option<&ParameterGroups>,
+        epochs: impl FnOnce(&mut Session<'_>, &mut RunDirectory, usize) -> Result<Outcome, TrainError>,
+    ) -> Result<Outcome, TrainError> {
+        let PlannedStage { run, stage, .. } = self.planned;
+        if let Some(groups) = groups {
+            session.tell(Event::Detail(format!("parameter groups:\n{groups}")));
+        }
+        session.tell(Event::Started {
+            run: run.clone(),
+            stage: *stage,
+            epochs: extent.epochs,
+            first_epoch: self.first_epoch,
+            steps_per_epoch: extent.steps_per_epoch,
+            batch_size: extent.batch_size,
+        });
+        let outcome = epochs(session, &mut self.directory, self.first_epoch).and_then(|outcome| {
+            if matches!(outcome, Outcome::Finished(_)) {
+                self.directory.finish()?;
+            }
+            Ok(outcome)
+        });
+        let outcome = self.directory.keep_failure(outcome)?;
+        if let Outcome::Finished(summary) = &outcome {
+            session.tell(Event::Finished { run: run.clone(), stage: *stage, loss: summary.loss, top1: summary.top1 });
+        }
+        Ok(outcome)
+    }
+}
