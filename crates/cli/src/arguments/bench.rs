@@ -4,7 +4,7 @@ use bmae_recipe::TrainedStage;
 use clap::Args;
 
 use super::method::MethodWord;
-use super::trained_stage;
+use super::recipe_source::trained_stage;
 
 /// `bmae bench`.
 #[derive(Debug, Args)]

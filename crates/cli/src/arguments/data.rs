@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use bmae_recipe::TrainedStage;
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{RecipeSource, trained_stage};
+use super::recipe_source::{RecipeSource, trained_stage};
 
 /// `bmae data`.
 #[derive(Debug, Subcommand)]

@@ -4,22 +4,23 @@ mod bench;
 mod checkpoint;
 mod collection;
 mod data;
+mod everywhere;
 mod method;
 mod pictures;
+mod recipe_source;
 mod recorded;
 mod sweep;
 mod training;
 
-use bmae_recipe::{Stage, TrainedStage};
-use bmae_train::device::DeviceChoice;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 pub use bench::Bench;
 pub use checkpoint::{Checkpoint, Destination, Export, Import};
 pub use collection::{Runs, RunsCommand, Watch};
 pub use data::{Cifar, Data, Download, Preview};
+pub use everywhere::{DeviceName, Everywhere};
 pub use pictures::Reconstruct;
+pub use recipe_source::RecipeSource;
 pub use recorded::{Features, Forward, Replay, SplitName};
 pub use sweep::Sweep;
 pub use training::{Evaluate, Pretrain, Report, Reproduce};
@@ -53,36 +54,6 @@ pub struct Arguments {
     pub command: Command,
     #[command(flatten)]
     pub everywhere: Everywhere,
-}
-
-/// Options of every command.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Options of every command")]
-pub struct Everywhere {
-    /// Set a recipe key, as in pretrain.epochs=10; the value is TOML, a bare word is a string (repeatable)
-    #[arg(long, global = true, value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
-    /// Random seed: initialisation, order, crops, masks
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
-    pub seed: Option<u64>,
-    /// Number of threads, for computing and for loading images [default: one per core]
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub threads: Option<u16>,
-    /// Device that computes; vulkan, cuda and metal need a build with the feature of that name
-    #[arg(long, global = true, default_value = "cpu")]
-    pub device: DeviceName,
-    /// Resume the run in --out after its last whole epoch; start it if there is none
-    #[arg(long, global = true)]
-    pub resume: bool,
-    /// Print the result as one line of JSON
-    #[arg(long, global = true)]
-    pub json: bool,
-    /// Print errors and results only
-    #[arg(short, long, global = true)]
-    pub quiet: bool,
-    /// Print more, such as which optimiser rule took which parameter
-    #[arg(short, long, global = true, conflicts_with = "quiet")]
-    pub verbose: bool,
 }
 
 /// The commands.
@@ -142,17 +113,6 @@ pub enum Command {
     },
 }
 
-/// Where a recipe comes from.
-#[derive(Debug, Args)]
-pub struct RecipeSource {
-    /// Recipe: quick, mini, paper, or a file of your own that ends in .toml [default: quick]
-    #[arg(long, value_name = "NAME|FILE.toml")]
-    pub preset: Option<String>,
-    /// Images: shapes, cifar10, cifar100, or the path of a folder or archive, whose kind is recognised
-    #[arg(long, value_name = "PATH|NAME")]
-    pub data: Option<String>,
-}
-
 /// The version, and the commit where it is known.
 fn version() -> &'static str {
     static VERSION: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| match crate::provenance::COMMIT {
@@ -160,42 +120,6 @@ fn version() -> &'static str {
         None => env!("CARGO_PKG_VERSION").to_owned(),
     });
     &VERSION
-}
-
-/// One of the stages that train, by its section of the recipe.
-fn trained_stage() -> impl TypedValueParser<Value = TrainedStage> {
-    let names = TrainedStage::ALL.map(|stage| Stage::from(stage).section());
-    let of_name = |name: String| TrainedStage::ALL.into_iter().find(|stage| Stage::from(*stage).section() == name);
-    // Only these names come through.
-    PossibleValuesParser::new(names).try_map(move |name| of_name(name).ok_or("it is no stage that trains"))
-}
-
-/// The devices by name.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-#[allow(missing_docs)]
-pub enum DeviceName {
-    Cpu,
-    Vulkan,
-    Cuda,
-    Metal,
-}
-
-impl DeviceName {
-    /// As it is typed.
-    pub fn word(self) -> String {
-        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
-    }
-}
-
-impl From<DeviceName> for DeviceChoice {
-    fn from(name: DeviceName) -> Self {
-        match name {
-            DeviceName::Cpu => DeviceChoice::Cpu,
-            DeviceName::Vulkan => DeviceChoice::Vulkan,
-            DeviceName::Cuda => DeviceChoice::Cuda,
-            DeviceName::Metal => DeviceChoice::Metal,
-        }
-    }
 }
 
 #[cfg(test)]

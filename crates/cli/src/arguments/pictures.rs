@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::data::png;
-use super::{RecipeSource, SplitName};
+use super::recipe_source::RecipeSource;
+use super::recorded::SplitName;
 
 /// `bmae reconstruct`.
 #[derive(Debug, Args)]

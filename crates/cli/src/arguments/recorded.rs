@@ -7,7 +7,7 @@ use bmae_recipe::TrainedStage;
 use bmae_train::evaluation::EncoderFeature;
 use clap::{Args, ValueEnum};
 
-use super::{RecipeSource, trained_stage};
+use super::recipe_source::{RecipeSource, trained_stage};
 
 /// `bmae forward`.
 #[derive(Debug, Args)]

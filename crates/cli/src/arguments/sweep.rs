@@ -7,8 +7,8 @@ use bmae_recipe::sweep::emit::Engine;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
-use super::RecipeSource;
 use super::method::MethodWord;
+use super::recipe_source::RecipeSource;
 
 /// `bmae sweep`.
 #[derive(Debug, Args)]

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::RecipeSource;
 use super::method::MethodWord;
+use super::recipe_source::RecipeSource;
 
 /// `bmae reproduce`.
 #[derive(Debug, Args)]
