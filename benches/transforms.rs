@@ -1,6 +1,6 @@
 //! How long RandAugment and resizing take, an image at a time on one thread.
 //!
-//! cargo bench -p bmae-data [-- RandAugment]
+//! cargo bench -p bmae-benches --bench transforms [-- RandAugment]
 
 use std::time::Duration;
 

@@ -1,0 +1,1 @@
+//! Only benches: `cargo bench -p bmae-benches`.
