@@ -131,8 +131,8 @@ pub enum SplitName {
 }
 
 impl From<SplitName> for Split {
-    fn from(half: SplitName) -> Self {
-        match half {
+    fn from(split: SplitName) -> Self {
+        match split {
             SplitName::Train => Split::Train,
             SplitName::Test => Split::Test,
         }
