@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_kept_share_is_rounded_down_in_f64() {
+    fn keep_is_the_floor_of_the_kept_share_in_f64() {
         assert_eq!(kept_patches(64, 0.75), 16);
         assert_eq!(kept_patches(196, 0.75), 49);
         assert_eq!(kept_patches(10, 0.75), 2, "2.5 is rounded down");

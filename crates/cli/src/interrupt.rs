@@ -1,4 +1,4 @@
-//! Ctrl-C: the first ends a loop after the step in hand, the second the program.
+//! Ctrl-C: the first ends a loop after its current step, the second the program.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>, Ending> {
         if flag.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
-        say("stopping after the step in hand; Ctrl-C again stops at once");
+        say("stopping after this step; press Ctrl-C again to stop at once");
     })
     .map_err(|error| {
         Ending::Failure(format!("cannot listen for Ctrl-C: {error}; start it from another shell").into())
@@ -38,7 +38,7 @@ pub enum GoesOn {
     WithResume,
 }
 
-/// What a run that was stopped says: what is kept, what will be repeated, and how to go on.
+/// What is said of a run that was stopped: what is kept, what will be repeated, and how to go on.
 pub fn stopped(outcome: &Outcome, out: &Path, goes_on: GoesOn) -> Option<Ending> {
     let Outcome::Interrupted { epochs_kept, epochs, steps_lost } = outcome else {
         return None;

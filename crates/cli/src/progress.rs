@@ -1,4 +1,4 @@
-//! What a loop tells, shown on stderr: a bar on a terminal, plain lines elsewhere.
+//! The events of a loop, shown on stderr: a bar on a terminal, plain lines elsewhere.
 
 use std::io::{IsTerminal, stderr};
 use std::path::Path;
@@ -229,7 +229,7 @@ fn bar(title: &str, steps: usize, first_step: usize) -> ProgressBar {
     bar
 }
 
-/// Bytes that arrive, as a bar on a terminal and as a line for each tenth elsewhere.
+/// The progress of a download: a bar on a terminal, a line for each tenth elsewhere.
 pub struct Bytes {
     volume: Volume,
     bar: Option<ProgressBar>,

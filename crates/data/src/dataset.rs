@@ -22,7 +22,7 @@ impl Image {
     pub fn new(width: usize, height: usize, pixels: Vec<u8>) -> Result<Self, DataError> {
         let expected = width.checked_mul(height).and_then(|area| area.checked_mul(3));
         if width == 0 || height == 0 || expected != Some(pixels.len()) {
-            return Err(DataError::Transforms(TransformError::ImageShape { width, height, bytes: pixels.len() }));
+            return Err(TransformError::ImageShape { width, height, bytes: pixels.len() }.into());
         }
         Ok(Self { width, height, pixels })
     }
@@ -72,7 +72,7 @@ impl fmt::Display for Split {
     }
 }
 
-/// Images that can be asked for by number, from several threads at once.
+/// Images that can be asked for by number, from several threads at once: a map-style data set.
 pub trait Images: Send + Sync {
     /// How many images there are.
     fn len(&self) -> usize;
@@ -118,6 +118,22 @@ impl Dataset {
     /// Whether the images have labels.
     pub fn is_labelled(&self) -> bool {
         !self.class_names.is_empty()
+    }
+}
+
+/// How many images to take of each split (0: all).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Of the training images.
+    pub train: usize,
+    /// Of the test images.
+    pub test: usize,
+}
+
+impl Limits {
+    /// The number that a limit stands for.
+    pub(crate) fn count(limit: usize) -> usize {
+        if limit == 0 { usize::MAX } else { limit }
     }
 }
 

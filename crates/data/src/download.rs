@@ -13,9 +13,8 @@ use md5::{Digest, Md5};
 use ureq::Agent;
 use ureq::http::{Response, header};
 
-use crate::DataError;
-use crate::cifar::Kind;
 use crate::error::DownloadError;
+use crate::{CifarSet, DataError};
 
 /// How long the server may take to accept a connection, to answer, or to send the next bytes.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -35,28 +34,18 @@ pub struct Archive {
 
 impl Archive {
     /// The official binary archive of a set.
-    pub fn official(kind: Kind) -> Self {
-        let md5 = match kind {
-            Kind::Cifar10 => "c32a1d4ab5d03f1284b67883e8d87530",
-            Kind::Cifar100 => "03b5dce01913d631647c71ecec9e9cb8",
+    pub fn official(set: CifarSet) -> Self {
+        let md5 = match set {
+            CifarSet::Cifar10 => "c32a1d4ab5d03f1284b67883e8d87530",
+            CifarSet::Cifar100 => "03b5dce01913d631647c71ecec9e9cb8",
         };
-        let file_name = kind.archive_name();
+        let file_name = set.archive_name();
         Self {
-            name: kind.to_string(),
+            name: set.to_string(),
             file_name: file_name.to_owned(),
             url: format!("https://www.cs.toronto.edu/~kriz/{file_name}"),
             md5: md5.to_owned(),
         }
-    }
-
-    /// The official binary archive of CIFAR-10.
-    pub fn cifar10() -> Self {
-        Self::official(Kind::Cifar10)
-    }
-
-    /// The official binary archive of CIFAR-100.
-    pub fn cifar100() -> Self {
-        Self::official(Kind::Cifar100)
     }
 }
 
@@ -90,11 +79,7 @@ pub fn download(
         let found = File::open(&path).and_then(|mut file| md5_of(&mut file)).map_err(DataError::io("read", &path))?;
         return match is_md5(&found, archive) {
             true => Ok(Outcome::AlreadyPresent(path)),
-            false => Err(DataError::Download(DownloadError::DownloadPresentDiffers {
-                path,
-                expected: archive.md5.clone(),
-                found,
-            })),
+            false => Err(DownloadError::PresentDiffers { path, expected: archive.md5.clone(), found }.into()),
         };
     }
     fs::create_dir_all(folder).map_err(DataError::io("create", folder))?;
@@ -132,13 +117,13 @@ fn fetch(archive: &Archive, part: &mut Part, progress: &mut dyn FnMut(u64, Optio
         206 if content_range_start(&response) == Some(part.length) => {
             number(&response, header::CONTENT_RANGE, |text| text.rsplit('/').next())
         }
-        status => return Err(DataError::Download(DownloadError::DownloadRefused { url: archive.url.clone(), status })),
+        status => return Err(DownloadError::Refused { url: archive.url.clone(), status }.into()),
     };
     progress(part.length, total);
     let mut body = response.into_body().into_reader();
     let mut buffer = vec![0; 1 << 16];
     let broke_off = |done: u64, cause: String| {
-        DataError::Download(DownloadError::DownloadBrokeOff {
+        DataError::Download(DownloadError::BrokenOff {
             url: archive.url.clone(),
             done,
             total: total.map_or_else(String::new, |total| format!(" of {total}")),
@@ -180,8 +165,8 @@ fn request(archive: &Archive, start: u64) -> Result<Response<ureq::Body>, DataEr
     request.call().map_err(|cause| {
         let url = archive.url.clone();
         match cause {
-            ureq::Error::BadUri(_) | ureq::Error::Http(_) => DataError::Download(DownloadError::DownloadUrl { url }),
-            cause => DataError::Download(DownloadError::DownloadUnreachable { url, cause: cause.to_string() }),
+            ureq::Error::BadUri(_) | ureq::Error::Http(_) => DataError::Download(DownloadError::InvalidUrl { url }),
+            cause => DataError::Download(DownloadError::Unreachable { url, cause: cause.to_string() }),
         }
     })
 }
@@ -219,7 +204,7 @@ impl Part {
             .map_err(DataError::io("write", path))?;
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => {
-                return Err(DataError::Download(DownloadError::DownloadBusy { path: path.to_owned() }));
+                return Err(DownloadError::Busy { path: path.to_owned() }.into());
             }
             // Some network file systems know no locks; the MD5 still guards the outcome.
             Ok(()) | Err(TryLockError::Error(_)) => {}
@@ -249,11 +234,7 @@ impl Part {
             return Ok(());
         }
         self.truncate()?;
-        Err(DataError::Download(DownloadError::DownloadChecksum {
-            url: archive.url.clone(),
-            expected: archive.md5.clone(),
-            found,
-        }))
+        Err(DownloadError::Checksum { url: archive.url.clone(), expected: archive.md5.clone(), found }.into())
     }
 }
 

@@ -17,7 +17,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits as DecoderLimits};
 use walkdir::{DirEntry, WalkDir};
 
-use crate::cifar::Limits;
+use crate::dataset::Limits;
 use crate::error::FolderError;
 use crate::{DataError, Dataset, Image, Images};
 
@@ -55,11 +55,7 @@ pub fn open(root: &Path, limits: Limits) -> Result<Dataset, DataError> {
         let (test, test_classes) = labelled(&test_root, limits.test)?;
         if test_classes != class_names {
             let difference = difference(&class_names, &test_classes);
-            return Err(DataError::Folder(FolderError::ClassesDiffer {
-                train: train_root,
-                test: test_root,
-                difference,
-            }));
+            return Err(FolderError::ClassesDiffer { train: train_root, test: test_root, difference }.into());
         }
         Some(Arc::new(test) as Arc<dyn Images>)
     } else {
@@ -72,7 +68,7 @@ pub fn open(root: &Path, limits: Limits) -> Result<Dataset, DataError> {
 fn labelled(root: &Path, limit: usize) -> Result<(Folder, Vec<String>), DataError> {
     let classes = class_folders(root)?;
     if let Some(path) = entries(root)?.into_iter().find(is_image) {
-        return Err(DataError::Folder(FolderError::ImageWithoutClass { path: path.into_path() }));
+        return Err(FolderError::ImageWithoutClass { path: path.into_path() }.into());
     }
     let mut of_class = Vec::new();
     for folder in classes.values() {
@@ -153,7 +149,7 @@ fn is_image(entry: &DirEntry) -> bool {
 
 fn no_images(folder: &Path) -> DataError {
     let extensions = EXTENSIONS.map(|extension| format!(".{extension}")).join(", ");
-    DataError::Folder(FolderError::NoImagesInFolder { path: folder.to_owned(), extensions })
+    DataError::Folder(FolderError::NoImages { path: folder.to_owned(), extensions })
 }
 
 /// Which classes are only in one of two lists.
@@ -212,12 +208,7 @@ pub fn decode(path: &Path) -> Result<Image, DataError> {
     let (width, height) = decoder.dimensions();
     if u64::from(width) * u64::from(height) > LARGEST_AREA {
         let max_megapixels = LARGEST_AREA / 1_000_000;
-        return Err(DataError::Folder(FolderError::ImageTooLarge {
-            path: path.to_owned(),
-            width,
-            height,
-            max_megapixels,
-        }));
+        return Err(FolderError::ImageTooLarge { path: path.to_owned(), width, height, max_megapixels }.into());
     }
     // Damaged metadata is no reason to refuse the pixels.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);

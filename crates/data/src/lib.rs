@@ -28,7 +28,6 @@
 //!     seed: 0,
 //!     epoch: 0,
 //!     workers: 2,
-//!     first_batch: 0,
 //! };
 //! for batch in loader::load(data.train.clone(), transform, config)? {
 //!     let batch = batch?; // batch.images is [64, 3, 32, 32]
@@ -37,20 +36,24 @@
 //! # }
 //! ```
 
-pub mod cifar;
+mod cifar;
+mod cifar_set;
 mod dataset;
 pub mod download;
 mod error;
-pub mod image_folder;
+mod image_folder;
 pub mod loader;
 pub mod mixing;
 mod open;
 pub mod preview;
 pub mod random;
-pub mod shapes;
+mod rectangle;
+mod shapes;
 pub mod statistics;
 pub mod transforms;
 
+pub use cifar_set::CifarSet;
 pub use dataset::{Dataset, Image, Images, Split};
 pub use error::{CifarError, DataError, DownloadError, FolderError, LoaderError, PreviewError, TransformError};
 pub use open::{Source, open};
+pub use rectangle::Rectangle;

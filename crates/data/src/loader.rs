@@ -63,8 +63,6 @@ pub struct LoaderConfig {
     pub epoch: u64,
     /// How many threads make batches, at least 1.
     pub workers: usize,
-    /// How many batches at the beginning of the epoch are not made at all, because an earlier session used them.
-    pub first_batch: usize,
 }
 
 /// Starts the workers of one epoch.
@@ -75,30 +73,29 @@ pub struct LoaderConfig {
 pub fn load(images: Arc<dyn Images>, transform: Transform, config: LoaderConfig) -> Result<Loader, DataError> {
     transform.check()?;
     if config.batch_size == 0 {
-        return Err(DataError::Loader(LoaderError::ZeroInLoader { key: "batch size", unit: "image" }));
+        return Err(LoaderError::Zero { key: "batch size", unit: "image" }.into());
     }
     if config.workers == 0 {
-        return Err(DataError::Loader(LoaderError::ZeroInLoader { key: "number of workers", unit: "worker" }));
+        return Err(LoaderError::Zero { key: "number of workers", unit: "worker" }.into());
     }
     let count = images.len();
     if count == 0 {
-        return Err(DataError::Loader(LoaderError::NoImages));
+        return Err(LoaderError::NoImages.into());
     }
     let batches = match config.last_batch {
         LastBatch::Drop => count / config.batch_size,
         LastBatch::Keep => count.div_ceil(config.batch_size),
     };
     if batches == 0 {
-        return Err(DataError::Loader(LoaderError::LessThanOneBatch { images: count, batch_size: config.batch_size }));
+        return Err(LoaderError::LessThanOneBatch { images: count, batch_size: config.batch_size }.into());
     }
     let order = match config.order {
         Order::Shuffled => permutation(config.seed, config.epoch, count),
         Order::Sequential => (0..count).collect(),
     };
     let plan = Arc::new(Plan { images, transform, config, order, batches, stop: AtomicBool::new(false) });
-    let left = config.first_batch.min(batches)..batches;
     let mut workers = Vec::new();
-    for first in left.clone().take(config.workers) {
+    for first in 0..config.workers.min(batches) {
         let (sender, finished) = sync_channel(1);
         let plan = Arc::clone(&plan);
         let thread = std::thread::Builder::new()
@@ -107,7 +104,7 @@ pub fn load(images: Arc<dyn Images>, transform: Transform, config: LoaderConfig)
             .map_err(|cause| DataError::Loader(LoaderError::WorkerStart { cause }))?;
         workers.push(Worker { finished, thread: Some(thread) });
     }
-    Ok(Loader { plan, workers, left, turn: 0 })
+    Ok(Loader { plan, workers, left: 0..batches, turn: 0 })
 }
 
 /// The batches of one epoch, in order. Dropping it stops the workers.
@@ -118,13 +115,6 @@ pub struct Loader {
     workers: Vec<Worker>,
     left: Range<usize>,
     turn: usize,
-}
-
-impl Loader {
-    /// How many batches the whole epoch has, those before `first_batch` included.
-    pub fn batches_in_epoch(&self) -> usize {
-        self.plan.batches
-    }
 }
 
 impl Iterator for Loader {
@@ -220,15 +210,15 @@ impl Plan {
         let end = (start + self.config.batch_size).min(self.order.len());
         let indices = self.order[start..end].to_vec();
         let image_size = self.transform.image_size;
-        let values = 3 * image_size * image_size;
+        let values_per_image = self.transform.values_per_image();
         let mut images = Vec::new();
         indices
             .len()
-            .checked_mul(values)
+            .checked_mul(values_per_image)
             .and_then(|length| images.try_reserve_exact(length).ok())
             .ok_or(DataError::Loader(LoaderError::BatchMemory { images: indices.len(), image_size }))?;
-        images.resize(indices.len() * values, 0.0);
-        for (&index, out) in indices.iter().zip(images.chunks_exact_mut(values)) {
+        images.resize(indices.len() * values_per_image, 0.0);
+        for (&index, out) in indices.iter().zip(images.chunks_exact_mut(values_per_image)) {
             if self.stop.load(Ordering::Relaxed) {
                 return Ok(None);
             }

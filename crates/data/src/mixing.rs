@@ -30,7 +30,7 @@ pub struct Mixing {
 
 /// What happens to one batch. An image keeps the share lambda of itself, the rest comes from its partner.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Mix {
+pub enum DrawnMixing {
     /// Nothing.
     Nothing,
     /// Every pixel is lambda times the image plus 1 - lambda times the partner.
@@ -61,17 +61,18 @@ impl Mixing {
         for (of, found) in [("mixing a batch", self.probability), ("CutMix instead of mixup", self.switch_probability)]
         {
             if !(0.0..=1.0).contains(&found) {
-                return Err(DataError::Transforms(TransformError::Probability { of, found }));
+                return Err(TransformError::Probability { of, found }.into());
             }
         }
         for (method, found) in [("mixup", self.mixup), ("cutmix", self.cutmix)] {
             if found != 0.0 && !ALPHA.contains(&found) {
-                return Err(DataError::Transforms(TransformError::MixingAlpha {
+                return Err(TransformError::MixingAlpha {
                     method,
                     least: *ALPHA.start(),
                     greatest: *ALPHA.end(),
                     found,
-                }));
+                }
+                .into());
             }
         }
         Ok(())
@@ -81,10 +82,10 @@ impl Mixing {
     ///
     /// # Errors
     /// When the numbers make no sense (see [`check`](Self::check)).
-    pub fn draw(&self, image_size: usize, generator: &mut impl Rng) -> Result<Mix, DataError> {
+    pub fn draw(&self, image_size: usize, generator: &mut impl Rng) -> Result<DrawnMixing, DataError> {
         self.check()?;
         if !self.is_on() || generator.random::<f64>() >= self.probability {
-            return Ok(Mix::Nothing);
+            return Ok(DrawnMixing::Nothing);
         }
         let cut = match (self.mixup > 0.0, self.cutmix > 0.0) {
             (true, true) => generator.random::<f64>() < self.switch_probability,
@@ -93,7 +94,7 @@ impl Mixing {
         let alpha = if cut { self.cutmix } else { self.mixup };
         // `check` leaves nothing that this refuses.
         let lambda = Beta::new(alpha, alpha).map_or(1.0, |beta| beta.sample(generator));
-        if cut { Ok(Mix::cut(image_size, lambda, generator)) } else { Ok(Mix::Mixup { lambda }) }
+        if cut { Ok(DrawnMixing::cut(image_size, lambda, generator)) } else { Ok(DrawnMixing::Mixup { lambda }) }
     }
 
     /// Mixes the images [N, 3, S, S] of a batch in place, S being `image_size`, and returns their soft targets
@@ -116,18 +117,19 @@ impl Mixing {
     ) -> Result<Vec<f32>, DataError> {
         let expected = 3 * image_size * image_size * labels.len();
         if images.len() != expected {
-            return Err(DataError::Transforms(TransformError::BatchLength {
+            return Err(TransformError::BatchLength {
                 images: labels.len(),
                 image_size,
                 expected,
                 found: images.len(),
-            }));
+            }
+            .into());
         }
         if !(0.0..=1.0).contains(&smoothing) {
-            return Err(DataError::Transforms(TransformError::LabelSmoothing { found: smoothing }));
+            return Err(TransformError::LabelSmoothing { found: smoothing }.into());
         }
         if let Some(&label) = labels.iter().find(|&&label| usize::try_from(label).map_or(true, |l| l >= classes)) {
-            return Err(DataError::Transforms(TransformError::LabelWithoutClass { label, classes }));
+            return Err(TransformError::LabelWithoutClass { label, classes }.into());
         }
         let mix = self.draw(image_size, generator)?;
         mix.apply(images, image_size, labels.len());
@@ -135,7 +137,7 @@ impl Mixing {
     }
 }
 
-impl Mix {
+impl DrawnMixing {
     /// The rectangle that CutMix exchanges: its sides are sqrt(1 - lambda) of the image's, rounded down to even
     /// numbers; its centre is any pixel, and what would lie outside the image is cut off.
     fn cut(image_size: usize, lambda: f64, generator: &mut impl Rng) -> Self {
@@ -161,9 +163,10 @@ impl Mix {
 
     /// Mixes `count` images [count, 3, S, S]. In an odd batch the middle image is its own partner and stays.
     fn apply(&self, images: &mut [f32], image_size: usize, count: usize) {
-        let values = 3 * image_size * image_size;
-        let (first, second) = images.split_at_mut(count.div_ceil(2) * values);
-        let pairs = first.chunks_exact_mut(values.max(1)).zip(second.chunks_exact_mut(values.max(1)).rev());
+        let values_per_image = 3 * image_size * image_size;
+        let (first, second) = images.split_at_mut(count.div_ceil(2) * values_per_image);
+        let [first, second] = [first, second].map(|images| images.chunks_exact_mut(values_per_image.max(1)));
+        let pairs = first.zip(second.rev());
         match self {
             Self::Nothing => {}
             Self::Mixup { lambda } => {

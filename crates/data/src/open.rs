@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cifar::{self, Kind, Limits};
+use crate::dataset::Limits;
 use crate::error::CifarError;
-use crate::{DataError, Dataset, image_folder, shapes};
+use crate::{CifarSet, DataError, Dataset, cifar, image_folder, shapes};
 
 /// Where images come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,15 +24,15 @@ pub enum Source {
     Cifar10(PathBuf),
     /// CIFAR-100 in this folder: its files, its directory `cifar-100-binary`, or the official archive.
     Cifar100(PathBuf),
-    /// A directory or an archive whose kind is recognised by what it holds: CIFAR-10 or CIFAR-100, an image folder
-    /// with classes, or a folder of images without labels (see [`image_folder`]).
+    /// A directory or an archive whose kind is recognised by what it holds: CIFAR-10 or CIFAR-100, a folder with
+    /// `train/<class>/` and perhaps `test/<class>/`, or any other folder of images, which then have no labels.
     Path(PathBuf),
 }
 
 /// Opens a data set, with the first `train_limit` and `test_limit` records only (0: all).
 ///
 /// # Errors
-/// When there is no such data, or it cannot be read, or it is not what it claims to be; the error says what to do.
+/// When there is no such data, or it cannot be read, or it is not what it claims to be.
 pub fn open(source: &Source, train_limit: usize, test_limit: usize) -> Result<Dataset, DataError> {
     let limits = Limits { train: train_limit, test: test_limit };
     match source {
@@ -40,8 +40,8 @@ pub fn open(source: &Source, train_limit: usize, test_limit: usize) -> Result<Da
             let taken = |count: usize, limit: usize| count.min(Limits::count(limit));
             shapes::open(seed, taken(train, train_limit), taken(test, test_limit), size)
         }
-        Source::Cifar10(root) => cifar::open(Kind::Cifar10, root, limits),
-        Source::Cifar100(root) => cifar::open(Kind::Cifar100, root, limits),
+        Source::Cifar10(root) => cifar::open(CifarSet::Cifar10, root, limits),
+        Source::Cifar100(root) => cifar::open(CifarSet::Cifar100, root, limits),
         Source::Path(path) => open_path(path, limits),
     }
 }
@@ -64,7 +64,7 @@ fn open_path(path: &Path, limits: Limits) -> Result<Dataset, DataError> {
     }
     // What the Python version of CIFAR-10 and CIFAR-100 consists of.
     if path.join("data_batch_1").is_file() || (path.join("meta").is_file() && path.join("train").is_file()) {
-        return Err(DataError::Cifar(CifarError::CifarForPython { path: path.to_owned() }));
+        return Err(CifarError::PythonVersion { path: path.to_owned() }.into());
     }
     image_folder::open(path, limits)
 }

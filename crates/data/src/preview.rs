@@ -35,7 +35,7 @@ impl Grid {
     pub fn push(&mut self, image: &Image) -> Result<(), DataError> {
         if (image.width(), image.height()) != (self.side, self.side) {
             let (width, height) = (image.width(), image.height());
-            return Err(DataError::Preview(PreviewError::PreviewSize { side: self.side, width, height }));
+            return Err(PreviewError::ImageSize { side: self.side, width, height }.into());
         }
         self.images.push(image.clone());
         Ok(())
@@ -60,7 +60,7 @@ impl Grid {
         let size = length(columns).zip(length(rows));
         let area = |(width, height): (u32, u32)| u64::from(width) * u64::from(height);
         size.filter(|size| area(*size) <= MEGAPIXELS as u64 * 1_000_000).ok_or(DataError::Preview(
-            PreviewError::PreviewTooLarge {
+            PreviewError::TooLarge {
                 columns,
                 rows,
                 drawn: self.side.saturating_mul(self.scale),
@@ -74,7 +74,7 @@ impl Grid {
     /// # Errors
     /// When there is no image, or the whole is too large for a PNG file or for memory.
     pub fn to_png(&self) -> Result<Vec<u8>, DataError> {
-        let failed = |cause: String| DataError::Preview(PreviewError::Preview { cause });
+        let failed = |cause: String| DataError::Preview(PreviewError::Encoding { cause });
         if self.images.is_empty() {
             return Err(failed("it has no image".to_owned()));
         }
@@ -156,6 +156,6 @@ mod tests {
         let many = Grid::new(100, 95, 1);
         assert!(many.check(100 * 100).is_ok());
         let refused = many.check(100 * 102).expect_err("too many").to_string();
-        assert!(refused.contains("102 rows of 100 images") && refused.contains("--images"), "{refused}");
+        assert!(refused.contains("102 rows of 100 images") && refused.contains("95 x 95 pixels each"), "{refused}");
     }
 }

@@ -1,4 +1,4 @@
-//! What `bmae data info` says of a set of images.
+//! Number, sizes, classes, mean and standard deviation of a set of images.
 
 use std::thread;
 
@@ -42,7 +42,7 @@ impl Statistics {
             sums.add(&part?);
         }
         if images.is_empty() {
-            return Err(DataError::Loader(LoaderError::NoImages));
+            return Err(LoaderError::NoImages.into());
         }
         let mut class_counts = vec![0; classes];
         for label in (0..images.len()).filter_map(|index| images.label(index)) {

@@ -10,7 +10,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let runs: Vec<PathBuf> = arguments.collect();
-    match bmae_report::write_report(&runs, &out) {
+    match bmae_report::write_report(&runs, &out, |_| None) {
         Ok(written) => {
             print!("{}", written.table);
             ExitCode::SUCCESS

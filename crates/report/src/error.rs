@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// Why a report could not be made. Each message says what was expected, what was found, where, and what to do.
+/// Why a report could not be made. Each message says what was expected, what was found, and where.
 #[derive(Debug, Error)]
 pub enum ReportError {
     /// No run was named.
@@ -18,8 +18,8 @@ pub enum ReportError {
     },
     /// A folder without any run in it, or a path that is not a folder.
     #[error(
-        "{} holds no run: expected a folder with run.toml, or a folder of such folders, found {found}; \
-         name what `bmae pretrain`, `finetune`, `linprobe`, `knn` or `reproduce` wrote with --out", path.display()
+        "{} holds no run: expected a folder with run.toml, or a folder of such folders, found {found}",
+        path.display()
     )]
     NotARun {
         /// The path as it was given.
@@ -50,13 +50,13 @@ pub enum ReportError {
         source: std::io::Error,
     },
     /// A report would be written among the files of a run.
-    #[error("{} is a run directory: write the report into another folder with --out", path.display())]
+    #[error("{} is a run directory: the report goes into another folder", path.display())]
     IntoARun {
         /// The folder.
         path: PathBuf,
     },
     /// A file or folder could not be written.
-    #[error("cannot write {}: {source}; choose another --out or make room and permission there", path.display())]
+    #[error("cannot write {}: {source}", path.display())]
     Write {
         /// The file or folder.
         path: PathBuf,

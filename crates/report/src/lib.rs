@@ -1,54 +1,43 @@
-//! Run directories in; tables, figures and one HTML page out. Knows no tensors and nothing of training: it reads run
-//! directories by its own types (`docs/formats.md`, "Run directory") and writes the files of "Report" there.
+//! Run directories in; tables, figures and one HTML page out. Knows no tensors and nothing of training: it reads the files of
+//! a run directory by its own types (`docs/formats.md`, "Run directory").
 //!
 //! The way through: [`collect_runs`] finds and reads, [`group_runs`] lays side by side, [`summarise`] draws up means, spread and
-//! the published figures, and `results`, `tables`, `markdown`, `figures` and `page` show it. [`write_report`] does it all.
+//! the published figures, and `results_csv`, `comparison_table`, `markdown`, `figures` and `page` show it. [`write_report`] does it
+//! all. Apart from that, `collection` lists runs, compares two of them, and gives what they logged as a table.
 
-mod aligned;
-mod collect;
 mod collection;
-mod compare;
+mod comparison;
+mod comparison_table;
+mod downsample;
 mod error;
 mod figures;
-mod ledger;
 mod markdown;
-mod missing;
-mod moment;
 mod page;
 mod pictures;
-mod published;
-mod read;
-mod results;
-mod score;
-mod setting;
-mod starts;
-mod summary;
-mod tables;
-mod variation;
-mod wording;
+mod results_csv;
+mod run_directory;
+mod text;
 mod write;
 
 use std::path::{Path, PathBuf};
 
-pub use collect::{Collected, collect_runs, find_runs};
-pub use collection::{Comparison, Listed, compare_runs, list_runs, metrics_csv};
-pub use compare::{Group, group_runs, setting_text};
-pub use error::ReportError;
-pub use missing::{Missing, State};
-pub use published::{Published, published};
-pub use read::{
-    About, Epoch, Eval, Event, METRICS_FILE, Metrics, RUN_FILE, Run, RunState, Session, Setting, Stage, Step,
-    is_locked, read_run,
+pub use collection::{ListedRun, RunComparison, compare_runs, list_runs, metrics_csv};
+pub use comparison::{
+    Collapse, EvaluationSummary, GroupSummary, MissingResult, MissingState, PublishedAccuracy, RecipeDifference,
+    RunGroup, Score, Summary, group_runs, summarise,
 };
-pub use results::{COLUMNS, results_csv};
-pub use score::Score;
-pub use setting::{Difference, differences};
-pub use summary::{Cell, Collapse, Line, Summary, summarise};
-pub use tables::text_table;
+pub use downsample::downsample;
+pub use error::ReportError;
+pub use figures::FigureCommand;
+pub use figures::family::FigureFamily;
+pub use run_directory::{
+    About, CollectedRuns, Epoch, Eval, METRICS_FILE, MethodSetting, Metrics, RUN_FILE, Run, RunState, Session, Stage,
+    Step, TargetChange, collect_runs, find_runs, is_locked, read_run,
+};
 
 /// What [`write_report`] did.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Written {
+pub struct WrittenReport {
     /// The files, `index.html` first.
     pub files: Vec<PathBuf>,
     /// The comparison as an aligned table for a terminal.
@@ -59,19 +48,20 @@ pub struct Written {
 
 /// Reads the runs at or below the paths `runs` (see [`collect_runs`]) and writes `index.html`, `report.md`, `results.csv` and
 /// `figures/*.svg`, `*.png` into the folder `out`, which is created. Each file is written whole or not at all, and files of an
-/// earlier report are replaced. The same runs give the same bytes.
+/// earlier report are replaced. The same runs give the same bytes. In the place of a figure that lacks runs, readers are told the
+/// `command` that makes them.
 ///
 /// # Errors
 /// What [`collect_runs`] says, and [`ReportError::IntoARun`], before anything is written; [`ReportError::Write`] if a file
 /// cannot be written.
-pub fn write_report(runs: &[PathBuf], out: &Path) -> Result<Written, ReportError> {
+pub fn write_report(runs: &[PathBuf], out: &Path, command: FigureCommand) -> Result<WrittenReport, ReportError> {
     if out.join(RUN_FILE).exists() {
         return Err(ReportError::IntoARun { path: out.to_owned() });
     }
     let collected = collect_runs(runs)?;
     let groups = group_runs(&collected.runs);
     let summary = summarise(&groups, &collected);
-    let drawn = figures::draw_figures(&groups)?;
+    let drawn = figures::draw_figures(&groups, command)?;
     let albums = pictures::albums(&groups)?;
 
     let folder = out.join("figures");
@@ -79,7 +69,7 @@ pub fn write_report(runs: &[PathBuf], out: &Path) -> Result<Written, ReportError
     let mut files = vec![
         (out.join("index.html"), page::page(&groups, &summary, &drawn, &albums).into_bytes()),
         (out.join("report.md"), markdown::report_md(&groups, &summary, &drawn, &albums).into_bytes()),
-        (out.join("results.csv"), results_csv(&groups).into_bytes()),
+        (out.join("results.csv"), results_csv::results_csv(&groups).into_bytes()),
     ];
     for figure in drawn.drawn {
         let path = |ending| out.join(figures::figure_path(&figure.plan.name, ending));
@@ -92,12 +82,12 @@ pub fn write_report(runs: &[PathBuf], out: &Path) -> Result<Written, ReportError
         write::write_file(path, contents)?;
     }
     let files: Vec<PathBuf> = files.into_iter().map(|(path, _)| path).collect();
-    write::remove_others(&folder, &files, ours);
-    Ok(Written { files, table: text_table(&summary), summary })
+    write::remove_others(&folder, &files, is_of_a_report);
+    Ok(WrittenReport { files, table: comparison_table::text_table(&summary), summary })
 }
 
 /// Whether a file among the figures is of a report: one of an earlier report that has nothing to show any more is removed.
-fn ours(name: &str) -> bool {
+fn is_of_a_report(name: &str) -> bool {
     let figure =
         |(stem, ending): (&str, &str)| matches!(ending, "svg" | "png") && figures::names().any(|name| name == stem);
     name.starts_with(pictures::COPIES) || name.rsplit_once('.').is_some_and(figure)

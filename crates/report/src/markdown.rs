@@ -1,16 +1,16 @@
 //! `report.md`: the table of the page, the figures by relative path, how it was run.
 
-use crate::compare::Group;
+use maud::html;
+
+use crate::comparison::sentences::{collapse, comparability, difference, legend, missing, varied};
+use crate::comparison::{RUN_COLUMNS, RunGroup, Summary, facts, recipes, run_rows};
+use crate::comparison_table::markdown_table;
 use crate::figures::{Figures, figure_path};
-use crate::ledger::{Entry, entries, experiment, recipes};
-use crate::page::escape_html;
 use crate::pictures::Album;
-use crate::summary::Summary;
-use crate::tables::{escape_markdown, markdown_table};
-use crate::wording::{collapse, comparability, difference, legend, missing, varied};
+use crate::text::{count, escape_markdown};
 
 /// The whole file.
-pub fn report_md(groups: &[Group], summary: &Summary, figures: &Figures, albums: &[Album]) -> String {
+pub fn report_md(groups: &[RunGroup], summary: &Summary, figures: &Figures, albums: &[Album]) -> String {
     let mut text = String::from("# bmae: comparison of pre-training methods\n\n");
     text.push_str(&markdown_table(summary));
     text.push_str(&format!("\n{}\n\n{}\n", legend(summary), escape_markdown(&comparability(summary))));
@@ -41,9 +41,9 @@ fn not_run(summary: &Summary, figures: &Figures) -> String {
     for (run, parts) in missing(summary) {
         text.push_str(&format!("- {}: {}\n", escape_markdown(&run), escape_markdown(&parts.join("; "))));
     }
-    for (title, needs) in figures.missed() {
-        // Our own words, and their commands stand in Markdown's ticks already.
-        text.push_str(&format!("- {title}: not run; {needs}.\n"));
+    for (title, family) in figures.missed() {
+        let command = (figures.command)(family).map(|command| format!("; `{command}` runs them")).unwrap_or_default();
+        text.push_str(&format!("- {title}: not run; needs {}{command}.\n", family.needs().unwrap_or_default()));
     }
     text
 }
@@ -62,7 +62,7 @@ fn curves(figures: &Figures) -> String {
     text
 }
 
-fn pictures(groups: &[Group], albums: &[Album]) -> String {
+fn pictures(groups: &[RunGroup], albums: &[Album]) -> String {
     let mut text = String::new();
     if !albums.is_empty() {
         text.push_str("\n## Reconstructions\n");
@@ -71,7 +71,7 @@ fn pictures(groups: &[Group], albums: &[Album]) -> String {
         let label = escape_markdown(&groups[album.group].label);
         text.push_str(&format!("\n### {label}, seed {}\n", album.seed));
         for (path, picture) in album.copies(groups) {
-            let alt = format!("{} of {label} after {} epochs", picture.kind.title(), picture.epoch);
+            let alt = format!("{} of {label} after {}", picture.kind.title(), count(picture.epoch, "epoch"));
             text.push_str(&format!("\n![{alt}]({path})\n\n{alt}.\n"));
         }
         for skipped in &album.skipped {
@@ -81,15 +81,15 @@ fn pictures(groups: &[Group], albums: &[Album]) -> String {
     text
 }
 
-fn how(groups: &[Group], summary: &Summary) -> String {
+fn how(groups: &[RunGroup], summary: &Summary) -> String {
     let mut text = String::from("\n## How it was run\n\n");
-    for (question, answers) in experiment(groups) {
+    for (question, answers) in facts(groups) {
         text.push_str(&format!("- {question}: {}\n", escape_markdown(&answers.join("; "))));
     }
-    let rule = Entry::NUMERIC.map(|numeric| if numeric { "---:" } else { "---" });
-    text.push_str(&format!("\n| {} |\n| {} |\n", Entry::HEADINGS.join(" | "), rule.join(" | ")));
-    for entry in entries(groups) {
-        text.push_str(&format!("| {} |\n", entry.cells().map(escape_markdown).join(" | ")));
+    let rule = RUN_COLUMNS.map(|(_, numeric)| if numeric { "---:" } else { "---" });
+    text.push_str(&format!("\n| {} |\n| {} |\n", RUN_COLUMNS.map(|(name, _)| name).join(" | "), rule.join(" | ")));
+    for row in run_rows(groups) {
+        text.push_str(&format!("| {} |\n", row.map(|cell| escape_markdown(&cell)).join(" | ")));
     }
     if !summary.differences.is_empty() {
         text.push_str("\n### Differences from the published setting\n\n");
@@ -99,11 +99,9 @@ fn how(groups: &[Group], summary: &Summary) -> String {
     }
     for recipe in recipes(groups) {
         let fence = fence(recipe.text);
-        let title = escape_html(&recipe.title);
-        text.push_str(&format!(
-            "\n<details><summary>Recipe: {title}</summary>\n\n{fence}toml\n{}\n{fence}\n\n</details>\n",
-            recipe.text.trim_end()
-        ));
+        let summary = html! { summary { "Recipe: " (recipe.title) } }.into_string();
+        let text_of_recipe = recipe.text.trim_end();
+        text.push_str(&format!("\n<details>{summary}\n\n{fence}toml\n{text_of_recipe}\n{fence}\n\n</details>\n"));
     }
     text
 }

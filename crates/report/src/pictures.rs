@@ -3,9 +3,9 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::compare::Group;
+use crate::comparison::RunGroup;
 use crate::error::ReportError;
-use crate::read::Stage;
+use crate::run_directory::Stage;
 
 /// The folder of a run directory that holds them.
 const FOLDER: &str = "pictures";
@@ -22,16 +22,16 @@ const END: &[u8] = b"\0\0\0\0IEND\xaeB`\x82";
 
 /// What a picture shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum PictureKind {
     /// Images, what the encoder saw of them, and what the decoder made of it.
     Reconstruction,
     /// Where the encoder looks.
     Attention,
 }
 
-impl Kind {
+impl PictureKind {
     /// Both, in the order of the page.
-    pub const EVERY: [Kind; 2] = [Self::Reconstruction, Self::Attention];
+    pub const ALL: [PictureKind; 2] = [Self::Reconstruction, Self::Attention];
 
     /// Its name in file names.
     pub fn name(self) -> &'static str {
@@ -56,19 +56,15 @@ pub struct Picture {
     /// Whole epochs that were done.
     pub epoch: u64,
     /// What it shows.
-    pub kind: Kind,
+    pub kind: PictureKind,
     /// The file's bytes.
     pub png: Vec<u8>,
 }
 
 impl Picture {
     /// Width and height in pixels, as its first chunk says.
-    pub fn size(&self) -> (u32, u32) {
-        let side = |at: usize| {
-            let bytes = self.png.get(at..at + 4).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
-            bytes.map_or(0, u32::from_be_bytes)
-        };
-        (side(16), side(20))
+    pub fn size(&self) -> (usize, usize) {
+        imagesize::blob_size(&self.png).map_or((0, 0), |size| (size.width, size.height))
     }
 }
 
@@ -87,12 +83,12 @@ pub struct Album {
 
 impl Album {
     /// The pictures of one kind, by epoch.
-    pub fn kind(&self, kind: Kind) -> impl DoubleEndedIterator<Item = &Picture> {
+    pub fn kind(&self, kind: PictureKind) -> impl DoubleEndedIterator<Item = &Picture> {
         self.pictures.iter().filter(move |picture| picture.kind == kind)
     }
 
     /// The last picture of each kind with the path of its copy relative to the report.
-    pub fn copies(&self, groups: &[Group]) -> Vec<(String, &Picture)> {
+    pub fn copies(&self, groups: &[RunGroup]) -> Vec<(String, &Picture)> {
         let label = &groups[self.group].label;
         let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' };
         let name: String = label.chars().take(40).map(plain).collect();
@@ -100,7 +96,7 @@ impl Album {
             let (group, epoch, kind) = (self.group, picture.epoch, picture.kind.name());
             format!("figures/{COPIES}{group:02}-{name}-epoch-{epoch:04}-{kind}.png")
         };
-        let last = Kind::EVERY.into_iter().filter_map(|kind| self.kind(kind).next_back());
+        let last = PictureKind::ALL.into_iter().filter_map(|kind| self.kind(kind).next_back());
         last.map(|picture| (path(picture), picture)).collect()
     }
 }
@@ -112,7 +108,7 @@ pub const COPIES: &str = "picture-";
 ///
 /// # Errors
 /// [`ReportError::Read`] when the system refuses a folder that is there.
-pub fn albums(groups: &[Group]) -> Result<Vec<Album>, ReportError> {
+pub fn albums(groups: &[RunGroup]) -> Result<Vec<Album>, ReportError> {
     let mut found = Vec::new();
     for (index, group) in groups.iter().enumerate() {
         let Some(run) = group.stage(Stage::Pretrain).next() else { continue };
@@ -125,7 +121,10 @@ pub fn albums(groups: &[Group]) -> Result<Vec<Album>, ReportError> {
         for file in files {
             match take(&file) {
                 Ok(png) => album.pictures.push(Picture { epoch: file.epoch, kind: file.kind, png }),
-                Err(reason) => album.skipped.push(format!("{} is not shown: {reason}.", file.name())),
+                Err(reason) => {
+                    let name = file.path.file_name().unwrap_or_default().to_string_lossy();
+                    album.skipped.push(format!("{name} is not shown: {reason}."));
+                }
             }
         }
         album
@@ -138,36 +137,22 @@ pub fn albums(groups: &[Group]) -> Result<Vec<Album>, ReportError> {
 struct Candidate {
     path: PathBuf,
     epoch: u64,
-    kind: Kind,
-    /// Its length in bytes, or why that is not known.
-    length: Result<u64, String>,
-}
-
-impl Candidate {
-    fn name(&self) -> String {
-        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-    }
-
+    kind: PictureKind,
     /// What it would add to the page.
-    fn bytes(&self) -> u64 {
-        self.length.as_ref().copied().unwrap_or(0).min(LARGEST)
-    }
+    bytes: u64,
 }
 
 /// The last `most` of each kind, by kind and then by epoch.
 fn last_of_each_kind(mut files: Vec<Candidate>, most: usize) -> Vec<Candidate> {
     files.sort_by_key(|file| (file.kind as usize, file.epoch));
-    let of_kind = |kind| {
-        let all: Vec<Candidate> = files.iter().filter(|file| file.kind == kind).cloned().collect();
-        all[all.len().saturating_sub(most)..].to_vec()
-    };
-    Kind::EVERY.into_iter().flat_map(of_kind).collect()
+    let kinds = files.chunk_by(|a, b| a.kind == b.kind);
+    kinds.flat_map(|files| &files[files.len().saturating_sub(most)..]).cloned().collect()
 }
 
 /// Leaves what a page of `most` bytes of pictures can hold, so that it can be sent around: where everything is too much, the last
 /// picture of each kind, and where that is too much as well, those of the first lines.
 fn keep_within(albums: &mut [(Album, Vec<Candidate>)], most: u64) {
-    let bytes = |files: &[Candidate]| files.iter().map(Candidate::bytes).sum::<u64>();
+    let bytes = |files: &[Candidate]| files.iter().map(|file| file.bytes).sum::<u64>();
     let all: u64 = albums.iter().map(|(_, files)| bytes(files)).sum();
     if all <= most {
         return;
@@ -202,36 +187,31 @@ fn list(folder: &Path) -> Result<Vec<Candidate>, ReportError> {
     for entry in entries {
         let path = entry.map_err(refused)?.path();
         if let Some((epoch, kind)) = path.file_name().and_then(|name| picture_name(name.to_str()?)) {
-            let length = length(&path);
-            files.push(Candidate { path, epoch, kind, length });
+            let bytes = path.metadata().map_or(0, |file| file.len().min(LARGEST));
+            files.push(Candidate { path, epoch, kind, bytes });
         }
     }
     Ok(files)
 }
 
-/// The length of a file in bytes, or why it has none.
-fn length(path: &Path) -> Result<u64, String> {
-    match std::fs::metadata(path) {
-        Ok(metadata) if metadata.is_file() => Ok(metadata.len()),
-        Ok(_) => Err("it is not a file".to_owned()),
-        Err(error) => Err(format!("it cannot be read ({error})")),
-    }
-}
-
 /// Epoch and kind from a name such as `epoch-0012-attention.png`.
-fn picture_name(name: &str) -> Option<(u64, Kind)> {
+fn picture_name(name: &str) -> Option<(u64, PictureKind)> {
     let (epoch, kind) = name.strip_prefix("epoch-")?.strip_suffix(".png")?.split_once('-')?;
-    let kind = Kind::EVERY.into_iter().find(|every| every.name() == kind)?;
+    let kind = PictureKind::ALL.into_iter().find(|every| every.name() == kind)?;
     Some((epoch.parse().ok()?, kind))
 }
 
 /// The bytes of a picture, or why it is left out.
 fn take(file: &Candidate) -> Result<Vec<u8>, String> {
-    let length = file.length.clone()?;
-    if length > LARGEST {
-        return Err(format!("it has {:.1} MB, more than the 1 MB that a page takes in", length as f64 / 1e6));
+    let refused = |error| format!("it cannot be read ({error})");
+    let metadata = file.path.metadata().map_err(refused)?;
+    if !metadata.is_file() {
+        return Err("it is not a file".to_owned());
     }
-    let bytes = std::fs::read(&file.path).map_err(|error| format!("it cannot be read ({error})"))?;
+    if metadata.len() > LARGEST {
+        return Err(format!("it has {:.1} MB, more than the 1 MB that a page takes in", metadata.len() as f64 / 1e6));
+    }
+    let bytes = std::fs::read(&file.path).map_err(refused)?;
     let whole = bytes.starts_with(SIGNATURE) && bytes.get(12..16) == Some(b"IHDR") && bytes.ends_with(END);
     if whole { Ok(bytes) } else { Err("it is not a whole PNG file".to_owned()) }
 }
@@ -241,16 +221,17 @@ mod tests {
     use super::*;
 
     /// An album whose pictures of 10 bytes each are these.
-    fn album(pictures: &[(Kind, u64)]) -> (Album, Vec<Candidate>) {
-        let file = |&(kind, epoch): &(Kind, u64)| Candidate { path: "x.png".into(), epoch, kind, length: Ok(10) };
+    fn album(pictures: &[(PictureKind, u64)]) -> (Album, Vec<Candidate>) {
+        let file = |&(kind, epoch): &(PictureKind, u64)| Candidate { path: "x.png".into(), epoch, kind, bytes: 10 };
         let album = Album { group: 0, seed: 0, pictures: Vec::new(), skipped: Vec::new() };
         (album, pictures.iter().map(file).collect())
     }
 
     #[test]
     fn too_many_bytes_leave_the_last_picture_of_each_kind_and_still_too_many_those_of_the_first_lines() {
-        let pictures = [(Kind::Reconstruction, 1), (Kind::Reconstruction, 2), (Kind::Attention, 1)];
-        let last = [(Kind::Reconstruction, 2), (Kind::Attention, 1)];
+        let pictures =
+            [(PictureKind::Reconstruction, 1), (PictureKind::Reconstruction, 2), (PictureKind::Attention, 1)];
+        let last = [(PictureKind::Reconstruction, 2), (PictureKind::Attention, 1)];
         let kept = |most: u64| {
             let mut albums = [album(&pictures), album(&pictures)];
             keep_within(&mut albums, most);
@@ -265,8 +246,8 @@ mod tests {
 
     #[test]
     fn only_pictures_of_known_kinds_have_an_epoch() {
-        assert_eq!(picture_name("epoch-0012-attention.png"), Some((12, Kind::Attention)));
-        assert_eq!(picture_name("epoch-0200-reconstruction.png"), Some((200, Kind::Reconstruction)));
+        assert_eq!(picture_name("epoch-0012-attention.png"), Some((12, PictureKind::Attention)));
+        assert_eq!(picture_name("epoch-0200-reconstruction.png"), Some((200, PictureKind::Reconstruction)));
         for other in ["epoch-0012-other.png", "epoch-x-attention.png", "attention.png", "epoch-0012-attention.jpg"] {
             assert_eq!(picture_name(other), None, "{other}");
         }

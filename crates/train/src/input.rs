@@ -75,7 +75,6 @@ pub(crate) fn training_batches(
         seed: recipe.seed,
         epoch: epoch as u64,
         workers,
-        first_batch: 0,
     };
     Ok(loader::load(images.clone(), pipeline::training_transform(recipe, stage.into()), config)?)
 }
@@ -94,7 +93,6 @@ pub(crate) fn evaluation_batches(
         seed: recipe.seed,
         epoch: 0,
         workers,
-        first_batch: 0,
     };
     Ok(loader::load(images.clone(), pipeline::evaluation_transform(recipe), config)?)
 }

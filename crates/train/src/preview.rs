@@ -5,7 +5,6 @@ use std::path::Path;
 use bmae_data::Image;
 use bmae_data::preview::Grid;
 use bmae_data::transforms::Transform;
-use bmae_data::transforms::normalise::Normalisation;
 use bmae_nn::Masking;
 use bmae_recipe::{Recipe, Stage};
 
@@ -68,9 +67,9 @@ pub fn write(recipe: &Recipe, stage: Stage, size: PreviewSize, out: &Path) -> Re
 /// What `transform` makes of the image number `index` in `epoch`, as a picture.
 fn view(recipe: &Recipe, transform: Transform, image: &Image, epoch: usize, index: usize) -> Result<Image, TrainError> {
     let side = transform.image_size;
-    let mut planes = vec![0.0; 3 * side * side];
+    let mut planes = vec![0.0; transform.values_per_image()];
     transform.apply(image, recipe.seed, epoch as u64, index as u64, &mut planes)?;
-    Ok(Normalisation { mean: transform.mean, std: transform.std }.image(&planes, side)?)
+    Ok(transform.normalisation().denormalise(&planes, side)?)
 }
 
 /// The same picture with the patches grey that are masked in that epoch.
@@ -102,13 +101,13 @@ mod tests {
     fn an_augmented_view_is_the_image_that_the_training_of_that_epoch_sees() {
         let recipe = recipe("finetune.batch_size = 8\nfinetune.randaugment = true\nfinetune.random_erasing = 1.0");
         let images = pipeline::open(&recipe).expect("shapes").train;
-        let normalisation = Normalisation { mean: recipe.data.mean, std: recipe.data.std };
+        let normalisation = pipeline::training_transform(&recipe, Stage::Finetune).normalisation();
         for epoch in 0..2 {
             let stage = TrainedStage::Finetune;
             let mut batches = input::training_batches(&images, &recipe, stage, epoch, 1).expect("batches");
             let batch = batches.next().expect("one batch").expect("a batch");
             for (&index, planes) in batch.indices.iter().zip(batch.images.chunks_exact(3 * SIDE * SIDE)) {
-                let seen = normalisation.image(planes, SIDE).expect("planes");
+                let seen = normalisation.denormalise(planes, SIDE).expect("planes");
                 let image = images.image(index).expect("an image");
                 let shown = view(&recipe, pipeline::training_transform(&recipe, Stage::Finetune), &image, epoch, index)
                     .expect("a view");

@@ -6,12 +6,13 @@ use std::time::Instant;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use crate::runs::{Runs, Watched};
+use crate::options::Options;
+use crate::runs::{Runs, WatchedRun};
 use crate::series::Metric;
 
 /// Whether to go on after a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum After {
+pub(crate) enum KeyEffect {
     /// Draw again.
     Draw,
     /// Nothing changed.
@@ -22,7 +23,7 @@ pub(crate) enum After {
 
 /// What is shown over all else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Over {
+pub(crate) enum Overlay {
     /// The keys and the signs.
     Help,
     /// All of the message below the curves.
@@ -34,12 +35,12 @@ pub(crate) enum Over {
 pub(crate) struct App {
     /// The runs.
     pub runs: Runs,
-    /// Whether colours are used.
-    pub colour: bool,
+    /// How it is watched.
+    pub options: Options,
     /// Whether the vertical axis is logarithmic.
     pub log: bool,
     /// What is shown over all else.
-    pub over: Option<Over>,
+    pub overlay: Option<Overlay>,
     /// Whether the selected run is drawn alone.
     pub alone: bool,
     /// The run that was selected, by folder: its place in the list can change.
@@ -51,12 +52,12 @@ pub(crate) struct App {
 
 impl App {
     /// The view of `runs` before any key: the first run that is at work is selected, else the first.
-    pub(crate) fn new(runs: Runs, colour: bool) -> Self {
+    pub(crate) fn new(runs: Runs, options: Options) -> Self {
         Self {
             runs,
-            colour,
+            options,
             log: false,
-            over: None,
+            overlay: None,
             alone: false,
             selected: None,
             hidden: HashSet::new(),
@@ -68,11 +69,11 @@ impl App {
     pub(crate) fn place(&self) -> usize {
         let chosen = self.selected.as_ref();
         let chosen = chosen.and_then(|chosen| self.runs.watched.iter().position(|run| run.directory == *chosen));
-        chosen.or_else(|| self.runs.watched.iter().position(Watched::running)).unwrap_or(0)
+        chosen.or_else(|| self.runs.watched.iter().position(WatchedRun::running)).unwrap_or(0)
     }
 
     /// The selected run; `None` while there are no runs.
-    pub(crate) fn selected(&self) -> Option<&Watched> {
+    pub(crate) fn selected(&self) -> Option<&WatchedRun> {
         self.runs.watched.get(self.place())
     }
 
@@ -82,13 +83,13 @@ impl App {
     }
 
     /// Whether a run's curve was hidden.
-    pub(crate) fn hidden(&self, watched: &Watched) -> bool {
+    pub(crate) fn hidden(&self, watched: &WatchedRun) -> bool {
         self.hidden.contains(&watched.directory)
     }
 
     /// The runs whose curves are drawn: those of the selected one's stage, since the numbers of different stages do not compare,
     /// that are not hidden; or the selected one alone.
-    pub(crate) fn drawn(&self) -> Vec<&Watched> {
+    pub(crate) fn drawn(&self) -> Vec<&WatchedRun> {
         let Some(selected) = self.selected() else { return Vec::new() };
         if self.alone {
             return vec![selected];
@@ -98,21 +99,21 @@ impl App {
     }
 
     /// What a key does. Keys that mean nothing are passed over, and any key closes what is over all else.
-    pub(crate) fn key(&mut self, key: KeyEvent, now: Instant) -> After {
+    pub(crate) fn key(&mut self, key: KeyEvent, now: Instant) -> KeyEffect {
         if key.kind == KeyEventKind::Release {
-            return After::Nothing;
+            return KeyEffect::Nothing;
         }
         if key.modifiers.contains(KeyModifiers::CONTROL) {
-            return if key.code == KeyCode::Char('c') { After::Quit } else { After::Nothing };
+            return if key.code == KeyCode::Char('c') { KeyEffect::Quit } else { KeyEffect::Nothing };
         }
         if key.code == KeyCode::Char('q') {
-            return After::Quit;
+            return KeyEffect::Quit;
         }
-        if self.over.take().is_some() {
-            return After::Draw;
+        if self.overlay.take().is_some() {
+            return KeyEffect::Draw;
         }
         match key.code {
-            KeyCode::Esc => return After::Quit,
+            KeyCode::Esc => return KeyEffect::Quit,
             KeyCode::Up | KeyCode::Char('k') => self.select(self.place().saturating_sub(1)),
             KeyCode::Down | KeyCode::Char('j') => self.select(self.place() + 1),
             KeyCode::Home | KeyCode::Char('g') => self.select(0),
@@ -131,11 +132,11 @@ impl App {
             KeyCode::Char('r') => {
                 self.runs.refresh(now);
             }
-            KeyCode::Char('?' | 'h') => self.over = Some(Over::Help),
-            KeyCode::Char('w') if self.selected().is_some() => self.over = Some(Over::Message),
-            _ => return After::Nothing,
+            KeyCode::Char('?' | 'h') => self.overlay = Some(Overlay::Help),
+            KeyCode::Char('w') if self.selected().is_some() => self.overlay = Some(Overlay::Message),
+            _ => return KeyEffect::Nothing,
         }
-        After::Draw
+        KeyEffect::Draw
     }
 
     /// Selects the run at a place, or the last if there are fewer.

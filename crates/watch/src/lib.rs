@@ -31,7 +31,7 @@ pub use error::WatchError;
 pub use options::Options;
 pub use snapshot::snapshot;
 
-use app::{After, App};
+use app::{App, KeyEffect};
 use keyboard::Keyboard;
 use runs::Runs;
 use terminal::Screen;
@@ -51,7 +51,7 @@ const HEARING: Duration = Duration::from_millis(250);
 /// [`WatchError::NoPaths`], [`WatchError::Missing`] or [`WatchError::NotAFolder`] for paths that cannot be watched;
 /// [`WatchError::NoTerminal`] if standard output is none, where [`snapshot()`] serves; [`WatchError::Terminal`] if it refuses.
 pub fn watch(paths: &[PathBuf], options: Options) -> Result<(), WatchError> {
-    let mut app = App::new(Runs::open(paths, Instant::now())?, options.colour);
+    let mut app = App::new(Runs::open(paths, Instant::now())?, options);
     if !stdout().is_terminal() {
         return Err(WatchError::NoTerminal);
     }
@@ -84,9 +84,9 @@ fn follow(app: &mut App, screen: &mut Screen, every: Duration) -> Result<(), Wat
         let wait = look.saturating_duration_since(Instant::now()).min(HEARING);
         match keyboard.next(wait).map_err(WatchError::terminal)? {
             Some(Event::Key(key)) => match app.key(key, Instant::now()) {
-                After::Draw => stale = true,
-                After::Nothing => {}
-                After::Quit => break,
+                KeyEffect::Draw => stale = true,
+                KeyEffect::Nothing => {}
+                KeyEffect::Quit => break,
             },
             Some(Event::Resize(..)) => stale = true,
             _ => {}

@@ -6,7 +6,7 @@ use bmae_report::{RunState, Stage};
 use ratatui::text::Span;
 
 use crate::numbers::{rate, short, span};
-use crate::runs::{Watched, progress};
+use crate::runs::{WatchedRun, progress};
 use crate::series::{self, Metric};
 
 /// A column of the list of runs.
@@ -83,7 +83,7 @@ impl Column {
     }
 
     /// What it says of a run, in short words where it is `terse`; empty where there is nothing to say, as for a bar.
-    pub(crate) fn text(self, watched: &Watched, now: Instant, terse: bool) -> String {
+    pub(crate) fn text(self, watched: &WatchedRun, now: Instant, terse: bool) -> String {
         let unreadable = if terse { "bad" } else { "unreadable" };
         let Some(run) = &watched.run else {
             return match self {
@@ -102,7 +102,7 @@ impl Column {
             Column::Name => watched.name(),
             Column::Stage => run.about.stage.name().to_owned(),
             Column::Seed => run.about.seed.to_string(),
-            Column::State if watched.trouble.is_some() => unreadable.to_owned(),
+            Column::State if watched.read_error.is_some() => unreadable.to_owned(),
             Column::State if terse => match run.state() {
                 RunState::Running => "runs".to_owned(),
                 RunState::Finished => "done".to_owned(),
@@ -126,7 +126,7 @@ impl Column {
 }
 
 /// The latest loss of a pre-training; the latest top-1 of an evaluation, or its loss while there is none.
-fn latest(watched: &Watched) -> Option<String> {
+fn latest(watched: &WatchedRun) -> Option<String> {
     let run = watched.run.as_ref()?;
     let loss = || series::latest(run, Metric::Loss).map(short);
     match run.about.stage {
@@ -140,7 +140,7 @@ fn percent(value: f64) -> String {
 }
 
 /// How much of the plan is done, from 0 to 1; `None` where there is no plan (kNN).
-pub(crate) fn done(watched: &Watched) -> Option<f64> {
+pub(crate) fn done(watched: &WatchedRun) -> Option<f64> {
     let run = watched.run.as_ref()?;
     let planned = run.about.epochs?;
     if run.state() == RunState::Finished {

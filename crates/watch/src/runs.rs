@@ -17,13 +17,13 @@ const PATIENCE: u32 = 20;
 
 /// One run that is watched.
 #[derive(Debug)]
-pub(crate) struct Watched {
+pub(crate) struct WatchedRun {
     /// Where it lies.
     pub directory: PathBuf,
     /// The run as last read; `None` while it never could be.
     pub run: Option<Run>,
     /// Why it could not be read the last time, in one sentence.
-    pub trouble: Option<String>,
+    pub read_error: Option<String>,
     /// Which colour and letter it has, from 0: the same for all stages of one run, different for runs of one stage.
     pub number: usize,
     /// The pace it keeps.
@@ -52,13 +52,13 @@ impl Signs {
     }
 }
 
-impl Watched {
+impl WatchedRun {
     fn read(directory: PathBuf, now: Instant) -> Self {
         let mut watched = Self {
             seen: Signs { locked: is_locked(&directory), ..Signs::of_files(&directory) },
             directory,
             run: None,
-            trouble: None,
+            read_error: None,
             number: 0,
             pace: Pace::default(),
             read_at: now,
@@ -97,9 +97,9 @@ impl Watched {
                     self.pace.note(progress(&run), wall_s);
                 }
                 self.run = Some(run);
-                self.trouble = None;
+                self.read_error = None;
             }
-            Err(error) => self.trouble = Some(error.to_string()),
+            Err(error) => self.read_error = Some(error.to_string()),
         }
         self.cost = began.elapsed();
         self.read_at = now;
@@ -144,7 +144,7 @@ impl Watched {
     }
 
     /// Whether both are stages of one run and seed in one folder.
-    fn is_of_the_run_of(&self, other: &Watched) -> bool {
+    fn is_of_the_run_of(&self, other: &WatchedRun) -> bool {
         let (Some(mine), Some(theirs)) = (&self.run, &other.run) else { return false };
         (mine.about.seed, &mine.about.name) == (theirs.about.seed, &theirs.about.name)
             && self.directory.parent() == other.directory.parent()
@@ -152,8 +152,8 @@ impl Watched {
 
     /// What went wrong, in one sentence; `None` while it is well. An announced collapse stays until the run is resumed before it.
     pub(crate) fn warning(&self) -> Option<String> {
-        if let Some(trouble) = &self.trouble {
-            return Some(plain(trouble));
+        if let Some(read_error) = &self.read_error {
+            return Some(plain(read_error));
         }
         let run = self.run.as_ref()?;
         if let RunState::Failed(reason) = run.state() {
@@ -168,7 +168,7 @@ impl Watched {
 
 /// Epochs done, with the fraction that the last step tells.
 pub(crate) fn progress(run: &Run) -> f64 {
-    let step = run.metrics.steps.last().map_or(0.0, |step| step.epoch_1000x / 1000.0);
+    let step = run.metrics.steps.last().map_or(0.0, |step| step.epoch_1000x() / 1000.0);
     step.max(run.epochs_done() as f64)
 }
 
@@ -182,7 +182,7 @@ pub(crate) fn plain(text: &str) -> String {
 pub(crate) struct Runs {
     paths: Vec<PathBuf>,
     /// In the order they were found; what is found at once in one folder, by stage.
-    pub watched: Vec<Watched>,
+    pub watched: Vec<WatchedRun>,
     /// What was found the last time.
     found: Vec<PathBuf>,
     /// When that was, and what it cost: beside a large data set it is done so seldom that it costs no more than a twentieth.
@@ -225,7 +225,7 @@ impl Runs {
         let known: HashSet<&PathBuf> = self.watched.iter().map(|watched| &watched.directory).collect();
         let new: Vec<&PathBuf> = found.iter().filter(|directory| !known.contains(directory)).collect();
         for mut watched in
-            in_order_of_stages(new.into_iter().map(|directory| Watched::read(directory.clone(), now)).collect())
+            in_order_of_stages(new.into_iter().map(|directory| WatchedRun::read(directory.clone(), now)).collect())
         {
             watched.number = self.number_for(&watched);
             self.watched.push(watched);
@@ -249,7 +249,7 @@ impl Runs {
     }
 
     /// The number of the run's other stages, or the first that no run has.
-    fn number_for(&self, new: &Watched) -> usize {
+    fn number_for(&self, new: &WatchedRun) -> usize {
         let taken =
             |number: usize| self.watched.iter().any(|other| other.number == number && other.stage() == new.stage());
         let same = self.watched.iter().filter(|other| other.is_of_the_run_of(new));
@@ -268,7 +268,7 @@ impl Runs {
 }
 
 /// The runs with those of one folder together, where the first of them is, pre-training before what evaluates it.
-fn in_order_of_stages(mut new: Vec<Watched>) -> Vec<Watched> {
+fn in_order_of_stages(mut new: Vec<WatchedRun>) -> Vec<WatchedRun> {
     let mut places: HashMap<PathBuf, usize> = HashMap::new();
     for (place, watched) in new.iter().enumerate() {
         places.entry(parent(watched).to_owned()).or_insert(place);
@@ -277,7 +277,7 @@ fn in_order_of_stages(mut new: Vec<Watched>) -> Vec<Watched> {
     new
 }
 
-fn parent(watched: &Watched) -> &Path {
+fn parent(watched: &WatchedRun) -> &Path {
     watched.directory.parent().unwrap_or(&watched.directory)
 }
 
@@ -328,7 +328,7 @@ mod tests {
         assert!(runs.refresh(later(1)));
         run(folder.path(), "mae/finetune", "finetune", "epochs = 8");
         assert!(runs.refresh(later(2)));
-        let stages: Vec<Option<Stage>> = runs.watched.iter().map(Watched::stage).collect();
+        let stages: Vec<Option<Stage>> = runs.watched.iter().map(WatchedRun::stage).collect();
         assert_eq!(stages, [Some(Stage::Pretrain), Some(Stage::Finetune)]);
         std::fs::remove_dir_all(pretrain).unwrap();
         assert!(runs.refresh(later(3)));

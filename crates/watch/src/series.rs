@@ -1,6 +1,6 @@
 //! From what a run logged to the points of a curve.
 
-use bmae_report::{Event, Run, Stage};
+use bmae_report::{Run, Stage, Step, TargetChange};
 
 /// What can be drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,26 +103,26 @@ pub(crate) struct Curve {
 /// throughput are taken from single steps until two epochs are done.
 pub(crate) fn curves(run: &Run, metric: Metric) -> Vec<Curve> {
     let metrics = &run.metrics;
-    let epochs = |value: fn(&bmae_report::Epoch) -> Option<f64>| -> Vec<(f64, f64)> {
-        metrics.epochs.iter().filter_map(|line| Some((line.epoch as f64 + 1.0, value(line)?))).collect()
-    };
-    let steps = |value: fn(&bmae_report::Step) -> Option<f64>| -> Vec<(f64, f64)> {
-        metrics.steps.iter().filter_map(|line| Some((line.epoch_1000x / 1000.0, value(line)?))).collect()
+    let steps = |value: fn(&Step) -> Option<f64>| -> Vec<(f64, f64)> {
+        metrics.by_step(value).into_iter().map(|(x, y)| (x / 1000.0, y)).collect()
     };
     let solid = |points| vec![(points, false)];
     let curves = match metric {
         Metric::Loss if metrics.epochs.len() < 2 => solid(steps(|line| line.loss)),
-        Metric::Loss => solid(epochs(|line| line.loss)),
-        Metric::Top1 => {
-            solid(metrics.evals.iter().filter_map(|line| Some((line.epoch as f64 + 1.0, line.top1?))).collect())
-        }
+        Metric::Loss => solid(metrics.by_epoch(|line| line.loss)),
+        Metric::Top1 => solid(metrics.top1_by_epoch()),
         Metric::LearningRate => solid(steps(|line| line.lr)),
         Metric::Speed if metrics.epochs.len() < 2 => solid(steps(|line| line.images_per_s)),
-        Metric::Speed => solid(epochs(|line| line.images_per_s)),
-        Metric::Neighbours => solid(epochs(|line| line.knn_top1)),
-        Metric::RankMe => solid(epochs(|line| line.rank_me)),
-        Metric::Spread => vec![(epochs(|line| line.target_std), false), (epochs(|line| line.prediction_std), true)],
-        Metric::Gradient => solid(epochs(|line| line.grad_norm)),
+        Metric::Speed => solid(metrics.by_epoch(|line| line.images_per_s)),
+        Metric::Neighbours => solid(metrics.by_epoch(|line| line.knn_top1)),
+        Metric::RankMe => solid(metrics.by_epoch(|line| line.rank_me)),
+        Metric::Spread => {
+            vec![
+                (metrics.by_epoch(|line| line.target_std), false),
+                (metrics.by_epoch(|line| line.prediction_std), true),
+            ]
+        }
+        Metric::Gradient => solid(metrics.by_epoch(|line| line.grad_norm)),
     };
     let finite = |(x, y): &(f64, f64)| x.is_finite() && y.is_finite();
     curves
@@ -144,58 +144,17 @@ pub(crate) fn latest(run: &Run, metric: Metric) -> Option<f64> {
 /// with every epoch or step and are left out.
 pub(crate) fn marks(run: &Run) -> Vec<(f64, char)> {
     let sign = |event| match event {
-        Event::Switch => Some('s'),
-        Event::Copy => Some('c'),
-        Event::Average => None,
+        TargetChange::Switch => Some('s'),
+        TargetChange::Copy => Some('c'),
+        TargetChange::Average => None,
     };
     let mark = |(epoch, event)| Some((epoch, sign(event)?));
     run.metrics.epochs.iter().flat_map(|line| line.changes()).filter_map(mark).collect()
 }
 
-/// At most `4 * columns` of the points, with the same look when drawn over that many columns: of each column's share the first, the
-/// lowest, the highest and the last stay, in order. Few points stay as they are.
-pub(crate) fn thin(points: &[(f64, f64)], columns: usize) -> Vec<(f64, f64)> {
-    let columns = columns.max(1);
-    if points.len() <= 4 * columns {
-        return points.to_vec();
-    }
-    let share = points.len().div_ceil(columns);
-    let mut kept = Vec::with_capacity(4 * columns);
-    for chunk in points.chunks(share) {
-        let by_value = |a: &&usize, b: &&usize| chunk[**a].1.total_cmp(&chunk[**b].1);
-        let places: Vec<usize> = (0..chunk.len()).collect();
-        let lowest = places.iter().min_by(by_value).copied().unwrap_or(0);
-        let highest = places.iter().max_by(by_value).copied().unwrap_or(0);
-        let mut stay = [0, lowest, highest, chunk.len() - 1];
-        stay.sort_unstable();
-        kept.extend(
-            stay.iter().enumerate().filter(|&(i, place)| i == 0 || stay[i - 1] != *place).map(|(_, &p)| chunk[p]),
-        );
-    }
-    kept
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_hundred_thousand_points_become_few_and_keep_a_single_spike() {
-        let mut points: Vec<(f64, f64)> = (0..100_000).map(|i| (f64::from(i), 1.0)).collect();
-        points[54_321].1 = 9.0;
-        let thinned = thin(&points, 70);
-        assert!(thinned.len() <= 280, "{}", thinned.len());
-        assert!(thinned.contains(&(54_321.0, 9.0)));
-        assert_eq!((thinned[0], thinned[thinned.len() - 1]), (points[0], points[99_999]));
-        assert!(thinned.windows(2).all(|pair| pair[0].0 < pair[1].0));
-    }
-
-    #[test]
-    fn few_points_stay_as_they_are() {
-        let points = [(0.0, 1.0), (1.0, 2.0)];
-        assert_eq!(thin(&points, 70), points);
-        assert_eq!(thin(&[], 0), []);
-    }
 
     #[test]
     fn the_tabs_go_round() {

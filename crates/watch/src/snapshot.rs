@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::error::WatchError;
 use crate::row::{Column, fill, fit, gap, terse};
-use crate::runs::{Runs, Watched};
+use crate::runs::{Runs, WatchedRun};
 
 /// Fewer columns than this are taken as this many: a table needs some room.
 const NARROWEST: usize = 20;
@@ -23,7 +23,7 @@ pub fn snapshot(paths: &[PathBuf], width: usize) -> Result<String, WatchError> {
         return Ok(format!("{}\n", runs.waiting()));
     }
     let width = width.max(NARROWEST);
-    let line = |watched: &Watched| Column::ALL.map(|column| column.text(watched, now, terse(width))).to_vec();
+    let line = |watched: &WatchedRun| Column::ALL.map(|column| column.text(watched, now, terse(width))).to_vec();
     let lines: Vec<Vec<String>> = runs.watched.iter().map(line).collect();
     let kept = fit(&lines, width, 0);
     let headings: Vec<String> = Column::ALL.map(|column| column.heading().to_owned()).to_vec();
@@ -37,7 +37,7 @@ pub fn snapshot(paths: &[PathBuf], width: usize) -> Result<String, WatchError> {
         text.push_str(cells.collect::<Vec<_>>().join(&" ".repeat(gap(width))).trim_end());
         text.push('\n');
     }
-    for warning in runs.watched.iter().filter_map(Watched::warning) {
+    for warning in runs.watched.iter().filter_map(WatchedRun::warning) {
         text.push_str(&warning);
         text.push('\n');
     }

@@ -26,7 +26,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 #[ignore = "started by the other tests"]
 fn watching() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
-    let watched = bmae_watch::watch(&[PathBuf::from(folder)], Options::default());
+    let watched = bmae_watch::watch(&[PathBuf::from(folder)], Options::new("bmae watch"));
     // Without the test harness, which would write to a terminal that is gone.
     std::process::exit(if watched.is_ok() { 0 } else { 3 });
 }
@@ -59,13 +59,13 @@ impl Watcher {
 }
 
 /// A terminal on which an empty folder is watched. It is not the controlling terminal of the process: its end comes without a signal.
-struct Watched {
+struct WatchedRun {
     /// The side of whoever shows the terminal; without it the terminal is gone.
     shown: File,
     _folder: TempDir,
 }
 
-impl Watched {
+impl WatchedRun {
     fn start() -> (Self, Watcher) {
         let folder = tempfile::tempdir().unwrap();
         let shown = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
@@ -110,14 +110,14 @@ fn on_terminal(terminal: &File, folder: &Path) -> Watcher {
 
 #[test]
 fn it_ends_when_its_terminal_goes_away_even_without_a_signal() {
-    let (watched, mut watcher) = Watched::start();
+    let (watched, mut watcher) = WatchedRun::start();
     drop(watched);
     assert_eq!(watcher.end(), Some(0));
 }
 
 #[test]
 fn it_ends_when_its_terminal_goes_away_in_the_middle_of_a_key() {
-    let (mut watched, mut watcher) = Watched::start();
+    let (mut watched, mut watcher) = WatchedRun::start();
     watched.press(b"\x1b[");
     drop(watched);
     assert_eq!(watcher.end(), Some(0));
@@ -126,7 +126,7 @@ fn it_ends_when_its_terminal_goes_away_in_the_middle_of_a_key() {
 #[test]
 fn a_signal_ends_it_and_gives_the_terminal_back() {
     for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
-        let (mut watched, mut watcher) = Watched::start();
+        let (mut watched, mut watcher) = WatchedRun::start();
         watcher.signal(signal);
         watched.wait_for("\x1b[?1049l");
         assert_eq!(watcher.end(), Some(0), "{signal:?}");
@@ -135,7 +135,7 @@ fn a_signal_ends_it_and_gives_the_terminal_back() {
 
 #[test]
 fn a_signal_ends_it_in_the_middle_of_a_key() {
-    let (mut watched, mut watcher) = Watched::start();
+    let (mut watched, mut watcher) = WatchedRun::start();
     // The help shows that the thread of the keys has come to what follows.
     watched.press(b"?\x1b[");
     watched.wait_for("closes");
@@ -145,7 +145,7 @@ fn a_signal_ends_it_in_the_middle_of_a_key() {
 
 #[test]
 fn q_leaves_and_gives_the_terminal_back() {
-    let (mut watched, mut watcher) = Watched::start();
+    let (mut watched, mut watcher) = WatchedRun::start();
     watched.press(b"q");
     watched.wait_for("\x1b[?1049l");
     assert_eq!(watcher.end(), Some(0));

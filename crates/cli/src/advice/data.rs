@@ -1,9 +1,86 @@
 //! Advice on errors of data sets and downloads.
 
-use bmae_data::DataError;
+use bmae_data::{CifarError, DataError, DownloadError, FolderError, LoaderError, PreviewError};
+use bmae_recipe::sweep::emit::quoted;
 
 /// What to do about `error`; `None` where it says so itself.
 pub fn of_data(error: &DataError) -> Option<String> {
-    let _ = error;
-    None
+    let advice = match error {
+        DataError::NotFound { .. } => {
+            "give --data a folder or an archive that exists, or one of shapes, cifar10, cifar100"
+        }
+        DataError::NotAnArchive { .. } => "give --data a folder of images or the official binary archive",
+        DataError::UnknownArchive { .. } => {
+            "get the official binary version with `bmae data download cifar10`, or unpack it and give --data the folder"
+        }
+        DataError::Cifar(error) => match error {
+            CifarError::NotFound { set, root } => {
+                let (set, root) = (set.source_name(), quoted(&root.display().to_string()));
+                return Some(format!(
+                    "run `bmae data download {set} --to {root}`, or give --data its directory or archive"
+                ));
+            }
+            CifarError::BothSets { .. } => "put them into folders of their own and give --data one of these",
+            CifarError::PythonVersion { .. } => {
+                "get the binary version with `bmae data download cifar10` or `bmae data download cifar100`"
+            }
+            CifarError::ClassNames { .. } => "put one name on each line, or delete the file",
+            CifarError::ArchiveRefused { .. } => "download the official one",
+            _ => "download it again",
+        },
+        DataError::Folder(FolderError::ImageWithoutClass { .. }) => "move it into one",
+        DataError::Folder(FolderError::ClassesDiffer { .. }) => "give both the same classes, or remove the test folder",
+        DataError::Folder(FolderError::CorruptImage { .. }) => "repair or remove it",
+        DataError::Folder(FolderError::ImageTooLarge { .. }) => "scale it down or remove it",
+        DataError::Download(error) => match error {
+            DownloadError::Unreachable { .. } => "check the network connection, or name a mirror with --url",
+            DownloadError::Refused { .. } => "check the address, or name a mirror with --url",
+            DownloadError::BrokenOff { .. } => "run the command again to continue there",
+            DownloadError::Checksum { .. } => "download it again, or name a mirror with --url",
+            DownloadError::PresentDiffers { .. } => "remove it to download it again",
+            DownloadError::Busy { .. } => "wait until it has ended",
+            _ => return None,
+        },
+        DataError::Loader(LoaderError::NoImages) => {
+            "choose another with --data, or raise data.train_limit or data.shapes_train"
+        }
+        DataError::Loader(LoaderError::LessThanOneBatch { .. }) => {
+            "lower batch_size, or use more images (data.train_limit, data.shapes_train)"
+        }
+        DataError::Loader(LoaderError::BatchMemory { .. }) => "lower batch_size or data.image_size",
+        DataError::Loader(LoaderError::WorkerPanicked { .. }) => "please report it",
+        DataError::Preview(PreviewError::TooLarge { .. }) => {
+            "take fewer images (--images), fewer epochs where there are several (--epochs), or smaller images"
+        }
+        _ => return None,
+    };
+    Some(advice.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use bmae_data::CifarSet;
+
+    use super::*;
+
+    #[test]
+    fn advice_names_flags_and_commands_as_they_are_typed() {
+        let missing = |root: &str| CifarError::NotFound { set: CifarSet::Cifar100, root: root.into() };
+        let url = || "http://here".to_owned();
+        for (error, part) in [
+            (DataError::NotFound { path: "nowhere".into() }, "give --data a folder"),
+            (DataError::UnknownArchive { path: "x.tar.gz".into() }, "`bmae data download cifar10`"),
+            (missing("data").into(), "run `bmae data download cifar100 --to data`"),
+            (missing("my data").into(), "--to 'my data'`"),
+            (CifarError::PythonVersion { path: "py".into() }.into(), "`bmae data download cifar100`"),
+            (DownloadError::Refused { url: url(), status: 404 }.into(), "--url"),
+            (DownloadError::Unreachable { url: url(), cause: String::new() }.into(), "check the network"),
+            (FolderError::ImageWithoutClass { path: "stray.png".into() }.into(), "move it into one"),
+            (LoaderError::LessThanOneBatch { images: 3, batch_size: 4 }.into(), "lower batch_size"),
+            (PreviewError::TooLarge { columns: 1, rows: 1, drawn: 1, megapixels: 1 }.into(), "--images"),
+        ] {
+            let advice = of_data(&error).unwrap_or_default();
+            assert!(advice.contains(part), "{error}: {advice}");
+        }
+    }
 }

@@ -10,5 +10,5 @@ mod train;
 
 pub use data::of_data;
 pub use recipe::{of_recipe, of_sweep, of_warning};
-pub use report::of_report;
+pub use report::{figure_command, of_report};
 pub use train::{of_export, of_train};

@@ -1,9 +1,28 @@
-//! Advice on errors of reading runs and writing reports.
+//! Advice on errors of reading runs and writing reports, and for readers of a report that lacks runs.
 
-use bmae_report::ReportError;
+use bmae_report::{FigureFamily, ReportError};
 
 /// What to do about `error`; `None` where it says so itself.
 pub fn of_report(error: &ReportError) -> Option<String> {
-    let _ = error;
-    None
+    let advice = match error {
+        ReportError::NotARun { .. } => {
+            "name what `bmae pretrain`, `finetune`, `linprobe`, `knn` or `reproduce` wrote with --out"
+        }
+        ReportError::IntoARun { .. } => "choose another --out",
+        ReportError::Write { .. } => "choose another --out or make room and permission there",
+        _ => return None,
+    };
+    Some(advice.to_owned())
+}
+
+/// The command that makes the runs which a family of figures needs; `None` where every run will do.
+pub fn figure_command(family: FigureFamily) -> Option<&'static str> {
+    match family {
+        FigureFamily::Best | FigureFamily::Baselines | FigureFamily::MaeNew => Some("bmae reproduce"),
+        FigureFamily::K => Some("bmae sweep k"),
+        FigureFamily::Wse => Some("bmae sweep wse"),
+        FigureFamily::Tau => Some("bmae sweep tau"),
+        FigureFamily::Loss => Some("bmae pretrain"),
+        FigureFamily::All | FigureFamily::Monitors => None,
+    }
 }

@@ -6,17 +6,19 @@ use clap::{Args, Subcommand};
 
 /// `bmae watch`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_help = "\
+Examples:
   bmae watch runs/quick
   bmae watch runs/a runs/b
-  bmae watch runs/quick | head          one table, then done: where stdout is no terminal
+  bmae watch runs/quick | head
 
-Runs that appear below a folder are taken along. In the terminal ? shows the keys, q quits; what is watched goes on.")]
+Runs that appear below a folder later are shown too. In the terminal, ? shows the keys and q quits; the runs go on. Where \
+stdout is no terminal, one table is printed.")]
 pub struct Watch {
-    /// Runs, or folders that hold some or will
+    /// Runs, or folders that contain runs or will
     #[arg(value_name = "RUN", required = true)]
     pub runs: Vec<PathBuf>,
-    /// Seconds between two looks
+    /// Seconds between updates
     #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = seconds)]
     pub every: f64,
 }
@@ -32,16 +34,22 @@ fn seconds(text: &str) -> Result<f64, String> {
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
-    after_help = "Examples:
-  bmae runs                                  everything below runs/
-  bmae runs runs/quick --json
-  bmae runs compare runs/a runs/b            settings and results that differ
-  bmae runs metrics runs/a > metrics.csv     what was logged, as a table"
+    after_help = "\
+Examples:
+  All runs below runs/, then those of one folder as JSON:
+    bmae runs
+    bmae runs runs/quick --json
+
+  The settings and results in which two runs differ:
+    bmae runs compare runs/a runs/b
+
+  What a run logged, as a table:
+    bmae runs metrics runs/a > metrics.csv"
 )]
 pub struct Runs {
     #[command(subcommand)]
     pub command: Option<RunsCommand>,
-    /// Runs, or folders that hold some [default: runs]
+    /// Runs, or folders that contain runs [default: runs]
     #[arg(value_name = "DIR")]
     pub paths: Vec<PathBuf>,
 }
@@ -56,9 +64,9 @@ pub enum RunsCommand {
         /// Another run
         b: PathBuf,
     },
-    /// Print what runs logged as CSV: one number a row
+    /// Print what runs logged as CSV, one number per row
     Metrics {
-        /// Runs, or folders that hold some
+        /// Runs, or folders that contain runs
         #[arg(value_name = "RUN", required = true)]
         runs: Vec<PathBuf>,
     },

@@ -4,42 +4,49 @@ mod bench;
 mod checkpoint;
 mod collection;
 mod data;
+mod everywhere;
 mod method;
 mod pictures;
+mod recipe_source;
 mod recorded;
 mod sweep;
 mod training;
 
-use bmae_recipe::{Stage, TrainedStage};
-use bmae_train::device::DeviceChoice;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 pub use bench::Bench;
 pub use checkpoint::{Checkpoint, Destination, Export, Import};
 pub use collection::{Runs, RunsCommand, Watch};
 pub use data::{Cifar, Data, Download, Preview};
+pub use everywhere::{DeviceName, Everywhere};
 pub use pictures::Reconstruct;
-pub use recorded::{Features, Forward, Half, Replay};
+pub use recipe_source::RecipeSource;
+pub use recorded::{Features, Forward, Replay, SplitName};
 pub use sweep::Sweep;
 pub use training::{Evaluate, Pretrain, Report, Reproduce};
 
-/// Pre-train Vision Transformers as masked autoencoders (MAE) and by their bootstrapped variants, evaluate what they
-/// learned, and compare the methods.
+/// Pre-train Vision Transformers as masked autoencoders (MAE) and by bootstrapped variants of it, evaluate the encoders,
+/// and compare the methods.
 #[derive(Debug, Parser)]
 #[command(
     version = version(),
     propagate_version = true,
     max_term_width = 110,
-    after_help = "Examples:
-  bmae reproduce                                    all methods on generated shapes, in minutes
-  bmae pretrain --method mae-k --k 10 --out runs/a  one pre-training
-  bmae linprobe --from runs/a --out runs/a-probe    what it learned
-  bmae report runs/a runs/a-probe --out report      tables and figures
-  bmae sweep k --data cifar10 --out runs/k          an ablation of the report
-  bmae watch runs/k                                 how far it is
+    after_help = "\
+Examples:
+  All methods on generated shapes, in minutes:
+    bmae reproduce
 
-Any key of a recipe can be set, as in --set pretrain.epochs=10: docs/keys.md lists them."
+  One pre-training, its linear probe, and a report on both:
+    bmae pretrain --method mae-k --k 4 --out runs/a
+    bmae linprobe --from runs/a --out runs/a-probe
+    bmae report runs/a runs/a-probe --out report
+
+  A sweep over K, and how far it is:
+    bmae sweep k --out runs/k
+    bmae watch runs/k
+
+Every recipe key can be set, as in --set pretrain.epochs=10; docs/keys.md lists the keys."
 )]
 pub struct Arguments {
     /// What to do.
@@ -47,36 +54,6 @@ pub struct Arguments {
     pub command: Command,
     #[command(flatten)]
     pub everywhere: Everywhere,
-}
-
-/// Options of every command.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Everywhere")]
-pub struct Everywhere {
-    /// Set a key of the recipe; the value is TOML, a bare word a string (repeatable)
-    #[arg(long, global = true, value_name = "KEY.PATH=VALUE")]
-    pub set: Vec<String>,
-    /// Everything random depends on it
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
-    pub seed: Option<u64>,
-    /// Threads that compute and that load images [default: one for each core]
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub threads: Option<u16>,
-    /// Where to compute; all but cpu need a build with the feature of that name
-    #[arg(long, global = true, default_value = "cpu")]
-    pub device: DeviceName,
-    /// Go on with the run in --out after its last whole epoch; start it if there is none
-    #[arg(long, global = true)]
-    pub resume: bool,
-    /// Print the results as one line of JSON
-    #[arg(long, global = true)]
-    pub json: bool,
-    /// Say nothing but errors and results
-    #[arg(short, long, global = true)]
-    pub quiet: bool,
-    /// Say more: which optimiser rule took which parameter
-    #[arg(short, long, global = true, conflicts_with = "quiet")]
-    pub verbose: bool,
 }
 
 /// The commands.
@@ -90,60 +67,50 @@ pub enum Command {
     Finetune(Evaluate),
     /// Train a linear classifier on a frozen encoder
     Linprobe(Evaluate),
-    /// Classify by the nearest neighbours under a frozen encoder
+    /// Classify by nearest neighbours among a frozen encoder's features
     Knn(Evaluate),
     /// Write tables and figures that compare runs
     Report(Report),
-    /// Train and evaluate every combination of values of some keys, then write the report
+    /// Train and evaluate over a grid of keys, then write the report
     Sweep(Sweep),
     /// Watch runs in the terminal while they train
     Watch(Watch),
-    /// List run directories, compare two, or print what they logged
+    /// List runs, compare two, or print what they logged
     Runs(Runs),
-    /// Draw what a pre-trained model makes of masked images, and where it looks
+    /// Draw reconstructions of masked images, and attention maps
     Reconstruct(Reconstruct),
-    /// Check a port: one pass through a masked autoencoder, recorded
+    /// Check a port: one forward pass on recorded tensors
     Forward(Forward),
-    /// Check a port: recorded batches through the training itself
+    /// Check a port: optimiser steps on recorded batches
     Replay(Replay),
-    /// Write the features of a data set under a frozen encoder
+    /// Write a frozen encoder's features of a data set
     Features(Features),
-    /// Measure how fast a stage trains here, on random images
+    /// Measure the training speed on random images
     Bench(Bench),
-    /// Download a data set, describe one, or look at what a recipe makes of it
+    /// Download, describe or preview a data set
     #[command(subcommand)]
     Data(Data),
-    /// Look into weight files, and move them to and from other programs
+    /// Describe weight files, export or import them
     #[command(subcommand)]
     Checkpoint(Checkpoint),
-    /// Print what a shell needs to complete command lines
+    /// Print the completion script of a shell
     #[command(after_help = "Examples:
-  bmae completions bash > ~/.local/share/bash-completion/completions/bmae
+  bmae completions bash \\
+    > ~/.local/share/bash-completion/completions/bmae
   bmae completions zsh > ~/.zfunc/_bmae
   bmae completions fish > ~/.config/fish/completions/bmae.fish")]
     Completions {
-        /// Which shell
+        /// The shell
         shell: clap_complete::Shell,
     },
     /// Write the manual pages, one for each command
     #[command(after_help = "Examples:
   bmae man ~/.local/share/man/man1")]
     Man {
-        /// Folder to write them to; it is created
+        /// Folder to write them to; created if need be
         #[arg(value_name = "DIR")]
         out: std::path::PathBuf,
     },
-}
-
-/// Where a recipe comes from.
-#[derive(Debug, Args)]
-pub struct RecipeSource {
-    /// quick, mini, paper, or a recipe file of your own that ends in .toml [default: quick]
-    #[arg(long, value_name = "NAME|FILE.toml")]
-    pub preset: Option<String>,
-    /// Images: shapes, cifar10, cifar100, or a folder or archive whose kind is recognised
-    #[arg(long, value_name = "PATH|NAME")]
-    pub data: Option<String>,
 }
 
 /// The version, and the commit where it is known.
@@ -155,42 +122,6 @@ fn version() -> &'static str {
     &VERSION
 }
 
-/// One of the stages that train, by its section of the recipe.
-fn trained_stage() -> impl TypedValueParser<Value = TrainedStage> {
-    let names = TrainedStage::ALL.map(|stage| Stage::from(stage).section());
-    let of_name = |name: String| TrainedStage::ALL.into_iter().find(|stage| Stage::from(*stage).section() == name);
-    // Only these names come through.
-    PossibleValuesParser::new(names).try_map(move |name| of_name(name).ok_or("it is no stage that trains"))
-}
-
-/// The devices by name.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-#[allow(missing_docs)]
-pub enum DeviceName {
-    Cpu,
-    Vulkan,
-    Cuda,
-    Metal,
-}
-
-impl DeviceName {
-    /// As it is typed.
-    pub fn word(self) -> String {
-        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
-    }
-}
-
-impl From<DeviceName> for DeviceChoice {
-    fn from(name: DeviceName) -> Self {
-        match name {
-            DeviceName::Cpu => DeviceChoice::Cpu,
-            DeviceName::Vulkan => DeviceChoice::Vulkan,
-            DeviceName::Cuda => DeviceChoice::Cuda,
-            DeviceName::Metal => DeviceChoice::Metal,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,6 +130,49 @@ mod tests {
     #[test]
     fn the_definitions_hold_together() {
         Arguments::command().debug_assert();
+    }
+
+    /// What every command says below its options.
+    fn texts(command: &clap::Command) -> Vec<String> {
+        let own = command.get_after_help().map(ToString::to_string);
+        own.into_iter().chain(command.get_subcommands().flat_map(texts)).collect()
+    }
+
+    #[test]
+    fn the_help_leaves_the_wrapping_of_paragraphs_to_the_terminal_and_no_other_line_needs_any() {
+        let is_prose = |line: &str| !line.is_empty() && !line.starts_with(' ');
+        for text in texts(&Arguments::command()) {
+            let lines: Vec<&str> = text.lines().collect();
+            let torn = lines.windows(2).find(|pair| pair.iter().all(|line| is_prose(line)));
+            assert_eq!(torn, None, "a paragraph over two lines in\n{text}");
+            let long = lines.iter().find(|line| !is_prose(line) && line.chars().count() > 71);
+            assert_eq!(long, None, "a line of more than 71 columns, which a manual page has, in\n{text}");
+        }
+    }
+
+    #[test]
+    fn every_example_can_be_pasted() {
+        let mut examples = 0;
+        for text in texts(&Arguments::command()) {
+            // As a shell reads it, an escaped line break is none.
+            let text = text.replace("\\\n", "");
+            let mut lines = text.lines();
+            while let Some(line) = lines.next() {
+                if !line.trim_start().starts_with("bmae ") {
+                    continue;
+                }
+                let mut example = line.to_owned();
+                while shlex::split(&example).is_none() {
+                    example = format!("{example}\n{}", lines.next().expect("a closing quote"));
+                }
+                let words = shlex::split(&example).expect("closed quotes");
+                let parsed =
+                    Arguments::try_parse_from(words.iter().take_while(|word| !matches!(word.as_str(), ">" | "|")));
+                assert!(parsed.is_ok(), "{example}");
+                examples += 1;
+            }
+        }
+        assert!(examples > 40, "only {examples}");
     }
 
     #[test]

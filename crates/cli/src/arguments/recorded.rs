@@ -2,104 +2,141 @@
 
 use std::path::PathBuf;
 
+use bmae_data::Split;
 use bmae_recipe::TrainedStage;
 use bmae_train::evaluation::EncoderFeature;
 use clap::{Args, ValueEnum};
 
-use super::{RecipeSource, trained_stage};
+use super::recipe_source::{RecipeSource, trained_stage};
 
 /// `bmae forward`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  bmae forward --weights mae.safetensors --inputs images.safetensors --outputs out.safetensors --grads
-  bmae forward --weights mae.pth --inputs images.safetensors --outputs out.safetensors --set model.encoder.heads=12
+#[command(after_help = "\
+Examples:
+  bmae forward --weights mae.safetensors --inputs images.safetensors \\
+    --outputs out.safetensors --grads
+  bmae forward --weights mae.pth --inputs images.safetensors \\
+    --outputs out.safetensors --set model.encoder.heads=12
 
---inputs holds images [N, 3, H, W] f32, already normalised, and optionally noise [N, L] (patches are kept in ascending order
-of noise). --outputs gets latent [N, 1+keep, D], pred [N, L, P], mask [N, L], ids_restore [N, L], loss [1], with --target
-target [N, L, D], and with --grads one grad.<parameter> each. Data and model are those of the recipe that the weights carry,
-or as their shapes tell; everything else, and what they do not tell, comes from --preset and --set.")]
+Tensors of --inputs (f32):
+  images [N, 3, H, W]       normalised
+  noise [N, L]              optional; patches of the least are kept
+
+Tensors of --outputs:
+  latent [N, 1+keep, D], pred [N, L, P], loss [1]
+  mask [N, L], ids_restore [N, L]
+  target [N, L, D]          with --target
+  grad.<parameter>          with --grads, for every parameter
+
+Data and model are those of the recipe that the weights carry, or follow from the shapes of the weights. What these do not \
+tell comes from --preset and --set.")]
 pub struct Forward {
-    /// The masked autoencoder: a run's folder, .safetensors or .pth
+    /// Masked autoencoder: a run's folder, or weights (.safetensors, .pth)
     #[arg(long, value_name = "RUN|FILE")]
     pub weights: PathBuf,
-    /// Images and noise (.safetensors)
+    /// File with images and noise (.safetensors)
     #[arg(long, value_name = "FILE")]
     pub inputs: PathBuf,
-    /// Where what comes out is written (.safetensors)
+    /// File to write (.safetensors)
     #[arg(long, value_name = "FILE")]
     pub outputs: PathBuf,
     /// Predict the features of this encoder instead of pixels
     #[arg(long, value_name = "RUN|FILE")]
     pub target: Option<PathBuf>,
-    /// The gradient of the loss by each parameter too
+    /// Write the gradient of the loss with respect to every parameter too
     #[arg(long)]
     pub grads: bool,
-    /// quick, mini, paper, or a recipe file of your own that ends in .toml [default: paper]
+    /// Recipe: quick, mini, paper, or a file of your own that ends in .toml [default: paper]
     #[arg(long, value_name = "NAME|FILE.toml")]
     pub preset: Option<String>,
 }
 
 /// `bmae replay`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  bmae replay --stage pretrain --weights start.safetensors --batches batches.safetensors --steps-per-epoch 3 \\
-      --outputs end.safetensors --set method.name=mae-k --set method.k=2
-  bmae replay --stage linprobe --weights mae.pth --batches batches.safetensors --steps-per-epoch 10 --outputs end.safetensors
+#[command(after_help = "\
+Examples:
+  bmae replay --stage pretrain --weights start.safetensors \\
+    --batches batches.safetensors --steps-per-epoch 3 \\
+    --outputs end.safetensors --set method.name=mae-k --set method.k=2
+  bmae replay --stage linprobe --weights mae.pth \\
+    --batches batches.safetensors --steps-per-epoch 10 \\
+    --outputs end.safetensors
 
---batches holds images [S, N, 3, H, W] f32, already normalised, and noise [S, N, L] (pretrain) or labels [S, N] i64. One
-optimiser step is taken for each of the S batches; nothing is shuffled or augmented. --outputs gets loss [S], lr [S] and
-param.<name> for every parameter at the end.")]
+Tensors of --batches:
+  images [S, N, 3, H, W]    f32, normalised
+  noise [S, N, L]           f32, for pretrain
+  labels [S, N]             i64, for finetune and linprobe
+
+Tensors of --outputs:
+  loss [S], lr [S]
+  param.<name>              every parameter after the last step
+
+Each of the S batches is one optimiser step, in order, without augmentation.")]
 pub struct Replay {
-    /// What is trained
+    /// Stage that is trained
     #[arg(long, value_parser = trained_stage())]
     pub stage: TrainedStage,
-    /// Where the training starts: a run's folder, .safetensors or .pth
+    /// Start of the training: a run's folder, or weights (.safetensors, .pth)
     #[arg(long, value_name = "RUN|FILE")]
     pub weights: PathBuf,
-    /// The recorded batches (.safetensors)
+    /// File with the recorded batches (.safetensors)
     #[arg(long, value_name = "FILE")]
     pub batches: PathBuf,
-    /// Steps of an epoch: sets when the rate, the targets and the method change
+    /// Steps per epoch: they place the learning rate, switches and target updates
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub steps_per_epoch: u32,
-    /// Where what comes out is written (.safetensors)
+    /// File to write (.safetensors)
     #[arg(long, value_name = "FILE")]
     pub outputs: PathBuf,
-    /// quick, mini, paper, or a recipe file of your own that ends in .toml [default: paper]
+    /// Recipe: quick, mini, paper, or a file of your own that ends in .toml [default: paper]
     #[arg(long, value_name = "NAME|FILE.toml")]
     pub preset: Option<String>,
 }
 
 /// `bmae features`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  bmae features --from runs/mae --split test --feature mean --out features.safetensors
-  bmae features --from mae.pth --data photos --split train --feature block:5 --out features.safetensors
+#[command(after_help = "\
+Examples:
+  bmae features --from runs/mae --split test --feature mean \\
+    --out features.safetensors
+  bmae features --from mae.pth --data photos --split train \\
+    --feature block:5 --out features.safetensors
 
---out gets features [N, D] f32 and labels [N] i64, in the order of the data set, without augmentation.")]
+Tensors of --out, in the order of the data set, without augmentation:
+  features [N, D]           f32
+  labels [N]                i64")]
 pub struct Features {
     #[command(flatten)]
     pub recipe: RecipeSource,
-    /// The encoder: a run's folder, .safetensors, .pth, or scratch
+    /// Encoder: a run's folder, weights (.safetensors, .pth), or scratch for random weights
     #[arg(long, value_name = "RUN|FILE|scratch")]
     pub from: String,
-    /// Which half of the data
+    /// Split of the data set
     #[arg(long)]
-    pub split: Half,
-    /// class-token or mean (of the patch tokens) after the final norm, or block:N, the patch tokens' mean after block N (from 0)
+    pub split: SplitName,
+    /// After the final norm: class-token, or the mean of the patch tokens; block:N: their mean after block N (from 0)
     #[arg(long, value_name = "class-token|mean|block:N", value_parser = feature)]
     pub feature: EncoderFeature,
-    /// Where the features are written (.safetensors)
+    /// File to write (.safetensors)
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
 }
 
-/// The halves of a data set.
+/// The splits of a data set.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 #[allow(missing_docs)]
-pub enum Half {
+pub enum SplitName {
     Train,
     Test,
+}
+
+impl From<SplitName> for Split {
+    fn from(half: SplitName) -> Self {
+        match half {
+            SplitName::Train => Split::Train,
+            SplitName::Test => Split::Test,
+        }
+    }
 }
 
 fn feature(text: &str) -> Result<EncoderFeature, String> {

@@ -7,45 +7,49 @@ use bmae_recipe::sweep::emit::Engine;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
-use super::RecipeSource;
 use super::method::MethodWord;
+use super::recipe_source::RecipeSource;
 
 /// `bmae sweep`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_help = "\
+Examples:
   bmae sweep k --preset paper --data cifar10 --seeds 3 --out runs/k
   bmae sweep --method mae-k --grid method.k=2,4,8 --out runs/own
-  bmae sweep --grid method.name=mae,mae-k --grid pretrain.mask_ratio=0.5,0.75,0.9 --evaluations linprobe,knn
-  bmae sweep tau --preset mini --data cifar10 --out runs/tau --emit snakemake
+  bmae sweep --grid method.name=mae,mae-k \\
+    --grid pretrain.mask_ratio=0.5,0.75,0.9 --evaluations linprobe,knn
+  bmae sweep tau --preset mini --data cifar10 --emit snakemake
 
-Built in are the ablations of the report: k, wse, tau and methods (configs/sweeps/). Every combination of the grids' values
-is run; what does not depend on a swept key is run once, so a sweep of finetune.base_lr pre-trains once. What is finished
-in --out is not repeated: run the same command again after an interruption. The report is written to report/ in it.")]
+Built in are the ablations of the report: k, wse, tau and methods (configs/sweeps/). Every combination of the values of the \
+grids is run. What does not depend on a swept key is run once: a sweep of finetune.base_lr pre-trains once.
+
+Finished runs in --out are kept, interrupted ones are resumed: after an interruption, give the same command again. The \
+report is written to report/ in --out.")]
 pub struct Sweep {
-    /// A built-in sweep (k, wse, tau, methods), or a file of your own that ends in .toml
+    /// Built-in sweep (k, wse, tau, methods), or a file of your own that ends in .toml
     #[arg(value_name = "NAME|FILE.toml")]
     pub sweep: Option<String>,
     #[command(flatten)]
     pub recipe: RecipeSource,
-    /// A key and its values; with several, every combination of them (repeatable)
-    #[arg(long, value_name = "KEY.PATH=VALUE,VALUE")]
+    /// Key and values to sweep; several grids give every combination (repeatable)
+    #[arg(long, value_name = "KEY=VALUE,VALUE")]
     pub grid: Vec<String>,
-    /// The method of what names none: mae, mae-k, ema-mae, mae-new, custom or scratch
+    /// Method where the sweep sets none: mae, mae-k, ema-mae, mae-new, custom or scratch
     #[arg(long, value_name = "NAME", value_parser = MethodWord, hide_possible_values = true)]
     pub method: Option<String>,
-    /// Repeat everything with this many seeds: seed, seed + 1, ...
+    /// Repeat everything with N seeds: seed, seed + 1, ...
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub seeds: u16,
-    /// How each encoder is evaluated [default: all three]
+    /// Evaluations of each encoder [default: all three]
     #[arg(long, value_name = "NAME,NAME", value_delimiter = ',', value_parser = evaluation())]
     pub evaluations: Vec<Stage>,
-    /// Folder of all runs and the report [default: sweep-NAME in runs/]
+    /// Folder of all runs and the report [default: runs/sweep- and the name of the sweep]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Run nothing here: write the jobs into --out for this engine
+    /// Write jobs for this engine into --out instead of running them
     #[arg(long, value_name = "ENGINE")]
     pub emit: Option<EngineName>,
-    /// Run nothing: print what would be run
+    /// List the runs instead of running them
     #[arg(long, conflicts_with = "emit")]
     pub dry_run: bool,
 }
@@ -53,9 +57,9 @@ pub struct Sweep {
 /// The engines by name.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum EngineName {
-    /// A job array and the jobs that wait for it: bash DIR/slurm/submit.sh
+    /// A job array and the jobs that wait for it; start them with bash DIR/slurm/submit.sh
     Slurm,
-    /// A workflow: snakemake --directory DIR --snakefile DIR/Snakefile
+    /// A workflow; start it with snakemake --directory DIR --snakefile DIR/Snakefile
     Snakemake,
 }
 

@@ -60,8 +60,8 @@ impl Report<'_> {
         let median = measured.median();
         let mut text = format!(
             "{}: batch {}, {} threads, {}\n\
-             {:.1} images/s ({:.1} to {:.1}), {:.2} ms a step, the median of {}\n\
-             {:.1} GFLOP/s, {:.0} % of the {:.1} that products alone reach here{}",
+             {:.1} images/s ({:.1} to {:.1}), {:.2} ms per step, the median of {} steps\n\
+             {:.1} GFLOP/s, {:.0} % of the {:.1} that matrix products alone reach here{}",
             self.stage(),
             measured.batch,
             self.threads,
@@ -77,7 +77,7 @@ impl Report<'_> {
             measured.product_peak.burn.map(|burn| format!(" ({:.1} with Burn's)", giga(burn))).unwrap_or_default(),
         );
         if let Some(bytes) = measured.peak_memory {
-            let _ = write!(text, "\n{:.0} MiB at the peak", mebi(bytes));
+            let _ = write!(text, "\npeak memory {:.0} MiB", mebi(bytes));
         }
         if let Some(profile) = &measured.profile {
             text.push_str(&self.time_table(profile));
@@ -114,7 +114,7 @@ impl Report<'_> {
     fn work_table(&self) -> String {
         let mut text = format!(
             "\n{:<32} {:>10} {:>12} {:>11}\n",
-            "work of a step, by the sizes", "GFLOP", "MB unfused", "FLOP/byte"
+            "work per step, from the sizes", "GFLOP", "MB unfused", "FLOP/byte"
         );
         let mut row = |name: &str, flop: f64, bytes: f64| {
             let _ = writeln!(text, "{name:<32} {:>10.3} {:>12.1} {:>11.1}", giga(flop), bytes / 1e6, flop / bytes);

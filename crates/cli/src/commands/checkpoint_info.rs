@@ -59,12 +59,7 @@ fn file(weights: &StateDict) -> String {
         let _ = write!(text, "; {} tensors beside it are not read", origin.outside_prefix);
     }
     if !origin.integer_tensors.is_empty() {
-        let _ = write!(
-            text,
-            "; {} of whole numbers are not read ({})",
-            origin.integer_tensors.len(),
-            origin.integer_tensors.join(", ")
-        );
+        let _ = write!(text, "; integer tensors are not read ({})", origin.integer_tensors.join(", "));
     }
     if let Some(source) = weights.metadata.get(SOURCE_KEY) {
         let _ = write!(text, "; imported from {source}");
@@ -110,13 +105,13 @@ fn recipe(weights: &StateDict, verbose: bool) -> String {
             };
             vec![what, format!("heads {} and {} (decoder)", recipe.model.encoder.heads, recipe.model.decoder.heads)]
         }
-        Err(error) => vec![format!("not one that this version reads ({error})")],
+        Err(error) => vec![format!("one that this version cannot read ({error})")],
     };
     if let Some(done) = weights.metadata.get("bmae.epochs_done") {
         words.push(format!("{done} epochs done"));
     }
     if !verbose {
-        words.push("-v prints it and every tensor".to_owned());
+        words.push("-v prints the recipe and every tensor".to_owned());
     }
     words.join(", ")
 }

@@ -1,13 +1,12 @@
 //! `bmae features`.
 
-use bmae_data::Split;
 use bmae_recipe::{Need, Start};
 use bmae_train::start;
 use bmae_train::whole_file::{check_place, write_whole};
 use bmae_train::{Session, features};
 use serde_json::json;
 
-use crate::arguments::{Everywhere, Features, Half};
+use crate::arguments::{Everywhere, Features};
 use crate::ending::Ending;
 use crate::interrupt;
 use crate::layers;
@@ -15,22 +14,18 @@ use crate::output::Output;
 use crate::progress::Progress;
 use crate::threads;
 
-/// Features of one half of a data set, for use elsewhere.
+/// Features of one split of a data set, for use elsewhere.
 pub fn run(arguments: &Features, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
     let start = Start::parse(&arguments.from);
     let layers = layers::features(&arguments.recipe, everywhere, &arguments.from, start::config_text(&start)?)?;
     let recipe = layers::resolve(&layers, output)?;
     check_place(&arguments.out)?;
     recipe.check_memory(Need::Features, layers.available_memory)?;
-    let split = match arguments.split {
-        Half::Train => Split::Train,
-        Half::Test => Split::Test,
-    };
     let threads = threads::set(everywhere.threads)?;
     let stop = interrupt::stop_on_ctrl_c()?;
     let mut progress = Progress::new(output);
     let mut session = Session::new(everywhere.device.into(), threads, stop, &mut progress)?;
-    let Some(file) = features::run(&mut session, &recipe, &start, split, arguments.feature)? else {
+    let Some(file) = features::run(&mut session, &recipe, &start, arguments.split.into(), arguments.feature)? else {
         return Err(Ending::Interrupted("stopped: nothing was written".to_owned()));
     };
     write_whole(&arguments.out, &file.to_bytes()?)?;

@@ -26,8 +26,10 @@ pub fn run(out: &Path, output: &Output) -> Result<(), Ending> {
 fn write(command: &clap::Command, name: &str, out: &Path, pages: &mut Vec<String>) -> Result<(), Ending> {
     let mut page = Vec::new();
     Man::new(command.clone()).title(name).render(&mut page)?;
+    // What stands below the options begins with them.
+    let page = String::from_utf8_lossy(&page).replace(".SH EXTRA\nExamples:\n", ".SH EXAMPLES\n");
     let file = format!("{name}.1");
-    write_whole(&out.join(&file), &page)?;
+    write_whole(&out.join(&file), page.as_bytes())?;
     pages.push(file);
     let commands = command.get_subcommands().filter(|command| command.get_name() != "help" && !command.is_hide_set());
     commands.into_iter().try_for_each(|command| write(command, &format!("{name}-{}", command.get_name()), out, pages))

@@ -1,11 +1,10 @@
 //! What the commands that run many stages have in common: the plan, and the report at its end.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bmae_recipe::plan::PlannedStage;
 use bmae_train::Session;
 use bmae_train::run::{self, PlanOutcome};
-use serde_json::json;
 
 use crate::arguments::Everywhere;
 use crate::ending::Ending;
@@ -18,7 +17,7 @@ use crate::threads;
 /// Runs `stages`, then writes the report into `out/report` and prints its table.
 pub fn run(stages: &[PlannedStage], out: &Path, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
     let diverged = train(stages, everywhere, output)?;
-    report(out, output)?;
+    super::report::write(&[out.to_owned()], &out.join("report"), out, output)?;
     match diverged {
         0 => Ok(()),
         count => {
@@ -49,11 +48,4 @@ fn train(stages: &[PlannedStage], everywhere: &Everywhere, output: &Output) -> R
             None => Ok(0),
         },
     }
-}
-
-fn report(out: &Path, output: &Output) -> Result<(), Ending> {
-    let folder: PathBuf = out.join("report");
-    let (text, written) = super::report::write(&[out.to_owned()], &folder, output)?;
-    let json = json!({ "out": out, "report": folder, "files": written.files, "summary": written.summary });
-    Ok(output.result(&text, &json)?)
 }

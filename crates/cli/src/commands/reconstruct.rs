@@ -1,13 +1,12 @@
 //! `bmae reconstruct`.
 
-use bmae_data::Split;
 use bmae_recipe::{Need, Used};
 use bmae_train::model::Predicted;
 use bmae_train::reconstruct::{self, PictureRequest};
 use bmae_train::start::{fit, read_weights};
 use serde_json::json;
 
-use crate::arguments::{Everywhere, Half, Reconstruct};
+use crate::arguments::{Everywhere, Reconstruct};
 use crate::ending::Ending;
 use crate::layers;
 use crate::output::Output;
@@ -27,10 +26,7 @@ pub fn run(arguments: &Reconstruct, everywhere: &Everywhere, output: &Output) ->
     let tell = &mut |message| output.message(&message);
     fit(&mut weights, &recipe, Used::Autoencoder, tell);
     let request = PictureRequest {
-        split: arguments.split.map(|half| match half {
-            Half::Train => Split::Train,
-            Half::Test => Split::Test,
-        }),
+        split: arguments.split.map(Into::into),
         images: arguments.images.into(),
         out: &arguments.out,
         attention: arguments.attention.as_deref(),

@@ -2,26 +2,25 @@
 
 use std::path::{Path, PathBuf};
 
-use bmae_report::{Written, write_report};
+use bmae_report::write_report;
 use serde_json::json;
 
+use crate::advice;
 use crate::arguments::Report;
 use crate::ending::Ending;
 use crate::output::Output;
 
 /// Writes the report and prints its table.
 pub fn run(arguments: &Report, output: &Output) -> Result<(), Ending> {
-    let Report { runs, out } = arguments;
-    let (text, written) = write(runs, out, output)?;
-    let json = json!({ "out": out, "files": written.files, "summary": written.summary });
-    Ok(output.result(&text, &json)?)
+    write(&arguments.runs, &arguments.out, &arguments.out, output)
 }
 
-/// Writes the report of `runs` into the folder `out` and warns of what its readers should know; gives the table with a line on
-/// where the page is, and the report.
-pub fn write(runs: &[PathBuf], out: &Path, output: &Output) -> Result<(String, Written), Ending> {
-    let written = write_report(runs, out)?;
+/// Writes the report of `runs` into `folder`, warns of what its readers should know, and prints its table; `out` is where the whole
+/// command writes to.
+pub fn write(runs: &[PathBuf], folder: &Path, out: &Path, output: &Output) -> Result<(), Ending> {
+    let written = write_report(runs, folder, advice::figure_command)?;
     written.summary.warnings.iter().for_each(|warning| output.warn(warning));
-    let text = format!("{}\n\nwritten to {}", written.table.trim_end(), out.join("index.html").display());
-    Ok((text, written))
+    let text = format!("{}\n\nwritten to {}", written.table.trim_end(), folder.join("index.html").display());
+    let json = json!({ "out": out, "report": folder, "files": written.files, "summary": written.summary });
+    Ok(output.result(&text, &json)?)
 }

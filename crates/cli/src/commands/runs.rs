@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bmae_report::{Collected, Listed, collect_runs, compare_runs, find_runs, list_runs, metrics_csv};
+use bmae_report::{CollectedRuns, ListedRun, collect_runs, compare_runs, find_runs, list_runs, metrics_csv};
 use serde_json::json;
 
 use crate::arguments::{Runs, RunsCommand};
@@ -30,10 +30,10 @@ fn list(paths: &[PathBuf], output: &Output) -> Result<(), Ending> {
     let paths = if paths.is_empty() { vec![PathBuf::from("runs")] } else { paths.to_vec() };
     if let Some(missing) = paths.iter().find(|path| !path.exists()) {
         let message =
-            format!("{} does not exist: give a run directory, or a folder that holds some", missing.display());
+            format!("{} does not exist: give a run directory, or a folder that contains some", missing.display());
         return Err(Ending::Failure(message.into()));
     }
-    let runs: Vec<Listed> = find_runs(&paths).iter().map(|directory| Listed::at(directory)).collect();
+    let runs: Vec<ListedRun> = find_runs(&paths).iter().map(|directory| ListedRun::at(directory)).collect();
     let text = if runs.is_empty() {
         let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
         format!("no run in {} or the folders below", paths.join(", "))
@@ -45,7 +45,7 @@ fn list(paths: &[PathBuf], output: &Output) -> Result<(), Ending> {
 
 /// The run in a folder; where the folder holds exactly one, that one.
 fn one(path: &Path) -> Result<bmae_report::Run, Ending> {
-    let Collected { mut runs, unreadable } = collect_runs(&[path.to_owned()])?;
+    let CollectedRuns { mut runs, unreadable } = collect_runs(&[path.to_owned()])?;
     match runs.len() + unreadable.len() {
         1 => Ok(runs.remove(0)),
         count => {

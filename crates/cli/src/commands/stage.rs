@@ -24,7 +24,7 @@ pub fn evaluate(stage: Stage, arguments: &Evaluate, everywhere: &Everywhere, out
     let recipe = layers::resolve(&layers, output)?;
     if arguments.recipe.preset.is_none() && matches!(&start, Start::From(path) if path.is_dir()) {
         output.note(&format!(
-            "[{}] is that of preset {}, since no --preset was given: of {} come data, model and method alone",
+            "[{}] comes from the preset {}, since no --preset was given; only data, model and method come from {}",
             stage.section(),
             layers.preset.name(),
             arguments.from
@@ -59,7 +59,7 @@ fn tell(planned: &PlannedStage, outcome: &Outcome, output: &Output) -> Result<()
     let already = matches!(outcome, Outcome::AlreadyFinished);
     let place = out.display();
     let text = match (already, top1, loss) {
-        (true, ..) => format!("{name} {} in {place} was finished earlier, nothing was done", stage.section()),
+        (true, ..) => format!("{name} {} in {place} was finished earlier, nothing to do", stage.section()),
         (_, Some(top1), _) => format!("{name} {}: top-1 {top1:.2} %, in {place}", stage.section()),
         (_, None, Some(loss)) => format!("{name} {}: loss {loss:.4}, in {place}", stage.section()),
         (_, None, None) => format!("{name} {}: done, in {place}", stage.section()),

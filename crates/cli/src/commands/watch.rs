@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, stdout};
 use std::time::Duration;
 
-use bmae_report::{Listed, find_runs};
+use bmae_report::{ListedRun, find_runs};
 use bmae_watch::Options;
 use serde_json::json;
 
@@ -18,8 +18,8 @@ const WIDTH: usize = 120;
 pub fn run(arguments: &Watch, output: &Output) -> Result<(), Ending> {
     if stdout().is_terminal() {
         let every = Duration::from_secs_f64(arguments.every);
-        return Ok(bmae_watch::watch(&arguments.runs, Options { every, ..Options::default() })?);
+        return Ok(bmae_watch::watch(&arguments.runs, Options { every, ..Options::new("bmae watch") })?);
     }
-    let runs: Vec<Listed> = find_runs(&arguments.runs).iter().map(|directory| Listed::at(directory)).collect();
+    let runs: Vec<ListedRun> = find_runs(&arguments.runs).iter().map(|directory| ListedRun::at(directory)).collect();
     Ok(output.result(&bmae_watch::snapshot(&arguments.runs, WIDTH)?, &json!(runs))?)
 }

@@ -54,10 +54,7 @@ fn info_says_what_kind_of_foreign_file_it_is() {
             "official.pth",
             &["file: PyTorch (torch.save), names of official MAE and timm, under `model`; 3 tensors beside"][..],
         ),
-        (
-            "plain.pth",
-            &["1 of whole numbers are not read (steps)", "recipe: none; numbers of attention heads come from"],
-        ),
+        ("plain.pth", &["integer tensors are not read (steps)", "recipe: none; numbers of attention heads come from"]),
         (
             "huggingface",
             &["safetensors, names of Hugging Face", "config.json tells 2 heads in the encoder and 2 heads in the"],

@@ -10,9 +10,8 @@ use std::path::{Component, Path};
 
 use flate2::read::GzDecoder;
 
-use super::Kind;
-use crate::DataError;
 use crate::error::CifarError;
+use crate::{CifarSet, DataError};
 
 /// The longest file that is read, in bytes; CIFAR-100's `train.bin` has 153,700,000.
 const LONGEST_FILE: u64 = 256 << 20;
@@ -68,9 +67,9 @@ pub fn read(path: &Path) -> Result<BTreeMap<String, Vec<u8>>, DataError> {
 
 /// Whether this is a file of either set.
 fn is_wanted(name: &str) -> bool {
-    [Kind::Cifar10, Kind::Cifar100]
+    [CifarSet::Cifar10, CifarSet::Cifar100]
         .iter()
-        .any(|kind| name == kind.class_names_file() || kind.files().any(|file| file == name))
+        .any(|set| name == set.class_names_file() || set.files().any(|file| file == name))
 }
 
 /// A reader that fails, instead of ending, once it has given a number of bytes.

@@ -5,9 +5,8 @@
 
 use std::path::Path;
 
-use super::Kind;
 use crate::error::CifarError;
-use crate::{DataError, Image, Images};
+use crate::{CifarSet, DataError, Image, Images};
 
 /// The side of every image.
 pub const SIDE: usize = 32;
@@ -18,7 +17,7 @@ const PIXEL_BYTES: usize = 3 * PLANE;
 
 /// Records in memory, every label of which exists.
 pub struct Records {
-    kind: Kind,
+    set: CifarSet,
     /// [N, 3, 32, 32], as in the files.
     planes: Vec<u8>,
     labels: Vec<u8>,
@@ -26,8 +25,8 @@ pub struct Records {
 
 impl Records {
     /// No records yet.
-    pub fn new(kind: Kind) -> Self {
-        Self { kind, planes: Vec::new(), labels: Vec::new() }
+    pub fn new(set: CifarSet) -> Self {
+        Self { set, planes: Vec::new(), labels: Vec::new() }
     }
 
     /// Takes up the records of a file, as long as there are fewer than `limit` in all. `place` names the file in errors.
@@ -36,29 +35,31 @@ impl Records {
     /// When the file is empty or no whole number of records (its length is checked whatever the limit), or when a
     /// record that is taken has a label that does not exist. Nothing is taken then.
     pub fn append(&mut self, place: &Path, bytes: &[u8], limit: usize) -> Result<(), DataError> {
-        let label_bytes = self.kind.label_bytes();
+        let label_bytes = self.set.label_bytes();
         let record_bytes = label_bytes + PIXEL_BYTES;
         if bytes.is_empty() || !bytes.len().is_multiple_of(record_bytes) {
-            return Err(DataError::Cifar(CifarError::CifarLength {
-                kind: self.kind,
+            return Err(CifarError::PartialRecord {
+                set: self.set,
                 path: place.to_owned(),
                 found: bytes.len(),
                 record_bytes,
                 records: bytes.len() / record_bytes,
                 rest: bytes.len() % record_bytes,
-            }));
+            }
+            .into());
         }
         let taken = (bytes.len() / record_bytes).min(limit.saturating_sub(self.len()));
         let records = || bytes.chunks_exact(record_bytes).take(taken);
         let label = |record: &[u8]| record[label_bytes - 1];
-        let classes = self.kind.classes();
+        let classes = self.set.classes();
         if let Some(number) = records().position(|record| usize::from(label(record)) >= classes) {
-            return Err(DataError::Cifar(CifarError::LabelOutOfRange {
+            return Err(CifarError::LabelOutOfRange {
                 path: place.to_owned(),
                 record: number,
                 label: usize::from(bytes[number * record_bytes + label_bytes - 1]),
                 classes,
-            }));
+            }
+            .into());
         }
         self.planes.reserve_exact(taken * PIXEL_BYTES);
         for record in records() {

@@ -1,34 +1,31 @@
 //! The names of the classes: from the set's own text file if it is there, else the official ones.
 
-use super::Kind;
 use super::files::Files;
-use crate::DataError;
 use crate::error::CifarError;
+use crate::{CifarSet, DataError};
 
 /// The class names in the order of the labels.
-pub fn read(kind: Kind, files: &Files) -> Result<Vec<String>, DataError> {
-    let file = kind.class_names_file();
+pub fn read(set: CifarSet, files: &Files) -> Result<Vec<String>, DataError> {
+    let file = set.class_names_file();
     if !files.names().iter().any(|name| name == file) {
-        return Ok(official(kind).map(str::to_owned).collect());
+        return Ok(official(set).map(str::to_owned).collect());
     }
     let bytes = files.read(file)?;
     let text = String::from_utf8_lossy(&bytes);
     let names: Vec<String> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
-    if names.len() != kind.classes() {
-        return Err(DataError::Cifar(CifarError::CifarClassNames {
-            path: files.place(file),
-            expected: kind.classes(),
-            found: names.len(),
-        }));
+    if names.len() != set.classes() {
+        return Err(
+            CifarError::ClassNames { path: files.place(file), expected: set.classes(), found: names.len() }.into()
+        );
     }
     Ok(names)
 }
 
 /// The names in the official files.
-pub fn official(kind: Kind) -> impl Iterator<Item = &'static str> {
-    match kind {
-        Kind::Cifar10 => CIFAR_10,
-        Kind::Cifar100 => CIFAR_100,
+pub fn official(set: CifarSet) -> impl Iterator<Item = &'static str> {
+    match set {
+        CifarSet::Cifar10 => CIFAR_10,
+        CifarSet::Cifar100 => CIFAR_100,
     }
     .split_whitespace()
 }

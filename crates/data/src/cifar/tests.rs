@@ -14,7 +14,7 @@ fn record(labels: &[u8], start: u8) -> Vec<u8> {
 
 /// Five training files of two records each and a test file of three.
 fn write_cifar10(folder: &Path) {
-    for (number, name) in Kind::Cifar10.train_files().iter().enumerate() {
+    for (number, name) in CifarSet::Cifar10.train_files().iter().enumerate() {
         let label = 2 * number as u8;
         let records = [record(&[label], label), record(&[label + 1], label + 1)].concat();
         fs::write(folder.join(name), records).expect("room");
@@ -36,7 +36,7 @@ fn test_labels(data: &Dataset) -> Vec<usize> {
 }
 
 fn open10(root: &Path) -> Result<Dataset, DataError> {
-    open(Kind::Cifar10, root, Limits::default())
+    open(CifarSet::Cifar10, root, Limits::default())
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn planes_become_pixels_row_by_row() {
     for channel in 0..3_u32 {
         bytes.extend((0..1024_u32).map(|place| (place + 85 * channel) as u8));
     }
-    let mut records = Records::new(Kind::Cifar10);
+    let mut records = Records::new(CifarSet::Cifar10);
     records.append(Path::new("a file"), &bytes, usize::MAX).expect("one record");
     let image = records.image(0).expect("in memory");
     assert_eq!((image.width(), image.height()), (32, 32));
@@ -83,7 +83,7 @@ fn limits_take_the_first_records_across_files() {
     let folder = folder();
     write_cifar10(folder.path());
     let limits = Limits { train: 3, test: 2 };
-    let data = open(Kind::Cifar10, folder.path(), limits).expect("complete files");
+    let data = open(CifarSet::Cifar10, folder.path(), limits).expect("complete files");
     assert_eq!(labels(&*data.train), [0, 1, 2]);
     assert_eq!(test_labels(&data), [9, 0]);
 }
@@ -95,15 +95,15 @@ fn missing_files_are_named() {
     fs::remove_file(folder.path().join("data_batch_3.bin")).expect("there");
     fs::remove_file(folder.path().join("test_batch.bin")).expect("there");
     let error = recognise(folder.path(), Limits::default()).expect_err("incomplete").to_string();
-    assert!(error.contains("missing data_batch_3.bin, test_batch.bin:"), "{error}");
+    assert!(error.contains("missing data_batch_3.bin, test_batch.bin"), "{error}");
 }
 
 #[test]
 fn a_set_that_is_not_there_names_the_command_that_fetches_it() {
     let folder = folder();
-    let error = open(Kind::Cifar100, &folder.path().join("nowhere"), Limits::default()).expect_err("nothing");
+    let error = open(CifarSet::Cifar100, &folder.path().join("nowhere"), Limits::default()).expect_err("nothing");
     let error = error.to_string();
-    assert!(error.contains("bmae data download cifar100") && error.contains("nowhere"), "{error}");
+    assert!(error.contains("CIFAR-100 is not in") && error.contains("nowhere"), "{error}");
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn a_label_that_does_not_exist_is_named_with_its_record() {
 
 #[test]
 fn a_refused_file_leaves_the_records_as_they_were() {
-    let mut records = Records::new(Kind::Cifar10);
+    let mut records = Records::new(CifarSet::Cifar10);
     records.append(Path::new("good"), &record(&[1], 0), usize::MAX).expect("one record");
     let bad = [record(&[2], 0), record(&[255], 0)].concat();
     records.append(Path::new("bad"), &bad, usize::MAX).expect_err("no class 255");
@@ -155,11 +155,11 @@ fn class_names_come_from_the_file_if_there_is_one() {
 
 #[test]
 fn the_official_names_are_as_many_as_the_classes_and_all_different() {
-    for kind in [Kind::Cifar10, Kind::Cifar100] {
-        let names: std::collections::BTreeSet<&str> = class_names::official(kind).collect();
-        assert_eq!(names.len(), kind.classes(), "{kind}");
+    for set in [CifarSet::Cifar10, CifarSet::Cifar100] {
+        let names: std::collections::BTreeSet<&str> = class_names::official(set).collect();
+        assert_eq!(names.len(), set.classes(), "{set}");
     }
-    assert!(class_names::official(Kind::Cifar100).is_sorted());
+    assert!(class_names::official(CifarSet::Cifar100).is_sorted());
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn files_of_both_sets_in_one_folder_are_refused() {
     write_cifar10(folder.path());
     fs::write(folder.path().join("train.bin"), record(&[0, 0], 0)).expect("room");
     let error = recognise(folder.path(), Limits::default()).expect_err("ambiguous");
-    assert!(matches!(error, DataError::Cifar(CifarError::CifarAmbiguous { .. })), "{error}");
+    assert!(matches!(error, DataError::Cifar(CifarError::BothSets { .. })), "{error}");
 }
 
 #[test]
@@ -186,13 +186,13 @@ fn the_folder_around_the_directory_will_do_too() {
 fn any_bytes_may_be_refused_but_never_panic() {
     use rand::RngExt;
     let mut generator = crate::random::keyed(0, 0, 0, crate::random::Purpose::Order);
-    for kind in [Kind::Cifar10, Kind::Cifar100] {
+    for set in [CifarSet::Cifar10, CifarSet::Cifar100] {
         for _ in 0..300 {
             let length = generator.random_range(0..7000);
             let bytes: Vec<u8> = (0..length).map(|_| generator.random::<u8>() % 120).collect();
-            let mut records = Records::new(kind);
+            let mut records = Records::new(set);
             if records.append(Path::new("any"), &bytes, usize::MAX).is_ok() {
-                assert!(labels(&records).iter().all(|&label| label < kind.classes()));
+                assert!(labels(&records).iter().all(|&label| label < set.classes()));
             }
         }
     }

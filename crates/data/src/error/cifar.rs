@@ -5,43 +5,37 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::cifar::Kind;
+use crate::cifar_set::CifarSet;
 
 /// What can be wrong with CIFAR files and their archives.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum CifarError {
-    /// A known set that has not been downloaded.
-    #[error(
-        "{kind} is not in {root}: run `bmae data download {source_name} --to {root}`, or give --data its directory or archive",
-        source_name = kind.source_name(), root = root.display()
-    )]
-    CifarNotFound {
+    /// A set that is not where it was looked for.
+    #[error("{set} is not in {root}", root = root.display())]
+    NotFound {
         /// Which set.
-        kind: Kind,
+        set: CifarSet,
         /// Where it was looked for.
         root: PathBuf,
     },
     /// Files of both sets in one place.
-    #[error("{path} holds files of CIFAR-10 and of CIFAR-100: put them into folders of their own and choose one", path = path.display())]
-    CifarAmbiguous {
+    #[error("{path} holds files of CIFAR-10 and of CIFAR-100", path = path.display())]
+    BothSets {
         /// The directory or archive.
         path: PathBuf,
     },
-    /// The version for Python or Matlab.
-    #[error(
-        "{path} holds the version of CIFAR for Python, which is not read: \
-         get the binary version with `bmae data download cifar10` or `bmae data download cifar100`", path = path.display()
-    )]
-    CifarForPython {
+    /// The version for Python.
+    #[error("{path} holds the version of CIFAR for Python; only the binary version is read", path = path.display())]
+    PythonVersion {
         /// The directory.
         path: PathBuf,
     },
     /// Some files are there, others are not.
-    #[error("{kind} in {path} is incomplete, missing {missing}: download it again", path = path.display())]
-    CifarMissingFiles {
+    #[error("{set} in {path} is incomplete, missing {missing}", path = path.display())]
+    MissingFiles {
         /// Which set.
-        kind: Kind,
+        set: CifarSet,
         /// The directory or archive.
         path: PathBuf,
         /// The files that are missing.
@@ -49,12 +43,12 @@ pub enum CifarError {
     },
     /// A file that is no whole number of records.
     #[error(
-        "{path} has {found} bytes, but {kind} has records of {record_bytes}: that is {records} records and {rest} bytes over; \
-         the file is cut short or overlong, so download it again", path = path.display()
+        "{path} has {found} bytes, but {set} has records of {record_bytes}: that is {records} records and {rest} bytes over, \
+         so the file is cut short or overlong", path = path.display()
     )]
-    CifarLength {
+    PartialRecord {
         /// Which set.
-        kind: Kind,
+        set: CifarSet,
         /// The file.
         path: PathBuf,
         /// Its length in bytes.
@@ -68,8 +62,8 @@ pub enum CifarError {
     },
     /// A label that stands for no class.
     #[error(
-        "{path}, record {record}: the label is {label}, but there are {classes} classes, numbered from 0; \
-         the file is damaged, so download it again", path = path.display()
+        "{path}, record {record}: the label is {label}, but there are {classes} classes, numbered from 0, \
+         so the file is damaged", path = path.display()
     )]
     LabelOutOfRange {
         /// The file.
@@ -82,8 +76,8 @@ pub enum CifarError {
         classes: usize,
     },
     /// A list of class names that is too short or too long.
-    #[error("{path} names {found} classes, not {expected}: put one name on each line, or delete the file", path = path.display())]
-    CifarClassNames {
+    #[error("{path} names {found} classes, not {expected}, one on each line", path = path.display())]
+    ClassNames {
         /// The file.
         path: PathBuf,
         /// How many there should be.
@@ -92,15 +86,15 @@ pub enum CifarError {
         found: usize,
     },
     /// An archive that cannot be read to its end.
-    #[error("the archive {path} is cut short or damaged ({cause}): download it again", path = path.display())]
+    #[error("the archive {path} is cut short or damaged ({cause})", path = path.display())]
     ArchiveDamaged {
         /// The archive.
         path: PathBuf,
         /// What went wrong.
         cause: io::Error,
     },
-    /// An archive with something in it that has no business there.
-    #[error("the archive {path} is refused because {entry} in it {why}: download the official one", path = path.display(), entry = entry.display())]
+    /// An archive with an entry that the official one does not have.
+    #[error("the archive {path} is refused because {entry} in it {why}", path = path.display(), entry = entry.display())]
     ArchiveRefused {
         /// The archive.
         path: PathBuf,

@@ -9,34 +9,30 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum DownloadError {
     /// Something that is no address.
-    #[error("{url} is no URL: it should begin with https:// or http:// and name a server")]
-    DownloadUrl {
+    #[error("{url} is no URL: one begins with https:// or http:// and names a server")]
+    InvalidUrl {
         /// What was given.
         url: String,
     },
     /// No network, no such server, or no answer.
-    #[error("cannot reach {url} ({cause}): check the network connection, or name a mirror with --url")]
-    DownloadUnreachable {
+    #[error("cannot reach {url} ({cause})")]
+    Unreachable {
         /// What was asked for.
         url: String,
         /// What went wrong.
         cause: String,
     },
     /// The server has no such file, or does not give it.
-    #[error(
-        "{url} cannot be downloaded, the server answered with status {status}: check the address, or name a mirror with --url"
-    )]
-    DownloadRefused {
+    #[error("{url} cannot be downloaded, the server answered with status {status}")]
+    Refused {
         /// What was asked for.
         url: String,
         /// The HTTP status.
         status: u16,
     },
     /// The connection was cut.
-    #[error(
-        "the download of {url} broke off after {done}{total} bytes ({cause}): run the command again to continue there"
-    )]
-    DownloadBrokeOff {
+    #[error("the download of {url} broke off after {done}{total} bytes ({cause})")]
+    BrokenOff {
         /// What was asked for.
         url: String,
         /// The bytes that are here.
@@ -47,10 +43,8 @@ pub enum DownloadError {
         cause: String,
     },
     /// Something else came than the archive.
-    #[error(
-        "what came from {url} has the MD5 {found}, not {expected}: it was deleted; download it again, or name a mirror with --url"
-    )]
-    DownloadChecksum {
+    #[error("what came from {url} has the MD5 {found}, not {expected}, and was deleted")]
+    Checksum {
         /// What was asked for.
         url: String,
         /// The MD5 of the archive.
@@ -59,8 +53,8 @@ pub enum DownloadError {
         found: String,
     },
     /// Another file has the archive's name.
-    #[error("{path} exists already, but has the MD5 {found}, not {expected}: remove it to download it again", path = path.display())]
-    DownloadPresentDiffers {
+    #[error("{path} exists already, but has the MD5 {found}, not {expected}", path = path.display())]
+    PresentDiffers {
         /// The file.
         path: PathBuf,
         /// The MD5 of the archive.
@@ -69,8 +63,8 @@ pub enum DownloadError {
         found: String,
     },
     /// Two downloads at once.
-    #[error("{path} is being downloaded by another process: wait until it has ended", path = path.display())]
-    DownloadBusy {
+    #[error("{path} is being downloaded by another process", path = path.display())]
+    Busy {
         /// The file that both write to.
         path: PathBuf,
     },

@@ -10,23 +10,20 @@ use thiserror::Error;
 pub enum FolderError {
     /// A folder without images.
     #[error("{path} holds no image: files ending in {extensions} are read", path = path.display())]
-    NoImagesInFolder {
+    NoImages {
         /// The folder.
         path: PathBuf,
         /// What is read.
         extensions: String,
     },
     /// An image beside the class folders.
-    #[error("{path} lies beside the class folders, so it has no class: move it into one", path = path.display())]
+    #[error("{path} lies beside the class folders, so it has no class", path = path.display())]
     ImageWithoutClass {
         /// The image.
         path: PathBuf,
     },
     /// Other classes in training than in testing.
-    #[error(
-        "the class folders of {train} and {test} differ: {difference}; give both the same classes, or remove the folder {test}",
-        train = train.display(), test = test.display()
-    )]
+    #[error("the class folders of {train} and {test} differ: {difference}", train = train.display(), test = test.display())]
     ClassesDiffer {
         /// The folder of training images.
         train: PathBuf,
@@ -36,7 +33,7 @@ pub enum FolderError {
         difference: String,
     },
     /// A file that should be an image and is none.
-    #[error("the image {path} cannot be decoded ({cause}): repair or remove it", path = path.display())]
+    #[error("the image {path} cannot be decoded ({cause})", path = path.display())]
     CorruptImage {
         /// The file.
         path: PathBuf,
@@ -45,8 +42,8 @@ pub enum FolderError {
     },
     /// An image that would take too much memory.
     #[error(
-        "the image {path} has {width}x{height} pixels, more than the {max_megapixels} million that are decoded: \
-         scale it down or remove it", path = path.display()
+        "the image {path} has {width}x{height} pixels, more than the {max_megapixels} million that are decoded",
+        path = path.display()
     )]
     ImageTooLarge {
         /// The file.

@@ -10,20 +10,17 @@ use thiserror::Error;
 pub enum LoaderError {
     /// A batch size or number of workers of 0.
     #[error("the {key} is 0: it takes at least one {unit}")]
-    ZeroInLoader {
+    Zero {
         /// What is 0.
         key: &'static str,
         /// What there must be one of.
         unit: &'static str,
     },
     /// A data set without images.
-    #[error("the data set holds no images: choose another with --data, or raise data.train_limit or data.shapes_train")]
+    #[error("the data set holds no images")]
     NoImages,
     /// Too few images to train on.
-    #[error(
-        "the data set has {images} images, which do not fill one batch of {batch_size}: \
-         lower batch_size, or use more images (data.train_limit, data.shapes_train)"
-    )]
+    #[error("the data set has {images} images, which do not fill one batch of {batch_size}")]
     LessThanOneBatch {
         /// The images there are.
         images: usize,
@@ -31,9 +28,7 @@ pub enum LoaderError {
         batch_size: usize,
     },
     /// No memory for a batch.
-    #[error(
-        "a batch of {images} images of {image_size}x{image_size} pixels does not fit in memory: lower batch_size or data.image_size"
-    )]
+    #[error("a batch of {images} images of {image_size}x{image_size} pixels does not fit in memory")]
     BatchMemory {
         /// Images in the batch.
         images: usize,
@@ -47,7 +42,7 @@ pub enum LoaderError {
         cause: io::Error,
     },
     /// A worker of the loader panicked: a fault of bmae.
-    #[error("a worker thread of the loader panicked ({message}): this is a fault in bmae, please report it")]
+    #[error("a worker thread of the loader panicked ({message}): this is a fault in bmae")]
     WorkerPanicked {
         /// The panic's message.
         message: String,

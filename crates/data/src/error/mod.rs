@@ -1,4 +1,4 @@
-//! Everything that can be wrong with data, each as one sentence that says what to do: a file for each area.
+//! Everything that can be wrong with data, each as one sentence that states facts, a file for each area.
 
 mod cifar;
 mod download;
@@ -34,24 +34,21 @@ pub enum DataError {
         cause: io::Error,
     },
     /// Nothing lies at a path.
-    #[error("there is no {path}: give --data a folder or an archive that exists, or one of shapes, cifar10, cifar100", path = path.display())]
+    #[error("there is no {path}", path = path.display())]
     NotFound {
         /// What was asked for.
         path: PathBuf,
     },
     /// A file that is no archive.
-    #[error(
-        "{path} is a file, but no .tar.gz of CIFAR-10 or CIFAR-100: \
-         give --data a folder of images or the official binary archive", path = path.display()
-    )]
+    #[error("{path} is a file, but no .tar.gz of CIFAR-10 or CIFAR-100", path = path.display())]
     NotAnArchive {
         /// The file.
         path: PathBuf,
     },
     /// An archive of something else.
     #[error(
-        "{path} is an archive, but holds no data_batch_1.bin (CIFAR-10) and no train.bin (CIFAR-100): \
-         get the official binary version with `bmae data download cifar10`, or unpack it and give the folder", path = path.display()
+        "{path} is an archive, but holds no data_batch_1.bin (CIFAR-10) and no train.bin (CIFAR-100)",
+        path = path.display()
     )]
     UnknownArchive {
         /// The archive.

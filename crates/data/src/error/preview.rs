@@ -8,7 +8,7 @@ use thiserror::Error;
 pub enum PreviewError {
     /// An image that does not fit into a preview.
     #[error("an image of {width}x{height} pixels does not fit into a preview of images of {side}x{side}")]
-    PreviewSize {
+    ImageSize {
         /// The side of the preview's images.
         side: usize,
         /// Columns.
@@ -18,10 +18,10 @@ pub enum PreviewError {
     },
     /// A preview that nobody could look at.
     #[error(
-        "a preview of {rows} rows of {columns} images, {drawn} x {drawn} pixels each, would have more than {megapixels} million pixels: \
-         take fewer images (--images), fewer epochs where there are several (--epochs), or smaller images"
+        "a preview of {rows} rows of {columns} images, {drawn} x {drawn} pixels each, would have \
+         more than {megapixels} million pixels"
     )]
-    PreviewTooLarge {
+    TooLarge {
         /// Images in each row.
         columns: usize,
         /// Rows.
@@ -31,9 +31,9 @@ pub enum PreviewError {
         /// The greatest area, in millions of pixels.
         megapixels: usize,
     },
-    /// A preview that cannot be made.
+    /// A preview that cannot be written as PNG.
     #[error("the preview cannot be drawn: {cause}")]
-    Preview {
+    Encoding {
         /// Why.
         cause: String,
     },

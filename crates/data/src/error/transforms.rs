@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::transforms::random_resized_crop::Area;
+use crate::rectangle::Rectangle;
 
 /// What can be wrong with an image, a transform or a mixture of images.
 #[derive(Debug, Error)]
@@ -87,7 +87,7 @@ pub enum TransformError {
     )]
     PartOfImage {
         /// The part.
-        area: Area,
+        area: Rectangle,
         /// Columns of the image.
         width: usize,
         /// Rows of the image.

@@ -114,7 +114,7 @@ fn an_image_beside_the_class_folders_is_named() {
     write(folder.path(), "train/cat/1.png", [0; 3]);
     write(folder.path(), "train/stray.png", [0; 3]);
     let error = all(folder.path()).expect_err("no class").to_string();
-    assert!(error.contains("stray.png") && error.contains("move it into one"), "{error}");
+    assert!(error.contains("stray.png") && error.contains("has no class"), "{error}");
 }
 
 #[test]

@@ -49,15 +49,8 @@ const TRANSFORM: Transform = Transform {
     random_erasing: 0.0,
 };
 
-const CONFIG: LoaderConfig = LoaderConfig {
-    batch_size: 4,
-    order: Order::Shuffled,
-    last_batch: LastBatch::Drop,
-    seed: 1,
-    epoch: 2,
-    workers: 2,
-    first_batch: 0,
-};
+const CONFIG: LoaderConfig =
+    LoaderConfig { batch_size: 4, order: Order::Shuffled, last_batch: LastBatch::Drop, seed: 1, epoch: 2, workers: 2 };
 
 fn batches(images: Arc<Noise>, config: LoaderConfig) -> Vec<Batch> {
     load(images, TRANSFORM, config).expect("a loader").map(|batch| batch.expect("a batch")).collect()
@@ -112,37 +105,23 @@ fn the_last_batch_is_dropped_or_kept() {
 }
 
 #[test]
-fn a_resume_gets_the_batches_that_were_left() {
-    let whole = batches(noise(50), CONFIG);
-    for first_batch in [0, 1, 5, 11, 12, 99] {
-        let images = noise(50);
-        let left = batches(Arc::clone(&images), LoaderConfig { first_batch, ..CONFIG });
-        assert_eq!(left, whole[first_batch.min(12)..], "from batch {first_batch}");
-        assert_eq!(images.made.load(Ordering::SeqCst), 4 * left.len(), "nothing is made in vain");
-    }
-}
-
-#[test]
 fn the_loader_knows_how_many_batches_are_left() {
-    let mut loader = load(noise(50), TRANSFORM, LoaderConfig { first_batch: 2, ..CONFIG }).expect("a loader");
-    assert_eq!((loader.len(), loader.batches_in_epoch()), (10, 12));
+    let mut loader = load(noise(50), TRANSFORM, CONFIG).expect("a loader");
+    assert_eq!(loader.len(), 12);
     loader.next();
-    assert_eq!((loader.len(), loader.batches_in_epoch()), (9, 12));
+    assert_eq!(loader.len(), 11);
 }
 
 #[test]
 fn unlabelled_images_have_no_labels() {
     let images = Arc::new(Noise { count: 4, ..Noise::default() });
-    assert_eq!(batches(images, CONFIG)[0].labels, []);
+    assert!(batches(images, CONFIG)[0].labels.is_empty());
 }
 
 #[test]
 fn fewer_images_than_a_batch_are_an_error_with_both_numbers() {
     let error = load(noise(3), TRANSFORM, CONFIG).err().expect("too few").to_string();
-    assert!(
-        error.contains("3 images") && error.contains("batch of 4") && error.contains("lower batch_size"),
-        "{error}"
-    );
+    assert!(error.contains("3 images") && error.contains("batch of 4"), "{error}");
 }
 
 #[test]

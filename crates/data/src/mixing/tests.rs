@@ -32,7 +32,7 @@ fn mixup_weighs_every_image_and_label_with_its_partner_in_the_reversed_batch() {
     let before = numbered(5, 4);
     let mut images = before.clone();
     let targets = MIXUP.apply(&mut images, &labels, 4, 3, 0.0, &mut generator(3)).expect("five good labels");
-    let Mix::Mixup { lambda } = MIXUP.draw(4, &mut generator(3)).expect("good numbers") else {
+    let DrawnMixing::Mixup { lambda } = MIXUP.draw(4, &mut generator(3)).expect("good numbers") else {
         panic!("only mixup is on");
     };
     assert!(0.0 < lambda && lambda < 1.0);
@@ -61,7 +61,7 @@ fn cutmix_exchanges_one_rectangle_and_weighs_labels_by_its_true_area() {
         let mut images = before.clone();
         let targets = CUTMIX.apply(&mut images, &labels, size, 4, 0.2, &mut generator(sample)).expect("good labels");
         let mix = CUTMIX.draw(size, &mut generator(sample)).expect("good numbers");
-        let Mix::CutMix { rows, columns } = mix.clone() else { panic!("only CutMix is on") };
+        let DrawnMixing::CutMix { rows, columns } = mix.clone() else { panic!("only CutMix is on") };
         clipped += usize::from(rows.len() != columns.len());
         let mut kept = [0; 4];
         for (place, &value) in images.iter().enumerate() {
@@ -99,7 +99,7 @@ fn the_rectangle_has_even_sides_about_its_centre() {
     let mut sides = std::collections::BTreeSet::new();
     for sample in 0..500 {
         // sqrt(1 - 0.75) of 22 is 11.
-        if let Mix::CutMix { rows, .. } = Mix::cut(22, 0.75, &mut generator(sample)) {
+        if let DrawnMixing::CutMix { rows, .. } = DrawnMixing::cut(22, 0.75, &mut generator(sample)) {
             sides.insert(rows.len());
         }
     }

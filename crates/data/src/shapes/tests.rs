@@ -104,23 +104,3 @@ fn no_class_has_a_mean_colour_of_its_own() {
         assert!(means.iter().zip(all).all(|(mean, all)| (mean - all).abs() < 12.0), "{sums:?}");
     }
 }
-
-/// Looks at the set: `cargo test -p bmae-data contact_sheet -- --ignored` writes `shapes.png` to the temporary folder.
-#[test]
-#[ignore = "for the eye"]
-fn contact_sheet() {
-    const ROWS: u32 = 8;
-    const SIZE: u32 = 32;
-    const ENLARGED: u32 = 3;
-    let data = shapes(0, ROWS as usize * CLASSES, SIZE as usize);
-    let sheet = image::RgbImage::from_fn(CLASSES as u32 * SIZE * ENLARGED, ROWS * SIZE * ENLARGED, |x, y| {
-        let (x, y) = (x / ENLARGED, y / ENLARGED);
-        let picture = image(&data, (y / SIZE) as usize * CLASSES + (x / SIZE) as usize);
-        let start = 3 * ((y % SIZE) * SIZE + x % SIZE) as usize;
-        let pixel = &picture.pixels()[start..start + 3];
-        image::Rgb([pixel[0], pixel[1], pixel[2]])
-    });
-    let path = std::env::temp_dir().join("shapes.png");
-    sheet.save(&path).expect("the temporary folder takes a picture");
-    println!("{}", path.display());
-}

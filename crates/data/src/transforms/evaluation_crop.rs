@@ -2,9 +2,8 @@
 //!
 //! Sizes and places are rounded as torchvision's `Resize` and `CenterCrop` round them.
 
-use super::random_resized_crop::Area;
 use super::resize::resize;
-use crate::{DataError, Image};
+use crate::{DataError, Image, Rectangle};
 
 /// The centre of an image, `size` x `size` pixels. An image that has this size already is used as it is.
 ///
@@ -12,10 +11,10 @@ use crate::{DataError, Image};
 /// When the image is too long and thin to be resized.
 pub fn evaluation_crop(image: &Image, size: usize) -> Result<Image, DataError> {
     let (width, height) = resized_sides(image.width(), image.height(), size);
-    let whole = Area { left: 0, top: 0, width: image.width(), height: image.height() };
+    let whole = Rectangle { left: 0, top: 0, width: image.width(), height: image.height() };
     let resized = resize(image, whole, width, height)?;
     let (left, top) = (centred(width, size), centred(height, size));
-    resize(&resized, Area { left, top, width: size, height: size }, size, size)
+    resize(&resized, Rectangle { left, top, width: size, height: size }, size, size)
 }
 
 /// Width and height once the shorter side has become `size`; the longer one is rounded down.

@@ -24,7 +24,7 @@ use crate::random::{Purpose, keyed};
 use crate::{DataError, Image};
 use normalise::Normalisation;
 pub use rand_augment::RandAugment;
-use random_resized_crop::CropDraw;
+use random_resized_crop::CropRule;
 
 /// How an image is varied before the model sees it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -70,19 +70,19 @@ impl Transform {
     /// When the transform itself is impossible (see [`check`](Self::check)) or `out` has another length.
     pub fn apply(&self, image: &Image, seed: u64, epoch: u64, sample: u64, out: &mut [f32]) -> Result<(), DataError> {
         self.check()?;
-        let expected = 3 * self.image_size * self.image_size;
+        let expected = self.values_per_image();
         if out.len() != expected {
-            return Err(DataError::Transforms(TransformError::OutputLength { expected, found: out.len() }));
+            return Err(TransformError::OutputLength { expected, found: out.len() }.into());
         }
         let random = match self.augmentation {
-            Augmentation::RandomResizedCrop { scale } => Some((CropDraw::Torchvision, scale)),
-            Augmentation::ByolCrop { scale } => Some((CropDraw::Byol, scale)),
+            Augmentation::RandomResizedCrop { scale } => Some((CropRule::Torchvision, scale)),
+            Augmentation::ByolCrop { scale } => Some((CropRule::Byol, scale)),
             Augmentation::None => None,
         };
         let mut square = match random {
-            Some((draw, scale)) => {
+            Some((rule, scale)) => {
                 let mut generator = keyed(seed, epoch, sample, Purpose::Crop);
-                let area = draw.draw(image.width(), image.height(), scale, &mut generator);
+                let area = rule.draw(image.width(), image.height(), scale, &mut generator);
                 let mut square = resize::resize(image, area, self.image_size, self.image_size)?;
                 if flip::draw(&mut keyed(seed, epoch, sample, Purpose::Flip)) {
                     flip::mirror(&mut square);
@@ -95,7 +95,7 @@ impl Transform {
             let fill = rand_augment::mean_colour(self.mean);
             randaugment.apply(&mut square, fill, &mut keyed(seed, epoch, sample, Purpose::RandAugment));
         }
-        self.normalisation().planes(&square, out);
+        self.normalisation().normalise(&square, out);
         if self.random_erasing > 0.0 {
             let (size, mut generator) = (self.image_size, keyed(seed, epoch, sample, Purpose::RandomErasing));
             if let Some(area) = random_erasing::draw(size, size, self.random_erasing, &mut generator) {
@@ -113,26 +113,20 @@ impl Transform {
     /// RandAugment's numbers make no sense.
     pub fn check(&self) -> Result<(), DataError> {
         if !(1..=resize::MAX_SIDE).contains(&self.image_size) {
-            return Err(DataError::Transforms(TransformError::ImageSize {
-                found: self.image_size,
-                max: resize::MAX_SIDE,
-            }));
+            return Err(TransformError::ImageSize { found: self.image_size, max: resize::MAX_SIDE }.into());
         }
         self.normalisation().check()?;
         if let Some(randaugment) = self.randaugment {
             randaugment.check()?;
         }
         if !(0.0..=1.0).contains(&self.random_erasing) {
-            return Err(DataError::Transforms(TransformError::Probability {
-                of: "random erasing",
-                found: self.random_erasing,
-            }));
+            return Err(TransformError::Probability { of: "random erasing", found: self.random_erasing }.into());
         }
         match self.augmentation {
             Augmentation::RandomResizedCrop { scale } | Augmentation::ByolCrop { scale } => {
                 let (least, greatest) = scale;
                 if !(0.0 < least && least <= greatest && greatest <= 1.0) {
-                    return Err(DataError::Transforms(TransformError::CropScale { least, greatest }));
+                    return Err(TransformError::CropScale { least, greatest }.into());
                 }
             }
             Augmentation::None => {}
@@ -140,7 +134,13 @@ impl Transform {
         Ok(())
     }
 
-    fn normalisation(&self) -> Normalisation {
+    /// How many numbers an image is that comes out: 3 S S.
+    pub fn values_per_image(&self) -> usize {
+        3 * self.image_size * self.image_size
+    }
+
+    /// The normalisation alone.
+    pub fn normalisation(&self) -> Normalisation {
         Normalisation { mean: self.mean, std: self.std }
     }
 }

@@ -17,7 +17,7 @@ impl Normalisation {
     ///
     /// # Panics
     /// When `out` has another length than the image has values.
-    pub fn planes(&self, image: &Image, out: &mut [f32]) {
+    pub fn normalise(&self, image: &Image, out: &mut [f32]) {
         assert_eq!(out.len(), image.pixels().len(), "one number per value of the image");
         let (pixels, _) = image.pixels().as_chunks::<3>();
         let area = pixels.len();
@@ -29,15 +29,15 @@ impl Normalisation {
         }
     }
 
-    /// The image that normalised planes [3, S, S] show, S being `image_size`: the inverse of [`planes`](Self::planes).
+    /// The image that normalised planes [3, S, S] show, S being `image_size`: the inverse of [`normalise`](Self::normalise).
     /// Values are rounded, and those beyond black and white become black and white.
     ///
     /// # Errors
     /// When `planes` has another length, or the size is 0.
-    pub fn image(&self, planes: &[f32], image_size: usize) -> Result<Image, DataError> {
+    pub fn denormalise(&self, planes: &[f32], image_size: usize) -> Result<Image, DataError> {
         let area = image_size.checked_mul(image_size).filter(|area| area.checked_mul(3) == Some(planes.len()));
         let Some(area) = area else {
-            return Err(DataError::Transforms(TransformError::PlanesLength { image_size, found: planes.len() }));
+            return Err(TransformError::PlanesLength { image_size, found: planes.len() }.into());
         };
         let mut pixels = vec![0; planes.len()];
         let (places, _) = pixels.as_chunks_mut::<3>();
@@ -57,18 +57,10 @@ impl Normalisation {
     /// When a standard deviation is not above 0, or a number is not finite.
     pub fn check(&self) -> Result<(), DataError> {
         if let Some(&found) = self.std.iter().find(|std| !(std.is_finite() && **std > 0.0)) {
-            return Err(DataError::Transforms(TransformError::Normalisation {
-                key: "std",
-                expected: "a number above 0",
-                found,
-            }));
+            return Err(TransformError::Normalisation { key: "std", expected: "a number above 0", found }.into());
         }
         if let Some(&found) = self.mean.iter().find(|mean| !mean.is_finite()) {
-            return Err(DataError::Transforms(TransformError::Normalisation {
-                key: "mean",
-                expected: "a finite number",
-                found,
-            }));
+            return Err(TransformError::Normalisation { key: "mean", expected: "a finite number", found }.into());
         }
         Ok(())
     }
@@ -84,7 +76,7 @@ mod tests {
         let image = Image::new(2, 1, vec![0, 51, 102, 255, 204, 153]).expect("2x1");
         let normalisation = Normalisation { mean: [0.5, 0.2, 0.0], std: [0.5, 0.3, 0.2] };
         let mut out = [f32::NAN; 6];
-        normalisation.planes(&image, &mut out);
+        normalisation.normalise(&image, &mut out);
         let expected = [-1.0, 1.0, 0.0, 2.0, 2.0, 3.0];
         for (value, expected) in out.iter().zip(expected) {
             assert!((value - expected).abs() < 1e-6, "{out:?}");
@@ -96,17 +88,17 @@ mod tests {
         let image = Image::new(16, 16, (0..768).map(|i| (i / 3) as u8).collect()).expect("16x16");
         let normalisation = Normalisation { mean: [0.4914, 0.4822, 0.4465], std: [0.2023, 0.1994, 0.2010] };
         let mut planes = [0.0; 768];
-        normalisation.planes(&image, &mut planes);
-        assert_eq!(normalisation.image(&planes, 16).expect("3 x 16 x 16"), image);
+        normalisation.normalise(&image, &mut planes);
+        assert_eq!(normalisation.denormalise(&planes, 16).expect("3 x 16 x 16"), image);
     }
 
     #[test]
     fn values_beyond_black_and_white_are_black_and_white() {
         let normalisation = Normalisation { mean: [0.5; 3], std: [0.25; 3] };
-        let image = normalisation.image(&[-9.0, 9.0, f32::NAN], 1).expect("one pixel");
+        let image = normalisation.denormalise(&[-9.0, 9.0, f32::NAN], 1).expect("one pixel");
         assert_eq!(image.pixels(), [0, 255, 0]);
         for (planes, size) in [(&[0.0; 11][..], 2), (&[0.0; 12], 1), (&[], 0), (&[0.0; 3], usize::MAX)] {
-            assert!(normalisation.image(planes, size).is_err(), "{} numbers for size {size}", planes.len());
+            assert!(normalisation.denormalise(planes, size).is_err(), "{} numbers for size {size}", planes.len());
         }
     }
 

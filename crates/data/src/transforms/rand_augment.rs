@@ -11,7 +11,7 @@ use crate::error::TransformError;
 use crate::{DataError, Image};
 
 /// The greatest magnitude.
-const MAX_LEVEL: f64 = 10.0;
+const MAX_MAGNITUDE: f64 = 10.0;
 
 /// What is drawn for each image. Magnitudes lie between 0 and 10.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,14 +41,14 @@ impl RandAugment {
     }
 
     /// Draws one operation, or `None` when it is not to be applied.
-    pub fn draw(&self, generator: &mut impl Rng) -> Option<Step> {
+    pub fn draw(&self, generator: &mut impl Rng) -> Option<DrawnOperation> {
         let operation = Operation::ALL[generator.random_range(0..Operation::ALL.len() as u64) as usize];
         if generator.random::<f64>() >= self.probability {
             return None;
         }
         let noise: f64 = generator.sample(StandardNormal);
-        let level = (self.magnitude + self.magnitude_std * noise).clamp(0.0, MAX_LEVEL);
-        Some(Step { operation, level, negative: generator.random() })
+        let magnitude = (self.magnitude + self.magnitude_std * noise).clamp(0.0, MAX_MAGNITUDE);
+        Some(DrawnOperation { operation, magnitude, negative: generator.random() })
     }
 
     /// Checks the numbers once, before any image is read.
@@ -57,19 +57,13 @@ impl RandAugment {
     /// When the probability is not within 0..=1, the magnitude not within 0..=10, or the deviation negative or not
     /// finite.
     pub fn check(&self) -> Result<(), DataError> {
-        let magnitudes = (0.0..=MAX_LEVEL).contains(&self.magnitude);
+        let magnitudes = (0.0..=MAX_MAGNITUDE).contains(&self.magnitude);
         let deviations = self.magnitude_std >= 0.0 && self.magnitude_std.is_finite();
         if !(0.0..=1.0).contains(&self.probability) {
-            return Err(DataError::Transforms(TransformError::Probability {
-                of: "a RandAugment operation",
-                found: self.probability,
-            }));
+            return Err(TransformError::Probability { of: "a RandAugment operation", found: self.probability }.into());
         }
         if !(magnitudes && deviations) {
-            return Err(DataError::Transforms(TransformError::Magnitude {
-                mean: self.magnitude,
-                std: self.magnitude_std,
-            }));
+            return Err(TransformError::Magnitude { mean: self.magnitude, std: self.magnitude_std }.into());
         }
         Ok(())
     }
@@ -77,20 +71,20 @@ impl RandAugment {
 
 /// One operation that was drawn, with its strength.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Step {
+pub struct DrawnOperation {
     /// What to do.
     pub operation: Operation,
     /// The magnitude, between 0 and 10.
-    pub level: f64,
+    pub magnitude: f64,
     /// Whether an operation that has two directions takes the negative one.
     pub negative: bool,
 }
 
-impl Step {
-    /// Applies the operation in place; `fill` as in [`RandAugment::apply`]. How a level becomes a number of degrees,
+impl DrawnOperation {
+    /// Applies the operation in place; `fill` as in [`RandAugment::apply`]. How a magnitude becomes a number of degrees,
     /// pixels, bits, ... is timm's.
     pub fn apply(&self, image: &mut Image, fill: [u8; 3]) {
-        let share = self.level / MAX_LEVEL;
+        let share = self.magnitude / MAX_MAGNITUDE;
         let signed = |size: f64| if self.negative { -size } else { size };
         // 1 changes nothing; both directions lead away from it.
         let factor = 1.0 + signed(share * 0.9);
@@ -130,9 +124,9 @@ pub enum Operation {
     Invert,
     /// A turn by up to 30 degrees either way.
     Rotate,
-    /// Keeps 4 bits, fewer at higher levels, at level 10 none.
+    /// Keeps 4 bits, fewer at higher magnitudes, none at 10.
     Posterise,
-    /// Inverts the lighter values, at higher levels more of them, at level 10 all.
+    /// Inverts the lighter values, more of them at higher magnitudes, all at 10.
     Solarise,
     /// Adds up to 110 to the darker values.
     SolariseAdd,
@@ -227,9 +221,9 @@ mod tests {
 
     /// Recent versions of Pillow refuse to keep 0 bits, so that no reference image shows it.
     #[test]
-    fn posterising_at_the_greatest_level_leaves_black() {
+    fn posterising_at_the_greatest_magnitude_leaves_black() {
         let mut image = Image::new(2, 1, vec![255, 128, 127, 1, 2, 3]).expect("2x1");
-        Step { operation: Operation::Posterise, level: 10.0, negative: false }.apply(&mut image, [9; 3]);
+        DrawnOperation { operation: Operation::Posterise, magnitude: 10.0, negative: false }.apply(&mut image, [9; 3]);
         assert_eq!(image.pixels(), [0; 6]);
     }
 }

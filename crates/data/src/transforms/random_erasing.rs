@@ -6,7 +6,8 @@
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 
-use super::random_resized_crop::{Area, uniform};
+use super::random_resized_crop::uniform;
+use crate::Rectangle;
 
 /// The share of the image's area that is erased is drawn uniformly from 0.02 to 1/3.
 pub const AREA: (f64, f64) = (0.02, 1.0 / 3.0);
@@ -19,7 +20,7 @@ const ATTEMPTS: usize = 10;
 
 /// Draws the box to be erased from an image of `width` x `height` pixels: `None` with probability 1 - `probability`,
 /// and when none of ten boxes was narrower and lower than the image, or the box has no pixel.
-pub fn draw(width: usize, height: usize, probability: f64, generator: &mut impl Rng) -> Option<Area> {
+pub fn draw(width: usize, height: usize, probability: f64, generator: &mut impl Rng) -> Option<Rectangle> {
     if generator.random::<f64>() >= probability {
         return None;
     }
@@ -31,7 +32,7 @@ pub fn draw(width: usize, height: usize, probability: f64, generator: &mut impl 
         if w < width && h < height {
             let top = generator.random_range(0..=(height - h) as u64) as usize;
             let left = generator.random_range(0..=(width - w) as u64) as usize;
-            return (w > 0 && h > 0).then_some(Area { left, top, width: w, height: h });
+            return (w > 0 && h > 0).then_some(Rectangle { left, top, width: w, height: h });
         }
     }
     None
@@ -41,7 +42,7 @@ pub fn draw(width: usize, height: usize, probability: f64, generator: &mut impl 
 ///
 /// # Panics
 /// When the area does not lie within the planes.
-pub fn erase(planes: &mut [f32], width: usize, area: Area, generator: &mut impl Rng) {
+pub fn erase(planes: &mut [f32], width: usize, area: Rectangle, generator: &mut impl Rng) {
     let plane_length = planes.len() / 3;
     for plane in planes.chunks_exact_mut(plane_length) {
         for row in plane.chunks_exact_mut(width).skip(area.top).take(area.height) {
@@ -60,7 +61,7 @@ mod tests {
     #[test]
     fn exactly_the_box_is_erased_in_every_channel_with_numbers_of_its_own() {
         let mut planes = vec![100.0_f32; 3 * 4 * 5];
-        let area = Area { left: 2, top: 1, width: 3, height: 2 };
+        let area = Rectangle { left: 2, top: 1, width: 3, height: 2 };
         erase(&mut planes, 5, area, &mut keyed(0, 0, 0, Purpose::RandomErasing));
         let mut erased = Vec::new();
         for (place, value) in planes.into_iter().enumerate() {

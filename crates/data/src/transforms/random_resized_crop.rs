@@ -4,28 +4,17 @@
 
 use rand::{Rng, RngExt};
 
+use crate::Rectangle;
+
 /// The aspect ratio (width / height) of a crop is drawn log-uniformly from 3/4 to 4/3.
 pub const ASPECT_RATIO: (f64, f64) = (3.0 / 4.0, 4.0 / 3.0);
 
 /// How often torchvision's draw is repeated while the crop does not fit into the image.
 const ATTEMPTS: usize = 10;
 
-/// A rectangle within an image, in pixels.
+/// How area and ratio of a crop become a rectangle within the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Area {
-    /// The first column.
-    pub left: usize,
-    /// The first row.
-    pub top: usize,
-    /// The number of columns, at least 1.
-    pub width: usize,
-    /// The number of rows, at least 1.
-    pub height: usize,
-}
-
-/// Which of the two draws.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CropDraw {
+pub enum CropRule {
     /// Up to ten draws of area and ratio, until one fits into the image; then the largest centred crop whose ratio is
     /// allowed.
     Torchvision,
@@ -34,10 +23,10 @@ pub enum CropDraw {
     Byol,
 }
 
-impl CropDraw {
+impl CropRule {
     /// Draws a crop of an image of `width` x `height` pixels; it covers a share of the image's area drawn uniformly
     /// from `scale` (least, greatest).
-    pub fn draw(self, width: usize, height: usize, scale: (f64, f64), generator: &mut impl Rng) -> Area {
+    pub fn draw(self, width: usize, height: usize, scale: (f64, f64), generator: &mut impl Rng) -> Rectangle {
         match self {
             Self::Torchvision => {
                 for _ in 0..ATTEMPTS {
@@ -69,14 +58,14 @@ pub(super) fn uniform((low, high): (f64, f64), generator: &mut impl Rng) -> f64 
 }
 
 /// Each place where the crop fits into the image is equally likely.
-fn place(width: usize, height: usize, w: usize, h: usize, generator: &mut impl Rng) -> Area {
+fn place(width: usize, height: usize, w: usize, h: usize, generator: &mut impl Rng) -> Rectangle {
     let top = generator.random_range(0..=(height - h) as u64) as usize;
     let left = generator.random_range(0..=(width - w) as u64) as usize;
-    Area { left, top, width: w, height: h }
+    Rectangle { left, top, width: w, height: h }
 }
 
 /// The largest centred crop whose ratio is allowed.
-fn central_crop(width: usize, height: usize) -> Area {
+fn central_crop(width: usize, height: usize) -> Rectangle {
     let ratio = width as f64 / height as f64;
     let (w, h) = if ratio < ASPECT_RATIO.0 {
         (width, (width as f64 / ASPECT_RATIO.0).round_ties_even() as usize)
@@ -85,5 +74,5 @@ fn central_crop(width: usize, height: usize) -> Area {
     } else {
         (width, height)
     };
-    Area { left: (width - w) / 2, top: (height - h) / 2, width: w, height: h }
+    Rectangle { left: (width - w) / 2, top: (height - h) / 2, width: w, height: h }
 }

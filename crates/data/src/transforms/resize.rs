@@ -6,9 +6,8 @@
 //! first, unless the height shrinks by more than twice as many pixels as the width (so since Pillow 13; before, the
 //! width always came first). What does not shrink, such as the crops of CIFAR, is the same with every version.
 
-use super::random_resized_crop::Area;
 use crate::error::TransformError;
-use crate::{DataError, Image};
+use crate::{DataError, Image, Rectangle};
 
 /// The greatest side of an image, in pixels, that the transforms handle.
 pub const MAX_SIDE: usize = 1 << 16;
@@ -25,20 +24,16 @@ const REACH: f64 = 2.0;
 /// # Errors
 /// When the image, or what it shall become, is wider or higher than [`MAX_SIDE`], or the area does not lie within the
 /// image.
-pub fn resize(image: &Image, area: Area, width: usize, height: usize) -> Result<Image, DataError> {
+pub fn resize(image: &Image, area: Rectangle, width: usize, height: usize) -> Result<Image, DataError> {
     for found in [image.width(), image.height(), width, height] {
         if found > MAX_SIDE {
-            return Err(DataError::Transforms(TransformError::ImageSize { found, max: MAX_SIDE }));
+            return Err(TransformError::ImageSize { found, max: MAX_SIDE }.into());
         }
     }
     let inside =
         |start: usize, length: usize, whole| length > 0 && start.checked_add(length).is_some_and(|end| end <= whole);
     if !(inside(area.left, area.width, image.width()) && inside(area.top, area.height, image.height())) {
-        return Err(DataError::Transforms(TransformError::PartOfImage {
-            area,
-            width: image.width(),
-            height: image.height(),
-        }));
+        return Err(TransformError::PartOfImage { area, width: image.width(), height: image.height() }.into());
     }
     let part = cut_out(image, area);
     let lost = |from: usize, to: usize| from as isize - to as isize;
@@ -53,7 +48,7 @@ pub fn resize(image: &Image, area: Area, width: usize, height: usize) -> Result<
     Image::new(width, height, pixels.into_flattened())
 }
 
-fn cut_out(image: &Image, area: Area) -> Vec<[u8; 3]> {
+fn cut_out(image: &Image, area: Rectangle) -> Vec<[u8; 3]> {
     let (pixels, _) = image.pixels().as_chunks::<3>();
     let rows = pixels.chunks_exact(image.width()).skip(area.top).take(area.height);
     let mut part = Vec::with_capacity(area.width * area.height);

@@ -1,5 +1,6 @@
-use super::random_resized_crop::{ASPECT_RATIO, Area, CropDraw};
+use super::random_resized_crop::{ASPECT_RATIO, CropRule};
 use super::*;
+use crate::Rectangle;
 use crate::error::TransformError;
 
 const PLAIN: Transform = Transform {
@@ -26,7 +27,7 @@ fn apply(transform: &Transform, image: &Image, sample: u64) -> Vec<f32> {
     out
 }
 
-fn draws(draw: CropDraw, width: usize, height: usize, scale: (f64, f64)) -> Vec<Area> {
+fn draws(draw: CropRule, width: usize, height: usize, scale: (f64, f64)) -> Vec<Rectangle> {
     let key = |sample| keyed(0, 0, sample, Purpose::Crop);
     (0..20_000).map(|sample| draw.draw(width, height, scale, &mut key(sample))).collect()
 }
@@ -76,7 +77,7 @@ fn the_same_key_gives_the_same_image_and_each_part_of_it_matters() {
 #[test]
 fn torchvision_crops_have_a_uniform_area_and_a_log_uniform_ratio() {
     // Large and of middling scale, so that the first attempt always fits and rounding hardly matters.
-    let areas = draws(CropDraw::Torchvision, 1000, 1000, (0.1, 0.5));
+    let areas = draws(CropRule::Torchvision, 1000, 1000, (0.1, 0.5));
     let shares: Vec<f64> = areas.iter().map(|a| (a.width * a.height) as f64 / 1e6).collect();
     let ratios: Vec<f64> = areas.iter().map(|a| (a.width as f64 / a.height as f64).ln()).collect();
     let bound = ASPECT_RATIO.1.ln();
@@ -94,7 +95,7 @@ fn torchvision_crops_have_a_uniform_area_and_a_log_uniform_ratio() {
 
 #[test]
 fn crops_lie_anywhere_within_the_image() {
-    for draw in [CropDraw::Torchvision, CropDraw::Byol] {
+    for draw in [CropRule::Torchvision, CropRule::Byol] {
         let areas = draws(draw, 40, 30, (0.08, 1.0));
         assert!(areas.iter().all(|a| a.width >= 1 && a.height >= 1));
         assert!(areas.iter().all(|a| a.left + a.width <= 40 && a.top + a.height <= 30));
@@ -111,17 +112,17 @@ fn crops_lie_anywhere_within_the_image() {
 #[test]
 fn torchvision_falls_back_to_the_centre_when_nothing_fits() {
     // Ten times as wide as high: a crop of the whole area is always too high.
-    for area in draws(CropDraw::Torchvision, 300, 30, (1.0, 1.0)) {
-        assert_eq!(area, Area { left: 130, top: 0, width: 40, height: 30 });
+    for area in draws(CropRule::Torchvision, 300, 30, (1.0, 1.0)) {
+        assert_eq!(area, Rectangle { left: 130, top: 0, width: 40, height: 30 });
     }
-    for area in draws(CropDraw::Torchvision, 30, 300, (1.0, 1.0)) {
-        assert_eq!(area, Area { left: 0, top: 130, width: 30, height: 40 });
+    for area in draws(CropRule::Torchvision, 30, 300, (1.0, 1.0)) {
+        assert_eq!(area, Rectangle { left: 0, top: 130, width: 30, height: 40 });
     }
 }
 
 #[test]
 fn byol_clamps_what_does_not_fit() {
-    let areas = draws(CropDraw::Byol, 300, 30, (1.0, 1.0));
+    let areas = draws(CropRule::Byol, 300, 30, (1.0, 1.0));
     // The height is always 30; the width is sqrt(9000 r), so between 82 and 110.
     assert!(areas.iter().all(|a| a.height == 30 && (82..=110).contains(&a.width)));
     let widths: std::collections::BTreeSet<usize> = areas.iter().map(|a| a.width).collect();
@@ -132,9 +133,9 @@ fn byol_clamps_what_does_not_fit() {
 fn the_whole_of_a_square_comes_whole_from_torchvision_and_cut_from_byol() {
     let whole =
         |draw| draws(draw, 1000, 1000, (1.0, 1.0)).iter().filter(|a| (a.width, a.height) == (1000, 1000)).count();
-    assert_eq!(whole(CropDraw::Torchvision), 20_000);
+    assert_eq!(whole(CropRule::Torchvision), 20_000);
     // Only ratios that round to 1 leave a square: about 1 in 300.
-    assert!(whole(CropDraw::Byol) < 200);
+    assert!(whole(CropRule::Byol) < 200);
 }
 
 #[test]
@@ -153,7 +154,7 @@ fn a_single_pixel_can_be_cropped() {
 
 #[test]
 fn pixels_outside_a_crop_have_no_influence_on_it() {
-    let area = Area { left: 8, top: 8, width: 8, height: 8 };
+    let area = Rectangle { left: 8, top: 8, width: 8, height: 8 };
     let with_border = |border: u8| {
         let inside = |i: usize| (8..16).contains(&(i / 24)) && (8..16).contains(&(i % 24));
         let pixels = (0..576).flat_map(|i| [if inside(i) { (7 * i) as u8 } else { border }; 3]).collect();
@@ -169,7 +170,7 @@ fn pixels_outside_a_crop_have_no_influence_on_it() {
 fn shrinking_is_bicubic_with_antialiasing() {
     let row: Vec<u8> = (0..16).flat_map(|x| [if x < 8 { 0 } else { 200 }; 3]).collect();
     let image = Image::new(16, 1, row).expect("16x1");
-    let area = Area { left: 0, top: 0, width: 16, height: 1 };
+    let area = Rectangle { left: 0, top: 0, width: 16, height: 1 };
     let half = resize::resize(&image, area, 8, 1).expect("an ordinary size");
     let share = (0.2266 - 0.0703 - 0.0234) / 2.0;
     let values: [f64; 8] = [0.0, 0.0, -0.0234 / 2.0, share, 1.0 - share, 1.0 + 0.0234 / 2.0, 1.0, 1.0];
@@ -209,13 +210,13 @@ fn augmenting_and_erasing_follow_the_crop_and_each_has_its_own_numbers() {
     let whole = Transform { randaugment: Some(RandAugment::M9_MSTD05_INC1), random_erasing: 0.5, ..plain };
     let (mut augmented, mut erased) = (0, 0);
     for sample in 0..100 {
-        let cropped = plain.normalisation().image(&apply(&plain, &image, sample), 16).expect("16x16");
+        let cropped = plain.normalisation().denormalise(&apply(&plain, &image, sample), 16).expect("16x16");
         let mut expected_image = cropped.clone();
         let mut generator = keyed(1, 2, sample, Purpose::RandAugment);
         RandAugment::M9_MSTD05_INC1.apply(&mut expected_image, [128, 64, 26], &mut generator);
         augmented += usize::from(expected_image != cropped);
         let mut expected = vec![0.0; 768];
-        plain.normalisation().planes(&expected_image, &mut expected);
+        plain.normalisation().normalise(&expected_image, &mut expected);
         let mut generator = keyed(1, 2, sample, Purpose::RandomErasing);
         if let Some(area) = draw(16, 16, 0.5, &mut generator) {
             erase(&mut expected, 16, area, &mut generator);
@@ -242,7 +243,7 @@ fn impossible_augmentations_are_refused() {
 #[test]
 fn a_part_beyond_the_image_is_refused() {
     let refused = |left, top, width, height| {
-        let result = resize::resize(&numbered(4), Area { left, top, width, height }, 3, 3);
+        let result = resize::resize(&numbered(4), Rectangle { left, top, width, height }, 3, 3);
         matches!(result, Err(DataError::Transforms(TransformError::PartOfImage { width: 4, height: 4, .. })))
     };
     assert!(!refused(1, 2, 3, 2));

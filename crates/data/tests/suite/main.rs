@@ -3,4 +3,3 @@
 mod distributions;
 mod pillow;
 mod pinned;
-mod speed;

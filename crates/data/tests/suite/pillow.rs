@@ -6,13 +6,12 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use bmae_data::Image;
 use bmae_data::transforms::evaluation_crop::evaluation_crop;
 use bmae_data::transforms::flip::mirror;
 use bmae_data::transforms::operations::{self, Affine, warp};
-use bmae_data::transforms::rand_augment::{Operation, Step};
-use bmae_data::transforms::random_resized_crop::Area;
+use bmae_data::transforms::rand_augment::{DrawnOperation, Operation};
 use bmae_data::transforms::resize::resize;
+use bmae_data::{Image, Rectangle};
 
 /// The colour that the references were filled with: the recipe's mean.
 const FILL: [u8; 3] = [125, 123, 114];
@@ -84,14 +83,15 @@ fn made(reference: &Reference, input: &Image) -> Image {
         "resize" => {
             let [left, top, width, height] = [0, 1, 2, 3].map(|place| reference.whole(place));
             let side = reference.image.width();
-            image = resize(&image, Area { left, top, width, height }, side, side).expect("an ordinary size");
+            image = resize(&image, Rectangle { left, top, width, height }, side, side).expect("an ordinary size");
         }
         "evaluate" => image = evaluation_crop(&image, reference.image.width()).expect("an ordinary size"),
         "level" => {
             let operation =
                 Operation::ALL.into_iter().find(|operation| format!("{operation:?}") == reference.arguments[0]);
             let operation = operation.expect("one of the fifteen");
-            Step { operation, level: reference.number(1), negative: reference.whole(2) == 1 }.apply(&mut image, FILL);
+            DrawnOperation { operation, magnitude: reference.number(1), negative: reference.whole(2) == 1 }
+                .apply(&mut image, FILL);
         }
         other => panic!("no operation is called {other}"),
     }

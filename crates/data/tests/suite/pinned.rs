@@ -1,9 +1,9 @@
 //! Draws that must never change: a run from an older version goes on with the same images.
 
-use bmae_data::mixing::{Mix, Mixing};
+use bmae_data::mixing::{DrawnMixing, Mixing};
 use bmae_data::random::{Purpose, keyed};
 use bmae_data::transforms::random_erasing;
-use bmae_data::transforms::{RandAugment, rand_augment::Step};
+use bmae_data::transforms::{RandAugment, rand_augment::DrawnOperation};
 
 #[test]
 fn the_operations_of_the_first_images_are_pinned_for_good() {
@@ -11,8 +11,8 @@ fn the_operations_of_the_first_images_are_pinned_for_good() {
         let mut generator = keyed(1, 0, sample, Purpose::RandAugment);
         let mut name = || match RandAugment::M9_MSTD05_INC1.draw(&mut generator) {
             None => "nothing".to_owned(),
-            Some(Step { operation, level, negative }) => {
-                format!("{operation:?} {level:.4} {}", if negative { "negative" } else { "positive" })
+            Some(DrawnOperation { operation, magnitude, negative }) => {
+                format!("{operation:?} {magnitude:.4} {}", if negative { "negative" } else { "positive" })
             }
         };
         [name(), name()]
@@ -48,9 +48,9 @@ fn the_first_erased_boxes_are_pinned_for_good() {
 fn how_the_first_batches_are_mixed_is_pinned_for_good() {
     let mixing = Mixing { mixup: 0.8, cutmix: 1.0, probability: 0.9, switch_probability: 0.5 };
     let drawn = |batch| match mixing.draw(32, &mut keyed(1, 0, batch, Purpose::Mixing)).expect("good numbers") {
-        Mix::Nothing => "nothing".to_owned(),
-        Mix::Mixup { lambda } => format!("mixup {lambda:.6}"),
-        Mix::CutMix { rows, columns } => format!("rows {rows:?}, columns {columns:?}"),
+        DrawnMixing::Nothing => "nothing".to_owned(),
+        DrawnMixing::Mixup { lambda } => format!("mixup {lambda:.6}"),
+        DrawnMixing::CutMix { rows, columns } => format!("rows {rows:?}, columns {columns:?}"),
     };
     assert_eq!(
         [drawn(0), drawn(1), drawn(2), drawn(3)],

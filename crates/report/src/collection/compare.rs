@@ -1,28 +1,27 @@
-//! `bmae runs compare A B`: the settings and results in which two runs differ.
+//! The settings and results in which two runs differ.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::Listed;
-use crate::aligned::aligned;
-use crate::read::Run;
-use crate::wording::duration;
+use super::list::ListedRun;
+use crate::run_directory::{Epoch, Run};
+use crate::text::{aligned, duration};
 
 /// What differs between two runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Comparison {
+pub struct RunComparison {
     /// Where the two lie.
     pub runs: [String; 2],
     /// Keys of the recipe with their two values; an absent one is empty.
-    pub settings: Vec<Row>,
+    pub settings: Vec<ComparedRow>,
     /// What came out, with both values, also where they are equal.
-    pub results: Vec<Row>,
+    pub results: Vec<ComparedRow>,
 }
 
 /// A name and what it is in both runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Row {
+pub struct ComparedRow {
     /// The key, or what was measured.
     pub name: String,
     /// In the first and in the second run.
@@ -30,29 +29,29 @@ pub struct Row {
 }
 
 /// Compares two runs. They may be of different stages: then the stage is one of the differences.
-pub fn compare_runs(a: &Run, b: &Run) -> Comparison {
+pub fn compare_runs(a: &Run, b: &Run) -> RunComparison {
     let (mut of_a, mut of_b) = (settings(a), settings(b));
-    let keys: std::collections::BTreeSet<String> = of_a.keys().chain(of_b.keys()).cloned().collect();
+    let keys: BTreeSet<String> = of_a.keys().chain(of_b.keys()).cloned().collect();
     let settings = keys.into_iter().filter_map(|name| {
         let values = [&mut of_a, &mut of_b].map(|of| of.remove(&name).unwrap_or_default());
-        (values[0] != values[1]).then_some(Row { name, values })
+        (values[0] != values[1]).then_some(ComparedRow { name, values })
     });
     let (results_of_a, results_of_b) = (results(a), results(b));
     let results = results_of_a
         .into_iter()
         .zip(results_of_b)
-        .map(|((name, a), (_, b))| Row { name: name.to_owned(), values: [a, b] });
-    Comparison {
+        .map(|((name, a), (_, b))| ComparedRow { name: name.to_owned(), values: [a, b] });
+    RunComparison {
         runs: [a, b].map(|run| run.directory.display().to_string()),
         settings: settings.collect(),
         results: results.filter(|row| row.values.iter().any(|value| !value.is_empty())).collect(),
     }
 }
 
-impl Comparison {
+impl RunComparison {
     /// Both parts as aligned tables for a terminal.
     pub fn text(&self) -> String {
-        let table = |title: &str, rows: &[Row]| {
+        let table = |title: &str, rows: &[ComparedRow]| {
             let head = vec![title.to_owned(), self.runs[0].clone(), self.runs[1].clone()];
             let rows = rows.iter().map(|row| {
                 let [a, b] = row.values.clone().map(|value| if value.is_empty() { "-".to_owned() } else { value });
@@ -87,8 +86,8 @@ fn settings(run: &Run) -> BTreeMap<String, String> {
 
 /// What came out of a run, the same names for every run; what does not apply is empty.
 fn results(run: &Run) -> [(&'static str, String); 10] {
-    let listed = Listed::of(run);
-    let last = |value: fn(&crate::read::Epoch) -> Option<f64>| {
+    let listed = ListedRun::of(run);
+    let last = |value: fn(&Epoch) -> Option<f64>| {
         let value = run.metrics.epochs.iter().rev().find_map(value);
         value.map(|value| format!("{value:.4}")).unwrap_or_default()
     };

@@ -1,16 +1,15 @@
-//! `bmae runs`: each run directory in one line.
+//! Each run directory in one line.
 
 use std::path::Path;
 
 use serde::Serialize;
 
-use crate::aligned::aligned;
-use crate::read::{Run, RunState, Stage, read_run};
-use crate::wording::duration;
+use crate::run_directory::{Run, RunState, Stage, read_run};
+use crate::text::{aligned, duration};
 
 /// A run directory in a line.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Listed {
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct ListedRun {
     /// Where it lies.
     pub directory: String,
     /// The run's name; like everything else of a run, absent where it cannot be read.
@@ -35,7 +34,7 @@ pub struct Listed {
     pub wall_s: Option<f64>,
 }
 
-impl Listed {
+impl ListedRun {
     /// The line of `run`.
     pub fn of(run: &Run) -> Self {
         let state = run.state();
@@ -69,16 +68,9 @@ impl Listed {
             Ok(run) => Self::of(&run),
             Err(error) => Self {
                 directory: directory.display().to_string(),
-                run: None,
-                stage: None,
-                seed: None,
                 state: "unreadable",
                 failed: Some(error.to_string()),
-                epochs_done: None,
-                epochs: None,
-                loss: None,
-                best_top1: None,
-                wall_s: None,
+                ..Self::default()
             },
         }
     }
@@ -103,11 +95,11 @@ impl Listed {
 
 /// The runs as an aligned table for a terminal, in their order, and below it why runs failed. The best top-1 of a pre-training
 /// is that of its quick nearest neighbours.
-pub fn list_runs(runs: &[Listed]) -> String {
+pub fn list_runs(runs: &[ListedRun]) -> String {
     let head = ["directory", "stage", "seed", "state", "epochs", "loss", "best top-1", "time"].map(str::to_owned);
     let numeric = [false, false, true, false, true, true, true, true];
     let rows: Vec<Vec<String>> =
-        std::iter::once(head).chain(runs.iter().map(Listed::cells)).map(|cells| cells.to_vec()).collect();
+        std::iter::once(head).chain(runs.iter().map(ListedRun::cells)).map(|cells| cells.to_vec()).collect();
     let mut text = aligned(&rows, &numeric);
     for run in runs {
         if let Some(reason) = &run.failed {

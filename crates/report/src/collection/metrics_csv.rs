@@ -1,7 +1,7 @@
-//! `bmae runs metrics`: what runs logged, one number a row, for spreadsheets and plots of one's own.
+//! What runs logged, one number a row, for spreadsheets and plots of one's own.
 
 use crate::error::ReportError;
-use crate::read::{METRICS_FILE, Run};
+use crate::run_directory::{METRICS_FILE, Run};
 
 /// The columns.
 const COLUMNS: [&str; 8] = ["run", "stage", "seed", "kind", "epoch", "step", "name", "value"];

@@ -4,6 +4,6 @@ mod compare;
 mod list;
 mod metrics_csv;
 
-pub use compare::{Comparison, compare_runs};
-pub use list::{Listed, list_runs};
+pub use compare::{RunComparison, compare_runs};
+pub use list::{ListedRun, list_runs};
 pub use metrics_csv::metrics_csv;

@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 
 use super::chart::{Curve, StripRow};
-use super::family::Member;
 use super::measure::Measure;
-use super::palette::Look;
-use crate::compare::Group;
-use crate::read::{Epoch, Event, Run, Stage};
+use super::members::Member;
+use super::palette::LineStyle;
+use crate::comparison::RunGroup;
+use crate::run_directory::{Epoch, Run, Stage, TargetChange};
 
 /// Whether some run of a line has logged the measure at a stage.
-pub fn has_curve(group: &Group, stage: Stage, measure: Measure) -> bool {
+pub fn has_curve(group: &RunGroup, stage: Stage, measure: Measure) -> bool {
     group.stage(stage).any(|run| !measure.values(run).is_empty())
 }
 
 /// The curve of one line of the comparison; `None` where there is nothing to draw.
-pub fn curve(groups: &[Group], member: &Member, look: Look, stage: Stage, measure: Measure) -> Option<Curve> {
+pub fn curve(groups: &[RunGroup], member: &Member, style: LineStyle, stage: Stage, measure: Measure) -> Option<Curve> {
     let runs: Vec<(&Run, Vec<(f64, f64)>)> =
         groups[member.group].stage(stage).map(|run| (run, measure.values(run))).collect();
     let any_finished = runs.iter().any(|(run, points)| run.finished() && !points.is_empty());
@@ -31,7 +31,7 @@ pub fn curve(groups: &[Group], member: &Member, look: Look, stage: Stage, measur
         seeds.clear();
     }
     let shown = !mean.is_empty() || !seeds.is_empty();
-    shown.then(|| Curve { group: member.group, label: member.label.clone(), look, mean, seeds })
+    shown.then(|| Curve { group: member.group, label: member.label.clone(), style, mean, seeds })
 }
 
 /// The mean of the curves wherever all of them have a value.
@@ -45,12 +45,12 @@ fn mean(curves: &[&[(f64, f64)]]) -> Vec<(f64, f64)> {
 }
 
 /// The target changes of each line that has any, from its first seed: they do not depend on the seed.
-pub fn strip(groups: &[Group], curves: &[Curve]) -> Vec<StripRow> {
+pub fn strip(groups: &[RunGroup], curves: &[Curve]) -> Vec<StripRow> {
     let row = |curve: &Curve| {
         let run = groups[curve.group].stage(Stage::Pretrain).next()?;
         let changes = run.metrics.epochs.iter().flat_map(Epoch::changes);
-        let events: Vec<(f64, Event)> = changes.map(|(epoch, event)| (1000.0 * epoch, event)).collect();
-        (!events.is_empty()).then_some(StripRow { look: curve.look, events })
+        let events: Vec<(f64, TargetChange)> = changes.map(|(epoch, event)| (1000.0 * epoch, event)).collect();
+        (!events.is_empty()).then_some(StripRow { style: curve.style, events })
     };
     curves.iter().filter_map(row).collect()
 }

@@ -2,49 +2,72 @@
 
 use std::sync::{Arc, OnceLock};
 
+use maud::{Markup, PreEscaped, html};
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{Options, Tree, fontdb};
 
-use super::chart::UNITS;
-use super::palette::{Dress, dress};
+use super::frame::UNITS;
+use super::palette::{Medium, recolour};
 
 /// The font of the figures that are files of their own; see `vendor/README.md`.
 const FONT: &[u8] = include_bytes!("../../vendor/dejavu/DejaVuSans-subset.ttf");
 /// Its family, and what may stand in for it where an SVG is shown without it.
 const FAMILY: &str = "DejaVu Sans, Verdana, sans-serif";
+/// How the library names the font.
+const SANS_SERIF: &str = " font-family=\"sans-serif\"";
 /// The white margin of a file of its own, in CSS pixels; on the page the card around the figure has one.
 const MARGIN: i32 = 10;
 /// Pixels of a PNG per CSS pixel.
 pub const PNG_SCALE: u32 = 2;
 
-/// Inks replaced, size and text alternative in place of the raw units.
-pub fn finish(drawing: &str, description: &str, clothes: Dress) -> String {
-    let body = dress(drawing, clothes);
-    let Some((head, body)) = body.split_once('\n') else { return body };
-    let side = |name: &str| {
-        let value = head.split_once(&format!(" {name}=\"")).and_then(|(_, rest)| rest.split_once('"'));
-        value.and_then(|(units, _)| units.parse::<i32>().ok()).unwrap_or(0)
-    };
-    let (width, height) = (side("width"), side("height"));
-    let label = crate::page::escape_html(&description.replace(|c: char| c.is_control(), " "));
-    let common = format!("role=\"img\" aria-label=\"{label}\" stroke-linejoin=\"round\"");
-    match clothes {
-        Dress::Page => {
-            let body = body.replace(" font-family=\"sans-serif\"", "");
-            format!("<svg viewBox=\"0 0 {width} {height}\" {common}>\n{body}")
+/// A drawing as a file of its own: fixed colours on white, a margin, and its text alternative.
+pub fn for_paper(drawing: &str, description: &str) -> String {
+    let Drawn { body, width, height } = taken_apart(drawing, Medium::Paper);
+    let body = body.replace(SANS_SERIF, &format!(" font-family=\"{FAMILY}\""));
+    let (start, width, height) = (-MARGIN * UNITS, width + 2 * MARGIN * UNITS, height + 2 * MARGIN * UNITS);
+    let svg = html! {
+        svg xmlns="http://www.w3.org/2000/svg" width=(width / UNITS) height=(height / UNITS)
+            viewBox={ (start) " " (start) " " (width) " " (height) }
+            role="img" aria-label=(plain(description)) stroke-linejoin="round" {
+            rect x=(start) y=(start) width=(width) height=(height) fill="#FFFFFF" {}
+            (PreEscaped(body))
         }
-        Dress::Paper => {
-            let body = body.replace(" font-family=\"sans-serif\"", &format!(" font-family=\"{FAMILY}\""));
-            let (start, wide, high) = (-MARGIN * UNITS, width + 2 * MARGIN * UNITS, height + 2 * MARGIN * UNITS);
-            format!(
-                "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{}\" \
-                 viewBox=\"{start} {start} {wide} {high}\" {common}>\n\
-                 <rect x=\"{start}\" y=\"{start}\" width=\"{wide}\" height=\"{high}\" fill=\"#FFFFFF\"/>\n{body}",
-                wide / UNITS,
-                high / UNITS
-            )
+    };
+    svg.into_string()
+}
+
+/// A drawing inside the page, with the page's colours and a class.
+pub fn for_page(drawing: &str, description: &str, class: &str) -> Markup {
+    let Drawn { body, width, height } = taken_apart(drawing, Medium::Page);
+    html! {
+        svg class=(class) viewBox={ "0 0 " (width) " " (height) }
+            role="img" aria-label=(plain(description)) stroke-linejoin="round" {
+            (PreEscaped(body.replace(SANS_SERIF, "")))
         }
     }
+}
+
+/// The library's drawing without its outermost element.
+struct Drawn {
+    body: String,
+    /// In drawing units.
+    width: i32,
+    height: i32,
+}
+
+fn taken_apart(drawing: &str, medium: Medium) -> Drawn {
+    let (head, body) = drawing.split_once('\n').unwrap_or_default();
+    let side = |name: &str| {
+        let value = head.split_once(&format!(" {name}=\"")).and_then(|(_, rest)| rest.split_once('"'));
+        value.and_then(|(units, _)| units.parse().ok()).unwrap_or(0)
+    };
+    let body = recolour(body.trim_end().trim_end_matches("</svg>"), medium);
+    Drawn { body, width: side("width"), height: side("height") }
+}
+
+/// Control characters cannot stand in XML.
+fn plain(description: &str) -> String {
+    description.replace(|c: char| c.is_control(), " ")
 }
 
 /// The pixels of a finished SVG on white at [`PNG_SCALE`], as the bytes of a PNG file.

@@ -1,6 +1,6 @@
 //! What a curve measures over a run.
 
-use crate::read::{Epoch, Run, Stage};
+use crate::run_directory::{Run, Stage};
 
 /// A quantity that runs log again and again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,20 +52,16 @@ impl Measure {
 
     /// The curve of one run, against the epochs that were done; values that were not finite or not taken are left out.
     pub fn values(self, run: &Run) -> Vec<(f64, f64)> {
-        // What an epoch gave is there at its end.
-        let done = |epoch: u64| epoch.saturating_add(1) as f64;
-        let epochs = |value: fn(&Epoch) -> Option<f64>| {
-            run.metrics.epochs.iter().filter_map(|line| Some((done(line.epoch), value(line)?))).collect()
-        };
+        let metrics = &run.metrics;
         match self {
             Self::Loss if run.about.stage != Stage::Pretrain => Vec::new(),
-            Self::Loss => run.metrics.steps.iter().filter_map(|step| Some((step.epoch_1000x, step.loss?))).collect(),
-            Self::Top1 => run.metrics.evals.iter().filter_map(|eval| Some((done(eval.epoch), eval.top1?))).collect(),
-            Self::Knn => epochs(|line| line.knn_top1),
-            Self::Rank => epochs(|line| line.rank_me),
-            Self::TargetSpread => epochs(|line| line.target_std),
-            Self::PredictionSpread => epochs(|line| line.prediction_std),
-            Self::GradientNorm => epochs(|line| line.grad_norm),
+            Self::Loss => metrics.by_step(|step| step.loss),
+            Self::Top1 => metrics.top1_by_epoch(),
+            Self::Knn => metrics.by_epoch(|line| line.knn_top1),
+            Self::Rank => metrics.by_epoch(|line| line.rank_me),
+            Self::TargetSpread => metrics.by_epoch(|line| line.target_std),
+            Self::PredictionSpread => metrics.by_epoch(|line| line.prediction_std),
+            Self::GradientNorm => metrics.by_epoch(|line| line.grad_norm),
         }
     }
 }

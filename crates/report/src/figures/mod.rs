@@ -4,30 +4,42 @@ pub mod chart;
 mod curves;
 pub mod family;
 mod finish;
+mod frame;
 mod labels;
 pub mod measure;
+mod members;
 pub mod overview;
 pub mod palette;
+mod parameter;
 pub mod plans;
 
-use chart::{Chart, Curve, FULL, Format, HALF, NARROW};
+use chart::{Chart, Curve};
 use curves::{curve, has_curve, strip};
-use family::Family;
-use finish::{finish, png};
+use family::FigureFamily;
+use finish::{for_page, for_paper, png};
+use frame::{FULL, Format, HALF, NARROW};
+use measure::Measure;
+use members::{left_out, members};
 use overview::Overview;
-use palette::{Dress, Look, looks};
-use plans::{Drawing, Plan, plans};
+use palette::{LineStyle, line_styles};
+use plans::{FigureKind, FigurePlan, plans};
 
-use crate::compare::Group;
+use maud::Markup;
+
+use crate::comparison::{RunGroup, sentences};
 use crate::error::ReportError;
-use crate::read::Event;
-use crate::wording;
+use crate::run_directory::TargetChange;
+use crate::text::{listed, percent, value};
+
+/// The command line that makes the runs which a family of figures needs, as readers of the report would type it; `None` where
+/// there is none to name.
+pub type FigureCommand = fn(FigureFamily) -> Option<&'static str>;
 
 /// A drawn figure.
 #[derive(Debug, Clone)]
 pub struct Figure {
     /// What it was drawn by.
-    pub plan: Plan,
+    pub plan: FigurePlan,
     /// What it shows, in words: the text alternative.
     pub description: String,
     /// Its caption: the plan's, and what of these runs is not in it.
@@ -39,9 +51,9 @@ pub struct Figure {
     /// The same in pixels.
     pub png: Vec<u8>,
     /// For the page, where there is room.
-    pub wide: String,
+    pub wide: Markup,
     /// For the page on a phone: without direct legends.
-    pub narrow: String,
+    pub narrow: Markup,
 }
 
 /// The data of a figure.
@@ -53,43 +65,35 @@ pub enum Content {
     Overview(Overview),
 }
 
-impl Figure {
-    /// The curves; none in an overview.
-    pub fn curves(&self) -> &[Curve] {
-        match &self.content {
-            Content::Chart(chart) => &chart.curves,
-            Content::Overview(_) => &[],
-        }
-    }
-}
-
 /// The path of a figure's file relative to the report; `ending` is `svg` or `png`.
 pub fn figure_path(name: &str, ending: &str) -> String {
     format!("figures/{name}.{ending}")
 }
 
 /// What [`draw_figures`] made.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Figures {
     /// The figures, in their order.
     pub drawn: Vec<Figure>,
     /// The plans of those that were not drawn for want of runs.
-    pub not_run: Vec<Plan>,
+    pub not_run: Vec<FigurePlan>,
+    /// The command that makes the runs of a family, for readers.
+    pub command: FigureCommand,
 }
 
 impl Figures {
-    /// Those not drawn, one line per family: what it is called with its evaluations, and what it needs.
-    pub fn missed(&self) -> Vec<(String, &'static str)> {
-        let family = |family: Family| {
-            let plans: Vec<&Plan> = self.not_run.iter().filter(|plan| plan.family == family).collect();
+    /// Those not drawn, one line per family: what it is called with its evaluations, and the family.
+    pub fn missed(&self) -> Vec<(String, FigureFamily)> {
+        let family = |family: FigureFamily| {
+            let plans: Vec<&FigurePlan> = self.not_run.iter().filter(|plan| plan.family == family).collect();
             let views: Vec<String> = plans.iter().map(|plan| plan.view.to_lowercase()).collect();
             match plans.as_slice() {
                 [] => None,
-                [only] => Some((only.title.clone(), family.needs())),
-                _ => Some((format!("{} ({})", family.title(), views.join(", ")), family.needs())),
+                [only] => Some((only.title.clone(), family)),
+                _ => Some((format!("{} ({})", family.title(), views.join(", ")), family)),
             }
         };
-        Family::EVERY.into_iter().filter_map(family).collect()
+        FigureFamily::ALL.into_iter().filter_map(family).collect()
     }
 }
 
@@ -98,9 +102,9 @@ pub fn names() -> impl Iterator<Item = String> {
     plans().into_iter().map(|plan| plan.name)
 }
 
-/// One look per line of the comparison, the same in every figure and table.
-pub fn group_looks(groups: &[Group]) -> Vec<Look> {
-    looks(groups.iter().map(|group| group.setting.method.as_str()))
+/// One style per line of the comparison, the same in every figure and table.
+pub fn group_styles(groups: &[RunGroup]) -> Vec<LineStyle> {
+    line_styles(groups.iter().map(|group| group.setting.method.as_str()))
 }
 
 /// Draws every figure for which there is something to show, and names the others. An overview or a monitor is not missed: the
@@ -108,12 +112,12 @@ pub fn group_looks(groups: &[Group]) -> Vec<Look> {
 ///
 /// # Errors
 /// [`ReportError::Figure`] if a drawing library refuses.
-pub fn draw_figures(groups: &[Group]) -> Result<Figures, ReportError> {
-    let looks = group_looks(groups);
-    let mut figures = Figures::default();
+pub fn draw_figures(groups: &[RunGroup], command: FigureCommand) -> Result<Figures, ReportError> {
+    let styles = group_styles(groups);
+    let mut figures = Figures { drawn: Vec::new(), not_run: Vec::new(), command };
     for plan in plans() {
-        let missed = plan.drawing != Drawing::Overview && !matches!(plan.family, Family::Monitors | Family::All);
-        match content(&plan, groups, &looks) {
+        let missed = plan.kind != FigureKind::Overview && plan.family.needs().is_some();
+        match content(&plan, groups, &styles) {
             Some(content) => {
                 let caption = caption(&plan, groups, &content);
                 figures.drawn.push(draw_figure(plan, content, caption)?);
@@ -125,40 +129,40 @@ pub fn draw_figures(groups: &[Group]) -> Result<Figures, ReportError> {
     Ok(figures)
 }
 
-fn content(plan: &Plan, groups: &[Group], looks: &[Look]) -> Option<Content> {
-    let measure = match plan.drawing {
-        Drawing::Overview => return overview::overview(groups, plan.family, plan.stage, looks).map(Content::Overview),
-        Drawing::Curves(measure) => measure,
+fn content(plan: &FigurePlan, groups: &[RunGroup], styles: &[LineStyle]) -> Option<Content> {
+    let measure = match plan.kind {
+        FigureKind::Overview => {
+            return overview::overview(groups, plan.family, plan.stage, styles).map(Content::Overview);
+        }
+        FigureKind::Curves(measure) => measure,
     };
-    let members = plan.family.members(groups, plan.stage, &|group| has_curve(group, plan.stage, measure));
+    let members = members(plan.family, groups, plan.stage, &|group| has_curve(group, plan.stage, measure));
     let curves: Vec<Curve> =
-        members.iter().filter_map(|member| curve(groups, member, looks[member.group], plan.stage, measure)).collect();
-    let strip = if measure == measure::Measure::Loss { strip(groups, &curves) } else { Vec::new() };
-    let (x_label, y_label, from_zero) = (measure.x_label(), measure.y_label(), measure.starts_at_zero());
-    let decimals = measure.decimals();
-    (!curves.is_empty()).then_some(Content::Chart(Chart { x_label, y_label, curves, strip, from_zero, decimals }))
+        members.iter().filter_map(|member| curve(groups, member, styles[member.group], plan.stage, measure)).collect();
+    let strip = if measure == Measure::Loss { strip(groups, &curves) } else { Vec::new() };
+    (!curves.is_empty()).then_some(Content::Chart(Chart { measure, curves, strip }))
 }
 
 /// The plan's caption, and behind it the lines that an ablation leaves out, since more than its parameter differs in them.
-fn caption(plan: &Plan, groups: &[Group], content: &Content) -> String {
+fn caption(plan: &FigurePlan, groups: &[RunGroup], content: &Content) -> String {
     let members: Vec<usize> = match content {
         Content::Chart(chart) => chart.curves.iter().map(|curve| curve.group).collect(),
         Content::Overview(overview) => overview.points.iter().map(|point| point.group).collect(),
     };
-    let shown = |group: &Group| match plan.drawing {
-        Drawing::Curves(measure) => has_curve(group, plan.stage, measure),
-        Drawing::Overview => group.score(plan.stage).is_some(),
+    let shown = |group: &RunGroup| match plan.kind {
+        FigureKind::Curves(measure) => has_curve(group, plan.stage, measure),
+        FigureKind::Overview => group.score(plan.stage).is_some(),
     };
-    let left_out = plan.family.left_out(groups, &members, &shown);
-    match left_out.as_slice() {
+    let names = left_out(plan.family, groups, &members, &shown);
+    match names.as_slice() {
         [] => plan.caption.to_owned(),
         names => {
-            format!("{} Not in it, since more than the parameter differs: {}.", plan.caption, wording::listed(names, 6))
+            format!("{} Not in it, since more than the parameter differs: {}.", plan.caption, listed(names, 6))
         }
     }
 }
 
-fn draw_figure(plan: Plan, content: Content, caption: String) -> Result<Figure, ReportError> {
+fn draw_figure(plan: FigurePlan, content: Content, caption: String) -> Result<Figure, ReportError> {
     let refused = |reason: String| ReportError::Figure { name: plan.name.clone(), reason };
     let draw = |format: Format| {
         let drawing = match &content {
@@ -169,12 +173,12 @@ fn draw_figure(plan: Plan, content: Content, caption: String) -> Result<Figure, 
     };
     let (wide, narrow) = (draw(if plan.whole { FULL } else { HALF })?, draw(NARROW)?);
     let description = describe(&plan, &content);
-    let paper = finish(&wide, &description, Dress::Paper);
+    let paper = for_paper(&wide, &description);
     Ok(Figure {
         png: png(&paper).map_err(refused)?,
         paper,
-        wide: finish(&wide, &description, Dress::Page),
-        narrow: finish(&narrow, &description, Dress::Page),
+        wide: for_page(&wide, &description, "wide"),
+        narrow: for_page(&narrow, &description, "narrow"),
         plan,
         description,
         caption,
@@ -183,26 +187,32 @@ fn draw_figure(plan: Plan, content: Content, caption: String) -> Result<Figure, 
 }
 
 /// The figure in words: what it shows, and each curve's last value.
-fn describe(plan: &Plan, content: &Content) -> String {
+fn describe(plan: &FigurePlan, content: &Content) -> String {
     let chart = match content {
         Content::Chart(chart) => chart,
         Content::Overview(overview) => return describe_overview(plan, overview),
     };
     let ends = chart.curves.iter().filter_map(|curve| {
-        let (_, y) = curve.mean.last()?;
-        let end = chart.decimals.map_or_else(|| wording::value(*y), |decimals| format!("{y:.decimals$}"));
+        let &(_, y) = curve.mean.last()?;
+        let end = chart.measure.decimals().map_or_else(|| value(y), |decimals| format!("{y:.decimals$}"));
         Some(format!("{} {end}", curve.label))
     });
     let ends = ends.collect::<Vec<_>>().join("; ");
-    let switches = chart.strip.iter().filter(|row| row.events.iter().any(|(_, event)| *event == Event::Switch)).count();
+    let switches =
+        chart.strip.iter().filter(|row| row.events.iter().any(|(_, event)| *event == TargetChange::Switch)).count();
     let strip =
         if switches > 0 { format!(" {switches} of them change from pixels to features.") } else { String::new() };
-    format!("{}: {} over {}, one curve per run. Last values: {ends}.{strip}", plan.title, chart.y_label, chart.x_label)
+    format!(
+        "{}: {} over {}, one curve per run. Last values: {ends}.{strip}",
+        plan.title,
+        chart.measure.y_label(),
+        chart.measure.x_label()
+    )
 }
 
-fn describe_overview(plan: &Plan, overview: &Overview) -> String {
+fn describe_overview(plan: &FigurePlan, overview: &Overview) -> String {
     let point = |point: &overview::Point| {
-        let (mean, published) = (wording::percent(point.score.mean), wording::published(point.published));
+        let (mean, published) = (percent(point.score.mean), sentences::published(point.published));
         let published = if point.published.is_some() { format!("published {published}") } else { published };
         format!("{} {}: {mean} ({published})", overview.parameter, point.value)
     };

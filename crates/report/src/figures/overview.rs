@@ -1,15 +1,12 @@
 //! Final accuracy against a parameter: one mark per value, these runs filled, the published ones hollow.
 
 use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::chart::{Area, FONT, Failure, Format, UNITS, number};
-use super::family::Family;
-use super::palette::{GRID, Look, MUTED, TEXT};
-use crate::compare::Group;
-use crate::published::{Published, published};
-use crate::read::Stage;
-use crate::score::Score;
+use super::family::FigureFamily;
+use super::frame::{Area, Axes, Failure, Format, UNITS, below, beside, svg};
+use super::palette::{LineStyle, MUTED};
+use crate::comparison::{PublishedAccuracy, RunGroup, Score, published_accuracy};
+use crate::run_directory::Stage;
 
 /// The line of a hollow mark, in drawing units.
 const HOLLOW: u32 = 6;
@@ -22,7 +19,7 @@ pub struct Overview {
     /// One entry per value, rising.
     pub points: Vec<Point>,
     /// The colour of these runs.
-    pub look: Look,
+    pub style: LineStyle,
 }
 
 /// One value of the parameter.
@@ -35,67 +32,48 @@ pub struct Point {
     /// Over the finished seeds of these runs.
     pub score: Score,
     /// The published accuracy of this setting.
-    pub published: Option<Published>,
+    pub published: Option<PublishedAccuracy>,
 }
 
 /// The overview of a family, if at least two values have finished runs.
-pub fn overview(groups: &[Group], family: Family, stage: Stage, looks: &[Look]) -> Option<Overview> {
+pub fn overview(groups: &[RunGroup], family: FigureFamily, stage: Stage, styles: &[LineStyle]) -> Option<Overview> {
     let parameter = family.parameter()?;
     let lines = parameter.ablation(groups, &|group| group.score(stage).is_some());
     let point = |value: &f64| {
         // Two lines of one value are two experiments; the first stands for both.
         let line = lines.iter().find(|&&line| parameter.of(&groups[line].setting) == Some(*value))?;
         let group = &groups[*line];
-        let published = published(&group.setting, stage);
+        let published = published_accuracy(&group.setting, stage);
         Some(Point { group: *line, value: value.to_string(), score: group.score(stage)?, published })
     };
     let points: Vec<Point> = parameter.values(groups, &lines).iter().filter_map(point).collect();
-    let look = *looks.get(*lines.first()?)?;
-    (points.len() >= 2).then_some(Overview { parameter: parameter.sign(), points, look })
+    let style = *styles.get(*lines.first()?)?;
+    (points.len() >= 2).then_some(Overview { parameter: parameter.sign(), points, style })
 }
 
 /// Draws an overview in inks.
 pub fn draw(overview: &Overview, format: Format) -> Result<String, Failure> {
-    let mut svg = String::new();
-    {
-        let size = ((format.width * UNITS) as u32, (format.height * UNITS) as u32);
-        let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        draw_on(&root, overview)?;
-        root.present()?;
-    }
-    Ok(svg)
+    svg(format.width, format.height, |root| draw_on(root, overview))
 }
 
 fn draw_on(root: &Area, overview: &Overview) -> Result<(), Failure> {
     let points = &overview.points;
     let (low, high) = range(points);
-    let muted = ("sans-serif", FONT).into_font().color(&MUTED);
-    root.draw(&Text::new("top-1, %", (0, 2 * UNITS), ("sans-serif", FONT).into_font().color(&TEXT)))?;
-    let mut context = ChartBuilder::on(root)
-        .margin_top(40 * UNITS)
-        .margin_right(12 * UNITS)
-        .margin_bottom(4 * UNITS)
-        .set_label_area_size(LabelAreaPosition::Left, 46 * UNITS)
-        .set_label_area_size(LabelAreaPosition::Bottom, 40 * UNITS)
-        .build_cartesian_2d(-0.5..points.len() as f64 - 0.5, low..high)?;
-    context
-        .configure_mesh()
-        .disable_x_mesh()
-        .bold_line_style(GRID.stroke_width(UNITS as u32))
-        .light_line_style(TRANSPARENT)
-        .axis_style(GRID.stroke_width(UNITS as u32))
-        .set_all_tick_mark_size(4 * UNITS)
-        .x_labels(0)
-        .y_labels(5)
-        .y_label_formatter(&|y| number(*y))
-        .label_style(muted.clone())
-        .axis_desc_style(muted.clone())
-        .x_desc(overview.parameter)
-        .draw()?;
+    let axes = Axes {
+        x_label: overview.parameter,
+        y_label: "top-1, %",
+        x: -0.5..points.len() as f64 - 0.5,
+        y: low..high,
+        labels: (0, 5),
+        title: 2,
+        top: 40,
+        right: 12,
+    };
+    let mut context = axes.draw(root)?;
 
     let at = |index: usize, y: f64| (index as f64, y);
     let means = points.iter().enumerate().map(|(index, point)| at(index, point.score.mean));
-    let ink = overview.look.solid();
+    let ink = overview.style.solid();
     context.draw_series(LineSeries::new(means.clone(), ink.mix(0.35).stroke_width(UNITS as u32)))?;
     for (index, point) in points.iter().enumerate() {
         let mean = point.score.mean;
@@ -115,21 +93,19 @@ fn draw_on(root: &Area, overview: &Overview) -> Result<(), Failure> {
     let plot = context.plotting_area();
     for (index, point) in points.iter().enumerate() {
         let (x, y) = plot.map_coordinate(&at(index, low));
-        let style = muted.clone().pos(Pos::new(HPos::Center, VPos::Top));
-        root.draw(&Text::new(point.value.as_str(), (x, y + 6 * UNITS), style))?;
+        root.draw(&Text::new(point.value.as_str(), (x, y + 6 * UNITS), below(MUTED)))?;
     }
     draw_key(root, overview)
 }
 
 /// What filled and hollow marks are.
 fn draw_key(root: &Area, overview: &Overview) -> Result<(), Failure> {
-    let style = ("sans-serif", FONT).into_font().color(&MUTED).pos(Pos::new(HPos::Left, VPos::Center));
     let (y, first, second) = (24 * UNITS, 6 * UNITS, 104 * UNITS);
-    root.draw(&Circle::new((first, y), 4 * UNITS, overview.look.solid().filled()))?;
-    root.draw(&Text::new("these runs", (first + 12 * UNITS, y), style.clone()))?;
+    root.draw(&Circle::new((first, y), 4 * UNITS, overview.style.solid().filled()))?;
+    root.draw(&Text::new("these runs", (first + 12 * UNITS, y), beside(MUTED)))?;
     if overview.points.iter().any(|point| point.published.is_some()) {
         root.draw(&Circle::new((second, y), 5 * UNITS, MUTED.stroke_width(HOLLOW)))?;
-        root.draw(&Text::new("published", (second + 12 * UNITS, y), style))?;
+        root.draw(&Text::new("published", (second + 12 * UNITS, y), beside(MUTED)))?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! Colours: which line of the comparison has which, and how a drawing is dressed for paper or page.
+//! Colours: which line of the comparison has which, and how a drawing is coloured for paper or page.
 //!
-//! Figures are drawn once in *inks*, colours that stand for a meaning (text, grid, the third run). Dressing replaces them: by
+//! Figures are drawn once in *inks*, colours that stand for a meaning (text, grid, the third run). Recolouring replaces them: by
 //! fixed colours on white for a file of its own, by CSS variables for the page, so that the same curves follow light and dark.
 
 use plotters::style::RGBColor;
@@ -31,12 +31,12 @@ const DASHES: [&str; 3] = ["", "28 14", "8 12"];
 
 /// How one line of the comparison looks in every figure and table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
+pub struct LineStyle {
     colour: u8,
     dash: u8,
 }
 
-impl Look {
+impl LineStyle {
     /// The ink for strokes, which carries the dash too.
     pub fn line(self) -> RGBColor {
         RGBColor(0xF0, self.dash, self.colour)
@@ -58,25 +58,25 @@ impl Look {
     }
 }
 
-/// One look per line of the comparison, by its method: `scratch` is grey, the others take the colours in turn, solid, then dashed,
+/// One style per line of the comparison, by its method: `scratch` is grey, the others take the colours in turn, solid, then dashed,
 /// then dotted. From the 22nd on they come again: names beside the curves, and hiding the others, still tell those apart.
-pub fn looks<'a>(methods: impl Iterator<Item = &'a str>) -> Vec<Look> {
+pub fn line_styles<'a>(methods: impl Iterator<Item = &'a str>) -> Vec<LineStyle> {
     let mut next = 0;
-    let look = |method| {
+    let style = |method| {
         if method == "scratch" {
-            return Look { colour: 0, dash: 0 };
+            return LineStyle { colour: 0, dash: 0 };
         }
         let hues = COLOURS.len() - 1;
         let (colour, dash) = (1 + next % hues, next / hues % DASHES.len());
         next += 1;
-        Look { colour: colour as u8, dash: dash as u8 }
+        LineStyle { colour: colour as u8, dash: dash as u8 }
     };
-    methods.map(look).collect()
+    methods.map(style).collect()
 }
 
 /// Where a figure will be shown.
 #[derive(Clone, Copy, PartialEq)]
-pub enum Dress {
+pub enum Medium {
     /// In a file of its own: fixed colours on white.
     Paper,
     /// Inside the page: the page's variables.
@@ -85,23 +85,24 @@ pub enum Dress {
 
 /// Replaces every ink of a drawing. Only whole attribute values are replaced, and text of a drawing holds no bare quote, so
 /// nothing that comes from a run's files can be mistaken for an ink.
-pub fn dress(drawing: &str, dress: Dress) -> String {
+pub fn recolour(drawing: &str, medium: Medium) -> String {
     let fixed = [(TEXT, "#1F2430", "currentColor"), (MUTED, "#5B6472", "var(--muted)")];
     let grounds = [(GRID, "#DFE3E8", "var(--grid)"), (GROUND, "#FFFFFF", "var(--card)")];
-    let mut dressed = drawing.to_owned();
+    let mut coloured = drawing.to_owned();
     for (ink, paper, page) in fixed.into_iter().chain(grounds) {
-        let value = if dress == Dress::Paper { paper } else { page };
-        dressed = dressed.replace(&format!("\"{}\"", hex(ink)), &format!("\"{value}\""));
+        let value = if medium == Medium::Paper { paper } else { page };
+        coloured = coloured.replace(&format!("\"{}\"", hex(ink)), &format!("\"{value}\""));
     }
     for (index, (light, _)) in COLOURS.iter().enumerate() {
         for (round, dash) in DASHES.iter().enumerate() {
-            let look = Look { colour: index as u8, dash: round as u8 };
-            let colour = if dress == Dress::Paper { (*light).to_owned() } else { format!("var({})", look.variable()) };
+            let style = LineStyle { colour: index as u8, dash: round as u8 };
+            let colour =
+                if medium == Medium::Paper { (*light).to_owned() } else { format!("var({})", style.variable()) };
             let dash = if dash.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{dash}\"") };
-            dressed = dressed.replace(&format!("\"{}\"", hex(look.line())), &format!("\"{colour}\"{dash}"));
+            coloured = coloured.replace(&format!("\"{}\"", hex(style.line())), &format!("\"{colour}\"{dash}"));
         }
     }
-    dressed
+    coloured
 }
 
 /// The run colours as CSS declarations, light or dark.
@@ -144,17 +145,17 @@ mod tests {
     }
 
     #[test]
-    fn the_first_21_runs_share_no_look_and_scratch_takes_none_of_theirs() {
-        let looks = looks(["scratch"].into_iter().chain(["mae-k"; 22]));
-        for (index, look) in looks[..22].iter().enumerate() {
-            assert!(!looks[..index].contains(look), "run {index} looks like an earlier one");
+    fn the_first_21_runs_share_no_style_and_scratch_takes_none_of_theirs() {
+        let styles = line_styles(["scratch"].into_iter().chain(["mae-k"; 22]));
+        for (index, style) in styles[..22].iter().enumerate() {
+            assert!(!styles[..index].contains(style), "run {index} looks like an earlier one");
         }
-        assert_eq!(looks[22], looks[1], "then they begin again");
+        assert_eq!(styles[22], styles[1], "then they begin again");
     }
 
     #[test]
     fn text_that_spells_an_ink_stays_text() {
         let drawing = "<text fill=\"#010101\">&quot;#010101&quot; #F00001</text>";
-        assert_eq!(dress(drawing, Dress::Paper), "<text fill=\"#1F2430\">&quot;#010101&quot; #F00001</text>");
+        assert_eq!(recolour(drawing, Medium::Paper), "<text fill=\"#1F2430\">&quot;#010101&quot; #F00001</text>");
     }
 }

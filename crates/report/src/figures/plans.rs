@@ -1,12 +1,12 @@
 //! Which figures there are: what each measures, of which runs, and how to read it.
 
-use super::family::Family;
+use super::family::FigureFamily;
 use super::measure::Measure;
-use crate::read::Stage;
+use crate::run_directory::Stage;
 
 /// A figure before it is known whether there is anything to show.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct FigurePlan {
     /// File name without ending.
     pub name: String,
     /// Heading.
@@ -14,20 +14,20 @@ pub struct Plan {
     /// How to read it.
     pub caption: &'static str,
     /// The question that it belongs to.
-    pub family: Family,
+    pub family: FigureFamily,
     /// The choice within the family: an evaluation, or the loss.
     pub view: &'static str,
     /// The runs that it reads.
     pub stage: Stage,
     /// What it draws.
-    pub drawing: Drawing,
+    pub kind: FigureKind,
     /// Whether it takes the page's whole width.
     pub whole: bool,
 }
 
 /// The kind of a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Drawing {
+pub enum FigureKind {
     /// Curves over epochs.
     Curves(Measure),
     /// Final accuracy against the parameter that the family varies.
@@ -41,15 +41,15 @@ const OVERVIEW: &str = "Top-1 accuracy at the last epoch against the parameter: 
                         deviation over seeds where there are several, hollow ones the published values of the full setting.";
 
 /// Every figure that a report can have, in its order.
-pub fn plans() -> Vec<Plan> {
+pub fn plans() -> Vec<FigurePlan> {
     let mut plans = Vec::new();
-    for family in Family::EVERY {
+    for family in FigureFamily::ALL {
         match family {
-            Family::Monitors => plans.extend(MONITORS.iter().map(monitor)),
-            Family::Loss => plans.push(loss(family, "pretrain-loss", "Pre-training loss")),
+            FigureFamily::Monitors => plans.extend(MONITORS.iter().map(monitor)),
+            FigureFamily::Loss => plans.push(loss(family, "pretrain-loss", "Pre-training loss")),
             _ => plans.extend([Stage::Finetune, Stage::Linprobe].into_iter().flat_map(|stage| compared(family, stage))),
         }
-        if family == Family::MaeNew {
+        if family == FigureFamily::MaeNew {
             plans.push(loss(family, "mae-new-loss", "MAE-new and its parents: pre-training loss"));
         }
     }
@@ -57,48 +57,48 @@ pub fn plans() -> Vec<Plan> {
 }
 
 /// The figures of one family and evaluation.
-fn compared(family: Family, stage: Stage) -> Vec<Plan> {
+fn compared(family: FigureFamily, stage: Stage) -> Vec<FigurePlan> {
     let evaluation = stage.title();
     let (name, title) = match family {
-        Family::All => (format!("{}-top1", stage.name()), evaluation.to_owned()),
+        FigureFamily::All => (format!("{}-top1", stage.name()), evaluation.to_owned()),
         _ => {
             let title = format!("{}: {}", family.title(), evaluation.to_lowercase());
             (format!("{}-{}", family.name(), stage.name()), title)
         }
     };
-    let curves = Plan {
+    let curves = FigurePlan {
         name,
         title,
         caption: caption(family, stage),
         family,
         view: evaluation,
         stage,
-        drawing: Drawing::Curves(Measure::Top1),
+        kind: FigureKind::Curves(Measure::Top1),
         whole: true,
     };
-    let overview = family.parameter().map(|parameter| Plan {
+    let overview = family.parameter().map(|parameter| FigurePlan {
         name: format!("{}-overview-{}", family.name(), stage.name()),
         title: format!("{evaluation} against {}", parameter.sign()),
         caption: OVERVIEW,
-        drawing: Drawing::Overview,
+        kind: FigureKind::Overview,
         whole: false,
         ..curves.clone()
     });
     std::iter::once(curves).chain(overview).collect()
 }
 
-fn caption(family: Family, stage: Stage) -> &'static str {
+fn caption(family: FigureFamily, stage: Stage) -> &'static str {
     match (family, stage) {
-        (Family::Best, _) => {
+        (FigureFamily::Best, _) => {
             "The run of each method with the highest mean accuracy at the last epoch of this evaluation."
         }
-        (Family::Baselines, _) => "Pre-training on pixels against no pre-training at all.",
-        (Family::K, _) => "MAE-K by K, the number of epochs from one copy of the student to the next.",
-        (Family::Wse, _) => {
+        (FigureFamily::Baselines, _) => "Pre-training on pixels against no pre-training at all.",
+        (FigureFamily::K, _) => "MAE-K by K, the number of epochs from one copy of the student to the next.",
+        (FigureFamily::Wse, _) => {
             "EMA-MAE by WSE, the epochs of warm-up with pixels before the average starts. Curves are called WSE_τ."
         }
-        (Family::Tau, _) => "EMA-MAE by τ, the weight of the student in each average. Curves are called WSE_τ.",
-        (Family::MaeNew, _) => "MAE-new learns from the target of MAE-K and from that of EMA-MAE at once.",
+        (FigureFamily::Tau, _) => "EMA-MAE by τ, the weight of the student in each average. Curves are called WSE_τ.",
+        (FigureFamily::MaeNew, _) => "MAE-new learns from the target of MAE-K and from that of EMA-MAE at once.",
         (_, Stage::Linprobe) => {
             "Top-1 accuracy on the test set after each epoch of linear probing; the encoder is frozen."
         }
@@ -106,15 +106,15 @@ fn caption(family: Family, stage: Stage) -> &'static str {
     }
 }
 
-fn loss(family: Family, name: &str, title: &str) -> Plan {
-    Plan {
+fn loss(family: FigureFamily, name: &str, title: &str) -> FigurePlan {
+    FigurePlan {
         name: name.to_owned(),
         title: title.to_owned(),
         caption: LOSS,
         family,
         view: "Pre-training loss",
         stage: Stage::Pretrain,
-        drawing: Drawing::Curves(Measure::Loss),
+        kind: FigureKind::Curves(Measure::Loss),
         whole: true,
     }
 }
@@ -158,15 +158,15 @@ const MONITORS: [(&str, &str, Measure, &str); 5] = [
     ),
 ];
 
-fn monitor((name, title, measure, caption): &(&str, &str, Measure, &'static str)) -> Plan {
-    Plan {
+fn monitor((name, title, measure, caption): &(&str, &str, Measure, &'static str)) -> FigurePlan {
+    FigurePlan {
         name: (*name).to_owned(),
         title: (*title).to_owned(),
         caption,
-        family: Family::Monitors,
+        family: FigureFamily::Monitors,
         view: "Monitors",
         stage: Stage::Pretrain,
-        drawing: Drawing::Curves(*measure),
+        kind: FigureKind::Curves(*measure),
         whole: false,
     }
 }

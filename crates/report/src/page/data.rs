@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
-use crate::figures::chart::{Chart, Curve, thin};
+use crate::downsample::downsample;
+use crate::figures::chart::{Chart, Curve, STRETCHES};
 use crate::figures::measure::Measure;
-use crate::figures::plans::Drawing;
+use crate::figures::plans::FigureKind;
 use crate::figures::{Content, Figure};
-use crate::read::Event;
+use crate::run_directory::{Stage, TargetChange};
 
 /// What the script reads.
 #[derive(Serialize)]
@@ -50,7 +51,7 @@ struct ChartData<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     decimals: Option<usize>,
     curves: Vec<Shown<'a>>,
-    strip: Vec<Row>,
+    strip: Vec<Row<'a>>,
 }
 
 /// A curve in a figure: its place among the series, and what the figure calls it.
@@ -62,17 +63,17 @@ struct Shown<'a> {
 
 /// The target changes of one line.
 #[derive(Serialize)]
-struct Row {
+struct Row<'a> {
     colour: String,
-    events: Vec<(f64, &'static str)>,
+    events: &'a [(f64, TargetChange)],
 }
 
 /// The data of all figures with curves as JSON that can stand inside a `script` element: no `<` is left in it.
-pub(crate) fn json(figures: &[Figure]) -> String {
-    let mut keys: Vec<(Measure, crate::read::Stage, usize)> = Vec::new();
+pub fn json(figures: &[Figure]) -> String {
+    let mut keys: Vec<(Measure, Stage, usize)> = Vec::new();
     let mut data = Data { series: Vec::new(), charts: Vec::new() };
     for figure in figures {
-        let (Content::Chart(chart), Drawing::Curves(measure)) = (&figure.content, figure.plan.drawing) else {
+        let (Content::Chart(chart), FigureKind::Curves(measure)) = (&figure.content, figure.plan.kind) else {
             continue;
         };
         let curves = chart.curves.iter().map(|curve| {
@@ -93,27 +94,24 @@ pub(crate) fn json(figures: &[Figure]) -> String {
 
 fn series(curve: &Curve) -> Series {
     let seeds = curve.seeds.iter().map(|(seed, line)| Seed { seed: *seed, points: points(line) });
-    Series { colour: curve.look.variable(), dash: curve.look.dash(), mean: points(&curve.mean), seeds: seeds.collect() }
+    Series {
+        colour: curve.style.variable(),
+        dash: curve.style.dash(),
+        mean: points(&curve.mean),
+        seeds: seeds.collect(),
+    }
 }
 
 fn chart_data<'a>(figure: &'a Figure, chart: &'a Chart, curves: Vec<Shown<'a>>) -> ChartData<'a> {
-    let word = |event: Event| match event {
-        Event::Switch => "switch",
-        Event::Copy => "copy",
-        Event::Average => "average",
-    };
-    let strip = chart.strip.iter().map(|row| Row {
-        colour: row.look.variable(),
-        events: row.events.iter().map(|&(x, event)| (x, word(event))).collect(),
-    });
+    let strip = chart.strip.iter().map(|row| Row { colour: row.style.variable(), events: &row.events });
     ChartData {
         name: &figure.plan.name,
         title: &figure.plan.title,
         description: &figure.description,
-        x_label: chart.x_label,
-        y_label: chart.y_label,
-        from_zero: chart.from_zero,
-        decimals: chart.decimals,
+        x_label: chart.measure.x_label(),
+        y_label: chart.measure.y_label(),
+        from_zero: chart.measure.starts_at_zero(),
+        decimals: chart.measure.decimals(),
         curves,
         strip: strip.collect(),
     }
@@ -122,7 +120,7 @@ fn chart_data<'a>(figure: &'a Figure, chart: &'a Chart, curves: Vec<Shown<'a>>) 
 /// A curve's points. One that has more than the page can show is thinned as its drawing is.
 fn points(curve: &[(f64, f64)]) -> Points {
     const MOST: usize = 2_000;
-    let kept = if curve.len() > MOST { thin(curve) } else { curve.to_vec() };
+    let kept = if curve.len() > MOST { downsample(curve, STRETCHES) } else { curve.to_vec() };
     Points {
         x: kept.iter().map(|(x, _)| significant(*x, 8)).collect(),
         y: kept.iter().map(|(_, y)| significant(*y, 5)).collect(),

@@ -1,75 +1,77 @@
 //! How it was run: what is missing, where it ran, every run directory, the differences from the published setting, the recipes.
 
-use super::curves::code;
-use super::{Contents, Section, escape_html};
-use crate::ledger::{Entry, entries, experiment, recipes};
-use crate::wording;
+use maud::html;
+
+use super::contents::{Contents, Section};
+use super::curves::needs;
+use crate::comparison::{RUN_COLUMNS, facts, recipes, run_rows, sentences};
 
 /// What is not there, or not finished.
-pub(crate) fn missing(contents: &Contents) -> Option<Section> {
-    let lines = wording::missing(contents.summary);
+pub fn missing(contents: &Contents) -> Option<Section> {
+    let lines = sentences::missing(contents.summary);
     let figures = contents.figures.missed();
-    if lines.is_empty() && figures.is_empty() {
-        return None;
-    }
-    let item = |(run, parts): &(String, Vec<String>)| {
-        format!("<li>{}: {}</li>\n", escape_html(run), escape_html(&parts.join("; ")))
+    let html = html! {
+        ul class="missing" {
+            @for (run, parts) in &lines { li { (run) ": " (parts.join("; ")) } }
+            @for (title, family) in &figures { li { (title) ": not run; " (needs(contents, *family)) "." } }
+        }
     };
-    let figure = |(title, needs): &(String, &str)| format!("<li>{title}: not run; {}.</li>\n", code(needs));
-    let items: String = lines.iter().map(item).chain(figures.iter().map(figure)).collect();
-    let html = format!("<ul class=\"missing\">\n{items}</ul>\n");
-    Some(Section { id: "missing", title: "Not run or not finished", html })
+    let any = !lines.is_empty() || !figures.is_empty();
+    any.then_some(Section { id: "missing", title: "Not run or not finished", html })
 }
 
 /// Every run directory, the differences from the published setting, and the recipes.
-pub(crate) fn how(contents: &Contents) -> Option<Section> {
+pub fn how(contents: &Contents) -> Option<Section> {
     /// A longer list of run directories starts folded.
     const OPEN: usize = 20;
-    let heading = |(text, numeric): (&str, bool)| {
-        format!("<th scope=\"col\"{}>{text}</th>", if numeric { " class=\"n\"" } else { "" })
-    };
-    let head: String = Entry::HEADINGS.into_iter().zip(Entry::NUMERIC).map(heading).collect();
-    let mut rows = String::new();
-    let entries = entries(contents.groups);
-    let count = entries.len();
-    for entry in entries {
-        let cells = entry.cells().into_iter().zip(Entry::NUMERIC).enumerate().map(|(column, (text, numeric))| {
-            let text = escape_html(text);
-            match (column, numeric) {
-                (0, _) => format!("<th scope=\"row\">{text}</th>"),
-                (_, true) => format!("<td class=\"n\">{text}</td>"),
-                (_, false) => format!("<td>{text}</td>"),
+    let class = |numeric: bool| numeric.then_some("n");
+    let rows = run_rows(contents.groups);
+    let facts = facts(contents.groups);
+    let html = html! {
+        @if !facts.is_empty() {
+            dl class="experiment" {
+                @for (question, answers) in facts { div { dt { (question) } dd { (answers.join("; ")) } } }
             }
-        });
-        rows.push_str(&format!("<tr>{}</tr>\n", cells.collect::<String>()));
-    }
-    let fact = |(question, answers): (&str, Vec<String>)| {
-        format!("<div><dt>{question}</dt><dd>{}</dd></div>\n", escape_html(&answers.join("; ")))
+        }
+        div class="folded" {
+            details open[rows.len() <= OPEN] {
+                summary { "Every run directory (" (rows.len()) ")" }
+                div class="scroll" role="region" aria-label="Run directories" tabindex="0" {
+                    table class="dense" {
+                        caption { "Images/s over the whole run, time over all its sessions." }
+                        thead {
+                            tr {
+                                @for (text, numeric) in RUN_COLUMNS {
+                                    th scope="col" class=[class(numeric)] { (text) }
+                                }
+                            }
+                        }
+                        tbody {
+                            @for row in &rows {
+                                tr {
+                                    th scope="row" { (row[0]) }
+                                    @for (text, (_, numeric)) in row.iter().zip(RUN_COLUMNS).skip(1) {
+                                        td class=[class(numeric)] { (text) }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            @if !contents.summary.differences.is_empty() {
+                details {
+                    summary { "Differences from the published setting" }
+                    ul { @for each in &contents.summary.differences { li { (sentences::difference(each)) } } }
+                }
+            }
+            @for recipe in recipes(contents.groups) {
+                details {
+                    summary { "Recipe of " (recipe.title) }
+                    pre tabindex="0" { (recipe.text) }
+                }
+            }
+        }
     };
-    let facts: String = experiment(contents.groups).into_iter().map(fact).collect();
-    let facts = if facts.is_empty() { facts } else { format!("<dl class=\"experiment\">\n{facts}</dl>\n") };
-    let mut html = format!(
-        "{facts}<div class=\"folded\">\n<details{}>\n<summary>Every run directory ({count})</summary>\n\
-         <div class=\"scroll\" role=\"region\" aria-label=\"Run directories\" tabindex=\"0\">\n<table class=\"dense\">\n\
-         <caption>Images/s over the whole run, time over all its sessions.</caption>\n\
-         <thead>\n<tr>{head}</tr>\n</thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n</details>\n",
-        if count <= OPEN { " open" } else { "" }
-    );
-    if !contents.summary.differences.is_empty() {
-        let items = contents.summary.differences.iter();
-        let items = items.map(|different| format!("<li>{}</li>\n", escape_html(&wording::difference(different))));
-        html.push_str(&format!(
-            "<details>\n<summary>Differences from the published setting</summary>\n<ul>\n{}</ul>\n</details>\n",
-            items.collect::<String>()
-        ));
-    }
-    for recipe in recipes(contents.groups) {
-        html.push_str(&format!(
-            "<details>\n<summary>Recipe of {}</summary>\n<pre tabindex=\"0\">{}</pre>\n</details>\n",
-            escape_html(&recipe.title),
-            escape_html(recipe.text)
-        ));
-    }
-    html.push_str("</div>\n");
     Some(Section { id: "how", title: "How it was run", html })
 }

@@ -1,6 +1,6 @@
 //! Runs as a collection: listed, compared, and as rows of numbers.
 
-use bmae_report::{Listed, collect_runs, compare_runs, list_runs, metrics_csv, read_run};
+use bmae_report::{ListedRun, collect_runs, compare_runs, list_runs, metrics_csv, read_run};
 
 use crate::experiment::run;
 
@@ -10,7 +10,7 @@ fn each_run_is_a_line_with_state_progress_and_best_result() {
     run("finetune", "mae").epochs(2).accuracies(&[31.0, 30.5]).write(&folder.path().join("done"));
     run("finetune", "mae").epochs(3).accuracies(&[31.0]).unfinished().write(&folder.path().join("stopped"));
     let runs = collect_runs(&[folder.path().to_owned()]).expect("two runs").runs;
-    let listed: Vec<Listed> = runs.iter().map(Listed::of).collect();
+    let listed: Vec<ListedRun> = runs.iter().map(ListedRun::of).collect();
     let seen: Vec<_> = listed.iter().map(|run| (run.state, run.epochs_done, run.epochs, run.best_top1)).collect();
     assert_eq!(seen, [("finished", Some(2), Some(2), Some(31.0)), ("stopped", Some(1), Some(3), Some(31.0))]);
     let text = list_runs(&listed);
@@ -43,7 +43,7 @@ fn a_run_whose_lock_is_held_is_running_and_one_whose_owner_died_is_not() {
 fn a_failed_run_says_why_until_it_is_resumed() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = run("pretrain", "mae").parameters("failed = \"the disk is full\"").unfinished().write(folder.path());
-    let listed = Listed::of(&read_run(&path).expect("a run"));
+    let listed = ListedRun::of(&read_run(&path).expect("a run"));
     assert_eq!((listed.state, listed.failed.as_deref()), ("failed", Some("the disk is full")));
     assert!(list_runs(&[listed]).ends_with("failed: the disk is full\n"));
 }

@@ -3,6 +3,13 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use bmae_report::{FigureFamily, ReportError, WrittenReport};
+
+/// A report whose readers are told one command.
+pub fn write_report(runs: &[PathBuf], out: &Path) -> Result<WrittenReport, ReportError> {
+    bmae_report::write_report(runs, out, |family| (family == FigureFamily::K).then_some("bmae sweep k"))
+}
+
 /// A run directory in the making.
 pub struct FakeRun {
     stage: &'static str,

@@ -3,9 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use bmae_report::write_report;
-
-use crate::experiment::run;
+use crate::experiment::{run, write_report};
 
 fn report(folder: &Path) -> Vec<String> {
     let written = write_report(&[folder.join("runs")], &folder.join("report")).expect("a report");
@@ -191,7 +189,7 @@ fn a_collapse_that_was_announced_is_shown_with_its_epoch() {
     run("pretrain", "mae-k").parameters("k = 1").metrics(line).write(&folder.path().join("runs/a/pretrain"));
     report(folder.path());
     let page = text(folder.path(), "index.html");
-    assert!(page.contains("<li>mae-k, seed 0, after 8 epochs: the target&#39;s spread is gone</li>"));
+    assert!(page.contains("<li>mae-k, seed 0, after 8 epochs: the target's spread is gone</li>"));
     assert!(page.contains("1 pre-training announced a collapse"));
     let markdown = text(folder.path(), "report.md");
     assert!(

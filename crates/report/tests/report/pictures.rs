@@ -3,9 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use bmae_report::write_report;
-
-use crate::experiment::run;
+use crate::experiment::{run, write_report};
 
 /// Head and end of a PNG file of 4 x 3 pixels; nobody decodes it here.
 fn png(mark: u8) -> Vec<u8> {

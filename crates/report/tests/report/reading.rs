@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use bmae_report::{Event, Stage, State, collect_runs, read_run, write_report};
+use bmae_report::{MissingState, Stage, TargetChange, collect_runs, read_run};
 
-use crate::experiment::run;
+use crate::experiment::{run, write_report};
 
 #[test]
 fn a_run_directory_is_read_field_by_field() {
@@ -20,10 +20,13 @@ fn a_run_directory_is_read_field_by_field() {
     assert_eq!((setting.k, setting.wse, setting.tau, setting.slow_weight), (Some(5), None, Some(0.005), Some(0.2)));
     assert_eq!((read.about.threads, read.about.data.as_deref()), (Some(2), Some("CIFAR-10")));
     let step = &read.metrics.steps[0];
-    assert_eq!((step.epoch, step.epoch_1000x, step.loss), (1, 1400.0, Some(0.5)));
+    assert_eq!((step.epoch, step.epoch_1000x(), step.loss), (1, 1400.0, Some(0.5)));
     let epoch = &read.metrics.epochs[0];
     assert_eq!((epoch.images_per_s, epoch.target_std, epoch.rank_me), (Some(120.0), Some(0.3), Some(9.5)));
-    assert_eq!((epoch.knn_top1, epoch.started, epoch.ended), (Some(31.5), Some(Event::Switch), None));
+    assert_eq!(
+        (epoch.knn_top1, epoch.change_before(), epoch.change_after()),
+        (Some(31.5), Some(TargetChange::Switch), None)
+    );
     assert_eq!(read.metrics.wall_s, Some(12.5));
 }
 
@@ -56,7 +59,7 @@ fn numbers_that_were_not_finite_are_absent() {
 
     let written = write_report(&[folder.path().to_owned()], &folder.path().join("report")).expect("a report");
     assert!(
-        written.summary.missing.iter().any(|missing| missing.state == State::NoResult),
+        written.summary.missing.iter().any(|missing| missing.state == MissingState::NoResult),
         "{:?}",
         written.summary.missing
     );
@@ -80,13 +83,13 @@ fn bytes_that_are_no_text_are_an_error_with_a_line_and_no_panic() {
 }
 
 #[test]
-fn a_folder_without_runs_is_refused_with_a_remedy() {
+fn a_folder_without_runs_is_refused_with_what_is_there() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::create_dir(folder.path().join("photos")).expect("a folder");
     let refuse = |path: &std::path::Path| collect_runs(&[path.to_owned()]).expect_err("no runs").to_string();
 
     let error = refuse(folder.path());
-    assert!(error.contains("holds no run: expected a folder with run.toml") && error.contains("--out"), "{error}");
+    assert!(error.contains("holds no run: expected a folder with run.toml"), "{error}");
     fs::write(folder.path().join("metrics.jsonl"), "").expect("a file");
     assert!(refuse(folder.path()).contains("found metrics.jsonl without run.toml"), "{}", refuse(folder.path()));
     assert!(refuse(&folder.path().join("metrics.jsonl")).contains("found a file"));
@@ -210,5 +213,13 @@ fn a_change_of_the_targets_stands_before_or_after_its_epoch_as_the_run_says() {
     let path = run("pretrain", "mae-new").metrics(metrics).write(folder.path());
     let run = bmae_report::read_run(&path).expect("a run");
     let changes: Vec<_> = run.metrics.epochs.iter().flat_map(|line| line.changes()).collect();
-    assert_eq!(changes, [(2.0, Event::Switch), (4.0, Event::Copy), (5.0, Event::Copy), (6.0, Event::Average)]);
+    assert_eq!(
+        changes,
+        [
+            (2.0, TargetChange::Switch),
+            (4.0, TargetChange::Copy),
+            (5.0, TargetChange::Copy),
+            (6.0, TargetChange::Average)
+        ]
+    );
 }

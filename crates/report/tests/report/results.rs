@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use bmae_report::{State, Written, write_report};
+use bmae_report::{MissingState, WrittenReport};
 
-use crate::experiment::run;
+use crate::experiment::{run, write_report};
 
-fn report(folder: &Path) -> Written {
+fn report(folder: &Path) -> WrittenReport {
     write_report(&[folder.to_owned()], &folder.join("report")).expect("a report")
 }
 
@@ -79,9 +79,9 @@ fn an_evaluation_without_metrics_is_unfinished_and_has_no_row() {
     run("finetune", "mae").unfinished().write(&folder.path().join("mae/finetune"));
     run("linprobe", "mae").epochs(9).unfinished().accuracies(&[40.0; 4]).write(&folder.path().join("mae/linprobe"));
     let written = report(folder.path());
-    let states: Vec<State> = written.summary.missing.iter().map(|missing| missing.state).collect();
-    let begun = |done, epochs| State::Unfinished { epochs_done: done, epochs: Some(epochs) };
-    assert_eq!(states, [begun(0, 2), begun(4, 9), State::NotRun]);
+    let states: Vec<MissingState> = written.summary.missing.iter().map(|missing| missing.state).collect();
+    let begun = |done, epochs| MissingState::Unfinished { epochs_done: done, epochs: Some(epochs) };
+    assert_eq!(states, [begun(0, 2), begun(4, 9), MissingState::NotRun]);
     let csv = std::fs::read_to_string(folder.path().join("report/results.csv")).expect("results.csv");
     assert_eq!(csv.lines().count(), 1, "{csv}");
     assert!(written.table.contains("unfinished"), "{}", written.table);
@@ -256,7 +256,7 @@ fn lines_that_share_a_pre_training_are_complete_with_the_evaluations_that_they_a
         write(name, "finetune", from);
     }
     let mut collected = bmae_report::collect_runs(&[folder.path().to_owned()]).expect("runs");
-    let missing = |collected: &bmae_report::Collected| {
+    let missing = |collected: &bmae_report::CollectedRuns| {
         bmae_report::summarise(&bmae_report::group_runs(&collected.runs), collected).missing
     };
     assert_eq!(missing(&collected), []);

@@ -82,7 +82,7 @@ fn pixels(recipe: &Recipe, subjects: &Subjects, predicted: &[f32]) -> Result<Vec
             }
         }
         // What was seen stands as it was, to the bit.
-        let mut drawn = normalisation.image(&planes, side)?;
+        let mut drawn = normalisation.denormalise(&planes, side)?;
         copy_seen(image, &mut drawn, patch, &masked);
         images.push(drawn);
     }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bmae_data::transforms::normalise::Normalisation;
 use bmae_data::{Image, Images};
 use bmae_nn::{MaskedAutoencoder, Masking};
 use bmae_recipe::Recipe;
@@ -37,14 +36,14 @@ impl Subjects {
     /// When one cannot be read, or the mask ratio leaves or takes nothing.
     pub fn first(recipe: &Recipe, images: &Arc<dyn Images>, count: usize) -> Result<Self, TrainError> {
         let transform = pipeline::evaluation_transform(recipe);
-        let normalisation = Normalisation { mean: transform.mean, std: transform.std };
+        let normalisation = transform.normalisation();
         let (side, grid) = (recipe.data.image_size, recipe.architecture().grid);
         let count = count.min(images.len());
         let mut planes = vec![0.0; count * grid.values_per_image()];
         let mut seen = Vec::with_capacity(count);
         for (index, planes) in planes.chunks_exact_mut(grid.values_per_image()).enumerate() {
             transform.apply(&images.image(index)?, recipe.seed, 0, index as u64, planes)?;
-            seen.push(normalisation.image(planes, side)?);
+            seen.push(normalisation.denormalise(planes, side)?);
         }
         let noise = mask_noise(recipe, 0, &(0..count).collect::<Vec<_>>());
         let masking = Masking::from_noise(&noise, grid.patches(), recipe.pretrain.mask_ratio)?;

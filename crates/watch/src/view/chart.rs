@@ -11,7 +11,7 @@ use super::plot::draw_plot;
 use super::theme::Theme;
 use crate::app::App;
 use crate::numbers::short;
-use crate::runs::Watched;
+use crate::runs::WatchedRun;
 use crate::series::{Curve, Metric, curves};
 
 /// Fewer columns or lines than these hold no curve.
@@ -24,7 +24,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
 
     let metric = app.metric();
     let drawn = app.drawn();
-    let mut with_curves: Vec<(&Watched, Vec<Curve>)> = drawn
+    let mut with_curves: Vec<(&WatchedRun, Vec<Curve>)> = drawn
         .iter()
         .filter_map(|watched| Some((*watched, curves(watched.run.as_ref()?, metric))))
         .filter(|(_, curves)| !curves.is_empty())
@@ -40,7 +40,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         frame.render_widget(Paragraph::new(sentence).wrap(Wrap { trim: true }).style(theme.quiet()), area);
         return;
     };
-    if app.selected().and_then(Watched::stage) == Some(Stage::Knn) && values().count() == with_curves.len() {
+    if app.selected().and_then(WatchedRun::stage) == Some(Stage::Knn) && values().count() == with_curves.len() {
         frame.render_widget(Paragraph::new(single_numbers(metric, &with_curves)).wrap(Wrap { trim: true }), area);
         return;
     }
@@ -54,8 +54,8 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
 }
 
 /// What runs that measure once, not over epochs, came to.
-fn single_numbers(metric: Metric, runs: &[(&Watched, Vec<Curve>)]) -> String {
-    let number = |(run, curves): &(&Watched, Vec<Curve>)| {
+fn single_numbers(metric: Metric, runs: &[(&WatchedRun, Vec<Curve>)]) -> String {
+    let number = |(run, curves): &(&WatchedRun, Vec<Curve>)| {
         let value = curves.first()?.points.first()?.1;
         Some(format!("{} {}", run.title(), short(value)))
     };
@@ -64,7 +64,7 @@ fn single_numbers(metric: Metric, runs: &[(&Watched, Vec<Curve>)]) -> String {
 }
 
 /// Why there is no curve, and what to do.
-fn nothing(app: &App, metric: Metric, drawn: &[&Watched], has_values: bool) -> String {
+fn nothing(app: &App, metric: Metric, drawn: &[&WatchedRun], has_values: bool) -> String {
     if has_values {
         return format!(
             "{}: no value above zero, none has a place on a logarithmic scale; l changes it",

@@ -25,12 +25,12 @@ const LINES: [&str; 15] = [
 ];
 
 /// Draws it in the middle.
-pub(super) fn draw(frame: &mut Frame, area: Rect) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, title: &str) {
     let lines = LINES.map(Line::from).to_vec();
     let wanted = lines.iter().map(Line::width).max().unwrap_or(0) as u16;
     let place = area.centered(Constraint::Length(wanted + 4), Constraint::Length(LINES.len() as u16 + 2));
     frame.render_widget(Clear, place);
-    let block = Block::bordered().title(" bmae watch ").padding(ratatui::widgets::Padding::horizontal(1));
+    let block = Block::bordered().title(format!(" {title} ")).padding(ratatui::widgets::Padding::horizontal(1));
     let text = Paragraph::new(lines).wrap(Wrap { trim: false }).block(block);
     frame.render_widget(text, place);
 }

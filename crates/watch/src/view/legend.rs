@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use super::theme::{Theme, letter};
 use crate::numbers::short;
 use crate::row::{columns, cut};
-use crate::runs::Watched;
+use crate::runs::WatchedRun;
 use crate::series::{Curve, Metric};
 
 /// All names where they fit, else the current one between arrows.
@@ -31,7 +31,7 @@ pub(super) fn tab_line(current: Metric, width: u16, theme: Theme) -> Line<'stati
 /// What is drawn, and of each run its letter, name and latest value; as many runs as fit.
 pub(super) fn legend_line(
     metric: Metric,
-    runs: &[(&Watched, Vec<Curve>)],
+    runs: &[(&WatchedRun, Vec<Curve>)],
     log: bool,
     left_out: usize,
     width: u16,

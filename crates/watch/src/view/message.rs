@@ -7,7 +7,7 @@ use ratatui::layout::{Constraint, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Clear, Padding, Paragraph};
 
-use super::status::{Said, said};
+use super::status::{Status, status};
 use crate::app::App;
 use crate::runs::plain;
 use crate::wrap::wrap;
@@ -23,13 +23,13 @@ const SIDES: u16 = 4;
 
 /// Draws it in the middle. A warning that has no room even so ends with the command that prints it.
 pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App) {
-    let (text, command) = match said(app) {
-        Some(Said::Warning { text, of, .. }) => {
+    let (text, command) = match status(app) {
+        Some(Status::Warning { text, of, .. }) => {
             let directory = plain(&of.directory.display().to_string());
             let quoted = shlex::try_quote(&directory).map_or_else(|_| directory.clone(), Cow::into_owned);
-            (text, format!("… the rest: bmae watch {quoted} | less"))
+            (text, format!("… the rest: {} {quoted} | less", app.options.command))
         }
-        Some(Said::Fact(text)) => (text, "…".to_owned()),
+        Some(Status::Fact(text)) => (text, "…".to_owned()),
         None => return,
     };
     let width = usize::from(area.width.saturating_sub(SIDES).min(WIDEST));
@@ -46,7 +46,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App) {
     let wanted = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(BORDER);
     let place = area.centered(Constraint::Length(width as u16 + SIDES), Constraint::Length(wanted));
     frame.render_widget(Clear, place);
-    let block = Block::bordered().title(" bmae watch ").padding(Padding::horizontal(1));
+    let block = Block::bordered().title(format!(" {} ", app.options.command)).padding(Padding::horizontal(1));
     let lines: Vec<Line> = lines.into_iter().map(Line::from).collect();
     frame.render_widget(Paragraph::new(lines).block(block), place);
 }

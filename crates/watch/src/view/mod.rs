@@ -18,7 +18,7 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
-use crate::app::{App, Over};
+use crate::app::{App, Overlay};
 use crate::row::columns;
 use theme::Theme;
 
@@ -30,7 +30,7 @@ const LEAST_CHART: u16 = 6;
 
 /// Draws everything as it stands at `now`. Any size will do: what has no room is left out.
 pub(crate) fn draw(frame: &mut Frame, app: &App, now: Instant) {
-    let theme = Theme { colour: app.colour };
+    let theme = Theme { colour: app.options.colour };
     let area = frame.area();
     let status = status::height(app, area);
     let list = list_height(area.height.saturating_sub(2 + status), app.runs.watched.len());
@@ -55,9 +55,9 @@ pub(crate) fn draw(frame: &mut Frame, app: &App, now: Instant) {
         status::draw(frame, status, app, theme);
     }
     draw_keys(frame, keys, theme);
-    match app.over {
-        Some(Over::Help) => help::draw(frame, area),
-        Some(Over::Message) => message::draw(frame, area, app),
+    match app.overlay {
+        Some(Overlay::Help) => help::draw(frame, area, app.options.command),
+        Some(Overlay::Message) => message::draw(frame, area, app),
         None => {}
     }
 }
@@ -81,7 +81,7 @@ fn draw_title(frame: &mut Frame, area: Rect, app: &App, list: u16, theme: Theme)
     let mut states = ["running", "finished", "stopped", "failed", "unreadable"].map(|word| (word, 0));
     for watched in runs {
         let word = match &watched.run {
-            Some(run) if watched.trouble.is_none() => run.state().word(),
+            Some(run) if watched.read_error.is_none() => run.state().word(),
             _ => "unreadable",
         };
         for (_, count) in states.iter_mut().filter(|(other, _)| *other == word) {
@@ -90,7 +90,7 @@ fn draw_title(frame: &mut Frame, area: Rect, app: &App, list: u16, theme: Theme)
     }
     let states: Vec<String> =
         states.iter().filter(|(_, count)| *count > 0).map(|(word, count)| format!("{count} {word}")).collect();
-    let mut spans = vec![Span::styled("bmae watch", Modifier::BOLD)];
+    let mut spans = vec![Span::styled(app.options.command, Modifier::BOLD)];
     spans.extend(table::in_sight(app, list).map(|part| Span::raw(format!("  {part}"))));
     spans.push(Span::styled(format!("  {}", states.join(", ")), theme.quiet()));
     let line = Line::from(spans);

@@ -1,5 +1,6 @@
 //! The curves themselves, with their axes and the changes of the targets.
 
+use bmae_report::downsample;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -11,8 +12,8 @@ use super::axis::Scale;
 use super::theme::{Theme, letter};
 use crate::app::App;
 use crate::row::{columns, cut};
-use crate::runs::Watched;
-use crate::series::{Curve, marks, thin};
+use crate::runs::WatchedRun;
+use crate::series::{Curve, marks};
 
 /// Lines between two labels of the vertical axis.
 const LINES_A_TICK: u16 = 2;
@@ -31,7 +32,7 @@ pub(super) fn draw_plot(
     frame: &mut Frame,
     area: Rect,
     app: &App,
-    runs: &[(&Watched, Vec<Curve>)],
+    runs: &[(&WatchedRun, Vec<Curve>)],
     (x, y): (Scale, Scale),
     theme: Theme,
 ) {
@@ -73,7 +74,7 @@ pub(super) fn draw_plot(
         .iter()
         .flat_map(|(run, curves)| curves.iter().map(move |curve| (run, curve)))
         .map(|(run, curve)| Trace {
-            points: thin(&placed(curve, y), 2 * usize::from(canvas.width)),
+            points: downsample(&placed(curve, y), 2 * usize::from(canvas.width)),
             dashed: curve.dashed,
             colour: theme.curve(run.number),
             selected: Some(&run.directory) == selected,
@@ -126,7 +127,14 @@ fn placed(curve: &Curve, y: Scale) -> Vec<(f64, f64)> {
 }
 
 /// The letter of a run at the last point of its curve, so that curves are told apart without colour.
-fn end_letter(buffer: &mut Buffer, canvas: Rect, curve: &Curve, (x, y): (Scale, Scale), run: &Watched, theme: Theme) {
+fn end_letter(
+    buffer: &mut Buffer,
+    canvas: Rect,
+    curve: &Curve,
+    (x, y): (Scale, Scale),
+    run: &WatchedRun,
+    theme: Theme,
+) {
     let Some((at, value)) = curve.points.iter().rev().find_map(|&(at, value)| Some((at, y.place(value)?))) else {
         return;
     };

@@ -8,7 +8,7 @@ use ratatui::text::Line;
 use super::theme::Theme;
 use crate::app::App;
 use crate::row::{columns, cut};
-use crate::runs::{Watched, plain};
+use crate::runs::{WatchedRun, plain};
 use crate::wrap::wrap;
 
 /// A warning may take one line in so many of the terminal, and two in any.
@@ -21,13 +21,13 @@ const MORE: &str = " w: all";
 const NARROW: usize = 30;
 
 /// What is said.
-pub(super) enum Said<'a> {
+pub(super) enum Status<'a> {
     /// What went wrong with a run: all of it if the run is the selected one, else its beginning.
     Warning {
         /// The sentence.
         text: String,
         /// The run.
-        of: &'a Watched,
+        of: &'a WatchedRun,
         /// Whether it is the selected one.
         selected: bool,
     },
@@ -36,11 +36,11 @@ pub(super) enum Said<'a> {
 }
 
 /// The warning of the selected run, else that of the first run with one, else what the selected run is; nothing without runs.
-pub(super) fn said(app: &App) -> Option<Said<'_>> {
+pub(super) fn status(app: &App) -> Option<Status<'_>> {
     let selected = app.selected()?;
     for run in std::iter::once(selected).chain(&app.runs.watched) {
         if let Some(text) = run.warning() {
-            return Some(Said::Warning { text, of: run, selected: run.directory == selected.directory });
+            return Some(Status::Warning { text, of: run, selected: run.directory == selected.directory });
         }
     }
     let run = selected.run.as_ref()?;
@@ -48,13 +48,13 @@ pub(super) fn said(app: &App) -> Option<Said<'_>> {
     parts.extend(run.about.data.clone());
     parts.extend(run.about.from.as_ref().map(|from| format!("from {from}")));
     parts.extend(run.about.started.as_ref().map(|started| format!("started {started}")));
-    Some(Said::Fact(plain(&parts.join(", "))))
+    Some(Status::Fact(plain(&parts.join(", "))))
 }
 
 /// How many lines of an area are wanted: one, or more for a warning of the selected run.
 pub(super) fn height(app: &App, area: Rect) -> u16 {
-    match said(app) {
-        Some(Said::Warning { text, selected: true, .. }) => {
+    match status(app) {
+        Some(Status::Warning { text, selected: true, .. }) => {
             let lines = wrap(&text, usize::from(area.width)).len();
             u16::try_from(lines).unwrap_or(u16::MAX).clamp(1, (area.height / SHARE).max(2))
         }
@@ -65,9 +65,9 @@ pub(super) fn height(app: &App, area: Rect) -> u16 {
 
 /// Draws it; what is cut off says which key shows it.
 pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
-    let (text, style): (String, Style) = match said(app) {
-        Some(Said::Warning { text, .. }) => (text, theme.warning()),
-        Some(Said::Fact(text)) => (text, theme.quiet()),
+    let (text, style): (String, Style) = match status(app) {
+        Some(Status::Warning { text, .. }) => (text, theme.warning()),
+        Some(Status::Fact(text)) => (text, theme.quiet()),
         None => return,
     };
     for (row, line) in area.rows().zip(lines(&text, usize::from(area.width), usize::from(area.height))) {

@@ -11,7 +11,7 @@ use ratatui::text::{Line, Span};
 use super::theme::{Theme, letter};
 use crate::app::App;
 use crate::row::{Column, done, fill, fit, gap, terse};
-use crate::runs::Watched;
+use crate::runs::WatchedRun;
 
 /// Columns before the first: the sign of the selected run, the letter of its curve, and the sign of a warning.
 const MARGIN: usize = 3;
@@ -29,7 +29,7 @@ struct Kept {
 /// Draws headings and as many runs as there is room for, the selected one among them.
 pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme, now: Instant) {
     let width = usize::from(area.width).saturating_sub(MARGIN);
-    let text = |watched: &Watched| Column::ALL.map(|column| column.text(watched, now, terse(width))).to_vec();
+    let text = |watched: &WatchedRun| Column::ALL.map(|column| column.text(watched, now, terse(width))).to_vec();
     let lines: Vec<Vec<String>> = app.runs.watched.iter().map(text).collect();
     let kept = Kept { columns: fit(&lines, width, BAR), gap: gap(width) };
 
@@ -81,7 +81,7 @@ fn headings(kept: &Kept, theme: Theme) -> Line<'static> {
     Line::from(spans)
 }
 
-fn row(app: &App, watched: &Watched, cells: &[String], kept: &Kept, selected: bool, theme: Theme) -> Line<'static> {
+fn row(app: &App, watched: &WatchedRun, cells: &[String], kept: &Kept, selected: bool, theme: Theme) -> Line<'static> {
     let sign = if app.hidden(watched) { '·' } else { letter(watched.number) };
     let mut spans = vec![
         Span::raw(if selected { ">" } else { " " }),

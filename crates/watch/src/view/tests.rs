@@ -1,6 +1,7 @@
 //! What a person sees, at several sizes.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
@@ -8,15 +9,18 @@ use ratatui::backend::TestBackend;
 use tempfile::TempDir;
 
 use super::*;
-use crate::app::After;
+use crate::app::KeyEffect;
+use crate::options::Options;
 use crate::runs::Runs;
 use crate::sample::{lock, losses, run, top1s};
 
 /// One moment for all, so that remaining times do not count down.
 static NOW: LazyLock<Instant> = LazyLock::new(Instant::now);
 
+const OPTIONS: Options = Options { command: "bmae watch", every: Duration::from_secs(1), colour: true };
+
 fn app(folder: &TempDir) -> App {
-    App::new(Runs::open(&[folder.path().to_owned()], *NOW).unwrap(), true)
+    App::new(Runs::open(&[folder.path().to_owned()], *NOW).unwrap(), OPTIONS)
 }
 
 fn terminal(app: &App, width: u16, height: u16) -> Terminal<TestBackend> {
@@ -32,7 +36,7 @@ fn screen(app: &App, width: u16, height: u16) -> Vec<String> {
     (0..height).map(|y| line(y).trim_end().to_owned()).collect()
 }
 
-fn press(app: &mut App, code: KeyCode) -> After {
+fn press(app: &mut App, code: KeyCode) -> KeyEffect {
     app.key(KeyEvent::from(code), *NOW)
 }
 
@@ -86,15 +90,15 @@ fn at_40_columns_what_is_needed_most_is_there() {
 fn no_size_is_too_small() {
     let folder = example();
     let mut app = app(&folder);
-    for over in [None, Some(Over::Help), Some(Over::Message)] {
-        app.over = over;
+    for over in [None, Some(Overlay::Help), Some(Overlay::Message)] {
+        app.overlay = over;
         for metric in 0..8 {
             for (width, height) in (1..30).flat_map(|height| [1, 2, 5, 13, 40, 79, 200].map(|width| (width, height))) {
                 screen(&app, width, height);
             }
-            app.over = None;
+            app.overlay = None;
             press(&mut app, if metric % 2 == 0 { KeyCode::Tab } else { KeyCode::Char('l') });
-            app.over = over;
+            app.overlay = over;
         }
     }
 }
@@ -180,7 +184,7 @@ fn w_shows_all_of_a_warning_that_was_cut_and_any_key_closes_it() {
         assert!(whole.contains("(the features' effective rank fell from 60.0 to 5.9): try a longer"), "{whole}");
         assert!(whole.contains("or normalisation = 'layer-norm' on the targets"), "{whole}");
     }
-    assert_eq!(press(&mut app, KeyCode::Char('x')), After::Draw);
+    assert_eq!(press(&mut app, KeyCode::Char('x')), KeyEffect::Draw);
     assert_eq!(screen(&app, 90, 24), cut);
 }
 
@@ -270,7 +274,7 @@ fn a_zero_on_a_logarithmic_scale_is_left_out_and_said_so() {
 fn without_colour_nothing_is_coloured() {
     let folder = example();
     let mut app = app(&folder);
-    app.colour = false;
+    app.options.colour = false;
     let terminal = terminal(&app, 80, 24);
     let reset = ratatui::style::Color::Reset;
     assert!(terminal.backend().buffer().content().iter().all(|cell| cell.fg == reset && cell.bg == reset));
@@ -308,12 +312,12 @@ fn keys_select_and_quit_and_help_is_closed_by_any() {
     assert_eq!(app.place(), 0);
     press(&mut app, KeyCode::Char('?'));
     assert!(screen(&app, 80, 24).iter().any(|line| line.contains("switch: pixels to features")));
-    assert_eq!(press(&mut app, KeyCode::Esc), After::Draw);
-    assert_eq!(press(&mut app, KeyCode::Esc), After::Quit);
-    assert_eq!(press(&mut app, KeyCode::Char('q')), After::Quit);
-    assert_eq!(press(&mut app, KeyCode::F(5)), After::Nothing);
+    assert_eq!(press(&mut app, KeyCode::Esc), KeyEffect::Draw);
+    assert_eq!(press(&mut app, KeyCode::Esc), KeyEffect::Quit);
+    assert_eq!(press(&mut app, KeyCode::Char('q')), KeyEffect::Quit);
+    assert_eq!(press(&mut app, KeyCode::F(5)), KeyEffect::Nothing);
     let interrupt = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
-    assert_eq!(app.key(interrupt, *NOW), After::Quit);
+    assert_eq!(app.key(interrupt, *NOW), KeyEffect::Quit);
 }
 
 #[test]

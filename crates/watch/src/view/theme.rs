@@ -3,7 +3,7 @@
 use bmae_report::RunState;
 use ratatui::style::{Color, Modifier, Style};
 
-use crate::runs::Watched;
+use crate::runs::WatchedRun;
 
 /// Colours that are told apart on light and on dark backgrounds; red is kept for failures.
 const PALETTE: [Color; 8] = [
@@ -40,9 +40,9 @@ impl Theme {
     }
 
     /// The style of a state.
-    pub(crate) fn state(self, watched: &Watched) -> Style {
+    pub(crate) fn state(self, watched: &WatchedRun) -> Style {
         match watched.run.as_ref().map(|run| run.state()) {
-            _ if watched.trouble.is_some() => self.coloured(Color::Red),
+            _ if watched.read_error.is_some() => self.coloured(Color::Red),
             Some(RunState::Running) => self.coloured(Color::Green),
             Some(RunState::Failed(_)) | None => self.coloured(Color::Red).add_modifier(Modifier::BOLD),
             Some(RunState::Stopped) => self.coloured(Color::Yellow),

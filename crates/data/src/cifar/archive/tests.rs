@@ -68,7 +68,7 @@ fn an_archive_is_recognised_by_the_files_in_it() {
 fn the_official_archive_is_found_in_its_folder() {
     let folder = folder();
     fs::write(folder.path().join("cifar-100-binary.tar.gz"), cifar100(&[])).expect("room");
-    let data = open(Kind::Cifar100, folder.path(), Limits { train: 1, test: 0 }).expect("a good archive");
+    let data = open(CifarSet::Cifar100, folder.path(), Limits { train: 1, test: 0 }).expect("a good archive");
     assert_eq!(data.train.len(), 1);
 }
 

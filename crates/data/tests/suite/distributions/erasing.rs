@@ -2,9 +2,9 @@
 //!
 //! As for [crops](super::crops): on a square image a box of area A and ratio exp(u) fits if A exp(|u|) < 1.
 
+use bmae_data::Rectangle;
 use bmae_data::random::{Purpose, keyed};
 use bmae_data::transforms::random_erasing::{draw, erase};
-use bmae_data::transforms::random_resized_crop::Area;
 
 use super::goodness_of_fit::{assert_fills, assert_follows, assert_frequency, assert_uniform_square, normal, uniform};
 use super::{DRAWS, generators};
@@ -16,27 +16,27 @@ const GREATEST: f64 = 1.0 / 3.0;
 /// The greatest |u|: ln(1 / 0.3).
 const L: f64 = 1.203_972_804_325_936;
 
-fn boxes() -> Vec<Area> {
+fn boxes() -> Vec<Rectangle> {
     generators(Purpose::RandomErasing).filter_map(|mut generator| draw(SIDE, SIDE, 1.0, &mut generator)).collect()
 }
 
-fn share(area: &Area) -> f64 {
+fn share(area: &Rectangle) -> f64 {
     (area.width as f64 / SIDE as f64) * (area.height as f64 / SIDE as f64)
 }
 
-fn log_ratio(area: &Area) -> f64 {
+fn log_ratio(area: &Rectangle) -> f64 {
     (area.height as f64 / area.width as f64).ln()
 }
 
 #[test]
 fn small_boxes_have_a_uniform_area_and_a_log_uniform_ratio() {
     // Below 0.3, even the most extreme ratio fits.
-    let boxes: Vec<Area> = boxes().into_iter().filter(|area| share(area) < 0.3).collect();
+    let boxes: Vec<Rectangle> = boxes().into_iter().filter(|area| share(area) < 0.3).collect();
     assert_fills("erased area below 0.3", &boxes.iter().map(share).collect::<Vec<_>>(), LEAST, 0.3);
     assert_fills("erased log ratio below 0.3", &boxes.iter().map(log_ratio).collect::<Vec<_>>(), -L, L);
     assert_follows("erased area below 0.3", boxes.iter().map(share).collect(), uniform(LEAST, 0.3));
     assert_follows("erased log ratio below 0.3", boxes.iter().map(log_ratio).collect(), uniform(-L, L));
-    let both = |area: &Area| ((share(area) - LEAST) / (0.3 - LEAST), (log_ratio(area) + L) / (2.0 * L));
+    let both = |area: &Rectangle| ((share(area) - LEAST) / (0.3 - LEAST), (log_ratio(area) + L) / (2.0 * L));
     assert_uniform_square("erased area and ratio", &boxes.iter().map(both).collect::<Vec<_>>());
 }
 
@@ -56,7 +56,7 @@ fn all_boxes_follow_the_law_of_what_fits() {
     };
     let law = |u: f64| 0.5 + 0.5 * u.signum() * half(u.abs()) / half(L);
     assert_follows("erased log ratio", boxes.iter().map(log_ratio).collect(), law);
-    let place = |a: &Area| (a.left as f64 / (SIDE - a.width) as f64, a.top as f64 / (SIDE - a.height) as f64);
+    let place = |a: &Rectangle| (a.left as f64 / (SIDE - a.width) as f64, a.top as f64 / (SIDE - a.height) as f64);
     let places: Vec<(f64, f64)> = boxes.iter().map(place).collect();
     assert_follows("erased left", places.iter().map(|place| place.0).collect(), uniform(0.0, 1.0));
     assert_follows("erased top", places.iter().map(|place| place.1).collect(), uniform(0.0, 1.0));
@@ -93,7 +93,7 @@ fn after_ten_boxes_that_do_not_fit_nothing_is_erased() {
 #[test]
 fn erased_pixels_are_standard_normal() {
     let mut planes = vec![f32::NAN; 3 * 200 * 200];
-    let whole = Area { left: 0, top: 0, width: 200, height: 200 };
+    let whole = Rectangle { left: 0, top: 0, width: 200, height: 200 };
     erase(&mut planes, 200, whole, &mut keyed(20, 3, 0, Purpose::RandomErasing));
     assert_follows("erased pixels", planes.into_iter().map(f64::from).collect(), normal(0.0, 1.0));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bmae_data::mixing::{Mix, Mixing};
+use bmae_data::mixing::{DrawnMixing, Mixing};
 use bmae_data::random::Purpose;
 
 use super::goodness_of_fit::{assert_counts, assert_follows, assert_frequency, beta};
@@ -10,7 +10,7 @@ use super::{DRAWS, generators};
 
 const BOTH: Mixing = Mixing { mixup: 0.8, cutmix: 1.0, probability: 1.0, switch_probability: 0.5 };
 
-fn draws(mixing: Mixing, image_size: usize) -> Vec<Mix> {
+fn draws(mixing: Mixing, image_size: usize) -> Vec<DrawnMixing> {
     let draw = |mut generator| mixing.draw(image_size, &mut generator).expect("good numbers");
     generators(Purpose::Mixing).map(draw).collect()
 }
@@ -30,9 +30,9 @@ fn batches_are_mixed_and_methods_switched_with_their_probabilities() {
         let mut counts = [0; 3];
         for mix in draws(Mixing { probability, switch_probability, ..BOTH }, 32) {
             counts[match mix {
-                Mix::Nothing => 0,
-                Mix::Mixup { .. } => 1,
-                Mix::CutMix { .. } => 2,
+                DrawnMixing::Nothing => 0,
+                DrawnMixing::Mixup { .. } => 1,
+                DrawnMixing::CutMix { .. } => 2,
             }] += 1;
         }
         let cut = probability * switch_probability;
@@ -44,15 +44,15 @@ fn batches_are_mixed_and_methods_switched_with_their_probabilities() {
 #[test]
 fn with_one_method_on_the_switch_does_not_matter() {
     let only_mixup = Mixing { cutmix: 0.0, switch_probability: 1.0, ..BOTH };
-    assert!(draws(only_mixup, 8).iter().all(|mix| matches!(mix, Mix::Mixup { .. })));
+    assert!(draws(only_mixup, 8).iter().all(|mix| matches!(mix, DrawnMixing::Mixup { .. })));
     let only_cutmix = Mixing { mixup: 0.0, switch_probability: 0.0, ..BOTH };
-    assert!(draws(only_cutmix, 8).iter().all(|mix| matches!(mix, Mix::CutMix { .. })));
+    assert!(draws(only_cutmix, 8).iter().all(|mix| matches!(mix, DrawnMixing::CutMix { .. })));
 }
 
 #[test]
 fn each_method_uses_its_own_alpha() {
     let both = draws(Mixing { mixup: 0.3, cutmix: 5.0, ..BOTH }, 1 << 20);
-    let lambdas = both.iter().filter(|mix| matches!(mix, Mix::Mixup { .. })).map(|mix| mix.lambda(1 << 20));
+    let lambdas = both.iter().filter(|mix| matches!(mix, DrawnMixing::Mixup { .. })).map(|mix| mix.lambda(1 << 20));
     assert_follows("mixup lambda beside CutMix", lambdas.collect(), beta(0.3, |_| 1.0));
 }
 
@@ -64,7 +64,7 @@ fn the_rectangles_side_is_the_root_of_one_minus_lambda() {
     for alpha in [0.5, 1.0, 2.0] {
         let mut squares = Vec::new();
         for mix in draws(Mixing { mixup: 0.0, cutmix: alpha, ..BOTH }, SIDE) {
-            if let Mix::CutMix { rows, .. } = mix
+            if let DrawnMixing::CutMix { rows, .. } = mix
                 && rows.start > 0
                 && rows.end < SIDE
             {
@@ -89,7 +89,7 @@ fn every_rectangle_is_as_likely_as_its_side_and_its_centre() {
     }
     let mut counts: BTreeMap<_, u64> = probabilities.keys().map(|&rectangle| (rectangle, 0)).collect();
     for mix in draws(Mixing { mixup: 0.0, ..BOTH }, SIDE) {
-        let Mix::CutMix { rows, columns } = mix else { panic!("only CutMix is on") };
+        let DrawnMixing::CutMix { rows, columns } = mix else { panic!("only CutMix is on") };
         let rectangle = ((rows.start, rows.end), (columns.start, columns.end));
         *counts.get_mut(&rectangle).expect("a rectangle that can be drawn") += 1;
     }
@@ -105,10 +105,10 @@ fn the_share_is_what_the_rectangle_leaves() {
     assert!(untouched < 10, "{untouched} of {DRAWS}");
     for mix in large {
         let lambda = mix.lambda(1000);
-        let Mix::CutMix { rows, columns } = mix else { panic!("only CutMix is on") };
+        let DrawnMixing::CutMix { rows, columns } = mix else { panic!("only CutMix is on") };
         assert!((1.0 - lambda - rows.len() as f64 / 1000.0 * columns.len() as f64 / 1000.0).abs() < 1e-12);
     }
     let half = draws(Mixing { probability: 0.5, ..BOTH }, 8);
-    let nothing = half.iter().filter(|mix| matches!(mix, Mix::Nothing)).count() as u64;
+    let nothing = half.iter().filter(|mix| matches!(mix, DrawnMixing::Nothing)).count() as u64;
     assert_frequency("not mixed", nothing, DRAWS, 0.5);
 }

@@ -3,7 +3,7 @@
 use bmae_data::Image;
 use bmae_data::random::Purpose;
 use bmae_data::transforms::RandAugment;
-use bmae_data::transforms::rand_augment::{Operation, Step};
+use bmae_data::transforms::rand_augment::{DrawnOperation, Operation};
 
 use super::goodness_of_fit::{assert_counts, assert_follows_below, assert_frequency, normal};
 use super::{DRAWS, generators};
@@ -12,12 +12,12 @@ const RECIPE: RandAugment = RandAugment::M9_MSTD05_INC1;
 const OPERATIONS: usize = 15;
 
 /// The two draws of every image.
-fn draws() -> Vec<[Option<Step>; 2]> {
+fn draws() -> Vec<[Option<DrawnOperation>; 2]> {
     let pair = |mut generator| [RECIPE.draw(&mut generator), RECIPE.draw(&mut generator)];
     generators(Purpose::RandAugment).map(pair).collect()
 }
 
-fn place(step: &Step) -> usize {
+fn place(step: &DrawnOperation) -> usize {
     Operation::ALL.iter().position(|operation| *operation == step.operation).expect("one of the fifteen")
 }
 
@@ -69,7 +69,7 @@ fn the_second_operation_does_not_depend_on_the_first() {
 
 #[test]
 fn magnitudes_are_normal_and_clipped_at_ten() {
-    let levels: Vec<f64> = draws().iter().flatten().flatten().map(|step| step.level).collect();
+    let levels: Vec<f64> = draws().iter().flatten().flatten().map(|step| step.magnitude).collect();
     assert!(levels.iter().all(|level| (0.0..=10.0).contains(level)));
     let clipped = levels.iter().filter(|&&level| level == 10.0).count() as u64;
     assert_frequency("magnitudes clipped", clipped, levels.len() as u64, 1.0 - normal(9.0, 0.5)(10.0));
@@ -87,7 +87,7 @@ fn magnitudes_below_zero_become_zero() {
     let low = RandAugment { magnitude: 0.0, probability: 1.0, ..RECIPE };
     let zeros = generators(Purpose::RandAugment)
         .filter_map(|mut generator| low.draw(&mut generator))
-        .filter(|step| step.level == 0.0)
+        .filter(|step| step.magnitude == 0.0)
         .count() as u64;
     assert_frequency("magnitudes of zero", zeros, DRAWS, 0.5);
 }

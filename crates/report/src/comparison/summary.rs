@@ -1,27 +1,27 @@
 //! What came out: means, spread and n over seeds, the published figure beside each, and what is missing.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
-use crate::collect::Collected;
-use crate::compare::Group;
-use crate::missing::{Missing, missing};
-use crate::published::{Published, published};
-use crate::read::{Run, RunState, Setting, Stage, harmonic_mean};
-use crate::score::Score;
-use crate::setting::{Difference, all_known, differences};
-use crate::starts::Starts;
-use crate::variation::{differing_keys, varied};
-use crate::wording::in_sentence;
+use super::differing_keys::{differing_keys, varied};
+use super::group::RunGroup;
+use super::lineage::Lineage;
+use super::missing::{MissingResult, missing};
+use super::published_accuracy::{PublishedAccuracy, published_accuracy};
+use super::published_recipe::{RecipeDifference, all_known, differences};
+use super::score::Score;
+use crate::run_directory::{CollectedRuns, MethodSetting, Run, RunState, Stage, harmonic_mean};
 
-/// The comparison as data: what `--json` prints and every table shows.
+/// The comparison as data: what every table shows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
     /// One line per run name and setting, in the order of the tables.
-    pub runs: Vec<Line>,
+    pub runs: Vec<GroupSummary>,
     /// What is not there, or not finished.
-    pub missing: Vec<Missing>,
+    pub missing: Vec<MissingResult>,
     /// How the recipes differ from the published setting.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<RecipeDifference>,
     /// In which keys besides the method's the runs of one stage differ among themselves, with their values.
     pub varied: Vec<String>,
     /// Whether the numbers may be held against the published ones: every recipe is known and none differs.
@@ -47,27 +47,27 @@ pub struct Collapse {
 
 /// One line of the comparison.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Line {
+pub struct GroupSummary {
     /// The line's label.
     pub run: String,
     /// Its method and parameters.
     #[serde(flatten)]
-    pub setting: Setting,
+    pub setting: MethodSetting,
     /// Fine-tuning.
-    pub finetune: Cell,
+    pub finetune: EvaluationSummary,
     /// Linear probe.
-    pub linprobe: Cell,
+    pub linprobe: EvaluationSummary,
     /// k-nearest neighbours.
-    pub knn: Cell,
+    pub knn: EvaluationSummary,
     /// Seconds worked by all its runs together, every stage and seed.
     pub wall_s: Option<f64>,
     /// Images a second in pre-training, over all its seeds.
     pub images_per_s: Option<f64>,
 }
 
-impl Line {
+impl GroupSummary {
     /// The cell of an evaluation; `None` for pre-training, which has no accuracy.
-    pub fn cell(&self, evaluation: Stage) -> Option<&Cell> {
+    pub fn evaluation(&self, evaluation: Stage) -> Option<&EvaluationSummary> {
         match evaluation {
             Stage::Pretrain => None,
             Stage::Finetune => Some(&self.finetune),
@@ -79,7 +79,7 @@ impl Line {
 
 /// One evaluation of one line.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Cell {
+pub struct EvaluationSummary {
     /// The accuracy over the finished seeds; `None` if there is none.
     pub score: Option<Score>,
     /// Whether some seed was begun and is not finished.
@@ -87,18 +87,18 @@ pub struct Cell {
     /// Whether some seed failed.
     pub failed: bool,
     /// The published accuracy of this very setting.
-    pub published: Option<Published>,
+    pub published: Option<PublishedAccuracy>,
 }
 
 /// Draws up the comparison of `groups`, into which the runs of `collected` were sorted.
-pub fn summarise(groups: &[Group], collected: &Collected) -> Summary {
+pub fn summarise(groups: &[RunGroup], collected: &CollectedRuns) -> Summary {
     let runs = &collected.runs;
     let differences = differences(runs);
-    let starts = Starts::of(groups);
-    let comparable = differences.is_empty() && all_known(runs) && !starts.unknown;
+    let lineage = Lineage::of(groups);
+    let comparable = differences.is_empty() && all_known(runs) && !lineage.unknown;
     Summary {
         runs: groups.iter().map(line).collect(),
-        missing: missing(groups, &starts),
+        missing: missing(groups, &lineage),
         differences,
         varied: varied(runs),
         comparable,
@@ -107,23 +107,23 @@ pub fn summarise(groups: &[Group], collected: &Collected) -> Summary {
     }
 }
 
-fn collapses(groups: &[Group]) -> Vec<Collapse> {
+fn collapses(groups: &[RunGroup]) -> Vec<Collapse> {
     let runs = groups.iter().flat_map(|group| group.stage(Stage::Pretrain).map(move |run| (group, run)));
-    let first = |(group, run): (&Group, &Run)| {
+    let first = |(group, run): (&RunGroup, &Run)| {
         let (epoch, message) = run.metrics.epochs.iter().find_map(|line| Some((line.epoch, line.collapse.clone()?)))?;
         Some(Collapse { run: group.label.clone(), seed: run.about.seed, epoch, message })
     };
     runs.filter_map(first).collect()
 }
 
-fn line(group: &Group) -> Line {
-    let cell = |evaluation| Cell {
+fn line(group: &RunGroup) -> GroupSummary {
+    let cell = |evaluation| EvaluationSummary {
         score: group.score(evaluation),
         unfinished: group.stage(evaluation).any(|run| !run.finished()),
         failed: group.stage(evaluation).any(|run| matches!(run.state(), RunState::Failed(_))),
-        published: published(&group.setting, evaluation),
+        published: published_accuracy(&group.setting, evaluation),
     };
-    Line {
+    GroupSummary {
         run: group.label.clone(),
         setting: group.setting.clone(),
         finetune: cell(Stage::Finetune),
@@ -135,23 +135,22 @@ fn line(group: &Group) -> Line {
     }
 }
 
-fn warnings(groups: &[Group], Collected { runs, unreadable }: &Collected) -> Vec<String> {
+fn warnings(groups: &[RunGroup], CollectedRuns { runs, unreadable }: &CollectedRuns) -> Vec<String> {
     let mut warnings: Vec<String> =
         unreadable.iter().map(|error| format!("A run that cannot be read is left out: {error}.")).collect();
     for group in groups {
-        for stage in [Stage::Pretrain].into_iter().chain(Stage::EVALUATIONS) {
+        for stage in Stage::ALL {
             let differing = differing_keys(group, stage);
             if !differing.is_empty() {
-                let title = in_sentence(stage);
+                let title = stage.in_sentence();
                 warnings.push(format!("The seeds of {} differ in the {title}: {}.", group.label, differing.join(", ")));
             }
         }
     }
-    let mut data: Vec<&str> = runs.iter().filter_map(|run| run.about.data.as_deref()).collect();
-    data.sort_unstable();
-    data.dedup();
+    let data: BTreeSet<&str> = runs.iter().filter_map(|run| run.about.data.as_deref()).collect();
     if data.len() > 1 {
-        warnings.push(format!("The runs do not share one data set: {}.", data.join("; ")));
+        let data = data.into_iter().collect::<Vec<_>>().join("; ");
+        warnings.push(format!("The runs do not share one data set: {data}."));
     }
     warnings
 }

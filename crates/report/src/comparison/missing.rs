@@ -5,13 +5,13 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::compare::{Group, experiment};
-use crate::read::{Run, RunState, Stage};
-use crate::starts::Starts;
+use super::group::{RunGroup, experiment};
+use super::lineage::Lineage;
+use crate::run_directory::{Run, RunState, Stage};
 
 /// A stage and seed of a line without a result.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Missing {
+pub struct MissingResult {
     /// The line's label.
     pub run: String,
     /// The stage.
@@ -19,13 +19,13 @@ pub struct Missing {
     /// The seed.
     pub seed: u64,
     /// How far it came.
-    pub state: State,
+    pub state: MissingState,
 }
 
 /// How far a stage without a result came.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum State {
+pub enum MissingState {
     /// There is no run directory.
     NotRun,
     /// It was begun and is not finished, or is still at work.
@@ -46,13 +46,13 @@ pub enum State {
 
 /// All seeds of an experiment are expected of every line and evaluation of it. A pre-training is expected only if some were given at
 /// all (a report on evaluations alone is complete without them), and never of `scratch`.
-pub(crate) fn missing(groups: &[Group], starts: &Starts) -> Vec<Missing> {
+pub(crate) fn missing(groups: &[RunGroup], lineage: &Lineage) -> Vec<MissingResult> {
     let pretrained = groups.iter().any(|group| group.stage(Stage::Pretrain).next().is_some());
     let seeds = seeds(groups);
     // Lines that evaluate another line's pre-training, as a sweep of an evaluation's key makes them, have what they have, and that
     // other line need not have it too.
-    let is_expected = |(index, group): (usize, &Group), stage: Stage| {
-        group.stage(stage).next().is_some() || !(starts.borrows(index) || starts.lends(index, stage))
+    let is_expected = |(index, group): (usize, &RunGroup), stage: Stage| {
+        group.stage(stage).next().is_some() || !(lineage.borrows(index) || lineage.lends(index, stage))
     };
     let mut missing = Vec::new();
     for (index, group) in groups.iter().enumerate() {
@@ -63,7 +63,7 @@ pub(crate) fn missing(groups: &[Group], starts: &Starts) -> Vec<Missing> {
         for stage in stages.filter(|stage| is_expected((index, group), *stage)) {
             for &seed in &seeds {
                 if let Some(state) = state(group.find(stage, seed)) {
-                    missing.push(Missing { run: group.label.clone(), stage, seed, state });
+                    missing.push(MissingResult { run: group.label.clone(), stage, seed, state });
                 }
             }
         }
@@ -72,7 +72,7 @@ pub(crate) fn missing(groups: &[Group], starts: &Starts) -> Vec<Missing> {
 }
 
 /// The seeds of each experiment.
-fn seeds<'a>(groups: &[Group<'a>]) -> HashMap<&'a Path, BTreeSet<u64>> {
+fn seeds<'a>(groups: &[RunGroup<'a>]) -> HashMap<&'a Path, BTreeSet<u64>> {
     let mut seeds: HashMap<&Path, BTreeSet<u64>> = HashMap::new();
     for run in groups.iter().flat_map(|group| group.runs.iter().copied()) {
         seeds.entry(experiment(run)).or_default().insert(run.about.seed);
@@ -80,16 +80,16 @@ fn seeds<'a>(groups: &[Group<'a>]) -> HashMap<&'a Path, BTreeSet<u64>> {
     seeds
 }
 
-fn state(run: Option<&Run>) -> Option<State> {
+fn state(run: Option<&Run>) -> Option<MissingState> {
     match run {
-        None => Some(State::NotRun),
+        None => Some(MissingState::NotRun),
         Some(run) if matches!(run.state(), RunState::Failed(_)) => {
-            Some(State::Failed { epochs_done: run.epochs_done() })
+            Some(MissingState::Failed { epochs_done: run.epochs_done() })
         }
         Some(run) if !run.finished() => {
-            Some(State::Unfinished { epochs_done: run.epochs_done(), epochs: run.about.epochs })
+            Some(MissingState::Unfinished { epochs_done: run.epochs_done(), epochs: run.about.epochs })
         }
-        Some(run) if run.about.stage != Stage::Pretrain && run.top1().is_none() => Some(State::NoResult),
+        Some(run) if run.about.stage != Stage::Pretrain && run.top1().is_none() => Some(MissingState::NoResult),
         Some(_) => None,
     }
 }

@@ -4,11 +4,11 @@
 use serde::Serialize;
 use toml::{Table, Value};
 
-use crate::read::{Run, Stage};
+use crate::run_directory::{Run, Stage};
 
 /// A key of the recipe that does not have the published value.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Difference {
+pub struct RecipeDifference {
     /// The key's path, such as `pretrain.epochs`.
     pub key: &'static str,
     /// The values found in the runs, in order of appearance.
@@ -97,7 +97,7 @@ const PUBLISHED_DATA: &str = "CIFAR-10";
 
 /// Every key in which one of the runs differs from the published setting, among the keys that the run reads. A key that a
 /// recipe does not spell out is not judged. Runs without a recipe say nothing.
-pub fn differences(runs: &[Run]) -> Vec<Difference> {
+pub fn differences(runs: &[Run]) -> Vec<RecipeDifference> {
     let mut differences = Vec::new();
     for (key, published, reader) in PUBLISHED {
         let mut here: Vec<String> = Vec::new();
@@ -115,7 +115,7 @@ pub fn differences(runs: &[Run]) -> Vec<Difference> {
             }
         }
         if !here.is_empty() {
-            differences.push(Difference { key, here, published });
+            differences.push(RecipeDifference { key, here, published });
         }
     }
     differences
@@ -176,7 +176,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::read::flatten;
+    use crate::run_directory::flatten;
 
     #[test]
     fn cifar_10_is_told_from_cifar_100() {
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn every_key_of_the_published_recipe_is_judged_or_changes_nothing() {
-        let preset: Table = include_str!("../../../configs/paper.toml").parse().expect("the preset is TOML");
+        let preset: Table = include_str!("../../../../configs/paper.toml").parse().expect("the preset is TOML");
         let mut paths = BTreeMap::new();
         flatten("", &preset, &mut paths);
         assert!(paths.len() > 60, "{paths:?}");

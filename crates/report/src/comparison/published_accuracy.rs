@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::read::{Setting, Stage};
+use crate::run_directory::{MethodSetting, Stage};
 
 /// The facts themselves, with their source in the first lines.
-const TABLE: &str = include_str!("../published_results.csv");
+const TABLE: &str = include_str!("../../published_results.csv");
 
 /// A published accuracy.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Published {
+pub struct PublishedAccuracy {
     /// Top-1 in percent.
     pub top1: f64,
     /// Whether it was read off a curve (about ±0.3) rather than printed.
@@ -31,7 +31,7 @@ struct Row {
 
 impl Row {
     /// Exactly the method with exactly the parameters that this method reads.
-    fn matches(&self, setting: &Setting) -> bool {
+    fn matches(&self, setting: &MethodSetting) -> bool {
         self.method == setting.method
             && match setting.method.as_str() {
                 "scratch" | "mae" => true,
@@ -45,12 +45,12 @@ impl Row {
 
 /// The published accuracy of this very setting, if there is one: a neighbouring K or tau does not count, and kNN was not
 /// published at all.
-pub fn published(setting: &Setting, evaluation: Stage) -> Option<Published> {
+pub fn published_accuracy(setting: &MethodSetting, evaluation: Stage) -> Option<PublishedAccuracy> {
     let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(TABLE.as_bytes());
     let row = reader.deserialize::<Row>().filter_map(Result::ok).find(|row| row.matches(setting))?;
     match evaluation {
-        Stage::Finetune => Some(Published { top1: row.finetune, from_figure: row.finetune_from == "figure" }),
-        Stage::Linprobe => Some(Published { top1: row.linear, from_figure: row.linear_from == "figure" }),
+        Stage::Finetune => Some(PublishedAccuracy { top1: row.finetune, from_figure: row.finetune_from == "figure" }),
+        Stage::Linprobe => Some(PublishedAccuracy { top1: row.linear, from_figure: row.linear_from == "figure" }),
         Stage::Pretrain | Stage::Knn => None,
     }
 }
@@ -70,20 +70,28 @@ mod tests {
 
     #[test]
     fn only_the_very_setting_is_matched() {
-        let mae_k = |k| Setting { method: "mae-k".into(), k: Some(k), wse: Some(k), tau: None, slow_weight: None };
-        let top1 = |setting: &Setting, stage| published(setting, stage).map(|figure| (figure.top1, figure.from_figure));
+        let mae_k =
+            |k| MethodSetting { method: "mae-k".into(), k: Some(k), wse: Some(k), tau: None, slow_weight: None };
+        let top1 = |setting: &MethodSetting, stage| {
+            published_accuracy(setting, stage).map(|figure| (figure.top1, figure.from_figure))
+        };
         assert_eq!(top1(&mae_k(10), Stage::Finetune), Some((91.38, false)));
         assert_eq!(top1(&mae_k(10), Stage::Linprobe), Some((54.3, true)));
         assert_eq!(top1(&mae_k(10), Stage::Knn), None);
         assert_eq!(top1(&mae_k(3), Stage::Finetune), None);
 
-        let ema =
-            |wse, tau| Setting { method: "ema-mae".into(), k: None, wse: Some(wse), tau: Some(tau), slow_weight: None };
+        let ema = |wse, tau| MethodSetting {
+            method: "ema-mae".into(),
+            k: None,
+            wse: Some(wse),
+            tau: Some(tau),
+            slow_weight: None,
+        };
         assert_eq!(top1(&ema(1, 0.005), Stage::Linprobe), Some((60.46, false)));
         assert_eq!(top1(&ema(5, 0.1), Stage::Finetune), Some((91.25, false)));
         assert_eq!(top1(&ema(5, 0.2), Stage::Finetune), None);
 
-        let new = |weight| Setting {
+        let new = |weight| MethodSetting {
             method: "mae-new".into(),
             k: Some(5),
             wse: None,
@@ -93,10 +101,10 @@ mod tests {
         assert_eq!(top1(&new(0.2), Stage::Finetune), Some((91.4, true)));
         assert_eq!(top1(&new(0.5), Stage::Finetune), None);
 
-        assert_eq!(top1(&Setting { k: Some(10), ..new(0.2) }, Stage::Finetune), None);
-        assert_eq!(top1(&Setting { tau: Some(0.1), ..new(0.2) }, Stage::Finetune), None);
+        assert_eq!(top1(&MethodSetting { k: Some(10), ..new(0.2) }, Stage::Finetune), None);
+        assert_eq!(top1(&MethodSetting { tau: Some(0.1), ..new(0.2) }, Stage::Finetune), None);
 
-        let custom = Setting { method: "custom".into(), ..mae_k(10) };
+        let custom = MethodSetting { method: "custom".into(), ..mae_k(10) };
         assert_eq!(top1(&custom, Stage::Finetune), None);
     }
 }

@@ -4,35 +4,35 @@ use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
-use crate::compare::{Group, experiment};
-use crate::read::{Run, Stage};
+use super::group::{RunGroup, experiment};
+use crate::run_directory::{Run, Stage};
 
 /// How the lines of a report hang together, a line by its place among the groups.
 #[derive(Debug, Default)]
-pub(crate) struct Starts {
+pub(crate) struct Lineage {
     borrowing: BTreeSet<usize>,
     lent: BTreeSet<(usize, Stage)>,
     /// Whether the pre-training of some evaluated encoder is not among the runs.
     pub unknown: bool,
 }
 
-impl Starts {
+impl Lineage {
     /// Looks up every run's `from`.
-    pub(crate) fn of(groups: &[Group]) -> Self {
+    pub(crate) fn of(groups: &[RunGroup]) -> Self {
         let pretrainings = Pretrainings::of(groups);
-        let mut starts = Self::default();
+        let mut lineage = Self::default();
         for (index, group) in groups.iter().enumerate() {
             for run in group.runs.iter().copied() {
                 let from = pretrainings.of_run(run);
-                starts.unknown |=
+                lineage.unknown |=
                     from.is_empty() && run.about.stage != Stage::Pretrain && run.about.setting.method != "scratch";
                 for other in from.into_iter().filter(|other| *other != index) {
-                    starts.borrowing.insert(index);
-                    starts.lent.insert((other, run.about.stage));
+                    lineage.borrowing.insert(index);
+                    lineage.lent.insert((other, run.about.stage));
                 }
             }
         }
-        starts
+        lineage
     }
 
     /// Whether a run of the line starts from another line's pre-training.
@@ -58,7 +58,7 @@ struct Pretrainings<'a> {
 }
 
 impl<'a> Pretrainings<'a> {
-    fn of(groups: &[Group<'a>]) -> Self {
+    fn of(groups: &[RunGroup<'a>]) -> Self {
         let mut found = Self { by_end: HashMap::new(), by_name: HashMap::new() };
         for (index, group) in groups.iter().enumerate() {
             for run in group.stage(Stage::Pretrain) {

@@ -1,19 +1,18 @@
 //! The comparison as a table of plain texts: the terminal's and the Markdown's.
 
-use crate::aligned::aligned;
-use crate::compare::setting_text;
-use crate::read::Stage;
-use crate::summary::Summary;
-use crate::wording::{duration, published, score};
+use crate::comparison::sentences::{best, published, score};
+use crate::comparison::{GroupSummary, Summary};
+use crate::run_directory::Stage;
+use crate::text::{aligned, duration, escape_markdown};
 
 /// Headings of the table that text and Markdown share.
 const HEADINGS: [&str; 7] = ["run", "setting", "fine-tuning", "published", "linear probe", "published", "kNN"];
 
 fn rows(summary: &Summary) -> Vec<[String; 7]> {
-    let row = |line: &crate::summary::Line| {
+    let row = |line: &GroupSummary| {
         [
             line.run.clone(),
-            setting_text(&line.setting),
+            line.setting.parameters(),
             score(&line.finetune),
             published(line.finetune.published),
             score(&line.linprobe),
@@ -35,7 +34,7 @@ pub fn text_table(summary: &Summary) -> String {
 pub fn markdown_table(summary: &Summary) -> String {
     let mut text =
         format!("| {} | time | images/s |\n|---|---|---:|---:|---:|---:|---:|---:|---:|\n", HEADINGS.join(" | "));
-    let best = [Stage::Finetune, Stage::Linprobe, Stage::Knn].map(|stage| crate::wording::best(summary, stage));
+    let best = Stage::EVALUATIONS.map(|stage| best(summary, stage));
     for (line, row) in summary.runs.iter().zip(rows(summary)) {
         let mut cells = row.map(|cell| escape_markdown(&cell));
         for (best, column) in best.iter().zip([2, 4, 6]) {
@@ -48,30 +47,4 @@ pub fn markdown_table(summary: &Summary) -> String {
         text.push_str(&format!("| {} | {time} | {rate} |\n", cells.join(" | ")));
     }
     text
-}
-
-/// Text from a file as Markdown shows it literally, on one line and inside a table cell.
-pub fn escape_markdown(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '&' => escaped.push_str("&amp;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '!' | '#' | '~' => escaped.extend(['\\', c]),
-            c if c.is_control() => escaped.push(' '),
-            c => escaped.push(c),
-        }
-    }
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_from_files_cannot_leave_their_cell() {
-        assert_eq!(escape_markdown("a|b\n<b>*x*_[l](u)"), "a\\|b &lt;b&gt;\\*x\\*\\_\\[l\\](u)");
-    }
 }

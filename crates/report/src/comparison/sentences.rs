@@ -1,44 +1,14 @@
 //! The cells and sentences that every output shares, so that page, Markdown and terminal say the same.
 
-use crate::missing::{Missing, State};
-use crate::published::Published;
-use crate::read::Stage;
-use crate::setting::Difference;
-use crate::summary::{Cell, Collapse, Line, Summary};
-
-/// The first `most` names, and how many more.
-pub fn listed(names: &[&str], most: usize) -> String {
-    let more = names.len().saturating_sub(most);
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{}{rest}", names[..names.len() - more].join(", "))
-}
-
-/// `1 epoch`, `12 epochs`.
-pub fn epochs(count: u64) -> String {
-    format!("{count} epoch{}", if count == 1 { "" } else { "s" })
-}
-
-/// A stage's name inside a sentence.
-pub fn in_sentence(stage: Stage) -> String {
-    if stage == Stage::Knn { "kNN".to_owned() } else { stage.title().to_lowercase() }
-}
-
-/// A measured value in a sentence: three digits or more, so that one near a collapse does not read as 0.
-pub fn value(value: f64) -> String {
-    match value.abs() {
-        size if size >= 10.0 => format!("{value:.1}"),
-        size if size >= 0.1 || size == 0.0 => format!("{value:.3}"),
-        _ => format!("{value:.2e}"),
-    }
-}
-
-/// Two decimals, as the published table has them.
-pub fn percent(value: f64) -> String {
-    format!("{value:.2}")
-}
+use super::missing::{MissingResult, MissingState};
+use super::published_accuracy::PublishedAccuracy;
+use super::published_recipe::RecipeDifference;
+use super::summary::{Collapse, EvaluationSummary, GroupSummary, Summary};
+use crate::run_directory::Stage;
+use crate::text::{count, percent};
 
 /// `62.13 ± 0.41 (3)`, `62.13` for a single seed, `unfinished`, or `not run`.
-pub fn score(cell: &Cell) -> String {
+pub fn score(cell: &EvaluationSummary) -> String {
     match &cell.score {
         Some(score) => match score.sd {
             Some(sd) => format!("{} ± {} ({})", percent(score.mean), percent(sd), score.n),
@@ -51,10 +21,10 @@ pub fn score(cell: &Cell) -> String {
 }
 
 /// `91.38`, `≈ 91.1` for a value read off a curve, or `not published`.
-pub fn published(figure: Option<Published>) -> String {
+pub fn published(figure: Option<PublishedAccuracy>) -> String {
     match figure {
-        Some(Published { top1, from_figure: false }) => percent(top1),
-        Some(Published { top1, from_figure: true }) => format!("≈ {top1:.1}"),
+        Some(PublishedAccuracy { top1, from_figure: false }) => percent(top1),
+        Some(PublishedAccuracy { top1, from_figure: true }) => format!("≈ {top1:.1}"),
         None => "not published".to_owned(),
     }
 }
@@ -79,7 +49,7 @@ pub fn legend(summary: &Summary) -> String {
 /// Whether some accuracy has a deviation, because it has more than one seed.
 pub fn any_spread(summary: &Summary) -> bool {
     let cells =
-        summary.runs.iter().flat_map(|line| Stage::EVALUATIONS.into_iter().filter_map(|stage| line.cell(stage)));
+        summary.runs.iter().flat_map(|line| Stage::EVALUATIONS.into_iter().filter_map(|stage| line.evaluation(stage)));
     cells.filter_map(|cell| cell.score.as_ref()).any(|score| score.sd.is_some())
 }
 
@@ -124,7 +94,7 @@ fn some_of(parts: impl Iterator<Item = String>) -> String {
 }
 
 /// `pretrain.epochs 20 instead of 200`.
-pub fn difference(difference: &Difference) -> String {
+pub fn difference(difference: &RecipeDifference) -> String {
     let published = if difference.key.ends_with("_limit") { "all" } else { difference.published };
     format!("{} {} instead of {published}", difference.key, difference.here.join(" or "))
 }
@@ -132,40 +102,39 @@ pub fn difference(difference: &Difference) -> String {
 /// What is missing, one sentence part per line and stage: `linear probe: not run (seeds 1, 2)`.
 pub fn missing(summary: &Summary) -> Vec<(String, Vec<String>)> {
     let mut lines: Vec<(String, Vec<String>)> = Vec::new();
-    let mut rest: &[Missing] = &summary.missing;
-    while let Some(first) = rest.first() {
-        let same = |other: &Missing| (&other.run, other.stage, other.state) == (&first.run, first.stage, first.state);
-        let count = rest.iter().take_while(|other| same(other)).count();
-        let seeds: Vec<String> = rest[..count].iter().map(|missing| missing.seed.to_string()).collect();
-        let seeds = format!("seed{} {}", if count == 1 { "" } else { "s" }, seeds.join(", "));
-        let part = format!("{}: {} ({seeds})", first.stage.title(), state(first.state));
+    let alike = |a: &MissingResult, b: &MissingResult| (&a.run, a.stage, a.state) == (&b.run, b.stage, b.state);
+    for seeds in summary.missing.chunk_by(alike) {
+        let first = &seeds[0];
+        let numbers: Vec<String> = seeds.iter().map(|missing| missing.seed.to_string()).collect();
+        let numbers = format!("seed{} {}", if seeds.len() == 1 { "" } else { "s" }, numbers.join(", "));
+        let part = format!("{}: {} ({numbers})", first.stage.title(), state(first.state));
         match lines.last_mut() {
             Some((run, parts)) if *run == first.run => parts.push(part),
             _ => lines.push((first.run.clone(), vec![part])),
         }
-        rest = &rest[count..];
     }
     lines
 }
 
-fn state(state: State) -> String {
+fn state(state: MissingState) -> String {
     match state {
-        State::NotRun => "not run".to_owned(),
-        State::Unfinished { epochs_done: 0, epochs: _ } => "not finished, nothing logged yet".to_owned(),
-        State::Unfinished { epochs_done, epochs: Some(epochs) } => {
+        MissingState::NotRun => "not run".to_owned(),
+        MissingState::Unfinished { epochs_done: 0, epochs: _ } => "not finished, nothing logged yet".to_owned(),
+        MissingState::Unfinished { epochs_done, epochs: Some(epochs) } => {
             format!("not finished, {epochs_done} of {epochs} epochs")
         }
-        State::Unfinished { epochs_done, epochs: None } => format!("not finished, {epochs_done} epochs"),
-        State::Failed { epochs_done } => {
-            format!("failed after {}, the table of the run directories says why", epochs(epochs_done))
+        MissingState::Unfinished { epochs_done, epochs: None } => format!("not finished, {epochs_done} epochs"),
+        MissingState::Failed { epochs_done } => {
+            format!("failed after {}, the table of the run directories says why", count(epochs_done, "epoch"))
         }
-        State::NoResult => "finished without a finite accuracy".to_owned(),
+        MissingState::NoResult => "finished without a finite accuracy".to_owned(),
     }
 }
 
 /// The lines with the highest mean of an evaluation as the tables show it, if at least one line has a lower one.
-pub fn best(summary: &Summary, evaluation: Stage) -> Vec<&Line> {
-    let shown = |line: &Line| line.cell(evaluation)?.score.as_ref().map(|score| (score.mean * 100.0).round());
+pub fn best(summary: &Summary, evaluation: Stage) -> Vec<&GroupSummary> {
+    let shown =
+        |line: &GroupSummary| line.evaluation(evaluation)?.score.as_ref().map(|score| (score.mean * 100.0).round());
     let Some(highest) = summary.runs.iter().filter_map(shown).reduce(f64::max) else { return Vec::new() };
     let lower = summary.runs.iter().filter_map(shown).any(|mean| mean < highest);
     summary.runs.iter().filter(|line| lower && shown(line) == Some(highest)).collect()
@@ -174,19 +143,7 @@ pub fn best(summary: &Summary, evaluation: Stage) -> Vec<&Line> {
 /// `mae-k, seed 0, after 12 epochs: the target's spread fell below ...`.
 pub fn collapse(collapse: &Collapse) -> String {
     let Collapse { run, seed, epoch, message } = collapse;
-    format!("{run}, seed {seed}, after {}: {message}", epochs(epoch.saturating_add(1)))
-}
-
-/// Seconds as `48 s`, `12 min`, `3 h 05 min`.
-pub fn duration(seconds: f64) -> String {
-    let minutes = (seconds / 60.0).round();
-    if seconds < 90.0 {
-        format!("{seconds:.0} s")
-    } else if minutes < 90.0 {
-        format!("{minutes:.0} min")
-    } else {
-        format!("{:.0} h {:02.0} min", (minutes / 60.0).floor(), minutes % 60.0)
-    }
+    format!("{run}, seed {seed}, after {}: {message}", count(epoch.saturating_add(1), "epoch"))
 }
 
 #[cfg(test)]
@@ -194,21 +151,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_given_in_the_unit_one_would_say() {
-        assert_eq!(duration(48.4), "48 s");
-        assert_eq!(duration(60.0 * 12.4), "12 min");
-        assert_eq!(duration(3600.0 * 3.0 + 300.0), "3 h 05 min");
-    }
-
-    #[test]
-    fn small_values_keep_their_digits() {
-        assert_eq!([25.03, 0.5, 0.0, 2e-4].map(value), ["25.0", "0.500", "0.000", "2.00e-4"]);
-    }
-
-    #[test]
     fn a_value_read_off_a_curve_is_marked() {
-        assert_eq!(published(Some(Published { top1: 91.38, from_figure: false })), "91.38");
-        assert_eq!(published(Some(Published { top1: 91.4, from_figure: true })), "≈ 91.4");
+        assert_eq!(published(Some(PublishedAccuracy { top1: 91.38, from_figure: false })), "91.38");
+        assert_eq!(published(Some(PublishedAccuracy { top1: 91.4, from_figure: true })), "≈ 91.4");
         assert_eq!(published(None), "not published");
     }
 }

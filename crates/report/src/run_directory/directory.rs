@@ -1,25 +1,13 @@
-//! One run directory, read by this crate's own types: `run.toml`, `config.toml`, `metrics.jsonl`
-//! (`docs/formats.md`, "Run directory").
-//!
-//! Fields that this crate does not know are ignored, so that newer runs stay readable. Numbers that were not finite are
-//! absent or `null` in the files and `None` here.
-
-mod about;
-mod metrics;
-mod state;
+//! One run directory.
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::about::{About, parse_about};
+use super::metrics::{Metrics, parse_metrics};
+use super::state::{RunState, is_locked};
+use super::text_file::{parse_toml, read_bytes, read_text};
 use crate::error::ReportError;
-
-pub use about::{About, Session, Setting, Stage};
-pub use metrics::{Epoch, Eval, Event, Metrics, Step};
-pub use state::{RunState, is_locked};
-
-use about::parse_about;
-use metrics::parse_metrics;
 
 /// The file that makes a folder a run directory.
 pub const RUN_FILE: &str = "run.toml";
@@ -97,7 +85,7 @@ impl Run {
 }
 
 /// The keys of a table and of those in it by their paths, with their values as TOML writes them.
-pub(crate) fn flatten(prefix: &str, table: &toml::Table, keys: &mut BTreeMap<String, String>) {
+pub fn flatten(prefix: &str, table: &toml::Table, keys: &mut BTreeMap<String, String>) {
     for (name, value) in table {
         let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
         match value {
@@ -110,7 +98,7 @@ pub(crate) fn flatten(prefix: &str, table: &toml::Table, keys: &mut BTreeMap<Str
 }
 
 /// The rate of equal amounts of work together: the harmonic mean of their rates, those above 0; `None` where there is none.
-pub(crate) fn harmonic_mean(rates: impl Iterator<Item = f64>) -> Option<f64> {
+pub fn harmonic_mean(rates: impl Iterator<Item = f64>) -> Option<f64> {
     let rates = rates.filter(|&rate| rate > 0.0);
     let (count, seconds) = rates.fold((0.0, 0.0), |(count, seconds), rate| (count + 1.0, seconds + 1.0 / rate));
     (count > 0.0).then(|| count / seconds)
@@ -142,49 +130,10 @@ pub fn read_run(directory: &Path) -> Result<Run, ReportError> {
 }
 
 /// What lies at a path that should have been a run directory.
-pub(crate) fn describe(path: &Path) -> String {
+pub fn describe(path: &Path) -> String {
     if !path.is_dir() {
         return "a file".to_owned();
     }
-    let ours = [CONFIG_FILE, METRICS_FILE].into_iter().filter(|name| path.join(name).is_file()).collect::<Vec<_>>();
-    if ours.is_empty() { "none".to_owned() } else { format!("{} without {RUN_FILE}", ours.join(" and ")) }
-}
-
-fn read_bytes(path: &Path) -> Result<Option<Vec<u8>>, ReportError> {
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
-        Err(source) => Err(ReportError::Read { path: path.to_owned(), source }),
-    }
-}
-
-fn read_text(path: &Path) -> Result<Option<String>, ReportError> {
-    let Some(bytes) = read_bytes(path)? else { return Ok(None) };
-    String::from_utf8(bytes).map(Some).map_err(|error| {
-        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        ReportError::Malformed {
-            file: path.to_owned(),
-            line: 1 + before.iter().filter(|&&byte| byte == b'\n').count(),
-            expected: "text in UTF-8".to_owned(),
-            found: "other bytes".to_owned(),
-            remedy: "restore the file, or leave this run out of the report",
-        }
-    })
-}
-
-fn parse_toml<T: serde::de::DeserializeOwned>(text: &str, file: &Path, expected: &str) -> Result<T, ReportError> {
-    toml::from_str(text).map_err(|error| {
-        let start = error.span().map_or(0, |span| span.start).min(text.len());
-        ReportError::Malformed {
-            file: file.to_owned(),
-            line: 1 + text.as_bytes()[..start].iter().filter(|&&byte| byte == b'\n').count(),
-            expected: expected.to_owned(),
-            found: one_line(error.message().trim_start_matches("found ")),
-            remedy: "restore the file, or leave this run out of the report",
-        }
-    })
-}
-
-fn one_line(message: &str) -> String {
-    message.split_whitespace().collect::<Vec<_>>().join(" ")
+    let present = [CONFIG_FILE, METRICS_FILE].into_iter().filter(|name| path.join(name).is_file()).collect::<Vec<_>>();
+    if present.is_empty() { "none".to_owned() } else { format!("{} without {RUN_FILE}", present.join(" and ")) }
 }

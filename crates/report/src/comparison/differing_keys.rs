@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use crate::compare::Group;
-use crate::read::{Run, Stage};
+use super::group::RunGroup;
+use crate::run_directory::{Run, Stage};
 
 /// The keys, and their values, in which the runs of one line and stage differ although only their seeds should.
-pub(crate) fn differing_keys(group: &Group, stage: Stage) -> Vec<String> {
+pub(crate) fn differing_keys(group: &RunGroup, stage: Stage) -> Vec<String> {
     differing(group.stage(stage), stage)
 }
 
 /// The same of all runs of each stage, without the keys that make the method. What differs in several stages is told once.
 pub(crate) fn varied(runs: &[Run]) -> Vec<String> {
     let mut varied = Vec::new();
-    for stage in [Stage::Pretrain].into_iter().chain(Stage::EVALUATIONS) {
+    for stage in Stage::ALL {
         let differing = differing(runs.iter().filter(|run| run.about.stage == stage), stage);
         for text in differing.into_iter().filter(|text| !text.starts_with("method.")) {
             if !varied.contains(&text) {

@@ -1,54 +1,29 @@
 //! How it was run: every run directory with its state, rate and time, and the recipes as they were resolved.
 
-use crate::compare::Group;
-use crate::read::{About, Run, RunState};
-use crate::wording::duration;
+use super::group::RunGroup;
+use crate::run_directory::{About, Run, RunState};
+use crate::text::duration;
 
-/// One run directory, as texts for a table row; what is not known is empty.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
-    /// The label of its line of the comparison.
-    pub run: String,
-    /// The stage.
-    pub stage: &'static str,
-    /// The seed.
-    pub seed: String,
-    /// `running`, `finished`, `failed: REASON` or `stopped`.
-    pub state: String,
-    /// Epochs: done, or done of planned.
-    pub epochs: String,
-    /// Training throughput.
-    pub images_per_s: String,
-    /// Time worked, over all sessions.
-    pub time: String,
-    /// Threads.
-    pub threads: String,
-    /// Program and version.
-    pub program: String,
-    /// When it was started.
-    pub started: String,
+/// The columns of [`run_rows`], and which of them are numbers.
+pub const RUN_COLUMNS: [(&str, bool); 10] = [
+    ("run", false),
+    ("stage", false),
+    ("seed", true),
+    ("state", false),
+    ("epochs", true),
+    ("images/s", true),
+    ("time", true),
+    ("threads", true),
+    ("program", false),
+    ("started", false),
+];
+
+/// Every run directory as a row of texts, in the order of the tables; what is not known is empty.
+pub fn run_rows(groups: &[RunGroup]) -> Vec<[String; 10]> {
+    groups.iter().flat_map(|group| group.runs.iter().map(|run| run_row(group, run))).collect()
 }
 
-impl Entry {
-    /// The headings of [`Entry::cells`].
-    pub const HEADINGS: [&'static str; 10] =
-        ["run", "stage", "seed", "state", "epochs", "images/s", "time", "threads", "program", "started"];
-    /// Which of the cells are numbers.
-    pub const NUMERIC: [bool; 10] = [false, false, true, false, true, true, true, true, false, false];
-
-    /// The cells in the order of the headings.
-    pub fn cells(&self) -> [&str; 10] {
-        let Entry { run, stage, seed, state, epochs, images_per_s, time, threads, program, started } = self;
-        [run, stage, seed, state, epochs, images_per_s, time, threads, program, started]
-    }
-}
-
-/// Every run directory, in the order of the tables.
-pub fn entries(groups: &[Group]) -> Vec<Entry> {
-    groups.iter().flat_map(|group| group.runs.iter().map(|run| entry(group, run))).collect()
-}
-
-fn entry(group: &Group, run: &Run) -> Entry {
+fn run_row(group: &RunGroup, run: &Run) -> [String; 10] {
     let about = &run.about;
     let (finished, done) = (run.finished(), run.epochs_done());
     let epochs = match about.epochs {
@@ -56,25 +31,26 @@ fn entry(group: &Group, run: &Run) -> Entry {
         Some(epochs) => epochs.to_string(),
         None => String::new(),
     };
-    Entry {
-        run: group.label.clone(),
-        stage: about.stage.title(),
-        seed: about.seed.to_string(),
-        state: match run.state() {
-            RunState::Failed(reason) => format!("failed: {reason}"),
-            state => state.word().to_owned(),
-        },
+    let state = match run.state() {
+        RunState::Failed(reason) => format!("failed: {reason}"),
+        state => state.word().to_owned(),
+    };
+    [
+        group.label.clone(),
+        about.stage.title().to_owned(),
+        about.seed.to_string(),
+        state,
         epochs,
-        images_per_s: run.images_per_s().map(|rate| format!("{rate:.0}")).unwrap_or_default(),
-        time: run.metrics.wall_s.map(duration).unwrap_or_default(),
-        threads: about.threads.map(|threads| threads.to_string()).unwrap_or_default(),
-        program: about.program.clone().unwrap_or_default(),
-        started: about.started.clone().unwrap_or_default(),
-    }
+        run.images_per_s().map(|rate| format!("{rate:.0}")).unwrap_or_default(),
+        run.metrics.wall_s.map(duration).unwrap_or_default(),
+        about.threads.map(|threads| threads.to_string()).unwrap_or_default(),
+        about.program.clone().unwrap_or_default(),
+        about.started.clone().unwrap_or_default(),
+    ]
 }
 
 /// The time worked by all runs together, in seconds. Folded from 0, as the sum of no numbers would be −0.
-pub fn total_seconds(groups: &[Group]) -> f64 {
+pub fn total_seconds(groups: &[RunGroup]) -> f64 {
     groups
         .iter()
         .flat_map(|group| &group.runs)
@@ -84,7 +60,7 @@ pub fn total_seconds(groups: &[Group]) -> f64 {
 
 /// What the runs say of where they come from, each with its different answers in order of appearance; what no run says is not
 /// there.
-pub fn experiment(groups: &[Group]) -> Vec<(&'static str, Vec<String>)> {
+pub fn facts(groups: &[RunGroup]) -> Vec<(&'static str, Vec<String>)> {
     type Question = (&'static str, fn(&About) -> Vec<String>);
     const QUESTIONS: [Question; 6] = [
         ("Program", |about| about.sessions().filter_map(|session| session.program).collect()),
@@ -114,7 +90,7 @@ pub fn experiment(groups: &[Group]) -> Vec<(&'static str, Vec<String>)> {
 
 /// A recipe and the stages that ran with it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Recipe<'a> {
+pub struct RecipeText<'a> {
     /// Whose it is: `mae-k: pre-training, fine-tuning (seed 0)`.
     pub title: String,
     /// The text of `config.toml`.
@@ -122,7 +98,7 @@ pub struct Recipe<'a> {
 }
 
 /// The recipes of each line's lowest seed; stages with the same text share one.
-pub fn recipes<'a>(groups: &[Group<'a>]) -> Vec<Recipe<'a>> {
+pub fn recipes<'a>(groups: &[RunGroup<'a>]) -> Vec<RecipeText<'a>> {
     let mut recipes = Vec::new();
     for group in groups {
         let Some(seed) = group.runs.iter().map(|run| run.about.seed).min() else { continue };
@@ -136,7 +112,7 @@ pub fn recipes<'a>(groups: &[Group<'a>]) -> Vec<Recipe<'a>> {
         }
         for (text, stages) in texts {
             let title = format!("{}: {} (seed {seed})", group.label, stages.join(", "));
-            recipes.push(Recipe { title, text });
+            recipes.push(RecipeText { title, text });
         }
     }
     recipes

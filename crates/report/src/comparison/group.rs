@@ -2,21 +2,21 @@
 
 use std::path::Path;
 
-use crate::read::{Run, Setting, Stage};
-use crate::score::Score;
+use super::score::Score;
+use crate::run_directory::{MethodSetting, Run, Stage};
 
 /// One line of the comparison: the runs of one name and setting, every stage and seed.
 #[derive(Debug, Clone)]
-pub struct Group<'a> {
+pub struct RunGroup<'a> {
     /// What the line is called; no two lines share it.
     pub label: String,
     /// The method and its parameters.
-    pub setting: Setting,
+    pub setting: MethodSetting,
     /// The runs, by stage and then by seed.
     pub runs: Vec<&'a Run>,
 }
 
-impl<'a> Group<'a> {
+impl<'a> RunGroup<'a> {
     /// The runs of one stage, by seed.
     pub fn stage(&self, stage: Stage) -> impl Iterator<Item = &'a Run> {
         self.runs.iter().copied().filter(move |run| run.about.stage == stage)
@@ -36,16 +36,16 @@ impl<'a> Group<'a> {
 /// Sorts runs into lines: equal name and equal setting make one line. Where that would put two runs of one stage and seed into
 /// the same line (two experiments given at once), the line is split by experiment and says which it is.
 /// Lines stand in the order scratch, mae, mae-k, ema-mae, mae-new, others, and by parameters within a method.
-pub fn group_runs(runs: &[Run]) -> Vec<Group<'_>> {
-    let mut groups: Vec<Group> = Vec::new();
+pub fn group_runs(runs: &[Run]) -> Vec<RunGroup<'_>> {
+    let mut groups: Vec<RunGroup> = Vec::new();
     for run in runs {
         let (name, setting) = (&run.about.name, &run.about.setting);
         match groups.iter_mut().find(|group| group.label == *name && group.setting == *setting) {
             Some(group) => group.runs.push(run),
-            None => groups.push(Group { label: name.clone(), setting: setting.clone(), runs: vec![run] }),
+            None => groups.push(RunGroup { label: name.clone(), setting: setting.clone(), runs: vec![run] }),
         }
     }
-    let mut groups: Vec<Group> = groups.into_iter().flat_map(split_experiments).collect();
+    let mut groups: Vec<RunGroup> = groups.into_iter().flat_map(split_experiments).collect();
     tell_apart(&mut groups);
     groups.sort_by(|a, b| order(&a.setting).partial_cmp(&order(&b.setting)).unwrap_or(std::cmp::Ordering::Equal));
     for group in &mut groups {
@@ -56,12 +56,12 @@ pub fn group_runs(runs: &[Run]) -> Vec<Group<'_>> {
 
 /// The line in parts, none of which has two runs of one stage and seed. The folder of an experiment says most; runs of one name
 /// in the same experiment differ in their own folder, or at least in that of their stage.
-fn split_experiments(group: Group<'_>) -> Vec<Group<'_>> {
+fn split_experiments(group: RunGroup<'_>) -> Vec<RunGroup<'_>> {
     const FOLDERS: [fn(&Run) -> &Path; 3] = [experiment, own_folder, |run| &run.directory];
     let name = group.label.clone();
     let mut parts = vec![group];
     for folder in FOLDERS {
-        let (clashing, apart): (Vec<Group>, Vec<Group>) = parts.into_iter().partition(|part| clashes(&part.runs));
+        let (clashing, apart): (Vec<RunGroup>, Vec<RunGroup>) = parts.into_iter().partition(|part| clashes(&part.runs));
         parts = apart;
         parts.extend(clashing.into_iter().flat_map(|part| split(part, &name, folder)));
     }
@@ -75,19 +75,19 @@ fn clashes(runs: &[&Run]) -> bool {
 }
 
 /// The runs of a line called `name` by the folder that `folder` gives for each, which the new labels name.
-fn split<'a>(group: Group<'a>, name: &str, folder: fn(&Run) -> &Path) -> Vec<Group<'a>> {
-    let mut parts: Vec<Group> = Vec::new();
+fn split<'a>(group: RunGroup<'a>, name: &str, folder: fn(&Run) -> &Path) -> Vec<RunGroup<'a>> {
+    let mut parts: Vec<RunGroup> = Vec::new();
     for run in group.runs {
         let label = format!("{name} ({})", folder(run).display());
         match parts.iter_mut().find(|part| part.label == label) {
             Some(part) => part.runs.push(run),
-            None => parts.push(Group { label, setting: group.setting.clone(), runs: vec![run] }),
+            None => parts.push(RunGroup { label, setting: group.setting.clone(), runs: vec![run] }),
         }
     }
     parts
 }
 
-/// The folder of the `reproduce` a run belongs to (EXPERIMENT/run/stage), or the run's own folder.
+/// The folder of the experiment that a run belongs to (EXPERIMENT/run/stage), or the run's own folder.
 pub(crate) fn experiment(run: &Run) -> &Path {
     let folder = if is_staged(run) { run.directory.parent().and_then(Path::parent) } else { None };
     folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(&run.directory)
@@ -99,15 +99,15 @@ fn own_folder(run: &Run) -> &Path {
     folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(&run.directory)
 }
 
-/// Whether its folder is called by its stage, as `reproduce` and `sweep` lay stages out.
+/// Whether its folder is called by its stage, as experiments of many runs are laid out.
 fn is_staged(run: &Run) -> bool {
     run.directory.file_name().is_some_and(|name| name == run.about.stage.name())
 }
 
 /// Equal labels get more into them until no two are equal: the setting, then the method, then a folder, which no two lines share.
-fn tell_apart(groups: &mut [Group]) {
-    let more: [fn(&Group) -> String; 3] = [
-        |group| setting_text(&group.setting),
+fn tell_apart(groups: &mut [RunGroup]) {
+    let more: [fn(&RunGroup) -> String; 3] = [
+        |group| group.setting.parameters(),
         |group| group.setting.method.clone(),
         |group| group.runs.first().map(|run| run.directory.display().to_string()).unwrap_or_default(),
     ];
@@ -125,30 +125,20 @@ fn tell_apart(groups: &mut [Group]) {
 
 type Order = (usize, Option<u64>, Option<u64>, Option<f64>, Option<f64>);
 
-fn order(setting: &Setting) -> Order {
+fn order(setting: &MethodSetting) -> Order {
     const METHODS: [&str; 5] = ["scratch", "mae", "mae-k", "ema-mae", "mae-new"];
     let method = METHODS.iter().position(|&name| name == setting.method).unwrap_or(METHODS.len());
     (method, setting.k, setting.wse, setting.tau, setting.slow_weight)
 }
 
-/// The parameters of a setting in one line, such as `K 5, τ 0.005, λ 0.2`; empty for a method without parameters.
-pub fn setting_text(setting: &Setting) -> String {
-    let mut parts = Vec::new();
-    parts.extend(setting.k.map(|k| format!("K {k}")));
-    parts.extend(setting.wse.filter(|_| setting.k.is_none()).map(|wse| format!("WSE {wse}")));
-    parts.extend(setting.tau.map(|tau| format!("τ {tau}")));
-    parts.extend(setting.slow_weight.map(|weight| format!("λ {weight}")));
-    parts.join(", ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::read::{About, Metrics};
+    use crate::run_directory::{About, Metrics};
 
     fn run(directory: &str, name: &str, k: Option<u64>, stage: Stage, seed: u64) -> Run {
         let method = if k.is_some() { "mae-k" } else { "mae" };
-        let setting = Setting { method: method.into(), k, wse: None, tau: None, slow_weight: None };
+        let setting = MethodSetting { method: method.into(), k, wse: None, tau: None, slow_weight: None };
         let about = About {
             stage,
             name: name.into(),

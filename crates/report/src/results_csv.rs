@@ -1,10 +1,10 @@
 //! `results.csv`: one row per finished evaluation, the columns of `docs/formats.md`, "results.csv".
 
-use crate::compare::Group;
-use crate::read::{Run, Stage};
+use crate::comparison::RunGroup;
+use crate::run_directory::{Run, Stage};
 
 /// The columns, in order.
-pub const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 13] = [
     "run",
     "method",
     "k",
@@ -22,7 +22,7 @@ pub const COLUMNS: [&str; 13] = [
 
 /// The whole file. Rows stand by line, evaluation and seed; accuracies have two decimals (percent), rates and seconds one, and a
 /// cell that does not apply is empty. An evaluation without a result has no row.
-pub fn results_csv(groups: &[Group]) -> String {
+pub fn results_csv(groups: &[RunGroup]) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     // Writing to memory cannot fail: every row has as many cells as the header.
     let _ = writer.write_record(COLUMNS);
@@ -38,7 +38,7 @@ pub fn results_csv(groups: &[Group]) -> String {
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
-fn row(group: &Group, run: &Run, top1: f64) -> [String; 13] {
+fn row(group: &RunGroup, run: &Run, top1: f64) -> [String; 13] {
     let setting = &group.setting;
     [
         group.label.clone(),

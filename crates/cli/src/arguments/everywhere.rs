@@ -1,0 +1,62 @@
+//! The options of every command.
+
+use bmae_train::device::DeviceChoice;
+use clap::{Args, ValueEnum};
+
+/// Options of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub struct Everywhere {
+    /// Set a recipe key, as in pretrain.epochs=10; the value is TOML, a bare word is a string (repeatable)
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Random seed: initialisation, order, crops, masks
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub seed: Option<u64>,
+    /// Number of threads, for computing and for loading images [default: one per core]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+    /// Device that computes; vulkan, cuda and metal need a build with the feature of that name
+    #[arg(long, global = true, default_value = "cpu")]
+    pub device: DeviceName,
+    /// Resume the run in --out after its last whole epoch; start it if there is none
+    #[arg(long, global = true)]
+    pub resume: bool,
+    /// Print the result as one line of JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print errors and results only
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Print more, such as which optimiser rule took which parameter
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+}
+
+/// The devices by name.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[allow(missing_docs)]
+pub enum DeviceName {
+    Cpu,
+    Vulkan,
+    Cuda,
+    Metal,
+}
+
+impl DeviceName {
+    /// As it is typed.
+    pub fn word(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}
+
+impl From<DeviceName> for DeviceChoice {
+    fn from(name: DeviceName) -> Self {
+        match name {
+            DeviceName::Cpu => DeviceChoice::Cpu,
+            DeviceName::Vulkan => DeviceChoice::Vulkan,
+            DeviceName::Cuda => DeviceChoice::Cuda,
+            DeviceName::Metal => DeviceChoice::Metal,
+        }
+    }
+}

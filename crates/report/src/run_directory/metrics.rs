@@ -1,0 +1,195 @@
+//! `metrics.jsonl`: what a run logged, line by line.
+
+use std::path::Path;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+use super::text_file::one_line;
+use crate::error::ReportError;
+
+/// One logged training step.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Step {
+    /// Epoch, from 0.
+    pub epoch: u64,
+    epoch_1000x: Option<f64>,
+    /// The step's number in the whole stage, from 0.
+    pub step: Option<u64>,
+    /// The loss, unless it was not finite.
+    pub loss: Option<f64>,
+    /// The learning rate before layer-wise scaling.
+    pub lr: Option<f64>,
+    /// Training throughput since the epoch began.
+    pub images_per_s: Option<f64>,
+}
+
+impl Step {
+    /// 1000 x the fractional epoch; where the line does not say, 1000 x the whole one.
+    pub fn epoch_1000x(&self) -> f64 {
+        self.epoch_1000x.unwrap_or(1000.0 * self.epoch as f64)
+    }
+}
+
+/// A change of the targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TargetChange {
+    /// From pixels to features.
+    Switch,
+    /// The target became a copy of the student.
+    Copy,
+    /// The target was averaged with the student.
+    Average,
+}
+
+/// One epoch's summary. All values are absent when they do not apply or were not finite.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Epoch {
+    /// Epoch, from 0.
+    pub epoch: u64,
+    /// Mean training loss.
+    pub loss: Option<f64>,
+    /// Training throughput.
+    pub images_per_s: Option<f64>,
+    /// Spread of the target over samples.
+    pub target_std: Option<f64>,
+    /// Spread of the prediction over samples.
+    pub prediction_std: Option<f64>,
+    /// Effective rank of the encoder's features.
+    pub rank_me: Option<f64>,
+    /// Quick nearest-neighbour accuracy in percent.
+    pub knn_top1: Option<f64>,
+    /// Mean norm of the gradient, before clipping.
+    pub grad_norm: Option<f64>,
+    /// The announcement of a collapse.
+    pub collapse: Option<String>,
+    #[serde(default, deserialize_with = "known")]
+    event: Option<TargetChange>,
+    #[serde(default)]
+    event_at_end: bool,
+    #[serde(default, deserialize_with = "known")]
+    event_after: Option<TargetChange>,
+}
+
+impl Epoch {
+    /// How the targets changed before the epoch's training.
+    pub fn change_before(&self) -> Option<TargetChange> {
+        self.event.filter(|_| !self.event_at_end)
+    }
+
+    /// How the targets changed after the epoch's training.
+    pub fn change_after(&self) -> Option<TargetChange> {
+        if self.event_at_end { self.event } else { self.event_after }
+    }
+
+    /// When its targets changed, in epochs from 0, and how.
+    pub fn changes(&self) -> impl Iterator<Item = (f64, TargetChange)> {
+        let at = |epoch: u64, change: Option<TargetChange>| change.map(|change| (epoch as f64, change));
+        at(self.epoch, self.change_before()).into_iter().chain(at(self.epoch.saturating_add(1), self.change_after()))
+    }
+}
+
+/// One measurement on the test set.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Eval {
+    /// Epoch, from 0.
+    pub epoch: u64,
+    /// Top-1 accuracy in percent.
+    pub top1: Option<f64>,
+}
+
+/// The lines of `metrics.jsonl` by kind, in file order.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Metrics {
+    /// Lines of kind `step`.
+    pub steps: Vec<Step>,
+    /// Lines of kind `epoch`.
+    pub epochs: Vec<Epoch>,
+    /// Lines of kind `eval`.
+    pub evals: Vec<Eval>,
+    /// Seconds the run has worked, over all its sessions.
+    pub wall_s: Option<f64>,
+}
+
+impl Metrics {
+    /// A value of the logged steps against 1000 x the fractional epoch; values that are absent are left out.
+    pub fn by_step(&self, value: fn(&Step) -> Option<f64>) -> Vec<(f64, f64)> {
+        self.steps.iter().filter_map(|step| Some((step.epoch_1000x(), value(step)?))).collect()
+    }
+
+    /// A value of the epochs against the epochs done when it was measured: what an epoch gave stands at its end.
+    pub fn by_epoch(&self, value: fn(&Epoch) -> Option<f64>) -> Vec<(f64, f64)> {
+        self.epochs.iter().filter_map(|line| Some((done(line.epoch), value(line)?))).collect()
+    }
+
+    /// The top-1 accuracies in percent against the epochs done when they were measured.
+    pub fn top1_by_epoch(&self) -> Vec<(f64, f64)> {
+        self.evals.iter().filter_map(|line| Some((done(line.epoch), line.top1?))).collect()
+    }
+}
+
+fn done(epoch: u64) -> f64 {
+    epoch.saturating_add(1) as f64
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum Line {
+    Step(Step),
+    Epoch(Epoch),
+    Eval(Eval),
+    #[serde(other)]
+    Unknown,
+}
+
+/// The lines of `file`. A torn last line is left out.
+///
+/// # Errors
+/// [`ReportError::Malformed`] for any other line that cannot be understood.
+pub fn parse_metrics(bytes: &[u8], file: &Path) -> Result<Metrics, ReportError> {
+    let mut metrics = Metrics::default();
+    for (index, text) in bytes.split_inclusive(|&byte| byte == b'\n').enumerate() {
+        if text.trim_ascii().is_empty() {
+            continue;
+        }
+        match parse_line(text) {
+            Ok((line, wall_s)) => {
+                metrics.wall_s = wall_s.or(metrics.wall_s);
+                match line {
+                    Line::Step(step) => metrics.steps.push(step),
+                    Line::Epoch(epoch) => metrics.epochs.push(epoch),
+                    Line::Eval(eval) => metrics.evals.push(eval),
+                    Line::Unknown => {}
+                }
+            }
+            // Only the last line can lack its end: the run was killed while it wrote, or is writing now.
+            Err(_) if !text.ends_with(b"\n") => break,
+            Err(error) => {
+                return Err(ReportError::Malformed {
+                    file: file.to_owned(),
+                    line: index + 1,
+                    expected: "a JSON object with kind and epoch".to_owned(),
+                    found: one_line(&error.to_string()),
+                    remedy: "remove the line, or leave this run out of the report",
+                });
+            }
+        }
+    }
+    Ok(metrics)
+}
+
+/// A line, and the seconds worked until then. A number that no 32-bit float is the source of counts as absent: charts cannot be
+/// laid out around it.
+fn parse_line(text: &[u8]) -> serde_json::Result<(Line, Option<f64>)> {
+    let mut fields: Map<String, Value> = serde_json::from_slice(text)?;
+    let is_implausible = |value: &Value| value.as_f64().is_some_and(|number| number.abs() > f64::from(f32::MAX));
+    fields.values_mut().filter(|value| is_implausible(value)).for_each(|value| *value = Value::Null);
+    let wall_s = fields.get("wall_s").and_then(Value::as_f64);
+    Ok((Line::deserialize(Value::Object(fields))?, wall_s))
+}
+
+/// A change of the targets; one that this crate does not know is none.
+fn known<'de, D: Deserializer<'de>>(field: D) -> Result<Option<TargetChange>, D::Error> {
+    Ok(TargetChange::deserialize(Value::deserialize(field)?).ok())
+}

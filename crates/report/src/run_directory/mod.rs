@@ -1,0 +1,22 @@
+//! Run directories, read by this crate's own types: `run.toml`, `config.toml` and `metrics.jsonl` as `docs/formats.md`,
+//! "Run directory", describes them.
+//!
+//! Fields that this crate does not know are ignored, so that newer runs stay readable. Numbers that were not finite are
+//! absent or `null` in the files and `None` here.
+
+mod about;
+mod directory;
+mod find;
+mod metrics;
+mod stage;
+mod state;
+mod text_file;
+
+pub use about::{About, MethodSetting, Session};
+#[cfg(test)]
+pub use directory::flatten;
+pub use directory::{METRICS_FILE, RUN_FILE, Run, harmonic_mean, read_run};
+pub use find::{CollectedRuns, collect_runs, find_runs};
+pub use metrics::{Epoch, Eval, Metrics, Step, TargetChange};
+pub use stage::Stage;
+pub use state::{RunState, is_locked};
