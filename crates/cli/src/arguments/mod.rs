@@ -21,7 +21,7 @@ pub use data::{Cifar, Data, Download, Preview};
 pub use everywhere::{DeviceName, Everywhere};
 pub use pictures::Reconstruct;
 pub use recipe_source::RecipeSource;
-pub use recorded::{Features, Forward, Replay, SplitName};
+pub use recorded::{Features, Forward, Replay};
 pub use sweep::Sweep;
 pub use training::{Evaluate, Pretrain, Report, Reproduce};
 
