@@ -9,7 +9,7 @@ pub fn of_recipe(error: &RecipeError) -> Option<String> {
         RecipeError::NotAnAssignment { .. } => {
             Some("write --set key.path=value, as in --set pretrain.epochs=10".to_owned())
         }
-        RecipeError::List { example, .. } => Some(format!("on the command line, --set '{example}'")),
+        RecipeError::List { .. } => Some("on the command line, in quotes after --set".to_owned()),
         RecipeError::HeadsUntold { part, dim, .. } => {
             let usual = if dim.is_multiple_of(64) { format!(" (usually {})", dim / 64) } else { String::new() };
             Some(format!("give it with --set model.{part}.heads=N{usual}"))

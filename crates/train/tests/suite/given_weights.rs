@@ -110,7 +110,7 @@ fn weights_of_features_name_what_replay_needs_to_go_on_with_them() {
     let mae = recipe("");
     let switched = with_head(weights(&mae), "decoder_pred", DIM);
     let refused = replayed(&mae, TrainedStage::Pretrain, &switched, &batches(2)).0.expect_err("no pixels").to_string();
-    for part in ["predicts 16 values", "feature_pred.weight", "method.name=ema-mae", "method.wse=0"] {
+    for part in ["predicts 16 values", "feature_pred.weight", "method.name = \"ema-mae\"", "method.wse = 0"] {
         assert!(refused.contains(part), "{part}: {refused}");
     }
     // A pass of pixels is refused whatever the method, not computed.
