@@ -37,7 +37,7 @@ pub struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// `workers` threads decode and augment; setting `stop` ends a loop after the step in hand.
+    /// `workers` threads decode and augment; setting `stop` ends a loop after this step.
     pub fn new(
         device: DeviceChoice,
         workers: usize,
