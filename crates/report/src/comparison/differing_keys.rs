@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use bmae_recipe::{AnyKey, keys};
+
 use super::group::RunGroup;
-use crate::run_directory::{Run, Stage};
+use crate::run_directory::{Run, Stage, reads};
 
 /// The keys, and their values, in which the runs of one line and stage differ although only their seeds should.
 pub(crate) fn differing_keys(group: &RunGroup, stage: Stage) -> Vec<String> {
@@ -44,11 +46,10 @@ fn differing<'a>(runs: impl Iterator<Item = &'a Run>, stage: Stage) -> Vec<Strin
     all.into_iter().filter(|key| matters(key, stage)).filter_map(differs).collect()
 }
 
-/// Whether a key decides what a stage gives: not the seed, nor what belongs to another stage or only says how it is worked.
-fn matters(key: &str, stage: Stage) -> bool {
-    let section = key.split('.').next().unwrap_or(key);
-    let own = section == stage.name() && !key.ends_with(".checkpoint_every") && !key.ends_with(".accumulate");
-    // The decoder and the targets are those of the pre-training, which has a directory of its own.
-    let of_pretraining = section == "method" || key.starts_with("model.decoder.");
-    own || (matches!(section, "data" | "model" | "method") && (stage == Stage::Pretrain || !of_pretraining))
+/// Whether a key decides what a stage gives: the stage reads it, and it is not the seed, nor only says how it is worked or what is
+/// watched on the way.
+fn matters(path: &str, stage: Stage) -> bool {
+    let is_result = |key: &dyn AnyKey| key.changes_weights() || path.starts_with(&format!("{}.", stage.name()));
+    let is_read = keys::at(path).into_iter().any(|key| reads(stage, key) && is_result(key));
+    is_read && path != "seed" && !path.ends_with(".checkpoint_every") && !path.ends_with(".accumulate")
 }

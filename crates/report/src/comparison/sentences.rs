@@ -95,7 +95,7 @@ fn some_of(parts: impl Iterator<Item = String>) -> String {
 
 /// `pretrain.epochs 20 instead of 200`.
 pub fn difference(difference: &RecipeDifference) -> String {
-    let published = if difference.key.ends_with("_limit") { "all" } else { difference.published };
+    let published = if difference.key.ends_with("_limit") { "all" } else { &difference.published };
     format!("{} {} instead of {published}", difference.key, difference.here.join(" or "))
 }
 

@@ -13,10 +13,8 @@ mod state;
 mod text_file;
 
 pub use about::{About, MethodSetting, Session};
-#[cfg(test)]
-pub use directory::flatten;
 pub use directory::{METRICS_FILE, RUN_FILE, Run, harmonic_mean, read_run};
 pub use find::{CollectedRuns, collect_runs, find_runs};
 pub use metrics::{Epoch, Eval, Metrics, Step, TargetChange};
-pub use stage::Stage;
+pub use stage::{Stage, reads};
 pub use state::{RunState, is_locked};

@@ -1,5 +1,6 @@
 //! What a run directory holds the record of.
 
+use bmae_recipe::AnyKey;
 use serde::{Deserialize, Serialize};
 
 /// A stage of training or evaluation.
@@ -47,4 +48,10 @@ impl Stage {
     pub fn in_sentence(self) -> String {
         if self == Stage::Knn { "kNN".to_owned() } else { self.title().to_lowercase() }
     }
+}
+
+/// Whether a stage reads a key of the recipe: what it computes depends on it. An evaluation's directory has a recipe for
+/// pre-training too, which nothing was trained by.
+pub fn reads(stage: Stage, key: &dyn AnyKey) -> bool {
+    key.stages().iter().any(|reader| reader.section() == stage.name())
 }
