@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use burn::store::pytorch_reader::{DType, PytorchError, PytorchReader};
+use pytorch_reader::{DType, PytorchError, PytorchReader};
 use safetensors::tensor::Dtype;
 
 use super::error::WeightsError;
