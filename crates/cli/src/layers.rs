@@ -80,7 +80,8 @@ pub fn evaluation(
 pub fn recorded(
     preset: Option<&str>,
     everywhere: &Everywhere,
-    (weights, used): (&StateDict, Used),
+    weights: &StateDict,
+    used: Used,
     tensors: &TensorFile,
 ) -> Result<Layers, RecipeError> {
     let source = RecipeSource { preset: Some(preset.unwrap_or("paper").to_owned()), data: None };

@@ -17,7 +17,7 @@ pub fn run(arguments: &Forward, everywhere: &Everywhere, output: &Output) -> Res
     let files = Files { weights: &arguments.weights, tensors: &arguments.inputs, outputs: &arguments.outputs };
     let need = Need::Weights(Used::Autoencoder);
     let Opened { recipe, weights, tensors, device } =
-        recorded::open(files, (Stage::Pretrain, need), arguments.preset.as_deref(), everywhere, output)?;
+        recorded::open(files, Stage::Pretrain, need, arguments.preset.as_deref(), everywhere, output)?;
     let tell = &mut |message| output.message(&message);
     let mut target: Option<StateDict> = arguments.target.as_deref().map(read_weights).transpose()?;
     if let Some(target) = &mut target {

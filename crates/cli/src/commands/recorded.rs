@@ -40,7 +40,8 @@ pub struct Opened {
 /// Opens the files of a command for `stage`, which needs that much memory at the least.
 pub fn open(
     files: Files<'_>,
-    (stage, need): (Stage, Need),
+    stage: Stage,
+    need: Need,
     preset: Option<&str>,
     everywhere: &Everywhere,
     output: &Output,
@@ -52,7 +53,7 @@ pub fn open(
         Stage::Pretrain => Used::Autoencoder,
         Stage::Finetune | Stage::Linprobe | Stage::Knn => Used::Encoder,
     };
-    let layers = layers::recorded(preset, everywhere, (&weights, used), &tensors)?;
+    let layers = layers::recorded(preset, everywhere, &weights, used, &tensors)?;
     let recipe = layers::resolve(&layers, output)?;
     recipe.check_stage(stage, None)?;
     recipe.check_memory(need, layers.available_memory)?;

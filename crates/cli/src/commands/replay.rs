@@ -14,9 +14,9 @@ use crate::output::Output;
 pub fn run(arguments: &Replay, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
     let files = Files { weights: &arguments.weights, tensors: &arguments.batches, outputs: &arguments.outputs };
     let stage = arguments.stage;
-    let wanted = (stage.into(), Need::Replay(stage));
+    let need = Need::Replay(stage);
     let Opened { recipe, weights, tensors, device } =
-        recorded::open(files, wanted, arguments.preset.as_deref(), everywhere, output)?;
+        recorded::open(files, stage.into(), need, arguments.preset.as_deref(), everywhere, output)?;
     let steps_per_epoch = arguments.steps_per_epoch as usize;
     let tell = &mut |message| output.message(&message);
     let outputs = replay::run(&recipe, stage, &weights, &tensors, steps_per_epoch, &device, tell)?;

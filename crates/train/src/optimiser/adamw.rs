@@ -67,7 +67,8 @@ impl Moments {
     fn composed(
         &mut self,
         (beta_1, beta_2): (f64, f64),
-        (rate, weight_decay): (f64, f64),
+        rate: f64,
+        weight_decay: f64,
         value: Tensor<1>,
         gradient: Tensor<1>,
     ) -> Tensor<1> {
@@ -162,7 +163,7 @@ impl Optimiser for AdamW {
                     Prepared::Fused { coefficients, value, gradient, moments }
                 }
                 Err((value, gradient)) => {
-                    Prepared::Composed(moments.composed(betas, (rate, parameter.weight_decay), value, gradient))
+                    Prepared::Composed(moments.composed(betas, rate, parameter.weight_decay, value, gradient))
                 }
             }
         };
