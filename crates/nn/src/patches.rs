@@ -23,7 +23,7 @@ pub fn patchify(images: &[f32], grid: PatchGrid) -> Result<Vec<f32>, ShapeError>
 }
 
 /// The pixel target of `patches` [N, L, P]: the patches themselves, or with `norm_pix` each patch normalised by its own
-/// mean and unbiased variance, 1e-6 under the root. `values_per_patch` is P = p*p*3.
+/// mean and unbiased variance, 1e-6 under the root. `values_per_patch` is P.
 ///
 /// # Panics
 /// When `values_per_patch` does not divide the length of `patches`.

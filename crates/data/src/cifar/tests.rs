@@ -99,7 +99,7 @@ fn missing_files_are_named() {
 }
 
 #[test]
-fn a_set_that_is_not_there_names_the_command_that_fetches_it() {
+fn a_set_that_is_not_there_is_named_with_where_it_was_looked_for() {
     let folder = folder();
     let error = open(CifarSet::Cifar100, &folder.path().join("nowhere"), Limits::default()).expect_err("nothing");
     let error = error.to_string();

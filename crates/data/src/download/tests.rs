@@ -224,7 +224,7 @@ fn a_missing_file_is_named_with_its_status() {
 }
 
 #[test]
-fn without_a_server_the_error_is_one_sentence_with_a_remedy() {
+fn without_a_server_the_error_is_one_sentence_with_the_address() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}/archive", listener.local_addr().expect("an address"));
     drop(listener);

@@ -23,7 +23,7 @@ fn limits_hold_for_shapes_too() {
 }
 
 #[test]
-fn a_path_that_is_not_there_is_named_with_a_remedy() {
+fn a_path_that_is_not_there_is_named() {
     let folder = folder();
     let error = path_error(&folder.path().join("nowhere"));
     assert!(error.contains("there is no") && error.contains("nowhere"), "{error}");

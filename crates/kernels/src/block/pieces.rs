@@ -14,7 +14,7 @@ pub(super) fn images_of_piece(images: usize, tokens: usize, dim: usize) -> usize
     images.div_ceil(pieces).max(1)
 }
 
-/// `rows` [N, ..] as one slice for each piece of `images` images of `each` numbers.
+/// `rows` [N, ..] as one slice for each piece of `images` images of `values_per_image` numbers.
 pub(super) fn split(rows: &mut [f32], images: usize, values_per_image: usize) -> impl Iterator<Item = &mut [f32]> {
     rows.chunks_mut((images * values_per_image).max(1))
 }

@@ -104,7 +104,7 @@ struct Part<'a> {
     columns: usize,
 }
 
-/// PackedMatrix blocks of both factors, of one thread.
+/// Packed blocks of both factors, of one thread.
 struct Blocks {
     /// [tiles][DEPTH][rows of a tile]
     left: Buffer,

@@ -12,7 +12,7 @@ pub(super) struct Prefetch<'a> {
     step: usize,
 }
 
-/// Columns `first` .. `first + columns` of rows `stride` aregion.
+/// Columns `first` .. `first + columns` of rows `stride` apart.
 #[derive(Clone, Copy)]
 pub(super) struct Region<'a> {
     pub values: &'a [f32],

@@ -14,7 +14,7 @@ use crate::instruction_set::{Simd, WithSimd};
 pub(super) enum Left<'a> {
     /// Rows `stride` apart: element (i, k) is number i * stride + k.
     Rows { values: &'a [f32], stride: usize },
-    /// PackedMatrix tiles [ceil(M / rows)][K][rows of a tile], padded.
+    /// Packed tiles [ceil(M / rows)][K][rows of a tile], padded.
     Tiles(&'a [f32]),
 }
 

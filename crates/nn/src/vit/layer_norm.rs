@@ -28,6 +28,7 @@ impl LayerNorm {
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         ops::layer_norm(x, self.weight.val(), self.bias.val())
     }
+
     pub(super) fn parameters(&self) -> WeightAndBias<1> {
         WeightAndBias { weight: self.weight.val(), bias: self.bias.val() }
     }
