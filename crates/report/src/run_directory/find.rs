@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
 use super::directory::{RUN_FILE, Run, describe, read_run};
 use crate::error::ReportError;
@@ -96,7 +96,8 @@ fn find(path: &Path, unlistable: Unlistable, found: &mut Vec<PathBuf>) -> Result
         match entry {
             Ok(entry) if entry.file_type().is_dir() => {
                 let name = entry.file_name().to_string_lossy();
-                let is_passed_over = entry.depth() > 0 && (name.starts_with('.') || NOT_RUNS.contains(&name.as_ref()));
+                let is_passed_over = entry.depth() > 0
+                    && (name.starts_with('.') || NOT_RUNS.contains(&name.as_ref()) || leads_back_up(&entry));
                 let is_run = !is_passed_over && entry.path().join(RUN_FILE).is_file();
                 if is_run {
                     found.push(entry.path().to_owned());
@@ -107,7 +108,7 @@ fn find(path: &Path, unlistable: Unlistable, found: &mut Vec<PathBuf>) -> Result
             }
             Ok(_) => {}
             Err(error) => {
-                // A link that leads back up, or nowhere, is nothing to look into.
+                // A link that leads back to a folder on the way here, or nowhere, is nothing to look into.
                 let folder = error.path().filter(|path| path.is_dir()).map(Path::to_owned);
                 if let (Unlistable::Refused, Some(path), Some(source)) = (unlistable, folder, error.into_io_error()) {
                     return Err(ReportError::Read { path, source });
@@ -116,4 +117,14 @@ fn find(path: &Path, unlistable: Unlistable, found: &mut Vec<PathBuf>) -> Result
         }
     }
     Ok(())
+}
+
+/// Whether an entry is a link to a folder around it, also to one above the path that was given.
+fn leads_back_up(entry: &DirEntry) -> bool {
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    entry.path_is_symlink()
+        && matches!(
+            (real(entry.path()), entry.path().parent().and_then(real)),
+            (Some(target), Some(here)) if here.starts_with(&target)
+        )
 }

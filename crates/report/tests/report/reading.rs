@@ -145,8 +145,8 @@ fn a_link_to_runs_elsewhere_is_followed_and_one_that_leads_back_up_is_not() {
     let runs = folder.path().join("runs");
     fs::create_dir(&runs).expect("a folder");
     std::os::unix::fs::symlink(folder.path().join("scratch-disk"), runs.join("mine")).expect("a link");
-    for name in ["up", "here", "again"] {
-        std::os::unix::fs::symlink(&runs, runs.join(name)).expect("a link");
+    for (name, target) in [("above", folder.path()), ("here", runs.as_path()), ("again", runs.as_path())] {
+        std::os::unix::fs::symlink(target, runs.join(name)).expect("a link");
     }
     assert_eq!(bmae_report::find_runs(std::slice::from_ref(&runs)), [runs.join("mine/mae/knn")]);
 }
