@@ -121,6 +121,11 @@ impl Dataset {
     }
 }
 
+/// The values of an image of `image_size` x `image_size` pixels in three colours: 3 S S.
+pub(crate) fn values_per_image(image_size: usize) -> usize {
+    3 * image_size * image_size
+}
+
 /// How many images to take of each split (0: all).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Limits {

@@ -9,6 +9,7 @@ use rand::{Rng, RngExt};
 use rand_distr::{Beta, Distribution};
 
 use crate::DataError;
+use crate::dataset::values_per_image;
 use crate::error::TransformError;
 
 /// The parameters of a Beta distribution that are accepted, besides 0 for "off". Beyond them its numbers are 0, 1/2 or
@@ -115,7 +116,7 @@ impl Mixing {
         smoothing: f64,
         generator: &mut impl Rng,
     ) -> Result<Vec<f32>, DataError> {
-        let expected = 3 * image_size * image_size * labels.len();
+        let expected = values_per_image(image_size) * labels.len();
         if images.len() != expected {
             return Err(TransformError::BatchLength {
                 images: labels.len(),
@@ -163,7 +164,7 @@ impl DrawnMixing {
 
     /// Mixes `count` images [count, 3, S, S]. In an odd batch the middle image is its own partner and stays.
     fn apply(&self, images: &mut [f32], image_size: usize, count: usize) {
-        let values_per_image = 3 * image_size * image_size;
+        let values_per_image = values_per_image(image_size);
         let (first, second) = images.split_at_mut(count.div_ceil(2) * values_per_image);
         let [first, second] = [first, second].map(|images| images.chunks_exact_mut(values_per_image.max(1)));
         let pairs = first.zip(second.rev());

@@ -19,6 +19,7 @@ pub mod random_erasing;
 pub mod random_resized_crop;
 pub mod resize;
 
+use crate::dataset::values_per_image;
 use crate::error::TransformError;
 use crate::random::{Purpose, keyed};
 use crate::{DataError, Image};
@@ -136,7 +137,7 @@ impl Transform {
 
     /// How many numbers an image is that comes out: 3 S S.
     pub fn values_per_image(&self) -> usize {
-        3 * self.image_size * self.image_size
+        values_per_image(self.image_size)
     }
 
     /// The normalisation alone.
