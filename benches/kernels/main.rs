@@ -1,8 +1,9 @@
-//! How fast the kernels are at the sizes of the published models' encoders and decoders, on one thread; only the gradients of
-//! weights and whole blocks take all.
+//! How fast the kernels are at the sizes of the published models' encoders and decoders, on one thread; only the
+//! gradients of weights and whole blocks take all.
 //!
-//! cargo bench -p bmae-benches --bench kernels [-- attention]; `BMAE_SIMD` picks the instruction set, `RAYON_NUM_THREADS` what all threads are.
-//! For products and attention an element is a floating-point operation of the matrix products: Gelem/s are GFLOP/s.
+//! cargo bench -p bmae-benches --bench kernels [-- attention]; `BMAE_SIMD` picks the instruction set,
+//! `RAYON_NUM_THREADS` what all threads are. For products and attention an element is a floating-point operation of the
+//! matrix products: Gelem/s are GFLOP/s.
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
-//! The products of a Linear on a batch's tokens: outputs, gradient of the inputs, gradient of the weight. The first two take
-//! one thread, as a piece of a batch does, the weight packed before; the last takes all. Packing is measured by itself.
+//! The products of a Linear on a batch's tokens: outputs, gradient of the inputs, gradient of the weight. The first two
+//! take one thread, as a piece of a batch does, the weight packed before; the last takes all. Packing is measured by
+//! itself.
 
 use bmae_kernels::aligned::AlignedVec;
 use bmae_kernels::product::{Epilogue, PackedMatrix, WeightGradient, product, weight_gradients};

@@ -24,8 +24,8 @@ impl Autoencoder {
     }
 }
 
-/// Refuses an encoder that cannot be: sizes of zero, a side that patches do not divide, a width that heads or 4 do not divide,
-/// no hidden units, more parameters or pixels than the address space holds.
+/// Refuses an encoder that cannot be: sizes of zero, a side that patches do not divide, a width that heads or 4 do not
+/// divide, no hidden units, more parameters or pixels than the address space holds.
 pub fn check_encoder(grid: PatchGrid, encoder: Transformer) -> Result<(), ArchitectureError> {
     grid.check()?;
     encoder.check("encoder")?;

@@ -1,12 +1,14 @@
-//! The sizes of a masked autoencoder, without tensors: what a recipe checks, a model is built from and a benchmark counts.
+//! The sizes of a masked autoencoder, without tensors: what a recipe checks, a model is built from and a benchmark
+//! counts.
 //!
 //! - [`PatchGrid`]: how images are cut into patches; L patches of P values.
 //! - [`kept_patches`]: how many of them the encoder sees.
 //! - [`Transformer`]: width, depth and heads of encoder or decoder, and which widths can be.
 //! - [`Autoencoder`]: all of it; [`encoder_parameters`] and its like count the parameters.
 //!
-//! Sizes are those of He et al. 2022 and of the official code, `models_mae.py`, whose names the sources below cite. Numbers of
-//! one image or one token are `usize`, numbers of parameters `u128`; both saturate, so that no absurd size overflows.
+//! Sizes are those of He et al. 2022 and of the official code, `models_mae.py`, whose names the sources below cite.
+//! Numbers of one image or one token are `usize`, numbers of parameters `u128`; both saturate, so that no absurd size
+//! overflows.
 
 mod autoencoder;
 mod error;

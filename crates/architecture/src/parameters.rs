@@ -25,8 +25,8 @@ pub fn encoder_parameters(grid: PatchGrid, encoder: Transformer) -> ParameterCou
 }
 
 /// The decoder without prediction heads (`decoder_embed`, `mask_token`, `decoder_pos_embed`, `decoder_blocks`,
-/// `decoder_norm`) behind an encoder of the width `encoder_dim`. A head is a Linear: [`linear_parameters`] from the decoder's
-/// width to P pixels or to the encoder's width of features.
+/// `decoder_norm`) behind an encoder of the width `encoder_dim`. A head is a Linear: [`linear_parameters`] from the
+/// decoder's width to P pixels or to the encoder's width of features.
 pub fn decoder_parameters(grid: PatchGrid, encoder_dim: usize, decoder: Transformer) -> ParameterCount {
     count(grid, encoder_dim, decoder)
 }

@@ -6,8 +6,8 @@ use crate::multiple::nearest_multiple;
 /// Hidden units of the decoder's MLPs per unit of width, as in the official code.
 pub const DECODER_MLP_RATIO: f64 = 4.0;
 
-/// What stands under the root of every LayerNorm beside the variance (`norm_layer` of the official code; PyTorch's own default is
-/// 1e-5).
+/// What stands under the root of every LayerNorm beside the variance (`norm_layer` of the official code; PyTorch's own
+/// default is 1e-5).
 pub const LAYER_NORM_EPSILON: f64 = 1e-6;
 
 /// Sizes of the blocks of an encoder or decoder.
@@ -34,8 +34,8 @@ impl Transformer {
         (self.dim as f64 * self.mlp_ratio) as usize
     }
 
-    /// Refuses sizes of zero, a width that heads or 4 do not divide, and an MLP without hidden units. `part` ("encoder",
-    /// "decoder") names the keys in the error.
+    /// Refuses sizes of zero, a width that heads or 4 do not divide, and an MLP without hidden units. `part`
+    /// ("encoder", "decoder") names the keys in the error.
     pub fn check(&self, part: &'static str) -> Result<(), ArchitectureError> {
         let Self { dim, depth, heads, mlp_ratio } = *self;
         for (key, size) in [("dim", dim), ("depth", depth), ("heads", heads)] {

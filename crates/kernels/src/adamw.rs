@@ -26,8 +26,8 @@ pub struct Coefficients {
 }
 
 impl Coefficients {
-    /// Those of a parameter's update number `update` (from 1) at `rate`; `betas` as (first, second). Both corrections for the
-    /// start from zero are those of `update`.
+    /// Those of a parameter's update number `update` (from 1) at `rate`; `betas` as (first, second). Both corrections
+    /// for the start from zero are those of `update`.
     pub fn new(rate: f64, betas: (f64, f64), epsilon: f64, weight_decay: f64, update: i32) -> Self {
         let (beta_1, beta_2) = betas;
         Self {

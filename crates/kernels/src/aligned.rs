@@ -1,4 +1,5 @@
-//! Buffers that begin where a cache line does. The vectors of AVX-512 are as long as a line: elsewhere each would touch two.
+//! Buffers that begin where a cache line does. The vectors of AVX-512 are as long as a line: elsewhere each would touch
+//! two.
 
 use std::ops::{Deref, DerefMut};
 

@@ -6,9 +6,11 @@
 //!
 //! 1. An image is one piece of work for one thread: all of a head's matrices stay in its cache.
 //! 2. P is computed anew in the backward pass, which costs less than writing and reading T x T numbers for each head.
-//! 3. The products read rows where they stand in qkv; only queries and the gradient of their results are transposed once.
+//! 3. The products read rows where they stand in qkv; only queries and the gradient of their results are transposed
+//!    once.
 //! 4. The softmax is not normalised before the product with v: its result is, which is smaller.
-//! 5. Heads whose width is no multiple of the vectors are copied into rows padded with zeros first, and out of them at last.
+//! 5. Heads whose width is no multiple of the vectors are copied into rows padded with zeros first, and out of them at
+//!    last.
 
 use rayon::prelude::*;
 
@@ -61,12 +63,12 @@ pub fn backward(qkv: &[f32], sizes: AttentionSizes, grad: &[f32], dqkv: &mut [f3
         );
 }
 
-/// `out` [M, D] of one image from its `qkv` [T, 3D], on the calling thread, for the M tokens of `queries`, ascending; `None`: for
-/// all T.
+/// `out` [M, D] of one image from its `qkv` [T, 3D], on the calling thread, for the M tokens of `queries`, ascending;
+/// `None`: for all T.
 ///
 /// # Panics
-/// When the lengths disagree with the sizes, heads do not divide D, `scratch` was made for other sizes, or `queries` do not
-/// ascend or name a token beyond the image.
+/// When the lengths disagree with the sizes, heads do not divide D, `scratch` was made for other sizes, or `queries` do
+/// not ascend or name a token beyond the image.
 pub fn image_forward(
     qkv: &[f32],
     sizes: AttentionSizes,
@@ -77,8 +79,8 @@ pub fn image_forward(
     Forward { qkv, sizes, queries, scratch, out }.run_on(InstructionSet::current());
 }
 
-/// `dqkv` [T, 3D] of one image, overwritten, from its `qkv` [T, 3D] and `grad` [M, D], the output's, on the calling thread. Only
-/// the M tokens of `queries` have an output (`None`: all T); the gradients of other tokens' queries are 0.
+/// `dqkv` [T, 3D] of one image, overwritten, from its `qkv` [T, 3D] and `grad` [M, D], the output's, on the calling
+/// thread. Only the M tokens of `queries` have an output (`None`: all T); the gradients of other tokens' queries are 0.
 ///
 /// # Panics
 /// As [`image_forward`].
@@ -136,7 +138,8 @@ impl AttentionSizes {
 pub struct Scratch {
     sizes: AttentionSizes,
     buffers: Buffers,
-    /// Gathered or padded rows of one head, [T][H rounded up]: queries, keys, values, the result's gradient, and results.
+    /// Gathered or padded rows of one head, [T][H rounded up]: queries, keys, values, the result's gradient, and
+    /// results.
     copies: [AlignedVec; 5],
 }
 
@@ -260,7 +263,8 @@ impl WithSimd for Backward<'_> {
 }
 
 impl<'a> Head<'a> {
-    /// Head `number` of an image, its rows where they stand, or copied to `copies` where they must be gathered or padded.
+    /// Head `number` of an image, its rows where they stand, or copied to `copies` where they must be gathered or
+    /// padded.
     #[inline(always)]
     fn of<S: Simd>(
         qkv: &'a [f32],

@@ -1,14 +1,14 @@
-//! Powers of two for exponents that are not positive, over the vectors of an instruction set: the exponential, once its argument
-//! is multiplied by log2 e, which softmax and GELU do with a factor that they have anyway.
+//! Powers of two for exponents that are not positive, over the vectors of an instruction set: the exponential, once its
+//! argument is multiplied by log2 e, which softmax and GELU do with a factor that they have anyway.
 //!
-//! 2^x = 2^n 2^f with n = round(x) and f = x - n, which is exact; 2^f is a polynomial of degree 5, 1 + f ln 2 + .. fitted to the
-//! least largest relative error, 1e-7.
+//! 2^x = 2^n 2^f with n = round(x) and f = x - n, which is exact; 2^f is a polynomial of degree 5, 1 + f ln 2 + ..
+//! fitted to the least largest relative error, 1e-7.
 
 use crate::instruction_set::Simd;
 
-/// The exponent that gives 0, and so do all below it. Not -127, where 2^x itself ends: the products that take softmax's and GELU's
-/// results are some 200 times slower on denormal numbers, which the least normal ones become as soon as anything multiplies them.
-/// 2^-65 beside a sum of 1 is 4e-13 of what a 32-bit number tells apart.
+/// The exponent that gives 0, and so do all below it. Not -127, where 2^x itself ends: the products that take softmax's
+/// and GELU's results are some 200 times slower on denormal numbers, which the least normal ones become as soon as
+/// anything multiplies them. 2^-65 beside a sum of 1 is 4e-13 of what a 32-bit number tells apart.
 const LEAST: f32 = -65.0;
 /// Adding it rounds to the nearest integer (1.5 * 2^23) and leaves that integer minus LEAST in the low bits.
 const ROUNDING: f32 = 12_582_912.0 - LEAST;
@@ -39,7 +39,8 @@ pub(crate) fn power_of_two<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let shifted = simd.add_f32s(x, rounding);
     let f = simd.sub_f32s(x, simd.sub_f32s(shifted, rounding));
     let p = polynomial(simd, POLYNOMIAL, f);
-    // The low bits of `shifted` are n + 65: an exponent, once it stands at bit 23, that is 62 too low; of n = -65, zero.
+    // The low bits of `shifted` are n + 65: an exponent, once it stands at bit 23, that is 62 too low; of n = -65,
+    // zero.
     let bits = simd.wrapping_dyn_shl_u32s(simd.transmute_u32s_f32s(shifted), simd.splat_u32s(23));
     simd.mul_f32s(p, simd.transmute_f32s_u32s(bits))
 }

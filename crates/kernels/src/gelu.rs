@@ -1,11 +1,12 @@
 //! The exact GELU, x Phi(x), and its derivative. The backward pass needs x.
 //!
-//! With E = exp(-x^2/2), the tail of the normal distribution is Phi(-|x|) = E Q(t), t = 1 / (1 + 0.29 |x|), where Q is a polynomial
-//! of degree 8 without a constant, fitted over 0 <= |x| <= 13 to an error of 2e-8 of the value and 7e-7 of the far tail. So one
-//! exponential serves distribution and density, and the negative tail keeps its relative accuracy, which 1 + erf(x / sqrt 2)
-//! loses.
+//! With E = exp(-x^2/2), the tail of the normal distribution is Phi(-|x|) = E Q(t), t = 1 / (1 + 0.29 |x|), where Q is
+//! a polynomial of degree 8 without a constant, fitted over 0 <= |x| <= 13 to an error of 2e-8 of the value and 7e-7 of
+//! the far tail. So one exponential serves distribution and density, and the negative tail keeps its relative accuracy,
+//! which 1 + erf(x / sqrt 2) loses.
 //!
-//! The value is max(x, 0) - |x| E Q, and the derivative is u for negative x, 1 - u for others, where u = E (Q - |x| / sqrt(2 pi)).
+//! The value is max(x, 0) - |x| E Q, and the derivative is u for negative x, 1 - u for others, where u = E (Q - |x| /
+//! sqrt(2 pi)).
 
 use rayon::prelude::*;
 
@@ -53,8 +54,8 @@ pub fn forward_single_threaded(x: &[f32], out: &mut [f32]) {
     forward_on(InstructionSet::current(), x, out);
 }
 
-/// out = x Phi(x) and grad *= Phi(x) + x phi(x) on the calling thread, with one exponential for both; any length, the same for
-/// all.
+/// out = x Phi(x) and grad *= Phi(x) + x phi(x) on the calling thread, with one exponential for both; any length, the
+/// same for all.
 ///
 /// # Panics
 /// When the lengths differ.
@@ -181,8 +182,8 @@ impl<S: Simd> Normal<S> {
     }
 }
 
-/// 1 / x, without a division where the set has an approximation of it: a division would take as long as all the rest. One step
-/// of Newton's method makes 14 bits the 24 of single precision.
+/// 1 / x, without a division where the set has an approximation of it: a division would take as long as all the rest.
+/// One step of Newton's method makes 14 bits the 24 of single precision.
 #[inline(always)]
 fn inverse<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     #[cfg(target_arch = "x86_64")]
@@ -238,7 +239,8 @@ mod tests {
 
     #[test]
     fn the_negative_tail_keeps_its_relative_accuracy() {
-        // -x Phi(x) at -6 by the asymptotic series of the tail: 6 phi(6) / 6 * (1 - 1/36 + 3/36^2 - 15/36^3 + 105/36^4).
+        // -x Phi(x) at -6 by the asymptotic series of the tail: 6 phi(6) / 6 * (1 - 1/36 + 3/36^2 - 15/36^3 +
+        // 105/36^4).
         let density = (-18f64).exp() / (2.0 * std::f64::consts::PI).sqrt();
         let want = -density * (1.0 - 1.0 / 36.0 + 3.0 / 1296.0 - 15.0 / 46656.0 + 105.0 / 1_679_616.0);
         for set in InstructionSet::present() {

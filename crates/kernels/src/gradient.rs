@@ -25,7 +25,8 @@ pub fn scale(values: &mut [f32], factor: f64) {
     values.par_chunks_mut(PIECE).for_each(|values| widest(Scale { values, factor }));
 }
 
-/// The sum of the squares of all numbers in `arrays`, over all threads, added up in double precision and in a fixed order.
+/// The sum of the squares of all numbers in `arrays`, over all threads, added up in double precision and in a fixed
+/// order.
 pub fn sum_of_squares(arrays: &[&[f32]]) -> f64 {
     let pieces: Vec<&[f32]> = arrays.iter().flat_map(|values| values.chunks(PIECE)).collect();
     let sums: Vec<f64> = pieces
@@ -129,8 +130,8 @@ mod tests {
             let found = sum_of_squares(&[&values(n)]);
             assert!((found - expected).abs() <= 1e-12 * expected, "{n}: {found}, not {expected}");
         }
-        // In single precision the small entries would be lost beside the large one; in double precision an addition to a
-        // million rounds by at most 2^-34, and the large entry's lane takes a thousand of them.
+        // In single precision the small entries would be lost beside the large one; in double precision an addition to
+        // a million rounds by at most 2^-34, and the large entry's lane takes a thousand of them.
         let mut values = vec![1e-4; 4 * PIECE];
         values[0] = 1e3;
         let small = (4 * PIECE - 1) as f64 * f64::from(1e-4f32).powi(2);

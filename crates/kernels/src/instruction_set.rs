@@ -1,8 +1,8 @@
 //! Runs a loop compiled for the widest instruction set of this machine, or for the one that `BMAE_SIMD` names.
 //!
-//! `pulp` does the detection (once) and the dispatch, safely. The work is a struct whose method is written over the vectors of
-//! a set. It must be `#[inline(always)]`, down to the innermost loop: what is not inlined is compiled for the baseline of the
-//! target only.
+//! `pulp` does the detection (once) and the dispatch, safely. The work is a struct whose method is written over the
+//! vectors of a set. It must be `#[inline(always)]`, down to the innermost loop: what is not inlined is compiled for
+//! the baseline of the target only.
 
 use std::fmt;
 use std::sync::OnceLock;

@@ -1,7 +1,7 @@
 //! Numbers that a loop treats at once: `W` vectors of an instruction set, `N` numbers in all.
 //!
-//! One vector where there are vectors. On the portable path, where a vector is one number, [`LANES`] of them, which compilers
-//! turn into what vectors they have.
+//! One vector where there are vectors. On the portable path, where a vector is one number, [`LANES`] of them, which
+//! compilers turn into what vectors they have.
 
 use crate::instruction_set::Simd;
 

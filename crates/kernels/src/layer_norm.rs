@@ -1,5 +1,5 @@
-//! LayerNorm over rows. The backward pass needs x and the weight; mean and deviation are computed anew, since the row is in
-//! the cache by then anyway.
+//! LayerNorm over rows. The backward pass needs x and the weight; mean and deviation are computed anew, since the row
+//! is in the cache by then anyway.
 //!
 //! With h = (x - mean) / deviation and g the gradient of the output,
 //!     dx = (g w - mean(g w) - h mean(g w h)) / deviation,    dw = sum over rows of g h,    db = sum over rows of g.
@@ -66,7 +66,8 @@ pub fn forward_single_threaded(x: &[f32], weight: &[f32], bias: &[f32], epsilon:
     forward_on(InstructionSet::current(), x, weight, bias, epsilon, out);
 }
 
-/// dx = `add` + the gradient for x, on the calling thread; the gradients for weight and bias are added to `dw` and `db`.
+/// dx = `add` + the gradient for x, on the calling thread; the gradients for weight and bias are added to `dw` and
+/// `db`.
 ///
 /// `x` [R, D], `weight` `[D]`, `grad` [R, D] (of the output), `add` [R, D] (the gradient that goes around the norm);
 /// `dx` [R, D], `dw` `[D]`, `db` `[D]`.

@@ -2,15 +2,16 @@
 //!
 //! One file an operation, forward and backward together; its head says what the backward pass needs. The contract:
 //!
-//! - slices in, slices out; every buffer's shape stands in its doc comment in letters (N images, T tokens, R rows, D width,
-//!   L patches, P values a patch);
+//! - slices in, slices out; every buffer's shape stands in its doc comment in letters (N images, T tokens, R rows, D
+//!   width, L patches, P values a patch);
 //! - a slice of another length than documented is a bug of the caller and panics;
 //! - outputs are overwritten, unless the function says that it adds;
-//! - work is split over the threads of the calling rayon pool into pieces that do not depend on their number, and sums run
-//!   in a fixed order: the same bits on one and on many threads;
-//! - loops are written over the vectors of an instruction set and compiled once for each; [`instruction_set`] picks one at
-//!   run time. Products and sums are fused where the set can, so bits differ between sets, never between runs;
-//! - `unsafe` stands only in the tiles of matrix products, their prefetch and in a transpose, each block with its reason;
+//! - work is split over the threads of the calling rayon pool into pieces that do not depend on their number, and sums
+//!   run in a fixed order: the same bits on one and on many threads;
+//! - loops are written over the vectors of an instruction set and compiled once for each; [`instruction_set`] picks one
+//!   at run time. Products and sums are fused where the set can, so bits differ between sets, never between runs;
+//! - `unsafe` stands only in the tiles of matrix products, their prefetch and in a transpose, each block with its
+//!   reason;
 //! - slices may lie anywhere, but those that begin at a cache line ([`aligned`]) are up to a quarter faster.
 
 pub mod adamw;

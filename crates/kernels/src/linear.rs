@@ -17,7 +17,8 @@ pub fn forward(x: &[f32], weight: &[f32], bias: &[f32], out: &mut [f32]) {
     product_on_all_threads(Operation::Linear, x, &packed, Some(bias), out);
 }
 
-/// The gradient of the inputs, `dx` [R, in], from that of the outputs, `grad` [R, out]; `outputs` is out, of `weight` [out, in].
+/// The gradient of the inputs, `dx` [R, in], from that of the outputs, `grad` [R, out]; `outputs` is out, of `weight`
+/// [out, in].
 ///
 /// # Panics
 /// When the lengths disagree.
@@ -29,7 +30,8 @@ pub fn backward_input(grad: &[f32], weight: &[f32], outputs: usize, dx: &mut [f3
     product_on_all_threads(Operation::LinearInput, grad, &packed, None, dx);
 }
 
-/// The gradients of the weight [out, in] and of the bias `[out]` from that of the outputs, `grad` [R, out], and `x` [R, in].
+/// The gradients of the weight [out, in] and of the bias `[out]` from that of the outputs, `grad` [R, out], and `x`
+/// [R, in].
 ///
 /// # Panics
 /// When the lengths disagree, or a size is 0.

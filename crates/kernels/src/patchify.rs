@@ -10,8 +10,8 @@ use bmae_architecture::PatchGrid;
 /// N follows from the length of `images`.
 ///
 /// # Panics
-/// When the sizes of `grid` cannot be ([`PatchGrid::check`]), when `images` is not a whole number of images, or when `patches`
-/// is not as long as `images`.
+/// When the sizes of `grid` cannot be ([`PatchGrid::check`]), when `images` is not a whole number of images, or when
+/// `patches` is not as long as `images`.
 pub fn patchify(images: &[f32], grid: PatchGrid, patches: &mut [f32]) {
     let PatchGrid { channels, image_size: side, patch_size: patch } = grid;
     assert!(patch > 0 && side.is_multiple_of(patch), "a side of {side} pixels cannot be cut into patches of {patch}");
@@ -36,11 +36,12 @@ pub fn patchify(images: &[f32], grid: PatchGrid, patches: &mut [f32]) {
     }
 }
 
-/// Normalises each patch of `patches` [.., P] in place: (x - mean) / sqrt(variance + 1e-6), with the *unbiased* variance
-/// (divided by P - 1), as `norm_pix_loss` of the official MAE does.
+/// Normalises each patch of `patches` [.., P] in place: (x - mean) / sqrt(variance + 1e-6), with the *unbiased*
+/// variance (divided by P - 1), as `norm_pix_loss` of the official MAE does.
 ///
 /// # Panics
-/// When `values_per_patch` is below 2 (the unbiased variance of one value does not exist) or does not divide the length.
+/// When `values_per_patch` is below 2 (the unbiased variance of one value does not exist) or does not divide the
+/// length.
 pub fn normalise_patches(patches: &mut [f32], values_per_patch: usize) {
     assert!(values_per_patch >= 2, "the unbiased variance needs two values");
     assert!(patches.len().is_multiple_of(values_per_patch), "not a whole number of patches");

@@ -1,9 +1,9 @@
-//! Buffers that are used again: a training step takes the same sizes as the one before, and fresh memory costs page faults and
-//! zeros that nobody reads.
+//! Buffers that are used again: a training step takes the same sizes as the one before, and fresh memory costs page
+//! faults and zeros that nobody reads.
 //!
-//! A buffer goes back to the pool when it is dropped, whichever thread drops it. What the pool holds unused stays below twice
-//! what was once in use at the same time: beyond that it starts anew, so that sizes of an earlier stage do not stay for ever.
-//! (Once is not enough: the sizes of a step do not all reach their highest number at the same time.)
+//! A buffer goes back to the pool when it is dropped, whichever thread drops it. What the pool holds unused stays below
+//! twice what was once in use at the same time: beyond that it starts anew, so that sizes of an earlier stage do not
+//! stay for ever. (Once is not enough: the sizes of a step do not all reach their highest number at the same time.)
 
 use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
@@ -18,8 +18,8 @@ pub struct Buffer {
 }
 
 impl Buffer {
-    /// `length` numbers, whatever they were before: the caller overwrites them. In debug builds and in this crate's tests they
-    /// are not numbers, which shows whoever forgets.
+    /// `length` numbers, whatever they were before: the caller overwrites them. In debug builds and in this crate's
+    /// tests they are not numbers, which shows whoever forgets.
     pub fn uninitialised(length: usize) -> Self {
         let mut buffer = Self { values: Some(pool().take(length)) };
         if cfg!(any(test, debug_assertions)) {

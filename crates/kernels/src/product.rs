@@ -1,15 +1,15 @@
 //! Matrix products of single precision: the work between which everything else of a training step has to fit.
 //!
-//! 1. A micro-kernel keeps a tile of the result in registers: 8 rows by 3 vectors with AVX-512, 6 by 2 with AVX2. Each step
-//!    along K loads the tile's columns of the right factor once and broadcasts one number of each row of the left.
-//! 2. The right factor is packed into panels, a panel being the columns of one tile, so that a step reads one run of memory.
-//!    Weights are packed once for each pass over a batch ([`PackedMatrix`]) and then serve all its pieces.
-//! 3. The left factor of activations is read by its rows as it stands. A weight's gradient reads both factors by columns;
-//!    there both are packed, in blocks that stay in the nearest cache.
+//! 1. A micro-kernel keeps a tile of the result in registers: 8 rows by 3 vectors with AVX-512, 6 by 2 with AVX2. Each
+//!    step along K loads the tile's columns of the right factor once and broadcasts one number of each row of the left.
+//! 2. The right factor is packed into panels, a panel being the columns of one tile, so that a step reads one run of
+//!    memory. Weights are packed once for each pass over a batch ([`PackedMatrix`]) and then serve all its pieces.
+//! 3. The left factor of activations is read by its rows as it stands. A weight's gradient reads both factors by
+//!    columns; there both are packed, in blocks that stay in the nearest cache.
 //! 4. Bias and residual are added while the tile is still in registers.
 //!
-//! Sums run over K in order, a weight's gradient in blocks of a few hundred rows: the same bits for any number of threads. Products and
-//! sums are fused where the instruction set can, so the bits differ between sets.
+//! Sums run over K in order, a weight's gradient in blocks of a few hundred rows: the same bits for any number of
+//! threads. Products and sums are fused where the instruction set can, so the bits differ between sets.
 
 use rayon::prelude::*;
 
@@ -40,8 +40,8 @@ pub fn product(left: &[f32], right: &PackedMatrix, epilogue: Epilogue<'_>, out: 
     product_with(InstructionSet::current(), left, right, epilogue, out);
 }
 
-/// `out` [M, N] = `left` [M, K] times the packed [K, N], plus `bias` `[N]` if there is one, over all threads, some hundred rows a
-/// piece; each thread's time counts under `operation`.
+/// `out` [M, N] = `left` [M, K] times the packed [K, N], plus `bias` `[N]` if there is one, over all threads, some
+/// hundred rows a piece; each thread's time counts under `operation`.
 ///
 /// # Panics
 /// When the lengths disagree.

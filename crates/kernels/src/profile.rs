@@ -1,9 +1,10 @@
 //! Where the time goes, by operation: a stopwatch for each, off unless [`start`] was called.
 //!
-//! `let _timer = profile::time(Operation::Attention);` counts the thread's time until the end of the scope. Timers nest: the
-//! time under an inner one is the inner one's alone, so that the times of all operations add up to at most the threads' time.
-//! That also holds where a thread that waits for others takes over another piece of work meanwhile. While off, a timer is one
-//! relaxed load; while on, it reads the clock twice, so put it around microseconds, not around a few instructions.
+//! `let _timer = profile::time(Operation::Attention);` counts the thread's time until the end of the scope. Timers
+//! nest: the time under an inner one is the inner one's alone, so that the times of all operations add up to at most
+//! the threads' time. That also holds where a thread that waits for others takes over another piece of work meanwhile.
+//! While off, a timer is one relaxed load; while on, it reads the clock twice, so put it around microseconds, not
+//! around a few instructions.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};

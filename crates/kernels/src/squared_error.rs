@@ -10,8 +10,8 @@ use crate::profile::{Operation, time};
 /// Values that a thread takes at once.
 const PIECE: usize = 1 << 14;
 
-/// The mean of (prediction - target)^2, differences in single precision, added up in double precision and in a fixed order; any
-/// length, the same for both. NaN for none.
+/// The mean of (prediction - target)^2, differences in single precision, added up in double precision and in a fixed
+/// order; any length, the same for both. NaN for none.
 ///
 /// # Panics
 /// When the lengths differ.
@@ -23,7 +23,8 @@ pub fn mean(prediction: &[f32], target: &[f32]) -> f64 {
     sums.iter().sum::<f64>() / prediction.len() as f64
 }
 
-/// out = 2 grad (prediction - target) / length: the gradient of the prediction from that of the mean; one length for all.
+/// out = 2 grad (prediction - target) / length: the gradient of the prediction from that of the mean; one length for
+/// all.
 ///
 /// # Panics
 /// When the lengths differ.

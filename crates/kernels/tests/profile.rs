@@ -1,5 +1,5 @@
-//! The stopwatches of `profile`. They are the whole process's, so these promises have a test binary, and in it one test, of their
-//! own: beside other tests, whose kernels count too, the numbers would be theirs as well.
+//! The stopwatches of `profile`. They are the whole process's, so these promises have a test binary, and in it one
+//! test, of their own: beside other tests, whose kernels count too, the numbers would be theirs as well.
 
 use std::time::Duration;
 

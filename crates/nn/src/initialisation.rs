@@ -1,8 +1,8 @@
 //! Every random draw of a model, from a generator that the caller passes; never from Burn's global one.
 //!
-//! Draws happen in the order of the module's parameters (the order of [`mod@crate::parameters`]); constants (biases of zero,
-//! LayerNorms, sin-cos positions) draw nothing. So a model depends on its configuration and the generator alone, and a
-//! generator is left in the same state whatever the device.
+//! Draws happen in the order of the module's parameters (the order of [`mod@crate::parameters`]); constants (biases of
+//! zero, LayerNorms, sin-cos positions) draw nothing. So a model depends on its configuration and the generator alone,
+//! and a generator is left in the same state whatever the device.
 
 use burn::module::Param;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -15,7 +15,8 @@ pub const TOKEN_STD: f64 = 0.02;
 /// How a fresh encoder is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EncoderInit {
-    /// As the official MAE: Xavier-uniform Linears and patch embedding, N(0, 0.02) class token, fixed sin-cos positions.
+    /// As the official MAE: Xavier-uniform Linears and patch embedding, N(0, 0.02) class token, fixed sin-cos
+    /// positions.
     Mae,
     /// As timm's own ViT: Linears, class token and positions N(0, 0.02), patch embedding as PyTorch's convolution.
     Timm,
@@ -36,8 +37,8 @@ pub fn normal(n: usize, std: f64, rng: &mut impl Rng) -> Vec<f32> {
     (0..n).map(|_| (rng.sample::<f64, _>(StandardNormal) * std) as f32).collect()
 }
 
-/// Normal with mean zero, redrawn outside the *absolute* bounds +-2, as `trunc_normal_` of PyTorch and timm has it: with
-/// the deviations used here (0.02 and less) the bounds lie a hundred deviations out.
+/// Normal with mean zero, redrawn outside the *absolute* bounds +-2, as `trunc_normal_` of PyTorch and timm has it:
+/// with the deviations used here (0.02 and less) the bounds lie a hundred deviations out.
 pub fn truncated_normal(n: usize, std: f64, rng: &mut impl Rng) -> Vec<f32> {
     (0..n)
         .map(|_| {

@@ -1,11 +1,14 @@
 //! Vision Transformer, masked autoencoder and heads of bmae on Burn tensors.
 //!
-//! - [`ops`]: the few differentiable operations everything is built from, fused on the CPU, composed of Burn's own elsewhere.
-//! - [`vit`]: positions, blocks and the encoder. [`masking`]: which patches are kept. [`mae`]: decoder, the whole autoencoder
-//!   and its loss. [`heads`]: classifier, linear probe, cross-entropy. All are built from the sizes of `bmae-architecture`.
-//! - [`mod@parameters`]: parameters and gradients of any module here by their official name, for optimisers and averages.
-//! - [`weights`]: files in and out, of other programs too; [`tensor_file`]: safetensors for batches, outputs and features.
-//!   [`initialisation`]: every random draw, from a generator the caller passes.
+//! - [`ops`]: the few differentiable operations everything is built from, fused on the CPU, composed of Burn's own
+//!   elsewhere.
+//! - [`vit`]: positions, blocks and the encoder. [`masking`]: which patches are kept. [`mae`]: decoder, the whole
+//!   autoencoder and its loss. [`heads`]: classifier, linear probe, cross-entropy. All are built from the sizes of
+//!   `bmae-architecture`.
+//! - [`mod@parameters`]: parameters and gradients of any module here by their official name, for optimisers and
+//!   averages.
+//! - [`weights`]: files in and out, of other programs too; [`tensor_file`]: safetensors for batches, outputs and
+//!   features. [`initialisation`]: every random draw, from a generator the caller passes.
 //!
 //! Layouts are PyTorch's (a Linear's weight is [out, in]) and names are the official MAE's, so that a weight file of
 //! either side loads on the other. Images come as plain slices [N, 3, S, S], already normalised; [`patchify`] turns

@@ -18,8 +18,8 @@ pub struct Masking {
 }
 
 impl Masking {
-    /// From `noise` [N, L], one number for each patch: the [`kept_patches`](bmae_architecture::kept_patches) patches of the least
-    /// noise are kept, in ascending order of noise; equal noise keeps the order of the patches.
+    /// From `noise` [N, L], one number for each patch: the [`kept_patches`](bmae_architecture::kept_patches) patches of
+    /// the least noise are kept, in ascending order of noise; equal noise keeps the order of the patches.
     ///
     /// # Errors
     /// When `noise` is not a whole number of images, or the ratio keeps or masks no patch.
@@ -91,14 +91,15 @@ impl Masking {
         &self.masked
     }
 
-    /// The masked patches as tokens of a sequence that the class token begins, in the order of [`masked`](Self::masked).
+    /// The masked patches as tokens of a sequence that the class token begins, in the order of
+    /// [`masked`](Self::masked).
     pub fn masked_tokens(&self) -> SelectedTokens {
         let token = |&row: &usize| (row % self.patches + 1) as u32;
         SelectedTokens::new(self.masked.iter().map(token).collect(), self.patches - self.keep)
     }
 
-    /// Where the encoder's tokens stand: of each image the class token, then the kept patches, rows [N * keep], in the order of
-    /// [`kept`](Self::kept); positions [1 + L].
+    /// Where the encoder's tokens stand: of each image the class token, then the kept patches, rows [N * keep], in the
+    /// order of [`kept`](Self::kept); positions [1 + L].
     pub(crate) fn placement_in_encoder(&self) -> Placement {
         let mut places = Vec::with_capacity(self.images * (1 + self.keep));
         let mut rows = 0..;
@@ -109,8 +110,8 @@ impl Masking {
         Placement::new(places, self.kept.len(), 1 + self.patches)
     }
 
-    /// Where the decoder's tokens stand: of each image the encoder's tokens, rows [N * (1 + keep)], back in their places, and the
-    /// mask token in all others; positions [1 + L].
+    /// Where the decoder's tokens stand: of each image the encoder's tokens, rows [N * (1 + keep)], back in their
+    /// places, and the mask token in all others; positions [1 + L].
     pub(crate) fn placement_in_decoder(&self) -> Placement {
         let seen = 1 + self.keep;
         let mut places = Vec::with_capacity(self.images * (1 + self.patches));

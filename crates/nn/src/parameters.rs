@@ -1,7 +1,7 @@
 //! Parameters and gradients of any module of this crate by their official name.
 //!
-//! A module's fields are named as the official MAE names them; what differs (`encoder.` is no prefix there, the decoder's
-//! parts begin with `decoder_`) is translated here, in one place.
+//! A module's fields are named as the official MAE names them; what differs (`encoder.` is no prefix there, the
+//! decoder's parts begin with `decoder_`) is translated here, in one place.
 
 use std::collections::BTreeMap;
 use std::iter::Peekable;
@@ -18,8 +18,8 @@ pub struct Parameter {
     pub shape: Vec<usize>,
     /// The values, flattened (row-major), without autodiff.
     pub values: Tensor<1>,
-    /// Whether it requires a gradient now. False for fixed positions and running statistics, and for every parameter of a
-    /// module on a device without autodiff.
+    /// Whether it requires a gradient now. False for fixed positions and running statistics, and for every parameter of
+    /// a module on a device without autodiff.
     pub trainable: bool,
 }
 
@@ -49,12 +49,12 @@ pub fn parameters(module: &impl Module) -> Vec<Parameter> {
     collect.parameters
 }
 
-/// The gradients of `module`'s parameters, taken out of `grads`: flattened, without autodiff. Parameters without a gradient
-/// (not trainable, or not part of the loss) are absent.
+/// The gradients of `module`'s parameters, taken out of `grads`: flattened, without autodiff. Parameters without a
+/// gradient (not trainable, or not part of the loss) are absent.
 ///
-/// The key's third of a `qkv.bias` has a gradient of exactly zero: the bias adds the same to all logits of a query, which
-/// their softmax does not see. What the backward pass finds there is rounding alone, which AdamW, dividing it by its own
-/// size, would turn into steps; so it is set to zero.
+/// The key's third of a `qkv.bias` has a gradient of exactly zero: the bias adds the same to all logits of a query,
+/// which their softmax does not see. What the backward pass finds there is rounding alone, which AdamW, dividing it by
+/// its own size, would turn into steps; so it is set to zero.
 pub fn gradients(module: &impl Module, grads: &mut Gradients) -> BTreeMap<String, Tensor<1>> {
     struct Take<'a> {
         path: Path,
@@ -82,8 +82,9 @@ pub fn gradients(module: &impl Module, grads: &mut Gradients) -> BTreeMap<String
     take.taken
 }
 
-/// `module` with each parameter replaced by what `f` makes of it: `f` gets the official name, the shape and the flattened
-/// values without autodiff; `None` keeps the parameter. A replaced parameter requires a gradient if it did before.
+/// `module` with each parameter replaced by what `f` makes of it: `f` gets the official name, the shape and the
+/// flattened values without autodiff; `None` keeps the parameter. A replaced parameter requires a gradient if it did
+/// before.
 ///
 /// # Panics
 /// When `f` gives another number of values than it got.
@@ -99,8 +100,9 @@ pub fn map_parameters<M: Module>(module: M, f: impl FnMut(&str, &[usize], Tensor
     )
 }
 
-/// As [`map_parameters`], for the parameters that `which` chooses by name and shape; the others stay untouched. Where nothing
-/// but `module` refers to a parameter, nothing but the tensor that `f` gets does meanwhile: `f` can change it in place.
+/// As [`map_parameters`], for the parameters that `which` chooses by name and shape; the others stay untouched. Where
+/// nothing but `module` refers to a parameter, nothing but the tensor that `f` gets does meanwhile: `f` can change it
+/// in place.
 ///
 /// # Panics
 /// When `f` gives another number of values than it got.

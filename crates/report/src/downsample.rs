@@ -1,7 +1,8 @@
 //! Long curves in few points.
 
-/// At most `4 * stretches` of the points (0 counts as 1), with the same look when drawn over that many columns: of each stretch the
-/// first, the lowest, the highest and the last stay, in order, so that spikes do. Few points stay as they are.
+/// At most `4 * stretches` of the points (0 counts as 1), with the same look when drawn over that many columns: of each
+/// stretch the first, the lowest, the highest and the last stay, in order, so that spikes do. Few points stay as they
+/// are.
 pub fn downsample(points: &[(f64, f64)], stretches: usize) -> Vec<(f64, f64)> {
     let stretches = stretches.max(1);
     if points.len() <= 4 * stretches {

@@ -1,9 +1,10 @@
-//! Run directories in; tables, figures and one HTML page out. Knows no tensors and nothing of training: it reads the files of
-//! a run directory by its own types (`docs/formats.md`, "Run directory").
+//! Run directories in; tables, figures and one HTML page out. Knows no tensors and nothing of training: it reads the
+//! files of a run directory by its own types (`docs/formats.md`, "Run directory").
 //!
-//! The way through: [`collect_runs`] finds and reads, [`group_runs`] lays side by side, [`summarise`] draws up means, spread and
-//! the published figures, and `results_csv`, `comparison_table`, `markdown`, `figures` and `page` show it. [`write_report`] does it
-//! all. Apart from that, `collection` lists runs, compares two of them, and gives what they logged as a table.
+//! The way through: [`collect_runs`] finds and reads, [`group_runs`] lays side by side, [`summarise`] draws up means,
+//! spread and the published figures, and `results_csv`, `comparison_table`, `markdown`, `figures` and `page` show it.
+//! [`write_report`] does it all. Apart from that, `collection` lists runs, compares two of them, and gives what they
+//! logged as a table.
 
 mod collection;
 mod comparison;
@@ -46,14 +47,14 @@ pub struct WrittenReport {
     pub summary: Summary,
 }
 
-/// Reads the runs at or below the paths `runs` (see [`collect_runs`]) and writes `index.html`, `report.md`, `results.csv` and
-/// `figures/*.svg`, `*.png` into the folder `out`, which is created. Each file is written whole or not at all, and files of an
-/// earlier report are replaced. The same runs give the same bytes. In the place of a figure that lacks runs, readers are told the
-/// `command` that makes them.
+/// Reads the runs at or below the paths `runs` (see [`collect_runs`]) and writes `index.html`, `report.md`,
+/// `results.csv` and `figures/*.svg`, `*.png` into the folder `out`, which is created. Each file is written whole or
+/// not at all, and files of an earlier report are replaced. The same runs give the same bytes. In the place of a figure
+/// that lacks runs, readers are told the `command` that makes them.
 ///
 /// # Errors
-/// What [`collect_runs`] says, and [`ReportError::IntoARun`], before anything is written; [`ReportError::Write`] if a file
-/// cannot be written.
+/// What [`collect_runs`] says, and [`ReportError::IntoARun`], before anything is written; [`ReportError::Write`] if a
+/// file cannot be written.
 pub fn write_report(runs: &[PathBuf], out: &Path, command: FigureCommand) -> Result<WrittenReport, ReportError> {
     if out.join(RUN_FILE).exists() {
         return Err(ReportError::IntoARun { path: out.to_owned() });
@@ -86,7 +87,8 @@ pub fn write_report(runs: &[PathBuf], out: &Path, command: FigureCommand) -> Res
     Ok(WrittenReport { files, table: comparison_table::text_table(&summary), summary })
 }
 
-/// Whether a file among the figures is of a report: one of an earlier report that has nothing to show any more is removed.
+/// Whether a file among the figures is of a report: one of an earlier report that has nothing to show any more is
+/// removed.
 fn is_of_a_report(name: &str) -> bool {
     let figure =
         |(stem, ending): (&str, &str)| matches!(ending, "svg" | "png") && figures::names().any(|name| name == stem);

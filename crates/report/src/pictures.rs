@@ -149,8 +149,8 @@ fn last_of_each_kind(mut files: Vec<Candidate>, most: usize) -> Vec<Candidate> {
     kinds.flat_map(|files| &files[files.len().saturating_sub(most)..]).cloned().collect()
 }
 
-/// Leaves what a page of `most` bytes of pictures can hold, so that it can be sent around: where everything is too much, the last
-/// picture of each kind, and where that is too much as well, those of the first lines.
+/// Leaves what a page of `most` bytes of pictures can hold, so that it can be sent around: where everything is too
+/// much, the last picture of each kind, and where that is too much as well, those of the first lines.
 fn keep_within(albums: &mut [(Album, Vec<Candidate>)], most: u64) {
     let bytes = |files: &[Candidate]| files.iter().map(|file| file.bytes).sum::<u64>();
     let all: u64 = albums.iter().map(|(_, files)| bytes(files)).sum();

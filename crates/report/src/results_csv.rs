@@ -20,8 +20,8 @@ const COLUMNS: [&str; 13] = [
     "wall_s",
 ];
 
-/// The whole file. Rows stand by line, evaluation and seed; accuracies have two decimals (percent), rates and seconds one, and a
-/// cell that does not apply is empty. An evaluation without a result has no row.
+/// The whole file. Rows stand by line, evaluation and seed; accuracies have two decimals (percent), rates and seconds
+/// one, and a cell that does not apply is empty. An evaluation without a result has no row.
 pub fn results_csv(groups: &[RunGroup]) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     // Writing to memory cannot fail: every row has as many cells as the header.

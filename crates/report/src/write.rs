@@ -22,8 +22,8 @@ pub fn create_folder(path: &Path) -> Result<(), ReportError> {
     std::fs::create_dir_all(path).map_err(|source| ReportError::Write { path: path.to_owned(), source })
 }
 
-/// Removes the files of a folder that are `ours` by name and not among those to `keep`. What cannot be removed stays: it harms
-/// nobody.
+/// Removes the files of a folder that are `ours` by name and not among those to `keep`. What cannot be removed stays:
+/// it harms nobody.
 pub fn remove_others(folder: &Path, keep: &[PathBuf], ours: impl Fn(&str) -> bool) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {

@@ -1,4 +1,5 @@
-//! Watches the runs that its arguments name: `cargo run -p bmae-watch --example watch -- runs/quick`. Into a pipe it writes one table.
+//! Watches the runs that its arguments name: `cargo run -p bmae-watch --example watch -- runs/quick`. Into a pipe it
+//! writes one table.
 
 use std::io::IsTerminal;
 use std::path::PathBuf;

@@ -87,8 +87,8 @@ impl App {
         self.hidden.contains(&watched.directory)
     }
 
-    /// The runs whose curves are drawn: those of the selected one's stage, since the numbers of different stages do not compare,
-    /// that are not hidden; or the selected one alone.
+    /// The runs whose curves are drawn: those of the selected one's stage, since the numbers of different stages do not
+    /// compare, that are not hidden; or the selected one alone.
     pub(crate) fn drawn(&self) -> Vec<&WatchedRun> {
         let Some(selected) = self.selected() else { return Vec::new() };
         if self.alone {

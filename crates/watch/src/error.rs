@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// Why a watch could not begin or go on. A run that cannot be read is none of these: it is shown with its reason in the list.
+/// Why a watch could not begin or go on. A run that cannot be read is none of these: it is shown with its reason in the
+/// list.
 #[derive(Debug, Error)]
 pub enum WatchError {
     /// No path was named.

@@ -1,8 +1,9 @@
 //! What comes in from the terminal, read on a thread of its own.
 //!
-//! crossterm 0.29 does not come back from a terminal that is gone: its `poll` takes end of file and EIO for "nothing yet" and reads
-//! again at once, for ever, whatever the timeout. After half an escape sequence it waits for the rest as long. Were it called where
-//! the view is drawn, neither a signal nor a look at the terminal could end the view; so it only ever holds up this thread.
+//! crossterm 0.29 does not come back from a terminal that is gone: its `poll` takes end of file and EIO for "nothing
+//! yet" and reads again at once, for ever, whatever the timeout. After half an escape sequence it waits for the rest as
+//! long. Were it called where the view is drawn, neither a signal nor a look at the terminal could end the view; so it
+//! only ever holds up this thread.
 
 use std::io;
 use std::sync::Arc;
@@ -16,8 +17,8 @@ use crossterm::event::{Event, poll, read};
 /// How soon the thread sees that it is no longer wanted.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// Keys and new sizes as they come. Dropping it ends the thread, except where crossterm keeps it: nothing can end that but the
-/// process.
+/// Keys and new sizes as they come. Dropping it ends the thread, except where crossterm keeps it: nothing can end that
+/// but the process.
 pub(crate) struct Keyboard {
     events: Receiver<io::Result<Event>>,
     unwanted: Arc<AtomicBool>,

@@ -1,9 +1,10 @@
 //! A live view of runs in the terminal: what they are at, how fast, how long they take, and their curves.
 //!
-//! [`watch()`] draws and follows the keys until it is left; [`snapshot()`] gives the same list once, for output that is no terminal. Both
-//! only read run directories, by way of `bmae_report`. One thing an idea: `runs` knows what is watched, `series` and `pace`
-//! what its numbers mean, `row`, `numbers` and `wrap` how it is put in columns and lines, `app` what the keys do, `view` what is on the
-//! screen, `keyboard` how keys come in, and `terminal` how the terminal is taken over and given back.
+//! [`watch()`] draws and follows the keys until it is left; [`snapshot()`] gives the same list once, for output that is
+//! no terminal. Both only read run directories, by way of `bmae_report`. One thing an idea: `runs` knows what is
+//! watched, `series` and `pace` what its numbers mean, `row`, `numbers` and `wrap` how it is put in columns and lines,
+//! `app` what the keys do, `view` what is on the screen, `keyboard` how keys come in, and `terminal` how the terminal
+//! is taken over and given back.
 
 mod app;
 mod error;
@@ -42,14 +43,15 @@ const SHORTEST: Duration = Duration::from_millis(100);
 /// How soon a signal that asks for an end is heard, and that the terminal is gone.
 const HEARING: Duration = Duration::from_millis(250);
 
-/// Shows the runs at and below `paths` in the terminal, and what becomes of them, until q, Esc, Ctrl-C, a signal or the end of
-/// the terminal ends it. Folders that hold no run yet are waited for, and a run that cannot be read is shown with the reason. The
-/// terminal is given back on every way out. Where it went away, the process should end soon: the thread that reads keys may be
-/// reading from what is no longer there for as long as the process lives.
+/// Shows the runs at and below `paths` in the terminal, and what becomes of them, until q, Esc, Ctrl-C, a signal or the
+/// end of the terminal ends it. Folders that hold no run yet are waited for, and a run that cannot be read is shown
+/// with the reason. The terminal is given back on every way out. Where it went away, the process should end soon: the
+/// thread that reads keys may be reading from what is no longer there for as long as the process lives.
 ///
 /// # Errors
 /// [`WatchError::NoPaths`], [`WatchError::Missing`] or [`WatchError::NotAFolder`] for paths that cannot be watched;
-/// [`WatchError::NoTerminal`] if standard output is none, where [`snapshot()`] serves; [`WatchError::Terminal`] if it refuses.
+/// [`WatchError::NoTerminal`] if standard output is none, where [`snapshot()`] serves; [`WatchError::Terminal`] if it
+/// refuses.
 pub fn watch(paths: &[PathBuf], options: Options) -> Result<(), WatchError> {
     let mut app = App::new(Runs::open(paths, Instant::now())?, options);
     if !stdout().is_terminal() {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-/// Four significant digits, or powers of ten where that is shorter: `0.2462`, `23.15`, `1.5e-6`, `-` for what is not finite.
+/// Four significant digits, or powers of ten where that is shorter: `0.2462`, `23.15`, `1.5e-6`, `-` for what is not
+/// finite.
 pub(crate) fn short(value: f64) -> String {
     let size = value.abs();
     if !value.is_finite() {

@@ -5,7 +5,8 @@ use std::time::Duration;
 /// How to watch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
-    /// The command line that watches: the title of the view, and, with a run behind it, what prints the run's whole message.
+    /// The command line that watches: the title of the view, and, with a run behind it, what prints the run's whole
+    /// message.
     pub command: &'static str,
     /// How often to look for news; less than 0.1 s counts as that.
     pub every: Duration,

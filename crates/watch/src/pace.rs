@@ -24,8 +24,9 @@ struct Mark {
 }
 
 impl Pace {
-    /// Notes that the run has done `epochs` (fractional) in `wall_s` seconds of work. What does not go forward in both is a run
-    /// that was taken back to an earlier epoch: what was seen before is forgotten. Numbers that are not finite are left out.
+    /// Notes that the run has done `epochs` (fractional) in `wall_s` seconds of work. What does not go forward in both
+    /// is a run that was taken back to an earlier epoch: what was seen before is forgotten. Numbers that are not finite
+    /// are left out.
     pub(crate) fn note(&mut self, epochs: f64, wall_s: f64) {
         if !epochs.is_finite() || !wall_s.is_finite() {
             return;
@@ -41,8 +42,9 @@ impl Pace {
         self.marks.push_back(Mark { wall_s, epochs });
     }
 
-    /// The time that the rest of `planned` epochs takes at the pace of the marks, or of the whole run while the marks span less
-    /// than an epoch. `None` before any progress, and zero once all is done. Counted from the last line that the run wrote.
+    /// The time that the rest of `planned` epochs takes at the pace of the marks, or of the whole run while the marks
+    /// span less than an epoch. `None` before any progress, and zero once all is done. Counted from the last line that
+    /// the run wrote.
     pub(crate) fn left(&self, planned: u64) -> Option<Duration> {
         let last = self.marks.back()?;
         let first = self.marks.front()?;

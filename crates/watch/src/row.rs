@@ -49,7 +49,8 @@ impl Column {
         Column::Best,
     ];
 
-    /// The order in which columns are left out where there is no room for all; before them the seed, where all have the same.
+    /// The order in which columns are left out where there is no room for all; before them the seed, where all have the
+    /// same.
     const DISPENSABLE: [Column; 8] = [
         Column::Speed,
         Column::Bar,
@@ -162,8 +163,9 @@ pub(crate) fn gap(width: usize) -> usize {
 /// Least columns of a name that was cut, and of a bar.
 const LEAST: (usize, usize) = (10, 6);
 
-/// The columns that find room in `width` terminal columns, each with its own; a bar may take up to `bar`. Those that say nothing of
-/// any run are left out. First bars become shorter, then names down to ten, then columns go, the least needed first.
+/// The columns that find room in `width` terminal columns, each with its own; a bar may take up to `bar`. Those that
+/// say nothing of any run are left out. First bars become shorter, then names down to ten, then columns go, the least
+/// needed first.
 pub(crate) fn fit(lines: &[Vec<String>], width: usize, bar: usize) -> Vec<(Column, usize)> {
     let cells = |column: Column| {
         let place = Column::ALL.iter().position(|&other| other == column).unwrap_or(0);
@@ -220,7 +222,8 @@ pub(crate) fn columns(text: &str) -> usize {
     Span::raw(text).width()
 }
 
-/// The text in exactly `width` terminal columns: cut with `…` where it is longer, filled with spaces where it is shorter.
+/// The text in exactly `width` terminal columns: cut with `…` where it is longer, filled with spaces where it is
+/// shorter.
 pub(crate) fn fill(text: &str, width: usize, right: bool) -> String {
     let text = cut(text, width);
     let space = " ".repeat(width.saturating_sub(columns(&text)));

@@ -1,7 +1,8 @@
 //! What is watched, and keeping it fresh.
 //!
-//! `bmae_report::read_run` reads a run whole, so a run is read again only when its `run.toml` or `metrics.jsonl` changed or its lock
-//! was taken or let go, and, where reading takes long, so seldom that it costs no more than a twentieth of the time.
+//! `bmae_report::read_run` reads a run whole, so a run is read again only when its `run.toml` or `metrics.jsonl`
+//! changed or its lock was taken or let go, and, where reading takes long, so seldom that it costs no more than a
+//! twentieth of the time.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -71,8 +72,8 @@ impl WatchedRun {
     /// Reads it if its signs changed; whether it did.
     fn refresh(&mut self, now: Instant) -> bool {
         let mut signs = Signs::of_files(&self.directory);
-        // Asking for a lock takes it for a moment, in which a process that starts on the run would be refused: a run that is at
-        // its end is asked only when its files change.
+        // Asking for a lock takes it for a moment, in which a process that starts on the run would be refused: a run
+        // that is at its end is asked only when its files change.
         let rests = self.run.as_ref().is_some_and(|run| run.state() == RunState::Finished);
         if !(rests && signs == self.seen) {
             signs.locked = is_locked(&self.directory);
@@ -106,7 +107,8 @@ impl WatchedRun {
         self.seen = signs;
     }
 
-    /// The time it has left, less what went by since it was last heard of; `None` unless it runs and has a plan and a pace.
+    /// The time it has left, less what went by since it was last heard of; `None` unless it runs and has a plan and a
+    /// pace.
     pub(crate) fn left(&self, now: Instant) -> Option<Duration> {
         let run = self.run.as_ref().filter(|run| run.state() == RunState::Running)?;
         let left = self.pace.left(run.about.epochs?)?;
@@ -123,7 +125,8 @@ impl WatchedRun {
         self.run.as_ref().is_some_and(|run| run.running)
     }
 
-    /// The name: the run's own, or its folder and the one around it while it cannot be read. Control characters are replaced.
+    /// The name: the run's own, or its folder and the one around it while it cannot be read. Control characters are
+    /// replaced.
     pub(crate) fn name(&self) -> String {
         let name = match &self.run {
             Some(run) => run.about.name.clone(),
@@ -150,7 +153,8 @@ impl WatchedRun {
             && self.directory.parent() == other.directory.parent()
     }
 
-    /// What went wrong, in one sentence; `None` while it is well. An announced collapse stays until the run is resumed before it.
+    /// What went wrong, in one sentence; `None` while it is well. An announced collapse stays until the run is resumed
+    /// before it.
     pub(crate) fn warning(&self) -> Option<String> {
         if let Some(read_error) = &self.read_error {
             return Some(plain(read_error));
@@ -185,7 +189,8 @@ pub(crate) struct Runs {
     pub watched: Vec<WatchedRun>,
     /// What was found the last time.
     found: Vec<PathBuf>,
-    /// When that was, and what it cost: beside a large data set it is done so seldom that it costs no more than a twentieth.
+    /// When that was, and what it cost: beside a large data set it is done so seldom that it costs no more than a
+    /// twentieth.
     looked: Option<(Instant, Duration)>,
 }
 
@@ -193,7 +198,8 @@ impl Runs {
     /// Finds and reads the runs at and below `paths`. There may be none yet.
     ///
     /// # Errors
-    /// [`WatchError::NoPaths`], [`WatchError::Missing`] or [`WatchError::NotAFolder`] for a path that cannot come to hold a run.
+    /// [`WatchError::NoPaths`], [`WatchError::Missing`] or [`WatchError::NotAFolder`] for a path that cannot come to
+    /// hold a run.
     pub(crate) fn open(paths: &[PathBuf], now: Instant) -> Result<Self, WatchError> {
         if paths.is_empty() {
             return Err(WatchError::NoPaths);
@@ -211,7 +217,8 @@ impl Runs {
         Ok(runs)
     }
 
-    /// Looks for new runs, forgets those that were removed, and reads those that changed. Whether anything is different now.
+    /// Looks for new runs, forgets those that were removed, and reads those that changed. Whether anything is different
+    /// now.
     pub(crate) fn refresh(&mut self, now: Instant) -> bool {
         self.look(now);
         let found = std::mem::take(&mut self.found);

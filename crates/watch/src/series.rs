@@ -99,8 +99,8 @@ pub(crate) struct Curve {
     pub dashed: bool,
 }
 
-/// The curves of `metric`; none for what the run did not log. What was measured over an epoch lies at that epoch's end. Loss and
-/// throughput are taken from single steps until two epochs are done.
+/// The curves of `metric`; none for what the run did not log. What was measured over an epoch lies at that epoch's end.
+/// Loss and throughput are taken from single steps until two epochs are done.
 pub(crate) fn curves(run: &Run, metric: Metric) -> Vec<Curve> {
     let metrics = &run.metrics;
     let steps = |value: fn(&Step) -> Option<f64>| -> Vec<(f64, f64)> {

@@ -10,12 +10,13 @@ use crate::runs::{Runs, WatchedRun};
 /// Fewer columns than this are taken as this many: a table needs some room.
 const NARROWEST: usize = 20;
 
-/// One aligned table of the runs at and below `paths` with their latest numbers, at most `width` terminal columns wide (less than
-/// 20 counts as 20), columns left out where they do not fit, and below it a sentence for each run that failed, collapsed or cannot
-/// be read. Ends with a line break. Where there is no run yet, that is said instead.
+/// One aligned table of the runs at and below `paths` with their latest numbers, at most `width` terminal columns wide
+/// (less than 20 counts as 20), columns left out where they do not fit, and below it a sentence for each run that
+/// failed, collapsed or cannot be read. Ends with a line break. Where there is no run yet, that is said instead.
 ///
 /// # Errors
-/// [`WatchError::NoPaths`] without paths, [`WatchError::Missing`] or [`WatchError::NotAFolder`] for one that is no folder.
+/// [`WatchError::NoPaths`] without paths, [`WatchError::Missing`] or [`WatchError::NotAFolder`] for one that is no
+/// folder.
 pub fn snapshot(paths: &[PathBuf], width: usize) -> Result<String, WatchError> {
     let now = Instant::now();
     let runs = Runs::open(paths, now)?;

@@ -15,18 +15,18 @@ use ratatui::backend::CrosstermBackend;
 
 use crate::error::WatchError;
 
-/// Whether the terminal is taken over. It must be given back once only: a second time would put the cursor back over what was
-/// written since, such as the message of a panic.
+/// Whether the terminal is taken over. It must be given back once only: a second time would put the cursor back over
+/// what was written since, such as the message of a panic.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 type Hook = Box<dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync + 'static>;
 
-/// A terminal that is drawn on. Dropping it gives the terminal back as it was; a panic does so before its message is written, and
-/// SIGTERM, SIGINT and SIGHUP ask for an end that [`Screen::asked_to_end`] tells. The second of them ends the process at once: the
-/// first is not heard while a terminal takes no output.
+/// A terminal that is drawn on. Dropping it gives the terminal back as it was; a panic does so before its message is
+/// written, and SIGTERM, SIGINT and SIGHUP ask for an end that [`Screen::asked_to_end`] tells. The second of them ends
+/// the process at once: the first is not heard while a terminal takes no output.
 pub(crate) struct Screen {
-    /// Never dropped: ratatui would show the cursor once more and complain on standard error where it cannot, which is a panic where
-    /// the terminal is gone. [`give_back`] does what there is to do.
+    /// Never dropped: ratatui would show the cursor once more and complain on standard error where it cannot, which is
+    /// a panic where the terminal is gone. [`give_back`] does what there is to do.
     terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
     end: Arc<AtomicBool>,
     /// Whether the keys come from standard input, not from the terminal by its name.
@@ -67,7 +67,8 @@ impl Screen {
             signals: {
                 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
                 use signal_hook::flag::{register, register_conditional_shutdown};
-                // In this order, so that the first signal finds the flag down. One that cannot be caught keeps its usual effect.
+                // In this order, so that the first signal finds the flag down. One that cannot be caught keeps its
+                // usual effect.
                 [SIGTERM, SIGINT, SIGHUP]
                     .into_iter()
                     .flat_map(|signal| {

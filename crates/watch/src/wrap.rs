@@ -2,8 +2,8 @@
 
 use crate::row::columns;
 
-/// The words of a text on lines of at most `width` terminal columns (0 counts as 1); a word that is longer than a line is broken.
-/// Nothing gives no line.
+/// The words of a text on lines of at most `width` terminal columns (0 counts as 1); a word that is longer than a line
+/// is broken. Nothing gives no line.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
     let mut lines: Vec<String> = Vec::new();

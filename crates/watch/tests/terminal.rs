@@ -58,7 +58,8 @@ impl Watcher {
     }
 }
 
-/// A terminal on which an empty folder is watched. It is not the controlling terminal of the process: its end comes without a signal.
+/// A terminal on which an empty folder is watched. It is not the controlling terminal of the process: its end comes
+/// without a signal.
 struct WatchedRun {
     /// The side of whoever shows the terminal; without it the terminal is gone.
     shown: File,
@@ -80,7 +81,8 @@ impl WatchedRun {
         (watched, watcher)
     }
 
-    /// Waits until a word has been drawn. Of a sentence the words alone come through, with moves of the cursor for the blanks.
+    /// Waits until a word has been drawn. Of a sentence the words alone come through, with moves of the cursor for the
+    /// blanks.
     fn wait_for(&mut self, word: &str) {
         let began = Instant::now();
         let step = Timespec { tv_sec: 1, tv_nsec: 0 };

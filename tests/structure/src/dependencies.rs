@@ -6,8 +6,8 @@ use crate::resolve::Meaning;
 use crate::tokens::Mention;
 
 impl Crate {
-    /// Edges from a file to the files that define what it imports or names. No edge is a `mod` line, a re-export (a `use`
-    /// with a visibility) or the import of a module: what is used of it stands in the code.
+    /// Edges from a file to the files that define what it imports or names. No edge is a `mod` line, a re-export (a
+    /// `use` with a visibility) or the import of a module: what is used of it stands in the code.
     pub fn dependencies(&self) -> Graph {
         let mut graph = Graph::default();
         for (index, module) in self.modules.iter().enumerate() {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::circles::Graph;
 
-/// For each folder, which of its files and folders need which. A dependency between two files belongs to the one folder in
-/// which their ways part. `mod.rs` is a member of its folder like others, and so is `x.rs` beside a folder `x`.
+/// For each folder, which of its files and folders need which. A dependency between two files belongs to the one folder
+/// in which their ways part. `mod.rs` is a member of its folder like others, and so is `x.rs` beside a folder `x`.
 pub fn by_folder(files: &Graph) -> BTreeMap<String, Graph> {
     let mut folders = BTreeMap::<String, Graph>::new();
     let all: Vec<&str> = files.edges().flat_map(|(from, to, _)| [from, to]).collect();

@@ -4,8 +4,8 @@ use proc_macro2::TokenTree;
 use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
 
-/// Parses `text` and takes away whatever is marked `#[test]` or `#[cfg(test)]`: items, members of an `impl`, statements.
-/// Panics where `text` is no Rust; `name` says which file it was.
+/// Parses `text` and takes away whatever is marked `#[test]` or `#[cfg(test)]`: items, members of an `impl`,
+/// statements. Panics where `text` is no Rust; `name` says which file it was.
 pub fn parse(name: &str, text: &str) -> syn::File {
     let mut file = syn::parse_file(text).unwrap_or_else(|error| panic!("{name}: {error}"));
     WithoutTests.visit_file_mut(&mut file);

@@ -17,8 +17,8 @@ pub struct Meaning {
 type Open = BTreeSet<(usize, String)>;
 
 impl Crate {
-    /// What `path` means in the module `from`. Imports and re-exports are followed, `*` too. An item ends the path: what
-    /// comes after it are its variants and functions.
+    /// What `path` means in the module `from`. Imports and re-exports are followed, `*` too. An item ends the path:
+    /// what comes after it are its variants and functions.
     pub fn resolve(&self, from: usize, path: &[String]) -> Meaning {
         self.follow(from, path, &mut Open::new())
     }

@@ -29,7 +29,8 @@ impl Records {
         Self { set, planes: Vec::new(), labels: Vec::new() }
     }
 
-    /// Takes up the records of a file, as long as there are fewer than `limit` in all. `place` names the file in errors.
+    /// Takes up the records of a file, as long as there are fewer than `limit` in all. `place` names the file in
+    /// errors.
     ///
     /// # Errors
     /// When the file is empty or no whole number of records (its length is checked whatever the limit), or when a

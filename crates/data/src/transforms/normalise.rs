@@ -29,8 +29,8 @@ impl Normalisation {
         }
     }
 
-    /// The image that normalised planes [3, S, S] show, S being `image_size`: the inverse of [`normalise`](Self::normalise).
-    /// Values are rounded, and those beyond black and white become black and white.
+    /// The image that normalised planes [3, S, S] show, S being `image_size`: the inverse of
+    /// [`normalise`](Self::normalise). Values are rounded, and those beyond black and white become black and white.
     ///
     /// # Errors
     /// When `planes` has another length, or the size is 0.

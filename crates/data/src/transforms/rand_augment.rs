@@ -81,8 +81,8 @@ pub struct DrawnOperation {
 }
 
 impl DrawnOperation {
-    /// Applies the operation in place; `fill` as in [`RandAugment::apply`]. How a magnitude becomes a number of degrees,
-    /// pixels, bits, ... is timm's.
+    /// Applies the operation in place; `fill` as in [`RandAugment::apply`]. How a magnitude becomes a number of
+    /// degrees, pixels, bits, ... is timm's.
     pub fn apply(&self, image: &mut Image, fill: [u8; 3]) {
         let share = self.magnitude / MAX_MAGNITUDE;
         let signed = |size: f64| if self.negative { -size } else { size };

@@ -1,10 +1,10 @@
 //! Bicubic resizing, to the bit as Pillow does it: the kernel with a = -0.5 (Catmull-Rom), widened when the image
 //! shrinks, so that nothing aliases.
 //!
-//! Pillow resizes one direction after the other, each in fixed-point numbers, and rounds and saturates what lies between
-//! them to 8 bits. So the order shows: where overshoot is cut off, by up to a few dozen grey levels. The width changes
-//! first, unless the height shrinks by more than twice as many pixels as the width (so since Pillow 13; before, the
-//! width always came first). What does not shrink, such as the crops of CIFAR, is the same with every version.
+//! Pillow resizes one direction after the other, each in fixed-point numbers, and rounds and saturates what lies
+//! between them to 8 bits. So the order shows: where overshoot is cut off, by up to a few dozen grey levels. The width
+//! changes first, unless the height shrinks by more than twice as many pixels as the width (so since Pillow 13; before,
+//! the width always came first). What does not shrink, such as the crops of CIFAR, is the same with every version.
 
 use crate::error::TransformError;
 use crate::{DataError, Image, Rectangle};

@@ -1,8 +1,9 @@
 //! One head of one image, forward and backward.
 //!
-//! Everything between the products stands transposed, keys below each other and queries side by side: the sums of a softmax
-//! then run down the columns, and its vectors hold no padding but in the last unit of queries. A single query beyond whole
-//! units (17 tokens of an image are 16 and the class token) goes by itself, since a vector for it alone would double the work.
+//! Everything between the products stands transposed, keys below each other and queries side by side: the sums of a
+//! softmax then run down the columns, and its vectors hold no padding but in the last unit of queries. A single query
+//! beyond whole units (17 tokens of an image are 16 and the class token) goes by itself, since a vector for it alone
+//! would double the work.
 
 use super::product::{HeadEpilogue, HeadProduct, Rows, StridedFactor};
 use super::transpose::transpose;
@@ -152,7 +153,8 @@ impl Head<'_> {
         }
     }
 
-    /// exp(s (q k^T - largest)), transposed, into `probabilities` [T][M], and the inverse of its sums into `normalisers`.
+    /// exp(s (q k^T - largest)), transposed, into `probabilities` [T][M], and the inverse of its sums into
+    /// `normalisers`.
     #[inline(always)]
     fn exponentials<S: Simd>(&self, simd: S, buffers: &mut Buffers) {
         let Buffers { across, probabilities, normalisers, largest, alone, stride, .. } = buffers;
@@ -254,7 +256,8 @@ impl Head<'_> {
     }
 }
 
-/// Scores in `V` vectors of columns from `first` on become exponentials; the inverse of their sums goes to `normalisers`.
+/// Scores in `V` vectors of columns from `first` on become exponentials; the inverse of their sums goes to
+/// `normalisers`.
 #[inline(always)]
 #[expect(clippy::too_many_arguments, reason = "an inner loop with its buffers")]
 fn softmax<S: Simd, const V: usize>(

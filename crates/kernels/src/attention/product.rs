@@ -1,8 +1,8 @@
 //! The small products of an attention: tiles summed in registers. The one file of it that reads through pointers.
 //!
-//! All four kinds have one form: out [M, N] = left [M, K] times right [K, N], the left factor read through two strides (so a
-//! transposed one needs no copy), the right one in rows. A tile is as many rows and vectors as the registers hold; M is cut
-//! evenly, since a thin last tile would wait for its few sums.
+//! All four kinds have one form: out [M, N] = left [M, K] times right [K, N], the left factor read through two strides
+//! (so a transposed one needs no copy), the right one in rows. A tile is as many rows and vectors as the registers
+//! hold; M is cut evenly, since a thin last tile would wait for its few sums.
 
 #![allow(
     unsafe_code,
@@ -33,7 +33,8 @@ pub(super) enum HeadEpilogue<'a> {
     Times(&'a [f32]),
     /// It is the result; the largest of each column is gathered here.
     Largest(&'a mut [f32]),
-    /// It is the result; its products with these rows [M, N], as far apart as those of the result, are added up by column.
+    /// It is the result; its products with these rows [M, N], as far apart as those of the result, are added up by
+    /// column.
     Inner(&'a [f32], &'a mut [f32]),
 }
 
@@ -121,15 +122,15 @@ impl HeadProduct<'_> {
     #[inline(always)]
     fn tile<S: Simd, const ROWS: usize, const VECTORS: usize>(&mut self, simd: S, row: usize, first: usize) {
         let (left, right) = (self.left, self.right);
-        // SAFETY: `check` has shown that all M rows of the left factor and all K rows of the right one, up to column N, lie
-        // within their slices; `panel` asks for no others.
+        // SAFETY: `check` has shown that all M rows of the left factor and all K rows of the right one, up to column N,
+        // lie within their slices; `panel` asks for no others.
         let sums = unsafe {
             let left = Source { from: left.values.as_ptr().add(row * left.row), row: left.row, column: left.column };
             sums::<S, ROWS, VECTORS>(simd, left, right.values.as_ptr().add(first), right.stride, self.k)
         };
         let place = row * self.stride + first;
-        // SAFETY: `check` has shown that the result, and what is as large, holds M rows up to column N, `stride` apart, and that
-        // there is a factor for each row and a number for each column.
+        // SAFETY: `check` has shown that the result, and what is as large, holds M rows up to column N, `stride` apart,
+        // and that there is a factor for each row and a number for each column.
         unsafe {
             let out = self.out.as_mut_ptr().add(place);
             match &mut self.epilogue {

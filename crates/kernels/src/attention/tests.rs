@@ -4,7 +4,8 @@ fn numbers(n: usize, seed: u32) -> Vec<f32> {
     (0..n as u32).map(|i| ((i + seed).wrapping_mul(2_654_435_761) >> 8) as f32 / 4_194_304.0 - 2.0).collect()
 }
 
-/// Output [M, D] and gradient for qkv of one image, in f64 by plain loops, where the tokens of `queries` have an output.
+/// Output [M, D] and gradient for qkv of one image, in f64 by plain loops, where the tokens of `queries` have an
+/// output.
 fn reference(qkv: &[f32], sizes: AttentionSizes, queries: &[u32], grad: &[f32]) -> (Vec<f64>, Vec<f64>) {
     let AttentionSizes { tokens, dim, heads } = sizes;
     let head_dim = dim / heads;

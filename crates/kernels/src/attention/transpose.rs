@@ -11,8 +11,8 @@ use super::product::Rows;
 use crate::instruction_set::Simd;
 use crate::lanes::{LANES, unit};
 
-/// `across` [width][stride] = the first `count` of `rows` [M, width], transposed; columns up to the next whole [`unit`] are
-/// filled with repetitions of the last row. The width is a multiple of [`unit`].
+/// `across` [width][stride] = the first `count` of `rows` [M, width], transposed; columns up to the next whole [`unit`]
+/// are filled with repetitions of the last row. The width is a multiple of [`unit`].
 #[inline(always)]
 pub(super) fn transpose<S: Simd>(
     simd: S,
@@ -40,13 +40,14 @@ pub(super) fn transpose<S: Simd>(
         }
         let from = rows.values.as_ptr();
         for h in (0..width).step_by(4) {
-            // Four numbers each of rows 0, 4, 8, .. become one vector, of rows 1, 5, 9, .. another: what is left to do is to
-            // transpose within these places.
+            // Four numbers each of rows 0, 4, 8, .. become one vector, of rows 1, 5, 9, .. another: what is left to do
+            // is to transpose within these places.
             let quad = |lane: usize| {
                 // Whole units are told apart so that their offsets need not be looked up.
                 let offset = if first + S::F32_LANES <= count { (first + lane) * rows.stride } else { offsets[lane] };
-                // SAFETY: the offset is that of a row below `count`, of which h .. h + 4 is within the width, a multiple of 4;
-                // the rows lie within `values`, as asserted above. Arrays of f32 need no further alignment.
+                // SAFETY: the offset is that of a row below `count`, of which h .. h + 4 is within the width, a
+                // multiple of 4; the rows lie within `values`, as asserted above. Arrays of f32 need no further
+                // alignment.
                 unsafe { from.add(offset + h).cast::<[f32; 4]>().read() }
             };
             let mut vectors = [simd.splat_f32s(0.0); 4];
@@ -57,8 +58,8 @@ pub(super) fn transpose<S: Simd>(
                 };
             }
             for (i, vector) in simd.deinterleave_shfl_f32s(vectors).into_iter().enumerate() {
-                // SAFETY: row h + i is below the width, and the columns of a unit are below `columns`, so below the stride: all
-                // of it lies within `across`, as asserted above. Vectors need no alignment here.
+                // SAFETY: row h + i is below the width, and the columns of a unit are below `columns`, so below the
+                // stride: all of it lies within `across`, as asserted above. Vectors need no alignment here.
                 unsafe { across.as_mut_ptr().add((h + i) * stride + first).cast::<S::f32s>().write_unaligned(vector) }
             }
         }

@@ -24,11 +24,11 @@ pub struct Gradients {
     pub fc2: [Buffer; 2],
 }
 
-/// From the gradient of the outputs `grad` [N*M, D] that of the inputs, `dx` [N*T, D], which is overwritten, and those of the
-/// parameters. `x` and `saved` are of the forward pass.
+/// From the gradient of the outputs `grad` [N*M, D] that of the inputs, `dx` [N*T, D], which is overwritten, and those
+/// of the parameters. `x` and `saved` are of the forward pass.
 ///
-/// The key's third of the gradient of `qkv`'s bias is exactly zero: the softmax does not see what the bias adds to all logits
-/// of a query.
+/// The key's third of the gradient of `qkv`'s bias is exactly zero: the softmax does not see what the bias adds to all
+/// logits of a query.
 ///
 /// # Panics
 /// When the lengths disagree with the block's sizes.
@@ -336,7 +336,8 @@ impl<'a> Backward<'a> {
         sums
     }
 
-    /// The gradient at the end of a branch: `grad` times the factors of its images, in `out`, or `grad` itself without factors.
+    /// The gradient at the end of a branch: `grad` times the factors of its images, in `out`, or `grad` itself without
+    /// factors.
     fn scaled<'b>(&self, first: usize, number: usize, grad: &'b [f32], out: Option<&'b mut [f32]>) -> &'b [f32] {
         let (Some(factors), Some(out)) = (self.block.branch_factors, out) else { return grad };
         let values_per_image = self.block.outputs() * self.block.sizes.dim;
@@ -377,8 +378,8 @@ fn pack(weight: &[f32], outputs: usize, inputs: usize) -> PackedMatrix {
     PackedMatrix::new(weight, outputs, inputs)
 }
 
-/// The rows of a piece's `rows` [images, M, D] at their tokens in `out` [images, T, D], zeros elsewhere; the piece begins at
-/// image `first`.
+/// The rows of a piece's `rows` [images, M, D] at their tokens in `out` [images, T, D], zeros elsewhere; the piece
+/// begins at image `first`.
 fn scatter(rows: &[f32], selected: SelectedTokens<'_>, first: usize, sizes: BlockSizes, out: &mut [f32]) {
     let BlockSizes { tokens, dim, .. } = sizes;
     out.fill(0.0);

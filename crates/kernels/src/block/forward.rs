@@ -221,7 +221,8 @@ pub(super) fn norm(x: &[f32], norm: Norm<'_>, epsilon: f32, out: &mut [f32]) {
     layer_norm::forward_single_threaded(x, norm.weight, norm.bias, epsilon, out);
 }
 
-/// The rows of a piece's `x` [images, T, D] at selected tokens into `out` [images, M, D]; the piece begins at image `first`.
+/// The rows of a piece's `x` [images, T, D] at selected tokens into `out` [images, M, D]; the piece begins at image
+/// `first`.
 fn gather(x: &[f32], selected: SelectedTokens<'_>, first: usize, sizes: &BlockSizes, out: &mut [f32]) {
     let BlockSizes { tokens, dim, .. } = *sizes;
     let images = x.chunks_exact(tokens * dim).zip(out.chunks_exact_mut(selected.per_image * dim));

@@ -1,16 +1,16 @@
 //! One pre-norm transformer block, forward and backward: x + attention(norm1(x)), then + mlp(norm2(.)).
 //!
-//! 1. Images are split into pieces of a few hundred rows, one thread a piece: all that a piece's image needs between two
-//!    products stays in the second cache, and every product is single-threaded.
+//! 1. Images are split into pieces of a few hundred rows, one thread a piece: all that a piece's image needs between
+//!    two products stays in the second cache, and every product is single-threaded.
 //! 2. Weights are packed once for each pass, before the pieces begin.
-//! 3. The forward pass saves what is dearer to compute again than to read: qkv, the attention's output, the rows after the
-//!    first residual and the hidden units before the GELU, 9 D numbers a row with an MLP of 4 D. The norms and the GELU are
-//!    computed again. A pass without gradients saves nothing.
-//! 4. The gradients of the weights are products over the whole batch, after the pieces; those of biases and norms are added
-//!    up piece by piece. Pieces depend on the sizes alone: the same bits for any number of threads.
+//! 3. The forward pass saves what is dearer to compute again than to read: qkv, the attention's output, the rows after
+//!    the first residual and the hidden units before the GELU, 9 D numbers a row with an MLP of 4 D. The norms and the
+//!    GELU are computed again. A pass without gradients saves nothing.
+//! 4. The gradients of the weights are products over the whole batch, after the pieces; those of biases and norms are
+//!    added up piece by piece. Pieces depend on the sizes alone: the same bits for any number of threads.
 //! 5. Each image's branches may be multiplied by factors ([`Block::with_branch_factors`]), as stochastic depth asks.
-//! 6. A block may be asked for the outputs of some tokens only ([`Block::for_tokens`]): every token still serves as key and value,
-//!    but queries, projection and MLP are computed for the selected ones alone.
+//! 6. A block may be asked for the outputs of some tokens only ([`Block::for_tokens`]): every token still serves as key
+//!    and value, but queries, projection and MLP are computed for the selected ones alone.
 
 use crate::attention::AttentionSizes;
 
@@ -136,7 +136,8 @@ impl<'a> Block<'a> {
         Self { selected: Some(selected), ..self }
     }
 
-    /// The same block with each image's branches multiplied by factors `[N]`, of the attention and of the MLP (stochastic depth).
+    /// The same block with each image's branches multiplied by factors `[N]`, of the attention and of the MLP
+    /// (stochastic depth).
     pub fn with_branch_factors(self, factors: [&'a [f32]; 2]) -> Self {
         Self { branch_factors: Some(factors), ..self }
     }

@@ -2,7 +2,8 @@
 
 /// Rows of a piece, about, where a row has few values; [`VALUES`] in all where it has more.
 const ROWS: usize = 272;
-/// Values of a piece's rows, about: what they need between two products, several times as much, stays in the second cache.
+/// Values of a piece's rows, about: what they need between two products, several times as much, stays in the second
+/// cache.
 const VALUES: usize = 1 << 16;
 /// Pieces come in multiples of this, so that two, four or eight threads have equally many.
 const MULTIPLE: usize = 8;

@@ -13,8 +13,8 @@ use crate::profile::{Operation, time};
 
 /// Rows of both factors that are added up before the result is written: a panel of as many fits into the nearest cache.
 const DEPTH: usize = 192;
-/// Rows and columns at most of a part of the result that one thread computes at a time: the larger, the more often a packed number
-/// is used. Multiples of every tile. Sums do not depend on it.
+/// Rows and columns at most of a part of the result that one thread computes at a time: the larger, the more often a
+/// packed number is used. Multiples of every tile. Sums do not depend on it.
 const PARTS: [usize; 3] = [384, 192, 96];
 /// Parts that each thread should have at least, so that none waits long for the others.
 const PARTS_OF_THREAD: usize = 3;
@@ -164,7 +164,8 @@ impl Part<'_> {
     }
 }
 
-/// Columns `first` .. `first + m` of rows [K, `stride`] into `tiles` [ceil(m / rows)][K][rows of a tile], padded with zeros.
+/// Columns `first` .. `first + m` of rows [K, `stride`] into `tiles` [ceil(m / rows)][K][rows of a tile], padded with
+/// zeros.
 struct PackTiles<'a> {
     values: &'a [f32],
     stride: usize,

@@ -7,7 +7,8 @@ use crate::pool::Buffer;
 /// Inputs of a weight that are transposed together: a cache line.
 const TRANSPOSED_AT_ONCE: usize = 16;
 
-/// A right factor [K, N] in panels, `[ceil(N / columns)][K][columns]`, padded with zeros, for the current instruction set.
+/// A right factor [K, N] in panels, `[ceil(N / columns)][K][columns]`, padded with zeros, for the current instruction
+/// set.
 #[derive(Debug)]
 pub struct PackedMatrix {
     pub(super) panels: Buffer,
@@ -105,7 +106,8 @@ pub(super) fn pack_panel(
     }
 }
 
-/// [`pack_panel`] of a whole panel, vector by vector: a call to copy memory for each short row would cost as much again.
+/// [`pack_panel`] of a whole panel, vector by vector: a call to copy memory for each short row would cost as much
+/// again.
 struct PackWhole<'a> {
     rows: &'a [f32],
     stride: usize,

@@ -98,8 +98,8 @@ impl Product<'_, '_> {
         assert!(n.div_ceil(width) * width * k <= self.right.len(), "the right factor is [K, N] in panels");
     }
 
-    /// All tiles of one panel, top to bottom; what is left over at the bottom in smaller tiles, or, where the left factor is
-    /// padded, in a whole one of which only a part is written.
+    /// All tiles of one panel, top to bottom; what is left over at the bottom in smaller tiles, or, where the left
+    /// factor is padded, in a whole one of which only a part is written.
     #[inline(always)]
     fn rows<S: Simd, const ROWS: usize, const PANEL: usize, const VECTORS: usize>(
         &mut self,
@@ -137,8 +137,8 @@ impl Product<'_, '_> {
         column: usize,
         columns: usize,
     ) {
-        // SAFETY: `check` has shown that the panels are as long as K and N say, and that every row of the left factor below
-        // M, or every padded tile, lies within its slice; `rows` asks for no others.
+        // SAFETY: `check` has shown that the panels are as long as K and N say, and that every row of the left factor
+        // below M, or every padded tile, lies within its slice; `rows` asks for no others.
         let sums = unsafe {
             let right = self.right.as_ptr().add(column * self.k);
             match self.left {
@@ -204,8 +204,8 @@ impl Product<'_, '_> {
     }
 }
 
-/// The sums of one tile over `depth` steps; `left` gives element (i, k). Panels are PANEL vectors wide, of which the first
-/// VECTORS are summed.
+/// The sums of one tile over `depth` steps; `left` gives element (i, k). Panels are PANEL vectors wide, of which the
+/// first VECTORS are summed.
 ///
 /// # Safety
 /// `left` must be readable for all i < ROWS and k < `depth`, and `right` must have `depth` rows of PANEL vectors.

@@ -55,7 +55,8 @@ pub struct Classifier {
 }
 
 impl Classifier {
-    /// Puts a fresh head for `classes` on `encoder`, on its device, and makes the positions trainable as in the official code.
+    /// Puts a fresh head for `classes` on `encoder`, on its device, and makes the positions trainable as in the
+    /// official code.
     pub fn init(encoder: Encoder, classes: usize, pooling: Pooling, head: HeadInit, rng: &mut impl Rng) -> Self {
         let (dim, device) = (encoder.dim(), encoder.device());
         let mut encoder = encoder.with_trainable_positions();

@@ -5,9 +5,9 @@ use burn::tensor::{Tensor, TensorData};
 
 use crate::error::ShapeError;
 
-/// Mean over the batch of the cross-entropy between `logits` [N, C] and the labels smoothed by `label_smoothing` s:
-/// 1 - s + s/C for the label, s/C elsewhere (PyTorch's `CrossEntropyLoss(label_smoothing)`, timm's `LabelSmoothingCrossEntropy`).
-/// Gives `[1]`.
+/// Mean over the batch of the cross-entropy between `logits` [N, C] and the labels smoothed by `label_smoothing` s: 1 -
+/// s + s/C for the label, s/C elsewhere (PyTorch's `CrossEntropyLoss(label_smoothing)`, timm's
+/// `LabelSmoothingCrossEntropy`). Gives `[1]`.
 ///
 /// # Errors
 /// When there are not N labels, or one lies outside 0 .. C.
@@ -27,8 +27,8 @@ pub fn cross_entropy(logits: Tensor<2>, labels: &[i64], label_smoothing: f64) ->
     Ok(soft_cross_entropy(logits, targets))
 }
 
-/// Mean over the batch of `-sum_c targets[c] * log softmax(logits)[c]`, both [N, C], for distributions such as mixup makes.
-/// Gives `[1]`.
+/// Mean over the batch of `-sum_c targets[c] * log softmax(logits)[c]`, both [N, C], for distributions such as mixup
+/// makes. Gives `[1]`.
 ///
 /// # Panics
 /// When the shapes differ.

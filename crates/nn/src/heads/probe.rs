@@ -31,7 +31,8 @@ impl LinearProbe {
         Ok(self.head.forward(self.batchnorm.forward_train(features)?))
     }
 
-    /// The one Linear that gives the same logits by the running statistics: BatchNorm's shift and scale put into its weights.
+    /// The one Linear that gives the same logits by the running statistics: BatchNorm's shift and scale put into its
+    /// weights.
     pub fn fold_batch_norm(&self) -> Linear {
         let [outputs, inputs] = self.head.weight.dims();
         let weight = self.head.weight.val() / self.batchnorm.deviation().reshape([1, inputs]);

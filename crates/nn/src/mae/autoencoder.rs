@@ -59,8 +59,8 @@ impl MaskedAutoencoder {
         self.pred.forward(x).reshape([images, tokens - 1, self.pred.outputs()])
     }
 
-    /// The prediction for the masked patches only, all that the loss needs: `latent` [N, 1+keep, D] to [N*(L-keep), P], in
-    /// the order of [`Masking::masked`] (as [`masked_rows`](super::masked_rows)).
+    /// The prediction for the masked patches only, all that the loss needs: `latent` [N, 1+keep, D] to [N*(L-keep), P],
+    /// in the order of [`Masking::masked`] (as [`masked_rows`](super::masked_rows)).
     pub fn predict_masked(&self, latent: Tensor<3>, masking: &Masking) -> Tensor<2> {
         self.pred.forward(self.decode_masked(latent, masking))
     }

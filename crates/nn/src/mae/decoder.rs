@@ -31,7 +31,8 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// A fresh decoder for encoder tokens of width `encoder_dim`. Draws in parameter order: embedding, mask token, blocks.
+    /// A fresh decoder for encoder tokens of width `encoder_dim`. Draws in parameter order: embedding, mask token,
+    /// blocks.
     pub(crate) fn init(
         grid: PatchGrid,
         encoder_dim: usize,
@@ -53,8 +54,8 @@ impl Decoder {
         })
     }
 
-    /// `latent` [N, 1+keep, D] through embedding, mask tokens, positions and blocks: [N*(1+L), Dd], before the final norm. With
-    /// `selected`, the last block computes these tokens alone: [N*M, Dd].
+    /// `latent` [N, 1+keep, D] through embedding, mask tokens, positions and blocks: [N*(1+L), Dd], before the final
+    /// norm. With `selected`, the last block computes these tokens alone: [N*M, Dd].
     ///
     /// # Panics
     /// When `latent` is not of this masking.

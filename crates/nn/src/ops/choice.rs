@@ -10,13 +10,14 @@ use burn::tensor::{DType, Device, Tensor};
 static FUSED: LazyLock<AtomicBool> =
     LazyLock::new(|| AtomicBool::new(std::env::var_os("BMAE_OPS").is_none_or(|ops| ops != "composed")));
 
-/// Lets the whole process use the fused operations on the CPU, or the composed ones everywhere: for whoever compares the two.
-/// What a recorded forward pass used, its backward pass uses too.
+/// Lets the whole process use the fused operations on the CPU, or the composed ones everywhere: for whoever compares
+/// the two. What a recorded forward pass used, its backward pass uses too.
 pub fn set_fused(fused: bool) {
     FUSED.store(fused, Relaxed);
 }
 
-/// Whether the fused operations are used where there are some: yes, unless `BMAE_OPS=composed` or [`set_fused`] say otherwise.
+/// Whether the fused operations are used where there are some: yes, unless `BMAE_OPS=composed` or [`set_fused`] say
+/// otherwise.
 pub fn is_fused() -> bool {
     FUSED.load(Relaxed)
 }

@@ -1,5 +1,5 @@
-//! Tensors of the CPU backend as the kernels see them: slices in, buffers of the kernels' pool out, which go back there when
-//! nothing refers to them.
+//! Tensors of the CPU backend as the kernels see them: slices in, buffers of the kernels' pool out, which go back there
+//! when nothing refers to them.
 
 use bmae_kernels::pool::Buffer;
 use burn::backend::Flex;

@@ -11,8 +11,8 @@ use super::cpu_tensor::CpuTensor;
 pub struct CpuValues(CpuTensor);
 
 impl CpuValues {
-    /// `tensor`, or `tensor` itself again where it lies elsewhere, is not single precision, or the fused operations are off
-    /// ([`set_fused`](super::set_fused)).
+    /// `tensor`, or `tensor` itself again where it lies elsewhere, is not single precision, or the fused operations are
+    /// off ([`set_fused`](super::set_fused)).
     ///
     /// # Panics
     /// When `tensor` has autodiff.

@@ -1,10 +1,11 @@
-//! The differentiable operations of the transformer, one folder each: fused on the CPU, composed of Burn's own elsewhere.
+//! The differentiable operations of the transformer, one folder each: fused on the CPU, composed of Burn's own
+//! elsewhere.
 //!
-//! Each is a plain function on tensors in `mod.rs`, which chooses by device ([`is_fused`]). `composed.rs` is the form for every
-//! device, and what the fused one is tested against; `cpu.rs` puts the loops of `bmae-kernels` into Burn by its extension
-//! mechanism, with a backward pass of its own that saves what its head says, and nothing without autodiff. Another backend is
-//! one more file beside `cpu.rs`. Rows are tokens: activations are [R, D] with R = N*T, so that a product is one matrix product
-//! and a weight gradient one matrix.
+//! Each is a plain function on tensors in `mod.rs`, which chooses by device ([`is_fused`]). `composed.rs` is the form
+//! for every device, and what the fused one is tested against; `cpu.rs` puts the loops of `bmae-kernels` into Burn by
+//! its extension mechanism, with a backward pass of its own that saves what its head says, and nothing without
+//! autodiff. Another backend is one more file beside `cpu.rs`. Rows are tokens: activations are [R, D] with R = N*T, so
+//! that a product is one matrix product and a weight gradient one matrix.
 
 pub mod attention;
 pub mod block;

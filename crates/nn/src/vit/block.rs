@@ -75,8 +75,8 @@ impl Block {
     }
 
     /// The same with each sample's branches multiplied by its factors, of the attention and of the MLP, `[N]` each (see
-    /// [`DropPath`](super::DropPath)), and for the outputs of the `selected` tokens alone, [N*M, D]: every token still serves as
-    /// key and value. `None`: no factors, all tokens.
+    /// [`DropPath`](super::DropPath)), and for the outputs of the `selected` tokens alone, [N*M, D]: every token still
+    /// serves as key and value. `None`: no factors, all tokens.
     ///
     /// # Panics
     /// When the factors or the selected tokens are of another number of images than `x` has.
@@ -114,7 +114,8 @@ impl Attention {
         self.heads
     }
 
-    /// Tokens [N*T, D] to [N*T, D]; `tokens` is T. A block computes this as a part of one operation; here it stands alone.
+    /// Tokens [N*T, D] to [N*T, D]; `tokens` is T. A block computes this as a part of one operation; here it stands
+    /// alone.
     pub fn forward(&self, x: Tensor<2>, tokens: usize) -> Tensor<2> {
         self.proj.forward(ops::attention(self.qkv.forward(x), tokens, self.heads))
     }

@@ -1,5 +1,5 @@
-//! Where the class token looks: the attention of the last block, for pictures. Training computes it within one operation and
-//! keeps nothing of it.
+//! Where the class token looks: the attention of the last block, for pictures. Training computes it within one
+//! operation and keeps nothing of it.
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
@@ -8,8 +8,9 @@ use super::Encoder;
 use super::block::Attention;
 
 impl Encoder {
-    /// How much of the class token's attention each patch gets in the last block, head by head: `patches` [N, L, p*p*3] to
-    /// [N, heads, L]. With what the class token keeps for itself, the values of a head add up to 1. `None` without blocks.
+    /// How much of the class token's attention each patch gets in the last block, head by head: `patches` [N, L, p*p*3]
+    /// to [N, heads, L]. With what the class token keeps for itself, the values of a head add up to 1. `None` without
+    /// blocks.
     ///
     /// # Panics
     /// As [`forward`](Self::forward).

@@ -33,7 +33,8 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// A fresh encoder of checked sizes. Draws in parameter order: class token, (timm: positions,) patch embedding, blocks.
+    /// A fresh encoder of checked sizes. Draws in parameter order: class token, (timm: positions,) patch embedding,
+    /// blocks.
     pub fn init(
         grid: PatchGrid,
         sizes: Transformer,
@@ -81,8 +82,8 @@ impl Encoder {
         images(self.normed(self.run_blocks(x, tokens, drop_path, None)), tokens)
     }
 
-    /// [`forward_train`](Self::forward_train) for some tokens of each image alone: [N*M, D], image by image. The last block
-    /// computes no others.
+    /// [`forward_train`](Self::forward_train) for some tokens of each image alone: [N*M, D], image by image. The last
+    /// block computes no others.
     ///
     /// # Panics
     /// As [`forward_train`](Self::forward_train), and when `selected` names other images or tokens.
@@ -106,8 +107,8 @@ impl Encoder {
         })
     }
 
-    /// The mean of the last `n` blocks' outputs, the final norm applied to each: `patches` [N, L, p*p*3] to [N, 1+L, D].
-    /// With n = 1 this is [`forward`](Self::forward).
+    /// The mean of the last `n` blocks' outputs, the final norm applied to each: `patches` [N, L, p*p*3] to
+    /// [N, 1+L, D]. With n = 1 this is [`forward`](Self::forward).
     ///
     /// # Errors
     /// When `n` is 0 or more than the depth.
@@ -119,8 +120,8 @@ impl Encoder {
         Ok(images(self.last_blocks(patches, n, None)?, tokens))
     }
 
-    /// [`forward_last_blocks`](Self::forward_last_blocks) for some tokens of each image alone: [N*M, D], image by image. The
-    /// last block computes no others.
+    /// [`forward_last_blocks`](Self::forward_last_blocks) for some tokens of each image alone: [N*M, D], image by
+    /// image. The last block computes no others.
     ///
     /// # Errors
     /// As [`forward_last_blocks`](Self::forward_last_blocks).
@@ -184,8 +185,8 @@ impl Encoder {
         Ok(images(x, tokens))
     }
 
-    /// The kept patches only: all `patches` [N, L, p*p*3] of the batch to [N, 1+keep, D], the class token first, then the
-    /// kept patches in the order of the masking; final norm applied. Masked patches are not even embedded.
+    /// The kept patches only: all `patches` [N, L, p*p*3] of the batch to [N, 1+keep, D], the class token first, then
+    /// the kept patches in the order of the masking; final norm applied. Masked patches are not even embedded.
     ///
     /// # Errors
     /// When `patches` does not hold the patches of the masking's images.

@@ -3,8 +3,8 @@
 /// Positions [1 + side*side, dim], row by row over the grid, the class token's (zeros) first.
 ///
 /// The first half of the dimensions encodes the column, the second the row; each half holds its sines and then its
-/// cosines, of position times 1 / 10000^(i / (dim/4)) for i = 0 .. dim/4 - 1. (Source: `util/pos_embed.py` of the official
-/// MAE, where numpy's `meshgrid(w, h)` puts the column first.)
+/// cosines, of position times 1 / 10000^(i / (dim/4)) for i = 0 .. dim/4 - 1. (Source: `util/pos_embed.py` of the
+/// official MAE, where numpy's `meshgrid(w, h)` puts the column first.)
 ///
 /// # Panics
 /// When `dim` is not divisible by 4.

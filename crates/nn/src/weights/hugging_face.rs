@@ -1,9 +1,10 @@
 //! Hugging Face's names of a Vision Transformer, in and out.
 //!
-//! Checkpoints have the names of transformers 4 (`vit.encoder.layer.0.attention.attention.query.weight`), whichever version
-//! wrote them; `state_dict()` of version 5 gives others (`vit.layers.0.attention.q_proj.weight`), and its `save_pretrained`
-//! puts a decoder's blocks under `decoder.decoder_encoder.layer.` instead of `decoder.decoder_layers.`. All are read; what is
-//! written are the names of version 4, which both versions load. A query, key and value there are one `qkv` here.
+//! Checkpoints have the names of transformers 4 (`vit.encoder.layer.0.attention.attention.query.weight`), whichever
+//! version wrote them; `state_dict()` of version 5 gives others (`vit.layers.0.attention.q_proj.weight`), and its
+//! `save_pretrained` puts a decoder's blocks under `decoder.decoder_encoder.layer.` instead of
+//! `decoder.decoder_layers.`. All are read; what is written are the names of version 4, which both versions load. A
+//! query, key and value there are one `qkv` here.
 
 use std::collections::BTreeMap;
 

@@ -12,8 +12,8 @@ use super::state_dict::StateDict;
 use crate::parameters::{map_parameters, parameters};
 
 impl StateDict {
-    /// `module` with the values of every tensor it shares with these weights, and what was left over on either side: which
-    /// leftovers are in order, the caller knows (a fresh class head, a decoder not needed).
+    /// `module` with the values of every tensor it shares with these weights, and what was left over on either side:
+    /// which leftovers are in order, the caller knows (a fresh class head, a decoder not needed).
     ///
     /// # Errors
     /// When a shared tensor has another shape.

@@ -1,9 +1,9 @@
 //! Weights under the official names, with metadata: out as safetensors files, in from those of other programs too.
 //!
-//! [`StateDict::open`] reads whatever kind of weights there is and translates its names, so that nothing behind it knows
-//! another naming than the official one. A safetensors file is checked once, when it is read: its length against its header,
-//! every tensor's type. Shapes are checked against a model when the weights are loaded into it. Writing gives bytes; putting
-//! them on disk whole or not at all is the business of whoever owns the run directory.
+//! [`StateDict::open`] reads whatever kind of weights there is and translates its names, so that nothing behind it
+//! knows another naming than the official one. A safetensors file is checked once, when it is read: its length against
+//! its header, every tensor's type. Shapes are checked against a model when the weights are loaded into it. Writing
+//! gives bytes; putting them on disk whole or not at all is the business of whoever owns the run directory.
 
 mod architecture;
 mod error;

@@ -17,9 +17,9 @@ const HEAD: usize = 262;
 const IN_A_FOLDER: [&str; 2] = ["model.safetensors", "pytorch_model.bin"];
 
 impl StateDict {
-    /// The weights at `path` under the official names: a safetensors file, what `torch.save` wrote, or a Hugging Face folder;
-    /// with official, timm or Hugging Face names, by themselves or under a key such as `model`. Tensors of whole numbers are
-    /// skipped. [`origin`](Self::origin) says what it was.
+    /// The weights at `path` under the official names: a safetensors file, what `torch.save` wrote, or a Hugging Face
+    /// folder; with official, timm or Hugging Face names, by themselves or under a key such as `model`. Tensors of
+    /// whole numbers are skipped. [`origin`](Self::origin) says what it was.
     ///
     /// # Errors
     /// When it cannot be read, is of none of these kinds, is damaged, or holds no tensor or several models.

@@ -1,8 +1,9 @@
 //! Positions for images of another size: the grid resized bicubically, the class token's position kept.
 //!
-//! As the official code's `interpolate_pos_embed` does it for fine-tuning: PyTorch's `interpolate(mode="bicubic",
-//! align_corners=False)`, which has a = -0.75, repeats the border and does not smooth when it shrinks. The decoder's positions are
-//! resized the same way rather than computed anew, so that a place of the image keeps its code in encoder and decoder alike.
+//! As the official code's `interpolate_pos_embed` does it for fine-tuning: PyTorch's
+//! `interpolate(mode="bicubic", align_corners=False)`, which has a = -0.75, repeats the border and does not smooth when
+//! it shrinks. The decoder's positions are resized the same way rather than computed anew, so that a place of the image
+//! keeps its code in encoder and decoder alike.
 
 use std::fmt;
 
@@ -34,8 +35,8 @@ impl fmt::Display for ResizedPositions {
 }
 
 impl StateDict {
-    /// Puts the fixed sin-cos positions of a grid of `side` x `side` patches where an encoder or a decoder has none; their
-    /// names. What has a width that they cannot have is left alone: loading refuses it.
+    /// Puts the fixed sin-cos positions of a grid of `side` x `side` patches where an encoder or a decoder has none;
+    /// their names. What has a width that they cannot have is left alone: loading refuses it.
     pub fn add_missing_positions(&mut self, side: usize) -> Vec<&'static str> {
         let widths = [self.first_size("patch_embed.proj.weight"), self.first_size("decoder_embed.weight")];
         let mut added = Vec::new();
@@ -54,8 +55,9 @@ impl StateDict {
         self.tensors.get(name)?.shape.first().copied()
     }
 
-    /// Resizes the positions, where there are any, to a grid of `side` x `side` patches; says so if they were for another one.
-    /// Positions that are no square grid after that of a class token stay as they are: loading refuses them by their shape.
+    /// Resizes the positions, where there are any, to a grid of `side` x `side` patches; says so if they were for
+    /// another one. Positions that are no square grid after that of a class token stay as they are: loading refuses
+    /// them by their shape.
     pub fn resize_positions(&mut self, side: usize) -> Option<ResizedPositions> {
         let mut done: Option<ResizedPositions> = None;
         for name in TENSORS {
@@ -124,7 +126,8 @@ impl Place {
     }
 }
 
-/// The cubic within one cell of the centre (R. Keys, "Cubic convolution interpolation for digital image processing", 1981).
+/// The cubic within one cell of the centre (R. Keys, "Cubic convolution interpolation for digital image processing",
+/// 1981).
 fn near(x: f64) -> f64 {
     ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0
 }

@@ -10,8 +10,8 @@ use super::read::floats;
 use super::{Array, Container, Origin, StateDict, wrapping};
 
 impl StateDict {
-    /// The model in a `.pth` file: a state dict, one under a key such as `model` beside an optimiser, or a whole module.
-    /// Names are as in the file, but for what wraps them.
+    /// The model in a `.pth` file: a state dict, one under a key such as `model` beside an optimiser, or a whole
+    /// module. Names are as in the file, but for what wraps them.
     ///
     /// # Errors
     /// When it is damaged or no such file, or holds several models.

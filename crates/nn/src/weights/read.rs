@@ -11,12 +11,12 @@ use super::{Array, Container, StateDict};
 const LENGTH_BYTES: usize = 8;
 
 impl StateDict {
-    /// Reads and checks the safetensors file at `path`, its names as they are; [`open`](Self::open) reads other kinds too.
-    /// Tensors of whole numbers are skipped.
+    /// Reads and checks the safetensors file at `path`, its names as they are; [`open`](Self::open) reads other kinds
+    /// too. Tensors of whole numbers are skipped.
     ///
     /// # Errors
-    /// When it cannot be read, is cut short, is no safetensors file, or holds a tensor of numbers that are neither whole nor
-    /// F32, F16, BF16 or F64.
+    /// When it cannot be read, is cut short, is no safetensors file, or holds a tensor of numbers that are neither
+    /// whole nor F32, F16, BF16 or F64.
     pub fn from_file(path: &Path) -> Result<Self, WeightsError> {
         let bytes =
             std::fs::read(path).map_err(|reason| WeightsError::Unreadable { path: path.to_path_buf(), reason })?;

@@ -94,7 +94,8 @@ fn split_at_number(name: &str) -> Option<(&str, usize, &str)> {
     None
 }
 
-/// Names that differ in their last word only, as one: `head.{bias, weight}`. What has the same last words follows together.
+/// Names that differ in their last word only, as one: `head.{bias, weight}`. What has the same last words follows
+/// together.
 fn by_last_word(names: &BTreeSet<&str>) -> Vec<String> {
     let mut firsts: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut whole = Vec::new();

@@ -8,7 +8,8 @@ const HUGGING_FACE_ANCHOR: &str = "embeddings.patch_embeddings.projection.weight
 /// What training scripts, `DistributedDataParallel` and `torch.compile` put before the names of one and the same model.
 const WRAPPERS: [&str; 6] = ["model", "state_dict", "model_state_dict", "module", "_orig_mod", "net"];
 
-/// The prefix of the one model among `names` that can be taken off without a doubt; empty where there is none to take off.
+/// The prefix of the one model among `names` that can be taken off without a doubt; empty where there is none to take
+/// off.
 ///
 /// # Errors
 /// The prefixes of the models there are, when none of them is known to be the one.
@@ -21,7 +22,8 @@ pub(super) fn prefix<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Result
     if let Some(known) = found.iter().find(|prefix| segments(prefix).all(|segment| WRAPPERS.contains(&segment))) {
         return Ok(known.to_string());
     }
-    // An unknown word is harmless when the whole model lies behind it: `model.encoder.` where nothing else is in `model.`.
+    // An unknown word is harmless when the whole model lies behind it: `model.encoder.` where nothing else is in
+    // `model.`.
     for prefix in &found {
         let known: usize =
             segments(prefix).take_while(|segment| WRAPPERS.contains(segment)).map(|segment| segment.len() + 1).sum();

@@ -3,7 +3,8 @@ use burn::module::Module;
 
 use crate::tiny::*;
 
-/// The patch embedding against the convolution it stands for: kernel and stride p, weight [D, 3, p, p], image [3, S, S].
+/// The patch embedding against the convolution it stands for: kernel and stride p, weight [D, 3, p, p], image
+/// [3, S, S].
 #[test]
 fn the_patch_embedding_is_the_convolution_of_its_weight() {
     let encoder = encoder(3);
@@ -24,8 +25,9 @@ fn the_patch_embedding_is_the_convolution_of_its_weight() {
     assert_close(&values(encoder.patch_embed.forward(patches)), &want, 1e-5);
 }
 
-/// With nothing masked but one patch, the tokens that are left must see exactly what a whole pass without that patch would:
-/// here every patch is kept but in another order, by comparing each image with its own unmasked pass at depth zero.
+/// With nothing masked but one patch, the tokens that are left must see exactly what a whole pass without that patch
+/// would: here every patch is kept but in another order, by comparing each image with its own unmasked pass at depth
+/// zero.
 #[test]
 fn kept_patches_carry_their_own_pixels_and_positions() {
     let mut encoder = encoder(5);

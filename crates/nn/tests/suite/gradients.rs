@@ -11,8 +11,8 @@ use burn::tensor::Tensor;
 
 use crate::tiny::*;
 
-/// Half the width of the difference. The losses are near one and f32 carries 6e-8 of them, so the quotient is good to about
-/// 2e-5; the third derivative contributes its value times STEP^2 / 6.
+/// Half the width of the difference. The losses are near one and f32 carries 6e-8 of them, so the quotient is good to
+/// about 2e-5; the third derivative contributes its value times STEP^2 / 6.
 const STEP: f32 = 4e-3;
 /// Allowed difference: the quotient's own error, with room for the curvature of LayerNorms over four columns.
 const TOLERANCE: f32 = 2e-3;

@@ -16,7 +16,8 @@ fn by_name(module: &impl Module) -> BTreeMap<String, Vec<f32>> {
     parameters(module).into_iter().map(|p| (p.name, values(p.values))).collect()
 }
 
-/// Uniform within the bound: nothing outside, the largest close to it, deviation bound / sqrt 3 (to 3 %: thousands of draws).
+/// Uniform within the bound: nothing outside, the largest close to it, deviation bound / sqrt 3 (to 3 %: thousands of
+/// draws).
 #[track_caller]
 fn assert_uniform(values: &[f32], bound: f64) {
     let largest = values.iter().fold(0f32, |m, x| m.max(x.abs()));

@@ -5,7 +5,8 @@ use burn::module::Module;
 
 use crate::tiny::*;
 
-/// The parameters of a tiny autoencoder, as the official code names and shapes them, in its order of `state_dict` by name.
+/// The parameters of a tiny autoencoder, as the official code names and shapes them, in its order of `state_dict` by
+/// name.
 const OFFICIAL: [(&str, &[usize]); 47] = [
     ("blocks.0.attn.proj.bias", &[8]),
     ("blocks.0.attn.proj.weight", &[8, 8]),

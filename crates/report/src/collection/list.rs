@@ -93,8 +93,8 @@ impl ListedRun {
     }
 }
 
-/// The runs as an aligned table for a terminal, in their order, and below it why runs failed. The best top-1 of a pre-training
-/// is that of its quick nearest neighbours.
+/// The runs as an aligned table for a terminal, in their order, and below it why runs failed. The best top-1 of a
+/// pre-training is that of its quick nearest neighbours.
 pub fn list_runs(runs: &[ListedRun]) -> String {
     let head = ["directory", "stage", "seed", "state", "epochs", "loss", "best top-1", "time"].map(str::to_owned);
     let numeric = [false, false, true, false, true, true, true, true];

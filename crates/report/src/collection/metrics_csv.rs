@@ -13,9 +13,9 @@ const NOT_MEASURED: [&str; 6] = ["kind", "run", "seed", "epoch", "step", "evalua
 const EVENT: &str = "event";
 const EVENT_AFTER: &str = "event_after";
 
-/// Every number of the `metrics.jsonl` of `runs` as CSV. The losses against several targets are `targets.0`, `targets.1`, ...;
-/// a change of the targets is a row `event.copy` before the epoch's training and `event_after.copy` after it, with the value 1. A
-/// torn last line is left out.
+/// Every number of the `metrics.jsonl` of `runs` as CSV. The losses against several targets are `targets.0`,
+/// `targets.1`, ...; a change of the targets is a row `event.copy` before the epoch's training and `event_after.copy`
+/// after it, with the value 1. A torn last line is left out.
 ///
 /// # Errors
 /// [`ReportError::Read`] when a file cannot be read.

@@ -12,7 +12,8 @@ pub(crate) fn differing_keys(group: &RunGroup, stage: Stage) -> Vec<String> {
     differing(group.stage(stage), stage)
 }
 
-/// The same of all runs of each stage, without the keys that make the method. What differs in several stages is told once.
+/// The same of all runs of each stage, without the keys that make the method. What differs in several stages is told
+/// once.
 pub(crate) fn varied(runs: &[Run]) -> Vec<String> {
     let mut varied = Vec::new();
     for stage in Stage::ALL {
@@ -46,8 +47,8 @@ fn differing<'a>(runs: impl Iterator<Item = &'a Run>, stage: Stage) -> Vec<Strin
     all.into_iter().filter(|key| matters(key, stage)).filter_map(differs).collect()
 }
 
-/// Whether a key decides what a stage gives: the stage reads it, and it is not the seed, nor only says how it is worked or what is
-/// watched on the way.
+/// Whether a key decides what a stage gives: the stage reads it, and it is not the seed, nor only says how it is worked
+/// or what is watched on the way.
 fn matters(path: &str, stage: Stage) -> bool {
     let is_result = |key: &dyn AnyKey| key.changes_weights() || path.starts_with(&format!("{}.", stage.name()));
     let is_read = keys::at(path).into_iter().any(|key| reads(stage, key) && is_result(key));

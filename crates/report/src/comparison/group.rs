@@ -33,9 +33,9 @@ impl<'a> RunGroup<'a> {
     }
 }
 
-/// Sorts runs into lines: equal name and equal setting make one line. Where that would put two runs of one stage and seed into
-/// the same line (two experiments given at once), the line is split by experiment and says which it is.
-/// Lines stand in the order scratch, mae, mae-k, ema-mae, mae-new, others, and by parameters within a method.
+/// Sorts runs into lines: equal name and equal setting make one line. Where that would put two runs of one stage and
+/// seed into the same line (two experiments given at once), the line is split by experiment and says which it is. Lines
+/// stand in the order scratch, mae, mae-k, ema-mae, mae-new, others, and by parameters within a method.
 pub fn group_runs(runs: &[Run]) -> Vec<RunGroup<'_>> {
     let mut groups: Vec<RunGroup> = Vec::new();
     for run in runs {
@@ -54,8 +54,8 @@ pub fn group_runs(runs: &[Run]) -> Vec<RunGroup<'_>> {
     groups
 }
 
-/// The line in parts, none of which has two runs of one stage and seed. The folder of an experiment says most; runs of one name
-/// in the same experiment differ in their own folder, or at least in that of their stage.
+/// The line in parts, none of which has two runs of one stage and seed. The folder of an experiment says most; runs of
+/// one name in the same experiment differ in their own folder, or at least in that of their stage.
 fn split_experiments(group: RunGroup<'_>) -> Vec<RunGroup<'_>> {
     const FOLDERS: [fn(&Run) -> &Path; 3] = [experiment, own_folder, |run| &run.directory];
     let name = group.label.clone();
@@ -104,7 +104,8 @@ fn is_staged(run: &Run) -> bool {
     run.directory.file_name().is_some_and(|name| name == run.about.stage.name())
 }
 
-/// Equal labels get more into them until no two are equal: the setting, then the method, then a folder, which no two lines share.
+/// Equal labels get more into them until no two are equal: the setting, then the method, then a folder, which no two
+/// lines share.
 fn tell_apart(groups: &mut [RunGroup]) {
     let more: [fn(&RunGroup) -> String; 3] = [
         |group| group.setting.parameters(),

@@ -44,13 +44,13 @@ pub enum MissingState {
     NoResult,
 }
 
-/// All seeds of an experiment are expected of every line and evaluation of it. A pre-training is expected only if some were given at
-/// all (a report on evaluations alone is complete without them), and never of `scratch`.
+/// All seeds of an experiment are expected of every line and evaluation of it. A pre-training is expected only if some
+/// were given at all (a report on evaluations alone is complete without them), and never of `scratch`.
 pub(crate) fn missing(groups: &[RunGroup], lineage: &Lineage) -> Vec<MissingResult> {
     let pretrained = groups.iter().any(|group| group.stage(Stage::Pretrain).next().is_some());
     let seeds = seeds(groups);
-    // Lines that evaluate another line's pre-training, as a sweep of an evaluation's key makes them, have what they have, and that
-    // other line need not have it too.
+    // Lines that evaluate another line's pre-training, as a sweep of an evaluation's key makes them, have what they
+    // have, and that other line need not have it too.
     let is_expected = |(index, group): (usize, &RunGroup), stage: Stage| {
         group.stage(stage).next().is_some() || !(lineage.borrows(index) || lineage.lends(index, stage))
     };

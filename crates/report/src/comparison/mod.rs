@@ -1,4 +1,5 @@
-//! Runs side by side: which belong together, what came out, what is missing, and how they stand to the published results.
+//! Runs side by side: which belong together, what came out, what is missing, and how they stand to the published
+//! results.
 
 mod differing_keys;
 mod group;

@@ -58,8 +58,8 @@ pub fn total_seconds(groups: &[RunGroup]) -> f64 {
         .fold(0.0, |sum, seconds| sum + seconds)
 }
 
-/// What the runs say of where they come from, each with its different answers in order of appearance; what no run says is not
-/// there.
+/// What the runs say of where they come from, each with its different answers in order of appearance; what no run says
+/// is not there.
 pub fn facts(groups: &[RunGroup]) -> Vec<(&'static str, Vec<String>)> {
     type Question = (&'static str, fn(&About) -> Vec<String>);
     const QUESTIONS: [Question; 6] = [

@@ -43,8 +43,8 @@ impl Row {
     }
 }
 
-/// The published accuracy of this very setting, if there is one: a neighbouring K or tau does not count, and kNN was not
-/// published at all.
+/// The published accuracy of this very setting, if there is one: a neighbouring K or tau does not count, and kNN was
+/// not published at all.
 pub fn published_accuracy(setting: &MethodSetting, evaluation: Stage) -> Option<PublishedAccuracy> {
     let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(TABLE.as_bytes());
     let row = reader.deserialize::<Row>().filter_map(Result::ok).find(|row| row.matches(setting))?;

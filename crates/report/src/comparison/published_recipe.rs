@@ -1,5 +1,5 @@
-//! How far a recipe is from the published setting, which is the preset `paper`, key by key: `docs/recipes.md`, "The published
-//! setting".
+//! How far a recipe is from the published setting, which is the preset `paper`, key by key: `docs/recipes.md`, "The
+//! published setting".
 
 use bmae_recipe::{AnyKey, Choice, MethodName, Preset, keys};
 use serde::Serialize;
@@ -18,8 +18,8 @@ pub struct RecipeDifference {
     pub published: String,
 }
 
-/// What no published figure depends on: how fast, how often and where to, and what is watched on the way; and what is beside the
-/// figure anyway, the method with its parameters.
+/// What no published figure depends on: how fast, how often and where to, and what is watched on the way; and what is
+/// beside the figure anyway, the method with its parameters.
 const NOT_JUDGED: [&str; 18] = [
     "seed",
     "data.root",
@@ -44,8 +44,8 @@ const NOT_JUDGED: [&str; 18] = [
 /// The data of the published runs, as a run names what it read.
 const PUBLISHED_DATA: &str = "CIFAR-10";
 
-/// Every key in which one of the runs differs from the published setting, among the keys that the run reads. A key that a
-/// recipe does not spell out is not judged. Runs without a recipe say nothing.
+/// Every key in which one of the runs differs from the published setting, among the keys that the run reads. A key that
+/// a recipe does not spell out is not judged. Runs without a recipe say nothing.
 pub fn differences(runs: &[Run]) -> Vec<RecipeDifference> {
     let preset: Table = Preset::Paper.text().parse().unwrap_or_default();
     let mut differences: Vec<RecipeDifference> = Vec::new();
@@ -87,7 +87,8 @@ fn run_reads(run: &Run, key: &dyn AnyKey) -> bool {
     reads(run.about.stage, key) && method.is_none_or(|method| key.methods().contains(&method))
 }
 
-/// The value of a key in the published runs of a method: what the preset says of that run, else of all, else the default.
+/// The value of a key in the published runs of a method: what the preset says of that run, else of all, else the
+/// default.
 fn published(preset: &Table, key: &dyn AnyKey, method: &str) -> Value {
     let own = key.path().strip_prefix("method.").and_then(|name| {
         let is_of_method = |run: &&Value| run.get("method").or(run.get("name")).is_some_and(|of| plain(of) == method);

@@ -131,7 +131,8 @@ fn draw_strip(root: &Area, chart: &Chart, place: impl Fn(f64) -> (i32, i32)) -> 
     Ok(())
 }
 
-/// The room before each name for a sample of its line, in CSS pixels: none is needed where colours alone tell the curves apart.
+/// The room before each name for a sample of its line, in CSS pixels: none is needed where colours alone tell the
+/// curves apart.
 fn sample(chart: &Chart) -> i32 {
     if chart.curves.iter().any(|curve| curve.style.dash() > 0) { 25 } else { 0 }
 }
@@ -183,7 +184,8 @@ fn x_range(chart: &Chart) -> Range<f64> {
     start..if most > 0.0 { most } else { 1.0 }
 }
 
-/// How many places of the x-axis are labelled at most. Half an epoch is no place: a short axis has one label for each whole number.
+/// How many places of the x-axis are labelled at most. Half an epoch is no place: a short axis has one label for each
+/// whole number.
 fn most_x_labels(format: Format, range: &Range<f64>) -> usize {
     let room = if format.direct { 6 } else { 4 };
     let whole = (range.end - range.start).floor() as usize + 1;

@@ -1,7 +1,7 @@
 //! Direct legends: where the names at the ends of curves go so that none lies on another.
 
-/// Moves positions (in drawing units, downwards) apart until neighbours are at least `gap` apart, inside `top..=bottom` as far
-/// as there is room, keeping their order. Returns them in the order given.
+/// Moves positions (in drawing units, downwards) apart until neighbours are at least `gap` apart, inside `top..=bottom`
+/// as far as there is room, keeping their order. Returns them in the order given.
 pub fn spread(wanted: &[i32], gap: i32, top: i32, bottom: i32) -> Vec<i32> {
     let mut order: Vec<usize> = (0..wanted.len()).collect();
     order.sort_by_key(|&index| wanted[index]);

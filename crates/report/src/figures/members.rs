@@ -48,7 +48,8 @@ pub fn members(
     label(family, groups, chosen)
 }
 
-/// The lines of an ablation's method that have something to show in a figure of it, which is of the lines `members` alone.
+/// The lines of an ablation's method that have something to show in a figure of it, which is of the lines `members`
+/// alone.
 pub fn left_out<'a>(
     family: FigureFamily,
     groups: &'a [RunGroup<'_>],
@@ -83,7 +84,8 @@ fn label(family: FigureFamily, groups: &[RunGroup], mut chosen: Vec<usize>) -> V
     chosen.into_iter().zip(&labels).map(label).collect()
 }
 
-/// The line of each method with the highest mean of finished seeds; one that has none yet stands in only where nothing else does.
+/// The line of each method with the highest mean of finished seeds; one that has none yet stands in only where nothing
+/// else does.
 fn best(groups: &[RunGroup], stage: Stage, shown: &dyn Fn(&RunGroup) -> bool) -> Vec<usize> {
     let mean = |group: &RunGroup| group.score(stage).map(|score| score.mean);
     let mut winners: Vec<(&str, usize, Option<f64>)> = Vec::new();
@@ -98,8 +100,8 @@ fn best(groups: &[RunGroup], stage: Stage, shown: &dyn Fn(&RunGroup) -> bool) ->
     if winners.len() < 2 { Vec::new() } else { winners.into_iter().map(|(_, index, _)| index).collect() }
 }
 
-/// MAE-new with the mae-k of the same K and the ema-mae of the same τ; among several of those, the one whose WSE is that K, as
-/// both then leave pixels at the same epoch.
+/// MAE-new with the mae-k of the same K and the ema-mae of the same τ; among several of those, the one whose WSE is
+/// that K, as both then leave pixels at the same epoch.
 fn mae_new(groups: &[RunGroup], new: &[usize], shown: &dyn Fn(&RunGroup) -> bool) -> Vec<usize> {
     let mut parents = Vec::new();
     for setting in new.iter().map(|&index| &groups[index].setting) {

@@ -31,8 +31,8 @@ use crate::error::ReportError;
 use crate::run_directory::TargetChange;
 use crate::text::{listed, percent, value};
 
-/// The command line that makes the runs which a family of figures needs, as readers of the report would type it; `None` where
-/// there is none to name.
+/// The command line that makes the runs which a family of figures needs, as readers of the report would type it; `None`
+/// where there is none to name.
 pub type FigureCommand = fn(FigureFamily) -> Option<&'static str>;
 
 /// A drawn figure.
@@ -107,8 +107,8 @@ pub fn group_styles(groups: &[RunGroup]) -> Vec<LineStyle> {
     line_styles(groups.iter().map(|group| group.setting.method.as_str()))
 }
 
-/// Draws every figure for which there is something to show, and names the others. An overview or a monitor is not missed: the
-/// one comes with its ablation, and the other with a pre-training that was watched.
+/// Draws every figure for which there is something to show, and names the others. An overview or a monitor is not
+/// missed: the one comes with its ablation, and the other with a pre-training that was watched.
 ///
 /// # Errors
 /// [`ReportError::Figure`] if a drawing library refuses.
@@ -143,7 +143,8 @@ fn content(plan: &FigurePlan, groups: &[RunGroup], styles: &[LineStyle]) -> Opti
     (!curves.is_empty()).then_some(Content::Chart(Chart { measure, curves, strip }))
 }
 
-/// The plan's caption, and behind it the lines that an ablation leaves out, since more than its parameter differs in them.
+/// The plan's caption, and behind it the lines that an ablation leaves out, since more than its parameter differs in
+/// them.
 fn caption(plan: &FigurePlan, groups: &[RunGroup], content: &Content) -> String {
     let members: Vec<usize> = match content {
         Content::Chart(chart) => chart.curves.iter().map(|curve| curve.group).collect(),

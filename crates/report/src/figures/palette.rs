@@ -1,7 +1,8 @@
 //! Colours: which line of the comparison has which, and how a drawing is coloured for paper or page.
 //!
-//! Figures are drawn once in *inks*, colours that stand for a meaning (text, grid, the third run). Recolouring replaces them: by
-//! fixed colours on white for a file of its own, by CSS variables for the page, so that the same curves follow light and dark.
+//! Figures are drawn once in *inks*, colours that stand for a meaning (text, grid, the third run). Recolouring replaces
+//! them: by fixed colours on white for a file of its own, by CSS variables for the page, so that the same curves follow
+//! light and dark.
 
 use plotters::style::RGBColor;
 
@@ -14,8 +15,8 @@ pub const GRID: RGBColor = RGBColor(1, 1, 3);
 /// What lies behind the figure.
 pub const GROUND: RGBColor = RGBColor(1, 1, 4);
 
-/// Light and dark variant of each colour. Built on Okabe and Ito's set for colour-blind readers, darkened or lightened until each
-/// stands at 3:1 or more against its ground. The first is for `scratch`.
+/// Light and dark variant of each colour. Built on Okabe and Ito's set for colour-blind readers, darkened or lightened
+/// until each stands at 3:1 or more against its ground. The first is for `scratch`.
 const COLOURS: [(&str, &str); 8] = [
     ("#6B7280", "#9CA3AF"),
     ("#0072B2", "#5AB1EA"),
@@ -58,8 +59,9 @@ impl LineStyle {
     }
 }
 
-/// One style per line of the comparison, by its method: `scratch` is grey, the others take the colours in turn, solid, then dashed,
-/// then dotted. From the 22nd on they come again: names beside the curves, and hiding the others, still tell those apart.
+/// One style per line of the comparison, by its method: `scratch` is grey, the others take the colours in turn, solid,
+/// then dashed, then dotted. From the 22nd on they come again: names beside the curves, and hiding the others, still
+/// tell those apart.
 pub fn line_styles<'a>(methods: impl Iterator<Item = &'a str>) -> Vec<LineStyle> {
     let mut next = 0;
     let style = |method| {
@@ -83,8 +85,8 @@ pub enum Medium {
     Page,
 }
 
-/// Replaces every ink of a drawing. Only whole attribute values are replaced, and text of a drawing holds no bare quote, so
-/// nothing that comes from a run's files can be mistaken for an ink.
+/// Replaces every ink of a drawing. Only whole attribute values are replaced, and text of a drawing holds no bare
+/// quote, so nothing that comes from a run's files can be mistaken for an ink.
 pub fn recolour(drawing: &str, medium: Medium) -> String {
     let fixed = [(TEXT, "#1F2430", "currentColor"), (MUTED, "#5B6472", "var(--muted)")];
     let grounds = [(GRID, "#DFE3E8", "var(--grid)"), (GROUND, "#FFFFFF", "var(--card)")];

@@ -47,8 +47,8 @@ impl Parameter {
         }
     }
 
-    /// The lines that differ in nothing but this parameter: of those that share the rest of their pre-training's recipe, the ones
-    /// with the most values of this, with the smallest other parameter among equals.
+    /// The lines that differ in nothing but this parameter: of those that share the rest of their pre-training's
+    /// recipe, the ones with the most values of this, with the smallest other parameter among equals.
     pub fn ablation(self, groups: &[RunGroup], shown: &dyn Fn(&RunGroup) -> bool) -> Vec<usize> {
         let lines = groups.iter().enumerate().filter(|(_, group)| {
             group.setting.method == self.method() && self.of(&group.setting).is_some() && shown(group)
@@ -80,8 +80,8 @@ impl Parameter {
 /// What lines of an ablation share: the other parameter, and the rest of the recipe.
 type Held = (Option<f64>, String);
 
-/// What a line's pre-training was besides the parameters of its method's short form, as text to be compared; empty where its
-/// recipe is not there.
+/// What a line's pre-training was besides the parameters of its method's short form, as text to be compared; empty
+/// where its recipe is not there.
 fn rest_of_recipe(group: &RunGroup) -> String {
     let Some(run) = group.stage(Stage::Pretrain).next().or(group.runs.first().copied()) else { return String::new() };
     let mut rest = run.recipe.clone();

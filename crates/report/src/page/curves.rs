@@ -1,5 +1,5 @@
-//! The curves: a panel for each family of figures, with its views. Without the script all panels stand below each other with
-//! drawn figures; the script makes tabs of them and puts live charts in the drawings' place.
+//! The curves: a panel for each family of figures, with its views. Without the script all panels stand below each other
+//! with drawn figures; the script makes tabs of them and puts live charts in the drawings' place.
 
 use maud::{Markup, html};
 

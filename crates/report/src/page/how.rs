@@ -1,4 +1,5 @@
-//! How it was run: what is missing, where it ran, every run directory, the differences from the published setting, the recipes.
+//! How it was run: what is missing, where it ran, every run directory, the differences from the published setting, the
+//! recipes.
 
 use maud::html;
 

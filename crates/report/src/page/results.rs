@@ -106,8 +106,8 @@ fn costs(line: &GroupSummary) -> [(Option<String>, Option<String>); 2] {
     ]
 }
 
-/// The accuracy, and beneath it the published one, except of kNN, which was never published. With `spread`, room is kept for the
-/// deviation of other rows, so that the means stand below each other.
+/// The accuracy, and beneath it the published one, except of kNN, which was never published. With `spread`, room is
+/// kept for the deviation of other rows, so that the means stand below each other.
 fn score_cell(cell: &EvaluationSummary, top: bool, stage: Stage, spread: bool) -> Markup {
     html! {
         td class="n" data-value=[cell.score.as_ref().map(|score| score.mean.to_string())] {

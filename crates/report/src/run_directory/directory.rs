@@ -78,7 +78,8 @@ impl Run {
         keys
     }
 
-    /// Training throughput over the whole run: the harmonic mean of the epochs' rates, since every epoch sees as many images.
+    /// Training throughput over the whole run: the harmonic mean of the epochs' rates, since every epoch sees as many
+    /// images.
     pub fn images_per_s(&self) -> Option<f64> {
         harmonic_mean(self.metrics.epochs.iter().filter_map(|line| line.images_per_s))
     }
@@ -97,19 +98,20 @@ pub fn flatten(prefix: &str, table: &toml::Table, keys: &mut BTreeMap<String, St
     }
 }
 
-/// The rate of equal amounts of work together: the harmonic mean of their rates, those above 0; `None` where there is none.
+/// The rate of equal amounts of work together: the harmonic mean of their rates, those above 0; `None` where there is
+/// none.
 pub fn harmonic_mean(rates: impl Iterator<Item = f64>) -> Option<f64> {
     let rates = rates.filter(|&rate| rate > 0.0);
     let (count, seconds) = rates.fold((0.0, 0.0), |(count, seconds), rate| (count + 1.0, seconds + 1.0 / rate));
     (count > 0.0).then(|| count / seconds)
 }
 
-/// Reads a run directory. It need not be finished: without `metrics.jsonl`, or with an empty one, it has logged nothing yet,
-/// and a torn last line is left out.
+/// Reads a run directory. It need not be finished: without `metrics.jsonl`, or with an empty one, it has logged nothing
+/// yet, and a torn last line is left out.
 ///
 /// # Errors
-/// [`ReportError::NotARun`] without `run.toml`; [`ReportError::Malformed`] with file and line for what cannot be understood;
-/// [`ReportError::Read`] when the system refuses.
+/// [`ReportError::NotARun`] without `run.toml`; [`ReportError::Malformed`] with file and line for what cannot be
+/// understood; [`ReportError::Read`] when the system refuses.
 pub fn read_run(directory: &Path) -> Result<Run, ReportError> {
     let Some(about) = read_text(&directory.join(RUN_FILE))? else {
         return Err(ReportError::NotARun { path: directory.to_owned(), found: describe(directory) });

@@ -23,9 +23,9 @@ pub struct CollectedRuns {
     pub unreadable: Vec<ReportError>,
 }
 
-/// Reads every run at or below the given paths: a run directory itself, the folder of an experiment, or a folder of either.
-/// The order is that of the paths, and by name below each; a run that is reached twice is read once. One damaged run among
-/// others is set aside, so that an experiment can be looked at without it.
+/// Reads every run at or below the given paths: a run directory itself, the folder of an experiment, or a folder of
+/// either. The order is that of the paths, and by name below each; a run that is reached twice is read once. One
+/// damaged run among others is set aside, so that an experiment can be looked at without it.
 ///
 /// # Errors
 /// [`ReportError::NoRuns`], [`ReportError::Missing`] or [`ReportError::NotARun`] for a path without runs, and what
@@ -66,9 +66,9 @@ pub fn collect_runs(paths: &[PathBuf]) -> Result<CollectedRuns, ReportError> {
     Ok(CollectedRuns { runs, unreadable })
 }
 
-/// The run directories at or below `paths`, in the order of [`collect_runs`], each once, for whoever looks again and again while
-/// runs appear: a path without runs is none the worse for it, and a folder that cannot be listed counts as empty, since it may
-/// just be written or removed.
+/// The run directories at or below `paths`, in the order of [`collect_runs`], each once, for whoever looks again and
+/// again while runs appear: a path without runs is none the worse for it, and a folder that cannot be listed counts as
+/// empty, since it may just be written or removed.
 pub fn find_runs(paths: &[PathBuf]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for path in paths {

@@ -179,8 +179,8 @@ pub fn parse_metrics(bytes: &[u8], file: &Path) -> Result<Metrics, ReportError> 
     Ok(metrics)
 }
 
-/// A line, and the seconds worked until then. A number that no 32-bit float is the source of counts as absent: charts cannot be
-/// laid out around it.
+/// A line, and the seconds worked until then. A number that no 32-bit float is the source of counts as absent: charts
+/// cannot be laid out around it.
 fn parse_line(text: &[u8]) -> serde_json::Result<(Line, Option<f64>)> {
     let mut fields: Map<String, Value> = serde_json::from_slice(text)?;
     let is_implausible = |value: &Value| value.as_f64().is_some_and(|number| number.abs() > f64::from(f32::MAX));

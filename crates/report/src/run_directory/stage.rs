@@ -50,8 +50,8 @@ impl Stage {
     }
 }
 
-/// Whether a stage reads a key of the recipe: what it computes depends on it. An evaluation's directory has a recipe for
-/// pre-training too, which nothing was trained by.
+/// Whether a stage reads a key of the recipe: what it computes depends on it. An evaluation's directory has a recipe
+/// for pre-training too, which nothing was trained by.
 pub fn reads(stage: Stage, key: &dyn AnyKey) -> bool {
     key.stages().iter().any(|reader| reader.section() == stage.name())
 }

@@ -3,8 +3,8 @@
 use std::fs::{File, TryLockError};
 use std::path::Path;
 
-/// The file on which the process that works on a run directory holds a lock. The system lets go of it when that process ends,
-/// however it ends; the file itself says nothing.
+/// The file on which the process that works on a run directory holds a lock. The system lets go of it when that process
+/// ends, however it ends; the file itself says nothing.
 const LOCK_FILE: &str = "lock";
 
 /// The state of a run directory.

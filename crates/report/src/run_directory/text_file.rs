@@ -1,4 +1,5 @@
-//! The text files of a run directory: what is missing is no error, and what cannot be understood is named with its line.
+//! The text files of a run directory: what is missing is no error, and what cannot be understood is named with its
+//! line.
 
 use std::io::ErrorKind;
 use std::path::Path;

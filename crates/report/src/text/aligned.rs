@@ -2,8 +2,8 @@
 
 use unicode_width::UnicodeWidthStr;
 
-/// Rows of the same number of cells, texts to the left and `numeric` columns to the right, two blanks between them; control
-/// characters are replaced. Ends with a line break.
+/// Rows of the same number of cells, texts to the left and `numeric` columns to the right, two blanks between them;
+/// control characters are replaced. Ends with a line break.
 pub fn aligned(rows: &[Vec<String>], numeric: &[bool]) -> String {
     let clean =
         |cell: &String| -> String { cell.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect() };

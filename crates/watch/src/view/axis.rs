@@ -14,8 +14,8 @@ pub(super) struct Scale {
 const LARGEST: f64 = 1e300;
 
 impl Scale {
-    /// The scale that holds all `values` that it can show, with a little air where `air` says so; `None` if there are none. A
-    /// single value gets room on both sides.
+    /// The scale that holds all `values` that it can show, with a little air where `air` says so; `None` if there are
+    /// none. A single value gets room on both sides.
     pub(super) fn over(values: impl Iterator<Item = f64>, log: bool, air: bool) -> Option<Self> {
         let scaled = values.filter_map(|value| scaled(value, log));
         let (low, high) = scaled.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));

@@ -62,8 +62,8 @@ pub(crate) fn draw(frame: &mut Frame, app: &App, now: Instant) {
     }
 }
 
-/// Lines of the list: headings and all runs where the curves keep their part, else a third of what there is; all of it where there is
-/// no room for curves.
+/// Lines of the list: headings and all runs where the curves keep their part, else a third of what there is; all of it
+/// where there is no room for curves.
 fn list_height(height: u16, runs: usize) -> u16 {
     let wanted = u16::try_from(runs).unwrap_or(u16::MAX).saturating_add(1);
     if runs == 0 {

@@ -27,7 +27,8 @@ const ROOMY: u16 = 60;
 /// More vertical lines than this would hide the curves; the letters over them stay.
 const MOST_RULES: usize = 12;
 
-/// Draws the curves of `runs`, which lie within the scales, with axes, and the changes of the selected run's targets over them.
+/// Draws the curves of `runs`, which lie within the scales, with axes, and the changes of the selected run's targets
+/// over them.
 pub(super) fn draw_plot(
     frame: &mut Frame,
     area: Rect,

@@ -35,7 +35,8 @@ pub(super) enum Status<'a> {
     Fact(String),
 }
 
-/// The warning of the selected run, else that of the first run with one, else what the selected run is; nothing without runs.
+/// The warning of the selected run, else that of the first run with one, else what the selected run is; nothing without
+/// runs.
 pub(super) fn status(app: &App) -> Option<Status<'_>> {
     let selected = app.selected()?;
     for run in std::iter::once(selected).chain(&app.runs.watched) {

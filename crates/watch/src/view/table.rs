@@ -45,8 +45,8 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme, now: 
     }
 }
 
-/// Which runs are in sight where the list has so many lines, one of them for the headings; `None` if all are. Arrows say on which side
-/// there are more.
+/// Which runs are in sight where the list has so many lines, one of them for the headings; `None` if all are. Arrows
+/// say on which side there are more.
 pub(super) fn in_sight(app: &App, height: u16) -> Option<String> {
     let count = app.runs.watched.len();
     let places = shown_places(app, height);

@@ -11,8 +11,8 @@ use burn::tensor::Tensor;
 use super::choice::runs_fused;
 use cpu::FusedAttention;
 
-/// Self-attention for `qkv` [N*T, 3D], whose columns are query, key and value, each split into heads (PyTorch's packing);
-/// gives [N*T, D], heads side by side. `tokens` is T; the scale is 1 / sqrt(D / heads).
+/// Self-attention for `qkv` [N*T, 3D], whose columns are query, key and value, each split into heads (PyTorch's
+/// packing); gives [N*T, D], heads side by side. `tokens` is T; the scale is 1 / sqrt(D / heads).
 ///
 /// # Panics
 /// When `tokens` does not divide the rows or `heads` the width.

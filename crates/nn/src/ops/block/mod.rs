@@ -13,7 +13,8 @@ use burn::tensor::Tensor;
 use super::choice::runs_fused;
 use cpu::{BlockTensors, FusedBlock};
 
-/// x + attention(norm1(x)), then + mlp(norm2(.)), for `x` [N*T, D]; gives [N*M, D] with M selected tokens an image (all: M = T).
+/// x + attention(norm1(x)), then + mlp(norm2(.)), for `x` [N*T, D]; gives [N*M, D] with M selected tokens an image
+/// (all: M = T).
 ///
 /// # Panics
 /// When the shapes disagree.

@@ -14,7 +14,8 @@ use burn::tensor::Tensor;
 use super::choice::runs_fused;
 use cpu::FusedTokens;
 
-/// At each of the M places its row of `rows` [R, D], or `token` `[D]`, plus its row of `positions` [P, D]; gives [M, D].
+/// At each of the M places its row of `rows` [R, D], or `token` `[D]`, plus its row of `positions` [P, D]; gives
+/// [M, D].
 ///
 /// # Panics
 /// When the placement is of other rows or positions.
