@@ -249,7 +249,7 @@ mod tests {
             one = fused.update(PARAMETER, 0.1, one, gradient.clone());
             other = match update {
                 1 => composed.update(PARAMETER, 0.1, other, gradient),
-                _ => composed.next("w", 3).composed(betas, (0.1, 0.05), other, gradient),
+                _ => composed.next("w", 3).composed(betas, 0.1, 0.05, other, gradient),
             };
         }
         for (one, other) in flat(&one).into_iter().zip(flat(&other)) {
