@@ -1,5 +1,5 @@
-//! All keys of a recipe. Each is defined once, in its section's file; the checks of single values, the help, the page of keys and
-//! the message about an unknown key come from there, and so do the settings, their reading and writing.
+//! All keys of a recipe. Each is defined once, in its section's file; the checks of single values, the page of keys and the
+//! message about an unknown key come from there, and so do the settings, their reading and writing.
 
 use super::key::AnyKey;
 use super::sections::{data, finetune, knn, linprobe, method, model, monitor, pretrain, run, seed, target};

@@ -4,8 +4,8 @@
 //! a [`Recipe`]: complete, and built by [`Recipe::resolve`] or [`Recipe::from_toml`] alone, so nothing behind this edge doubts it.
 //!
 //! Every key is defined once, in the file of its section: name, type, default, range, description and who reads it. The fields of
-//! the recipe, their reading and writing, the help, the checks and the unknown-key message all come from that definition;
-//! [`keys`] lists them.
+//! the recipe, their reading and writing, the checks, the unknown-key message and the page of keys (`docs/keys.md`) all come
+//! from that definition; [`keys`] lists them.
 
 mod bytes;
 mod checks;

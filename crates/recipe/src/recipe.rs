@@ -21,7 +21,7 @@ use super::toml_text::TomlText;
 /// The checked recipe of a run, complete down to the last default.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recipe {
-    /// Everything random depends on it; `shapes` images do not.
+    /// Random seed: initialisation, order, crops, masks. The images of `shapes` have their own, `data.shapes_seed`.
     pub seed: u64,
     /// `[data]`.
     pub data: DataRecipe,

@@ -4,7 +4,7 @@ pub use burn::tensor::Device;
 
 use crate::TrainError;
 
-/// A device by its name on the command line.
+/// A device by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DeviceChoice {
     /// The processor, through Burn's Flex backend.
@@ -19,7 +19,7 @@ pub enum DeviceChoice {
 }
 
 impl DeviceChoice {
-    /// Its name on the command line, and of the feature that it needs.
+    /// Its name, which is also that of the feature that it needs.
     pub fn name(self) -> &'static str {
         match self {
             Self::Cpu => "cpu",

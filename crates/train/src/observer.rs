@@ -64,7 +64,7 @@ pub enum Event {
     },
     /// Something to be said.
     Message(Message),
-    /// Detail for `-v`.
+    /// A detail, for whoever asks for more.
     Detail(String),
 }
 

@@ -26,7 +26,7 @@ pub struct PictureRequest<'a> {
     pub images: usize,
     /// Where the reconstructions go.
     pub out: &'a Path,
-    /// Where the attention of the class token goes, if it is request.
+    /// Where the attention of the class token goes, if it is wanted.
     pub attention: Option<&'a Path>,
 }
 

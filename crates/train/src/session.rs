@@ -101,7 +101,7 @@ pub enum Outcome {
         epochs_kept: usize,
         /// Epochs in all.
         epochs: usize,
-        /// Steps of the epoch in hand that a resume repeats.
+        /// Steps of the unfinished epoch, which a resume repeats.
         steps_lost: usize,
     },
 }

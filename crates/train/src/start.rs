@@ -189,7 +189,7 @@ fn tell_left_over(weights: &StateDict, unexpected: &[String], tell: &mut dyn FnM
 /// shapes tell (and, for numbers of heads, the `config.json` of a Hugging Face folder), of the decoder only where it is
 /// `used`. `None` where they tell nothing.
 ///
-/// It belongs between the preset and the flags, as [`CarriedRecipe::text`](bmae_recipe::CarriedRecipe::text).
+/// It belongs between the preset and single settings, as [`CarriedRecipe::text`](bmae_recipe::CarriedRecipe::text).
 pub fn carried_recipe(weights: &StateDict, used: Used) -> Option<String> {
     if let Some(text) = weights.config_text() {
         return Some(text.to_owned());

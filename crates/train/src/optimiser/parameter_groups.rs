@@ -118,7 +118,7 @@ fn layers_above(name: &str, depth: usize) -> Option<usize> {
     }
 }
 
-/// One line per rule and the parameters it took, for `-v`: the frozen first, then by rate and decay.
+/// One line per rule and the parameters it took: the frozen first, then by rate and decay.
 impl fmt::Display for ParameterGroups {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut groups: Vec<(Rule, Vec<&str>)> = Vec::new();

@@ -30,7 +30,7 @@ pub struct RunFile {
     /// As it applies to the method.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slow_weight: Option<f64>,
-    /// Everything random depends on it.
+    /// The random seed.
     pub seed: u64,
     /// Epochs of the stage; 0 where there is no loop.
     pub epochs: usize,
