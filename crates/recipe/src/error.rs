@@ -140,7 +140,7 @@ pub enum RecipeError {
     },
     /// Weights that tell a width, but not how many heads share it.
     #[error(
-        "the {part} of {weights} is {dim} wide, which {heads} attention heads do not divide; how many it has its shapes do not tell"
+        "the {part} of {weights} is {dim} wide, which {heads} attention heads do not divide; its shapes do not tell their number"
     )]
     HeadsUntold {
         /// "encoder" or "decoder".

@@ -51,7 +51,7 @@ pub enum TrainError {
         path: PathBuf,
     },
     /// Another process works on the run directory.
-    #[error("{path} is being worked on by another process{owner}: wait for it or stop it", path = path.display())]
+    #[error("{path} is being worked on by another process{owner}", path = path.display())]
     RunInUse {
         /// The folder.
         path: PathBuf,

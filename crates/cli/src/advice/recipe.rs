@@ -30,7 +30,7 @@ pub fn of_warning(warning: &Warning) -> Option<String> {
 pub fn of_sweep(error: &SweepError) -> Option<String> {
     let advice = match error {
         SweepError::Recipe(error) => return of_recipe(error),
-        SweepError::Unknown { .. } | SweepError::Nothing => "or give --grid KEY.PATH=VALUE,VALUE",
+        SweepError::Unknown { .. } | SweepError::Nothing => "--grid KEY.PATH=VALUE,VALUE gives one of your own",
         SweepError::NotAGrid { .. } => "write it as --grid method.k=1,2,4",
         SweepError::Unread { .. } => "choose them with --method, --grid method.name=... or --evaluations",
         SweepError::SameFolder { .. } => "give each an --out of its own",
