@@ -6,6 +6,7 @@ use std::path::Path;
 use bmae_nn::weights::{Architecture, ModelPart, StateDict, grouped_names};
 use bmae_recipe::Recipe;
 use bmae_train::export::SOURCE_KEY;
+use bmae_train::run_directory::epochs_done;
 use bmae_train::start::read_weights;
 use serde_json::{Map, Value, json};
 
@@ -107,7 +108,7 @@ fn recipe(weights: &StateDict, verbose: bool) -> String {
         }
         Err(error) => vec![format!("one that this version cannot read ({error})")],
     };
-    if let Some(done) = weights.metadata.get("bmae.epochs_done") {
+    if let Some(done) = epochs_done(weights) {
         words.push(format!("{done} epochs done"));
     }
     if !verbose {

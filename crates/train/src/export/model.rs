@@ -9,6 +9,7 @@ use burn::tensor::Device;
 
 use super::ExportError;
 use crate::model::{fresh_autoencoder, fresh_encoder};
+use crate::run_directory::epochs_done;
 
 /// What a model is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,7 +137,6 @@ fn autoencoder(
 
 /// Whether a head whose width tells nothing is for features: the method's warm-up was over.
 fn has_switched(weights: &StateDict, recipe: &Recipe) -> bool {
-    let done = weights.metadata.get("bmae.epochs_done").and_then(|done| done.parse::<usize>().ok());
     let warmup = recipe.method.warmup_epochs();
-    done.zip(warmup).is_some_and(|(done, warmup)| done > warmup)
+    epochs_done(weights).zip(warmup).is_some_and(|(done, warmup)| done > warmup)
 }

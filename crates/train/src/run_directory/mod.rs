@@ -11,7 +11,7 @@ mod tensorboard;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use bmae_nn::weights::StateDict;
+use bmae_nn::weights::{CONFIG_KEY, StateDict};
 use bmae_recipe::{Recipe, keys};
 
 pub use checkpoint::{State, epochs_done, last_weights};
@@ -190,7 +190,7 @@ impl RunDirectory {
     }
 
     fn with_config(&self, mut weights: StateDict) -> StateDict {
-        weights.metadata.insert("bmae.config".into(), self.config.clone());
+        weights.metadata.insert(CONFIG_KEY.to_owned(), self.config.clone());
         weights
     }
 }
