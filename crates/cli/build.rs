@@ -1,5 +1,5 @@
-//! Tells the program which commit it is built from, where it is built in a checkout: `BMAE_COMMIT`, with `+` behind it where the
-//! files differ from that commit.
+//! Tells the program which commit it is built from, where it is built in a checkout: `BMAE_COMMIT`, with `+` behind it
+//! where the files differ from that commit.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -75,8 +75,8 @@ pub fn evaluation(
     Ok(Layers { single_run: true, from, ..with_options(source, everywhere, &[stage], [scratch])? })
 }
 
-/// The layers of a check of recorded tensors: over `paper` lies what the weights carry of data and model, and for weights that
-/// tell no image size the side of the images in `tensors`.
+/// The layers of a check of recorded tensors: over `paper` lies what the weights carry of data and model, and for
+/// weights that tell no image size the side of the images in `tensors`.
 pub fn recorded(
     preset: Option<&str>,
     everywhere: &Everywhere,
@@ -98,8 +98,8 @@ pub fn recorded(
     Ok(Layers { single_run: true, from, ..with_options(&source, everywhere, &[], [side])? })
 }
 
-/// The layers of `bmae reconstruct`: data, model and method are those that the weights carry, and `[pretrain]` where they are a
-/// run's, since how patches were masked and normalised is part of what is drawn.
+/// The layers of `bmae reconstruct`: data, model and method are those that the weights carry, and `[pretrain]` where
+/// they are a run's, since how patches were masked and normalised is part of what is drawn.
 pub fn reconstruction(
     source: &RecipeSource,
     everywhere: &Everywhere,

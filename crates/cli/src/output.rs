@@ -85,8 +85,8 @@ pub fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{}", shown(line));
 }
 
-/// Text as a terminal may have it: names of folders and files stand in it, and what else than line breaks and tabs controls a
-/// terminal is replaced.
+/// Text as a terminal may have it: names of folders and files stand in it, and what else than line breaks and tabs
+/// controls a terminal is replaced.
 fn shown(text: &str) -> String {
     let shown = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { '\u{FFFD}' } else { c };
     text.chars().map(shown).collect()

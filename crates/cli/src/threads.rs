@@ -4,9 +4,9 @@ use std::num::NonZero;
 
 use crate::ending::Ending;
 
-/// Gives the pool that tensors are computed on `asked` threads, or one for each core that this process may use, and returns their
-/// number. Two hyper-threads are one core: they share the units that multiply. The calling thread is one of the threads: it
-/// computes too where it would otherwise sleep. Called once, before anything is computed.
+/// Gives the pool that tensors are computed on `asked` threads, or one for each core that this process may use, and
+/// returns their number. Two hyper-threads are one core: they share the units that multiply. The calling thread is one
+/// of the threads: it computes too where it would otherwise sleep. Called once, before anything is computed.
 ///
 /// # Errors
 /// When the system gives no threads.

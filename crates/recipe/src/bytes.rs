@@ -22,8 +22,8 @@ impl fmt::Display for Bytes {
     }
 }
 
-/// Bytes that a program may still take on this machine: `MemAvailable` of `/proc/meminfo`. `None` where the system has no
-/// such file.
+/// Bytes that a program may still take on this machine: `MemAvailable` of `/proc/meminfo`. `None` where the system has
+/// no such file.
 pub fn available_memory() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;

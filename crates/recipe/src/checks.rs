@@ -30,8 +30,8 @@ impl Recipe {
         TrainedStage::ALL.into_iter().try_for_each(|stage| self.check_accumulate(stage))
     }
 
-    /// Whether `stage` can run: the mask keeps and hides something, and it fits into `available_memory` bytes (`None`: not
-    /// looked at).
+    /// Whether `stage` can run: the mask keeps and hides something, and it fits into `available_memory` bytes (`None`:
+    /// not looked at).
     pub fn check_stage(&self, stage: Stage, available_memory: Option<u64>) -> Result<(), RecipeError> {
         if stage == Stage::Pretrain {
             check_mask_ratio(self.architecture().grid.patches(), self.pretrain.mask_ratio)?;

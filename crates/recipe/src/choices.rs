@@ -69,7 +69,8 @@ choices! {
     CopyAt {
         /// Before the training of epochs K, 2K, 3K, ...
         EpochStart = "epoch-start",
-        /// Before epoch K once, then after the training of epochs K, 2K, 3K, ...: what the published code does in MAE-new.
+        /// Before epoch K once, then after the training of epochs K, 2K, 3K, ...: what the published code does in
+        /// MAE-new.
         EpochEnd = "epoch-end",
     }
     /// How often an averaged target takes its step.

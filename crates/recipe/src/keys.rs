@@ -1,5 +1,5 @@
-//! All keys of a recipe. Each is defined once, in its section's file; the checks of single values, the page of keys and the
-//! message about an unknown key come from there, and so do the settings, their reading and writing.
+//! All keys of a recipe. Each is defined once, in its section's file; the checks of single values, the page of keys and
+//! the message about an unknown key come from there, and so do the settings, their reading and writing.
 
 use super::key::AnyKey;
 use super::sections::{data, finetune, knn, linprobe, method, model, monitor, pretrain, run, seed, target};
@@ -41,8 +41,8 @@ pub fn find(path: &str) -> Option<&'static dyn AnyKey> {
     all().into_iter().find(|key| key.path() == path)
 }
 
-/// What is given with `path`: the key of that path, the keys of that section, or those of each target. Empty for what does not
-/// exist, and for `runs`.
+/// What is given with `path`: the key of that path, the keys of that section, or those of each target. Empty for what
+/// does not exist, and for `runs`.
 pub fn at(path: &str) -> Vec<&'static dyn AnyKey> {
     let inside = |key: &&dyn AnyKey| key.path() == path || is_in(key.path(), path);
     all().into_iter().chain(of_targets()).filter(inside).collect()

@@ -14,9 +14,9 @@ use super::stage::Stage;
 use super::untold_heads;
 use super::warning::Warning;
 
-/// Everything that says what a recipe is. Later wins: `preset`, then `[data]` and `[model]` of `from` (and its `[method]`,
-/// where that is wanted), then `settings`, which win over the preset's `[[runs]]` too. A method named by a setting takes the
-/// preset's first run of that method, or `[method]` with that name where there is none.
+/// Everything that says what a recipe is. Later wins: `preset`, then `[data]` and `[model]` of `from` (and its
+/// `[method]`, where that is wanted), then `settings`, which win over the preset's `[[runs]]` too. A method named by a
+/// setting takes the preset's first run of that method, or `[method]` with that name where there is none.
 #[derive(Clone, Debug, Default)]
 pub struct Layers {
     /// The lowest layer.

@@ -1,11 +1,12 @@
 //! What a run does, in full: read from TOML, presets and single settings, checked once, then only read.
 //!
-//! Two kinds of types. What was *given* is a set of keys with their values; reading it has no side effect. What was *checked* is
-//! a [`Recipe`]: complete, and built by [`Recipe::resolve`] or [`Recipe::from_toml`] alone, so nothing behind this edge doubts it.
+//! Two kinds of types. What was *given* is a set of keys with their values; reading it has no side effect. What was
+//! *checked* is a [`Recipe`]: complete, and built by [`Recipe::resolve`] or [`Recipe::from_toml`] alone, so nothing
+//! behind this edge doubts it.
 //!
-//! Every key is defined once, in the file of its section: name, type, default, range, description and who reads it. The fields of
-//! the recipe, their reading and writing, the checks, the unknown-key message and the page of keys (`docs/keys.md`) all come
-//! from that definition; [`keys`] lists them.
+//! Every key is defined once, in the file of its section: name, type, default, range, description and who reads it. The
+//! fields of the recipe, their reading and writing, the checks, the unknown-key message and the page of keys
+//! (`docs/keys.md`) all come from that definition; [`keys`] lists them.
 
 mod bytes;
 mod checks;

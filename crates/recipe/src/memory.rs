@@ -40,7 +40,8 @@ pub enum Need {
 }
 
 impl Recipe {
-    /// Refuses what certainly does not fit into `available_memory` bytes (`None`: not looked at), before any of it is made.
+    /// Refuses what certainly does not fit into `available_memory` bytes (`None`: not looked at), before any of it is
+    /// made.
     ///
     /// # Errors
     /// With the keys to lower.
@@ -52,7 +53,8 @@ impl Recipe {
     }
 }
 
-/// Refuses a stage that certainly does not fit into `available` bytes, naming the largest part and the keys that decide it.
+/// Refuses a stage that certainly does not fit into `available` bytes, naming the largest part and the keys that decide
+/// it.
 pub(crate) fn check_stage(recipe: &Recipe, stage: Stage, available: u64) -> Result<(), RecipeError> {
     Estimate::of(recipe, stage).check(&Refusal::of(stage), available)
 }

@@ -37,8 +37,8 @@ pub(crate) fn folder_of(run: &str, seed: u64, first_seed: u64) -> String {
     if seed == first_seed { run.to_owned() } else { format!("{run}-seed{seed}") }
 }
 
-/// The name of the run that a stage with this `seed` belongs to when it is laid out as here: `.../<run>[-seed<N>]/<stage>`.
-/// `None` for a folder of any other kind.
+/// The name of the run that a stage with this `seed` belongs to when it is laid out as here:
+/// `.../<run>[-seed<N>]/<stage>`. `None` for a folder of any other kind.
 pub fn run_name(out: &Path, stage: Stage, seed: u64) -> Option<String> {
     let folder = out.file_name().filter(|name| *name == stage.section()).and(out.parent())?.file_name()?;
     let folder = folder.to_string_lossy();

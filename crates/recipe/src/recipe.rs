@@ -49,8 +49,8 @@ pub struct Recipe {
 struct Sealed;
 
 impl Recipe {
-    /// The recipe of the keys that were given. Single values are right already; what several of them make together is not
-    /// looked at.
+    /// The recipe of the keys that were given. Single values are right already; what several of them make together is
+    /// not looked at.
     pub(crate) fn read(given: &GivenKeys, runs: Vec<PlannedRun>) -> Recipe {
         Recipe {
             seed: given.get(&seed::KEY),
@@ -67,8 +67,8 @@ impl Recipe {
         }
     }
 
-    /// The whole recipe, every default spelt out, as TOML: `config.toml`, which [`Recipe::from_toml`] reads back to an equal
-    /// recipe.
+    /// The whole recipe, every default spelt out, as TOML: `config.toml`, which [`Recipe::from_toml`] reads back to an
+    /// equal recipe.
     pub fn to_toml(&self) -> String {
         let mut out = TomlText::default();
         out.put(&seed::KEY, &self.seed);

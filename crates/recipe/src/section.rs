@@ -1,5 +1,5 @@
-//! How a section of the recipe is written down, once: [`section!`] makes of it the checked settings, the list of its keys, the
-//! reading and the writing.
+//! How a section of the recipe is written down, once: [`section!`] makes of it the checked settings, the list of its
+//! keys, the reading and the writing.
 
 use super::given::GivenKeys;
 use super::key::{AnyKey, Key, KeyValue};
@@ -71,13 +71,14 @@ impl<K: Keys> Keys for &'static K {
 /// }
 /// ```
 ///
-/// makes the struct `KnnRecipe` with the field `k`, and the static `KEYS` of the type `KnnKeys` with the key `k`: its default, and
-/// its range where its type has one. All methods and the named stages of the section (`all`: every stage) read a key; behind its
-/// range, `stages [...]` and `methods [...]` name others. In place of a default, `from` names the keys of a field that has several.
+/// makes the struct `KnnRecipe` with the field `k`, and the static `KEYS` of the type `KnnKeys` with the key `k`: its
+/// default, and its range where its type has one. All methods and the named stages of the section (`all`: every stage)
+/// read a key; behind its range, `stages [...]` and `methods [...]` name others. In place of a default, `from` names
+/// the keys of a field that has several.
 ///
 /// Two other forms: `keys K` without a struct makes the keys alone, for settings that are read and written by hand.
-/// `in each of "a" [0], read by [A], "b" [1], read by [B]` makes an array `KEYS` with the keys of several sections; a default is
-/// then a list with a value for each.
+/// `in each of "a" [0], read by [A], "b" [1], read by [B]` makes an array `KEYS` with the keys of several sections; a
+/// default is then a list with a value for each.
 macro_rules! section {
     ($(#[doc = $about:literal])+ pub struct $name:ident, keys $keys:ident, in $path:literal, read by $stages:tt $fields:tt) => {
         section!(@settings [concat!("[", $path, "]")] $(#[doc = $about])+ $name, $keys, $fields);

@@ -10,8 +10,8 @@ use crate::{Session, TrainError, pipeline, start};
 /// Images that the encoder sees at once.
 const BATCH: usize = 256;
 
-/// `features` [N, D] of the images of one half of the recipe's data, in its order and without augmentation, and `labels`
-/// `[N]` where it has them. `None` when the session was stopped.
+/// `features` [N, D] of the images of one half of the recipe's data, in its order and without augmentation, and
+/// `labels` `[N]` where it has them. `None` when the session was stopped.
 ///
 /// # Errors
 /// When the data or the weights cannot be read, there is no such half, or the encoder has no such block.

@@ -34,10 +34,10 @@ pub struct Passed {
     pub head: &'static str,
 }
 
-/// The pass of `inputs`: `images` [N, 3, S, S], already normalised, and optionally `noise` [N, L] (without it, it is drawn
-/// from the recipe's seed). What comes out: `latent` [N, 1+keep, D], `pred` [N, L, P], `mask` [N, L] (1 = masked),
-/// `ids_restore` [N, L], with a target `target` [N, L, D], `loss` `[1]`, and `grad.<parameter>` for each parameter if asked.
-/// What a user should know of the weights goes to `tell`.
+/// The pass of `inputs`: `images` [N, 3, S, S], already normalised, and optionally `noise` [N, L] (without it, it is
+/// drawn from the recipe's seed). What comes out: `latent` [N, 1+keep, D], `pred` [N, L, P], `mask` [N, L] (1 =
+/// masked), `ids_restore` [N, L], with a target `target` [N, L, D], `loss` `[1]`, and `grad.<parameter>` for each
+/// parameter if asked. What a user should know of the weights goes to `tell`.
 ///
 /// # Errors
 /// When the weights do not fit the recipe's sizes, or the inputs do not fit the model.

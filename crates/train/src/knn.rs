@@ -16,8 +16,8 @@ use crate::{Outcome, Session, TrainError, input, start};
 /// Images that the encoder sees at once.
 const BATCH: usize = 256;
 
-/// Classifies the test images by the training images nearest to them under the encoder that `planned` starts from, and writes
-/// the figure into its run directory.
+/// Classifies the test images by the training images nearest to them under the encoder that `planned` starts from, and
+/// writes the figure into its run directory.
 ///
 /// # Errors
 /// Everything that [`TrainError`] names; nothing is written before data and model were found in order.

@@ -4,12 +4,12 @@
 //! What a reader looks for:
 //!
 //! - the rate of a step: [`schedule`]; which parameter is updated how: [`optimiser`];
-//! - the loops, in the same order each: [`pretrain`], [`finetune`], [`linear_probe`]; no loop at all: `knn`; how all open and
-//!   close a run directory: `stage_run`;
+//! - the loops, in the same order each: [`pretrain`], [`finetune`], [`linear_probe`]; no loop at all: `knn`; how all
+//!   open and close a run directory: `stage_run`;
 //! - where weights come from: [`start`], and how they leave: [`export`]; what lies on disk: [`run_directory`];
 //! - one stage, or a whole plan, is run: [`run`];
-//! - the same code for whoever checks a port: one pass ([`forward`]), recorded steps ([`replay`]); features for use elsewhere:
-//!   [`features`];
+//! - the same code for whoever checks a port: one pass ([`forward`]), recorded steps ([`replay`]); features for use
+//!   elsewhere: [`features`];
 //! - how fast it is here: [`mod@bench`].
 
 pub mod bench;

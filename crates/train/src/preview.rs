@@ -31,8 +31,9 @@ pub struct DrawnGrid {
     pub columns: usize,
 }
 
-/// Writes to `out` a PNG file with a row for each image: how evaluation sees it, then what the training of `stage` makes of
-/// it in its first epochs; in pre-training each of these is followed by what the encoder sees of it, masked patches grey.
+/// Writes to `out` a PNG file with a row for each image: how evaluation sees it, then what the training of `stage`
+/// makes of it in its first epochs; in pre-training each of these is followed by what the encoder sees of it, masked
+/// patches grey.
 ///
 /// Mixup and CutMix are not shown: they mix the images of a whole batch.
 ///

@@ -20,7 +20,8 @@ use crate::{TrainError, pipeline};
 /// Which pictures are wanted of which images.
 #[derive(Debug, Clone, Copy)]
 pub struct PictureRequest<'a> {
-    /// The half of the data whose first images are shown; `None`: the test set, or the training set where there is no other.
+    /// The half of the data whose first images are shown; `None`: the test set, or the training set where there is no
+    /// other.
     pub split: Option<Split>,
     /// How many.
     pub images: usize,
@@ -39,13 +40,13 @@ pub struct DrawnPictures {
     pub predicted: Predicted,
 }
 
-/// Writes the wanted pictures of the autoencoder of `weights` as PNG files. Whether it predicts pixels or features its own
-/// recipe and progress say, where it carries them, else the width of its prediction head. What a user should know of the
-/// weights goes to `tell`.
+/// Writes the wanted pictures of the autoencoder of `weights` as PNG files. Whether it predicts pixels or features its
+/// own recipe and progress say, where it carries them, else the width of its prediction head. What a user should know
+/// of the weights goes to `tell`.
 ///
 /// # Errors
-/// When the data or the weights cannot be read or do not fit each other, there is no such half, the whole would be too large,
-/// or a file cannot be written.
+/// When the data or the weights cannot be read or do not fit each other, there is no such half, the whole would be too
+/// large, or a file cannot be written.
 pub fn write(
     recipe: &Recipe,
     weights: &StateDict,
@@ -77,8 +78,8 @@ pub fn write(
     Ok(DrawnPictures { images: subjects.count(), predicted })
 }
 
-/// What the prediction head of `weights` predicts. A head may be as wide as a patch and as the features both: then what counts
-/// is whether the recipe's targets existed in the last epoch.
+/// What the prediction head of `weights` predicts. A head may be as wide as a patch and as the features both: then what
+/// counts is whether the recipe's targets existed in the last epoch.
 fn predicted_by(recipe: &Recipe, weights: &StateDict) -> Predicted {
     let width = weights.tensors.get("decoder_pred.bias").map(|bias| bias.values.len());
     let (pixels, features) = (recipe.architecture().grid.values_per_patch(), recipe.model.encoder.dim);

@@ -16,15 +16,16 @@ use crate::observer::Message;
 use crate::pretrain::Student;
 use crate::schedule::Schedule;
 
-/// Takes one step from `weights` for each of `batches`: `images` [S, N, 3, H, W] and `noise` [S, N, L] (pre-training) or
-/// `labels` [S, N] (evaluation). Epochs have `steps_per_epoch` steps; rates are those of the configured batch size.
+/// Takes one step from `weights` for each of `batches`: `images` [S, N, 3, H, W] and `noise` [S, N, L] (pre-training)
+/// or `labels` [S, N] (evaluation). Epochs have `steps_per_epoch` steps; rates are those of the configured batch size.
 ///
-/// What comes out: `loss` `[S]`, `lr` `[S]` (before layer-wise scaling) and `param.<name>` for every parameter at the end but
-/// positions that are not trained; of a probe also `batchnorm.running_mean` and `batchnorm.running_var`. What a user should
-/// know of the weights goes to `tell`.
+/// What comes out: `loss` `[S]`, `lr` `[S]` (before layer-wise scaling) and `param.<name>` for every parameter at the
+/// end but positions that are not trained; of a probe also `batchnorm.running_mean` and `batchnorm.running_var`. What a
+/// user should know of the weights goes to `tell`.
 ///
 /// # Errors
-/// When the weights do not fit the recipe's sizes, the batches do not fit the model or each other, or a loss is no number.
+/// When the weights do not fit the recipe's sizes, the batches do not fit the model or each other, or a loss is no
+/// number.
 pub fn run(
     recipe: &Recipe,
     stage: TrainedStage,

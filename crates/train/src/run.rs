@@ -31,8 +31,8 @@ pub enum PlanOutcome {
     Diverged(Vec<TrainError>),
 }
 
-/// What the stages of `plan` would say of their data at their beginning, so that a plan whose evaluations have no labels does not
-/// pre-train first. Each choice of images is opened once.
+/// What the stages of `plan` would say of their data at their beginning, so that a plan whose evaluations have no
+/// labels does not pre-train first. Each choice of images is opened once.
 fn check_data(plan: &[PlannedStage]) -> Result<(), TrainError> {
     let mut checked = Vec::new();
     for first in plan {
@@ -49,8 +49,8 @@ fn check_data(plan: &[PlannedStage]) -> Result<(), TrainError> {
 }
 
 /// Runs `stages` in order, after a look at the data of them all. What was finished before is not repeated, what was
-/// begun goes on. A stage whose loss is no number any more is left as it is, with what would start from it: that is a result of its
-/// recipe, not a reason to stop the others.
+/// begun goes on. A stage whose loss is no number any more is left as it is, with what would start from it: that is a
+/// result of its recipe, not a reason to stop the others.
 pub fn plan(session: &mut Session<'_>, stages: &[PlannedStage]) -> Result<PlanOutcome, TrainError> {
     check_data(stages)?;
     let mut diverged = Vec::new();

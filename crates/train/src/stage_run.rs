@@ -1,5 +1,5 @@
-//! A planned stage at work: how every stage opens its run directory and closes it again. What lies between is the loop of the
-//! stage's own module.
+//! A planned stage at work: how every stage opens its run directory and closes it again. What lies between is the loop
+//! of the stage's own module.
 
 use bmae_nn::weights::StateDict;
 use bmae_recipe::plan::PlannedStage;
@@ -30,8 +30,8 @@ pub(crate) struct Extent {
 }
 
 impl<'a> StageRun<'a> {
-    /// Opens the run directory of `planned`, whose images are `data` in words. `None`, and the observer knows it, where the
-    /// stage was finished before.
+    /// Opens the run directory of `planned`, whose images are `data` in words. `None`, and the observer knows it, where
+    /// the stage was finished before.
     ///
     /// # Errors
     /// As [`RunDirectory::open`]; nothing is written then.
@@ -54,8 +54,8 @@ impl<'a> StageRun<'a> {
         Ok(Some(Self { planned, directory, first_epoch, kept }))
     }
 
-    /// Does the work: `epochs` gets the run directory and the first epoch (from 0) that is not done. A failure is written down
-    /// in the run directory, a success too.
+    /// Does the work: `epochs` gets the run directory and the first epoch (from 0) that is not done. A failure is
+    /// written down in the run directory, a success too.
     ///
     /// # Errors
     /// What `epochs` says, and when the end cannot be written down.

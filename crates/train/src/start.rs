@@ -1,7 +1,8 @@
 //! Where an evaluation's encoder comes from: a run, a weights file, or chance.
 //!
-//! One order, decided here: a folder is a run, whose `checkpoints/last.safetensors` counts, or else one of Hugging Face's; a
-//! file is weights of any kind that [`StateDict::open`] knows; `scratch` draws an encoder from the recipe's seed as `method.scratch_init` says.
+//! One order, decided here: a folder is a run, whose `checkpoints/last.safetensors` counts, or else one of Hugging
+//! Face's; a file is weights of any kind that [`StateDict::open`] knows; `scratch` draws an encoder from the recipe's
+//! seed as `method.scratch_init` says.
 
 use std::path::{Path, PathBuf};
 
@@ -26,7 +27,8 @@ pub fn config_text(start: &Start) -> Result<Option<String>, TrainError> {
     Ok(carried_recipe(&read_weights(path)?, Used::Encoder))
 }
 
-/// The name of the run that the weights came from, so that its evaluations share it; those of random encoders share one too.
+/// The name of the run that the weights came from, so that its evaluations share it; those of random encoders share one
+/// too.
 pub fn run_name(start: &Start) -> Option<String> {
     match start {
         Start::Scratch => Some(MethodName::Scratch.word().to_owned()),
@@ -83,8 +85,8 @@ fn load(
     Ok(encoder)
 }
 
-/// Makes `weights` fit `recipe` as far as they can: positions are resized to its image size, and are the fixed ones where
-/// there are none. Tells that, and what is not the same here as where the weights come from.
+/// Makes `weights` fit `recipe` as far as they can: positions are resized to its image size, and are the fixed ones
+/// where there are none. Tells that, and what is not the same here as where the weights come from.
 ///
 /// The recipe's sizes must be such that memory holds them ([`Recipe::check_memory`]).
 pub fn fit(weights: &mut StateDict, recipe: &Recipe, used: Used, tell: &mut dyn FnMut(Message)) {
@@ -145,8 +147,9 @@ fn heads_of(weights: &StateDict) -> (Option<usize>, Option<usize>) {
     (heads("encoder"), heads("decoder"))
 }
 
-/// What to make of what loading `weights` into a model left: positions may be missing (the fixed ones stand), and so may all
-/// tensors whose names begin as one of `fresh`, but not a part of those. Both, and what was left over, are told.
+/// What to make of what loading `weights` into a model left: positions may be missing (the fixed ones stand), and so
+/// may all tensors whose names begin as one of `fresh`, but not a part of those. Both, and what was left over, are
+/// told.
 ///
 /// # Errors
 /// When anything else is missing.
@@ -171,7 +174,8 @@ fn is_position(name: &str) -> bool {
     matches!(name, "pos_embed" | "decoder_pos_embed")
 }
 
-/// Of bmae's own weights everybody knows that they may hold more than is used: what is told of them is only what no model has.
+/// Of bmae's own weights everybody knows that they may hold more than is used: what is told of them is only what no
+/// model has.
 fn tell_left_over(weights: &StateDict, unexpected: &[String], tell: &mut dyn FnMut(Message)) {
     let is_own = weights.config_text().is_some();
     let left: Vec<&String> =
@@ -185,9 +189,9 @@ fn tell_left_over(weights: &StateDict, unexpected: &[String], tell: &mut dyn FnM
     }
 }
 
-/// The recipe that `weights` carry: the `config.toml` that bmae wrote into them, else `[data]` and `[model]` as far as their
-/// shapes tell (and, for numbers of heads, the `config.json` of a Hugging Face folder), of the decoder only where it is
-/// `used`. `None` where they tell nothing.
+/// The recipe that `weights` carry: the `config.toml` that bmae wrote into them, else `[data]` and `[model]` as far as
+/// their shapes tell (and, for numbers of heads, the `config.json` of a Hugging Face folder), of the decoder only where
+/// it is `used`. `None` where they tell nothing.
 ///
 /// It belongs between the preset and single settings, as [`CarriedRecipe::text`](bmae_recipe::CarriedRecipe::text).
 pub fn carried_recipe(weights: &StateDict, used: Used) -> Option<String> {
@@ -206,7 +210,8 @@ pub fn carried_recipe(weights: &StateDict, used: Used) -> Option<String> {
     ))
 }
 
-/// The sizes of the model of `weights` with the numbers of heads that `recipe` settles: a recipe for foreign weights to carry.
+/// The sizes of the model of `weights` with the numbers of heads that `recipe` settles: a recipe for foreign weights to
+/// carry.
 pub fn told_model(recipe: &Recipe, weights: &StateDict) -> String {
     let EncoderRecipe { dim, depth, heads, mlp_ratio } = recipe.model.encoder;
     let decoder = &recipe.model.decoder;

@@ -1,7 +1,8 @@
 //! What a user can do about an error of a library, in words of the command line.
 //!
 //! A library's error states facts: the thing, what was expected, what was found. It knows no flag and no command. The
-//! sentence that names one is added here, one file a library; [`Ending`](crate::ending::Ending) puts it behind the error.
+//! sentence that names one is added here, one file a library; [`Ending`](crate::ending::Ending) puts it behind the
+//! error.
 
 mod data;
 mod recipe;

@@ -49,7 +49,8 @@ pub struct Export {
     /// File or folder to write
     #[arg(long, value_name = "PATH")]
     pub out: PathBuf,
-    /// Recipe for weights that carry none: quick, mini, paper, or a file of your own that ends in .toml [default: quick]
+    /// Recipe for weights that carry none: quick, mini, paper, or a file of your own that ends in .toml [default:
+    /// quick]
     #[arg(long, value_name = "NAME|FILE.toml")]
     pub preset: Option<String>,
 }

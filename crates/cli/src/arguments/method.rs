@@ -1,4 +1,5 @@
-//! `--method`: any word is taken here, since the recipe refuses an unknown one with more to say; shells are told the known ones.
+//! `--method`: any word is taken here, since the recipe refuses an unknown one with more to say; shells are told the
+//! known ones.
 
 use std::ffi::OsStr;
 

@@ -25,8 +25,8 @@ pub use recorded::{Features, Forward, Replay};
 pub use sweep::Sweep;
 pub use training::{Evaluate, Pretrain, Report, Reproduce};
 
-/// Pre-train Vision Transformers as masked autoencoders (MAE) and by bootstrapped variants of it, evaluate the encoders,
-/// and compare the methods.
+/// Pre-train Vision Transformers as masked autoencoders (MAE) and by bootstrapped variants of it, evaluate the
+/// encoders, and compare the methods.
 #[derive(Debug, Parser)]
 #[command(
     version = version(),

@@ -15,8 +15,8 @@ pub fn run(arguments: &Report, output: &Output) -> Result<(), Ending> {
     write(&arguments.runs, &arguments.out, &arguments.out, output)
 }
 
-/// Writes the report of `runs` into `folder`, warns of what its readers should know, and prints its table; `out` is where the whole
-/// command writes to.
+/// Writes the report of `runs` into `folder`, warns of what its readers should know, and prints its table; `out` is
+/// where the whole command writes to.
 pub fn write(runs: &[PathBuf], folder: &Path, out: &Path, output: &Output) -> Result<(), Ending> {
     let written = write_report(runs, folder, advice::figure_command)?;
     written.summary.warnings.iter().for_each(|warning| output.warn(warning));

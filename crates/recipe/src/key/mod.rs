@@ -36,8 +36,8 @@ pub trait AnyKey: Sync {
     fn default_value(&self) -> Value;
     /// Whether `value` is of its type and within its range.
     fn accepts(&self, value: &Value) -> bool;
-    /// The stages that read it: what they compute, log or write in `run.toml` depends on it. That an evaluation begins with
-    /// the weights of a pre-training does not count.
+    /// The stages that read it: what they compute, log or write in `run.toml` depends on it. That an evaluation begins
+    /// with the weights of a pre-training does not count.
     fn stages(&self) -> &'static [Stage];
     /// The methods that read it.
     fn methods(&self) -> &'static [MethodName];

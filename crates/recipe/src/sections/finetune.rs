@@ -14,8 +14,8 @@ section! {
         /// What all stages share.
         stage: StageRecipe, from training::KEYS[1];
         /// Layer-wise learning-rate decay; 1 = off
-        /// With N blocks, head and fc_norm have the full rate, block i has it times layer_decay^(N - i), and class token,
-        /// position and patch embedding times layer_decay^(N + 1).
+        /// With N blocks, head and fc_norm have the full rate, block i has it times layer_decay^(N - i), and class
+        /// token, position and patch embedding times layer_decay^(N + 1).
         layer_decay: f64 = 0.75, in Number::between(0.0, 1.0).above_least();
         /// Drop-path rate (stochastic depth) of the last block, falling linearly to 0 at the first; 0 = off
         /// Each sample and residual branch is dropped independently, in training only; kept branches are divided by the
@@ -24,7 +24,8 @@ section! {
         /// Label smoothing: probability mass spread evenly over all classes
         label_smoothing: f64 = 0.1, in Number::between(0.0, 1.0).below_most();
         /// Image feature that the classifier reads
-        /// "mean": mean of the patch tokens, then a LayerNorm (fc_norm); "class-token": the class token after the final norm.
+        /// "mean": mean of the patch tokens, then a LayerNorm (fc_norm); "class-token": the class token after the final
+        /// norm.
         pooling: Pooling = Pooling::Mean;
         /// Mixup alpha; 0 = off
         /// The mixing weight is drawn from Beta(alpha, alpha), once per batch.

@@ -10,9 +10,9 @@ use crate::toml_text::TomlText;
 section! {
     keys MethodKeys, in "method", read by all {
         /// Pre-training method
-        /// "scratch": no pre-training; "mae": predict pixels in all epochs; the others predict pixels during a warm-up, then the
-        /// features of target encoders. The warm-up lasts k epochs ("mae-k", "mae-new") or wse epochs ("ema-mae", "custom").
-        /// "custom" reads its targets from [[method.targets]].
+        /// "scratch": no pre-training; "mae": predict pixels in all epochs; the others predict pixels during a warm-up,
+        /// then the features of target encoders. The warm-up lasts k epochs ("mae-k", "mae-new") or wse epochs
+        /// ("ema-mae", "custom"). "custom" reads its targets from [[method.targets]].
         name: MethodName = MethodName::Mae;
         /// Copy the student to the target every K epochs; also the length of the warm-up (mae-k, mae-new)
         k: usize = 10, in Count::from(1), methods [MaeK, MaeNew];
@@ -27,8 +27,8 @@ section! {
         /// The published experiments kept it: "frozen".
         feature_head: FeatureHead = FeatureHead::Trainable, stages [Pretrain], methods [MaeK, EmaMae, MaeNew, Custom];
         /// When a copied target is renewed within its epoch
-        /// "epoch-start": before epochs K, 2K, 3K, ...; "epoch-end": before epoch K, then after epochs K, 2K, 3K, ..., as the
-        /// published code does in MAE-new.
+        /// "epoch-start": before epochs K, 2K, 3K, ...; "epoch-end": before epoch K, then after epochs K, 2K, 3K, ...,
+        /// as the published code does in MAE-new.
         copy_at: CopyAt = CopyAt::EpochStart, stages [Pretrain], methods [MaeK, MaeNew, Custom];
         /// Loss weight of the pixels after the switch to features; 0 = off
         /// The pixel head is then kept beside the feature head; both read the same decoder output.
@@ -118,8 +118,8 @@ impl Method {
         self.warmup_epochs().is_some()
     }
 
-    /// Epochs on the pixel target; every target is created, by copying the student, at the start of the epoch of this number.
-    /// `None`: pixels throughout.
+    /// Epochs on the pixel target; every target is created, by copying the student, at the start of the epoch of this
+    /// number. `None`: pixels throughout.
     pub fn warmup_epochs(&self) -> Option<usize> {
         self.k().or(self.wse())
     }

@@ -7,8 +7,8 @@ section! {
     /// `[monitor]`.
     pub struct MonitorRecipe, keys MonitorKeys, in "monitor", read by [Pretrain] {
         /// Measure the encoder's features every N epochs of pre-training, and after the last; 0 = never
-        /// Measured: RankMe (effective rank) and, if the data set has labels, nearest-neighbour top-1. The standard deviations
-        /// of targets and predictions are logged every epoch in any case.
+        /// Measured: RankMe (effective rank) and, if the data set has labels, nearest-neighbour top-1. The standard
+        /// deviations of targets and predictions are logged every epoch in any case.
         every: usize = 1, in Count::from(0);
         /// Training images used by that measurement; 0 = all
         knn_train_limit: usize = 5000, in Count::from(0);

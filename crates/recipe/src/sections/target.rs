@@ -24,8 +24,8 @@ section! {
         /// How the EMA rate moves from tau to tau_end
         ramp: Ramp = Ramp::None, methods [Custom];
         /// Normalisation of the target features
-        /// "none", as published: the encoder's final norm only; "layer-norm": a LayerNorm without affine part on top, against
-        /// collapse.
+        /// "none", as published: the encoder's final norm only; "layer-norm": a LayerNorm without affine part on top,
+        /// against collapse.
         normalisation: TargetNormalisation = TargetNormalisation::None, methods [Custom];
         /// Average the outputs of the last N encoder blocks; at most the encoder's depth
         last_blocks: usize = 1, in Count::from(1), methods [Custom];

@@ -35,8 +35,9 @@ section! {
         /// checkpoints/last.safetensors is written after every epoch in any case.
         checkpoint_every: usize = [0; 3], in Count::from(0);
         /// Augmentation of training images before normalisation
-        /// Both crops are followed by a horizontal flip with probability 1/2. "none" is the evaluation transform; the linear
-        /// probe then computes its features once. RandAugment and random erasing have keys of their own in `[finetune]`.
+        /// Both crops are followed by a horizontal flip with probability 1/2. "none" is the evaluation transform; the
+        /// linear probe then computes its features once. RandAugment and random erasing have keys of their own in
+        /// `[finetune]`.
         augmentation: Augmentation =
             [Augmentation::RandomResizedCrop, Augmentation::RandomResizedCrop, Augmentation::ByolCrop];
         /// Range of the crop's area, as a fraction of the image

@@ -28,10 +28,10 @@ pub struct SweepPlan {
     pub warnings: Vec<Warning>,
 }
 
-/// Plans every combination of `sweep`, laid over `layers`, with the seeds that the recipe's own begins, and the `evaluations`
-/// of each: `directory/<run>[-seed<N>]/<stage>`, where a run is called by its method and the values of the swept keys that its
-/// stage depends on. A stage's recipe is made of these keys alone, so what does not depend on a key is planned once: a sweep of
-/// `finetune.base_lr` pre-trains once.
+/// Plans every combination of `sweep`, laid over `layers`, with the seeds that the recipe's own begins, and the
+/// `evaluations` of each: `directory/<run>[-seed<N>]/<stage>`, where a run is called by its method and the values of
+/// the swept keys that its stage depends on. A stage's recipe is made of these keys alone, so what does not depend on a
+/// key is planned once: a sweep of `finetune.base_lr` pre-trains once.
 ///
 /// # Errors
 /// When a combination is no recipe, a key is both swept and set, or there is nothing to run.
@@ -141,8 +141,9 @@ fn repeats(path: &str, stage: Stage, method: &Method) -> bool {
     keys::at(path).iter().any(|key| key.methods().contains(&method.name()) && is_repeated_for(*key, stage, method))
 }
 
-/// A stage is repeated for a key that it reads, or that decides the weights of the pre-training that it starts from. What
-/// pre-training reads only to monitor itself decides no weights: it is repeated for that where no evaluation reads it.
+/// A stage is repeated for a key that it reads, or that decides the weights of the pre-training that it starts from.
+/// What pre-training reads only to monitor itself decides no weights: it is repeated for that where no evaluation reads
+/// it.
 fn is_repeated_for(key: &dyn AnyKey, stage: Stage, method: &Method) -> bool {
     let reads = |stage| key.stages().contains(&stage);
     match key.changes_weights() {
@@ -196,8 +197,8 @@ impl Labels {
     }
 }
 
-/// A value as a part of a folder's name: as it is written where any file system takes that, else what is left of it and a
-/// checksum of the whole, so that no two values share a name.
+/// A value as a part of a folder's name: as it is written where any file system takes that, else what is left of it and
+/// a checksum of the whole, so that no two values share a name.
 fn in_a_folder_name(value: &Value) -> String {
     const LONGEST: usize = 24;
     let text = match value {

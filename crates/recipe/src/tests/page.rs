@@ -8,9 +8,9 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/keys.md");
 const HEAD: &str = "\
 # Recipe keys
 
-A recipe is TOML. `--set key.path=value` sets the same keys on the command line. A key that a preset does not set has the default
-below, which is the published setting; `bmae data info` prints `data.mean` and `data.std` of your own images. This page is
-generated from the definitions in `crates/recipe/src/sections/`.
+A recipe is TOML. `--set key.path=value` sets the same keys on the command line. A key that a preset does not set has
+the default below, which is the published setting; `bmae data info` prints `data.mean` and `data.std` of your own
+images. This page is generated from the definitions in `crates/recipe/src/sections/`.
 ";
 
 #[test]

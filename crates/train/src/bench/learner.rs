@@ -86,8 +86,8 @@ impl BenchLearner {
         Ok(())
     }
 
-    /// Lets a bootstrapped student's epoch end and the next begin: a target that is averaged is then no copy any more, and
-    /// shares no memory with anything.
+    /// Lets a bootstrapped student's epoch end and the next begin: a target that is averaged is then no copy any more,
+    /// and shares no memory with anything.
     pub(super) fn separate_targets(&mut self) -> Result<(), TrainError> {
         if let Stage::Pretrain { student, epoch } = &mut self.stage
             && student.targets().exist()

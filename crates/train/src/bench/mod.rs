@@ -1,9 +1,9 @@
-//! How fast a stage trains on this machine, without data: the learners that the loops drive, on random images that lie in
-//! memory already (`docs/formats.md`, "bench").
+//! How fast a stage trains on this machine, without data: the learners that the loops drive, on random images that lie
+//! in memory already (`docs/formats.md`, "bench").
 //!
-//! Augmentation is no part of the figure; everything else of a step is: patches, masks, targets, forward and backward pass,
-//! gradient norm, optimiser. A bootstrapped method is timed after its switch, all its targets present and different from the
-//! student and from each other. A probe looks at fresh images in every step, as with augmentation.
+//! Augmentation is no part of the figure; everything else of a step is: patches, masks, targets, forward and backward
+//! pass, gradient norm, optimiser. A bootstrapped method is timed after its switch, all its targets present and
+//! different from the student and from each other. A probe looks at fresh images in every step, as with augmentation.
 
 mod agreement;
 mod learner;

@@ -13,14 +13,14 @@ const SHAPES: [[usize; 3]; 3] = [[4096, 192, 768], [4096, 768, 192], [4096, 512,
 /// Time given to each, with each program.
 const TIME: Duration = Duration::from_millis(400);
 
-/// The most floating-point operations a second (a multiply-add is two) that any of a few shapes of this model reached in its
-/// best run.
+/// The most floating-point operations a second (a multiply-add is two) that any of a few shapes of this model reached
+/// in its best run.
 #[derive(Debug, Clone, Copy)]
 pub struct ProductPeak {
     /// Of this project's own product, its weight packed already as it is for the pieces of a batch; on the CPU alone.
     pub own: Option<f64>,
-    /// Of Burn's, the `gemm` crate's on the CPU; absent where a narrower instruction set is forced than this machine has, since
-    /// Burn's takes the widest all the same.
+    /// Of Burn's, the `gemm` crate's on the CPU; absent where a narrower instruction set is forced than this machine
+    /// has, since Burn's takes the widest all the same.
     pub burn: Option<f64>,
 }
 

@@ -1,17 +1,19 @@
 //! What one step computes, from the sizes alone: multiply-adds of the matrix products and bytes, by part of the model.
 //!
-//! Multiply-adds. A Linear from `a` to `b` values takes R a b of them for R rows; attention takes 2 R T D (T tokens, width D:
-//! queries by keys, and probabilities by values). A backward pass takes each product twice, once for the gradient of either
-//! factor; the patch embedding and a probe's head, whose input needs no gradient, take theirs once. Target encoders and a
-//! probe's encoder go forward only. The encoder of a pre-training sees the kept patches and the class token, the decoder all.
+//! Multiply-adds. A Linear from `a` to `b` values takes R a b of them for R rows; attention takes 2 R T D (T tokens,
+//! width D: queries by keys, and probabilities by values). A backward pass takes each product twice, once for the
+//! gradient of either factor; the patch embedding and a probe's head, whose input needs no gradient, take theirs once.
+//! Target encoders and a probe's encoder go forward only. The encoder of a pre-training sees the kept patches and the
+//! class token, the decoder all.
 //!
-//! Only what a step needs is counted. Of the last block of a decoder and of a target encoder the masked tokens are read, of that
-//! of a classifier's or probe's encoder the class token, or all where the mean is taken: keys and values are those of all tokens,
-//! everything else, queries too, is counted for the tokens that are read, and so are final norms and heads. The program computes
-//! the queries of all tokens, and what a backward pass computes a second time saves memory: neither is progress.
+//! Only what a step needs is counted. Of the last block of a decoder and of a target encoder the masked tokens are
+//! read, of that of a classifier's or probe's encoder the class token, or all where the mean is taken: keys and values
+//! are those of all tokens, everything else, queries too, is counted for the tokens that are read, and so are final
+//! norms and heads. The program computes the queries of all tokens, and what a backward pass computes a second time
+//! saves memory: neither is progress.
 //!
-//! Bytes. Every operation reads its operands and writes its result once, in single precision: what flows where each goes by
-//! itself. Operations that are fused move less; how much less is the gain of fusing them.
+//! Bytes. Every operation reads its operands and writes its result once, in single precision: what flows where each
+//! goes by itself. Operations that are fused move less; how much less is the gain of fusing them.
 
 use bmae_architecture::{decoder_parameters, encoder_parameters, kept_patches, linear_parameters};
 use bmae_recipe::{Feature, Pooling, Recipe, TrainedStage};
@@ -193,8 +195,8 @@ impl Work {
             self.norm(elementwise, rows, dim, passes);
             self.norm(elementwise, read, dim, passes);
 
-            // The GELU reads and writes; backward it reads x and a gradient and writes one. A sum reads two arrays and writes one,
-            // in either direction.
+            // The GELU reads and writes; backward it reads x and a gradient and writes one. A sum reads two arrays and
+            // writes one, in either direction.
             let [of_gelu, of_sum] = if passes == Passes::Frozen { [2, 3] } else { [5, 6] };
             self.add(elementwise, 0.0, (read * hidden * of_gelu + 2 * read * dim * of_sum) as f64);
         }
@@ -248,8 +250,8 @@ mod tests {
         rows * (12.0 * dim * dim + 2.0 * tokens * dim)
     }
 
-    /// A last block's by hand: 2 D^2 a row for key and value; and, for each row that is read, D^2 each for query and projection,
-    /// 8 D^2 for the MLP, and 2 T D of attention.
+    /// A last block's by hand: 2 D^2 a row for key and value; and, for each row that is read, D^2 each for query and
+    /// projection, 8 D^2 for the MLP, and 2 T D of attention.
     fn last_block(rows: f64, read: f64, tokens: f64, dim: f64) -> f64 {
         rows * 2.0 * dim * dim + read * (10.0 * dim * dim + 2.0 * tokens * dim)
     }

@@ -30,8 +30,8 @@ pub struct FinetuneLearner {
 }
 
 impl FinetuneLearner {
-    /// A fresh head for `classes` on the encoder that `start` gives, which says to `tell` what a user should know of it;
-    /// `device` records gradients.
+    /// A fresh head for `classes` on the encoder that `start` gives, which says to `tell` what a user should know of
+    /// it; `device` records gradients.
     pub fn new(
         recipe: &Recipe,
         start: &Start,
@@ -50,11 +50,12 @@ impl FinetuneLearner {
         Self::with_model(recipe, classifier(recipe, encoder, classes, head), device)
     }
 
-    /// The classifier of `weights` under the official names, whatever else they hold; `fc_norm`, `head` and positions are
-    /// fresh where they are absent, the head for `classes`, and `tell` hears of it.
+    /// The classifier of `weights` under the official names, whatever else they hold; `fc_norm`, `head` and positions
+    /// are fresh where they are absent, the head for `classes`, and `tell` hears of it.
     ///
     /// # Errors
-    /// When a parameter of the encoder or half a head is missing, or one has another shape than the recipe's sizes give it.
+    /// When a parameter of the encoder or half a head is missing, or one has another shape than the recipe's sizes give
+    /// it.
     pub fn from_weights(
         recipe: &Recipe,
         weights: &StateDict,
@@ -88,9 +89,9 @@ impl FinetuneLearner {
     }
 
     /// One optimiser step at `rate` on `images` [N, 3, S, S] (normalised) and `labels` `[N]`, in
-    /// `finetune.accumulate` micro-batches. What is random in it depends on the recipe's seed, `epoch` and `step` (from 0,
-    /// within the epoch) alone, and is drawn for the whole batch. Returns the loss and the gradient's global norm before
-    /// clipping.
+    /// `finetune.accumulate` micro-batches. What is random in it depends on the recipe's seed, `epoch` and `step` (from
+    /// 0, within the epoch) alone, and is drawn for the whole batch. Returns the loss and the gradient's global norm
+    /// before clipping.
     pub fn step(
         &mut self,
         epoch: usize,
@@ -148,7 +149,8 @@ impl FinetuneLearner {
             .unwrap_or_else(|| diagnosis::NOWHERE.to_owned())
     }
 
-    /// The images of a step and, where the recipe mixes them, their soft targets [N, classes] (label smoothing included).
+    /// The images of a step and, where the recipe mixes them, their soft targets [N, classes] (label smoothing
+    /// included).
     fn mixed<'a>(
         &self,
         epoch: usize,

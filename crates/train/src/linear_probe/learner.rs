@@ -50,7 +50,8 @@ impl ProbeLearner {
     /// `batchnorm` are fresh where they are absent, the head for `classes`, and `tell` hears of it.
     ///
     /// # Errors
-    /// When a parameter of the encoder, half a head or half the statistics are missing, or one has another shape than the recipe's sizes give it.
+    /// When a parameter of the encoder, half a head or half the statistics are missing, or one has another shape than
+    /// the recipe's sizes give it.
     pub fn from_weights(
         recipe: &Recipe,
         weights: &StateDict,
@@ -84,8 +85,8 @@ impl ProbeLearner {
         Ok((loss, norm))
     }
 
-    /// The loss of a step and the gradients of its micro-batches together, as [`step`](Self::step) takes them; updates the
-    /// running statistics.
+    /// The loss of a step and the gradients of its micro-batches together, as [`step`](Self::step) takes them; updates
+    /// the running statistics.
     pub(crate) fn gradients(&mut self, features: Tensor<2>, labels: &[i64]) -> Result<(f64, GradientMap), TrainError> {
         let parts = self.recipe.linprobe.stage.accumulate;
         let [rows, _] = features.dims();

@@ -33,7 +33,8 @@ pub trait Optimiser {
     /// `value` and `gradient` are the whole parameter, flattened.
     fn update(&mut self, parameter: Parameter<'_>, rate: f64, value: Tensor<1>, gradient: Tensor<1>) -> Tensor<1>;
 
-    /// The same for many parameters, each at its rate and with value and gradient; gives what becomes of them, in order.
+    /// The same for many parameters, each at its rate and with value and gradient; gives what becomes of them, in
+    /// order.
     fn update_all(&mut self, updates: Vec<(Parameter<'_>, f64, Tensor<1>, Tensor<1>)>) -> Vec<Tensor<1>> {
         let update = |(parameter, rate, value, gradient)| self.update(parameter, rate, value, gradient);
         updates.into_iter().map(update).collect()
@@ -57,9 +58,10 @@ pub struct Parameter<'a> {
     pub weight_decay: f64,
 }
 
-/// One step of `optimiser`, as [`step`] takes it, after the gradients' norm together was cut to `clip_norm` (0: not cut). Gives
-/// the norm before that. Gradients of frozen parameters count for nothing: what is not updated has no say in how far the rest
-/// may go. Where that norm is no finite number nothing is updated, so that what went wrong can still be found in the weights.
+/// One step of `optimiser`, as [`step`] takes it, after the gradients' norm together was cut to `clip_norm` (0: not
+/// cut). Gives the norm before that. Gradients of frozen parameters count for nothing: what is not updated has no say
+/// in how far the rest may go. Where that norm is no finite number nothing is updated, so that what went wrong can
+/// still be found in the weights.
 pub fn clipped_step<M: Module>(
     optimiser: &mut impl Optimiser,
     groups: &ParameterGroups,
@@ -82,8 +84,8 @@ pub fn clipped_step<M: Module>(
 
 /// One step of `optimiser` on every parameter of `module` that has a gradient and is not frozen.
 ///
-/// `rate` is the schedule's; each parameter's group scales it. Parameters and gradients are changed where they lie: nothing
-/// else should refer to them, or they are copied.
+/// `rate` is the schedule's; each parameter's group scales it. Parameters and gradients are changed where they lie:
+/// nothing else should refer to them, or they are copied.
 pub fn step<M: Module>(
     optimiser: &mut impl Optimiser,
     groups: &ParameterGroups,

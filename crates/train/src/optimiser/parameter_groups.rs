@@ -74,8 +74,8 @@ impl ParameterGroups {
         })
     }
 
-    /// Linear probing: the head alone, all of it at the scheduled rate, its bias without decay; running statistics are no
-    /// optimiser's business.
+    /// Linear probing: the head alone, all of it at the scheduled rate, its bias without decay; running statistics are
+    /// no optimiser's business.
     pub fn probing<M: Module>(module: &M, weight_decay: f64) -> Result<Self, TrainError> {
         Self::assign(module, |parameter| {
             if !parameter.trainable {

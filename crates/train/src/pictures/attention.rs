@@ -11,8 +11,8 @@ use crate::TrainError;
 /// So few columns leave room for a second image in each row.
 const FEW_COLUMNS: usize = 6;
 
-/// A PNG file with, for each image: itself, the attention of its class token in the last block, mean over the heads, and
-/// each head's. Black is none, white the most of that map. `model` is without autodiff.
+/// A PNG file with, for each image: itself, the attention of its class token in the last block, mean over the heads,
+/// and each head's. Black is none, white the most of that map. `model` is without autodiff.
 ///
 /// # Errors
 /// When the model does not fit the recipe's sizes, or the whole would be too large.

@@ -2,7 +2,8 @@
 
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
-/// Of the values along a component so many lie below black and above full colour: a single outlier must not grey the rest.
+/// Of the values along a component so many lie below black and above full colour: a single outlier must not grey the
+/// rest.
 const BEYOND: f64 = 0.02;
 
 /// How features become colours.
@@ -15,8 +16,8 @@ pub(super) struct Colours {
 }
 
 impl Colours {
-    /// The principal components of `rows` [R, D], flat. The sign of each is chosen so that its largest entry is positive, so
-    /// that the same features always have the same colours.
+    /// The principal components of `rows` [R, D], flat. The sign of each is chosen so that its largest entry is
+    /// positive, so that the same features always have the same colours.
     pub fn of(rows: &[f32], dim: usize) -> Self {
         let count = rows.len() / dim.max(1);
         let rows = DMatrix::from_row_iterator(count, dim, rows.iter().map(|value| f64::from(*value)));

@@ -26,7 +26,8 @@ pub(crate) struct Gallery {
 }
 
 impl Gallery {
-    /// The pictures that `recipe` asks for, of the first test images of `data`, or training images where it has no others.
+    /// The pictures that `recipe` asks for, of the first test images of `data`, or training images where it has no
+    /// others.
     pub fn of(recipe: &Recipe, data: &Dataset) -> Result<Self, TrainError> {
         let wanted = recipe.monitor.pictures_every > 0 && recipe.monitor.pictures > 0;
         let images = data.test.as_ref().unwrap_or(&data.train);
@@ -34,8 +35,8 @@ impl Gallery {
         Ok(Self { subjects })
     }
 
-    /// Draws `model`, which is on the device without autodiff, into `directory` where it is due after `epochs_done` epochs:
-    /// every so many, and after the last.
+    /// Draws `model`, which is on the device without autodiff, into `directory` where it is due after `epochs_done`
+    /// epochs: every so many, and after the last.
     pub fn draw(
         &self,
         recipe: &Recipe,

@@ -19,9 +19,10 @@ const IMAGES_IN_A_ROW: usize = 2;
 /// pixel_target's: under the root of a patch's variance.
 const EPSILON: f32 = 1e-6;
 
-/// A PNG file with, for each image: itself, what the encoder sees of it, and what the decoder predicts for the rest, the seen
-/// patches as they are. Features are shown as colours, those of the whole image under the model's own encoder first, then the
-/// predicted ones; the three main components of the former are red, green and blue in both. `model` is without autodiff.
+/// A PNG file with, for each image: itself, what the encoder sees of it, and what the decoder predicts for the rest,
+/// the seen patches as they are. Features are shown as colours, those of the whole image under the model's own encoder
+/// first, then the predicted ones; the three main components of the former are red, green and blue in both. `model` is
+/// without autodiff.
 ///
 /// # Errors
 /// When the model does not fit the recipe's sizes.

@@ -19,10 +19,10 @@ const FEATURE_HEAD: &str = "feature_pred";
 const PIXEL_HEAD: &str = "pixel_pred";
 
 impl Student {
-    /// A student at its first epoch with the tensors of `weights` under their official names; those that are not needed are
-    /// ignored. Fixed positions may be absent. If features are predicted within the `epochs` that it is asked to train, the
-    /// head that the switch puts in is `feature_pred.weight` [D, Dd] and `feature_pred.bias` `[D]` where they are there, else
-    /// a fresh one. What a user should know of that goes to `tell`.
+    /// A student at its first epoch with the tensors of `weights` under their official names; those that are not needed
+    /// are ignored. Fixed positions may be absent. If features are predicted within the `epochs` that it is asked to
+    /// train, the head that the switch puts in is `feature_pred.weight` [D, Dd] and `feature_pred.bias` `[D]` where
+    /// they are there, else a fresh one. What a user should know of that goes to `tell`.
     ///
     /// # Errors
     /// When a parameter is missing or has another shape than the recipe's sizes give it.
@@ -71,9 +71,10 @@ impl Student {
         Self::with_model(recipe, 1, model, device)
     }
 
-    /// A student of `weights` that predicts the features of one target encoder, that of `target`, and the name under which
-    /// `weights` have its head: `decoder_pred` where only features are as wide as it, else `feature_pred` where they have it,
-    /// else `decoder_pred`. What is done to the features, the recipe's first target says; without one they are as published.
+    /// A student of `weights` that predicts the features of one target encoder, that of `target`, and the name under
+    /// which `weights` have its head: `decoder_pred` where only features are as wide as it, else `feature_pred` where
+    /// they have it, else `decoder_pred`. What is done to the features, the recipe's first target says; without one
+    /// they are as published.
     ///
     /// # Errors
     /// As [`from_weights`](Self::from_weights), and when the head does not predict as many values as the features have.
@@ -103,8 +104,8 @@ impl Student {
     }
 }
 
-/// The autoencoder of `weights`, whose prediction head is for what it is said to predict; the head for pixels beside one for
-/// features is taken along where they have it.
+/// The autoencoder of `weights`, whose prediction head is for what it is said to predict; the head for pixels beside
+/// one for features is taken along where they have it.
 ///
 /// # Errors
 /// When a parameter is missing or has another shape than the recipe's sizes give it.

@@ -138,9 +138,9 @@ impl Student {
         self.targets.end_epoch(epoch, &self.model.encoder)
     }
 
-    /// A new head for features, initialised as PyTorch initialises a Linear unless it was given. The optimiser forgets the old
-    /// one, which with `method.pixel_weight` stays beside it, under another name and with its moments. Nothing else of model,
-    /// optimiser or schedule restarts.
+    /// A new head for features, initialised as PyTorch initialises a Linear unless it was given. The optimiser forgets
+    /// the old one, which with `method.pixel_weight` stays beside it, under another name and with its moments. Nothing
+    /// else of model, optimiser or schedule restarts.
     fn predict_features(&mut self, epoch: usize) -> Result<(), TrainError> {
         let head = self.given_head.take().unwrap_or_else(|| {
             let mut generator = keyed(self.recipe.seed, epoch as u64, 0, Purpose::HeadInitialisation);
@@ -188,8 +188,8 @@ impl Student {
         Ok(merge(reports, norm))
     }
 
-    /// Forward and backward of one micro-batch, `images` [N, 3, S, S] masked by `noise` [N, L], whose loss counts `share` of
-    /// the step's.
+    /// Forward and backward of one micro-batch, `images` [N, 3, S, S] masked by `noise` [N, L], whose loss counts
+    /// `share` of the step's.
     pub(crate) fn gradients(
         &self,
         images: &[f32],

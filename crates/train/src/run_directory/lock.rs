@@ -14,8 +14,9 @@ pub(super) const LOCK_FILE: &str = "lock";
 const TRIES: usize = 5;
 const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 
-/// The lock of a run directory. It belongs to the open file, so that the system lets go of it when the process ends, however
-/// it ends: nothing is left to be cleaned up. The file stays, and tells the process that holds or last held the lock.
+/// The lock of a run directory. It belongs to the open file, so that the system lets go of it when the process ends,
+/// however it ends: nothing is left to be cleaned up. The file stays, and tells the process that holds or last held the
+/// lock.
 #[derive(Debug)]
 pub(super) struct Lock {
     _file: File,

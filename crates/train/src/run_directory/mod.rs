@@ -53,8 +53,8 @@ impl RunDirectory {
     /// Opens `path` for a run with the resolved recipe `config`.
     ///
     /// A missing or empty folder starts the run. A folder that holds a run is refused unless `resume`, and then
-    /// only accepted with the same recipe; so is one that another process works on. Nothing is written before everything was
-    /// checked.
+    /// only accepted with the same recipe; so is one that another process works on. Nothing is written before
+    /// everything was checked.
     pub fn open(path: &Path, config: &str, mut run_file: RunFile, resume: bool) -> Result<Opened, TrainError> {
         // Where somebody is at work, that is what there is to say of the folder, whatever is in it at this moment.
         let finished = RunFile::read(path).is_ok_and(|earlier| earlier.finished);
@@ -141,7 +141,8 @@ impl RunDirectory {
         self.events.line(&fields)
     }
 
-    /// Keeps a picture, the bytes of a PNG file, of the model after `epochs_done` whole epochs, the last of which was logged.
+    /// Keeps a picture, the bytes of a PNG file, of the model after `epochs_done` whole epochs, the last of which was
+    /// logged.
     pub fn keep_picture(&mut self, epochs_done: usize, name: PictureName, png: &[u8]) -> Result<(), TrainError> {
         pictures::write(&self.path, epochs_done, name, png)?;
         self.events.picture(name.word(), png)
@@ -279,7 +280,8 @@ mod tests {
             keys.map(|key| is_read_by(stage, key))
         });
         assert_eq!(compared[0], [true; 6]);
-        // An evaluation reads no decoder and no targets; its run.toml names K of the method that pre-trained its encoder.
+        // An evaluation reads no decoder and no targets; its run.toml names K of the method that pre-trained its
+        // encoder.
         assert_eq!(compared[1], [false, false, false, false, true, true]);
         assert_eq!(compared[2], [false, true, false, false, true, true]);
     }

@@ -14,8 +14,8 @@ use bmae_train::replay;
 
 /// Of a loss, relative: after one pass all that `f32` costs is a few roundings (2^-24 each) of a sum of thousands.
 const LOSS: f64 = 1e-5;
-/// Of a loss after optimiser steps: AdamW divides by the root of second moments, which turns a rounding of a small gradient
-/// into a visible part of a step.
+/// Of a loss after optimiser steps: AdamW divides by the root of second moments, which turns a rounding of a small
+/// gradient into a visible part of a step.
 const LOSS_AFTER_STEPS: f64 = 1e-4;
 /// Of a gradient, a parameter or a feature, relative to its tensor's largest value: single entries may be near zero.
 const TENSOR: f64 = 1e-3;
@@ -59,7 +59,8 @@ struct Errors {
 }
 
 impl Errors {
-    /// Compares everything that `expected` holds with what was `found`, and refuses what is off, missing or there besides.
+    /// Compares everything that `expected` holds with what was `found`, and refuses what is off, missing or there
+    /// besides.
     fn compare(&mut self, case: &str, expected: &TensorFile, found: &TensorFile, loss: f64) {
         let [names, found_names] = [expected, found].map(|file| file.names().collect::<Vec<_>>());
         assert_eq!(found_names, names, "{case}: the tensors that were found and expected");

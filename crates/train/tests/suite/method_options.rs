@@ -32,7 +32,8 @@ fn averaged(target: &Values, student: &Values, tau: f32) -> Values {
     both.map(|((name, old), (_, new))| (name.clone(), old.iter().zip(new).map(mean).collect())).collect()
 }
 
-/// Trains through all epochs and follows target 0 by hand, averaged after each step or epoch with the tau of that update.
+/// Trains through all epochs and follows target 0 by hand, averaged after each step or epoch with the tau of that
+/// update.
 fn follow(keys: &str, by_step: bool, tau: impl Fn(usize) -> f32) {
     let (_, mut student) = student(keys);
     let mut expected = sorted(encoder_values(&student));

@@ -1,4 +1,5 @@
-//! `docs/methods.md` and `docs/recipes.md` name the tests that hold what they say; here it is made sure that these exist.
+//! `docs/methods.md` and `docs/recipes.md` name the tests that hold what they say; here it is made sure that these
+//! exist.
 
 use std::collections::BTreeSet;
 use std::fs;

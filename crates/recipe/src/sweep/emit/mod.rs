@@ -1,8 +1,8 @@
 //! A plan written down for engines that spread it over machines: files, and nothing is run.
 //!
-//! Everything lies in the sweep's own folder and names files relative to it: `recipes/<run>/<stage>.toml`, the recipe of each
-//! stage, resolved, and what the engine reads. Each job is one command, `bmae <stage> --preset recipes/... --resume`, so that a job
-//! that was interrupted goes on where it stopped.
+//! Everything lies in the sweep's own folder and names files relative to it: `recipes/<run>/<stage>.toml`, the recipe
+//! of each stage, resolved, and what the engine reads. Each job is one command, `bmae <stage> --preset recipes/...
+//! --resume`, so that a job that was interrupted goes on where it stopped.
 
 mod job;
 mod slurm;

@@ -1,5 +1,5 @@
-//! The messages of an event file, as far as they are written here: the fields and numbers of TensorFlow's `event.proto`,
-//! `summary.proto` and `tensor.proto`, which TensorBoard reads.
+//! The messages of an event file, as far as they are written here: the fields and numbers of TensorFlow's
+//! `event.proto`, `summary.proto` and `tensor.proto`, which TensorBoard reads.
 
 use prost::Message;
 

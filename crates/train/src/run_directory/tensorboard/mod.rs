@@ -1,7 +1,7 @@
 //! `tensorboard/`: what `metrics.jsonl` and `pictures/` hold, as TensorBoard reads it.
 //!
-//! The event file is derived from those two. A session writes it anew from what is kept of them, so that the curves of a
-//! resumed run are those of one left alone, without the steps that were repeated.
+//! The event file is derived from those two. A session writes it anew from what is kept of them, so that the curves of
+//! a resumed run are those of one left alone, without the steps that were repeated.
 
 mod message;
 mod record;

@@ -1,4 +1,5 @@
-//! The frame around each entry of an event file (a TFRecord): length, checksum of the length, entry, checksum of the entry.
+//! The frame around each entry of an event file (a TFRecord): length, checksum of the length, entry, checksum of the
+//! entry.
 
 /// `entry` in its frame: the length as eight little-endian bytes, and both checksums masked CRC-32C as four.
 pub fn framed(entry: &[u8]) -> Vec<u8> {

@@ -1,5 +1,5 @@
-//! Scripts for SLURM: the pre-trainings as a job array, each evaluation as a job that waits for its pre-training, the report
-//! after all of them.
+//! Scripts for SLURM: the pre-trainings as a job array, each evaluation as a job that waits for its pre-training, the
+//! report after all of them.
 
 use super::job::{Job, Runner, folders, quoted};
 use crate::Stage;
