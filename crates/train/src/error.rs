@@ -32,6 +32,20 @@ pub enum TrainError {
         /// What was expected and what to do.
         expected: String,
     },
+    /// A prediction head of another width than a patch, where pixels are predicted.
+    #[error(
+        "decoder_pred.weight in {source_name} predicts {found} values, but a patch has {pixels} pixels: use weights from before the \
+         switch to features, or predict features with a head of their own (feature_pred.weight, feature_pred.bias) and a method that \
+         switches at once (method.name = \"ema-mae\", method.wse = 0)"
+    )]
+    PredictsNoPixels {
+        /// The weights.
+        source_name: String,
+        /// Values that their head predicts for a patch.
+        found: usize,
+        /// Values of a patch.
+        pixels: usize,
+    },
     /// A file or folder cannot be written or read.
     #[error("cannot {action} {path}: {source}; {remedy}", path = path.display())]
     Io {

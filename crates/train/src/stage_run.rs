@@ -1,12 +1,11 @@
 //! A planned stage at work: how every stage opens its run directory and closes it again. What lies between is the loop
 //! of the stage's own module.
 
-use bmae_nn::weights::StateDict;
 use bmae_recipe::plan::PlannedStage;
 
 use crate::observer::Event;
 use crate::optimiser::ParameterGroups;
-use crate::run_directory::{Opened, RunDirectory, RunFile, State};
+use crate::run_directory::{Checkpoint, Opened, RunDirectory, RunFile};
 use crate::{Outcome, Session, TrainError};
 
 /// A stage whose run directory is open, before its first step.
@@ -14,8 +13,8 @@ pub(crate) struct StageRun<'a> {
     planned: &'a PlannedStage,
     directory: RunDirectory,
     first_epoch: usize,
-    /// Weights and state after the last whole epoch of earlier sessions, for the stage to take and go on from.
-    pub kept: Option<Box<(StateDict, State)>>,
+    /// Of the last whole epoch of earlier sessions, for the stage to take and go on from.
+    pub checkpoint: Option<Box<Checkpoint>>,
 }
 
 /// How much there is to do, for whoever shows it.
@@ -42,16 +41,17 @@ impl<'a> StageRun<'a> {
         resume: bool,
     ) -> Result<Option<Self>, TrainError> {
         let run_file = RunFile::new(planned, data, session);
-        let (directory, kept) = match RunDirectory::open(&planned.out, &planned.recipe.to_toml(), run_file, resume)? {
-            Opened::Finished => {
-                session.tell(Event::AlreadyFinished { run: planned.run.clone(), stage: planned.stage });
-                return Ok(None);
-            }
-            Opened::Fresh(directory) => (directory, None),
-            Opened::Resumed(directory, kept) => (directory, Some(kept)),
-        };
-        let first_epoch = kept.as_ref().map_or(0, |kept| kept.1.epochs_done);
-        Ok(Some(Self { planned, directory, first_epoch, kept }))
+        let (directory, checkpoint) =
+            match RunDirectory::open(&planned.out, &planned.recipe.to_toml(), run_file, resume)? {
+                Opened::Finished => {
+                    session.tell(Event::AlreadyFinished { run: planned.run.clone(), stage: planned.stage });
+                    return Ok(None);
+                }
+                Opened::Fresh(directory) => (directory, None),
+                Opened::Resumed(directory, checkpoint) => (directory, Some(checkpoint)),
+            };
+        let first_epoch = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.state.epochs_done);
+        Ok(Some(Self { planned, directory, first_epoch, checkpoint }))
     }
 
     /// Does the work: `epochs` gets the run directory and the first epoch (from 0) that is not done. A failure is

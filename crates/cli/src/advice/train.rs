@@ -15,6 +15,9 @@ pub fn of_train(error: &TrainError) -> Option<String> {
         TrainError::OtherRecipe { .. } => "give these, or choose another folder with --out",
         TrainError::NotARun { .. } => "choose another folder with --out",
         TrainError::Unlabelled { .. } => "give --data a folder that has them",
+        TrainError::PredictsNoPixels { .. } => {
+            "bmae forward predicts features with --target, bmae replay with --set method.name=ema-mae --set method.wse=0"
+        }
         TrainError::NoFinalNorm { .. } => "bmae features --feature block:N writes features after a block",
         TrainError::NoSuchDevice { device } => {
             return Some(format!(

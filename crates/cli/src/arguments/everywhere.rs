@@ -3,6 +3,8 @@
 use bmae_train::device::DeviceChoice;
 use clap::{Args, ValueEnum};
 
+use super::about_key::about_key;
+
 /// Options of every command.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
@@ -10,8 +12,7 @@ pub struct Everywhere {
     /// Set a recipe key, as in pretrain.epochs=10; the value is TOML, a bare word is a string (repeatable)
     #[arg(long, global = true, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Random seed: initialisation, order, crops, masks
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    #[arg(long, global = true, value_name = "N", help = about_key("seed"), value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub seed: Option<u64>,
     /// Number of threads, for computing and for loading images [default: one per core]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]

@@ -1,5 +1,6 @@
 //! What can be typed. Only what it looks like: what it means is the recipe's and the commands' business.
 
+mod about_key;
 mod bench;
 mod checkpoint;
 mod collection;
@@ -173,6 +174,18 @@ mod tests {
             }
         }
         assert!(examples > 40, "only {examples}");
+    }
+
+    #[test]
+    fn every_option_says_what_it_is() {
+        fn check(command: &clap::Command) {
+            for option in command.get_arguments() {
+                let help = option.get_help().map(ToString::to_string).unwrap_or_default();
+                assert!(!help.is_empty(), "{} {}", command.get_name(), option.get_id());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Arguments::command());
     }
 
     #[test]

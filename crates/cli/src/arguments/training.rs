@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::about_key::about_key;
 use super::method::MethodWord;
 use super::recipe_source::RecipeSource;
 
@@ -45,17 +46,13 @@ pub struct Pretrain {
     /// Method: mae, mae-k, ema-mae, mae-new or custom, as in the preset's first run of it
     #[arg(long, value_name = "NAME", value_parser = MethodWord, hide_possible_values = true)]
     pub method: Option<String>,
-    /// Copy the student into the target every N epochs; the first N epochs predict pixels (mae-k, mae-new)
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help = about_key("method.k"))]
     pub k: Option<u32>,
-    /// Warm-up: epochs that predict pixels, before those that predict features (ema-mae, custom)
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help = about_key("method.wse"))]
     pub wse: Option<u32>,
-    /// EMA rate, each epoch: target <- (1 - tau) target + tau student (ema-mae, mae-new)
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", help = about_key("method.tau"))]
     pub tau: Option<f64>,
-    /// Lambda: weight of the copied target, where that of the EMA target is 1 (mae-new)
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", help = about_key("method.slow_weight"))]
     pub slow_weight: Option<f64>,
     /// Folder of the run
     #[arg(long, value_name = "RUN")]

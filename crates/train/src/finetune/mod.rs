@@ -35,9 +35,9 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
         return Ok(Outcome::AlreadyFinished);
     };
     let mut fine_tuning = FineTuning { recipe, images: data.train, test, steps, learner, best: BestScore::default() };
-    if let Some(kept) = run.kept.take() {
-        fine_tuning.learner.restore(&kept.0, &kept.1.values)?;
-        fine_tuning.best.restore(&kept.1.values);
+    if let Some(checkpoint) = run.checkpoint.take() {
+        fine_tuning.learner.restore(&checkpoint.weights, &checkpoint.state.values)?;
+        fine_tuning.best.restore(&checkpoint.state.values);
     }
     let groups = fine_tuning.learner.groups().clone();
     run.work(session, input::extent(recipe, STAGE, steps), Some(&groups), |session, directory, first_epoch| {

@@ -37,9 +37,9 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
         return Ok(Outcome::AlreadyFinished);
     };
     let mut probing = Probing { recipe, images: data.train, test, steps, learner, best: BestScore::default() };
-    if let Some(kept) = run.kept.take() {
-        probing.learner.restore(&kept.0, &kept.1.values)?;
-        probing.best.restore(&kept.1.values);
+    if let Some(checkpoint) = run.checkpoint.take() {
+        probing.learner.restore(&checkpoint.weights, &checkpoint.state.values)?;
+        probing.best.restore(&checkpoint.state.values);
     }
     let groups = probing.learner.groups().clone();
     run.work(session, input::extent(recipe, STAGE, steps), Some(&groups), |session, directory, first_epoch| {

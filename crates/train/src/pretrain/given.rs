@@ -199,41 +199,26 @@ fn head(
 
 /// Refuses a head that does not predict as many values as a patch has.
 fn check_pixels(recipe: &Recipe, weights: &StateDict, model: &MaskedAutoencoder) -> Result<(), TrainError> {
-    let pixels = recipe.architecture().grid.values_per_patch();
-    check_outputs(weights, model, pixels, || {
-        format!(
-            "a patch has {pixels} pixels: use weights from before the switch to features, or predict features: one pass with a target's \
-             weights, a replay with the head as {FEATURE_HEAD}.weight and {FEATURE_HEAD}.bias and a bootstrapped method that switches \
-             at once (method.name = \"ema-mae\", method.wse = 0)"
-        )
-    })
+    let (found, pixels) = (model.pred.outputs(), recipe.architecture().grid.values_per_patch());
+    match found == pixels {
+        true => Ok(()),
+        false => Err(TrainError::PredictsNoPixels { source_name: weights.source_name(), found, pixels }),
+    }
 }
 
 /// Refuses a head that does not predict as many values as the target's features have.
 fn check_features(recipe: &Recipe, weights: &StateDict, model: &MaskedAutoencoder) -> Result<(), TrainError> {
-    let dim = recipe.model.encoder.dim;
-    check_outputs(weights, model, dim, || {
-        format!(
-            "the target has {dim} features: use weights from after the switch, or with a head of their own \
-             ({FEATURE_HEAD}.weight, {FEATURE_HEAD}.bias)"
-        )
-    })
-}
-
-fn check_outputs(
-    weights: &StateDict,
-    model: &MaskedAutoencoder,
-    wanted: usize,
-    expected: impl Fn() -> String,
-) -> Result<(), TrainError> {
-    let found = model.pred.outputs();
-    match found == wanted {
+    let (found, dim) = (model.pred.outputs(), recipe.model.encoder.dim);
+    match found == dim {
         true => Ok(()),
         false => Err(TrainError::Recorded {
             tensor: format!("{HEAD}.weight"),
             source_name: weights.source_name(),
             found: format!("predicts {found} values"),
-            expected: expected(),
+            expected: format!(
+                "the target has {dim} features: use weights from after the switch, or with a head of their own \
+                 ({FEATURE_HEAD}.weight, {FEATURE_HEAD}.bias)"
+            ),
         }),
     }
 }

@@ -20,7 +20,7 @@ use crate::model::Predicted;
 use crate::monitor::{self, CollapseWatch, Signs};
 use crate::observer::Event;
 use crate::pictures::Gallery;
-use crate::run_directory::{EpochLine, Line, RunDirectory};
+use crate::run_directory::{Checkpoint, EpochLine, Line, RunDirectory};
 use crate::schedule::Schedule;
 use crate::session::Summary;
 use crate::stage_run::StageRun;
@@ -41,9 +41,12 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
     let Some(mut run) = StageRun::open(session, planned, &data.name, resume)? else {
         return Ok(Outcome::AlreadyFinished);
     };
-    let student = match run.kept.take() {
+    let student = match run.checkpoint.take() {
         None => Student::new(recipe, steps, &device)?,
-        Some(kept) => Student::resume(recipe, steps, kept.1.epochs_done, &kept.0, &kept.1.values, &device)?,
+        Some(checkpoint) => {
+            let Checkpoint { weights, state } = *checkpoint;
+            Student::resume(recipe, steps, state.epochs_done, &weights, &state.values, &device)?
+        }
     };
     let groups = student.groups().clone();
     let mut pretraining = Pretraining { recipe, data, steps, gallery, student };

@@ -29,6 +29,15 @@ pub struct State {
     pub values: BTreeMap<String, Vec<f32>>,
 }
 
+/// What a resume starts from: the weights and the state after the last whole epoch.
+#[derive(Debug)]
+pub struct Checkpoint {
+    /// Under their official names.
+    pub weights: StateDict,
+    /// Everything else.
+    pub state: State,
+}
+
 impl State {
     fn into_file(self) -> StateDict {
         let mut file = StateDict::default();
@@ -100,8 +109,8 @@ fn remove_older_states(directory: &Path, newest: &Path) {
     }
 }
 
-/// The weights and state of the last whole epoch; `None` when no epoch was finished yet.
-pub fn load(directory: &Path) -> Result<Option<(StateDict, State)>, TrainError> {
+/// The checkpoint of the last whole epoch; `None` when no epoch was finished yet.
+pub fn load(directory: &Path) -> Result<Option<Checkpoint>, TrainError> {
     let path = last_weights(directory);
     if !path.exists() {
         return Ok(None);
@@ -110,5 +119,5 @@ pub fn load(directory: &Path) -> Result<Option<(StateDict, State)>, TrainError> 
     let epochs_done = number(&path, &weights, EPOCHS_DONE)?;
     let state_file = state_path(directory, epochs_done);
     let state = State::from_file(&state_file, StateDict::from_file(&state_file)?)?;
-    Ok(Some((weights, state)))
+    Ok(Some(Checkpoint { weights, state }))
 }

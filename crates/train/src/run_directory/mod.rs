@@ -14,7 +14,7 @@ use std::time::Instant;
 use bmae_nn::weights::{CONFIG_KEY, StateDict};
 use bmae_recipe::{Recipe, keys};
 
-pub use checkpoint::{State, epochs_done, last_weights};
+pub use checkpoint::{Checkpoint, State, epochs_done, last_weights};
 pub use metrics::{Common, EpochLine, EvalLine, Fields, Line, MetricsFile, StepLine};
 pub use pictures::PictureName;
 pub use run_file::{RunFile, SessionRecord};
@@ -44,7 +44,7 @@ pub enum Opened {
     /// Nothing: the run begins.
     Fresh(RunDirectory),
     /// A run that stopped: it goes on from these weights and this state.
-    Resumed(RunDirectory, Box<(StateDict, State)>),
+    Resumed(RunDirectory, Box<Checkpoint>),
     /// The same run, finished.
     Finished,
 }
@@ -95,7 +95,8 @@ impl RunDirectory {
         }
         write_whole(&path.join("config.toml"), config.as_bytes())?;
         run_file.write(path)?;
-        let (keep, earlier_wall_s) = kept.as_ref().map_or((0, 0.0), |(_, state)| (state.metrics_bytes, state.wall_s));
+        let (keep, earlier_wall_s) =
+            kept.as_ref().map_or((0, 0.0), |kept| (kept.state.metrics_bytes, kept.state.wall_s));
         let mut metrics = MetricsFile::open(&path.join("metrics.jsonl"), keep)?;
         let mut events = EventFile::create(&path.join("tensorboard"), run_file.started, config)?;
         pictures::retell(path, &metrics.lines()?, &mut events)?;
