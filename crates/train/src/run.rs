@@ -5,6 +5,7 @@ use std::path::Path;
 use bmae_recipe::Stage;
 use bmae_recipe::plan::PlannedStage;
 
+use crate::checksum::with_checksums;
 use crate::{Outcome, Session, TrainError, finetune, input, knn, linear_probe, pipeline, pretrain};
 
 /// Runs one stage in its run directory; with `resume` what was begun there goes on.
@@ -13,7 +14,7 @@ use crate::{Outcome, Session, TrainError, finetune, input, knn, linear_probe, pi
 /// Everything that [`TrainError`] names; nothing is written before data and model were found in order.
 pub fn stage(session: &mut Session<'_>, planned: &PlannedStage, resume: bool) -> Result<Outcome, TrainError> {
     match planned.stage {
-        Stage::Pretrain => pretrain::run(session, planned, resume),
+        Stage::Pretrain => pretrain::run(session, &with_checksums(planned)?, resume),
         Stage::Finetune => finetune::run(session, planned, resume),
         Stage::Linprobe => linear_probe::run(session, planned, resume),
         Stage::Knn => knn::run(session, planned, resume),
@@ -48,11 +49,18 @@ fn check_data(plan: &[PlannedStage]) -> Result<(), TrainError> {
     Ok(())
 }
 
-/// Runs `stages` in order, after a look at the data of them all. What was finished before is not repeated, what was
+/// Whether all weights that pre-trainings of `plan` name are there.
+fn check_weights(plan: &[PlannedStage]) -> Result<(), TrainError> {
+    let mut pretrainings = plan.iter().filter(|planned| planned.stage == Stage::Pretrain);
+    pretrainings.try_for_each(|planned| with_checksums(planned).map(drop))
+}
+
+/// Runs `stages` in order, after a look at the data and the given weights of them all. What was finished before is not repeated, what was
 /// begun goes on. A stage whose loss is no number any more is left as it is, with what would start from it: that is a
 /// result of its recipe, not a reason to stop the others.
 pub fn plan(session: &mut Session<'_>, stages: &[PlannedStage]) -> Result<PlanOutcome, TrainError> {
     check_data(stages)?;
+    check_weights(stages)?;
     let mut diverged = Vec::new();
     let mut lost: Vec<&Path> = Vec::new();
     for planned in stages {
