@@ -32,8 +32,8 @@ pub use error::ReportError;
 pub use figures::FigureCommand;
 pub use figures::family::FigureFamily;
 pub use run_directory::{
-    About, CollectedRuns, Epoch, Eval, METRICS_FILE, MethodSetting, Metrics, RUN_FILE, Run, RunState, Session, Stage,
-    Step, TargetChange, collect_runs, find_runs, is_locked, read_run,
+    About, CollectedRuns, Epoch, Eval, METRICS_FILE, MethodSetting, Metrics, RUN_FILE, Renewal, Run, RunState, Session,
+    Stability, Stage, Step, TargetChange, collect_runs, find_runs, is_locked, read_run,
 };
 
 /// What [`write_report`] did.

@@ -15,7 +15,7 @@ mod summary;
 pub use group::{RunGroup, group_runs};
 pub use missing::{MissingResult, MissingState};
 pub use provenance::{RUN_COLUMNS, facts, recipes, run_rows, total_seconds};
-pub use published_accuracy::{PublishedAccuracy, published_accuracy};
+pub use published_accuracy::{PublishedAccuracy, has_published_data, published_beside};
 pub use published_recipe::RecipeDifference;
 pub use score::Score;
 pub use summary::{Collapse, EvaluationSummary, GroupSummary, Summary, summarise};

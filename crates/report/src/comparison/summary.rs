@@ -8,7 +8,7 @@ use super::differing_keys::{differing_keys, varied};
 use super::group::RunGroup;
 use super::lineage::Lineage;
 use super::missing::{MissingResult, missing};
-use super::published_accuracy::{PublishedAccuracy, published_accuracy};
+use super::published_accuracy::{PublishedAccuracy, published_beside};
 use super::published_recipe::{RecipeDifference, all_known, differences};
 use super::score::Score;
 use crate::run_directory::{CollectedRuns, MethodSetting, Run, RunState, Stage, harmonic_mean};
@@ -86,7 +86,7 @@ pub struct EvaluationSummary {
     pub unfinished: bool,
     /// Whether some seed failed.
     pub failed: bool,
-    /// The published accuracy of this very setting.
+    /// The published accuracy of this very setting, where the data is CIFAR-10.
     pub published: Option<PublishedAccuracy>,
 }
 
@@ -121,7 +121,7 @@ fn line(group: &RunGroup) -> GroupSummary {
         score: group.score(evaluation),
         unfinished: group.stage(evaluation).any(|run| !run.finished()),
         failed: group.stage(evaluation).any(|run| matches!(run.state(), RunState::Failed(_))),
-        published: published_accuracy(&group.setting, evaluation),
+        published: published_beside(group, evaluation),
     };
     GroupSummary {
         run: group.label.clone(),
