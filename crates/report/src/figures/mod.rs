@@ -253,9 +253,13 @@ fn describe_cost(plan: &FigurePlan, figure: &CostFigure) -> String {
 
 fn describe_overview(plan: &FigurePlan, overview: &Overview) -> String {
     let point = |point: &overview::Point| {
-        let (mean, published) = (percent(point.score.mean), sentences::published(point.published));
-        let published = if point.published.is_some() { format!("published {published}") } else { published };
-        format!("{} {}: {mean} ({published})", overview.parameter, point.value)
+        let mean = format!("{} {}: {}", overview.parameter, point.value, percent(point.score.mean));
+        let published = sentences::published(point.published);
+        match point.published {
+            _ if !overview.has_published() => mean,
+            Some(_) => format!("{mean} (published {published})"),
+            None => format!("{mean} ({published})"),
+        }
     };
     let points: Vec<String> = overview.points.iter().map(point).collect();
     format!("{}, top-1 in %. {}.", plan.title, points.join("; "))

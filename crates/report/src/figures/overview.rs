@@ -64,14 +64,19 @@ impl Overview {
         }
     }
 
+    /// Whether some value was published.
+    pub fn has_published(&self) -> bool {
+        self.published().next().is_some()
+    }
+
     fn panels(&self) -> Panels {
         let (ours, published) = (ends(self.points.iter().flat_map(Point::ours)), ends(self.published()));
         let gap = (ours.0 - published.1).max(published.0 - ours.1);
         let span = (ours.1 - ours.0).max(published.1 - published.0).max(LEAST_SPAN);
-        match self.published().next() {
-            None => Panels::Ours,
-            Some(_) if gap > span => Panels::Apart,
-            Some(_) => Panels::Shared,
+        match self.has_published() {
+            false => Panels::Ours,
+            true if gap > span => Panels::Apart,
+            true => Panels::Shared,
         }
     }
 
@@ -182,7 +187,7 @@ fn draw_key(root: &Area, overview: &Overview) -> Result<(), Failure> {
     let (y, first, second) = (10 * UNITS, 6 * UNITS, 104 * UNITS);
     root.draw(&Circle::new((first, y), 4 * UNITS, overview.style.solid().filled()))?;
     root.draw(&Text::new("these runs", (first + 12 * UNITS, y), beside(MUTED)))?;
-    if overview.panels() != Panels::Ours {
+    if overview.has_published() {
         root.draw(&Circle::new((second, y), 5 * UNITS, MUTED.stroke_width(HOLLOW)))?;
         root.draw(&Text::new("published", (second + 12 * UNITS, y), beside(MUTED)))?;
     }

@@ -108,7 +108,7 @@ fn figure_html(figure: &Figure) -> Markup {
 }
 
 /// The numbers of a figure that has no live chart.
-fn table(headings: [&str; 3], open: bool, rows: &[[Markup; 3]]) -> Markup {
+fn table(headings: &[&str], open: bool, rows: &[Vec<Markup>]) -> Markup {
     html! {
         details class="numbers" open[open] {
             summary { "Show as table" }
@@ -116,8 +116,12 @@ fn table(headings: [&str; 3], open: bool, rows: &[[Markup; 3]]) -> Markup {
                 table class="dense" {
                     thead { tr { @for heading in headings { th scope="col" class="n" { (heading) } } } }
                     tbody {
-                        @for [name, first, second] in rows {
-                            tr { th scope="row" class="n" { (name) } td class="n" { (first) } td class="n" { (second) } }
+                        @for row in rows {
+                            tr {
+                                @for (place, cell) in row.iter().enumerate() {
+                                    @if place == 0 { th scope="row" class="n" { (cell) } } @else { td class="n" { (cell) } }
+                                }
+                            }
                         }
                     }
                 }
@@ -131,18 +135,25 @@ fn accuracy(score: &Score) -> Markup {
 }
 
 fn overview_table(overview: &Overview) -> Markup {
+    let columns = if overview.has_published() { 3 } else { 2 };
     let row = |point: &overview::Point| {
         let published = sentences::published(point.published);
-        [html! { (point.value) }, accuracy(&point.score), html! { (published) }]
+        let mut row = vec![html! { (point.value) }, accuracy(&point.score), html! { (published) }];
+        row.truncate(columns);
+        row
     };
-    let rows: Vec<[Markup; 3]> = overview.points.iter().map(row).collect();
-    table([overview.parameter, "these runs", "published"], true, &rows)
+    let rows: Vec<Vec<Markup>> = overview.points.iter().map(row).collect();
+    table(&[overview.parameter, "these runs", "published"][..columns], true, &rows)
 }
 
 fn cost_table(figure: &CostFigure) -> Markup {
     let row = |point: &CostPoint| {
-        [html! { (swatch(point.style)) (point.label) }, html! { (figure.cost.text(point.x)) }, accuracy(&point.score)]
+        vec![
+            html! { (swatch(point.style)) (point.label) },
+            html! { (figure.cost.text(point.x)) },
+            accuracy(&point.score),
+        ]
     };
-    let rows: Vec<[Markup; 3]> = figure.points.iter().map(row).collect();
-    table(["run", figure.cost.label(), "top-1, %"], false, &rows)
+    let rows: Vec<Vec<Markup>> = figure.points.iter().map(row).collect();
+    table(&["run", figure.cost.label(), "top-1, %"], false, &rows)
 }
