@@ -10,7 +10,7 @@ use bmae_train::start::carried_recipe;
 use toml::Value;
 
 use crate::advice;
-use crate::arguments::{Bench, DeviceName, Everywhere, Pretrain, RecipeSource};
+use crate::arguments::{Bench, DeviceName, Everywhere, PlanOptions, Pretrain, RecipeSource};
 use crate::output::Output;
 
 /// The layers that every recipe has: preset, `--data`, `--seed`, `--set`, for `stages` that are about to run.
@@ -55,6 +55,11 @@ pub fn pretraining(arguments: &Pretrain, everywhere: &Everywhere) -> Result<Laye
         arguments.slow_weight.map(|weight| option("--slow-weight", "method.slow_weight", weight)),
     ];
     Ok(Layers { single_run: true, ..with_options(&arguments.recipe, everywhere, &[Stage::Pretrain], own)? })
+}
+
+/// `--epoch-fraction`.
+pub fn epoch_fraction(options: &PlanOptions) -> Option<Setting> {
+    options.epoch_fraction.map(|fraction| option("--epoch-fraction", "data.epoch_fraction", fraction))
 }
 
 /// `--method`.

@@ -23,7 +23,7 @@ use crate::pictures::Gallery;
 use crate::run_directory::{Checkpoint, EpochLine, Line, RunDirectory};
 use crate::schedule::Schedule;
 use crate::session::Summary;
-use crate::stage_run::StageRun;
+use crate::stage_run::{Extent, StageRun};
 use crate::{Outcome, Session, TrainError, pipeline};
 
 const STAGE: TrainedStage = TrainedStage::Pretrain;
@@ -49,8 +49,9 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
         }
     };
     let groups = student.groups().clone();
-    let mut pretraining = Pretraining { recipe, data, steps, gallery, student };
-    run.work(session, input::extent(recipe, STAGE, steps), Some(&groups), |session, directory, first_epoch| {
+    let extent = Extent { epochs: planned.pretraining_epochs(), ..input::extent(recipe, STAGE, steps) };
+    let mut pretraining = Pretraining { recipe, data, steps, epochs: extent.epochs, gallery, student };
+    run.work(session, extent, Some(&groups), |session, directory, first_epoch| {
         pretraining.train(session, directory, first_epoch)
     })
 }
@@ -61,6 +62,8 @@ struct Pretraining<'a> {
     data: Dataset,
     /// Steps in an epoch.
     steps: usize,
+    /// Epochs in all; fewer than the recipe's where it is a trunk.
+    epochs: usize,
     gallery: Gallery,
     student: Student,
 }
@@ -76,7 +79,7 @@ impl Pretraining<'_> {
         let settings = self.recipe.stage(STAGE);
         let mut watch = CollapseWatch::after(&directory.lines()?);
         let mut summary = Summary::default();
-        for epoch in first_epoch..settings.epochs {
+        for epoch in first_epoch..self.epochs {
             let started = self.student.start_epoch(epoch)?;
             if started == Some(TargetEvent::Switch) {
                 let groups = self.student.groups();
@@ -86,7 +89,7 @@ impl Pretraining<'_> {
             let last_step = match self.epoch(session, directory, &mut progress)? {
                 EpochEnd::Whole { last_step } => last_step,
                 EpochEnd::Stopped { steps_lost } => {
-                    return Ok(Outcome::Interrupted { epochs_kept: epoch, epochs: settings.epochs, steps_lost });
+                    return Ok(Outcome::Interrupted { epochs_kept: epoch, epochs: self.epochs, steps_lost });
                 }
             };
             let changes = TargetChanges { before: started, after: self.student.end_epoch(epoch) };

@@ -13,3 +13,4 @@ mod resume;
 mod run_directories;
 mod small;
 mod students;
+mod trunks;
