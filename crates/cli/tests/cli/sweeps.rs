@@ -66,7 +66,7 @@ fn a_trunk_is_made_and_gone_on_from_by_hand_too() {
 #[test]
 fn shorter_epochs_keep_their_number() {
     let folder = Folder::new();
-    let line = "sweep --preset tiny.toml --method mae --grid method.name=mae --evaluations knn --epoch-fraction";
+    let line = "sweep --preset tiny.toml --grid method.name=mae --evaluations knn --epoch-fraction";
     folder.bmae(&format!("{line} 0.5 --out s")).succeeds();
     assert!(folder.read("s/mae/pretrain/config.toml").contains("epoch_fraction = 0.5"));
     folder.bmae(&format!("{line} 0 --out t")).refuses(2, &["data.epoch_fraction", "--epoch-fraction"]);
