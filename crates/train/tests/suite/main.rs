@@ -12,4 +12,5 @@ mod recipes;
 mod resume;
 mod run_directories;
 mod small;
+mod stability;
 mod students;
