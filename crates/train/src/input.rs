@@ -108,6 +108,20 @@ pub(crate) fn evaluation_batches(
     Ok(loader::load(images.clone(), pipeline::evaluation_transform(recipe), config)?)
 }
 
+/// The first `count` of `images` [N, 3, S, S] as evaluation sees them, flat; all if there are fewer.
+///
+/// # Errors
+/// When one cannot be read.
+pub(crate) fn first_images(recipe: &Recipe, images: &Arc<dyn Images>, count: usize) -> Result<Vec<f32>, TrainError> {
+    let transform = pipeline::evaluation_transform(recipe);
+    let values = recipe.architecture().grid.values_per_image();
+    let mut planes = vec![0.0; count.min(images.len()) * values];
+    for (index, planes) in planes.chunks_exact_mut(values).enumerate() {
+        transform.apply(&images.image(index)?, recipe.seed, 0, index as u64, planes)?;
+    }
+    Ok(planes)
+}
+
 /// Normalised `images` [N, 3, S, S] as patches [N, L, p*p*3], flat.
 pub(crate) fn flat_patches(images: &[f32], recipe: &Recipe) -> Result<Vec<f32>, TrainError> {
     Ok(patchify(images, recipe.architecture().grid)?)

@@ -16,7 +16,10 @@ use bmae_nn::weights::{CONFIG_KEY, StateDict};
 use bmae_recipe::{Recipe, Trunk, keys};
 
 pub use checkpoint::{Checkpoint, State, epochs_done, last_weights};
-pub use metrics::{Common, EpochLine, EvalLine, Fields, Line, MetricsFile, StepLine};
+pub use metrics::{
+    Common, EpochLine, EvalLine, Fields, Line, MetricsFile, Renewal, RenewedAt, StabilityLine, StabilityMeasures,
+    StepLine,
+};
 pub use pictures::PictureName;
 pub use run_file::{RunFile, SessionRecord};
 
