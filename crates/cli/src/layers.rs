@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use bmae_nn::{Architecture, StateDict, TensorFile};
-use bmae_recipe::{CarriedRecipe, Layers, PresetChoice, Recipe, RecipeError, Setting, Stage, Used, Warning};
+use bmae_recipe::{
+    CarriedRecipe, Layers, PresetChoice, Recipe, RecipeError, Setting, Stage, TrainedStage, Used, Warning,
+};
 use bmae_train::device::DeviceChoice;
 use bmae_train::forward::side_of_images;
 use bmae_train::start::carried_recipe;
@@ -57,9 +59,12 @@ pub fn pretraining(arguments: &Pretrain, everywhere: &Everywhere) -> Result<Laye
     Ok(Layers { single_run: true, ..with_options(&arguments.recipe, everywhere, &[Stage::Pretrain], own)? })
 }
 
-/// `--epoch-fraction`.
-pub fn epoch_fraction(options: &PlanOptions) -> Option<Setting> {
-    options.epoch_fraction.map(|fraction| option("--epoch-fraction", "data.epoch_fraction", fraction))
+/// `--epoch-fraction`, of every stage that trains.
+pub fn epoch_fraction(options: &PlanOptions) -> [Option<Setting>; 3] {
+    TrainedStage::ALL.map(|stage| {
+        let key = format!("{}.epoch_fraction", Stage::from(stage).section());
+        options.epoch_fraction.map(|fraction| option("--epoch-fraction", &key, fraction))
+    })
 }
 
 /// `--method`.

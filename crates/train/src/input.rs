@@ -39,10 +39,10 @@ pub(crate) fn check(dataset: &Dataset, recipe: &Recipe, stage: Stage) -> Result<
     }
 }
 
-/// Whole batches in an epoch of `data.epoch_fraction` of the training images; at least one.
+/// Whole batches in an epoch of the stage's `epoch_fraction` of the training images; at least one.
 pub(crate) fn steps_per_epoch(dataset: &Dataset, recipe: &Recipe, stage: TrainedStage) -> Result<usize, TrainError> {
     let batch = recipe.stage(stage).batch_size;
-    let images = images_per_epoch(dataset.train.len(), recipe);
+    let images = images_per_epoch(dataset.train.len(), recipe.stage(stage));
     let steps = images / batch;
     if steps == 0 {
         return Err(TrainError::FewerThanOneBatch {
@@ -55,10 +55,10 @@ pub(crate) fn steps_per_epoch(dataset: &Dataset, recipe: &Recipe, stage: Trained
     Ok(steps)
 }
 
-/// How many of `images` training images an epoch sees.
-pub(crate) fn images_per_epoch(images: usize, recipe: &Recipe) -> usize {
-    // To the nearest: 0.29 of 100 images are 29, and no sum of floating-point numbers.
-    (images as f64 * recipe.data.epoch_fraction).round() as usize
+/// How many of `images` training images an epoch of a stage with these `settings` sees.
+pub(crate) fn images_per_epoch(images: usize, settings: &StageRecipe) -> usize {
+    // To the nearest, since 0.29 of 100 is a little less than 29 in floating point.
+    (images as f64 * settings.epoch_fraction).round() as usize
 }
 
 /// How much `stage` has to do in epochs of `steps_per_epoch`.
@@ -76,10 +76,11 @@ pub(crate) fn training_batches(
     epoch: usize,
     workers: usize,
 ) -> Result<Loader, TrainError> {
-    let batch_size = recipe.stage(stage).batch_size;
+    let settings = recipe.stage(stage);
+    let batch_size = settings.batch_size;
     let config = LoaderConfig {
         batch_size,
-        limit: Some(images_per_epoch(images.len(), recipe) / batch_size),
+        limit: Some(images_per_epoch(images.len(), settings) / batch_size),
         order: Order::Shuffled,
         last_batch: LastBatch::Drop,
         seed: recipe.seed,
@@ -172,10 +173,9 @@ mod tests {
     #[test]
     fn an_epoch_of_a_fraction_of_the_images_takes_others_each_time() {
         let (recipe, data) = small();
-        let recipe = Recipe::from_toml(
-            &format!("{}\n", recipe.to_toml()).replace("epoch_fraction = 1.0", "epoch_fraction = 0.7"),
-        );
-        let recipe = recipe.expect("a recipe");
+        let (section, keys) = ("[pretrain]\n", "[pretrain]\nepoch_fraction = 0.7\n");
+        let text = recipe.to_toml().replace("epoch_fraction = 1.0\n", "").replace(section, keys);
+        let recipe = Recipe::from_toml(&text).expect("a recipe");
         let stage = TrainedStage::Pretrain;
         assert_eq!(steps_per_epoch(&data, &recipe, stage).expect("35 images"), 2);
         let of_epoch = |epoch| {

@@ -34,7 +34,8 @@ pub struct Reproduce {
 /// What the commands that run many stages have in common.
 #[derive(Debug, Args)]
 pub struct PlanOptions {
-    #[arg(long, value_name = "X", help = about_key("data.epoch_fraction"))]
+    /// Fraction of the training images that an epoch of any stage sees: the same experiment, shorter
+    #[arg(long, value_name = "X")]
     pub epoch_fraction: Option<f64>,
     /// Train every pre-training alone, though some begin alike
     #[arg(long)]

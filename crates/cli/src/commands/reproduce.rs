@@ -13,7 +13,7 @@ use crate::output::Output;
 
 /// Trains and evaluates all runs of the preset, then writes the report and prints its table.
 pub fn run(arguments: &Reproduce, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
-    let options = [layers::epoch_fraction(&arguments.plan)];
+    let options = layers::epoch_fraction(&arguments.plan);
     let layers = layers::with_options(&arguments.recipe, everywhere, &Stage::ALL, options)?;
     let preset = layers.preset.name();
     let recipe = layers::resolve(&layers, output)?;

@@ -19,7 +19,7 @@ use crate::threads;
 pub fn run(arguments: &Sweep, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
     let asked = asked(arguments)?;
     let method = layers::method(arguments.method.as_ref());
-    let options = [method, layers::epoch_fraction(&arguments.plan)];
+    let options = layers::epoch_fraction(&arguments.plan).into_iter().chain([method]);
     let layers = layers::with_options(&arguments.recipe, everywhere, &[], options)?;
     let evaluations = match arguments.evaluations.is_empty() {
         true => Stage::EVALUATIONS.to_vec(),

@@ -69,7 +69,7 @@ fn shorter_epochs_keep_their_number() {
     let line = "sweep --preset tiny.toml --grid method.name=mae --evaluations knn --epoch-fraction";
     folder.bmae(&format!("{line} 0.5 --out s")).succeeds();
     assert!(folder.read("s/mae/pretrain/config.toml").contains("epoch_fraction = 0.5"));
-    folder.bmae(&format!("{line} 0 --out t")).refuses(2, &["data.epoch_fraction", "--epoch-fraction"]);
+    folder.bmae(&format!("{line} 0 --out t")).refuses(2, &["pretrain.epoch_fraction", "--epoch-fraction"]);
 }
 
 #[test]

@@ -20,10 +20,6 @@ section! {
         std: [f32; 3] = [0.2023, 0.1994, 0.2010], in Number::between(0.0, 1e6).above_least();
         /// Use only the first N training images; 0 = all
         train_limit: usize = 0, in Count::from(0);
-        /// Fraction of the training images that an epoch sees, drawn afresh for each epoch
-        /// For a shorter experiment with the same epochs: K, WSE, warm-ups and schedules keep their numbers, and every
-        /// epoch has fewer steps.
-        epoch_fraction: f64 = 1.0, in Number::between(0.0, 1.0).above_least();
         /// Use only the first N test images; 0 = all
         test_limit: usize = 0, in Count::from(0);
         /// Random seed of the "shapes" images

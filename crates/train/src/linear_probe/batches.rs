@@ -45,7 +45,7 @@ impl TrainingFeatures {
         Ok(match self {
             Self::Fixed(features) => {
                 let mut order = permutation(recipe.seed, epoch as u64, features.len());
-                order.truncate(images_per_epoch(features.len(), recipe));
+                order.truncate(images_per_epoch(features.len(), &recipe.linprobe.stage));
                 EpochBatches::Fixed { features, order }
             }
             Self::Augmented(images) => {
