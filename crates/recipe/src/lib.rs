@@ -59,5 +59,5 @@ pub use sections::target::{TargetRecipe, Update};
 pub use sections::training::StageRecipe;
 pub use setting::Setting;
 pub use stage::{Stage, TrainedStage};
-pub use start::Start;
+pub use start::{Start, Trunk};
 pub use warning::Warning;

@@ -39,19 +39,26 @@ pub(crate) fn check(dataset: &Dataset, recipe: &Recipe, stage: Stage) -> Result<
     }
 }
 
-/// Whole batches in an epoch; at least one.
+/// Whole batches in an epoch of the stage's `epoch_fraction` of the training images; at least one.
 pub(crate) fn steps_per_epoch(dataset: &Dataset, recipe: &Recipe, stage: TrainedStage) -> Result<usize, TrainError> {
     let batch = recipe.stage(stage).batch_size;
-    let steps = dataset.train.len() / batch;
+    let images = images_per_epoch(dataset.train.len(), recipe.stage(stage));
+    let steps = images / batch;
     if steps == 0 {
         return Err(TrainError::FewerThanOneBatch {
             data: dataset.name.clone(),
-            images: dataset.train.len(),
+            images,
             batch,
             key: format!("{}.batch_size", Stage::from(stage).section()),
         });
     }
     Ok(steps)
+}
+
+/// How many of `images` training images an epoch of a stage with these `settings` sees.
+pub(crate) fn images_per_epoch(images: usize, settings: &StageRecipe) -> usize {
+    // To the nearest, since 0.29 of 100 is a little less than 29 in floating point.
+    (images as f64 * settings.epoch_fraction).round() as usize
 }
 
 /// How much `stage` has to do in epochs of `steps_per_epoch`.
@@ -60,7 +67,8 @@ pub(crate) fn extent(recipe: &Recipe, stage: TrainedStage, steps_per_epoch: usiz
     Extent { epochs, steps_per_epoch, batch_size }
 }
 
-/// The augmented batches of one training epoch of `stage` in its shuffled order, the last partial one dropped.
+/// The augmented batches of one training epoch of `stage` in its shuffled order, the last partial one dropped. An epoch
+/// of a fraction of the images takes the first of that order, so that each epoch sees others.
 pub(crate) fn training_batches(
     images: &Arc<dyn Images>,
     recipe: &Recipe,
@@ -68,8 +76,11 @@ pub(crate) fn training_batches(
     epoch: usize,
     workers: usize,
 ) -> Result<Loader, TrainError> {
+    let settings = recipe.stage(stage);
+    let batch_size = settings.batch_size;
     let config = LoaderConfig {
-        batch_size: recipe.stage(stage).batch_size,
+        batch_size,
+        limit: Some(images_per_epoch(images.len(), settings) / batch_size),
         order: Order::Shuffled,
         last_batch: LastBatch::Drop,
         seed: recipe.seed,
@@ -88,6 +99,7 @@ pub(crate) fn evaluation_batches(
 ) -> Result<Loader, TrainError> {
     let config = LoaderConfig {
         batch_size,
+        limit: None,
         order: Order::Sequential,
         last_batch: LastBatch::Keep,
         seed: recipe.seed,
@@ -95,6 +107,20 @@ pub(crate) fn evaluation_batches(
         workers,
     };
     Ok(loader::load(images.clone(), pipeline::evaluation_transform(recipe), config)?)
+}
+
+/// The first `count` of `images` [N, 3, S, S] as evaluation sees them, flat; all if there are fewer.
+///
+/// # Errors
+/// When one cannot be read.
+pub(crate) fn first_images(recipe: &Recipe, images: &Arc<dyn Images>, count: usize) -> Result<Vec<f32>, TrainError> {
+    let transform = pipeline::evaluation_transform(recipe);
+    let values = recipe.architecture().grid.values_per_image();
+    let mut planes = vec![0.0; count.min(images.len()) * values];
+    for (index, planes) in planes.chunks_exact_mut(values).enumerate() {
+        transform.apply(&images.image(index)?, recipe.seed, 0, index as u64, planes)?;
+    }
+    Ok(planes)
 }
 
 /// Normalised `images` [N, 3, S, S] as patches [N, L, p*p*3], flat.
@@ -142,6 +168,22 @@ mod tests {
         assert_eq!(sizes(training_batches(&data.train, &recipe, stage, 0, 2).expect("batches")), [16; 3]);
         let test = data.test.expect("a test set");
         assert_eq!(sizes(evaluation_batches(&test, &recipe, 16, 2).expect("batches")), [16, 16, 8]);
+    }
+
+    #[test]
+    fn an_epoch_of_a_fraction_of_the_images_takes_others_each_time() {
+        let (recipe, data) = small();
+        let (section, keys) = ("[pretrain]\n", "[pretrain]\nepoch_fraction = 0.7\n");
+        let text = recipe.to_toml().replace("epoch_fraction = 1.0\n", "").replace(section, keys);
+        let recipe = Recipe::from_toml(&text).expect("a recipe");
+        let stage = TrainedStage::Pretrain;
+        assert_eq!(steps_per_epoch(&data, &recipe, stage).expect("35 images"), 2);
+        let of_epoch = |epoch| {
+            let batches = training_batches(&data.train, &recipe, stage, epoch, 2).expect("batches");
+            batches.flat_map(|batch| batch.expect("a batch").indices).collect::<Vec<usize>>()
+        };
+        let seen: HashSet<usize> = (0..8).flat_map(of_epoch).collect();
+        assert_eq!((of_epoch(0).len(), seen.len()), (32, 50));
     }
 
     #[test]

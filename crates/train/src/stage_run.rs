@@ -42,7 +42,8 @@ impl<'a> StageRun<'a> {
     ) -> Result<Option<Self>, TrainError> {
         let run_file = RunFile::new(planned, data, session);
         let (directory, checkpoint) =
-            match RunDirectory::open(&planned.out, &planned.recipe.to_toml(), run_file, resume)? {
+            match RunDirectory::open(&planned.out, &planned.recipe.to_toml(), run_file, planned.start.trunk(), resume)?
+            {
                 Opened::Finished => {
                     session.tell(Event::AlreadyFinished { run: planned.run.clone(), stage: planned.stage });
                     return Ok(None);

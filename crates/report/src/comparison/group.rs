@@ -155,6 +155,7 @@ mod tests {
             data: None,
             started: None,
             from: None,
+            trunk: false,
             earlier: Vec::new(),
         };
         let recipe = toml::Table::new();

@@ -70,6 +70,9 @@ pub struct About {
     pub started: Option<String>,
     /// The run or file that its weights came from.
     pub from: Option<String>,
+    /// Whether it is a trunk, the shared beginning of other runs, and nothing to compare.
+    #[serde(default)]
+    pub trunk: bool,
     /// Sessions before the last that had another program, machine or number of threads.
     #[serde(default)]
     pub earlier: Vec<Session>,

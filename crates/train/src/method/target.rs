@@ -92,6 +92,23 @@ impl Targets {
         copied.max(averaged)
     }
 
+    /// The targets, by their number in the recipe, that [`start_epoch`](Self::start_epoch) replaces by the student; none
+    /// where it creates them.
+    pub fn copied_at_start(&self, epoch: usize) -> Vec<usize> {
+        self.copied(|recipe, at, created| copied_at_start(recipe, at, created, epoch))
+    }
+
+    /// The same of [`end_epoch`](Self::end_epoch).
+    pub fn copied_at_end(&self, epoch: usize) -> Vec<usize> {
+        self.copied(|recipe, at, created| copied_at_end(recipe, at, created, epoch))
+    }
+
+    fn copied(&self, when: impl Fn(&TargetRecipe, CopyAt, usize) -> bool) -> Vec<usize> {
+        let Some(created) = self.created.filter(|_| self.exist()) else { return Vec::new() };
+        let numbered = self.recipes.iter().enumerate();
+        numbered.filter(|(_, recipe)| when(recipe, self.copy_at, created)).map(|(number, _)| number).collect()
+    }
+
     /// The features that the student is asked to predict, one [N, L, D] per target: the whole image seen, the final
     /// norm applied, the class token left out, normalised as the target's recipe says.
     ///

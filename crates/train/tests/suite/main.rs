@@ -12,4 +12,6 @@ mod recipes;
 mod resume;
 mod run_directories;
 mod small;
+mod stability;
 mod students;
+mod trunks;
