@@ -144,7 +144,7 @@ fn draw_panel(root: &Area, overview: &Overview, panel: Panel) -> Result<(), Fail
         y: low..high,
         labels: (0, 5),
         title: 2,
-        top: 20,
+        top: 26,
         right: 12,
     };
     let mut context = axes.draw(root)?;
