@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+use super::stability::Stability;
 use super::text_file::one_line;
 use crate::error::ReportError;
 
@@ -108,6 +109,8 @@ pub struct Metrics {
     pub epochs: Vec<Epoch>,
     /// Lines of kind `eval`.
     pub evals: Vec<Eval>,
+    /// Lines of kind `stability`.
+    pub stability: Vec<Stability>,
     /// Seconds the run has worked, over all its sessions.
     pub wall_s: Option<f64>,
 }
@@ -139,6 +142,7 @@ enum Line {
     Step(Step),
     Epoch(Epoch),
     Eval(Eval),
+    Stability(Stability),
     #[serde(other)]
     Unknown,
 }
@@ -160,6 +164,7 @@ pub fn parse_metrics(bytes: &[u8], file: &Path) -> Result<Metrics, ReportError> 
                     Line::Step(step) => metrics.steps.push(step),
                     Line::Epoch(epoch) => metrics.epochs.push(epoch),
                     Line::Eval(eval) => metrics.evals.push(eval),
+                    Line::Stability(stability) => metrics.stability.push(stability),
                     Line::Unknown => {}
                 }
             }

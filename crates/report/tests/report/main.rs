@@ -3,6 +3,7 @@
 mod collection;
 mod experiment;
 mod figures;
+mod findings;
 mod page;
 mod pictures;
 mod reading;
