@@ -20,13 +20,13 @@ Examples:
     --grid pretrain.mask_ratio=0.5,0.75,0.9 --evaluations linprobe,knn
   bmae sweep tau --preset mini --data cifar10 --emit snakemake
 
-Built in are the ablations of the report: k, wse, tau and methods (configs/sweeps/). Every combination of the values of the \
-grids is run. What does not depend on a swept key is run once: a sweep of finetune.base_lr pre-trains once.
+Built in are the ablations of the report, k, wse, tau and methods, and one of lambda (configs/sweeps/). Every combination of \
+the values of the grids is run. What does not depend on a swept key is run once: a sweep of finetune.base_lr pre-trains once.
 
 Finished runs in --out are kept, interrupted ones are resumed: after an interruption, give the same command again. The \
 report is written to report/ in --out.")]
 pub struct Sweep {
-    /// Built-in sweep (k, wse, tau, methods), or a file of your own that ends in .toml
+    /// Built-in sweep (k, wse, tau, lambda, methods), or a file of your own that ends in .toml
     #[arg(value_name = "NAME|FILE.toml")]
     pub sweep: Option<String>,
     #[command(flatten)]

@@ -14,7 +14,7 @@ const EVENT: &str = "event";
 const EVENT_AFTER: &str = "event_after";
 
 /// Every number of the `metrics.jsonl` of `runs` as CSV. The losses against several targets are `targets.0`,
-/// `targets.1`, ...; a change of the targets is a row `event.copy` before the epoch's training and `event_after.copy`
+/// `targets.1`, ..., a number of the first copy in an epoch `renewals.0.loss_after`; a change of the targets is a row `event.copy` before the epoch's training and `event_after.copy`
 /// after it, with the value 1. A torn last line is left out.
 ///
 /// # Errors
@@ -49,9 +49,11 @@ fn measured(line: &serde_json::Value) -> Vec<(String, String)> {
     let fields = fields.filter(|(name, _)| !NOT_MEASURED.contains(&name.as_str()));
     fields
         .flat_map(|(name, value)| match value {
-            serde_json::Value::Array(values) => {
-                values.iter().enumerate().map(|(index, value)| (format!("{name}.{index}"), plain(value))).collect()
-            }
+            serde_json::Value::Array(values) => values
+                .iter()
+                .enumerate()
+                .flat_map(|(index, value)| element(&format!("{name}.{index}"), value))
+                .collect(),
             serde_json::Value::String(event) if name == EVENT || name == EVENT_AFTER => {
                 let name = if at_end { EVENT_AFTER } else { name };
                 vec![(format!("{name}.{event}"), "1".to_owned())]
@@ -60,6 +62,17 @@ fn measured(line: &serde_json::Value) -> Vec<(String, String)> {
             _ => Vec::new(),
         })
         .collect()
+}
+
+/// An element of a list: a number, or an object with some.
+fn element(name: &str, value: &serde_json::Value) -> Vec<(String, String)> {
+    match value {
+        serde_json::Value::Object(fields) => {
+            let numbers = fields.iter().filter(|(_, value)| value.is_number());
+            numbers.map(|(field, value)| (format!("{name}.{field}"), plain(value))).collect()
+        }
+        _ => vec![(name.to_owned(), plain(value))],
+    }
 }
 
 fn plain(value: &serde_json::Value) -> String {

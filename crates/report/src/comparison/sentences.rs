@@ -49,10 +49,14 @@ pub fn legend(summary: &Summary) -> String {
     } else {
         ""
     };
+    let published = if summary.any_published() {
+        " ≈ marks published values that were read off a curve (about ±0.3). kNN was not published."
+    } else {
+        ""
+    };
     format!(
         "Top-1 accuracy in percent on the test set at the last epoch.{spread}{binomial} \
-         Bold is the best of an evaluation, where the 95 % interval of its difference to every other is above 0. \
-         ≈ marks published values that were read off a curve (about ±0.3). kNN was not published. \
+         Bold is the best of an evaluation, where the 95 % interval of its difference to every other is above 0.{published} \
          Time is that of every stage and seed together, images/s the rate of pre-training."
     )
 }

@@ -6,11 +6,16 @@ use super::claims::claims;
 use super::features::targets_and_probe;
 use super::finding::{Finding, FindingPart, Unit, Verdict};
 use super::loss::{late_change, roughness};
-use crate::comparison::RunGroup;
+use crate::comparison::{RunGroup, has_published_data};
 
-/// What the lines of a comparison say of every claim, in the order of the claims.
+/// What the lines of a comparison say of every claim, in the order of the claims. The published numbers stand beside
+/// those of the same data alone.
 pub fn findings(groups: &[RunGroup]) -> Vec<Finding> {
-    claims().into_iter().map(|claim| finding(groups, claim)).collect()
+    let mut findings: Vec<Finding> = claims().into_iter().map(|claim| finding(groups, claim)).collect();
+    if !groups.iter().all(has_published_data) {
+        findings.iter_mut().flat_map(|finding| &mut finding.parts).for_each(|part| part.published = None);
+    }
+    findings
 }
 
 fn finding(groups: &[RunGroup], claim: Claim) -> Finding {

@@ -39,7 +39,7 @@ pub fn best(contents: &Contents) -> Markup {
 /// The table of accuracies beside the published ones.
 pub fn results(contents: &Contents) -> Option<Section> {
     let summary = contents.summary;
-    let errors = sentences::any_error(summary);
+    let (errors, published) = (sentences::any_error(summary), summary.any_published());
     let best = Stage::EVALUATIONS.map(|stage| best_line(summary, stage));
     let html = html! {
         div class="sheet" role="region" aria-label="Results" tabindex="0" {
@@ -58,7 +58,7 @@ pub fn results(contents: &Contents) -> Option<Section> {
                             (run_heading(line, *style))
                             @for (stage, best) in Stage::EVALUATIONS.into_iter().zip(&best) {
                                 @if let Some(cell) = line.evaluation(stage) {
-                                    (score_cell(cell, best.is_some_and(|best| best.run == line.run), stage, errors))
+                                    (score_cell(cell, best.is_some_and(|best| best.run == line.run), published && stage != Stage::Knn, errors))
                                 }
                             }
                             @for (value, text) in costs(line) {
@@ -124,9 +124,9 @@ fn costs(line: &GroupSummary) -> [(Option<String>, Option<String>); 2] {
     ]
 }
 
-/// The accuracy, and beneath it the published one, except of kNN, which was never published. With `errors`, room is
+/// The accuracy, and beneath it the `published` one, except of kNN, which never was. With `errors`, room is
 /// kept for what stands behind the accuracies of other rows, so that they stand below each other.
-fn score_cell(cell: &EvaluationSummary, top: bool, stage: Stage, errors: bool) -> Markup {
+fn score_cell(cell: &EvaluationSummary, top: bool, published: bool, errors: bool) -> Markup {
     html! {
         td class="n" data-value=[cell.score.as_ref().map(|score| score.mean.to_string())] {
             @match &cell.score {
@@ -136,7 +136,7 @@ fn score_cell(cell: &EvaluationSummary, top: bool, stage: Stage, errors: bool) -
                     @if errors { " " span class="spread" { @if let Some(error) = sentences::error(score) { (error) } } }
                 }
             }
-            @if stage != Stage::Knn {
+            @if published {
                 span class="published" {
                     @if cell.published.is_some() { span class="word" { "published" } " " }
                     (sentences::published(cell.published))

@@ -69,6 +69,9 @@ chance                      10.00                    10.00               10.00
 fn a_setting_that_was_not_published_is_said_to_be_so() {
     let folder = tempfile::tempdir().expect("a folder");
     run("finetune", "mae-k").parameters("k = 3").accuracies(&[50.0, 60.0]).write(&folder.path().join("a/finetune"));
+    let alone = report(folder.path());
+    assert!(!alone.table.contains("published"), "no column where nothing stands in it: {}", alone.table);
+    run("finetune", "mae-k").parameters("k = 4").accuracies(&[50.0, 61.0]).write(&folder.path().join("b/finetune"));
     let written = report(folder.path());
     assert_eq!(written.summary.runs[0].finetune.published, None);
     assert!(written.table.contains("60.00 ± 0.49  not published"), "{}", written.table);
