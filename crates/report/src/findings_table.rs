@@ -8,7 +8,7 @@ use crate::text::escape_markdown;
 pub fn findings_markdown(findings: &[Finding]) -> String {
     let Some(counts) = words::counts(findings) else { return String::new() };
     let mut text = format!(
-        "\n## What the report claims\n\n{counts}. As a table: [findings.csv](findings.csv).\n\n{}\n\n\
+        "\n## What the published report claims\n\n{counts}. As a table: [findings.csv](findings.csv).\n\n{}\n\n\
          | conclusion | published | these runs | difference, 95 % interval | verdict |\n|---|---:|---:|---:|---|\n",
         words::RULE
     );

@@ -94,7 +94,7 @@ pub fn write_report(runs: &[PathBuf], out: &Path, command: FigureCommand) -> Res
     write::remove_others(&folder, &files, is_of_a_report);
     let mut table = comparison_table::text_table(&summary);
     if let Some(counts) = findings::words::counts(&findings) {
-        table.push_str(&format!("\nconclusions of the report: {counts}\n"));
+        table.push_str(&format!("\nconclusions of the published report: {counts}\n"));
     }
     Ok(WrittenReport { files, table, summary })
 }

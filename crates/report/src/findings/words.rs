@@ -13,7 +13,7 @@ pub fn counts(findings: &[Finding]) -> Option<String> {
 }
 
 /// How a verdict comes about, in one paragraph.
-pub const RULE: &str = "Each conclusion of the report against these runs. A difference has a 95 % interval. Where both sides \
+pub const RULE: &str = "Each conclusion of the published report against these runs. A difference has a 95 % interval. Where both sides \
                         share several seeds, it is Student's t on the differences of pairs; it tells what other seeds would \
                         change, on the same test images. With one seed it comes from the binomial errors of the two \
                         accuracies; they are taken as independent, which makes it too wide, since both models saw the same \

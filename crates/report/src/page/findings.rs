@@ -1,4 +1,4 @@
-//! What the report claims: every conclusion with its numbers and the verdict of these runs.
+//! What the published report claims: every conclusion with its numbers and the verdict of these runs.
 
 use maud::{Markup, html};
 
@@ -36,7 +36,7 @@ pub fn findings(contents: &Contents) -> Option<Section> {
             }
         }
     };
-    Some(Section { id: "findings", title: "What the report claims", html })
+    Some(Section { id: "findings", title: "What the published report claims", html })
 }
 
 /// A claim, and below it its parts.

@@ -319,13 +319,20 @@ fn page_markdown_and_terminal_tell_the_findings_where_there_are_any() {
     evaluated(folder.path(), SETTINGS[0]);
     let written = report(folder.path());
     assert!(!written.table.contains("conclusions"), "{}", written.table);
-    assert!(!text("index.html").contains("id=\"findings\"") && !text("report.md").contains("What the report claims"));
+    assert!(
+        !text("index.html").contains("id=\"findings\"")
+            && !text("report.md").contains("What the published report claims")
+    );
 
     evaluated(folder.path(), SETTINGS[1]);
     evaluated(folder.path(), SETTINGS[2]);
     let counts = "1 confirmed, 0 contradicted, 0 undecided, 19 not run";
     let written = report(folder.path());
-    assert!(written.table.ends_with(&format!("\nconclusions of the report: {counts}\n")), "{}", written.table);
+    assert!(
+        written.table.ends_with(&format!("\nconclusions of the published report: {counts}\n")),
+        "{}",
+        written.table
+    );
     let (page, markdown) = (text("index.html"), text("report.md"));
     assert!(page.contains(counts) && markdown.contains(counts));
     let row = "| – mae − scratch, fine-tuning | 85.83 − 81.10 = +4.73 | 70.00 − 60.00 | +10.00 \\[+8.69, +11.31\\] (one \
