@@ -94,14 +94,20 @@ pub fn cost_figure(
     (points.len() >= 2).then_some(CostFigure { cost, points })
 }
 
-/// Draws the figure in inks.
+/// Draws the figure in inks. The names stand in a column of their own, since many marks lie close together.
 pub fn draw(figure: &CostFigure, format: Format) -> Result<String, Failure> {
-    svg(format.width, format.height, |root| draw_on(root, figure, format))
+    let height = format.height.max(FRAME + LINE * figure.points.len() as i32);
+    svg(format.width, height, |root| draw_on(root, figure, format))
 }
+
+/// The height of a name, and of what is above and below the plot, in CSS pixels.
+const LINE: i32 = 15;
+const FRAME: i32 = 70;
 
 fn draw_on(root: &Area, figure: &CostFigure, format: Format) -> Result<(), Failure> {
     let points = &figure.points;
-    let names: Vec<String> = points.iter().map(|point| shorten(&point.label, LONGEST)).collect();
+    let most = if format.direct { LONGEST } else { 14 };
+    let names: Vec<String> = points.iter().map(|point| shorten(&point.label, most)).collect();
     let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0) as i32;
     let (x, y) = (range(points.iter().map(|point| (point.x, 0.0))), range(points.iter().map(height)));
     let axes = Axes {
@@ -110,10 +116,10 @@ fn draw_on(root: &Area, figure: &CostFigure, format: Format) -> Result<(), Failu
         // Nothing costs less than nothing.
         x: x.0.max(0.0)..x.1,
         y: y.0..y.1,
-        labels: (5, 6),
+        labels: (if format.direct { 5 } else { 3 }, 6),
         title: 2,
         top: 24,
-        right: if format.direct { 36 + longest * 15 / 2 } else { 12 },
+        right: 36 + longest * 15 / 2,
     };
     let context = axes.draw(root)?;
     let plot = context.plotting_area();
@@ -127,16 +133,13 @@ fn draw_on(root: &Area, figure: &CostFigure, format: Format) -> Result<(), Failu
         }
         draw_mark(root, place(point.x, mean), point.style)?;
     }
-    if format.direct {
-        // The names stand in the order of the marks' heights, each behind the mark that it explains.
-        let (edge, top) = place(axes.x.end, axes.y.end);
-        let bottom = place(axes.x.end, axes.y.start).1;
-        let wanted: Vec<i32> = points.iter().map(|point| place(point.x, point.score.mean).1).collect();
-        let gap = (15 * UNITS).min((bottom - top) / wanted.len().max(1) as i32);
-        for ((point, name), y) in points.iter().zip(&names).zip(spread(&wanted, gap, top, bottom)) {
-            draw_mark(root, (edge + 14 * UNITS, y), point.style)?;
-            root.draw(&Text::new(name.as_str(), (edge + 24 * UNITS, y), beside(point.style.solid())))?;
-        }
+    // The names stand in the order of the marks' heights.
+    let (edge, top) = place(axes.x.end, axes.y.end);
+    let bottom = place(axes.x.end, axes.y.start).1;
+    let wanted: Vec<i32> = points.iter().map(|point| place(point.x, point.score.mean).1).collect();
+    for ((point, name), y) in points.iter().zip(&names).zip(spread(&wanted, LINE * UNITS, top, bottom)) {
+        draw_mark(root, (edge + 14 * UNITS, y), point.style)?;
+        root.draw(&Text::new(name.as_str(), (edge + 24 * UNITS, y), beside(point.style.solid())))?;
     }
     Ok(())
 }

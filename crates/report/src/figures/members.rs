@@ -58,8 +58,8 @@ pub fn members(
     label(family, groups, chosen)
 }
 
-/// The lines of a figure of losses. The report's pictures show a run of ema-mae with WSE 1 under the name of the parent
-/// (`docs/methods.md`, "Differences from the published code"), so one of the same τ stands beside the parents.
+/// The lines of a figure of losses. The report's pictures show a run of ema-mae with WSE 1 under the name of the parent,
+/// so one of the same τ stands beside the parents.
 pub fn loss_members(of: LossesOf, groups: &[RunGroup], stage: Stage, shown: &dyn Fn(&RunGroup) -> bool) -> Vec<Member> {
     let family = members(FigureFamily::MaeNew, groups, stage, shown);
     let setting = |index: usize| &groups[index].setting;

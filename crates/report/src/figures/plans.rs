@@ -135,7 +135,7 @@ fn caption(family: FigureFamily, stage: Stage) -> &'static str {
         }
         (FigureFamily::Tau, _) => "EMA-MAE by τ, the weight of the student in each average. Curves are called WSE_τ.",
         (FigureFamily::Lambda, _) => {
-            "MAE-new by λ, the weight of its copy in the loss, beside its parents. With λ = 0 it is EMA-MAE."
+            "MAE-new by λ, the weight of its copy in the loss, beside its parents. With λ = 0 it is EMA-MAE with WSE = K."
         }
         (FigureFamily::MaeNew, _) => "MAE-new learns from the target of MAE-K and from that of EMA-MAE at once.",
         (_, Stage::Linprobe) => {
