@@ -110,6 +110,10 @@ fn built_in_sweeps_are_the_ablations_of_the_report_and_files_of_ones_own_read_al
     let wse = [1, 5, 20, 40, 80].map(|wse| format!("ema-mae-wse{wse}-tau0.005")).join(" ");
     assert_eq!(bootstrapped("wse"), wse);
     assert_eq!(bootstrapped("tau"), ["0.005", "0.1", "0.3"].map(|tau| format!("ema-mae-wse5-tau{tau}")).join(" "));
+    let lambda = ["0.0", "0.1", "0.2", "0.5", "1.0"]
+        .map(|lambda| format!("mae-new-k5-tau0.005-slow_weight{lambda}-copy_atepoch-end"))
+        .join(" ");
+    assert_eq!(bootstrapped("lambda"), format!("mae-k-k5 ema-mae-wse5-tau0.005 {lambda}"));
     assert_eq!(
         bootstrapped("methods"),
         "mae-k-k5 mae-k-k10 ema-mae-wse5-tau0.005 ema-mae-wse5-tau0.1 ema-mae-wse1-tau0.005 mae-new-k5-tau0.005-slow_weight0.2"
@@ -129,7 +133,7 @@ fn what_cannot_be_swept_is_one_sentence() {
     let refuses = |line: &str, parts: &[&str]| {
         folder.bmae(line).refuses(2, parts).leaves_no("s");
     };
-    refuses("sweep --out s", &["there is nothing to sweep", "report, k, wse, tau, methods", "--grid"]);
+    refuses("sweep --out s", &["there is nothing to sweep", "report, k, wse, tau, lambda, methods", "--grid"]);
     refuses("sweep kk --out s", &["there is no sweep called kk"]);
     refuses("sweep gone.toml --out s", &["gone.toml"]);
     refuses("sweep --grid method.k --out s", &["--grid method.k=1,2,4"]);

@@ -64,6 +64,7 @@ fn paper_has_the_published_pre_training() {
     assert_eq!(
         pretrain.stage,
         StageRecipe {
+            epoch_fraction: 1.0,
             epochs: 200,
             batch_size: 512,
             base_lr: 1e-3,
@@ -86,6 +87,7 @@ fn paper_has_the_published_fine_tuning() {
     assert_eq!(
         finetune.stage,
         StageRecipe {
+            epoch_fraction: 1.0,
             epochs: 100,
             batch_size: 512,
             base_lr: 1e-3,
@@ -114,6 +116,7 @@ fn paper_has_the_published_probe_and_neighbours() {
     assert_eq!(
         linprobe.stage,
         StageRecipe {
+            epoch_fraction: 1.0,
             epochs: 100,
             batch_size: 512,
             base_lr: 0.1,

@@ -72,6 +72,15 @@ pub fn differences(runs: &[Run]) -> Vec<RecipeDifference> {
     differences
 }
 
+/// Whether a run read the data of the published runs: it says so, or, where it does not say, its recipe does.
+pub fn is_published_data(run: &Run) -> bool {
+    let source = || lookup(&run.recipe, "data.source").and_then(Value::as_str);
+    match &run.about.data {
+        Some(data) => data == PUBLISHED_DATA,
+        None => source().is_some_and(is_cifar10),
+    }
+}
+
 /// Whether every run came with its recipe.
 pub fn all_known(runs: &[Run]) -> bool {
     runs.iter().all(|run| !run.recipe.is_empty())

@@ -38,7 +38,7 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
     let steps = input::steps_per_epoch(&data, recipe, STAGE)?;
     let gallery = Gallery::of(recipe, &data)?;
     let device = session.training_device();
-    let Some(mut run) = StageRun::open(session, planned, &data.name, resume)? else {
+    let Some(mut run) = StageRun::open(session, planned, &data, resume)? else {
         return Ok(Outcome::AlreadyFinished);
     };
     let student = match run.checkpoint.take() {
