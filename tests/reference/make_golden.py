@@ -102,7 +102,7 @@ EMA_PER_STEP = {"weight": 1.0, "update": "ema", "unit": "step", "tau": 0.05, "ta
 COPIED = {"weight": 0.5, "update": "copy", "every": 2}
 
 
-def pretrain_case(case, method, settings=None, draws_of=None, count=2):
+def pretrain_case(case, method, settings=None, draws_of=None, count=2, teacher=None):
     # A token is wider than a patch: a head of the wrong kind cannot go unnoticed.
     recipe = base(8, 2, encoder(20, 2, 5, 2.0), decoder(8, 1, 2))
     recipe["method"] |= method
@@ -112,11 +112,19 @@ def pretrain_case(case, method, settings=None, draws_of=None, count=2):
     generator, sizes = generator_of(draws_of or case), Sizes.of(recipe)
     weights = student_weights(generator, recipe, sizes.patch_length)
     if method["name"] != "mae":
-        weights |= samples.head(generator, "feature_pred", sizes.dim, recipe["model"]["decoder"]["dim"])
+        width = teacher["dim"] if teacher else sizes.dim
+        weights |= samples.head(generator, "feature_pred", width, recipe["model"]["decoder"]["dim"])
     batches = {
         "images": samples.images(generator, STEPS, count, size=sizes.image_size),
         "noise": samples.noise(generator, STEPS, count, patches=sizes.patches),
     }
+    if teacher:
+        of_teacher = {"data": recipe["data"], "model": recipe["model"] | {"encoder": teacher}}
+        path = GOLDEN / f"{case}.teacher.safetensors"
+        metadata = {"bmae.config": samples.recipe_to_toml(of_teacher)}
+        save_file(samples.jittered_weights(generator, Encoder(Sizes.of(of_teacher))), path, metadata)
+        for target in method["targets"]:
+            target["from"] = path.name
     expected = replay.pretrain(recipe, weights, batches, STEPS_PER_EPOCH)
     write(case, recipe, weights=weights, batches=batches, expected=expected)
 
@@ -137,6 +145,10 @@ def pretrain_cases():
     pretrain_case("pretrain-custom-per-step", {"name": "custom", "wse": 1, "targets": [per_step]})
     linear = {"weight": 2.0, "update": "ema", "unit": "epoch", "tau": 0.3, "tau_end": 0.1, "ramp": "linear"}
     pretrain_case("pretrain-custom-two-targets", {"name": "custom", "wse": 1, "targets": [linear, COPIED]})
+    # A teacher of another width, depth and number of heads than the student.
+    fixed = {"weight": 0.7, "update": "fixed", "last_blocks": 2}
+    method = {"name": "custom", "wse": 1, "targets": [fixed]}
+    pretrain_case("pretrain-custom-fixed", method, teacher=encoder(12, 3, 3, 3.0))
     # Features from the first step on: a warm-up of no epochs.
     pretrain_case("pretrain-ema-mae-at-once", {"name": "ema-mae", "wse": 0, "tau": 0.3}, {"weight_decay": 0.5})
     pixels_too = {"name": "ema-mae", "wse": 2, "tau": 0.2, "pixel_weight": 0.5}

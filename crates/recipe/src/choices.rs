@@ -64,6 +64,8 @@ choices! {
         Copy = "copy",
         /// An exponential moving average of the student.
         Ema = "ema",
+        /// Not at all: a teacher, whose weights are given.
+        Fixed = "fixed",
     }
     /// When within its epoch a copied target is renewed.
     CopyAt {

@@ -57,6 +57,7 @@ pub use sections::run::PlannedRun;
 pub use sections::source::DataSource;
 pub use sections::target::{TargetRecipe, Update};
 pub use sections::training::StageRecipe;
+pub use sections::weights::GivenWeights;
 pub use setting::Setting;
 pub use stage::{Stage, TrainedStage};
 pub use start::{Start, Trunk};

@@ -1,15 +1,24 @@
 """Methods as lists of targets (docs/methods.md): what each target is, and when it changes."""
 
 import math
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
+
+from .vit import Encoder, Sizes
+
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 @dataclass
 class Target:
     weight: float = 1.0
-    update: str = "ema"  # or "copy"
+    update: str = "ema"  # or "copy", "fixed"
+    weights: str = ""  # of a fixed one: its file, in golden/ or anywhere else
     every: int = 10
     unit: str = "epoch"  # or "step"
     tau: float = 0.1
@@ -49,22 +58,34 @@ def warmup_and_targets(method):
         fast = Target(update="ema", tau=method["tau"])
         slow = Target(update="copy", every=method["k"], weight=method["slow_weight"])
         return method["k"], [fast, slow]
-    return method["wse"], [Target(**target) for target in method["targets"]]
+    words = {"from": "weights"}  # not a word that a field may be called by
+    return method["wse"], [Target(**{words.get(key, key): target[key] for key in target}) for target in method["targets"]]
+
+
+def teacher(path, image_size, dtype):
+    """The encoder of a file that `bmae` could have written: its recipe is in the metadata."""
+    with safe_open(GOLDEN / path, "pt") as file:
+        recipe = tomllib.loads(file.metadata()["bmae.config"])
+    encoder = Encoder(Sizes.of(recipe | {"data": {"image_size": image_size}})).to(dtype)
+    encoder.load_state_dict(load_file(GOLDEN / path))
+    return encoder
 
 
 class Targets:
     """The target encoders of a run."""
 
-    def __init__(self, method, epochs, steps_per_epoch):
+    def __init__(self, method, epochs, steps_per_epoch, image_size, dtype):
         self.created, self.recipes = warmup_and_targets(method)
         self.copy_at = method.get("copy_at", "epoch-start")
         self.epochs, self.steps_per_epoch = epochs, steps_per_epoch
         self.encoders = []
+        fixed = [target.weights for target in self.recipes if target.update == "fixed"]
+        self.teachers = {path: teacher(path, image_size, dtype) for path in fixed}
 
     def before_epoch(self, epoch, student):
         """Creation and copies; says whether the targets have just appeared."""
         if epoch == self.created:
-            self.encoders = [student.encoder_copy() for _ in self.recipes]
+            self.encoders = [self.teachers.get(target.weights) or student.encoder_copy() for target in self.recipes]
             return True
         if self.encoders and self.copy_at == "epoch-start":
             self._copy(epoch, student)

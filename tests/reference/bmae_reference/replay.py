@@ -50,7 +50,7 @@ def forward(recipe, weights, inputs, target=None, dtype=torch.float64):
 def pretrain(recipe, weights, batches, steps_per_epoch, dtype=torch.float64):
     stage, method = recipe["pretrain"], recipe["method"]
     model = student(recipe, weights, dtype)
-    targets = Targets(method, stage["epochs"], steps_per_epoch)
+    targets = Targets(method, stage["epochs"], steps_per_epoch, recipe["data"]["image_size"], dtype)
     trained = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW([pretraining_group(p, stage) for p in trained], betas=(0.9, 0.95), eps=1e-8)
     pixel_weight = method.get("pixel_weight", 0.0)
@@ -99,7 +99,7 @@ def _predict_features(model, optimiser, weights, recipe, dtype):
     else:
         dropped = {id(p) for p in old.parameters()}
         optimiser.param_groups = [g for g in optimiser.param_groups if id(g["params"][0]) not in dropped]
-    head = nn.Linear(old.in_features, model.sizes.dim)
+    head = nn.Linear(old.in_features, len(weights["feature_pred.bias"]))
     head.load_state_dict({"weight": weights["feature_pred.weight"], "bias": weights["feature_pred.bias"]})
     model.decoder_pred = head.to(dtype)
     if method["feature_head"] == "frozen":

@@ -17,6 +17,9 @@ def golden(bmae, report, folder):
     print("golden files")
     for path in sorted(folder.glob("*.toml")):
         case, stage, recipe = path.stem, path.stem.split("-")[0], tomllib.loads(path.read_text())
+        for target in recipe["method"].get("targets", []):
+            if "from" in target:
+                target["from"] = str((folder / target["from"]).resolve())
         file = {kind: folder / f"{case}.{kind}.safetensors" for kind in ("weights", "inputs", "batches", "target")}
         try:
             if stage == "forward":

@@ -124,6 +124,11 @@ impl Method {
         self.k().or(self.wse())
     }
 
+    /// Whether it predicts features in `epoch`.
+    pub fn predicts_features_in(&self, epoch: usize) -> bool {
+        self.warmup_epochs().is_some_and(|warmup| epoch >= warmup)
+    }
+
     /// The targets after the warm-up; empty exactly where there is no warm-up.
     pub fn targets(&self) -> Vec<TargetRecipe> {
         let copied = |weight, every| TargetRecipe::published(weight, Update::Copy { every });
@@ -140,7 +145,7 @@ impl Method {
     /// What is done to the features of its first target; for a method without targets as the published ones do it.
     pub fn first_target(&self) -> TargetRecipe {
         let published = || TargetRecipe::published(1.0, Update::Copy { every: 1 });
-        self.targets().first().copied().unwrap_or_else(published)
+        self.targets().into_iter().next().unwrap_or_else(published)
     }
 
     /// When within its epoch a copied target is renewed; `None` for a method that copies nothing.

@@ -1,6 +1,7 @@
 //! `[pretrain]`.
 
 use super::training::{self, StageRecipe};
+use super::weights::{self, GivenWeights};
 use crate::key::Number;
 use crate::section::section;
 
@@ -9,6 +10,8 @@ section! {
     pub struct PretrainRecipe, keys PretrainKeys, in "pretrain", read by [Pretrain] {
         /// What all stages share.
         stage: StageRecipe, from training::KEYS[0];
+        /// The weights that the student begins with; `None`: random ones.
+        from: Option<GivenWeights>, from weights::KEYS;
         /// Mask ratio: fraction of the patches that the encoder does not see
         /// Of L patches, floor(L * (1 - mask_ratio)) are kept; at least one must be kept and one masked.
         mask_ratio: f64 = 0.75, in Number::between(0.0, 1.0).above_least().below_most();

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::{
-    CopyAt, EmaUnit, FeatureHead, Method, MethodKind, Ramp, ScratchInit, TargetNormalisation, TargetRecipe, Update,
+    CopyAt, EmaUnit, FeatureHead, GivenWeights, Method, MethodKind, Ramp, ScratchInit, TargetNormalisation,
+    TargetRecipe, Update,
 };
 
 fn method(text: &str) -> Method {
@@ -85,6 +86,23 @@ fn custom_spells_its_targets_out() {
     let found = method(text);
     assert_eq!((found.warmup_epochs(), found.targets()), (Some(4), targets.clone()));
     assert_eq!(found, plain(MethodKind::Custom { wse: 4, copy_at: CopyAt::EpochEnd, targets }));
+}
+
+#[test]
+fn a_fixed_target_names_its_weights_by_an_absolute_path_and_their_checksum() {
+    let sha256 = "AB".repeat(32);
+    let text = format!("name='custom'\n[[method.targets]]\nupdate='fixed'\nfrom='/a/mae.pth'\nfrom_sha256='{sha256}'");
+    let weights = GivenWeights { path: "/a/mae.pth".into(), sha256: Some(sha256.to_lowercase()) };
+    let target = TargetRecipe { update: Update::Fixed(weights), ..averaged(0.1) };
+    assert_eq!(method(&text).targets(), [target]);
+    let relative = method("name='custom'\n[[method.targets]]\nupdate='fixed'\nfrom='mae.pth'").targets();
+    let here = std::env::current_dir().expect("a folder").join("mae.pth");
+    assert_eq!(relative[0].update, Update::Fixed(GivenWeights { path: here, sha256: None }));
+    // Its depth is its own: the weights tell it.
+    assert_eq!(
+        method("name='custom'\n[[method.targets]]\nupdate='fixed'\nfrom='a'\nlast_blocks=99").targets().len(),
+        1
+    );
 }
 
 #[test]

@@ -187,3 +187,14 @@ fn the_seed_chooses_no_images() {
     assert_ne!(one.seed, two.seed);
     assert_eq!(one.data, two.data);
 }
+
+#[test]
+fn weights_to_begin_with_are_an_absolute_path_and_an_evaluation_takes_none_over() {
+    let here = std::env::current_dir().expect("a folder");
+    let given = |recipe: &Recipe| recipe.pretrain.from.as_ref().map(|weights| weights.path.clone());
+    let relative = resolve(&layers(Preset::Quick, &["pretrain.from=mae.pth"]));
+    assert_eq!(given(&relative), Some(here.join("mae.pth")));
+    assert_eq!(given(&resolve(&layers(Preset::Quick, &["pretrain.from=mae.pth", "pretrain.from=''"]))), None);
+    let run = CarriedRecipe { name: "runs/a".to_owned(), text: relative.to_toml(), with_method: true };
+    assert_eq!(given(&resolve(&Layers { from: Some(run), ..Layers::default() })), None);
+}

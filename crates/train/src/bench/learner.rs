@@ -40,7 +40,7 @@ impl BenchLearner {
         let stage = match stage {
             TrainedStage::Pretrain => {
                 // More steps than anybody takes: nothing here depends on their number.
-                let mut student = Box::new(Student::new(recipe, 1 << 20, device)?);
+                let mut student = Box::new(Student::new(recipe, 1 << 20, device, &mut |_| {})?);
                 let epoch = recipe.method.warmup_epochs().unwrap_or(0);
                 student.start_epoch(epoch)?;
                 Stage::Pretrain { student, epoch }

@@ -27,16 +27,16 @@ impl TargetEvent {
 /// Whether `target` is replaced by the student before the training of `epoch`, given that copies are made `at` and the
 /// targets were created before epoch `created`.
 pub fn copied_at_start(target: &TargetRecipe, at: CopyAt, created: usize, epoch: usize) -> bool {
-    match (target.update, at) {
-        (Update::Copy { every }, CopyAt::EpochStart) => epoch > created && (epoch - created).is_multiple_of(every),
+    match (&target.update, at) {
+        (Update::Copy { every }, CopyAt::EpochStart) => epoch > created && (epoch - created).is_multiple_of(*every),
         _ => false,
     }
 }
 
 /// Whether `target` is replaced by the student after the training of `epoch`.
 pub fn copied_at_end(target: &TargetRecipe, at: CopyAt, created: usize, epoch: usize) -> bool {
-    match (target.update, at) {
-        (Update::Copy { every }, CopyAt::EpochEnd) => epoch >= created && (epoch - created).is_multiple_of(every),
+    match (&target.update, at) {
+        (Update::Copy { every }, CopyAt::EpochEnd) => epoch >= created && (epoch - created).is_multiple_of(*every),
         _ => false,
     }
 }
@@ -44,7 +44,7 @@ pub fn copied_at_end(target: &TargetRecipe, at: CopyAt, created: usize, epoch: u
 /// The EMA rate, of target <- (1 - tau) target + tau student, at the update number `update` (from 0) of `updates`;
 /// `None` for a target that is not averaged in this `unit`. A ramp that is over stays at its end.
 pub fn tau(target: &TargetRecipe, unit: EmaUnit, update: usize, updates: usize) -> Option<f64> {
-    let Update::Ema { tau, tau_end, ramp, unit: own } = target.update else { return None };
+    let &Update::Ema { tau, tau_end, ramp, unit: own } = &target.update else { return None };
     if own != unit {
         return None;
     }

@@ -1,18 +1,20 @@
 //! The target encoders of a run: created, copied and averaged, never trained.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bmae_kernels::ema;
 use bmae_kernels::profile::{self, Operation};
 use bmae_nn::ops::CpuValues;
 use bmae_nn::parameters::{map_parameters, parameters, replace_parameters, take_module};
 use bmae_nn::{Encoder, Masking, ShapeError};
-use bmae_recipe::{CopyAt, EmaUnit, Method, TargetRecipe};
+use bmae_recipe::{CopyAt, EmaUnit, Recipe, TargetRecipe};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::events::{TargetEvent, copied_at_end, copied_at_start, tau};
 use super::loss::normalise;
+use crate::observer::Message;
+use crate::{TrainError, teacher};
 
 /// All target encoders of a run, and when they change.
 ///
@@ -29,31 +31,74 @@ pub struct Targets {
     steps_per_epoch: usize,
     /// One per recipe; empty before their creation.
     encoders: Vec<Encoder>,
+    /// One per recipe: what a fixed one is; `None` for those that are made of the student.
+    teachers: Vec<Option<Encoder>>,
+    /// Of every target's features.
+    width: usize,
 }
 
 impl Targets {
-    /// The targets of `method` in a training of `epochs` epochs of `steps_per_epoch` steps; none exists yet.
-    pub fn new(method: &Method, epochs: usize, steps_per_epoch: usize) -> Self {
-        Self {
-            recipes: method.targets(),
+    /// The targets of `recipe` in a training with epochs of `steps_per_epoch` steps. None exists yet; the weights of
+    /// fixed ones are read onto `device`, which is without autodiff, and what a user should know of them goes to
+    /// `tell`.
+    ///
+    /// # Errors
+    /// When a fixed one has no weights that fit the recipe's patches, or the targets have several widths.
+    pub fn new(
+        recipe: &Recipe,
+        steps_per_epoch: usize,
+        device: &Device,
+        tell: &mut dyn FnMut(Message),
+    ) -> Result<Self, TrainError> {
+        let method = &recipe.method;
+        let recipes = method.targets();
+        let mut teachers = Vec::with_capacity(recipes.len());
+        for target in &recipes {
+            let weights = target.update.weights();
+            let open = |named| teacher::open(named, target.last_blocks, recipe, device, &mut *tell);
+            teachers.push(weights.map(open).transpose()?);
+        }
+        let width = |teacher: &Option<Encoder>| teacher.as_ref().map_or(recipe.model.encoder.dim, Encoder::dim);
+        let widths: BTreeSet<usize> = teachers.iter().map(width).collect();
+        if widths.len() > 1 {
+            return Err(TrainError::TargetWidths { widths: widths.into_iter().collect() });
+        }
+        Ok(Self {
+            recipes,
             created: method.warmup_epochs(),
             copy_at: method.copy_at().unwrap_or(CopyAt::EpochStart),
-            epochs,
+            epochs: recipe.pretrain.stage.epochs,
             steps_per_epoch,
             encoders: Vec::new(),
+            teachers,
+            width: widths.into_iter().next().unwrap_or(recipe.model.encoder.dim),
+        })
+    }
+
+    /// No targets: pixels throughout.
+    pub fn none() -> Self {
+        Self {
+            recipes: Vec::new(),
+            created: None,
+            copy_at: CopyAt::EpochStart,
+            epochs: 0,
+            steps_per_epoch: 0,
+            encoders: Vec::new(),
+            teachers: Vec::new(),
+            width: 0,
         }
     }
 
     /// One target that exists from the beginning and never changes; `encoder` is on the device without autodiff.
     pub fn fixed(recipe: TargetRecipe, encoder: Encoder) -> Self {
-        Self {
-            recipes: vec![recipe],
-            created: None,
-            copy_at: CopyAt::EpochStart,
-            epochs: 0,
-            steps_per_epoch: 0,
-            encoders: vec![encoder],
-        }
+        let width = encoder.dim();
+        let (encoders, teachers) = (vec![encoder.clone()], vec![Some(encoder)]);
+        Self { recipes: vec![recipe], encoders, teachers, width, ..Self::none() }
+    }
+
+    /// How many features each has of a patch.
+    pub fn width(&self) -> usize {
+        self.width
     }
 
     /// Whether features are predicted, not pixels.
@@ -70,7 +115,8 @@ impl Targets {
     pub fn start_epoch(&mut self, epoch: usize, student: &Encoder) -> Option<TargetEvent> {
         let created = self.created?;
         if epoch == created {
-            self.encoders = self.recipes.iter().map(|_| frozen_copy(student)).collect();
+            let create = |teacher: &Option<Encoder>| teacher.clone().unwrap_or_else(|| frozen_copy(student));
+            self.encoders = self.teachers.iter().map(create).collect();
             return Some(TargetEvent::Switch);
         }
         self.copy_where(student, |recipe, at| copied_at_start(recipe, at, created, epoch))
@@ -138,14 +184,16 @@ impl Targets {
         self.recipes.iter().map(|recipe| recipe.weight).collect()
     }
 
-    /// What a resume needs: every parameter of every target, as `target.<i>/<parameter>`.
+    /// What a resume needs: every parameter of every target, as `target.<i>/<parameter>`; of fixed ones none, since
+    /// they are where they were.
     pub fn state(&self) -> BTreeMap<String, Vec<f32>> {
         let of_one = |(index, encoder): (usize, &Encoder)| {
             parameters(encoder).into_iter().map(move |parameter| {
                 (format!("target.{index}/{}", parameter.name), parameter.values.to_data().iter::<f32>().collect())
             })
         };
-        self.encoders.iter().enumerate().flat_map(of_one).collect()
+        let kept = self.encoders.iter().enumerate().filter(|(index, _)| self.teachers[*index].is_none());
+        kept.flat_map(of_one).collect()
     }
 
     /// Continues after `epochs_done` whole epochs: every target takes its stored values, in the shape of `student`.
@@ -161,8 +209,11 @@ impl Targets {
             return Ok(());
         }
         let mut missing = None;
-        self.encoders = (0..self.recipes.len())
-            .map(|index| {
+        self.encoders = (self.teachers.iter().enumerate())
+            .map(|(index, teacher)| {
+                if let Some(teacher) = teacher {
+                    return teacher.clone();
+                }
                 map_parameters(frozen_copy(student), |name, shape, _| {
                     let key = format!("target.{index}/{name}");
                     match state.get(&key).filter(|values| values.len() == shape.iter().product::<usize>()) {

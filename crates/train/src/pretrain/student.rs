@@ -16,6 +16,7 @@ use crate::diagnosis;
 use crate::input::{flat_patches, patch_tensor};
 use crate::method::{FeatureTargets, TargetEvent, Targets};
 use crate::model::fresh_autoencoder;
+use crate::observer::Message;
 use crate::optimiser::{self, AdamW, GradientMap, Optimiser, ParameterGroups, gradients};
 use crate::start::load_exactly;
 
@@ -66,9 +67,16 @@ pub(crate) struct Pass {
 }
 
 impl Student {
-    /// A student at its first epoch, initialised from the recipe's seed.
-    pub fn new(recipe: &Recipe, steps_per_epoch: usize, device: &Device) -> Result<Self, TrainError> {
-        Self::with_model(recipe, steps_per_epoch, fresh_autoencoder(recipe, device)?, device)
+    /// A student at its first epoch, initialised from the recipe's seed. What a user should know of the weights of
+    /// fixed targets goes to `tell`.
+    pub fn new(
+        recipe: &Recipe,
+        steps_per_epoch: usize,
+        device: &Device,
+        tell: &mut dyn FnMut(Message),
+    ) -> Result<Self, TrainError> {
+        let targets = Targets::new(recipe, steps_per_epoch, &device.clone().inner(), tell)?;
+        Self::with_model(recipe, fresh_autoencoder(recipe, device)?, targets, device)
     }
 
     /// The student after `epochs_done` whole epochs, from its weights and what [`state`](Self::state) gave.
@@ -79,8 +87,9 @@ impl Student {
         weights: &StateDict,
         state: &BTreeMap<String, Vec<f32>>,
         device: &Device,
+        tell: &mut dyn FnMut(Message),
     ) -> Result<Self, TrainError> {
-        let mut student = Self::new(recipe, steps_per_epoch, device)?;
+        let mut student = Self::new(recipe, steps_per_epoch, device, tell)?;
         if epochs_done > 0 && student.targets.exist_in(epochs_done - 1) {
             student.predict_features(epochs_done - 1)?;
         }
@@ -98,13 +107,13 @@ impl Student {
     /// A student of the given model at its first epoch.
     pub(super) fn with_model(
         recipe: &Recipe,
-        steps_per_epoch: usize,
         model: MaskedAutoencoder,
+        targets: Targets,
         device: &Device,
     ) -> Result<Self, TrainError> {
         Ok(Self {
             groups: ParameterGroups::pretraining(&model, recipe.pretrain.stage.weight_decay, false)?,
-            targets: Targets::new(&recipe.method, recipe.pretrain.stage.epochs, steps_per_epoch),
+            targets,
             optimiser: AdamW::new(BETAS),
             recipe: recipe.clone(),
             device: device.clone(),
@@ -116,11 +125,6 @@ impl Student {
     /// Lets the switch to features put in `head` [D, Dd] instead of a fresh one.
     pub(super) fn with_feature_head(self, head: Linear) -> Self {
         Self { given_head: Some(head), ..self }
-    }
-
-    /// Predicts the features of `targets` from now on, with the head it has.
-    pub(super) fn with_targets(self, targets: Targets) -> Self {
-        Self { targets, ..self }
     }
 
     /// What happens before the training of `epoch`: at the end of the warm-up the targets appear and the prediction
@@ -144,7 +148,7 @@ impl Student {
     fn predict_features(&mut self, epoch: usize) -> Result<(), TrainError> {
         let head = self.given_head.take().unwrap_or_else(|| {
             let mut generator = keyed(self.recipe.seed, epoch as u64, 0, Purpose::HeadInitialisation);
-            let (inputs, outputs) = (self.recipe.model.decoder.dim, self.recipe.model.encoder.dim);
+            let (inputs, outputs) = (self.recipe.model.decoder.dim, self.targets.width());
             Linear::init_pytorch(inputs, outputs, &mut generator, &self.device)
         });
         let keeps_pixels = self.recipe.method.pixel_weight > 0.0;

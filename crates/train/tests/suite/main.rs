@@ -13,5 +13,6 @@ mod resume;
 mod run_directories;
 mod small;
 mod stability;
+mod starts;
 mod students;
 mod trunks;

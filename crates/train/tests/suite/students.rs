@@ -20,7 +20,7 @@ pub fn device() -> Device {
 /// A student of the small recipe with these keys.
 pub fn student(keys: &str) -> (Recipe, Student) {
     let recipe = recipe(keys);
-    let student = Student::new(&recipe, STEPS, &device()).expect("a student");
+    let student = Student::new(&recipe, STEPS, &device(), &mut |_| {}).expect("a student");
     (recipe, student)
 }
 
