@@ -1,6 +1,6 @@
 //! `[[method.targets]]`: one target encoder.
 
-use crate::choices::{EmaUnit, Ramp, TargetNormalisation, UpdateKind};
+use crate::choices::{Born, EmaUnit, Ramp, TargetNormalisation, UpdateKind};
 use crate::given::GivenKeys;
 use crate::key::{Count, Number};
 use crate::section::section;
@@ -11,21 +11,23 @@ section! {
         /// Loss weight of this target
         weight: f64 = 1.0, in Number::from(0.0), methods [Custom];
         /// How the target follows the student
-        /// "copy" reads every and method.copy_at; "ema" reads tau, tau_end, ramp and unit.
+        /// "copy" reads every and method.copy_at; "ema" reads tau, tau_end, ramp, unit and born.
         update: UpdateKind = UpdateKind::Ema, methods [Custom];
         /// Copy the student to the target every N epochs
         every: usize = 10, in Count::from(1), methods [Custom];
         /// Update the average after every epoch or every step
         unit: EmaUnit = EmaUnit::Epoch, methods [Custom];
         /// EMA rate: target <- (1 - tau) target + tau student
-        tau: f64 = 0.1, in Number::between(0.0, 1.0), methods [Custom];
+        tau: f64 = 0.005, in Number::between(0.0, 1.0), methods [Custom];
         /// EMA rate at the end of the training, with a ramp; default: tau
-        tau_end: f64 = 0.1, in Number::between(0.0, 1.0), methods [Custom];
+        tau_end: f64 = 0.005, in Number::between(0.0, 1.0), methods [Custom];
         /// How the EMA rate moves from tau to tau_end
         ramp: Ramp = Ramp::None, methods [Custom];
+        /// Average from the "switch" to features on, or from the "start", through the warm-up
+        born: Born = Born::Switch, methods [Custom];
         /// Normalisation of the target features
         /// "none", as published: the encoder's final norm only; "layer-norm": a LayerNorm without affine part on top,
-        /// against collapse.
+        /// against collapse; "patch-norm": each patch by its own mean and unbiased variance, as norm_pix does it.
         normalisation: TargetNormalisation = TargetNormalisation::None, methods [Custom];
         /// Average the outputs of the last N encoder blocks; at most the encoder's depth
         last_blocks: usize = 1, in Count::from(1), methods [Custom];
@@ -63,6 +65,8 @@ pub enum Update {
         ramp: Ramp,
         /// How often it is averaged.
         unit: EmaUnit,
+        /// Since when.
+        born: Born,
     },
 }
 
@@ -85,6 +89,7 @@ impl TargetRecipe {
                 },
                 ramp,
                 unit: given.get(&KEYS.unit),
+                born: given.get(&KEYS.born),
             },
         };
         TargetRecipe {
@@ -102,12 +107,13 @@ impl TargetRecipe {
                 out.put(&KEYS.update, &UpdateKind::Copy);
                 out.put(&KEYS.every, every);
             }
-            Update::Ema { tau, tau_end, ramp, unit } => {
+            Update::Ema { tau, tau_end, ramp, unit, born } => {
                 out.put(&KEYS.update, &UpdateKind::Ema);
                 out.put(&KEYS.tau, tau);
                 out.put(&KEYS.tau_end, tau_end);
                 out.put(&KEYS.ramp, ramp);
                 out.put(&KEYS.unit, unit);
+                out.put(&KEYS.born, born);
             }
         }
         out.put(&KEYS.normalisation, &self.normalisation);
@@ -117,7 +123,7 @@ impl TargetRecipe {
 
 impl Update {
     /// An average with the same `tau` at the end of every epoch.
-    pub(super) fn constant_ema(tau: f64) -> Self {
-        Update::Ema { tau, tau_end: tau, ramp: Ramp::None, unit: EmaUnit::Epoch }
+    pub(super) fn constant_ema(tau: f64, born: Born) -> Self {
+        Update::Ema { tau, tau_end: tau, ramp: Ramp::None, unit: EmaUnit::Epoch, born }
     }
 }

@@ -1,17 +1,19 @@
 //! The target encoders of a run: created, copied and averaged, never trained.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use bmae_kernels::ema;
 use bmae_kernels::profile::{self, Operation};
 use bmae_nn::ops::CpuValues;
+use bmae_nn::ops::SelectedTokens;
 use bmae_nn::parameters::{map_parameters, parameters, replace_parameters, take_module};
-use bmae_nn::{Encoder, Masking, ShapeError};
+use bmae_nn::{Encoder, ShapeError};
 use bmae_recipe::{CopyAt, EmaUnit, Method, TargetRecipe};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use super::events::{TargetEvent, copied_at_end, copied_at_start, tau};
+use super::events::{TargetEvent, copied_at_end, copied_at_start, created, tau};
 use super::loss::normalise;
 
 /// All target encoders of a run, and when they change.
@@ -21,26 +23,30 @@ use super::loss::normalise;
 #[derive(Debug)]
 pub struct Targets {
     recipes: Vec<TargetRecipe>,
-    /// The epoch at whose start they are created; `None` for pixels throughout.
-    created: Option<usize>,
+    /// The first epoch on features, at whose start the last of them are created; `None` for pixels throughout.
+    switch: Option<usize>,
     /// When within its epoch a copied target is renewed.
     copy_at: CopyAt,
     epochs: usize,
     steps_per_epoch: usize,
-    /// One per recipe; empty before their creation.
-    encoders: Vec<Encoder>,
+    /// One per recipe; `None` before its creation.
+    encoders: Vec<Option<Encoder>>,
+    /// Whether the switch has been.
+    switched: bool,
 }
 
 impl Targets {
     /// The targets of `method` in a training of `epochs` epochs of `steps_per_epoch` steps; none exists yet.
     pub fn new(method: &Method, epochs: usize, steps_per_epoch: usize) -> Self {
+        let recipes = method.targets();
         Self {
-            recipes: method.targets(),
-            created: method.warmup_epochs(),
+            encoders: recipes.iter().map(|_| None).collect(),
+            recipes,
+            switch: method.warmup_epochs(),
             copy_at: method.copy_at().unwrap_or(CopyAt::EpochStart),
             epochs,
             steps_per_epoch,
-            encoders: Vec::new(),
+            switched: false,
         }
     }
 
@@ -48,47 +54,50 @@ impl Targets {
     pub fn fixed(recipe: TargetRecipe, encoder: Encoder) -> Self {
         Self {
             recipes: vec![recipe],
-            created: None,
+            switch: None,
             copy_at: CopyAt::EpochStart,
             epochs: 0,
             steps_per_epoch: 0,
-            encoders: vec![encoder],
+            encoders: vec![Some(encoder)],
+            switched: true,
         }
     }
 
     /// Whether features are predicted, not pixels.
     pub fn exist(&self) -> bool {
-        !self.encoders.is_empty()
+        self.switched
     }
 
     /// Whether features are predicted in `epoch`.
     pub fn exist_in(&self, epoch: usize) -> bool {
-        self.created.is_some_and(|created| epoch >= created)
+        self.switch.is_some_and(|switch| epoch >= switch)
     }
 
     /// Creation and copies before the training of `epoch`.
     pub fn start_epoch(&mut self, epoch: usize, student: &Encoder) -> Option<TargetEvent> {
-        let created = self.created?;
-        if epoch == created {
-            self.encoders = self.recipes.iter().map(|_| frozen_copy(student)).collect();
+        let switch = self.switch?;
+        for (encoder, recipe) in self.encoders.iter_mut().zip(&self.recipes) {
+            if epoch == switch || epoch == created(recipe, switch) {
+                encoder.get_or_insert_with(|| frozen_copy(student));
+            }
+        }
+        if epoch == switch {
+            self.switched = true;
             return Some(TargetEvent::Switch);
         }
-        self.copy_where(student, |recipe, at| copied_at_start(recipe, at, created, epoch))
+        self.copy_where(student, |recipe, at| copied_at_start(recipe, at, switch, epoch))
     }
 
     /// Averages in the unit of a step, after the step number `step` (from 0) of `epoch`.
     pub fn after_step(&mut self, epoch: usize, step: usize, student: &Encoder) {
-        let Some(created) = self.created.filter(|_| self.exist()) else { return };
-        let update = (epoch - created) * self.steps_per_epoch + step;
-        let updates = self.epochs.saturating_sub(created) * self.steps_per_epoch;
-        self.average(student, EmaUnit::Step, update, updates);
+        self.average(student, EmaUnit::Step, epoch * self.steps_per_epoch + step);
     }
 
     /// Averages and copies after the training of `epoch`.
     pub fn end_epoch(&mut self, epoch: usize, student: &Encoder) -> Option<TargetEvent> {
-        let created = self.created.filter(|_| self.exist())?;
-        let averaged = self.average(student, EmaUnit::Epoch, epoch - created, self.epochs.saturating_sub(created));
-        let copied = self.copy_where(student, |recipe, at| copied_at_end(recipe, at, created, epoch));
+        let switch = self.switch?;
+        let averaged = self.average(student, EmaUnit::Epoch, epoch);
+        let copied = self.copy_where(student, |recipe, at| copied_at_end(recipe, at, switch, epoch));
         copied.max(averaged)
     }
 
@@ -102,18 +111,22 @@ impl Targets {
             let [images, tokens_each, dim] = tokens.dims();
             Ok(normalise(tokens.slice([0..images, 1..tokens_each, 0..dim]), recipe.normalisation))
         };
-        self.encoders.iter().zip(&self.recipes).map(of_one).collect()
+        self.existing().map(of_one).collect()
     }
 
-    /// The [`features`](Self::features) of the masked patches alone, one [M, D] per target, in the order of
-    /// [`Masking::masked`]: no more is computed in the last block.
-    pub fn masked_features(&self, patches: &Tensor<3>, masking: &Masking) -> Result<Vec<Tensor<2>>, ShapeError> {
+    /// The [`features`](Self::features) of the `selected` tokens alone, [N*M, D] for each of the targets `numbers`: no
+    /// more is computed in the last block.
+    pub fn selected_features(
+        &self,
+        patches: &Tensor<3>,
+        selected: &SelectedTokens,
+        numbers: Range<usize>,
+    ) -> Result<Vec<Tensor<2>>, ShapeError> {
         let of_one = |(encoder, recipe): (&Encoder, &TargetRecipe)| {
-            let wanted = masking.masked_tokens();
-            let rows = encoder.forward_last_blocks_selected(patches.clone(), recipe.last_blocks, wanted)?;
+            let rows = encoder.forward_last_blocks_selected(patches.clone(), recipe.last_blocks, selected.clone())?;
             Ok(normalise(rows, recipe.normalisation))
         };
-        self.encoders.iter().zip(&self.recipes).map(of_one).collect()
+        self.existing().skip(numbers.start).take(numbers.len()).map(of_one).collect()
     }
 
     /// The weight of each target.
@@ -128,7 +141,8 @@ impl Targets {
                 (format!("target.{index}/{}", parameter.name), parameter.values.to_data().iter::<f32>().collect())
             })
         };
-        self.encoders.iter().enumerate().flat_map(of_one).collect()
+        let numbered = self.encoders.iter().enumerate();
+        numbered.filter_map(|(index, encoder)| Some((index, encoder.as_ref()?))).flat_map(of_one).collect()
     }
 
     /// Continues after `epochs_done` whole epochs: every target takes its stored values, in the shape of `student`.
@@ -140,42 +154,56 @@ impl Targets {
         state: &BTreeMap<String, Vec<f32>>,
         device: &Device,
     ) -> Result<(), String> {
-        if self.created.is_none_or(|created| epochs_done <= created) {
-            return Ok(());
-        }
+        let Some(switch) = self.switch else { return Ok(()) };
+        self.switched = epochs_done > switch;
         let mut missing = None;
-        self.encoders = (0..self.recipes.len())
-            .map(|index| {
-                map_parameters(frozen_copy(student), |name, shape, _| {
-                    let key = format!("target.{index}/{name}");
-                    match state.get(&key).filter(|values| values.len() == shape.iter().product::<usize>()) {
-                        Some(values) => Some(Tensor::from_floats(values.as_slice(), device)),
-                        None => {
-                            missing.get_or_insert(key);
-                            None
+        let existed = |recipe: &TargetRecipe| epochs_done > created(recipe, switch);
+        self.encoders = (self.recipes.iter().enumerate())
+            .map(|(index, recipe)| {
+                existed(recipe).then(|| {
+                    map_parameters(frozen_copy(student), |name, shape, _| {
+                        let key = format!("target.{index}/{name}");
+                        match state.get(&key).filter(|values| values.len() == shape.iter().product::<usize>()) {
+                            Some(values) => Some(Tensor::from_floats(values.as_slice(), device)),
+                            None => {
+                                missing.get_or_insert(key);
+                                None
+                            }
                         }
-                    }
+                    })
                 })
             })
             .collect();
         missing.map_or(Ok(()), Err)
     }
 
+    fn existing(&self) -> impl Iterator<Item = (&Encoder, &TargetRecipe)> {
+        self.encoders.iter().zip(&self.recipes).filter_map(|(encoder, recipe)| Some((encoder.as_ref()?, recipe)))
+    }
+
     fn copy_where(&mut self, student: &Encoder, when: impl Fn(&TargetRecipe, CopyAt) -> bool) -> Option<TargetEvent> {
         let mut event = None;
         for (encoder, recipe) in self.encoders.iter_mut().zip(&self.recipes) {
             if when(recipe, self.copy_at) {
-                *encoder = frozen_copy(student);
+                *encoder = Some(frozen_copy(student));
                 event = Some(TargetEvent::Copy);
             }
         }
         event
     }
 
-    fn average(&mut self, student: &Encoder, unit: EmaUnit, update: usize, updates: usize) -> Option<TargetEvent> {
+    /// Averages every target of this `unit` that exists; `now` counts the epochs or steps of the whole training.
+    fn average(&mut self, student: &Encoder, unit: EmaUnit, now: usize) -> Option<TargetEvent> {
+        let switch = self.switch?;
+        let per_epoch = match unit {
+            EmaUnit::Epoch => 1,
+            EmaUnit::Step => self.steps_per_epoch,
+        };
         let mut event = None;
         for (encoder, recipe) in self.encoders.iter_mut().zip(&self.recipes) {
-            if let Some(tau) = tau(recipe, unit, update, updates) {
+            let Some(encoder) = encoder else { continue };
+            let first = created(recipe, switch) * per_epoch;
+            if let Some(tau) = tau(recipe, unit, now - first, (self.epochs * per_epoch).saturating_sub(first)) {
                 average_into(encoder, student, tau);
                 event = Some(TargetEvent::Average);
             }
