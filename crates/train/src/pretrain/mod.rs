@@ -15,7 +15,7 @@ pub(crate) use student::Pass;
 pub use student::{StepReport, Student};
 
 use crate::epoch::{Epoch, Step, is_kept};
-use crate::input::{self, mask_noise};
+use crate::input;
 use crate::method::TargetEvent;
 use crate::model::Predicted;
 use crate::monitor::{self, Monitors, Signs};
@@ -138,7 +138,7 @@ impl Pretraining<'_> {
             }
             let batch = batch?;
             let rate = schedule.rate(progress.at(step));
-            let noise = mask_noise(recipe, epoch, &batch.indices);
+            let noise = input::step_noise(recipe, epoch, &batch.indices);
             let report = self.student.step(epoch, step, rate, &batch.images, &noise)?;
             let taken = Step {
                 loss: report.loss,

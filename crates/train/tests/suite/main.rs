@@ -8,6 +8,7 @@ mod in_place;
 mod method_options;
 mod methods;
 mod pages;
+mod published_readings;
 mod recipes;
 mod resume;
 mod run_directories;
