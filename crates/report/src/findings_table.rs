@@ -7,19 +7,27 @@ use crate::text::escape_markdown;
 /// is about was run.
 pub fn findings_markdown(findings: &[Finding]) -> String {
     let Some(counts) = words::counts(findings) else { return String::new() };
+    let published = words::any_published(findings);
+    let columns = |published_column: &str, others: [&str; 4]| {
+        let [first, rest @ ..] = others;
+        let column = if published { format!("{published_column} | ") } else { String::new() };
+        format!("| {first} | {column}{} |\n", rest.join(" | "))
+    };
     let mut text = format!(
-        "\n## What the published report claims\n\n{counts}. As a table: [findings.csv](findings.csv).\n\n{}\n\n\
-         | conclusion | published | these runs | difference, 95 % interval | verdict |\n|---|---:|---:|---:|---|\n",
+        "\n## What the published report claims\n\n{counts}. As a table: [findings.csv](findings.csv).\n\n{}\n\n",
         words::RULE
     );
+    text.push_str(&columns("published", ["conclusion", "these runs", "difference, 95 % interval", "verdict"]));
+    text.push_str(&columns("---:", ["---", "---:", "---:", "---"]));
     let (not_run, judged): (Vec<&Finding>, Vec<&Finding>) =
         findings.iter().partition(|finding| finding.verdict == Verdict::NotRun);
     for finding in judged {
-        let sentence = [finding.sentence, finding.note].join(" ");
-        let (sentence, verdict) = (escape_markdown(sentence.trim()), finding.verdict.words());
-        text.push_str(&format!("| {sentence} | | | | **{verdict}** |\n"));
+        let sentence = escape_markdown([finding.sentence, finding.note].join(" ").trim());
+        text.push_str(&columns("", [&sentence, "", "", &format!("**{}**", finding.verdict.words())]));
         for part in &finding.parts {
-            text.push_str(&part_row(part, finding.parts.len() > 1));
+            let verdict = if finding.parts.len() > 1 { part.verdict.words() } else { "" };
+            let [comparison, sides, difference] = cells(part);
+            text.push_str(&columns(&words::published(part), [&comparison, &sides, &difference, verdict]));
         }
     }
     if !not_run.is_empty() {
@@ -31,17 +39,16 @@ pub fn findings_markdown(findings: &[Finding]) -> String {
     text
 }
 
-fn part_row(part: &FindingPart, several: bool) -> String {
-    let verdict = if several { part.verdict.words() } else { "" };
-    let (sides, difference) = match &part.measured {
+/// What is compared, the numbers, and their difference.
+fn cells(part: &FindingPart) -> [String; 3] {
+    let comparison = format!("– {}", words::comparison(part));
+    let cells = match &part.measured {
+        Err(_) => [comparison, String::new(), String::new()],
         Ok(measured) => {
-            let (number, basis) = (words::difference(measured, part.unit), words::basis(measured));
-            (words::sides(measured, part.unit), format!("{number} ({basis})"))
+            let chosen = measured.chosen.as_ref().map(|chosen| format!(" ({chosen})")).unwrap_or_default();
+            let difference = format!("{} ({})", words::difference(measured, part.unit), words::basis(measured));
+            [comparison + &chosen, words::sides(measured, part.unit), difference]
         }
-        Err(_) => (String::new(), String::new()),
     };
-    let chosen = part.measured.as_ref().ok().and_then(|measured| measured.chosen.as_ref());
-    let comparison = words::comparison(part) + &chosen.map(|chosen| format!(" ({chosen})")).unwrap_or_default();
-    let cells = [comparison, words::published(part), sides, difference].map(|cell| escape_markdown(&cell));
-    format!("| – {} | {verdict} |\n", cells.join(" | "))
+    cells.map(|cell| escape_markdown(&cell))
 }

@@ -12,6 +12,11 @@ pub fn counts(findings: &[Finding]) -> Option<String> {
     (count(Verdict::NotRun) < findings.len()).then(|| words.join(", "))
 }
 
+/// Whether the published numbers of some comparison stand beside the measured ones.
+pub fn any_published(findings: &[Finding]) -> bool {
+    findings.iter().flat_map(|finding| &finding.parts).any(|part| part.published.is_some())
+}
+
 /// How a verdict comes about, in one paragraph.
 pub const RULE: &str = "Each conclusion of the published report against these runs. A difference has a 95 % interval. Where both sides \
                         share several seeds, it is Student's t on the differences of pairs; it tells what other seeds would \

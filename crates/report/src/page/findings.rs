@@ -10,6 +10,7 @@ pub fn findings(contents: &Contents) -> Option<Section> {
     let counts = words::counts(contents.findings)?;
     let (not_run, judged): (Vec<&Finding>, Vec<&Finding>) =
         contents.findings.iter().partition(|finding| finding.verdict == Verdict::NotRun);
+    let published = words::any_published(contents.findings);
     let html = html! {
         p { (counts) "." }
         p class="note" { (words::RULE) }
@@ -18,13 +19,14 @@ pub fn findings(contents: &Contents) -> Option<Section> {
                 thead {
                     tr {
                         th scope="col" { "Conclusion" }
-                        @for heading in ["Published", "These runs", "Difference, 95 % interval"] {
+                        @if published { th scope="col" class="n" { "Published" } }
+                        @for heading in ["These runs", "Difference, 95 % interval"] {
                             th scope="col" class="n" { (heading) }
                         }
                         th scope="col" { "Verdict" }
                     }
                 }
-                @for finding in judged { (finding_rows(finding)) }
+                @for finding in judged { (finding_rows(finding, published)) }
             }
         }
         @if !not_run.is_empty() {
@@ -39,24 +41,24 @@ pub fn findings(contents: &Contents) -> Option<Section> {
     Some(Section { id: "findings", title: "What the published report claims", html })
 }
 
-/// A claim, and below it its parts.
-fn finding_rows(finding: &Finding) -> Markup {
+/// A claim, and below it its parts; with a column of `published` numbers.
+fn finding_rows(finding: &Finding, published: bool) -> Markup {
     html! {
         tbody {
             tr {
-                th scope="rowgroup" colspan="4" {
+                th scope="rowgroup" colspan=(if published { 4 } else { 3 }) {
                     (finding.sentence)
                     @if !finding.note.is_empty() { span class="published" { (finding.note) } }
                 }
                 td { (verdict(finding.verdict)) }
             }
-            @for part in &finding.parts { (part_row(part, finding.parts.len() > 1)) }
+            @for part in &finding.parts { (part_row(part, finding.parts.len() > 1, published)) }
         }
     }
 }
 
 /// A comparison; its verdict is only told where there are several.
-fn part_row(part: &FindingPart, several: bool) -> Markup {
+fn part_row(part: &FindingPart, several: bool, published: bool) -> Markup {
     let measured = part.measured.as_ref().ok();
     html! {
         tr class="part" {
@@ -66,7 +68,7 @@ fn part_row(part: &FindingPart, several: bool) -> Markup {
                     span class="published" { (chosen) }
                 }
             }
-            td class="n" data-label="Published" { (words::published(part)) }
+            @if published { td class="n" data-label="Published" { (words::published(part)) } }
             td class="n" data-label="These runs" {
                 @if let Some(measured) = measured { (words::sides(measured, part.unit)) }
             }
