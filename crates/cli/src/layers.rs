@@ -47,16 +47,24 @@ pub fn with_options(
     })
 }
 
-/// The layers of a pre-training: those and the method's options.
-pub fn pretraining(arguments: &Pretrain, everywhere: &Everywhere) -> Result<Layers, RecipeError> {
+/// The layers of a pre-training: those and the method's options. Over the preset lies what the weights that it begins
+/// with carry of data and model.
+pub fn pretraining(
+    arguments: &Pretrain,
+    everywhere: &Everywhere,
+    carried: Option<String>,
+) -> Result<Layers, RecipeError> {
+    let from = arguments.from.as_ref();
     let own = [
+        from.map(|from| option("--from", "pretrain.from", from.as_str())),
         method(arguments.method.as_ref()),
         arguments.k.map(|k| option("--k", "method.k", i64::from(k))),
         arguments.wse.map(|wse| option("--wse", "method.wse", i64::from(wse))),
         arguments.tau.map(|tau| option("--tau", "method.tau", tau)),
         arguments.slow_weight.map(|weight| option("--slow-weight", "method.slow_weight", weight)),
     ];
-    Ok(Layers { single_run: true, ..with_options(&arguments.recipe, everywhere, &[Stage::Pretrain], own)? })
+    let from = from.zip(carried).map(|(from, text)| CarriedRecipe { name: from.clone(), text, with_method: false });
+    Ok(Layers { single_run: true, from, ..with_options(&arguments.recipe, everywhere, &[Stage::Pretrain], own)? })
 }
 
 /// `--epoch-fraction`, of every stage that trains.

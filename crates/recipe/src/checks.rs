@@ -78,7 +78,9 @@ fn check_targets(method: &Method, depth: usize) -> Result<(), RecipeError> {
     if weightless && matches!(method.kind, MethodKind::Custom { .. }) {
         return Err(RecipeError::NoTargets);
     }
-    match targets.iter().map(|target| target.last_blocks).find(|last_blocks| *last_blocks > depth) {
+    // A fixed target has a depth of its own, which its weights tell.
+    let of_student = targets.iter().filter(|target| target.update.weights().is_none());
+    match of_student.map(|target| target.last_blocks).find(|last_blocks| *last_blocks > depth) {
         Some(last_blocks) => Err(RecipeError::TooManyBlocks { method: method.name().to_string(), last_blocks, depth }),
         None => Ok(()),
     }

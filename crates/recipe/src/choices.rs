@@ -64,6 +64,8 @@ choices! {
         Copy = "copy",
         /// An exponential moving average of the student.
         Ema = "ema",
+        /// Not at all: a teacher, whose weights are given.
+        Fixed = "fixed",
     }
     /// When within its epoch a copied target is renewed.
     CopyAt {
@@ -72,6 +74,27 @@ choices! {
         /// Before epoch K once, then after the training of epochs K, 2K, 3K, ...: what the published code does in
         /// MAE-new.
         EpochEnd = "epoch-end",
+    }
+    /// How many masks the targets of a step have.
+    Masks {
+        /// One mask, and one pass of the student, for all.
+        Shared = "shared",
+        /// A mask and a pass of the student for each, as in the published code.
+        Separate = "separate",
+    }
+    /// What the pixel loss counts during the warm-up.
+    WarmupWeight {
+        /// 1.
+        One = "one",
+        /// The sum of the weights of the targets that follow, as in the published code.
+        Sum = "sum",
+    }
+    /// Since when an averaged target follows the student.
+    Born {
+        /// Since the switch to features.
+        Switch = "switch",
+        /// Since the first epoch, through the warm-up.
+        Start = "start",
     }
     /// How often an averaged target takes its step.
     EmaUnit {
@@ -95,6 +118,15 @@ choices! {
         None = "none",
         /// A LayerNorm without affine part on top.
         LayerNorm = "layer-norm",
+        /// Each patch's features by their own mean and unbiased variance, as `norm_pix` does it with pixels.
+        PatchNorm = "patch-norm",
+    }
+    /// The patches whose prediction the loss counts.
+    LossOn {
+        /// Those that the encoder did not see, as in MAE.
+        Masked = "masked",
+        /// Those that it saw, too.
+        All = "all",
     }
     /// Whether the head that predicts features learns.
     FeatureHead {

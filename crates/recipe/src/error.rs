@@ -116,6 +116,25 @@ pub enum RecipeError {
              'method.targets=[{{update=\"ema\", tau=0.1}}]'"
     )]
     NoTargets,
+    /// A fixed target without weights.
+    #[error(
+        "a target of `method.targets` given by {place} has update=\"fixed\" and no weights: say in its `from` where they are"
+    )]
+    FixedWithoutWeights {
+        /// Where it was given.
+        place: Place,
+    },
+    /// Weights for a target that is made of the student.
+    #[error(
+        "a target of `method.targets` given by {place} has weights in `from`, but update=\"{update}\" makes it of the student: set \
+             update=\"fixed\", or leave out `from`"
+    )]
+    WeightsOfNoFixedTarget {
+        /// Where it was given.
+        place: Place,
+        /// Its update.
+        update: &'static str,
+    },
     /// Averaging more blocks than there are.
     #[error(
         "a target of the method {method} averages the last {last_blocks} blocks, but the encoder has {depth}: lower its \

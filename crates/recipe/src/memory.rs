@@ -12,6 +12,7 @@ use bmae_architecture::{
 use super::bytes::Bytes;
 use super::error::RecipeError;
 use super::recipe::Recipe;
+use super::sections::method::Method;
 use super::sections::source::DataSource;
 use super::stage::{Stage, TrainedStage};
 
@@ -203,9 +204,12 @@ fn micro_batch(recipe: &Recipe, stage: TrainedStage) -> u128 {
     settings.batch_size.div_ceil(settings.accumulate.max(1)) as u128
 }
 
+/// Of those that are copies or averages of the student: what a fixed one needs, only its weights tell.
 fn largest_number_of_targets(recipe: &Recipe) -> u128 {
     let runs = recipe.runs.iter().map(|run| &run.method);
-    runs.chain([&recipe.method]).map(|method| method.targets().len()).max().unwrap_or(0) as u128
+    let made_of_the_student =
+        |method: &Method| method.targets().iter().filter(|target| target.update.weights().is_none()).count();
+    runs.chain([&recipe.method]).map(made_of_the_student).max().unwrap_or(0) as u128
 }
 
 /// Bytes of the generated images, three a pixel.
@@ -284,6 +288,12 @@ mod tests {
             4 * (512 + 1) * 192 * 4
         );
         assert_eq!(of(&["method.name=mae", "method.pixel_weight=1"]), of(&["method.name=mae"]));
+    }
+
+    #[test]
+    fn targets_with_masks_of_their_own_need_no_more_for_their_passes_follow_each_other() {
+        let of = |masks: &str| Estimate::of(&paper(&["method.name=mae-new", masks]), Stage::Pretrain);
+        assert_eq!(of("method.masks=separate"), of("method.masks=shared"));
     }
 
     #[test]

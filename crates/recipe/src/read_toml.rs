@@ -6,6 +6,7 @@ use super::error::{Place, RecipeError};
 use super::given::GivenKeys;
 use super::key::AnyKey;
 use super::keys::{self, RUNS, TARGETS};
+use super::sections::target::TargetRecipe;
 
 /// A TOML document. Every key is checked, whether or not a later layer overrides it.
 pub(crate) fn document(text: &str, place: &Place) -> Result<GivenKeys, RecipeError> {
@@ -76,6 +77,7 @@ fn target(table: &Table, place: &Place) -> Result<GivenKeys, RecipeError> {
             None => return Err(unknown(&path, place, &paths(&known))),
         }
     }
+    TargetRecipe::check(&given, place)?;
     Ok(given)
 }
 

@@ -8,13 +8,15 @@ use super::sections::data::{self, DataRecipe};
 use super::sections::finetune::{self, FinetuneRecipe};
 use super::sections::knn::{self, KnnRecipe};
 use super::sections::linprobe::{self, LinprobeRecipe};
-use super::sections::method::{self, Method};
+use super::sections::method::{self, Method, MethodKind};
 use super::sections::model::{self, ModelRecipe};
 use super::sections::monitor::{self, MonitorRecipe};
 use super::sections::pretrain::{self, PretrainRecipe};
 use super::sections::run::PlannedRun;
 use super::sections::seed;
+use super::sections::target::Update;
 use super::sections::training::StageRecipe;
+use super::sections::weights::GivenWeights;
 use super::stage::TrainedStage;
 use super::toml_text::TomlText;
 
@@ -94,6 +96,19 @@ impl Recipe {
     /// The same recipe with another seed.
     pub fn with_seed(&self, seed: u64) -> Recipe {
         Recipe { seed, ..self.clone() }
+    }
+
+    /// The weights that its pre-training reads, to be changed: what the student begins with, and fixed targets.
+    pub fn weights_mut(&mut self) -> Vec<&mut GivenWeights> {
+        let targets = match &mut self.method.kind {
+            MethodKind::Custom { targets, .. } => targets.as_mut_slice(),
+            _ => &mut [],
+        };
+        let fixed = targets.iter_mut().filter_map(|target| match &mut target.update {
+            Update::Fixed(weights) => Some(weights),
+            _ => None,
+        });
+        self.pretrain.from.iter_mut().chain(fixed).collect()
     }
 
     /// The settings that the training stages share, of one of them.

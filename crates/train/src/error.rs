@@ -214,18 +214,75 @@ pub enum TrainError {
         /// The weights.
         source_name: String,
     },
-    /// A target of other heads than the recipe's.
+    /// Weights that a recipe names are not those that it was written with.
     #[error(
-        "the target {source_name} has {found} attention heads, but the recipe gives its encoder {expected}: its features would be others; \
-         student and target have one architecture (model.encoder.heads)"
+        "{path} has changed since the recipe was written: its SHA-256 was {expected}, it is {found}; put the old weights there, or \
+         begin another run with the new ones and without the old checksum",
+        path = path.display()
     )]
-    TargetHeads {
-        /// The target's weights.
+    WeightsChanged {
+        /// What the recipe names.
+        path: PathBuf,
+        /// The checksum that the recipe has.
+        expected: String,
+        /// That of the file.
+        found: String,
+    },
+    /// No encoder where a teacher is needed.
+    #[error(
+        "{source_name} cannot be a fixed target: it holds {holds}, but a whole encoder of a Vision Transformer is needed"
+    )]
+    NoTeacher {
+        /// The weights.
         source_name: String,
-        /// Its heads.
+        /// What they hold, in words.
+        holds: String,
+    },
+    /// A teacher of other patches than the student's.
+    #[error(
+        "{source_name} cannot be a fixed target: its patches are {found} x {found} pixels and those of the student {expected} x \
+         {expected}; each patch has one target, so set model.patch_size = {found} (and a data.image_size that it divides)"
+    )]
+    TeacherPatches {
+        /// The weights.
+        source_name: String,
+        /// Their patch size.
         found: usize,
         /// The recipe's.
         expected: usize,
+    },
+    /// A teacher of another width than the student's, and of unknown heads.
+    #[error(
+        "{source_name} does not tell the number of attention heads of its encoder, which is {dim} wide: a fixed target of another \
+         width than the student's needs weights that tell it"
+    )]
+    TeacherHeads {
+        /// The weights.
+        source_name: String,
+        /// Their width.
+        dim: usize,
+    },
+    /// A teacher with fewer blocks than are averaged.
+    #[error(
+        "a fixed target averages the last {last_blocks} blocks, but the encoder of {source_name} has {depth}: lower its last_blocks"
+    )]
+    TeacherDepth {
+        /// The weights.
+        source_name: String,
+        /// Its blocks.
+        depth: usize,
+        /// Those that the target averages.
+        last_blocks: usize,
+    },
+    /// Targets of several widths.
+    #[error(
+        "the targets have {} features: one head predicts them all, so their encoders must have one width, which is the student's \
+         (model.encoder.dim) for targets that are made of it",
+        widths.iter().map(usize::to_string).collect::<Vec<_>>().join(" and ")
+    )]
+    TargetWidths {
+        /// The widths, each once.
+        widths: Vec<usize>,
     },
     /// A rule table that misses a parameter.
     #[error("no optimiser rule covers the parameter {name}; this is a fault in bmae, please report it")]

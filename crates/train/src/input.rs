@@ -1,5 +1,6 @@
 //! From a data set to what a model reads: batches, patches, masking noise.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bmae_data::loader::{self, LastBatch, Loader, LoaderConfig, Order};
@@ -147,6 +148,30 @@ pub(crate) fn mask_noise(recipe: &Recipe, epoch: usize, indices: &[usize]) -> Ve
     noise
 }
 
+/// The noise of all masks of a step, [N, M, L] where an image has M of them ([`Method::masks_per_image`]): its
+/// [`mask_noise`] first, the further ones from a stream of their own.
+///
+/// [`Method::masks_per_image`]: bmae_recipe::Method::masks_per_image
+pub(crate) fn step_noise(recipe: &Recipe, epoch: usize, indices: &[usize]) -> Vec<f32> {
+    let patches = recipe.architecture().grid.patches();
+    let further = (recipe.method.masks_per_image() - 1) * patches;
+    let mut noise = Vec::with_capacity(indices.len() * (patches + further));
+    for (&index, first) in indices.iter().zip(mask_noise(recipe, epoch, indices).chunks_exact(patches)) {
+        let mut generator = keyed(recipe.seed, epoch as u64, index as u64, Purpose::FurtherMasks);
+        noise.extend_from_slice(first);
+        noise.extend((0..further).map(|_| generator.random::<f32>()));
+    }
+    noise
+}
+
+/// The noise of one mask of each image [N, L], out of `noise` [N, `masks`, L]; `patches` is L.
+pub(crate) fn noise_of_mask(noise: &[f32], masks: usize, mask: usize, patches: usize) -> Cow<'_, [f32]> {
+    match masks {
+        1 => Cow::Borrowed(noise),
+        _ => noise.chunks_exact(patches).skip(mask).step_by(masks).flatten().copied().collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -220,5 +245,23 @@ mod tests {
         }
         assert_eq!(seen.len(), 5 * 50, "no two images or epochs share their noise");
         assert_eq!(of(3, &[7, 9])[16..], of(3, &[9]), "image 9 is masked alike in any batch");
+    }
+
+    #[test]
+    fn every_further_target_has_noise_of_its_own_and_the_first_that_of_a_shared_mask() {
+        let text = "data.image_size = 32\nmodel.patch_size = 8\nmethod.name = 'custom'\nmethod.targets = [{}, {}, {}]";
+        let of = |masks: &str, indices: &[usize]| {
+            let recipe = Recipe::from_toml(&format!("{text}\nmethod.masks = '{masks}'")).expect("a recipe");
+            step_noise(&recipe, 3, indices)
+        };
+        let (shared, separate) = (of("shared", &[7, 9]), of("separate", &[7, 9]));
+        let each = [0, 1, 2].map(|mask| noise_of_mask(&separate, 3, mask, 16).into_owned());
+        assert_eq!(each[0], shared);
+        let images: HashSet<Vec<u32>> = each
+            .iter()
+            .flat_map(|noise| noise.chunks_exact(16).map(|noise| noise.iter().map(|value| value.to_bits()).collect()))
+            .collect();
+        assert_eq!(images.len(), 3 * 2, "no two masks share their noise");
+        assert_eq!(separate[3 * 16..], of("separate", &[9]), "image 9 is masked alike in any batch");
     }
 }

@@ -6,13 +6,15 @@
 //! - the rate of a step: [`schedule`]; which parameter is updated how: [`optimiser`];
 //! - the loops, in the same order each: [`pretrain`], [`finetune`], [`linear_probe`]; no loop at all: `knn`; how all
 //!   open and close a run directory: `stage_run`;
-//! - where weights come from: [`start`], and how they leave: [`export`]; what lies on disk: [`run_directory`];
+//! - where weights come from: [`start`], those that a recipe names and records: `checksum` and `teacher`; how they
+//!   leave: [`export`]; what lies on disk: [`run_directory`];
 //! - one stage, or a whole plan, is run: [`run`];
 //! - the same code for whoever checks a port: one pass ([`forward`]), recorded steps ([`replay`]); features for use
 //!   elsewhere: [`features`];
 //! - how fast it is here: [`mod@bench`].
 
 pub mod bench;
+mod checksum;
 pub mod device;
 mod diagnosis;
 mod epoch;
@@ -42,6 +44,7 @@ pub mod schedule;
 mod session;
 mod stage_run;
 pub mod start;
+mod teacher;
 pub mod whole_file;
 
 pub use error::TrainError;

@@ -8,12 +8,10 @@ use bmae_recipe::Recipe;
 use burn::module::Module;
 use burn::tensor::Device;
 
-use crate::method::Targets;
-use crate::model::Predicted;
+use crate::model::{Predicted, has_switched};
 use crate::observer::Message;
 use crate::pictures::{Subjects, attention, reconstruction};
 use crate::pretrain::autoencoder_that_predicts;
-use crate::run_directory::epochs_done;
 use crate::whole_file::{check_place, write_whole};
 use crate::{TrainError, pipeline};
 
@@ -78,17 +76,14 @@ pub fn write(
     Ok(DrawnPictures { images: subjects.count(), predicted })
 }
 
-/// What the prediction head of `weights` predicts. A head may be as wide as a patch and as the features both: then what
-/// counts is whether the recipe's targets existed in the last epoch.
+/// What the prediction head of `weights` predicts: features where the recipe's targets existed in the last epoch. Where
+/// that is not known its width tells, but for a head that is as wide as a patch.
 fn predicted_by(recipe: &Recipe, weights: &StateDict) -> Predicted {
     let width = weights.tensors.get("decoder_pred.bias").map(|bias| bias.values.len());
     let (pixels, features) = (recipe.architecture().grid.values_per_patch(), recipe.model.encoder.dim);
-    let switched = || {
-        let targets = Targets::new(&recipe.method, recipe.pretrain.stage.epochs, 1);
-        epochs_done(weights).is_some_and(|done| done > 0 && targets.exist_in(done - 1))
-    };
     match width {
-        Some(width) if width == features && (width != pixels || switched()) => Predicted::Features,
+        Some(_) if has_switched(weights, recipe) => Predicted::Features,
+        Some(width) if width == features && width != pixels => Predicted::Features,
         _ => Predicted::Pixels,
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use bmae_recipe::Stage;
 use bmae_recipe::plan::PlannedStage;
 
+use crate::checksum::with_checksums;
 use crate::run_directory::last_weights;
 use crate::{Outcome, Session, TrainError, finetune, input, knn, linear_probe, pipeline, pretrain};
 
@@ -14,7 +15,7 @@ use crate::{Outcome, Session, TrainError, finetune, input, knn, linear_probe, pi
 /// Everything that [`TrainError`] names; nothing is written before data and model were found in order.
 pub fn stage(session: &mut Session<'_>, planned: &PlannedStage, resume: bool) -> Result<Outcome, TrainError> {
     match planned.stage {
-        Stage::Pretrain => pretrain::run(session, planned, resume),
+        Stage::Pretrain => pretrain::run(session, &with_checksums(planned)?, resume),
         Stage::Finetune => finetune::run(session, planned, resume),
         Stage::Linprobe => linear_probe::run(session, planned, resume),
         Stage::Knn => knn::run(session, planned, resume),
@@ -59,11 +60,19 @@ fn is_wanted(planned: &PlannedStage, stages: &[PlannedStage]) -> bool {
     })
 }
 
-/// Runs `stages` in order, after a look at the data of them all. What was finished before is not repeated, what was
-/// begun goes on, and a trunk that nothing needs any more is left out. A stage whose loss is no number any more is left as it is, with what would start from it: that is a
-/// result of its recipe, not a reason to stop the others.
+/// Whether all weights that pre-trainings of `plan` name are there.
+fn check_weights(plan: &[PlannedStage]) -> Result<(), TrainError> {
+    let mut pretrainings = plan.iter().filter(|planned| planned.stage == Stage::Pretrain);
+    pretrainings.try_for_each(|planned| with_checksums(planned).map(drop))
+}
+
+/// Runs `stages` in order, after a look at the data and the given weights of them all. What was finished before is not
+/// repeated, what was begun goes on, and a trunk that nothing needs any more is left out. A stage whose loss is no
+/// number any more is left as it is, with what would start from it: that is a result of its recipe, not a reason to stop
+/// the others.
 pub fn plan(session: &mut Session<'_>, stages: &[PlannedStage]) -> Result<PlanOutcome, TrainError> {
     check_data(stages)?;
+    check_weights(stages)?;
     let mut diverged = Vec::new();
     let mut lost: Vec<&Path> = Vec::new();
     for planned in stages {

@@ -1,6 +1,7 @@
 //! A planned stage at work: how every stage opens its run directory and closes it again. What lies between is the loop
 //! of the stage's own module.
 
+use bmae_data::Dataset;
 use bmae_recipe::plan::PlannedStage;
 
 use crate::observer::Event;
@@ -29,7 +30,7 @@ pub(crate) struct Extent {
 }
 
 impl<'a> StageRun<'a> {
-    /// Opens the run directory of `planned`, whose images are `data` in words. `None`, and the observer knows it, where
+    /// Opens the run directory of `planned`, whose images are `data`. `None`, and the observer knows it, where
     /// the stage was finished before.
     ///
     /// # Errors
@@ -37,7 +38,7 @@ impl<'a> StageRun<'a> {
     pub fn open(
         session: &mut Session<'_>,
         planned: &'a PlannedStage,
-        data: &str,
+        data: &Dataset,
         resume: bool,
     ) -> Result<Option<Self>, TrainError> {
         let run_file = RunFile::new(planned, data, session);

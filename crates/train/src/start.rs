@@ -17,14 +17,14 @@ use crate::model::fresh_encoder;
 use crate::observer::Message;
 use crate::run_directory::{RunFile, last_weights};
 
-/// The text of the `config.toml` that the weights were made with, or what their shapes tell of their encoder.
-pub fn config_text(start: &Start) -> Result<Option<String>, TrainError> {
+/// The text of the `config.toml` that the weights were made with, or what their shapes tell of the part that is `used`.
+pub fn config_text(start: &Start, used: Used) -> Result<Option<String>, TrainError> {
     let Some(path) = start.path() else { return Ok(None) };
     let file = path.join("config.toml");
     if path.is_dir() && file.exists() {
         return std::fs::read_to_string(&file).map(Some).map_err(|source| TrainError::reading(file, source));
     }
-    Ok(carried_recipe(&read_weights(path)?, Used::Encoder))
+    Ok(carried_recipe(&read_weights(path)?, used))
 }
 
 /// The name of the run that the weights came from, so that its evaluations share it; those of random encoders share one
@@ -75,13 +75,26 @@ fn load(
     let Some(path) = start.path() else { return Ok(encoder) };
     let mut weights = read_weights(path)?;
     fit(&mut weights, recipe, Used::Encoder, &mut *tell);
+    fill(encoder, &weights, needs_norm, tell)
+}
+
+/// `encoder` with the `weights`, which were made to fit it; without `needs_norm` they need not have its final norm.
+///
+/// # Errors
+/// When a tensor is missing or has another shape.
+pub(crate) fn fill(
+    encoder: Encoder,
+    weights: &StateDict,
+    needs_norm: bool,
+    tell: &mut dyn FnMut(Message),
+) -> Result<Encoder, TrainError> {
     let (encoder, report) = weights.load_into(encoder)?;
     let is_without_norm = !weights.has_prefix("norm.");
     if needs_norm && is_without_norm && weights.has_prefix("fc_norm.") {
         return Err(TrainError::NoFinalNorm { source_name: weights.source_name() });
     }
     report.require(|name| !needs_norm && is_without_norm && name.starts_with("norm."), |_| true)?;
-    tell_left_over(&weights, &report.unexpected, &mut *tell);
+    tell_left_over(weights, &report.unexpected, tell);
     Ok(encoder)
 }
 
@@ -120,25 +133,8 @@ pub fn fit(weights: &mut StateDict, recipe: &Recipe, used: Used, tell: &mut dyn 
     }
 }
 
-/// Makes `target`, the weights of an encoder whose features are predicted, fit `recipe`, as [`fit`] does.
-///
-/// # Errors
-/// When it is known to have another number of heads than the recipe's encoder.
-pub fn fit_target(target: &mut StateDict, recipe: &Recipe, tell: &mut dyn FnMut(Message)) -> Result<(), TrainError> {
-    let expected = recipe.model.encoder.heads;
-    match heads_of(target).0 {
-        Some(found) if found != expected => {
-            Err(TrainError::TargetHeads { source_name: target.source_name(), found, expected })
-        }
-        _ => {
-            fit(target, recipe, Used::Encoder, tell);
-            Ok(())
-        }
-    }
-}
-
 /// Numbers of heads of encoder and decoder, as far as the recipe or the configuration beside `weights` tells them.
-fn heads_of(weights: &StateDict) -> (Option<usize>, Option<usize>) {
+pub(crate) fn heads_of(weights: &StateDict) -> (Option<usize>, Option<usize>) {
     let Some(text) = weights.config_text() else {
         return (weights.origin.config.encoder_heads, weights.origin.config.decoder_heads);
     };
@@ -170,13 +166,13 @@ pub(crate) fn settle(
     Ok(())
 }
 
-fn is_position(name: &str) -> bool {
+pub(crate) fn is_position(name: &str) -> bool {
     matches!(name, "pos_embed" | "decoder_pos_embed")
 }
 
 /// Of bmae's own weights everybody knows that they may hold more than is used: what is told of them is only what no
 /// model has.
-fn tell_left_over(weights: &StateDict, unexpected: &[String], tell: &mut dyn FnMut(Message)) {
+pub(crate) fn tell_left_over(weights: &StateDict, unexpected: &[String], tell: &mut dyn FnMut(Message)) {
     let is_own = weights.config_text().is_some();
     let left: Vec<&String> =
         unexpected.iter().filter(|name| !is_own || ModelPart::of(name) == ModelPart::Other).collect();
@@ -254,7 +250,8 @@ pub fn read_weights(path: &Path) -> Result<StateDict, TrainError> {
     Ok(StateDict::open(&weights_file(path)?)?)
 }
 
-fn weights_file(path: &Path) -> Result<PathBuf, TrainError> {
+/// What [`read_weights`] opens at `path`: of a run directory the weights after its last whole epoch.
+pub(crate) fn weights_file(path: &Path) -> Result<PathBuf, TrainError> {
     if !path.is_dir() || path.join("config.json").is_file() {
         return Ok(path.to_owned());
     }

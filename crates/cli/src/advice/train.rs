@@ -18,6 +18,9 @@ pub fn of_train(error: &TrainError) -> Option<String> {
         TrainError::PredictsNoPixels { .. } => {
             "bmae forward predicts features with --target, bmae replay with --set method.name=ema-mae --set method.wse=0"
         }
+        TrainError::TeacherHeads { .. } => {
+            "bmae checkpoint import --from FILE --out FILE.safetensors --set model.encoder.heads=N writes such weights"
+        }
         TrainError::NoFinalNorm { .. } => "bmae features --feature block:N writes features after a block",
         TrainError::NoSuchDevice { device } => {
             return Some(format!(

@@ -22,8 +22,8 @@ Examples:
     --grid pretrain.mask_ratio=0.5,0.75,0.9 --evaluations linprobe,knn
   bmae sweep tau --preset mini --data cifar10 --emit snakemake
 
-Built in are the whole report (report), its ablations (k, wse, tau), one of lambda, and the best of each method (methods), \
-in configs/sweeps/. Every combination of the values of the grids is run. What does not depend on a swept key is run once: a \
+Built in are the whole report (report), its ablations (k, wse, tau), one of lambda, and the best of each method (methods), in \
+configs/sweeps/. Every combination of the values of the grids is run. What does not depend on a swept key is run once: a \
 sweep of finetune.base_lr pre-trains once. Pre-trainings that begin alike, on pixels, share these epochs.
 
 Finished runs in --out are kept, interrupted ones are resumed: after an interruption, give the same command again. The \

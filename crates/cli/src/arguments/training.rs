@@ -52,10 +52,17 @@ Examples:
   bmae pretrain --method custom --out runs/own --set method.wse=4 \\
     --set 'method.targets=[
       {update=\"ema\", tau=0.01, unit=\"step\"},
-      {weight=0.2, update=\"copy\", every=5}]'")]
+      {weight=0.2, update=\"copy\", every=5}]'
+  bmae pretrain --from mae.pth --data photos --out runs/on \\
+    --set data.image_size=64 --set model.encoder.heads=12
+
+With --from, data and model are those of the weights, unless they are given here; method and [pretrain] come from --preset.")]
 pub struct Pretrain {
     #[command(flatten)]
     pub recipe: RecipeSource,
+    /// Begin with these weights: a run's folder, or weights of any kind (docs/weights.md) [default: random weights]
+    #[arg(long, value_name = "RUN|FILE")]
+    pub from: Option<String>,
     /// Method: mae, mae-k, ema-mae, mae-new or custom, as in the preset's first run of it
     #[arg(long, value_name = "NAME", value_parser = MethodWord, hide_possible_values = true)]
     pub method: Option<String>,

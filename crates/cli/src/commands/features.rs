@@ -1,6 +1,6 @@
 //! `bmae features`.
 
-use bmae_recipe::{Need, Start};
+use bmae_recipe::{Need, Start, Used};
 use bmae_train::start;
 use bmae_train::whole_file::{check_place, write_whole};
 use bmae_train::{Session, features};
@@ -17,7 +17,8 @@ use crate::threads;
 /// Features of one split of a data set, for use elsewhere.
 pub fn run(arguments: &Features, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
     let start = Start::parse(&arguments.from);
-    let layers = layers::features(&arguments.recipe, everywhere, &arguments.from, start::config_text(&start)?)?;
+    let carried = start::config_text(&start, Used::Encoder)?;
+    let layers = layers::features(&arguments.recipe, everywhere, &arguments.from, carried)?;
     let recipe = layers::resolve(&layers, output)?;
     check_place(&arguments.out)?;
     recipe.check_memory(Need::Features, layers.available_memory)?;

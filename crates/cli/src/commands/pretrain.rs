@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use bmae_recipe::plan::{PlannedStage, run_name};
-use bmae_recipe::{Stage, Start, Trunk};
+use bmae_recipe::{Stage, Start, Trunk, Used};
 use bmae_train::run_directory::RunFile;
+use bmae_train::{TrainError, start};
 
 use super::stage;
 use crate::arguments::{Everywhere, Pretrain};
@@ -14,7 +15,8 @@ use crate::output::Output;
 
 /// Pre-trains one method.
 pub fn run(arguments: &Pretrain, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
-    let recipe = layers::resolve(&layers::pretraining(arguments, everywhere)?, output)?;
+    let layers = layers::pretraining(arguments, everywhere, carried(arguments, everywhere)?)?;
+    let recipe = layers::resolve(&layers, output)?;
     if !recipe.method.pretrains() {
         let message = "the method \"scratch\" pre-trains nothing: evaluate it with `bmae finetune --from scratch` and its like, or \
                        choose another --method";
@@ -31,6 +33,9 @@ pub fn run(arguments: &Pretrain, everywhere: &Everywhere, output: &Output) -> Re
         Some(directory) => Start::Trunk(trunk(directory, ends_after.unwrap_or(epochs))),
     };
     let run = run_name(&arguments.out, Stage::Pretrain, recipe.seed).unwrap_or_else(|| stage::name_of(&arguments.out));
+    if let (Some(from), None) = (&arguments.from, &arguments.recipe.preset) {
+        stage::tell_preset(Stage::Pretrain, &layers, from, "data and model", output);
+    }
     let out = arguments.out.clone();
     let planned = PlannedStage { run, stage: Stage::Pretrain, recipe, start, out, ends_after };
     stage::run(&planned, everywhere, output)
@@ -44,4 +49,12 @@ fn trunk(directory: &Path, epochs: usize) -> Trunk {
         _ => epochs,
     };
     Trunk { directory: directory.to_owned(), epochs: shared }
+}
+
+/// What the weights that it begins with carry. A run that is resumed knows that itself, whatever became of them.
+fn carried(arguments: &Pretrain, everywhere: &Everywhere) -> Result<Option<String>, TrainError> {
+    let Some(from) = &arguments.from else { return Ok(None) };
+    let has_begun = everywhere.resume && arguments.out.join("config.toml").is_file();
+    let place = if has_begun { arguments.out.clone() } else { from.into() };
+    start::config_text(&Start::From(place), Used::Autoencoder)
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use bmae_recipe::plan::{PlannedStage, run_name};
-use bmae_recipe::{Stage, Start};
+use bmae_recipe::{Layers, Stage, Start, Used};
 use bmae_train::{Outcome, Session, run, start};
 use serde_json::json;
 
@@ -19,16 +19,11 @@ use crate::threads;
 /// Evaluates the encoder that `--from` names.
 pub fn evaluate(stage: Stage, arguments: &Evaluate, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
     let start = Start::parse(&arguments.from);
-    let layers =
-        layers::evaluation(&arguments.recipe, everywhere, stage, &arguments.from, start::config_text(&start)?)?;
+    let carried = start::config_text(&start, Used::Encoder)?;
+    let layers = layers::evaluation(&arguments.recipe, everywhere, stage, &arguments.from, carried)?;
     let recipe = layers::resolve(&layers, output)?;
-    if arguments.recipe.preset.is_none() && matches!(&start, Start::From(path) if path.is_dir()) {
-        output.note(&format!(
-            "[{}] comes from the preset {}, since no --preset was given; only data, model and method come from {}",
-            stage.section(),
-            layers.preset.name(),
-            arguments.from
-        ));
+    if arguments.recipe.preset.is_none() {
+        tell_preset(stage, &layers, &arguments.from, "data, model and method", output);
     }
     let run = run_name(&arguments.out, stage, recipe.seed)
         .or_else(|| start::run_name(&start))
@@ -38,6 +33,17 @@ pub fn evaluate(stage: Stage, arguments: &Evaluate, everywhere: &Everywhere, out
         everywhere,
         output,
     )
+}
+
+/// Says that not all comes from the run `from`, but only `what`.
+pub fn tell_preset(stage: Stage, layers: &Layers, from: &str, what: &str, output: &Output) {
+    if Path::new(from).is_dir() {
+        output.note(&format!(
+            "[{}] comes from the preset {}, since no --preset was given; only {what} come from {from}",
+            stage.section(),
+            layers.preset.name(),
+        ));
+    }
 }
 
 /// Runs `planned` with progress and Ctrl-C, and tells the result or how to go on.

@@ -166,6 +166,50 @@ fn weights_of_another_shape_name_the_tensor_and_both_shapes() {
 }
 
 #[test]
+fn weights_that_a_pre_training_cannot_begin_with_are_refused_before_anything_is_written() {
+    let folder = Folder::new();
+    pretrain(&folder, &[]).succeeds();
+    let begin = |more: &[&str]| {
+        folder.run(&[&["pretrain", "--preset", "tiny.toml", "--from", "run", "--out", "on"][..], more].concat())
+    };
+    begin(&["--set", "model.patch_size=8", "--set", "pretrain.mask_ratio=0.5"])
+        .refuses(1, &["patch_embed.proj.weight", "[16, 3, 4, 4]", "[16, 3, 8, 8]"])
+        .leaves_no("on");
+    begin(&["--set", "model.encoder.dim=32"]).refuses(1, &["cls_token", "[1, 1, 16]", "[1, 1, 32]"]).leaves_no("on");
+    begin(&["--set", "model.encoder.depth=2"])
+        .refuses(1, &["run/checkpoints/last.safetensors", "lacks", "blocks.1."])
+        .leaves_no("on");
+    folder
+        .run(&["pretrain", "--preset", "tiny.toml", "--from", "nowhere.pth", "--out", "on"])
+        .refuses(1, &["cannot read the weights file nowhere.pth"])
+        .leaves_no("on");
+}
+
+#[test]
+fn a_teacher_that_is_missing_changed_or_none_is_named() {
+    let folder = Folder::new();
+    pretrain(&folder, &[]).succeeds();
+    let taught = |target: &str, more: &[&str]| {
+        let targets = format!("method.targets=[{{{target}}}]");
+        let line =
+            ["pretrain", "--preset", "tiny.toml", "--method", "custom", "--wse", "0", "--out", "on", "--set", &targets];
+        folder.run(&[&line[..], more].concat())
+    };
+    taught("update='fixed', from='nowhere.pth'", &[])
+        .refuses(1, &["cannot read the weights file", "nowhere.pth"])
+        .leaves_no("on");
+    taught("update='fixed', from='tiny.toml'", &[])
+        .refuses(1, &["tiny.toml holds no weights but text"])
+        .leaves_no("on");
+    taught("update='fixed'", &[]).refuses(2, &["update=\"fixed\" and no weights", "`from`"]).leaves_no("on");
+    taught("update='copy', from='run'", &[]).refuses(2, &["update=\"copy\" makes it of the student"]).leaves_no("on");
+    let sha256 = format!("update='fixed', from='run', from_sha256='{}'", "0".repeat(64));
+    taught(&sha256, &[]).refuses(1, &["run has changed since the recipe was written"]).leaves_no("on");
+    taught("update='fixed', from='run'", &[]).succeeds();
+    assert!(folder.read("on/config.toml").contains("from_sha256 = \""));
+}
+
+#[test]
 fn a_weights_file_that_is_cut_short_or_no_weights_file_is_named() {
     let folder = Folder::new();
     pretrain(&folder, &[]).succeeds();

@@ -24,10 +24,8 @@ impl StateDict {
     /// # Errors
     /// When it cannot be read, is of none of these kinds, is damaged, or holds no tensor or several models.
     pub fn open(path: &Path) -> Result<Self, WeightsError> {
-        let (file, config) = match path.is_dir() {
-            true => (in_folder(path)?, Some(path.join("config.json"))),
-            false => (path.to_owned(), path.parent().map(|folder| folder.join("config.json"))),
-        };
+        let file = Self::file_at(path)?;
+        let config = file.parent().map(|folder| folder.join("config.json"));
         let state = match kind(&file)? {
             Kind::Pytorch => Self::from_pytorch(&file)?,
             Kind::Safetensors => Self::from_file(&file)?.without_wrapping()?,
@@ -43,6 +41,17 @@ impl StateDict {
             state.origin.config = read_config(&config)?;
         }
         Ok(state)
+    }
+
+    /// The file that holds the weights at `path`: itself, or the one in a Hugging Face folder.
+    ///
+    /// # Errors
+    /// When a folder holds none.
+    pub fn file_at(path: &Path) -> Result<PathBuf, WeightsError> {
+        match path.is_dir() {
+            true => in_folder(path),
+            false => Ok(path.to_owned()),
+        }
     }
 
     fn without_wrapping(mut self) -> Result<Self, WeightsError> {

@@ -14,8 +14,8 @@ use crate::{Recipe, Stage, Start, Trunk, keys};
 const FOLDER: &str = "trunks";
 
 /// How many epochs, counted from the first, two pre-trainings do alike: with the same weights and metrics after each of
-/// them. 0 where anything but the method differs that pre-training reads; else the shorter of the two warm-ups, or all
-/// epochs where the methods are the same too.
+/// them. 0 where anything but the method differs that pre-training reads, or what decides the warm-up; else the shorter of
+/// the two warm-ups, or all epochs where the methods are the same too.
 pub fn epochs_in_common(a: &Recipe, b: &Recipe) -> usize {
     let surroundings = |recipe: &Recipe| read_by_pretraining(recipe, |path| !is_of_method(path));
     if surroundings(a) != surroundings(b) {
@@ -25,6 +25,9 @@ pub fn epochs_in_common(a: &Recipe, b: &Recipe) -> usize {
     let method = |recipe: &Recipe| read_by_pretraining(recipe, is_of_method);
     if method(a) == method(b) {
         return epochs;
+    }
+    if a.method.warm_up() != b.method.warm_up() {
+        return 0;
     }
     let pixels = |recipe: &Recipe| recipe.method.warmup_epochs().map_or(epochs, |warmup| warmup.min(epochs));
     pixels(a).min(pixels(b))
@@ -145,6 +148,15 @@ mod tests {
         assert_eq!(in_common(mae, mae), 40);
         assert_eq!(in_common(mae, "method.name = 'mae-k'\nmethod.k = 90"), 40, "it never switches");
         assert_eq!(in_common(mae, "method.name = 'ema-mae'\nmethod.wse = 0"), 0);
+    }
+
+    #[test]
+    fn warm_ups_that_learn_or_keep_something_else_have_no_epoch_in_common() {
+        let (mae, new) = ("method.name = 'mae'", "method.name = 'mae-new'\nmethod.k = 5");
+        assert_eq!(in_common(mae, new), 5);
+        assert_eq!(in_common(mae, &format!("{new}\nmethod.warmup_weight = 'sum'")), 0);
+        assert_eq!(in_common(mae, &format!("{new}\nmethod.born = 'start'")), 0);
+        assert_eq!(in_common(new, &format!("{new}\nmethod.masks = 'separate'")), 5);
     }
 
     #[test]

@@ -13,3 +13,4 @@ pub(crate) mod seed;
 pub(crate) mod source;
 pub(crate) mod target;
 pub(crate) mod training;
+pub(crate) mod weights;

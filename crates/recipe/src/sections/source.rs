@@ -53,12 +53,12 @@ impl Keys for SourceKeys {
 
     /// The root of a named data set is empty where neither a key nor the system names a folder.
     fn read(&self, given: &GivenKeys) -> DataSource {
-        let root = || absolute(&given.get(&self.root));
+        let root = || absolute(given.get(&self.root).as_ref());
         match given.get(&self.source).as_str() {
             "shapes" => DataSource::Shapes,
             "cifar10" => DataSource::Cifar10 { root: root() },
             "cifar100" => DataSource::Cifar100 { root: root() },
-            path => DataSource::Path(absolute(path)),
+            path => DataSource::Path(absolute(path.as_ref())),
         }
     }
 
@@ -89,7 +89,7 @@ impl DataSource {
 }
 
 /// So that a run's recipe means the same from any folder.
-fn absolute(path: &str) -> PathBuf {
+pub(super) fn absolute(path: &Path) -> PathBuf {
     // Fails only for an empty path, and without a current folder.
-    std::path::absolute(path).unwrap_or_else(|_| path.into())
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

@@ -62,6 +62,22 @@ fn unknown_keys_of_targets_and_runs_are_found_too() {
 }
 
 #[test]
+fn a_fixed_target_has_weights_and_no_other_has() {
+    let targets = |target: &str| refusal(&file(&format!("[method]\nname='custom'\n[[method.targets]]\n{target}")));
+    assert_eq!(
+        targets("update='fixed'"),
+        "a target of `method.targets` given by mine.toml has update=\"fixed\" and no weights: say in its `from` where they are"
+    );
+    assert_eq!(
+        targets("from='mae.pth'"),
+        "a target of `method.targets` given by mine.toml has weights in `from`, but update=\"ema\" makes it of the student: set \
+         update=\"fixed\", or leave out `from`"
+    );
+    assert!(targets("update='copy'\nfrom='mae.pth'").contains("update=\"copy\" makes it of the student"));
+    assert!(targets("update='fixed'\nfrom='a'\nfrom_sha256='12'").contains("must be 64 hexadecimal digits, or empty"));
+}
+
+#[test]
 fn a_wrong_type_says_what_was_found_and_what_is_allowed() {
     assert_eq!(
         set("pretrain.epochs=ten"),

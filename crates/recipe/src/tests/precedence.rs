@@ -1,7 +1,7 @@
 //! Preset, then the run that an evaluation starts from, then flags, then `--set`.
 
 use super::*;
-use crate::{CarriedRecipe, Feature, FeatureHead, MethodKind, MethodName, Warning, keys};
+use crate::{CarriedRecipe, Feature, FeatureHead, Method, MethodName, Warning, keys};
 
 #[test]
 fn without_a_preset_quick_holds() {
@@ -112,8 +112,9 @@ fn a_method_takes_the_preset_s_first_run_of_it_and_settings_lie_over_that() {
         layers.settings.insert(0, option("--method", "method.name", method));
         resolve(&layers).method
     };
-    assert_eq!(of("ema-mae", &[]).kind, MethodKind::EmaMae { wse: 5, tau: 0.1 });
-    assert_eq!(of("ema-mae", &["method.tau=0.3"]).kind, MethodKind::EmaMae { wse: 5, tau: 0.3 });
+    let ema_mae = |method: Method| (method.name(), method.wse(), method.tau());
+    assert_eq!(ema_mae(of("ema-mae", &[])), (MethodName::EmaMae, Some(5), Some(0.1)));
+    assert_eq!(ema_mae(of("ema-mae", &["method.tau=0.3"])), (MethodName::EmaMae, Some(5), Some(0.3)));
     // There is no run of it: [method] with that name.
     let custom = of("custom", &["method.targets=[{}]", "method.wse=2"]);
     assert_eq!((custom.name(), custom.warmup_epochs()), (MethodName::Custom, Some(2)));
@@ -186,4 +187,15 @@ fn the_seed_chooses_no_images() {
     let two = resolve(&layers(Preset::Quick, &["seed=2"]));
     assert_ne!(one.seed, two.seed);
     assert_eq!(one.data, two.data);
+}
+
+#[test]
+fn weights_to_begin_with_are_an_absolute_path_and_an_evaluation_takes_none_over() {
+    let here = std::env::current_dir().expect("a folder");
+    let given = |recipe: &Recipe| recipe.pretrain.from.as_ref().map(|weights| weights.path.clone());
+    let relative = resolve(&layers(Preset::Quick, &["pretrain.from=mae.pth"]));
+    assert_eq!(given(&relative), Some(here.join("mae.pth")));
+    assert_eq!(given(&resolve(&layers(Preset::Quick, &["pretrain.from=mae.pth", "pretrain.from=''"]))), None);
+    let run = CarriedRecipe { name: "runs/a".to_owned(), text: relative.to_toml(), with_method: true };
+    assert_eq!(given(&resolve(&Layers { from: Some(run), ..Layers::default() })), None);
 }

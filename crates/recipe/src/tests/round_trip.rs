@@ -29,19 +29,22 @@ fn presets_survive_with_their_runs_and_each_run_by_itself() {
 fn custom_targets_survive_in_method_and_runs() {
     let text = "[method]\nname='custom'\nwse=4\ncopy_at='epoch-end'\n\
         [[method.targets]]\nweight=0.5\nupdate='copy'\nevery=3\nnormalisation='layer-norm'\nlast_blocks=2\n\
-        [[method.targets]]\ntau=0.1\ntau_end=0.01\nramp='cosine'\nunit='step'\n\
+        [[method.targets]]\ntau=0.1\ntau_end=0.01\nramp='cosine'\nunit='step'\nborn='start'\n\
+        [[method.targets]]\nupdate='fixed'\nfrom='/weights'\n\
         [[runs]]\nname='own'\nmethod='custom'\ntargets=[{tau=0.3}]\n\
         [[runs]]\nname='those-of-the-method'\n[[runs]]\nname='mae'";
     let recipe = resolve(&file(text));
-    assert_eq!(recipe.runs.iter().map(|run| run.method.targets().len()).collect::<Vec<_>>(), [1, 2, 0]);
+    assert_eq!(recipe.runs.iter().map(|run| run.method.targets().len()).collect::<Vec<_>>(), [1, 3, 0]);
     assert_survives(&recipe);
 }
 
 #[test]
 fn every_key_is_written() {
     // Each method leaves out the keys that it does not read; between them they read all.
+    let sha256 = format!("pretrain.from_sha256='{}'", "0".repeat(64));
     let written: String = ["mae-k", "ema-mae", "mae-new"]
-        .map(|name| resolve(&layers(Preset::Mini, &[&format!("method.name={name}")])).to_toml())
+        .map(|name| format!("method.name={name}"))
+        .map(|name| resolve(&layers(Preset::Mini, &[&name, "pretrain.from=/weights", &sha256])).to_toml())
         .concat();
     for key in keys::all() {
         let name = key.path().rsplit('.').next().unwrap_or_default();

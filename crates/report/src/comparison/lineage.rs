@@ -22,10 +22,10 @@ impl Lineage {
         let pretrainings = Pretrainings::of(groups);
         let mut lineage = Self::default();
         for (index, group) in groups.iter().enumerate() {
-            for run in group.runs.iter().copied() {
+            // A pre-training that begins with another's weights is a line of its own.
+            for run in group.runs.iter().copied().filter(|run| run.about.stage != Stage::Pretrain) {
                 let from = pretrainings.of_run(run);
-                lineage.unknown |=
-                    from.is_empty() && run.about.stage != Stage::Pretrain && run.about.setting.method != "scratch";
+                lineage.unknown |= from.is_empty() && run.about.setting.method != "scratch";
                 for other in from.into_iter().filter(|other| *other != index) {
                     lineage.borrowing.insert(index);
                     lineage.lent.insert((other, run.about.stage));

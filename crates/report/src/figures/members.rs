@@ -144,8 +144,8 @@ fn best(groups: &[RunGroup], stage: Stage, shown: &dyn Fn(&RunGroup) -> bool) ->
     if winners.len() < 2 { Vec::new() } else { winners.into_iter().map(|(_, index, _)| index).collect() }
 }
 
-/// MAE-new with the mae-k of the same K and the ema-mae of the same τ; among several of those, the one whose WSE is
-/// that K, as both then leave pixels at the same epoch.
+/// MAE-new with its own parents: the mae-k of the same K, and the ema-mae of the same τ whose WSE is its warm-up, so
+/// that all leave pixels at the same epoch. A parent of another setting is none.
 fn mae_new(groups: &[RunGroup], new: &[usize], shown: &dyn Fn(&RunGroup) -> bool) -> Vec<usize> {
     let mut parents = Vec::new();
     for setting in new.iter().map(|&index| &groups[index].setting) {
@@ -154,16 +154,11 @@ fn mae_new(groups: &[RunGroup], new: &[usize], shown: &dyn Fn(&RunGroup) -> bool
         };
         let copies = of("mae-k").filter(|(_, group)| setting.k.is_some() && group.setting.k == setting.k);
         parents.extend(copies.map(|(index, _)| index));
-        let averages: Vec<(usize, &RunGroup)> =
-            of("ema-mae").filter(|(_, group)| setting.tau.is_some() && group.setting.tau == setting.tau).collect();
-        let start = setting.wse.or(setting.k);
-        let same: Vec<usize> =
-            averages.iter().filter(|(_, group)| group.setting.wse == start).map(|(index, _)| *index).collect();
-        if same.is_empty() {
-            parents.extend(averages.first().map(|(index, _)| *index));
-        } else {
-            parents.extend(same);
-        }
+        let warm_up = setting.wse.or(setting.k);
+        let averages = of("ema-mae").filter(|(_, group)| {
+            setting.tau.is_some() && (group.setting.tau, group.setting.wse) == (setting.tau, warm_up)
+        });
+        parents.extend(averages.map(|(index, _)| index));
     }
     if parents.is_empty() { Vec::new() } else { [new, &parents].concat() }
 }

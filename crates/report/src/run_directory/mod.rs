@@ -11,6 +11,7 @@ mod metrics;
 mod stability;
 mod stage;
 mod state;
+mod test_set;
 mod text_file;
 
 pub use about::{About, MethodSetting, Session};

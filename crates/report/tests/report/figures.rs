@@ -69,15 +69,32 @@ fn the_best_of_each_method_is_the_one_with_the_highest_mean_of_that_evaluation()
 }
 
 #[test]
+fn each_evaluation_has_its_own_best_of_a_method() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, parameters, finetuned, probed) in [("k10", "k = 10", 80.0, 50.0), ("k20", "k = 20", 70.0, 60.0)] {
+        finetune(folder.path(), name, "mae-k", parameters, finetuned);
+        let path = folder.path().join("runs").join(name).join("linprobe");
+        run("linprobe", "mae-k").name(name).parameters(parameters).accuracies(&[40.0, probed]).write(&path);
+    }
+    finetune(folder.path(), "mae", "mae", "", 60.0);
+    run("linprobe", "mae").accuracies(&[40.0, 45.0]).write(&folder.path().join("runs/mae/linprobe"));
+    report(folder.path());
+    for (figure, ends) in [("best-finetune", "mae 60.00; k10 80.00."), ("best-linprobe", "mae 45.00; k20 60.00.")] {
+        let best = words(folder.path(), figure);
+        assert!(best.ends_with(&format!("Last values: {ends}")), "{best}");
+    }
+}
+
+#[test]
 fn mae_new_stands_beside_the_parents_that_share_its_parameters() {
     let folder = tempfile::tempdir().expect("a folder");
     finetune(folder.path(), "new", "mae-new", "k = 5\ntau = 0.005\nslow_weight = 0.2", 79.0);
     finetune(folder.path(), "k10", "mae-k", "k = 10", 71.0);
     finetune(folder.path(), "slow", "ema-mae", "wse = 5\ntau = 0.1", 72.0);
+    finetune(folder.path(), "early", "ema-mae", "wse = 1\ntau = 0.005", 74.0);
     assert!(!report(folder.path()).contains(&"mae-new-finetune".to_owned()), "no run is a parent of it");
 
     finetune(folder.path(), "k5", "mae-k", "k = 5", 73.0);
-    finetune(folder.path(), "early", "ema-mae", "wse = 1\ntau = 0.005", 74.0);
     finetune(folder.path(), "same", "ema-mae", "wse = 5\ntau = 0.005", 75.0);
     report(folder.path());
     let curves = words(folder.path(), "mae-new-finetune");

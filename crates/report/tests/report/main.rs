@@ -5,6 +5,7 @@ mod collection;
 mod cost;
 mod experiment;
 mod figures;
+mod findings;
 mod losses;
 mod page;
 mod pictures;

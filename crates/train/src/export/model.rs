@@ -8,8 +8,7 @@ use burn::module::Module;
 use burn::tensor::Device;
 
 use super::ExportError;
-use crate::model::{fresh_autoencoder, fresh_encoder};
-use crate::run_directory::epochs_done;
+use crate::model::{fresh_autoencoder, fresh_encoder, has_switched};
 
 /// What a model is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +119,7 @@ fn autoencoder(
     let mut weights = weights.clone();
     // The head for pixels that `method.pixel_weight` keeps beside that for features makes a whole MAE.
     let beside = ["weight", "bias"].map(|kind| weights.tensors.remove(&format!("pixel_pred.{kind}")));
-    let mut of_features = prediction != pixels || (encoder.dim == pixels && has_switched(&weights, recipe));
+    let mut of_features = prediction != pixels || has_switched(&weights, recipe);
     if let [Some(weight), Some(bias)] = beside {
         weights.tensors.insert("decoder_pred.weight".to_owned(), weight);
         weights.tensors.insert("decoder_pred.bias".to_owned(), bias);
@@ -133,10 +132,4 @@ fn autoencoder(
     let (module, report) = weights.load_into(empty.replace_head(head))?;
     let kind = if of_features { Kind::FeatureAutoencoder } else { Kind::PixelAutoencoder };
     Ok(Model { notes, ..Model::whole(kind, &module, &report)? })
-}
-
-/// Whether a head whose width tells nothing is for features: the method's warm-up was over.
-fn has_switched(weights: &StateDict, recipe: &Recipe) -> bool {
-    let warmup = recipe.method.warmup_epochs();
-    epochs_done(weights).zip(warmup).is_some_and(|(done, warmup)| done > warmup)
 }

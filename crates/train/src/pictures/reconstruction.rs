@@ -21,8 +21,8 @@ const EPSILON: f32 = 1e-6;
 
 /// A PNG file with, for each image: itself, what the encoder sees of it, and what the decoder predicts for the rest,
 /// the seen patches as they are. Features are shown as colours, those of the whole image under the model's own encoder
-/// first, then the predicted ones; the three main components of the former are red, green and blue in both. `model` is
-/// without autodiff.
+/// first, then the predicted ones; the three main components of the former are red, green and blue in both. Those of a
+/// fixed target are shown in colours of their own, the seen patches as they are. `model` is without autodiff.
 ///
 /// # Errors
 /// When the model does not fit the recipe's sizes.
@@ -47,7 +47,11 @@ pub(crate) fn reconstruction(
         columns.push(pixels(recipe, subjects, &head(of_pixels))?);
     }
     if predicted == Predicted::Features {
-        columns.extend(features(model, recipe, subjects, &head(&model.pred))?);
+        let predicted = head(&model.pred);
+        match recipe.method.first_target().update.weights() {
+            None => columns.extend(features(model, recipe, subjects, &predicted)?),
+            Some(_) => columns.push(features_of_a_teacher(recipe, subjects, &predicted, model.pred.outputs())?),
+        }
     }
 
     let side = recipe.data.image_size;
@@ -138,6 +142,24 @@ fn features(
         reconstructed.push(image);
     }
     Ok([own, reconstructed])
+}
+
+/// The images with the colours of `predicted` [M, dim] in place of their masked patches.
+fn features_of_a_teacher(
+    recipe: &Recipe,
+    subjects: &Subjects,
+    predicted: &[f32],
+    dim: usize,
+) -> Result<Vec<Image>, TrainError> {
+    let colours = Colours::of(predicted, dim);
+    let mut rows = predicted.chunks_exact(dim);
+    let mut images = subjects.images.clone();
+    for (index, image) in images.iter_mut().enumerate() {
+        for (place, row) in masked_of(&subjects.masking, index).into_iter().zip(&mut rows) {
+            fill_patch(image, recipe.model.patch_size, place, colours.colour(row));
+        }
+    }
+    Ok(images)
 }
 
 fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {

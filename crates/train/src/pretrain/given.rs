@@ -1,16 +1,16 @@
 //! A student of given weights: where `forward` and `replay` begin.
 
 use bmae_nn::weights::StateDict;
-use bmae_nn::{Encoder, EncoderInit, Linear, MaskedAutoencoder};
+use bmae_nn::{Linear, MaskedAutoencoder};
 use bmae_recipe::{Recipe, TargetRecipe};
 use burn::tensor::Device;
 
 use super::Student;
-use crate::TrainError;
 use crate::method::Targets;
-use crate::model::{Predicted, fresh_autoencoder, fresh_encoder};
+use crate::model::{Predicted, fresh_autoencoder};
 use crate::observer::Message;
 use crate::start::settle;
+use crate::{TrainError, teacher};
 
 /// The prediction head in use, and the one that a switch to features puts in.
 const HEAD: &str = "decoder_pred";
@@ -40,11 +40,13 @@ impl Student {
         if !begins_with_features {
             check_pixels(recipe, weights, &model)?;
         }
-        let student = Self::with_model(recipe, steps_per_epoch, model, device)?;
+        let targets = Targets::new(recipe, steps_per_epoch, &device.clone().inner(), tell)?;
+        let width = targets.width();
+        let student = Self::with_model(recipe, model, targets, device)?;
         if !switches {
             return Ok(student);
         }
-        Ok(match head(weights, FEATURE_HEAD, recipe, Some(recipe.model.encoder.dim), device)? {
+        Ok(match head(weights, FEATURE_HEAD, recipe, Some(width), device)? {
             Some(head) => student.with_feature_head(head),
             None => {
                 let source = weights.source_name();
@@ -68,7 +70,7 @@ impl Student {
     ) -> Result<Self, TrainError> {
         let model = autoencoder(recipe, weights, &[HEAD], device, tell)?;
         check_pixels(recipe, weights, &model)?;
-        Self::with_model(recipe, 1, model, device)
+        Self::with_model(recipe, model, Targets::none(), device)
     }
 
     /// A student of `weights` that predicts the features of one target encoder, that of `target`, and the name under
@@ -85,7 +87,8 @@ impl Student {
         device: &Device,
         tell: &mut dyn FnMut(Message),
     ) -> Result<(Self, &'static str), TrainError> {
-        let dim = recipe.model.encoder.dim;
+        let teacher = teacher::of_weights(target.clone(), recipe, &device.clone().inner(), &mut *tell)?;
+        let dim = teacher.dim();
         let mut model = autoencoder(recipe, weights, &[HEAD, FEATURE_HEAD], device, tell)?;
         let mut name = HEAD;
         if model.pred.outputs() != dim || dim == recipe.architecture().grid.values_per_patch() {
@@ -94,13 +97,12 @@ impl Student {
                     name = FEATURE_HEAD;
                     model = model.replace_head(head);
                 }
-                None => check_features(recipe, weights, &model)?,
+                None => check_features(dim, weights, &model)?,
             }
         }
         let of_target = recipe.method.first_target();
-        let encoder = encoder(recipe, target, &device.clone().inner(), tell)?;
-        let student = Self::with_model(recipe, 1, model, device)?;
-        Ok((student.with_targets(Targets::fixed(TargetRecipe { weight: 1.0, ..of_target }, encoder)), name))
+        let targets = Targets::fixed(TargetRecipe { weight: 1.0, ..of_target }, teacher);
+        Ok((Self::with_model(recipe, model, targets, device)?, name))
     }
 }
 
@@ -120,7 +122,10 @@ pub(crate) fn autoencoder_that_predicts(
     match predicted {
         Predicted::Pixels => check_pixels(recipe, weights, &model)?,
         Predicted::Features => {
-            check_features(recipe, weights, &model)?;
+            // A teacher's width, only its own weights tell.
+            if recipe.method.first_target().update.weights().is_none() {
+                check_features(recipe.model.encoder.dim, weights, &model)?;
+            }
             model.pixel_pred =
                 head(weights, PIXEL_HEAD, recipe, Some(recipe.architecture().grid.values_per_patch()), device)?;
         }
@@ -144,18 +149,6 @@ fn autoencoder(
     report.unexpected.retain(|name| !heads.contains(&name.split('.').next().unwrap_or(name)));
     settle(weights, &report, &[], tell)?;
     Ok(model)
-}
-
-/// The encoder of `weights` alone, whatever else they hold.
-fn encoder(
-    recipe: &Recipe,
-    weights: &StateDict,
-    device: &Device,
-    tell: &mut dyn FnMut(Message),
-) -> Result<Encoder, TrainError> {
-    let (encoder, report) = weights.load_into(fresh_encoder(recipe, EncoderInit::Mae, device)?)?;
-    settle(weights, &report, &[], tell)?;
-    Ok(encoder)
 }
 
 /// The head `name` of `weights` [outputs, Dd], if they have it; without `outputs`, as wide as it is.
@@ -207,8 +200,8 @@ fn check_pixels(recipe: &Recipe, weights: &StateDict, model: &MaskedAutoencoder)
 }
 
 /// Refuses a head that does not predict as many values as the target's features have.
-fn check_features(recipe: &Recipe, weights: &StateDict, model: &MaskedAutoencoder) -> Result<(), TrainError> {
-    let (found, dim) = (model.pred.outputs(), recipe.model.encoder.dim);
+fn check_features(dim: usize, weights: &StateDict, model: &MaskedAutoencoder) -> Result<(), TrainError> {
+    let found = model.pred.outputs();
     match found == dim {
         true => Ok(()),
         false => Err(TrainError::Recorded {

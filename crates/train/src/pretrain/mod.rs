@@ -1,5 +1,6 @@
 //! Pre-training: one loop for every method.
 
+mod beginning;
 mod given;
 mod student;
 
@@ -14,13 +15,13 @@ pub(crate) use student::Pass;
 pub use student::{StepReport, Student};
 
 use crate::epoch::{Epoch, Step, is_kept};
-use crate::input::{self, mask_noise};
+use crate::input;
 use crate::method::TargetEvent;
 use crate::model::Predicted;
 use crate::monitor::{self, Monitors, Signs};
-use crate::observer::Event;
+use crate::observer::{Event, Message};
 use crate::pictures::Gallery;
-use crate::run_directory::{Checkpoint, EpochLine, Line, RunDirectory, StabilityLine};
+use crate::run_directory::{Checkpoint, EpochLine, Line, RunDirectory, StabilityLine, last_weights};
 use crate::schedule::Schedule;
 use crate::session::Summary;
 use crate::stage_run::{Extent, StageRun};
@@ -38,15 +39,24 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
     let steps = input::steps_per_epoch(&data, recipe, STAGE)?;
     let gallery = Gallery::of(recipe, &data)?;
     let device = session.training_device();
-    let Some(mut run) = StageRun::open(session, planned, &data.name, resume)? else {
+    let tell = &mut |message| session.say(message);
+    let begin = |tell: &mut dyn FnMut(Message)| match &recipe.pretrain.from {
+        Some(named) => Student::beginning_with(named, recipe, steps, &device, tell),
+        None => Student::new(recipe, steps, &device, tell),
+    };
+    // After its first epoch a run goes on from its own weights, whatever became of those that it began with.
+    let fresh = (!last_weights(&planned.out).exists()).then(|| begin(tell)).transpose()?;
+    let Some(mut run) = StageRun::open(session, planned, &data, resume)? else {
         return Ok(Outcome::AlreadyFinished);
     };
-    let student = match run.checkpoint.take() {
-        None => Student::new(recipe, steps, &device)?,
-        Some(checkpoint) => {
+    let tell = &mut |message| session.say(message);
+    let student = match (run.checkpoint.take(), fresh) {
+        (Some(checkpoint), _) => {
             let Checkpoint { weights, state } = *checkpoint;
-            Student::resume(recipe, steps, state.epochs_done, &weights, &state.values, &device)?
+            Student::resume(recipe, steps, state.epochs_done, &weights, &state.values, &device, tell)?
         }
+        (None, Some(student)) => student,
+        (None, None) => begin(tell)?,
     };
     let groups = student.groups().clone();
     let extent = Extent { epochs: planned.pretraining_epochs(), ..input::extent(recipe, STAGE, steps) };
@@ -128,7 +138,7 @@ impl Pretraining<'_> {
             }
             let batch = batch?;
             let rate = schedule.rate(progress.at(step));
-            let noise = mask_noise(recipe, epoch, &batch.indices);
+            let noise = input::step_noise(recipe, epoch, &batch.indices);
             let report = self.student.step(epoch, step, rate, &batch.images, &noise)?;
             let taken = Step {
                 loss: report.loss,

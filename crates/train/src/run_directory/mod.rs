@@ -12,9 +12,10 @@ mod trunk;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use bmae_nn::weights::{CONFIG_KEY, StateDict};
+use bmae_nn::weights::StateDict;
 use bmae_recipe::{Recipe, Trunk, keys};
 
+use checkpoint::with_config;
 pub use checkpoint::{Checkpoint, State, epochs_done, last_weights};
 pub use metrics::{
     Common, EpochLine, EvalLine, Fields, Line, MetricsFile, Renewal, RenewedAt, StabilityLine, StabilityMeasures,
@@ -213,12 +214,6 @@ impl RunDirectory {
     fn with_config(&self, weights: StateDict) -> StateDict {
         with_config(weights, &self.config)
     }
-}
-
-/// `weights` with the recipe of the run that they are of.
-fn with_config(mut weights: StateDict, config: &str) -> StateDict {
-    weights.metadata.insert(CONFIG_KEY.to_owned(), config.to_owned());
-    weights
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bmae_data::Dataset;
 use bmae_recipe::Choice;
 use bmae_recipe::plan::PlannedStage;
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,12 @@ pub struct RunFile {
     pub session: SessionRecord,
     /// The data, in words.
     pub data: String,
+    /// How many classes its images have; absent where they have no labels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub classes: Option<usize>,
+    /// How many of its test images there are within the recipe's limit; absent without any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_images: Option<usize>,
     /// When it began, seconds since 1970.
     pub started: u64,
     /// The run or file whose weights it began with; absent for a random encoder.
@@ -79,8 +86,8 @@ pub struct SessionRecord {
 }
 
 impl RunFile {
-    /// What `run.toml` says of a run that begins now in `session`; `data` are its images in words.
-    pub fn new(planned: &PlannedStage, data: &str, session: &Session<'_>) -> Self {
+    /// What `run.toml` says of a run on `data` that begins now in `session`.
+    pub fn new(planned: &PlannedStage, data: &Dataset, session: &Session<'_>) -> Self {
         let PlannedStage { run, stage, recipe, start, ends_after, .. } = planned;
         let Provenance { program, commit, machine } = session.provenance().clone();
         let method = &recipe.method;
@@ -97,7 +104,9 @@ impl RunFile {
             finished: false,
             failed: None,
             session: SessionRecord { program, commit, machine, threads: session.workers() },
-            data: data.to_owned(),
+            data: data.name.clone(),
+            classes: data.is_labelled().then_some(data.class_names.len()),
+            test_images: data.test.as_ref().map(|test| test.len()),
             started: std::time::SystemTime::now()
                 .duration_since(std::time::UNIX_EPOCH)
                 .map_or(0, |since| since.as_secs()),

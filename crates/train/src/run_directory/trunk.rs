@@ -7,9 +7,8 @@ use bmae_nn::weights::StateDict;
 use bmae_recipe::plan::epochs_in_common;
 use bmae_recipe::{Recipe, Trunk};
 
-use super::checkpoint::{self, Checkpoint, last_weights};
+use super::checkpoint::{self, Checkpoint, last_weights, with_config};
 use super::run_file::RunFile;
-use super::with_config;
 use crate::TrainError;
 use crate::whole_file::{create_folder, write_whole};
 

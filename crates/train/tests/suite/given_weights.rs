@@ -22,7 +22,7 @@ fn device() -> Device {
 
 /// A fresh autoencoder of the recipe.
 fn weights(recipe: &Recipe) -> StateDict {
-    let student = Student::new(recipe, 1, &device().autodiff()).expect("a student");
+    let student = Student::new(recipe, 1, &device().autodiff(), &mut |_| {}).expect("a student");
     StateDict { source: "w.safetensors".to_owned(), ..StateDict::of(student.model()) }
 }
 
