@@ -156,8 +156,11 @@ fn paper_lists_the_published_runs() {
             (Scratch, None, None, None, None),
             (Mae, None, None, None, None),
             (MaeK, Some(10), None, None, None),
+            (MaeK, Some(20), None, None, None),
+            (MaeK, Some(5), None, None, None),
             (EmaMae, None, Some(5), Some(0.1), None),
             (EmaMae, None, Some(1), Some(0.005), None),
+            (EmaMae, None, Some(5), Some(0.005), None),
             (MaeNew, Some(5), None, Some(0.005), Some(0.2)),
         ]
     );
