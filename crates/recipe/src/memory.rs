@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn targets_with_masks_of_their_own_need_no_more_for_their_passes_follow_each_other() {
+    fn targets_with_masks_of_their_own_need_no_more_activations_for_their_passes_follow_each_other() {
         let of = |masks: &str| Estimate::of(&paper(&["method.name=mae-new", masks]), Stage::Pretrain);
         assert_eq!(of("method.masks=separate"), of("method.masks=shared"));
     }

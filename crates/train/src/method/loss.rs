@@ -40,10 +40,11 @@ impl FeatureTargets {
     }
 }
 
-/// sum_i w_i t_i / W and W; `targets` [M, D] each, not empty.
+/// sum_i w_i t_i / W and W; `targets` [M, D] each, not empty. Of targets without any weight their plain mean.
 pub fn weighted_mean(targets: &[Tensor<2>], weights: &[f64]) -> (Tensor<2>, f64) {
     let total: f64 = weights.iter().sum();
-    let mut terms = targets.iter().zip(weights).map(|(target, weight)| target.clone() * (weight / total));
+    let share = |weight: f64| if total > 0.0 { weight / total } else { 1.0 / weights.len() as f64 };
+    let mut terms = targets.iter().zip(weights).map(|(target, &weight)| target.clone() * share(weight));
     let first = terms.next().unwrap_or_else(|| unreachable!("a method with feature targets has at least one"));
     (terms.fold(first, |sum, term| sum + term), total)
 }

@@ -68,6 +68,20 @@ fn masks_separate_compares_each_target_on_its_own_mask_and_adds_the_gradients() 
 }
 
 #[test]
+fn masks_separate_of_a_copy_without_weight_leave_ema_mae_bit_for_bit() {
+    let (images, one) = batch(7, 0);
+    let after = |keys: &str, noise: &[f32]| {
+        let (_, mut student) = student(&format!("{keys}\nmethod.tau = 0.5"));
+        student.start_epoch(1).expect("starts");
+        let report = student.step(1, 0, 1e-2, &images, noise).expect("a step");
+        (report.loss, encoder_values(&student))
+    };
+    let noise = interleaved(&one, &batch(7, 1).1);
+    let weightless = "method.name = 'mae-new'\nmethod.k = 1\nmethod.slow_weight = 0.0\nmethod.masks = 'separate'";
+    assert_eq!(after(weightless, &noise), after("method.name = 'ema-mae'\nmethod.wse = 1", &one));
+}
+
+#[test]
 fn masks_separate_takes_micro_batches_to_the_same_step() {
     let (images, one) = batch(7, 0);
     let noise = interleaved(&one, &batch(7, 1).1);
