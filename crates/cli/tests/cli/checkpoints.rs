@@ -130,35 +130,24 @@ fn a_foreign_file_is_evaluated_with_the_sizes_that_its_shapes_tell() {
 #[test]
 fn a_pre_training_goes_on_from_a_foreign_autoencoder_at_another_image_size() {
     let folder = Folder::new();
-    class_folders(&folder);
-    let from = fixture("official.pth");
-    let line = [
-        "pretrain",
-        "--preset",
-        "tiny.toml",
-        "--from",
-        &from,
-        "--out",
-        "on",
-        "--data",
-        "photos",
-        "--set",
-        "data.image_size=12",
-        "--set",
-        "model.encoder.heads=2",
-        "--set",
-        "model.decoder.heads=2",
-    ];
-    let ended = folder.run(&line).succeeds();
-    assert!(ended.stderr.contains("pos_embed and decoder_pos_embed resized from 3 x 3 to 6 x 6"), "{}", ended.story());
+    folder.write("mae.pth", &fs::read(fixture("official.pth")).expect("the fixture"));
+    let line = "pretrain --preset tiny.toml --from mae.pth --out on --set data.image_size=16 --set model.encoder.heads=2 \
+                --set model.decoder.heads=2";
+    let ended = folder.bmae(line).succeeds();
+    assert!(ended.stderr.contains("pos_embed and decoder_pos_embed resized from 3 x 3 to 8 x 8"), "{}", ended.story());
     let recipe = folder.read("on/config.toml");
     assert!(recipe.contains("[model.encoder]\ndim = 8\ndepth = 2\nheads = 2\nmlp_ratio = 2"), "{}", ended.story());
     assert!(recipe.contains("[model.decoder]\ndim = 4\ndepth = 1\nheads = 2"), "{}", ended.story());
-    assert!(folder.read("on/run.toml").contains("official.pth\""), "{}", ended.story());
+    assert!(folder.read("on/run.toml").contains("mae.pth\""), "{}", ended.story());
     // The recipe that the run wrote down says it all.
-    folder.run(&["pretrain", "--preset", "on/config.toml", "--out", "again"]).succeeds();
+    folder.bmae("pretrain --preset on/config.toml --out again").succeeds();
     let last = |run: &str| fs::read(folder.path(run).join("checkpoints/last.safetensors")).expect("there are weights");
     assert_eq!(last("again"), last("on"));
+    // A run that has begun needs the file no more, not even to know its own sizes.
+    fs::remove_file(folder.path("mae.pth")).expect("it was there");
+    let again = folder.bmae(&format!("{line} --resume")).succeeds();
+    assert!(again.stdout.contains("was finished earlier"), "{}", again.story());
+    folder.bmae(&line.replace("--out on", "--out other")).refuses(1, &["mae.pth"]).leaves_no("other");
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub struct RecipeDifference {
 
 /// What no published figure depends on: how fast, how often and where to, and what is watched on the way; and what is
 /// beside the figure anyway, the method with its parameters.
-const NOT_JUDGED: [&str; 18] = [
+const NOT_JUDGED: [&str; 19] = [
     "seed",
     "data.root",
     "data.shapes_seed",
@@ -33,6 +33,7 @@ const NOT_JUDGED: [&str; 18] = [
     "method.slow_weight",
     "pretrain.accumulate",
     "pretrain.checkpoint_every",
+    "pretrain.from_sha256", // of pretrain.from, which is judged
     "finetune.accumulate",
     "finetune.checkpoint_every",
     "finetune.mixup_probability",        // of mixup and cutmix, which are judged

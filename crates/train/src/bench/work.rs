@@ -3,7 +3,7 @@
 //! Multiply-adds. A Linear from `a` to `b` values takes R a b of them for R rows; attention takes 2 R T D (T tokens,
 //! width D: queries by keys, and probabilities by values). A backward pass takes each product twice, once for the
 //! gradient of either factor; the patch embedding and a probe's head, whose input needs no gradient, take theirs once.
-//! Target encoders and a probe's encoder go forward only. The encoder of a pre-training sees the kept patches and the
+//! Target encoders and a probe's encoder go forward only; a fixed one counts with the student's sizes. The encoder of a pre-training sees the kept patches and the
 //! class token, the decoder all.
 //!
 //! Only what a step needs is counted. Of the last block of a decoder and of a target encoder the tokens are read that

@@ -174,21 +174,34 @@ fn weights_that_do_not_fit_are_refused_and_nothing_is_written() {
     lacking.tensors.remove("blocks.1.mlp.fc2.bias");
     save(&folder.path().join("lacking.safetensors"), &lacking);
     let official = fixture("official.pth");
-    for (keys, from, parts) in [
-        ("model.patch_size = 4\n", official.clone(), ["patch_embed.proj.weight", "[8, 3, 2, 2]", "[8, 3, 4, 4]"]),
-        ("model.encoder.dim = 16\n", official.clone(), ["cls_token", "[1, 1, 8]", "[1, 1, 16]"]),
-        ("model.encoder.depth = 1\n", official, ["official.pth holds 12 tensors", "blocks.1.", "does not have"]),
+    type Change = fn(&mut Recipe);
+    let none: Change = |_| {};
+    let cases: [(Change, PathBuf, [&str; 3]); 7] = [
         (
-            "",
+            |recipe| recipe.model.patch_size = 4,
+            official.clone(),
+            ["patch_embed.proj.weight", "[8, 3, 2, 2]", "[8, 3, 4, 4]"],
+        ),
+        (|recipe| recipe.model.encoder.dim = 16, official.clone(), ["cls_token", "[1, 1, 8]", "[1, 1, 16]"]),
+        (
+            |recipe| recipe.model.encoder.depth = 1,
+            official,
+            ["official.pth holds 12 tensors", "blocks.1.", "does not have"],
+        ),
+        (
+            none,
             folder.path().join("lacking.safetensors"),
             ["lacking.safetensors", "lacks 1 tensor", "blocks.1.mlp.fc2.bias"],
         ),
-        ("", fixture("classifier_timm.safetensors"), ["classifier_timm", "fc_norm", "final norm"]),
-        ("", folder.path().join("nowhere.pth"), ["cannot read", "nowhere.pth", "that exists"]),
-        ("", folder.path().to_owned(), ["holds no weights", "checkpoints/last.safetensors", "finished epoch"]),
-    ] {
+        (none, fixture("classifier_timm.safetensors"), ["classifier_timm", "fc_norm", "final norm"]),
+        (none, folder.path().join("nowhere.pth"), ["cannot read", "nowhere.pth", "that exists"]),
+        (none, folder.path().to_owned(), ["holds no weights", "checkpoints/last.safetensors", "finished epoch"]),
+    ];
+    for (change, from, parts) in cases {
         let out = folder.path().join("out");
-        let refused = refusal(&beginning(&format!("{OFFICIAL}{keys}"), &from), &out);
+        let mut recipe = beginning(OFFICIAL, &from);
+        change(&mut recipe);
+        let refused = refusal(&recipe, &out);
         for part in parts {
             assert!(refused.contains(part), "{part}: {refused}");
         }
