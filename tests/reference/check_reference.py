@@ -151,6 +151,11 @@ WRONG = [
     ("pretrain-custom-per-step", {"normalisation": "none"}), ("pretrain-custom-per-step", {"last_blocks": 1}),
     ("pretrain-custom-two-targets", {"ramp": "none"}), ("pretrain-custom-two-targets", {"weight": 1.9}),
     ("pretrain-pixel-weight", {"pixel_weight": 0.45}), ("pretrain-clip", {"clip_norm": 2.6}),
+    ("pretrain-separate-masks", {"masks": "shared"}), ("pretrain-separate-masks-in-parts", {"masks": "shared"}),
+    ("pretrain-warmup-weight", {"warmup_weight": "one"}), ("pretrain-patch-norm", {"normalisation": "layer-norm"}),
+    ("pretrain-born-at-start", {"born": "switch"}), ("pretrain-born-at-start-ramp", {"born": "switch"}),
+    ("pretrain-loss-on-all", {"loss_on": "masked"}), ("pretrain-mae-new-published", {"masks": "shared"}),
+    ("pretrain-mae-new-published", {"warmup_weight": "one"}), ("pretrain-mae-new-published", {"copy_at": "epoch-start"}),
     ("finetune-mean", {"layer_decay": 0.8}), ("finetune-mean", {"label_smoothing": 0.0}),
     ("finetune-mean", {"weight_decay": 0.0}), ("finetune-class-token", {"clip_norm": 0.0}),
     ("linprobe-mean", {"weight_decay": 0.0}), ("linprobe-mean", {"feature": "class-token"}),
@@ -162,8 +167,7 @@ def wrong_recipes():
     for name, change in WRONG:
         recipe, tensors = case(name)
         (key, _), stage = *change.items(), recipe[name.split("-")[0]]
-        first_target = recipe["method"].get("targets", [{}])[0]
-        section = next(s for s in (stage, first_target, recipe["method"]) if key in s)
+        section = next(s for s in (stage, *recipe["method"].get("targets", []), recipe["method"]) if key in s)
         section.update(change)
         found, expected = run(name, recipe, tensors)["loss"], tensors("expected")["loss"]
         yield f"{name} with {change}: losses", ((found - expected).abs() / expected).max().item(), None

@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from bmae_reference import replay, samples
 from bmae_reference.heads import Classifier
 from bmae_reference.mae import MaskedAutoencoder
+from bmae_reference.methods import warmup_and_targets
 from bmae_reference.vit import Encoder, Sizes
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -65,9 +66,11 @@ def student_weights(generator, recipe, prediction_width):
 # ---- forward ------------------------------------------------------------------------------------------------------
 
 
-def forward_case(case, recipe, count, mask_ratio, norm_pix=False, feature_target=False, jittered_positions=False):
+def forward_case(
+    case, recipe, count, mask_ratio, norm_pix=False, feature_target=False, jittered_positions=False, settings=None
+):
     generator, sizes = generator_of(case), Sizes.of(recipe)
-    recipe["pretrain"] = {"mask_ratio": mask_ratio, "norm_pix": norm_pix}
+    recipe["pretrain"] = {"mask_ratio": mask_ratio, "norm_pix": norm_pix} | (settings or {})
     width = sizes.dim if feature_target else sizes.patch_length
     weights = student_weights(generator, recipe, width)
     if jittered_positions:  # positions count as the file has them
@@ -94,6 +97,14 @@ def forward_cases():
     # Features again, one image, the decoder narrower than the encoder.
     recipe = base(8, 2, encoder(24, 2, 3, 1.5), decoder(12, 1, 3))
     forward_case("forward-feature-one-image", recipe, 1, 0.75, feature_target=True)
+    # What the readings of the published code change of one pass: the weight of the pixels, the patches that count, the
+    # normalisation of the features.
+    recipe = base(8, 2, encoder(24, 2, 3), decoder(8, 1, 1))
+    recipe["method"] |= {"name": "mae-new", "k": 2, "slow_weight": 0.6, "warmup_weight": "sum"}
+    forward_case("forward-pixel-weighted", recipe, 2, 0.75, settings={"loss_on": "all"})
+    recipe = base(8, 2, encoder(24, 2, 3, 1.5), decoder(12, 1, 3))
+    recipe["method"] |= {"name": "mae-k", "k": 2, "normalisation": "patch-norm"}
+    forward_case("forward-feature-patch-norm", recipe, 2, 0.75, feature_target=True, settings={"loss_on": "all"})
 
 
 # ---- pre-training ---------------------------------------------------------------------------------------------------
@@ -125,6 +136,9 @@ def pretrain_case(case, method, settings=None, draws_of=None, count=2, teacher=N
         save_file(samples.jittered_weights(generator, Encoder(Sizes.of(of_teacher))), path, metadata)
         for target in method["targets"]:
             target["from"] = path.name
+    if method.get("masks") == "separate":
+        _, targets = warmup_and_targets(recipe["method"])
+        batches["further_noise"] = samples.noise(generator, STEPS, count, len(targets) - 1, patches=sizes.patches)
     expected = replay.pretrain(recipe, weights, batches, STEPS_PER_EPOCH)
     write(case, recipe, weights=weights, batches=batches, expected=expected)
 
@@ -155,6 +169,24 @@ def pretrain_cases():
     pretrain_case("pretrain-pixel-weight", pixels_too, {"norm_pix": True})
     # Between the norms that occur: some steps are clipped and some are not.
     pretrain_case("pretrain-clip", {"name": "mae-k", "k": 2}, {"clip_norm": 2.5})
+    readings_of_the_published_code(mae_new)
+
+
+def readings_of_the_published_code(mae_new):
+    """Options that read the published code otherwise than the defaults do, one case each, and all that it combines."""
+    pretrain_case("pretrain-separate-masks", mae_new | {"masks": "separate"})
+    # Three targets, two micro-batches, and pixels beside them, whose mask is that of the first.
+    three = [{"update": "ema", "tau": 0.2}, COPIED, {"weight": 0.3, "update": "ema", "unit": "step", "tau": 0.1}]
+    in_parts = {"name": "custom", "wse": 1, "targets": three, "masks": "separate", "pixel_weight": 0.5}
+    pretrain_case("pretrain-separate-masks-in-parts", in_parts, {"accumulate": 2}, count=4)
+    pretrain_case("pretrain-warmup-weight", mae_new | {"k": 3, "slow_weight": 0.7, "warmup_weight": "sum"})
+    pretrain_case("pretrain-patch-norm", mae_new | {"normalisation": "patch-norm"})
+    pretrain_case("pretrain-born-at-start", {"name": "ema-mae", "wse": 2, "tau": 0.2, "born": "start"})
+    ramped = EMA_PER_STEP | {"born": "start"}
+    pretrain_case("pretrain-born-at-start-ramp", {"name": "custom", "wse": 2, "targets": [COPIED, ramped]})
+    pretrain_case("pretrain-loss-on-all", {"name": "mae-k", "k": 3}, {"loss_on": "all", "norm_pix": True})
+    published = {"masks": "separate", "warmup_weight": "sum", "copy_at": "epoch-end", "feature_head": "frozen"}
+    pretrain_case("pretrain-mae-new-published", mae_new | published)
 
 
 # ---- evaluations ----------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ TAGS = {
     ("epoch", "target_std"): "monitor/target_std",
     ("epoch", "rank_me"): "monitor/rank_me",
     ("epoch", "grad_norm"): "epoch/gradient_norm",
+    ("stability", "student_cka"): "monitor/student_cka",
     ("eval", "top1"): "test/top1",
 }
 

@@ -3,14 +3,16 @@
 use std::path::Path;
 
 use bmae_nn::{Architecture, StateDict, TensorFile};
-use bmae_recipe::{CarriedRecipe, Layers, PresetChoice, Recipe, RecipeError, Setting, Stage, Used, Warning};
+use bmae_recipe::{
+    CarriedRecipe, Layers, PresetChoice, Recipe, RecipeError, Setting, Stage, TrainedStage, Used, Warning,
+};
 use bmae_train::device::DeviceChoice;
 use bmae_train::forward::side_of_images;
 use bmae_train::start::carried_recipe;
 use toml::Value;
 
 use crate::advice;
-use crate::arguments::{Bench, DeviceName, Everywhere, Pretrain, RecipeSource};
+use crate::arguments::{Bench, DeviceName, Everywhere, PlanOptions, Pretrain, RecipeSource};
 use crate::output::Output;
 
 /// The layers that every recipe has: preset, `--data`, `--seed`, `--set`, for `stages` that are about to run.
@@ -63,6 +65,14 @@ pub fn pretraining(
     ];
     let from = from.zip(carried).map(|(from, text)| CarriedRecipe { name: from.clone(), text, with_method: false });
     Ok(Layers { single_run: true, from, ..with_options(&arguments.recipe, everywhere, &[Stage::Pretrain], own)? })
+}
+
+/// `--epoch-fraction`, of every stage that trains.
+pub fn epoch_fraction(options: &PlanOptions) -> [Option<Setting>; 3] {
+    TrainedStage::ALL.map(|stage| {
+        let key = format!("{}.epoch_fraction", Stage::from(stage).section());
+        options.epoch_fraction.map(|fraction| option("--epoch-fraction", &key, fraction))
+    })
 }
 
 /// `--method`.

@@ -27,6 +27,7 @@
 //!     last_batch: LastBatch::Drop,
 //!     seed: 0,
 //!     epoch: 0,
+//!     limit: None,
 //!     workers: 2,
 //! };
 //! for batch in loader::load(data.train.clone(), transform, config)? {

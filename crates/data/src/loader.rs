@@ -61,6 +61,8 @@ pub struct LoaderConfig {
     pub seed: u64,
     /// The epoch, from 0: another order and other augmentations each time.
     pub epoch: u64,
+    /// How many batches an epoch has at the most; `None`: as many as the images make.
+    pub limit: Option<usize>,
     /// How many threads make batches, at least 1.
     pub workers: usize,
 }
@@ -86,6 +88,7 @@ pub fn load(images: Arc<dyn Images>, transform: Transform, config: LoaderConfig)
         LastBatch::Drop => count / config.batch_size,
         LastBatch::Keep => count.div_ceil(config.batch_size),
     };
+    let batches = config.limit.map_or(batches, |most| batches.min(most));
     if batches == 0 {
         return Err(LoaderError::LessThanOneBatch { images: count, batch_size: config.batch_size }.into());
     }

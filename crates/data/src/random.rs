@@ -36,6 +36,8 @@ pub enum Purpose {
     Mixing = 11,
     /// Which residual branches an image skips.
     DropPath = 12,
+    /// Which patches of an image are masked for the second target and those behind it, where each has its own mask.
+    FurtherMasks = 13,
 }
 
 /// The generator for one purpose of one sample in one epoch: ChaCha8 whose 32-byte key is `seed`, `epoch`, `sample`

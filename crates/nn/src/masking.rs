@@ -98,6 +98,12 @@ impl Masking {
         SelectedTokens::new(self.masked.iter().map(token).collect(), self.patches - self.keep)
     }
 
+    /// All patches as tokens of such a sequence: image by image, patch by patch.
+    pub fn patch_tokens(&self) -> SelectedTokens {
+        let of_image = 1..=self.patches as u32;
+        SelectedTokens::new((0..self.images).flat_map(|_| of_image.clone()).collect(), self.patches)
+    }
+
     /// Where the encoder's tokens stand: of each image the class token, then the kept patches, rows [N * keep], in the
     /// order of [`kept`](Self::kept); positions [1 + L].
     pub(crate) fn placement_in_encoder(&self) -> Placement {

@@ -75,6 +75,27 @@ choices! {
         /// MAE-new.
         EpochEnd = "epoch-end",
     }
+    /// How many masks the targets of a step have.
+    Masks {
+        /// One mask, and one pass of the student, for all.
+        Shared = "shared",
+        /// A mask and a pass of the student for each, as in the published code.
+        Separate = "separate",
+    }
+    /// What the pixel loss counts during the warm-up.
+    WarmupWeight {
+        /// 1.
+        One = "one",
+        /// The sum of the weights of the targets that follow, as in the published code.
+        Sum = "sum",
+    }
+    /// Since when an averaged target follows the student.
+    Born {
+        /// Since the switch to features.
+        Switch = "switch",
+        /// Since the first epoch, through the warm-up.
+        Start = "start",
+    }
     /// How often an averaged target takes its step.
     EmaUnit {
         /// At the end of every epoch.
@@ -97,6 +118,15 @@ choices! {
         None = "none",
         /// A LayerNorm without affine part on top.
         LayerNorm = "layer-norm",
+        /// Each patch's features by their own mean and unbiased variance, as `norm_pix` does it with pixels.
+        PatchNorm = "patch-norm",
+    }
+    /// The patches whose prediction the loss counts.
+    LossOn {
+        /// Those that the encoder did not see, as in MAE.
+        Masked = "masked",
+        /// Those that it saw, too.
+        All = "all",
     }
     /// Whether the head that predicts features learns.
     FeatureHead {

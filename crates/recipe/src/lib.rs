@@ -36,8 +36,8 @@ mod tests;
 
 pub use bytes::{Bytes, available_memory};
 pub use choices::{
-    Augmentation, Choice, CopyAt, EmaUnit, Feature, FeatureHead, MethodName, Pooling, Ramp, ScratchInit,
-    TargetNormalisation, UpdateKind,
+    Augmentation, Born, Choice, CopyAt, EmaUnit, Feature, FeatureHead, LossOn, Masks, MethodName, Pooling, Ramp,
+    ScratchInit, TargetNormalisation, UpdateKind, WarmupWeight,
 };
 pub use error::{Place, RecipeError};
 pub use key::AnyKey;
@@ -49,7 +49,7 @@ pub use sections::data::DataRecipe;
 pub use sections::finetune::FinetuneRecipe;
 pub use sections::knn::KnnRecipe;
 pub use sections::linprobe::LinprobeRecipe;
-pub use sections::method::{Method, MethodKind};
+pub use sections::method::{Method, MethodKind, WarmUp};
 pub use sections::model::{DecoderRecipe, EncoderRecipe, ModelRecipe};
 pub use sections::monitor::MonitorRecipe;
 pub use sections::pretrain::PretrainRecipe;
@@ -60,5 +60,5 @@ pub use sections::training::StageRecipe;
 pub use sections::weights::GivenWeights;
 pub use setting::Setting;
 pub use stage::{Stage, TrainedStage};
-pub use start::Start;
+pub use start::{Start, Trunk};
 pub use warning::Warning;

@@ -291,6 +291,12 @@ mod tests {
     }
 
     #[test]
+    fn targets_with_masks_of_their_own_need_no_more_activations_for_their_passes_follow_each_other() {
+        let of = |masks: &str| Estimate::of(&paper(&["method.name=mae-new", masks]), Stage::Pretrain);
+        assert_eq!(of("method.masks=separate"), of("method.masks=shared"));
+    }
+
+    #[test]
     fn parts_of_a_batch_need_less_memory_than_the_whole() {
         let whole = Estimate::of(&paper(&[]), Stage::Pretrain);
         let parts = Estimate::of(&paper(&["pretrain.accumulate=8"]), Stage::Pretrain);

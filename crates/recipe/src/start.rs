@@ -9,6 +9,17 @@ pub enum Start {
     Scratch,
     /// A run directory or a weights file.
     From(PathBuf),
+    /// A pre-training alone: it goes on where a shared beginning ended.
+    Trunk(Trunk),
+}
+
+/// The shared beginning that a pre-training goes on from (`docs/formats.md`, "Trunks").
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trunk {
+    /// Its run directory.
+    pub directory: PathBuf,
+    /// The epochs that it holds.
+    pub epochs: usize,
 }
 
 impl Start {
@@ -21,7 +32,15 @@ impl Start {
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::Scratch => None,
-            Self::From(path) => Some(path),
+            Self::From(path) | Self::Trunk(Trunk { directory: path, .. }) => Some(path),
+        }
+    }
+
+    /// The trunk, where it is one.
+    pub fn trunk(&self) -> Option<&Trunk> {
+        match self {
+            Self::Trunk(trunk) => Some(trunk),
+            Self::Scratch | Self::From(_) => None,
         }
     }
 }

@@ -2,8 +2,8 @@
 //! files of a run directory by its own types (`docs/formats.md`, "Run directory").
 //!
 //! The way through: [`collect_runs`] finds and reads, [`group_runs`] lays side by side, [`summarise`] draws up means,
-//! spread and the published figures, and `results_csv`, `comparison_table`, `markdown`, `figures` and `page` show it.
-//! [`write_report`] does it all. Apart from that, `collection` lists runs, compares two of them, and gives what they
+//! spread and the published figures, `findings` holds the report's conclusions against the runs, and `results_csv`,
+//! `comparison_table`, `findings_csv`, `markdown`, `figures` and `page` show it. [`write_report`] does it all. Apart from that, `collection` lists runs, compares two of them, and gives what they
 //! logged as a table.
 
 mod collection;
@@ -12,11 +12,15 @@ mod comparison_table;
 mod downsample;
 mod error;
 mod figures;
+mod findings;
+mod findings_csv;
+mod findings_table;
 mod markdown;
 mod page;
 mod pictures;
 mod results_csv;
 mod run_directory;
+mod statistics;
 mod text;
 mod write;
 
@@ -31,9 +35,11 @@ pub use downsample::downsample;
 pub use error::ReportError;
 pub use figures::FigureCommand;
 pub use figures::family::FigureFamily;
+pub use findings::{Finding, FindingPart, Verdict, findings};
+pub use findings_csv::findings_csv;
 pub use run_directory::{
-    About, CollectedRuns, Epoch, Eval, METRICS_FILE, MethodSetting, Metrics, RUN_FILE, Run, RunState, Session, Stage,
-    Step, TargetChange, collect_runs, find_runs, is_locked, read_run,
+    About, CollectedRuns, Epoch, Eval, METRICS_FILE, MethodSetting, Metrics, RUN_FILE, Renewal, Run, RunState, Session,
+    Stability, Stage, Step, TargetChange, collect_runs, find_runs, is_locked, read_run,
 };
 
 /// What [`write_report`] did.
@@ -41,14 +47,14 @@ pub use run_directory::{
 pub struct WrittenReport {
     /// The files, `index.html` first.
     pub files: Vec<PathBuf>,
-    /// The comparison as an aligned table for a terminal.
+    /// The comparison as an aligned table for a terminal, and how many conclusions of the report hold.
     pub table: String,
     /// The comparison as data.
     pub summary: Summary,
 }
 
 /// Reads the runs at or below the paths `runs` (see [`collect_runs`]) and writes `index.html`, `report.md`,
-/// `results.csv` and `figures/*.svg`, `*.png` into the folder `out`, which is created. Each file is written whole or
+/// `results.csv`, `findings.csv` and `figures/*.svg`, `*.png` into the folder `out`, which is created. Each file is written whole or
 /// not at all, and files of an earlier report are replaced. The same runs give the same bytes. In the place of a figure
 /// that lacks runs, readers are told the `command` that makes them.
 ///
@@ -62,15 +68,17 @@ pub fn write_report(runs: &[PathBuf], out: &Path, command: FigureCommand) -> Res
     let collected = collect_runs(runs)?;
     let groups = group_runs(&collected.runs);
     let summary = summarise(&groups, &collected);
+    let findings = findings(&groups);
     let drawn = figures::draw_figures(&groups, command)?;
     let albums = pictures::albums(&groups)?;
 
     let folder = out.join("figures");
     write::create_folder(&folder)?;
     let mut files = vec![
-        (out.join("index.html"), page::page(&groups, &summary, &drawn, &albums).into_bytes()),
-        (out.join("report.md"), markdown::report_md(&groups, &summary, &drawn, &albums).into_bytes()),
+        (out.join("index.html"), page::page(&groups, &summary, &findings, &drawn, &albums).into_bytes()),
+        (out.join("report.md"), markdown::report_md(&groups, &summary, &findings, &drawn, &albums).into_bytes()),
         (out.join("results.csv"), results_csv::results_csv(&groups).into_bytes()),
+        (out.join("findings.csv"), findings_csv(&findings).into_bytes()),
     ];
     for figure in drawn.drawn {
         let path = |ending| out.join(figures::figure_path(&figure.plan.name, ending));
@@ -84,7 +92,11 @@ pub fn write_report(runs: &[PathBuf], out: &Path, command: FigureCommand) -> Res
     }
     let files: Vec<PathBuf> = files.into_iter().map(|(path, _)| path).collect();
     write::remove_others(&folder, &files, is_of_a_report);
-    Ok(WrittenReport { files, table: comparison_table::text_table(&summary), summary })
+    let mut table = comparison_table::text_table(&summary);
+    if let Some(counts) = findings::words::counts(&findings) {
+        table.push_str(&format!("\nconclusions of the published report: {counts}\n"));
+    }
+    Ok(WrittenReport { files, table, summary })
 }
 
 /// Whether a file among the figures is of a report: one of an earlier report that has nothing to show any more is

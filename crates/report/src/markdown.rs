@@ -6,11 +6,19 @@ use crate::comparison::sentences::{collapse, comparability, difference, legend, 
 use crate::comparison::{RUN_COLUMNS, RunGroup, Summary, facts, recipes, run_rows};
 use crate::comparison_table::markdown_table;
 use crate::figures::{Figures, figure_path};
+use crate::findings::Finding;
+use crate::findings_table::findings_markdown;
 use crate::pictures::Album;
 use crate::text::{count, escape_markdown};
 
 /// The whole file.
-pub fn report_md(groups: &[RunGroup], summary: &Summary, figures: &Figures, albums: &[Album]) -> String {
+pub fn report_md(
+    groups: &[RunGroup],
+    summary: &Summary,
+    findings: &[Finding],
+    figures: &Figures,
+    albums: &[Album],
+) -> String {
     let mut text = String::from("# bmae: comparison of pre-training methods\n\n");
     text.push_str(&markdown_table(summary));
     text.push_str(&format!("\n{}\n\n{}\n", legend(summary), escape_markdown(&comparability(summary))));
@@ -24,6 +32,7 @@ pub fn report_md(groups: &[RunGroup], summary: &Summary, figures: &Figures, albu
         text.push_str(&format!("\n**Collapse.** {}\n", escape_markdown(&collapse(collapsed))));
     }
     text.push_str("\nEach evaluation by itself: [results.csv](results.csv).\n");
+    text.push_str(&findings_markdown(findings));
     text.push_str(&not_run(summary, figures));
     text.push_str(&curves(figures));
     text.push_str(&pictures(groups, albums));

@@ -110,6 +110,19 @@ pub enum TrainError {
         /// What is wrong with it.
         what: String,
     },
+    /// A trunk that a run cannot go on from.
+    #[error(
+        "{} cannot begin with the trunk {}: {what}; train the trunk again, or this run alone",
+        path.display(), trunk.display()
+    )]
+    Trunk {
+        /// The folder of the run.
+        path: PathBuf,
+        /// The folder of the trunk.
+        trunk: PathBuf,
+        /// What is wrong with it, as a clause.
+        what: String,
+    },
     /// Weights were asked for where there are none.
     #[error("{path} holds no weights: {what}", path = path.display())]
     NoWeights {

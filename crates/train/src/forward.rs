@@ -51,7 +51,7 @@ pub fn run(
     let ([count, ..], images) = recorded_images::<4>(recipe, inputs, "[N, 3, H, W]")?;
     let patches = recipe.architecture().grid.patches();
     let noise = match inputs.has("noise") {
-        true => recorded_noise::<2>(recipe, inputs, "[N, L]", [count])?.to_vec(),
+        true => recorded_noise::<2>(recipe, inputs, "noise", "[N, L]", [count])?.to_vec(),
         false => {
             let mut generator = keyed(recipe.seed, 0, 0, Purpose::Mask);
             (0..count * patches).map(|_| generator.random::<f32>()).collect()
@@ -62,7 +62,7 @@ pub fn run(
         Some(target) => Student::predicting_features_of(recipe, of.weights, target, &device, tell)?,
         None => (Student::predicting_pixels(recipe, of.weights, &device, tell)?, "decoder_pred"),
     };
-    let Pass { loss, masking, latent, report } = student.pass(images, &noise, 1.0)?;
+    let Pass { loss, masking, latent, report } = student.pass(images, &noise, 1.0, 0..1)?;
 
     let mut outputs = TensorFile::default();
     put(&mut outputs, "latent", latent.clone());
@@ -124,20 +124,21 @@ pub(crate) fn recorded_images<'a, const D: usize>(
     Err(TrainError::Recorded { tensor: "images".into(), source_name: file.source().to_owned(), found, expected })
 }
 
-/// The values of the tensor `noise` of `file`, whose sizes begin with `before` and end with L.
+/// The values of the noise `name` of `file`, whose sizes begin with `before` and end with L.
 pub(crate) fn recorded_noise<'a, const D: usize>(
     recipe: &Recipe,
     file: &'a TensorFile,
+    name: &str,
     axes: &str,
     before: impl AsRef<[usize]>,
 ) -> Result<&'a [f32], TrainError> {
-    let (sizes, noise) = file.floats::<D>("noise", axes)?;
+    let (sizes, noise) = file.floats::<D>(name, axes)?;
     let patches = recipe.architecture().grid.patches();
     let expected: Vec<usize> = before.as_ref().iter().copied().chain([patches]).collect();
     match sizes[..] == expected[..] {
         true => Ok(noise),
         false => Err(TrainError::Recorded {
-            tensor: "noise".into(),
+            tensor: name.into(),
             source_name: file.source().to_owned(),
             found: format!("has the shape {sizes:?}"),
             expected: format!("{axes} = {expected:?} was expected: one number for each patch of each image"),

@@ -1,5 +1,6 @@
 //! From a data set to what a model reads: batches, patches, masking noise.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bmae_data::loader::{self, LastBatch, Loader, LoaderConfig, Order};
@@ -39,19 +40,26 @@ pub(crate) fn check(dataset: &Dataset, recipe: &Recipe, stage: Stage) -> Result<
     }
 }
 
-/// Whole batches in an epoch; at least one.
+/// Whole batches in an epoch of the stage's `epoch_fraction` of the training images; at least one.
 pub(crate) fn steps_per_epoch(dataset: &Dataset, recipe: &Recipe, stage: TrainedStage) -> Result<usize, TrainError> {
     let batch = recipe.stage(stage).batch_size;
-    let steps = dataset.train.len() / batch;
+    let images = images_per_epoch(dataset.train.len(), recipe.stage(stage));
+    let steps = images / batch;
     if steps == 0 {
         return Err(TrainError::FewerThanOneBatch {
             data: dataset.name.clone(),
-            images: dataset.train.len(),
+            images,
             batch,
             key: format!("{}.batch_size", Stage::from(stage).section()),
         });
     }
     Ok(steps)
+}
+
+/// How many of `images` training images an epoch of a stage with these `settings` sees.
+pub(crate) fn images_per_epoch(images: usize, settings: &StageRecipe) -> usize {
+    // To the nearest, since 0.29 of 100 is a little less than 29 in floating point.
+    (images as f64 * settings.epoch_fraction).round() as usize
 }
 
 /// How much `stage` has to do in epochs of `steps_per_epoch`.
@@ -60,7 +68,8 @@ pub(crate) fn extent(recipe: &Recipe, stage: TrainedStage, steps_per_epoch: usiz
     Extent { epochs, steps_per_epoch, batch_size }
 }
 
-/// The augmented batches of one training epoch of `stage` in its shuffled order, the last partial one dropped.
+/// The augmented batches of one training epoch of `stage` in its shuffled order, the last partial one dropped. An epoch
+/// of a fraction of the images takes the first of that order, so that each epoch sees others.
 pub(crate) fn training_batches(
     images: &Arc<dyn Images>,
     recipe: &Recipe,
@@ -68,8 +77,11 @@ pub(crate) fn training_batches(
     epoch: usize,
     workers: usize,
 ) -> Result<Loader, TrainError> {
+    let settings = recipe.stage(stage);
+    let batch_size = settings.batch_size;
     let config = LoaderConfig {
-        batch_size: recipe.stage(stage).batch_size,
+        batch_size,
+        limit: Some(images_per_epoch(images.len(), settings) / batch_size),
         order: Order::Shuffled,
         last_batch: LastBatch::Drop,
         seed: recipe.seed,
@@ -88,6 +100,7 @@ pub(crate) fn evaluation_batches(
 ) -> Result<Loader, TrainError> {
     let config = LoaderConfig {
         batch_size,
+        limit: None,
         order: Order::Sequential,
         last_batch: LastBatch::Keep,
         seed: recipe.seed,
@@ -95,6 +108,20 @@ pub(crate) fn evaluation_batches(
         workers,
     };
     Ok(loader::load(images.clone(), pipeline::evaluation_transform(recipe), config)?)
+}
+
+/// The first `count` of `images` [N, 3, S, S] as evaluation sees them, flat; all if there are fewer.
+///
+/// # Errors
+/// When one cannot be read.
+pub(crate) fn first_images(recipe: &Recipe, images: &Arc<dyn Images>, count: usize) -> Result<Vec<f32>, TrainError> {
+    let transform = pipeline::evaluation_transform(recipe);
+    let values = recipe.architecture().grid.values_per_image();
+    let mut planes = vec![0.0; count.min(images.len()) * values];
+    for (index, planes) in planes.chunks_exact_mut(values).enumerate() {
+        transform.apply(&images.image(index)?, recipe.seed, 0, index as u64, planes)?;
+    }
+    Ok(planes)
 }
 
 /// Normalised `images` [N, 3, S, S] as patches [N, L, p*p*3], flat.
@@ -121,6 +148,30 @@ pub(crate) fn mask_noise(recipe: &Recipe, epoch: usize, indices: &[usize]) -> Ve
     noise
 }
 
+/// The noise of all masks of a step, [N, M, L] where an image has M of them ([`Method::masks_per_image`]): its
+/// [`mask_noise`] first, the further ones from a stream of their own.
+///
+/// [`Method::masks_per_image`]: bmae_recipe::Method::masks_per_image
+pub(crate) fn step_noise(recipe: &Recipe, epoch: usize, indices: &[usize]) -> Vec<f32> {
+    let patches = recipe.architecture().grid.patches();
+    let further = (recipe.method.masks_per_image() - 1) * patches;
+    let mut noise = Vec::with_capacity(indices.len() * (patches + further));
+    for (&index, first) in indices.iter().zip(mask_noise(recipe, epoch, indices).chunks_exact(patches)) {
+        let mut generator = keyed(recipe.seed, epoch as u64, index as u64, Purpose::FurtherMasks);
+        noise.extend_from_slice(first);
+        noise.extend((0..further).map(|_| generator.random::<f32>()));
+    }
+    noise
+}
+
+/// The noise of one mask of each image [N, L], out of `noise` [N, `masks`, L]; `patches` is L.
+pub(crate) fn noise_of_mask(noise: &[f32], masks: usize, mask: usize, patches: usize) -> Cow<'_, [f32]> {
+    match masks {
+        1 => Cow::Borrowed(noise),
+        _ => noise.chunks_exact(patches).skip(mask).step_by(masks).flatten().copied().collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,6 +193,22 @@ mod tests {
         assert_eq!(sizes(training_batches(&data.train, &recipe, stage, 0, 2).expect("batches")), [16; 3]);
         let test = data.test.expect("a test set");
         assert_eq!(sizes(evaluation_batches(&test, &recipe, 16, 2).expect("batches")), [16, 16, 8]);
+    }
+
+    #[test]
+    fn an_epoch_of_a_fraction_of_the_images_takes_others_each_time() {
+        let (recipe, data) = small();
+        let (section, keys) = ("[pretrain]\n", "[pretrain]\nepoch_fraction = 0.7\n");
+        let text = recipe.to_toml().replace("epoch_fraction = 1.0\n", "").replace(section, keys);
+        let recipe = Recipe::from_toml(&text).expect("a recipe");
+        let stage = TrainedStage::Pretrain;
+        assert_eq!(steps_per_epoch(&data, &recipe, stage).expect("35 images"), 2);
+        let of_epoch = |epoch| {
+            let batches = training_batches(&data.train, &recipe, stage, epoch, 2).expect("batches");
+            batches.flat_map(|batch| batch.expect("a batch").indices).collect::<Vec<usize>>()
+        };
+        let seen: HashSet<usize> = (0..8).flat_map(of_epoch).collect();
+        assert_eq!((of_epoch(0).len(), seen.len()), (32, 50));
     }
 
     #[test]
@@ -178,5 +245,23 @@ mod tests {
         }
         assert_eq!(seen.len(), 5 * 50, "no two images or epochs share their noise");
         assert_eq!(of(3, &[7, 9])[16..], of(3, &[9]), "image 9 is masked alike in any batch");
+    }
+
+    #[test]
+    fn every_further_target_has_noise_of_its_own_and_the_first_that_of_a_shared_mask() {
+        let text = "data.image_size = 32\nmodel.patch_size = 8\nmethod.name = 'custom'\nmethod.targets = [{}, {}, {}]";
+        let of = |masks: &str, indices: &[usize]| {
+            let recipe = Recipe::from_toml(&format!("{text}\nmethod.masks = '{masks}'")).expect("a recipe");
+            step_noise(&recipe, 3, indices)
+        };
+        let (shared, separate) = (of("shared", &[7, 9]), of("separate", &[7, 9]));
+        let each = [0, 1, 2].map(|mask| noise_of_mask(&separate, 3, mask, 16).into_owned());
+        assert_eq!(each[0], shared);
+        let images: HashSet<Vec<u32>> = each
+            .iter()
+            .flat_map(|noise| noise.chunks_exact(16).map(|noise| noise.iter().map(|value| value.to_bits()).collect()))
+            .collect();
+        assert_eq!(images.len(), 3 * 2, "no two masks share their noise");
+        assert_eq!(separate[3 * 16..], of("separate", &[9]), "image 9 is masked alike in any batch");
     }
 }

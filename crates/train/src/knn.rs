@@ -25,7 +25,7 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
     let PlannedStage { recipe, start, .. } = planned;
     let (data, test) = input::open_labelled(recipe, Stage::Knn)?;
     let encoder = start::encoder(start, recipe, &session.inference_device(), &mut |message| session.say(message))?;
-    let Some(run) = StageRun::open(session, planned, &data.name, resume)? else {
+    let Some(run) = StageRun::open(session, planned, &data, resume)? else {
         return Ok(Outcome::AlreadyFinished);
     };
     let extent = Extent { epochs: 1, steps_per_epoch: 1, batch_size: data.train.len() + test.len() };

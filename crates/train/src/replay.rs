@@ -1,6 +1,8 @@
 //! Recorded batches through the training itself, for whoever checks a port (`docs/formats.md`, "replay"): the
 //! learners that the loops drive take one optimiser step a batch, with nothing drawn, shuffled or augmented.
 
+use std::borrow::Cow;
+
 use bmae_nn::weights::StateDict;
 use bmae_nn::{TensorFile, parameters};
 use bmae_recipe::{Recipe, Stage, StageRecipe, TrainedStage};
@@ -16,8 +18,8 @@ use crate::observer::Message;
 use crate::pretrain::Student;
 use crate::schedule::Schedule;
 
-/// Takes one step from `weights` for each of `batches`: `images` [S, N, 3, H, W] and `noise` [S, N, L] (pre-training)
-/// or `labels` [S, N] (evaluation). Epochs have `steps_per_epoch` steps; rates are those of the configured batch size.
+/// Takes one step from `weights` for each of `batches`: `images` [S, N, 3, H, W] and `noise` [S, N, L] (pre-training;
+/// where each of T targets has its own mask, also `further_noise` [S, N, T-1, L]) or `labels` [S, N] (evaluation). Epochs have `steps_per_epoch` steps; rates are those of the configured batch size.
 ///
 /// What comes out: `loss` `[S]`, `lr` `[S]` (before layer-wise scaling) and `param.<name>` for every parameter at the
 /// end but positions that are not trained; of a probe also `batchnorm.running_mean` and `batchnorm.running_var`. What a
@@ -58,7 +60,7 @@ fn pretraining(
         if step.within == 0 {
             student.start_epoch(step.epoch)?;
         }
-        let noise = step.of(recorded.noise, recorded.steps);
+        let noise = step.of(&recorded.noise, recorded.steps);
         let report = student.step(step.epoch, step.within, step.rate, step.images, noise)?;
         outputs.push(report.loss, &step)?;
         if step.within + 1 == recorded.steps_per_epoch {
@@ -128,8 +130,8 @@ struct Recorded<'a> {
     /// S.
     steps: usize,
     images: &'a [f32],
-    /// Empty but for pre-training.
-    noise: &'a [f32],
+    /// Of all masks [S, N, M, L]; empty but for pre-training.
+    noise: Cow<'a, [f32]>,
     /// Empty for pre-training.
     labels: &'a [i64],
 }
@@ -162,9 +164,9 @@ impl<'a> Recorded<'a> {
     ) -> Result<Self, TrainError> {
         let settings = recipe.stage(stage);
         let ([steps, batch, ..], images) = recorded_images::<5>(recipe, batches, "[S, N, 3, H, W]")?;
-        let (mut noise, mut labels): (&[f32], &[i64]) = (&[], &[]);
+        let (mut noise, mut labels): (Cow<'_, [f32]>, &[i64]) = (Cow::default(), &[]);
         if stage == TrainedStage::Pretrain {
-            noise = recorded_noise::<3>(recipe, batches, "[S, N, L]", [steps, batch])?;
+            noise = recorded_step_noise(recipe, batches, [steps, batch])?;
         } else {
             let (sizes, found) = batches.integers::<2>("labels", "[S, N]")?;
             if sizes != [steps, batch] {
@@ -229,6 +231,24 @@ impl<'a> Recorded<'a> {
             }),
         }
     }
+}
+
+/// The noise of all masks [S, N, M, L], M of each image: `noise` [S, N, L] and, of the further ones, `further_noise`
+/// [S, N, M-1, L].
+fn recorded_step_noise<'a>(
+    recipe: &Recipe,
+    batches: &'a TensorFile,
+    [steps, batch]: [usize; 2],
+) -> Result<Cow<'a, [f32]>, TrainError> {
+    let first = recorded_noise::<3>(recipe, batches, "noise", "[S, N, L]", [steps, batch])?;
+    let (patches, further) = (recipe.architecture().grid.patches(), recipe.method.masks_per_image() - 1);
+    if further == 0 {
+        return Ok(Cow::Borrowed(first));
+    }
+    let sizes = [steps, batch, further];
+    let others = recorded_noise::<4>(recipe, batches, "further_noise", "[S, N, T-1, L]", sizes)?;
+    let of_images = first.chunks_exact(patches).zip(others.chunks_exact(further * patches));
+    Ok(of_images.flat_map(|(first, others)| first.iter().chain(others)).copied().collect())
 }
 
 /// What every replay records.

@@ -6,6 +6,7 @@ use bmae_recipe::Stage;
 use bmae_recipe::plan::PlannedStage;
 
 use crate::checksum::with_checksums;
+use crate::run_directory::last_weights;
 use crate::{Outcome, Session, TrainError, finetune, input, knn, linear_probe, pipeline, pretrain};
 
 /// Runs one stage in its run directory; with `resume` what was begun there goes on.
@@ -49,15 +50,26 @@ fn check_data(plan: &[PlannedStage]) -> Result<(), TrainError> {
     Ok(())
 }
 
+/// Whether the trunk `planned` is still to be trained: something in `stages` goes on from it that has no epoch of its
+/// own yet.
+fn is_wanted(planned: &PlannedStage, stages: &[PlannedStage]) -> bool {
+    stages.iter().any(|stage| {
+        stage.start.trunk().is_some_and(|trunk| trunk.directory == planned.out)
+            && !last_weights(&stage.out).exists()
+            && (stage.ends_after.is_none() || is_wanted(stage, stages))
+    })
+}
+
 /// Whether all weights that pre-trainings of `plan` name are there.
 fn check_weights(plan: &[PlannedStage]) -> Result<(), TrainError> {
     let mut pretrainings = plan.iter().filter(|planned| planned.stage == Stage::Pretrain);
     pretrainings.try_for_each(|planned| with_checksums(planned).map(drop))
 }
 
-/// Runs `stages` in order, after a look at the data and the given weights of them all. What was finished before is not repeated, what was
-/// begun goes on. A stage whose loss is no number any more is left as it is, with what would start from it: that is a
-/// result of its recipe, not a reason to stop the others.
+/// Runs `stages` in order, after a look at the data and the given weights of them all. What was finished before is not
+/// repeated, what was begun goes on, and a trunk that nothing needs any more is left out. A stage whose loss is no
+/// number any more is left as it is, with what would start from it: that is a result of its recipe, not a reason to stop
+/// the others.
 pub fn plan(session: &mut Session<'_>, stages: &[PlannedStage]) -> Result<PlanOutcome, TrainError> {
     check_data(stages)?;
     check_weights(stages)?;
@@ -65,6 +77,10 @@ pub fn plan(session: &mut Session<'_>, stages: &[PlannedStage]) -> Result<PlanOu
     let mut lost: Vec<&Path> = Vec::new();
     for planned in stages {
         if planned.start.path().is_some_and(|path| lost.contains(&path)) {
+            lost.push(&planned.out);
+            continue;
+        }
+        if planned.ends_after.is_some() && !is_wanted(planned, stages) {
             continue;
         }
         let outcome = match stage(session, planned, true) {

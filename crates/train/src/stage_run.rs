@@ -1,6 +1,7 @@
 //! A planned stage at work: how every stage opens its run directory and closes it again. What lies between is the loop
 //! of the stage's own module.
 
+use bmae_data::Dataset;
 use bmae_recipe::plan::PlannedStage;
 
 use crate::observer::Event;
@@ -29,7 +30,7 @@ pub(crate) struct Extent {
 }
 
 impl<'a> StageRun<'a> {
-    /// Opens the run directory of `planned`, whose images are `data` in words. `None`, and the observer knows it, where
+    /// Opens the run directory of `planned`, whose images are `data`. `None`, and the observer knows it, where
     /// the stage was finished before.
     ///
     /// # Errors
@@ -37,12 +38,13 @@ impl<'a> StageRun<'a> {
     pub fn open(
         session: &mut Session<'_>,
         planned: &'a PlannedStage,
-        data: &str,
+        data: &Dataset,
         resume: bool,
     ) -> Result<Option<Self>, TrainError> {
         let run_file = RunFile::new(planned, data, session);
         let (directory, checkpoint) =
-            match RunDirectory::open(&planned.out, &planned.recipe.to_toml(), run_file, resume)? {
+            match RunDirectory::open(&planned.out, &planned.recipe.to_toml(), run_file, planned.start.trunk(), resume)?
+            {
                 Opened::Finished => {
                     session.tell(Event::AlreadyFinished { run: planned.run.clone(), stage: planned.stage });
                     return Ok(None);

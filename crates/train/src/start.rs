@@ -33,7 +33,7 @@ pub fn run_name(start: &Start) -> Option<String> {
     match start {
         Start::Scratch => Some(MethodName::Scratch.word().to_owned()),
         Start::From(path) if path.is_dir() => RunFile::read(path).ok().map(|file| file.name),
-        Start::From(_) => None,
+        Start::From(_) | Start::Trunk(_) => None,
     }
 }
 

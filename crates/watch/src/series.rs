@@ -1,6 +1,6 @@
 //! From what a run logged to the points of a curve.
 
-use bmae_report::{Run, Stage, Step, TargetChange};
+use bmae_report::{Run, Stage, TargetChange};
 
 /// What can be drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,16 +103,13 @@ pub(crate) struct Curve {
 /// Loss and throughput are taken from single steps until two epochs are done.
 pub(crate) fn curves(run: &Run, metric: Metric) -> Vec<Curve> {
     let metrics = &run.metrics;
-    let steps = |value: fn(&Step) -> Option<f64>| -> Vec<(f64, f64)> {
-        metrics.by_step(value).into_iter().map(|(x, y)| (x / 1000.0, y)).collect()
-    };
     let solid = |points| vec![(points, false)];
     let curves = match metric {
-        Metric::Loss if metrics.epochs.len() < 2 => solid(steps(|line| line.loss)),
+        Metric::Loss if metrics.epochs.len() < 2 => solid(metrics.by_step(|line| line.loss)),
         Metric::Loss => solid(metrics.by_epoch(|line| line.loss)),
         Metric::Top1 => solid(metrics.top1_by_epoch()),
-        Metric::LearningRate => solid(steps(|line| line.lr)),
-        Metric::Speed if metrics.epochs.len() < 2 => solid(steps(|line| line.images_per_s)),
+        Metric::LearningRate => solid(metrics.by_step(|line| line.lr)),
+        Metric::Speed if metrics.epochs.len() < 2 => solid(metrics.by_step(|line| line.images_per_s)),
         Metric::Speed => solid(metrics.by_epoch(|line| line.images_per_s)),
         Metric::Neighbours => solid(metrics.by_epoch(|line| line.knn_top1)),
         Metric::RankMe => solid(metrics.by_epoch(|line| line.rank_me)),

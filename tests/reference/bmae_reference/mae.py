@@ -64,7 +64,7 @@ def pixel_target(images, patch_size, norm_pix):
     return target
 
 
-def masked_loss(prediction, target, mask):
-    """The mean square over the dimensions, then the mean over the masked patches."""
+def loss_of_patches(prediction, target, mask, loss_on):
+    """The mean square over the dimensions, then the mean over the masked patches, or over all."""
     of_patch = ((prediction - target) ** 2).mean(-1)
-    return (of_patch * mask).sum() / mask.sum()
+    return of_patch.mean() if loss_on == "all" else (of_patch * mask).sum() / mask.sum()

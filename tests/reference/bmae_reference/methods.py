@@ -21,10 +21,11 @@ class Target:
     weights: str = ""  # of a fixed one: its file, in golden/ or anywhere else
     every: int = 10
     unit: str = "epoch"  # or "step"
-    tau: float = 0.1
+    tau: float = 0.005
     tau_end: float | None = None
     ramp: str = "none"  # or "linear", "cosine": from tau at the first update to tau_end at the last
-    normalisation: str = "none"  # or "layer-norm"
+    born: str = "switch"  # or "start": averaged through the warm-up, too
+    normalisation: str = "none"  # or "layer-norm", "patch-norm"
     last_blocks: int = 1
 
     def features(self, encoder, images):
@@ -33,6 +34,9 @@ class Target:
             features = encoder.features(images, self.last_blocks)[:, 1:]
             if self.normalisation == "layer-norm":
                 features = torch.nn.functional.layer_norm(features, features.shape[-1:], eps=1e-6)
+            if self.normalisation == "patch-norm":  # what norm_pix does with pixels
+                mean = features.mean(-1, keepdim=True)
+                features = (features - mean) / (features.var(-1, keepdim=True, unbiased=True) + 1e-6).sqrt()
         return features
 
     def tau_at(self, update, updates):
@@ -50,14 +54,15 @@ def warmup_and_targets(method):
     name = method["name"]
     if name == "mae":
         return None, []
+    features = {"normalisation": method.get("normalisation", "none")}
+    average = features | {"update": "ema", "tau": method.get("tau", 0.005), "born": method.get("born", "switch")}
     if name == "mae-k":
-        return method["k"], [Target(update="copy", every=method["k"])]
+        return method["k"], [Target(update="copy", every=method["k"], **features)]
     if name == "ema-mae":
-        return method["wse"], [Target(update="ema", tau=method["tau"])]
+        return method["wse"], [Target(**average)]
     if name == "mae-new":
-        fast = Target(update="ema", tau=method["tau"])
-        slow = Target(update="copy", every=method["k"], weight=method["slow_weight"])
-        return method["k"], [fast, slow]
+        slow = Target(update="copy", every=method["k"], weight=method["slow_weight"], **features)
+        return method["k"], [Target(**average), slow]
     words = {"from": "weights"}  # not a word that a field may be called by
     return method["wse"], [Target(**{words.get(key, key): target[key] for key in target}) for target in method["targets"]]
 
@@ -71,32 +76,43 @@ def teacher(path, image_size, dtype):
     return encoder
 
 
+def warmup_weight(method):
+    """What the pixel loss counts before the targets appear."""
+    _, targets = warmup_and_targets(method)
+    of_sum = method.get("warmup_weight", "one") == "sum" and targets
+    return sum(target.weight for target in targets) if of_sum else 1.0
+
+
 class Targets:
-    """The target encoders of a run."""
+    """The target encoders of a run. `encoders` are those whose features are predicted: none before the switch."""
 
     def __init__(self, method, epochs, steps_per_epoch, image_size, dtype):
         self.created, self.recipes = warmup_and_targets(method)
         self.copy_at = method.get("copy_at", "epoch-start")
         self.epochs, self.steps_per_epoch = epochs, steps_per_epoch
+        self.early = {}  # averages that are kept through the warm-up, by number
         self.encoders = []
         fixed = [target.weights for target in self.recipes if target.update == "fixed"]
         self.teachers = {path: teacher(path, image_size, dtype) for path in fixed}
 
     def before_epoch(self, epoch, student):
         """Creation and copies; says whether the targets have just appeared."""
+        if epoch == 0 and self.created is not None:
+            born = [i for i, recipe in enumerate(self.recipes) if recipe.update == "ema" and recipe.born == "start"]
+            self.early = {i: student.encoder_copy() for i in born}
         if epoch == self.created:
-            self.encoders = [self.teachers.get(target.weights) or student.encoder_copy() for target in self.recipes]
+            created = {i: self.early.get(i) or self.teachers.get(target.weights) for i, target in enumerate(self.recipes)}
+            self.encoders = [created[i] or student.encoder_copy() for i in created]
             return True
         if self.encoders and self.copy_at == "epoch-start":
             self._copy(epoch, student)
         return False
 
     def after_step(self, epoch, step, student):
-        update = (epoch - (self.created or 0)) * self.steps_per_epoch + step
-        self._average("step", update, self.steps_per_epoch, student)
+        self._average("step", epoch * self.steps_per_epoch + step, self.steps_per_epoch, student)
 
     def after_epoch(self, epoch, student):
-        self._average("epoch", epoch - (self.created or 0), 1, student)
+        self._average("epoch", epoch, 1, student)
         if self.encoders and self.copy_at == "epoch-end":
             self._copy(epoch, student)
 
@@ -105,10 +121,13 @@ class Targets:
             if recipe.update == "copy" and (epoch - self.created) % recipe.every == 0:
                 self.encoders[i] = student.encoder_copy()
 
-    def _average(self, unit, update, updates_per_epoch, student):
-        for recipe, target in zip(self.recipes, self.encoders):
+    def _average(self, unit, now, updates_per_epoch, student):
+        """Every target of this unit that exists; `now` counts epochs or steps from the beginning of the training."""
+        for i, target in dict(enumerate(self.encoders)).items() if self.encoders else self.early.items():
+            recipe = self.recipes[i]
             if recipe.update == "ema" and recipe.unit == unit:
-                tau = recipe.tau_at(update, (self.epochs - self.created) * updates_per_epoch)
+                first = 0 if recipe.born == "start" else self.created
+                tau = recipe.tau_at(now - first * updates_per_epoch, (self.epochs - first) * updates_per_epoch)
                 values = dict(student.named_parameters())
                 with torch.no_grad():
                     for name, value in target.named_parameters():

@@ -4,8 +4,8 @@ import torch
 from torch import nn
 
 from .heads import Classifier, Probe
-from .mae import MaskedAutoencoder, masked_loss, pixel_target
-from .methods import Targets
+from .mae import MaskedAutoencoder, loss_of_patches, pixel_target
+from .methods import Target, Targets, warmup_and_targets, warmup_weight
 from .optimisation import Lars, finetuning_groups, group, learning_rate, pretraining_group, set_rate
 from .vit import Encoder, Sizes
 
@@ -31,11 +31,14 @@ def loss_of(model, recipe, inputs, target=None):
     prediction = model.decoder_pred(model.decode(latent, restore))
     outputs = {"latent": latent, "pred": prediction, "mask": mask, "ids_restore": restore}
     if target is None:
-        wanted = pixel_target(images, model.sizes.patch_size, settings["norm_pix"])
+        wanted, weight = pixel_target(images, model.sizes.patch_size, settings["norm_pix"]), warmup_weight(recipe["method"])
     else:
-        wanted = load(Encoder(model.sizes), target, dtype).features(images)[:, 1:].detach()
+        _, targets = warmup_and_targets(recipe["method"])
+        of_first, weight = (targets or [Target()])[0], 1.0
+        wanted = of_first.features(load(Encoder(model.sizes), target, dtype), images).detach()
         outputs["target"] = wanted
-    return outputs | {"loss": masked_loss(prediction, wanted, mask).reshape(1)}
+    loss = weight * loss_of_patches(prediction, wanted, mask, settings.get("loss_on", "masked"))
+    return outputs | {"loss": loss.reshape(1)}
 
 
 def forward(recipe, weights, inputs, target=None, dtype=torch.float64):
@@ -53,11 +56,14 @@ def pretrain(recipe, weights, batches, steps_per_epoch, dtype=torch.float64):
     targets = Targets(method, stage["epochs"], steps_per_epoch, recipe["data"]["image_size"], dtype)
     trained = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW([pretraining_group(p, stage) for p in trained], betas=(0.9, 0.95), eps=1e-8)
-    pixel_weight = method.get("pixel_weight", 0.0)
+    pixel_weight, is_separate = method.get("pixel_weight", 0.0), method.get("masks", "shared") == "separate"
     losses, rates = [], []
 
     for i, (images, noise) in enumerate(zip(batches["images"].to(dtype), batches["noise"])):
         epoch, step = divmod(i, steps_per_epoch)
+        noises = [noise]  # of each target, [N, L]
+        if is_separate and len(targets.recipes) > 1:
+            noises += batches["further_noise"][i].unbind(1)
         if step == 0 and targets.before_epoch(epoch, model):
             _predict_features(model, optimiser, weights, recipe, dtype)
         rate = learning_rate(stage, epoch + step / steps_per_epoch)
@@ -67,17 +73,20 @@ def pretrain(recipe, weights, batches, steps_per_epoch, dtype=torch.float64):
         pixels = pixel_target(images, model.sizes.patch_size, stage["norm_pix"])
         if targets.encoders:
             each = zip(targets.recipes, targets.encoders)
-            terms = [(target.weight, "decoder_pred", target.features(encoder, images)) for target, encoder in each]
+            terms = [
+                (target.weight, "decoder_pred", target.features(encoder, images), noises[i] if is_separate else noise)
+                for i, (target, encoder) in enumerate(each)
+            ]
             if pixel_weight > 0:
-                terms.append((pixel_weight, "pixel_pred", pixels))
+                terms.append((pixel_weight, "pixel_pred", pixels, noise))
         else:
-            terms = [(1.0, "decoder_pred", pixels)]
+            terms = [(warmup_weight(method), "decoder_pred", pixels, noise)]
         # One pass of the student for each term, as the published code did for its two targets.
         total = 0.0
-        for weight, head, wanted in terms:
-            latent, mask, restore = model.encode(images, noise, stage["mask_ratio"])
+        for weight, head, wanted, of_term in terms:
+            latent, mask, restore = model.encode(images, of_term, stage["mask_ratio"])
             prediction = getattr(model, head)(model.decode(latent, restore))
-            loss = weight * masked_loss(prediction, wanted, mask)
+            loss = weight * loss_of_patches(prediction, wanted, mask, stage.get("loss_on", "masked"))
             loss.backward()
             total += loss.item()
         _clip(optimiser, stage)

@@ -81,6 +81,11 @@ def recipe_to_toml(recipe):
     return "\n".join(lines).lstrip() + "\n"
 
 
+# Where preset `paper`, the recipe of `forward` and `replay` below these flags, says otherwise.
+DEFAULTS = {"masks": "shared", "warmup_weight": "one"}
+
+
 def recipe_to_flags(recipe):
     """The same as `--set` arguments."""
+    recipe = recipe | {"method": DEFAULTS | recipe["method"]}
     return [word for path, value in leaves(recipe) for word in ("--set", f"{'.'.join(path)}={value_to_toml(value)}")]

@@ -8,6 +8,7 @@ from . import replay, samples
 from .binary import Failed
 from .heads import Classifier
 from .mae import MaskedAutoencoder
+from .methods import warmup_and_targets
 from .vit import Encoder, Sizes
 
 STEPS_PER_EPOCH, EPOCHS = 3, 6
@@ -95,23 +96,26 @@ def _methods(generator):
         return int(generator.integers(least, most + 1))
 
     tau, copy_at = generator.uniform(0.05, 0.5), pick("epoch-start", "epoch-end")
+    features = {"normalisation": pick("none", "layer-norm", "patch-norm")}
+    average = features | {"tau": tau, "born": pick("switch", "start")}
+    several = {"masks": pick("shared", "separate"), "warmup_weight": pick("one", "sum"), "copy_at": copy_at}
     yield {"name": "mae"}
-    yield {"name": "mae-k", "k": whole(1, 3), "copy_at": copy_at}
-    yield {"name": "ema-mae", "wse": whole(0, 3), "tau": tau}
-    slow_weight = generator.uniform(0.1, 0.5)
-    yield {"name": "mae-new", "k": whole(1, 2), "tau": tau, "slow_weight": slow_weight, "copy_at": copy_at}
+    yield {"name": "mae-k", "k": whole(1, 3), "copy_at": copy_at} | features
+    yield {"name": "ema-mae", "wse": whole(0, 3)} | average
+    yield {"name": "mae-new", "k": whole(1, 2), "slow_weight": generator.uniform(0.1, 0.5)} | average | several
 
     def target(update):
         own = {"every": whole(1, 3)} if update == "copy" else {
             "unit": pick("epoch", "step"), "tau": tau,
             "tau_end": generator.uniform(0, 0.5), "ramp": pick("none", "linear", "cosine"),
+            "born": pick("switch", "start"),
         }  # fmt: skip
-        normalisation = pick("none", "layer-norm")
+        normalisation = pick("none", "layer-norm", "patch-norm")
         return {"update": update, "weight": generator.uniform(0.1, 2), "normalisation": normalisation} | own
 
     targets = [target("ema"), target("copy"), target("ema")][: whole(1, 3)]
     pixel_weight = pick(0.0, generator.uniform(0.1, 1))
-    yield {"name": "custom", "wse": whole(0, 3), "targets": targets, "pixel_weight": pixel_weight, "copy_at": copy_at}
+    yield {"name": "custom", "wse": whole(0, 3), "targets": targets, "pixel_weight": pixel_weight} | several
 
 
 def _attempt(report, what, found, expected):
@@ -140,6 +144,7 @@ def fresh(bmae, report, generator):
         recipe, count = random_recipe(generator), int(generator.integers(1, 5))
         recipe["method"] |= method | {"feature_head": str(generator.choice(["trainable", "frozen"]))}
         recipe["pretrain"] |= _stage(generator) | {"accumulate": 2 if count % 2 == 0 else 1}
+        recipe["pretrain"]["loss_on"] = str(generator.choice(["masked", "all"]))
         sizes = Sizes.of(recipe)
         weights = student_weights(generator, recipe)
         weights |= samples.head(generator, "feature_pred", sizes.dim, recipe["model"]["decoder"]["dim"])
@@ -147,6 +152,10 @@ def fresh(bmae, report, generator):
             "images": samples.images(generator, steps, count, size=sizes.image_size),
             "noise": samples.noise(generator, steps, count, patches=sizes.patches),
         }
+        _, targets = warmup_and_targets(method)
+        if method.get("masks") == "separate" and len(targets) > 1:
+            others = samples.noise(generator, steps, count, len(targets) - 1, patches=sizes.patches)
+            batches["further_noise"] = others
         pixels_too = " and pixels" if recipe["method"]["pixel_weight"] > 0 else ""
         what = f"{method['name']}{pixels_too}, {count} images, {size_of(recipe)}"
         _trajectory(bmae, report, "pretrain", what, recipe, weights, batches)

@@ -22,7 +22,8 @@ pub fn figure_command(family: FigureFamily) -> Option<&'static str> {
         FigureFamily::K => Some("bmae sweep k"),
         FigureFamily::Wse => Some("bmae sweep wse"),
         FigureFamily::Tau => Some("bmae sweep tau"),
+        FigureFamily::Lambda => Some("bmae sweep lambda"),
         FigureFamily::Loss => Some("bmae pretrain"),
-        FigureFamily::All | FigureFamily::Monitors => None,
+        FigureFamily::Cost | FigureFamily::All | FigureFamily::Stability | FigureFamily::Monitors => None,
     }
 }

@@ -24,7 +24,7 @@ pub use pictures::Reconstruct;
 pub use recipe_source::RecipeSource;
 pub use recorded::{Features, Forward, Replay};
 pub use sweep::Sweep;
-pub use training::{Evaluate, Pretrain, Report, Reproduce};
+pub use training::{Evaluate, PlanOptions, Pretrain, Report, Reproduce};
 
 /// Pre-train Vision Transformers as masked autoencoders (MAE) and by bootstrapped variants of it, evaluate the
 /// encoders, and compare the methods.

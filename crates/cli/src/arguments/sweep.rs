@@ -9,24 +9,27 @@ use clap::{Args, ValueEnum};
 
 use super::method::MethodWord;
 use super::recipe_source::RecipeSource;
+use super::training::PlanOptions;
 
 /// `bmae sweep`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  bmae sweep k --preset paper --data cifar10 --seeds 3 --out runs/k
+  bmae sweep report --preset paper --data cifar10 --out runs/report
+  bmae sweep k --preset mini --data cifar10 --seeds 3 --out runs/k
   bmae sweep --method mae-k --grid method.k=2,4,8 --out runs/own
   bmae sweep --grid method.name=mae,mae-k \\
     --grid pretrain.mask_ratio=0.5,0.75,0.9 --evaluations linprobe,knn
   bmae sweep tau --preset mini --data cifar10 --emit snakemake
 
-Built in are the ablations of the report: k, wse, tau and methods (configs/sweeps/). Every combination of the values of the \
-grids is run. What does not depend on a swept key is run once: a sweep of finetune.base_lr pre-trains once.
+Built in are the whole report (report), its ablations (k, wse, tau), one of lambda, and the best of each method (methods), in \
+configs/sweeps/. Every combination of the values of the grids is run. What does not depend on a swept key is run once: a \
+sweep of finetune.base_lr pre-trains once. Pre-trainings that begin alike, on pixels, share these epochs.
 
 Finished runs in --out are kept, interrupted ones are resumed: after an interruption, give the same command again. The \
 report is written to report/ in --out.")]
 pub struct Sweep {
-    /// Built-in sweep (k, wse, tau, methods), or a file of your own that ends in .toml
+    /// Built-in sweep (report, k, wse, tau, lambda, methods), or a file of your own that ends in .toml
     #[arg(value_name = "NAME|FILE.toml")]
     pub sweep: Option<String>,
     #[command(flatten)]
@@ -40,6 +43,8 @@ pub struct Sweep {
     /// Repeat everything with N seeds: seed, seed + 1, ...
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub seeds: u16,
+    #[command(flatten)]
+    pub plan: PlanOptions,
     /// Evaluations of each encoder [default: all three]
     #[arg(long, value_name = "NAME,NAME", value_delimiter = ',', value_parser = evaluation())]
     pub evaluations: Vec<Stage>,

@@ -24,9 +24,22 @@ pub struct Reproduce {
     /// Repeat everything with N seeds: seed, seed + 1, ...
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub seeds: u16,
+    #[command(flatten)]
+    pub plan: PlanOptions,
     /// Folder of all runs and the report [default: runs/ and the name of the preset]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+}
+
+/// What the commands that run many stages have in common.
+#[derive(Debug, Args)]
+pub struct PlanOptions {
+    /// Fraction of the training images that an epoch of any stage sees: the same experiment, shorter
+    #[arg(long, value_name = "X")]
+    pub epoch_fraction: Option<f64>,
+    /// Train every pre-training alone, though some begin alike
+    #[arg(long)]
+    pub no_share: bool,
 }
 
 /// `bmae pretrain`.
@@ -62,6 +75,12 @@ pub struct Pretrain {
     pub tau: Option<f64>,
     #[arg(long, value_name = "X", help = about_key("method.slow_weight"))]
     pub slow_weight: Option<f64>,
+    /// Make a trunk: end after N epochs, for other runs to go on from with --trunk
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub stop_after: Option<u32>,
+    /// Go on from this trunk, whose epochs must be those that this run would train
+    #[arg(long, value_name = "RUN")]
+    pub trunk: Option<PathBuf>,
     /// Folder of the run
     #[arg(long, value_name = "RUN")]
     pub out: PathBuf,

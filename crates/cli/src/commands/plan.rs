@@ -2,17 +2,22 @@
 
 use std::path::Path;
 
-use bmae_recipe::plan::PlannedStage;
+use bmae_recipe::plan::{PlannedStage, share_beginnings};
 use bmae_train::Session;
 use bmae_train::run::{self, PlanOutcome};
 
-use crate::arguments::Everywhere;
+use crate::arguments::{Everywhere, PlanOptions};
 use crate::ending::Ending;
 use crate::interrupt::{self, GoesOn};
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::provenance::provenance;
 use crate::threads;
+
+/// `stages` with what some of them begin alike trained once, unless that is not wanted.
+pub fn shared(stages: Vec<PlannedStage>, out: &Path, options: &PlanOptions) -> Vec<PlannedStage> {
+    if options.no_share { stages } else { share_beginnings(stages, out) }
+}
 
 /// Runs `stages`, then writes the report into `out/report` and prints its table.
 pub fn run(stages: &[PlannedStage], out: &Path, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {

@@ -1,7 +1,10 @@
 //! `bmae pretrain`.
 
+use std::path::Path;
+
 use bmae_recipe::plan::{PlannedStage, run_name};
-use bmae_recipe::{Stage, Start, Used};
+use bmae_recipe::{Stage, Start, Trunk, Used};
+use bmae_train::run_directory::RunFile;
 use bmae_train::{TrainError, start};
 
 use super::stage;
@@ -19,13 +22,33 @@ pub fn run(arguments: &Pretrain, everywhere: &Everywhere, output: &Output) -> Re
                        choose another --method";
         return Err(Ending::Usage(message.into()));
     }
+    let epochs = recipe.pretrain.stage.epochs;
+    let ends_after = arguments.stop_after.map(|epochs| epochs as usize);
+    if let Some(after) = ends_after.filter(|after| *after > epochs) {
+        let message = format!("--stop-after {after} is beyond the {epochs} epochs of the training (pretrain.epochs)");
+        return Err(Ending::Usage(message.into()));
+    }
+    let start = match &arguments.trunk {
+        None => Start::Scratch,
+        Some(directory) => Start::Trunk(trunk(directory, ends_after.unwrap_or(epochs))),
+    };
     let run = run_name(&arguments.out, Stage::Pretrain, recipe.seed).unwrap_or_else(|| stage::name_of(&arguments.out));
     if let (Some(from), None) = (&arguments.from, &arguments.recipe.preset) {
         stage::tell_preset(Stage::Pretrain, &layers, from, "data and model", output);
     }
-    let planned =
-        PlannedStage { run, stage: Stage::Pretrain, recipe, start: Start::Scratch, out: arguments.out.clone() };
+    let out = arguments.out.clone();
+    let planned = PlannedStage { run, stage: Stage::Pretrain, recipe, start, out, ends_after };
     stage::run(&planned, everywhere, output)
+}
+
+/// The trunk in `directory`, for a run that ends after `epochs`.
+fn trunk(directory: &Path, epochs: usize) -> Trunk {
+    let shared = match RunFile::read(directory) {
+        Ok(about) if about.trunk && about.epochs <= epochs => about.epochs,
+        // What is wrong with another one is said where it is needed: a run that has epochs of its own needs none.
+        _ => epochs,
+    };
+    Trunk { directory: directory.to_owned(), epochs: shared }
 }
 
 /// What the weights that it begins with carry. A run that is resumed knows that itself, whatever became of them.

@@ -13,7 +13,8 @@ use crate::output::Output;
 
 /// Trains and evaluates all runs of the preset, then writes the report and prints its table.
 pub fn run(arguments: &Reproduce, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
-    let layers = layers::layers(&arguments.recipe, everywhere, &Stage::ALL)?;
+    let options = layers::epoch_fraction(&arguments.plan);
+    let layers = layers::with_options(&arguments.recipe, everywhere, &Stage::ALL, options)?;
     let preset = layers.preset.name();
     let recipe = layers::resolve(&layers, output)?;
     if recipe.runs.is_empty() {
@@ -23,5 +24,6 @@ pub fn run(arguments: &Reproduce, everywhere: &Everywhere, output: &Output) -> R
         return Err(Ending::Usage(message.into()));
     }
     let out = arguments.out.clone().unwrap_or_else(|| Path::new("runs").join(preset));
-    plan::run(&planned(&recipe, arguments.seeds.into(), &out), &out, everywhere, output)
+    let stages = plan::shared(planned(&recipe, arguments.seeds.into(), &out), &out, &arguments.plan);
+    plan::run(&stages, &out, everywhere, output)
 }

@@ -28,7 +28,11 @@ pub fn evaluate(stage: Stage, arguments: &Evaluate, everywhere: &Everywhere, out
     let run = run_name(&arguments.out, stage, recipe.seed)
         .or_else(|| start::run_name(&start))
         .unwrap_or_else(|| name_of(&arguments.out));
-    self::run(&PlannedStage { run, stage, recipe, start, out: arguments.out.clone() }, everywhere, output)
+    self::run(
+        &PlannedStage { run, stage, recipe, start, out: arguments.out.clone(), ends_after: None },
+        everywhere,
+        output,
+    )
 }
 
 /// Says that not all comes from the run `from`, but only `what`.

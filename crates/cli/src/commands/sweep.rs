@@ -19,7 +19,8 @@ use crate::threads;
 pub fn run(arguments: &Sweep, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
     let asked = asked(arguments)?;
     let method = layers::method(arguments.method.as_ref());
-    let layers = layers::with_options(&arguments.recipe, everywhere, &[], [method])?;
+    let options = layers::epoch_fraction(&arguments.plan).into_iter().chain([method]);
+    let layers = layers::with_options(&arguments.recipe, everywhere, &[], options)?;
     let evaluations = match arguments.evaluations.is_empty() {
         true => Stage::EVALUATIONS.to_vec(),
         // In the order in which they run, each once.
@@ -29,16 +30,19 @@ pub fn run(arguments: &Sweep, everywhere: &Everywhere, output: &Output) -> Resul
     let planned = sweep::plan(&asked, &layers, &evaluations, arguments.seeds.into(), &out)?;
     planned.warnings.iter().for_each(|warning| layers::tell(warning, output));
     output.note(&in_words(&planned, arguments.seeds));
+    let stages = plan::shared(planned.stages.clone(), &out, &arguments.plan);
+    let epochs = Epochs::of(&planned.stages, &stages);
+    output.note(&epochs.in_words());
     if arguments.dry_run {
-        return list(&planned.stages, output);
+        return list(&stages, &epochs, output);
     }
     match arguments.emit {
-        None => plan::run(&planned.stages, &out, everywhere, output),
+        None => plan::run(&stages, &out, everywhere, output),
         Some(engine) => {
             let threads = everywhere.threads.map_or_else(threads::cores, usize::from);
             let (program, device) = (program(), everywhere.device.word());
             let runner = Runner { program: &program, threads, device: &device };
-            let emitted = emit(engine.into(), &planned.stages, &out, runner)?;
+            let emitted = emit(engine.into(), &stages, &out, runner)?;
             let text =
                 format!("{} jobs in {}; start them with\n\n    {}", emitted.jobs, out.display(), emitted.command);
             Ok(output.result(&text, &json!({ "jobs": emitted.jobs, "out": out, "command": emitted.command }))?)
@@ -79,9 +83,32 @@ fn in_words(planned: &SweepPlan, seeds: u16) -> String {
     )
 }
 
-fn list(stages: &[PlannedStage], output: &Output) -> Result<(), Ending> {
+/// Epochs of pre-training, all runs together.
+struct Epochs {
+    alone: usize,
+    shared: usize,
+}
+
+impl Epochs {
+    fn of(alone: &[PlannedStage], shared: &[PlannedStage]) -> Self {
+        let of = |stages: &[PlannedStage]| stages.iter().map(PlannedStage::epochs_pretrained).sum();
+        Self { alone: of(alone), shared: of(shared) }
+    }
+
+    fn in_words(&self) -> String {
+        let Self { alone, shared } = self;
+        match alone == shared {
+            true => format!("{alone} epochs of pre-training, no beginning shared"),
+            false => format!("{shared} epochs of pre-training with shared beginnings, {alone} without"),
+        }
+    }
+}
+
+fn list(stages: &[PlannedStage], epochs: &Epochs, output: &Output) -> Result<(), Ending> {
     let lines: Vec<String> = stages.iter().map(|stage| stage.out.display().to_string()).collect();
-    Ok(output.result(&lines.join("\n"), &json!({ "stages": lines }))?)
+    let json =
+        json!({ "stages": lines, "pretraining_epochs": epochs.shared, "pretraining_epochs_alone": epochs.alone });
+    Ok(output.result(&lines.join("\n"), &json)?)
 }
 
 /// The program that jobs run: this one.

@@ -23,6 +23,56 @@ fn a_sweep_runs_every_combination_and_ends_with_a_report_and_a_second_time_repea
 }
 
 #[test]
+fn what_pre_trainings_begin_alike_is_trained_once_unless_that_is_not_wanted() {
+    let folder = Folder::new();
+    let line = "sweep --preset tiny.toml --set pretrain.epochs=4 --grid method.name=mae,mae-k --grid method.k=2 --evaluations knn";
+    let planned = folder.bmae(&format!("{line} --dry-run --out s")).succeeds();
+    assert!(
+        planned.stderr.contains("6 epochs of pre-training with shared beginnings, 8 without"),
+        "{}",
+        planned.story()
+    );
+    assert!(planned.stdout.starts_with("s/trunks/mae-until-2/pretrain\ns/mae/pretrain\n"), "{}", planned.story());
+    folder.bmae(&format!("{line} --out s")).succeeds();
+    let alone = folder.bmae(&format!("{line} --no-share --out alone")).succeeds();
+    alone.leaves_no("alone/trunks");
+    for run in ["mae", "mae-k-k2"] {
+        let weights = |out: &str| {
+            let file = folder.path(&format!("{out}/{run}/pretrain/checkpoints/last.safetensors"));
+            std::fs::read(file).expect("weights")
+        };
+        assert!(weights("s") == weights("alone"), "{run} differs");
+    }
+    assert_eq!(folder.read("s/report/results.csv").lines().count(), 1 + 2, "a trunk is no run to compare");
+    assert!(folder.bmae("runs s").succeeds().stdout.contains("trunks/mae-until-2"), "but it is one to look at");
+}
+
+#[test]
+fn a_trunk_is_made_and_gone_on_from_by_hand_too() {
+    let folder = Folder::new();
+    let line = "pretrain --preset tiny.toml --set pretrain.epochs=4";
+    folder.bmae(&format!("{line} --method mae --stop-after 2 --out trunk")).succeeds();
+    folder.bmae(&format!("{line} --method mae-k --k 2 --trunk trunk --out run")).succeeds();
+    assert!(folder.read("run/run.toml").contains("shared_from = \"trunk\""));
+    folder.bmae(&format!("{line} --method mae-k --k 1 --trunk trunk --out other")).refuses(
+        1,
+        &["other cannot begin with the trunk trunk", "the first 1 epochs, and it has 2", "train the trunk again"],
+    );
+    folder.bmae(&format!("{line} --method mae --trunk gone --out other")).refuses(1, &["it is not there"]);
+    folder.bmae(&format!("{line} --method mae --stop-after 5 --out other")).refuses(2, &["beyond the 4 epochs"]);
+    assert!(!folder.path("other").exists());
+}
+
+#[test]
+fn shorter_epochs_keep_their_number() {
+    let folder = Folder::new();
+    let line = "sweep --preset tiny.toml --grid method.name=mae --evaluations knn --epoch-fraction";
+    folder.bmae(&format!("{line} 0.5 --out s")).succeeds();
+    assert!(folder.read("s/mae/pretrain/config.toml").contains("epoch_fraction = 0.5"));
+    folder.bmae(&format!("{line} 0 --out t")).refuses(2, &["pretrain.epoch_fraction", "--epoch-fraction"]);
+}
+
+#[test]
 fn what_does_not_depend_on_a_swept_key_is_run_once() {
     let folder = Folder::new();
     let line = "sweep --preset tiny.toml --method mae --grid finetune.base_lr=1e-3,2e-3 --out s --dry-run";
@@ -49,7 +99,7 @@ fn built_in_sweeps_are_the_ablations_of_the_report_and_files_of_ones_own_read_al
         let line = format!("sweep {name} --preset paper --dry-run --evaluations linprobe --out s");
         let planned = folder.bmae(&line).succeeds();
         let stages = planned.stdout.lines().filter_map(|line| line.strip_prefix("s/")?.strip_suffix("/pretrain"));
-        stages.map(str::to_owned).collect()
+        stages.filter(|stage| !stage.starts_with("trunks/")).map(str::to_owned).collect()
     };
     let bootstrapped = |name: &str| {
         let runs = pretrained(name);
@@ -60,14 +110,21 @@ fn built_in_sweeps_are_the_ablations_of_the_report_and_files_of_ones_own_read_al
     let wse = [1, 5, 20, 40, 80].map(|wse| format!("ema-mae-wse{wse}-tau0.005")).join(" ");
     assert_eq!(bootstrapped("wse"), wse);
     assert_eq!(bootstrapped("tau"), ["0.005", "0.1", "0.3"].map(|tau| format!("ema-mae-wse5-tau{tau}")).join(" "));
+    let lambda = ["0.0", "0.1", "0.2", "0.5", "1.0"]
+        .map(|lambda| format!("mae-new-k5-tau0.005-slow_weight{lambda}-copy_atepoch-end"))
+        .join(" ");
+    assert_eq!(bootstrapped("lambda"), format!("mae-k-k5 ema-mae-wse5-tau0.005 {lambda}"));
     assert_eq!(
         bootstrapped("methods"),
         "mae-k-k5 mae-k-k10 ema-mae-wse5-tau0.005 ema-mae-wse5-tau0.1 ema-mae-wse1-tau0.005 mae-new-k5-tau0.005-slow_weight0.2"
     );
+    let report = pretrained("report");
+    assert_eq!(report.len(), 15, "and scratch, which pre-trains nothing: {report:?}");
+    assert!(report.contains(&"mae-new-k5-tau0.005-slow_weight0.2-copy_atepoch-end".to_owned()), "{report:?}");
     folder.write("own.toml", b"[[grids]]\nmethod.name = \"ema-mae\"\nmethod.wse = [1, 2]\n");
     let planned = folder.bmae("sweep own.toml --preset tiny.toml --dry-run --json").succeeds().json();
-    assert_eq!(planned["stages"].as_array().expect("a list").len(), 8);
-    assert_eq!(planned["stages"][0], "runs/sweep-own/ema-mae-wse1/pretrain");
+    assert_eq!(planned["stages"].as_array().expect("a list").len(), 8 + 1);
+    assert_eq!(planned["stages"][0], "runs/sweep-own/trunks/ema-mae-wse1-until-1/pretrain");
 }
 
 #[test]
@@ -76,7 +133,7 @@ fn what_cannot_be_swept_is_one_sentence() {
     let refuses = |line: &str, parts: &[&str]| {
         folder.bmae(line).refuses(2, parts).leaves_no("s");
     };
-    refuses("sweep --out s", &["there is nothing to sweep", "k, wse, tau, methods", "--grid"]);
+    refuses("sweep --out s", &["there is nothing to sweep", "report, k, wse, tau, lambda, methods", "--grid"]);
     refuses("sweep kk --out s", &["there is no sweep called kk"]);
     refuses("sweep gone.toml --out s", &["gone.toml"]);
     refuses("sweep --grid method.k --out s", &["--grid method.k=1,2,4"]);
@@ -95,7 +152,7 @@ fn a_sweep_for_another_engine_runs_nothing_and_its_jobs_are_commands_that_make_t
     let grid = "--preset tiny.toml --grid method.name=mae-k --grid method.k=1,2 --evaluations knn";
     for (engine, file) in [("snakemake", "Snakefile"), ("slurm", "slurm/submit.sh")] {
         let emitted = folder.bmae(&format!("sweep {grid} --out s --emit {engine} --json")).succeeds();
-        assert_eq!(emitted.json()["jobs"], 4, "{}", emitted.story());
+        assert_eq!(emitted.json()["jobs"], 5, "two runs, and what they have in common: {}", emitted.story());
         assert!(emitted.listing_has(&format!("s/{file}")), "{}", emitted.story());
         emitted.leaves_no("s/mae-k-k1/pretrain");
     }
@@ -105,13 +162,15 @@ fn a_sweep_for_another_engine_runs_nothing_and_its_jobs_are_commands_that_make_t
         let output = folder.command(&words).current_dir(folder.path("s")).output().expect("the binary can be started");
         folder.ended(&words, output).succeeds();
     };
-    job("pretrain --preset recipes/mae-k-k1/pretrain.toml --out mae-k-k1/pretrain --resume");
+    let trunk = "trunks/mae-k-k1-until-1/pretrain";
+    job(&format!("pretrain --preset recipes/{trunk}.toml --stop-after 1 --out {trunk} --resume"));
+    job(&format!("pretrain --preset recipes/mae-k-k1/pretrain.toml --trunk {trunk} --out mae-k-k1/pretrain --resume"));
     job("knn --preset recipes/mae-k-k1/knn.toml --from mae-k-k1/pretrain --out mae-k-k1/knn --resume");
     assert!(folder.read("s/mae-k-k1/pretrain/run.toml").contains("name = \"mae-k-k1\""));
     assert!(folder.read("s/mae-k-k1/knn/run.toml").contains("name = \"mae-k-k1\""));
     // The same sweep run here takes them for its own.
     let here = folder.bmae(&format!("sweep {grid} --out s")).succeeds();
-    assert_eq!(here.stderr.matches("finished earlier, nothing to do").count(), 2, "{}", here.story());
+    assert_eq!(here.stderr.matches("finished earlier, nothing to do").count(), 3, "{}", here.story());
 }
 
 #[test]

@@ -49,8 +49,15 @@ const TRANSFORM: Transform = Transform {
     random_erasing: 0.0,
 };
 
-const CONFIG: LoaderConfig =
-    LoaderConfig { batch_size: 4, order: Order::Shuffled, last_batch: LastBatch::Drop, seed: 1, epoch: 2, workers: 2 };
+const CONFIG: LoaderConfig = LoaderConfig {
+    batch_size: 4,
+    order: Order::Shuffled,
+    last_batch: LastBatch::Drop,
+    seed: 1,
+    epoch: 2,
+    limit: None,
+    workers: 2,
+};
 
 fn batches(images: Arc<Noise>, config: LoaderConfig) -> Vec<Batch> {
     load(images, TRANSFORM, config).expect("a loader").map(|batch| batch.expect("a batch")).collect()

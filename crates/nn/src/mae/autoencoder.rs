@@ -8,6 +8,7 @@ use rand::Rng;
 use super::Decoder;
 use crate::error::ShapeError;
 use crate::masking::Masking;
+use crate::ops::SelectedTokens;
 use crate::vit::{Encoder, EncoderInit, Linear, LinearInit};
 
 /// The masked autoencoder. `pred` predicts pixels `[p*p*3]` at first and may be replaced by a head for features, beside
@@ -44,7 +45,7 @@ impl MaskedAutoencoder {
     /// `latent` [N, 1+keep, D] to the decoder's tokens [N, 1+L, Dd], final norm applied.
     ///
     /// # Panics
-    /// When `latent` is not of this masking; so do the two below.
+    /// When `latent` is not of this masking; so do the three below.
     pub fn decode(&self, latent: Tensor<3>, masking: &Masking) -> Tensor<3> {
         let x = self.decoder.norm.forward(self.decoder.run_blocks(latent, masking, None));
         let [_, dim] = x.dims();
@@ -68,7 +69,12 @@ impl MaskedAutoencoder {
     /// What every prediction head reads of the masked patches, in the same order: `latent` [N, 1+keep, D] to
     /// [N*(L-keep), Dd], final norm applied.
     pub fn decode_masked(&self, latent: Tensor<3>, masking: &Masking) -> Tensor<2> {
-        self.decoder.norm.forward(self.decoder.run_blocks(latent, masking, Some(masking.masked_tokens())))
+        self.decode_selected(latent, masking, masking.masked_tokens())
+    }
+
+    /// The same of the `selected` tokens, M of each image: [N*M, Dd].
+    pub fn decode_selected(&self, latent: Tensor<3>, masking: &Masking, selected: SelectedTokens) -> Tensor<2> {
+        self.decoder.norm.forward(self.decoder.run_blocks(latent, masking, Some(selected)))
     }
 
     /// The same autoencoder with another prediction head.

@@ -46,3 +46,10 @@ fn a_ratio_that_keeps_or_masks_no_patch_is_refused() {
 fn noise_of_another_length_is_refused() {
     assert!(matches!(Masking::from_noise(&[0.0; 17], 16, 0.5), Err(ShapeError::Length { found: 17, .. })));
 }
+
+#[test]
+fn all_patches_are_the_tokens_behind_the_class_token_of_each_image() {
+    let masking = Masking::from_noise(&[0.4, 0.1, 0.2, 0.3, 0.5, 0.6, 0.8, 0.7], 4, 0.5).expect("a masking");
+    let tokens = masking.patch_tokens();
+    assert_eq!((tokens.tokens(), tokens.per_image()), (&[1, 2, 3, 4, 1, 2, 3, 4][..], 4));
+}

@@ -4,8 +4,8 @@ use toml::Value;
 
 use super::range::{Count, Number, TextRange};
 use crate::choices::{
-    Augmentation, Choice, CopyAt, EmaUnit, Feature, FeatureHead, MethodName, Pooling, Ramp, ScratchInit,
-    TargetNormalisation, UpdateKind,
+    Augmentation, Born, Choice, CopyAt, EmaUnit, Feature, FeatureHead, LossOn, Masks, MethodName, Pooling, Ramp,
+    ScratchInit, TargetNormalisation, UpdateKind, WarmupWeight,
 };
 
 /// A type that a recipe key may have.
@@ -148,9 +148,13 @@ choice_values!(
     MethodName,
     UpdateKind,
     CopyAt,
+    Masks,
+    WarmupWeight,
+    Born,
     EmaUnit,
     Ramp,
     TargetNormalisation,
+    LossOn,
     FeatureHead,
     ScratchInit,
     Pooling,

@@ -1,7 +1,7 @@
 //! `[method]`: a warm-up on pixels and a list of targets, which one loop runs, whatever the name.
 
 use super::target::{TargetRecipe, Update};
-use crate::choices::{CopyAt, FeatureHead, MethodName, ScratchInit};
+use crate::choices::{Born, CopyAt, FeatureHead, Masks, MethodName, ScratchInit, TargetNormalisation, WarmupWeight};
 use crate::given::GivenKeys;
 use crate::key::{Count, Number};
 use crate::section::section;
@@ -19,10 +19,22 @@ section! {
         /// Warm-up: epochs on pixels before the switch to features (ema-mae, custom)
         wse: usize = 5, in Count::from(0), methods [EmaMae, Custom];
         /// EMA rate: target <- (1 - tau) target + tau student, after each epoch (ema-mae, mae-new)
+        /// 0.005 is the published default.
         /// The half-life of the target is ln 2 / -ln(1 - tau) epochs: 6.6 at 0.1, 138 at 0.005.
-        tau: f64 = 0.1, in Number::between(0.0, 1.0), methods [EmaMae, MaeNew];
+        tau: f64 = 0.005, in Number::between(0.0, 1.0), methods [EmaMae, MaeNew];
         /// Lambda: loss weight of the copied target; the EMA target has weight 1 (mae-new)
         slow_weight: f64 = 0.2, in Number::from(0.0), methods [MaeNew];
+        /// Average from the "switch" to features on, or from the "start", through the warm-up (ema-mae, mae-new)
+        born: Born = Born::Switch, stages [Pretrain], methods [EmaMae, MaeNew];
+        /// Normalisation of the target features (mae-k, ema-mae, mae-new)
+        /// As in [[method.targets]].
+        normalisation: TargetNormalisation = TargetNormalisation::None, stages [Pretrain], methods [MaeK, EmaMae, MaeNew];
+        /// One mask for all targets, or a mask and a pass of the student for each
+        /// "shared": one pass serves all; "separate": as in the published code, at the cost of a pass for each target.
+        masks: Masks = Masks::Shared, stages [Pretrain], methods [MaeNew, Custom];
+        /// Weight of the pixel loss during the warm-up: "one", or the "sum" of the targets' weights
+        /// The published MAE-new has the sum, 1 + slow_weight.
+        warmup_weight: WarmupWeight = WarmupWeight::One, stages [Pretrain], methods [MaeNew, Custom];
         /// Train the head that predicts features, or keep its random initialisation
         /// The published experiments kept it: "frozen".
         feature_head: FeatureHead = FeatureHead::Trainable, stages [Pretrain], methods [MaeK, EmaMae, MaeNew, Custom];
@@ -44,6 +56,10 @@ section! {
 pub struct Method {
     /// Which method, with the keys that not all methods read.
     pub kind: MethodKind,
+    /// Whether its targets share their masks.
+    pub masks: Masks,
+    /// What the pixel loss counts during its warm-up.
+    pub warmup_weight: WarmupWeight,
     /// Whether the head that predicts features learns.
     pub feature_head: FeatureHead,
     /// Weight of the pixel loss beside the targets after the switch.
@@ -65,6 +81,8 @@ pub enum MethodKind {
         k: usize,
         /// `method.copy_at`.
         copy_at: CopyAt,
+        /// `method.normalisation`.
+        normalisation: TargetNormalisation,
     },
     /// One target encoder, an exponential moving average of the student.
     EmaMae {
@@ -72,6 +90,10 @@ pub enum MethodKind {
         wse: usize,
         /// `method.tau`.
         tau: f64,
+        /// `method.born`.
+        born: Born,
+        /// `method.normalisation`.
+        normalisation: TargetNormalisation,
     },
     /// Both: the average and, weighted by lambda, the copy.
     MaeNew {
@@ -83,6 +105,10 @@ pub enum MethodKind {
         slow_weight: f64,
         /// `method.copy_at`.
         copy_at: CopyAt,
+        /// `method.born`.
+        born: Born,
+        /// `method.normalisation`.
+        normalisation: TargetNormalisation,
     },
     /// Targets that are spelt out.
     Custom {
@@ -93,6 +119,16 @@ pub enum MethodKind {
         /// `[[method.targets]]`.
         targets: Vec<TargetRecipe>,
     },
+}
+
+/// What of a method decides the numbers of its epochs on pixels; `[pretrain]` decides the rest of them, for all methods
+/// alike.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WarmUp {
+    /// What the pixel loss counts.
+    pub pixel_loss: f64,
+    /// The averages that follow the student meanwhile: the number of each among the targets, and how it does.
+    pub averages: Vec<(usize, Update)>,
 }
 
 impl Method {
@@ -132,14 +168,41 @@ impl Method {
     /// The targets after the warm-up; empty exactly where there is no warm-up.
     pub fn targets(&self) -> Vec<TargetRecipe> {
         let copied = |weight, every| TargetRecipe::published(weight, Update::Copy { every });
-        let averaged = |tau| TargetRecipe::published(1.0, Update::constant_ema(tau));
-        match &self.kind {
+        let averaged = |tau, born| TargetRecipe::published(1.0, Update::constant_ema(tau, born));
+        let mut targets = match &self.kind {
             MethodKind::Scratch | MethodKind::Mae => Vec::new(),
             MethodKind::MaeK { k, .. } => vec![copied(1.0, *k)],
-            MethodKind::EmaMae { tau, .. } => vec![averaged(*tau)],
-            MethodKind::MaeNew { k, tau, slow_weight, .. } => vec![averaged(*tau), copied(*slow_weight, *k)],
+            MethodKind::EmaMae { tau, born, .. } => vec![averaged(*tau, *born)],
+            MethodKind::MaeNew { k, tau, slow_weight, born, .. } => {
+                vec![averaged(*tau, *born), copied(*slow_weight, *k)]
+            }
             MethodKind::Custom { targets, .. } => targets.clone(),
+        };
+        if let Some(normalisation) = self.normalisation() {
+            targets.iter_mut().for_each(|target| target.normalisation = normalisation);
         }
+        targets
+    }
+
+    /// Masks that are drawn for an image in a step: one, or one for each target.
+    pub fn masks_per_image(&self) -> usize {
+        match self.masks {
+            Masks::Shared => 1,
+            Masks::Separate => self.targets().len().max(1),
+        }
+    }
+
+    /// What decides its epochs on pixels, be it all or those of the warm-up. Methods of equal warm-ups learn the same in
+    /// them, bit for bit, where the other sections of their recipes agree.
+    pub fn warm_up(&self) -> WarmUp {
+        let targets = self.targets();
+        let pixel_loss = match self.warmup_weight {
+            WarmupWeight::Sum if !targets.is_empty() => targets.iter().map(|target| target.weight).sum(),
+            WarmupWeight::Sum | WarmupWeight::One => 1.0,
+        };
+        let updates = targets.into_iter().map(|target| target.update).enumerate();
+        let averages = updates.filter(|(_, update)| matches!(update, Update::Ema { born: Born::Start, .. }));
+        WarmUp { pixel_loss, averages: averages.collect() }
     }
 
     /// What is done to the features of its first target; for a method without targets as the published ones do it.
@@ -182,6 +245,24 @@ impl Method {
         }
     }
 
+    /// `method.born`, where it reads that.
+    pub fn born(&self) -> Option<Born> {
+        match &self.kind {
+            MethodKind::EmaMae { born, .. } | MethodKind::MaeNew { born, .. } => Some(*born),
+            _ => None,
+        }
+    }
+
+    /// `method.normalisation`, where it reads that.
+    pub fn normalisation(&self) -> Option<TargetNormalisation> {
+        match &self.kind {
+            MethodKind::MaeK { normalisation, .. }
+            | MethodKind::EmaMae { normalisation, .. }
+            | MethodKind::MaeNew { normalisation, .. } => Some(*normalisation),
+            _ => None,
+        }
+    }
+
     /// `method.slow_weight`, where it reads that.
     pub fn slow_weight(&self) -> Option<f64> {
         match &self.kind {
@@ -193,6 +274,8 @@ impl Method {
     pub(crate) fn read(given: &GivenKeys) -> Self {
         Method {
             kind: MethodKind::read(given),
+            masks: given.get(&KEYS.masks),
+            warmup_weight: given.get(&KEYS.warmup_weight),
             feature_head: given.get(&KEYS.feature_head),
             pixel_weight: given.get(&KEYS.pixel_weight),
             scratch_init: given.get(&KEYS.scratch_init),
@@ -207,6 +290,10 @@ impl Method {
         out.put_given(&KEYS.tau, self.tau());
         out.put_given(&KEYS.slow_weight, self.slow_weight());
         out.put_given(&KEYS.copy_at, self.copy_at());
+        out.put_given(&KEYS.born, self.born());
+        out.put_given(&KEYS.normalisation, self.normalisation());
+        out.put(&KEYS.masks, &self.masks);
+        out.put(&KEYS.warmup_weight, &self.warmup_weight);
         out.put(&KEYS.feature_head, &self.feature_head);
         out.put(&KEYS.pixel_weight, &self.pixel_weight);
         out.put(&KEYS.scratch_init, &self.scratch_init);
@@ -224,12 +311,13 @@ impl MethodKind {
         let (k, wse) = (given.get(&KEYS.k), given.get(&KEYS.wse));
         let (tau, slow_weight) = (given.get(&KEYS.tau), given.get(&KEYS.slow_weight));
         let copy_at = given.get(&KEYS.copy_at);
+        let (born, normalisation) = (given.get(&KEYS.born), given.get(&KEYS.normalisation));
         match given.get(&KEYS.name) {
             MethodName::Scratch => MethodKind::Scratch,
             MethodName::Mae => MethodKind::Mae,
-            MethodName::MaeK => MethodKind::MaeK { k, copy_at },
-            MethodName::EmaMae => MethodKind::EmaMae { wse, tau },
-            MethodName::MaeNew => MethodKind::MaeNew { k, tau, slow_weight, copy_at },
+            MethodName::MaeK => MethodKind::MaeK { k, copy_at, normalisation },
+            MethodName::EmaMae => MethodKind::EmaMae { wse, tau, born, normalisation },
+            MethodName::MaeNew => MethodKind::MaeNew { k, tau, slow_weight, copy_at, born, normalisation },
             MethodName::Custom => {
                 let targets = given.targets.iter().flatten().map(TargetRecipe::read).collect();
                 MethodKind::Custom { wse, copy_at, targets }

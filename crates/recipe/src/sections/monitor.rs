@@ -12,6 +12,10 @@ section! {
         every: usize = 1, in Count::from(0);
         /// Training images used by that measurement; 0 = all
         knn_train_limit: usize = 5000, in Count::from(0);
+        /// Images of the measures of stability, which pre-training logs after every epoch; 0 = none
+        /// Measured on the first so many training images, or all: how far the features of student and targets moved, how
+        /// rough the loss was, and what each copy did to it. It changes no weights.
+        stability: usize = 256, in Count::between(0, 10_000);
         /// Draw reconstructions and attention every N epochs of pre-training, and after the last; 0 = never
         /// They go to the run's pictures/, to TensorBoard and to the report.
         pictures_every: usize = 10, in Count::from(0);

@@ -2,6 +2,7 @@
 
 use super::training::{self, StageRecipe};
 use super::weights::{self, GivenWeights};
+use crate::choices::LossOn;
 use crate::key::Number;
 use crate::section::section;
 
@@ -18,5 +19,9 @@ section! {
         /// Normalise each patch's pixel target by its own mean and variance
         /// The variance is unbiased; 1e-6 is added under the root.
         norm_pix: bool = false;
+        /// Patches whose prediction the loss counts
+        /// "masked": those that the encoder did not see, as in MAE; "all": those that it saw, too. For pixels and for
+        /// features.
+        loss_on: LossOn = LossOn::Masked;
     }
 }

@@ -1,7 +1,7 @@
 //! `[[method.targets]]`: one target encoder.
 
 use super::weights::{GivenWeights, PATH, SHA256};
-use crate::choices::{Choice, EmaUnit, Ramp, TargetNormalisation, UpdateKind};
+use crate::choices::{Born, Choice, EmaUnit, Ramp, TargetNormalisation, UpdateKind};
 use crate::error::{Place, RecipeError};
 use crate::given::GivenKeys;
 use crate::key::{Count, Number};
@@ -13,7 +13,7 @@ section! {
         /// Loss weight of this target
         weight: f64 = 1.0, in Number::from(0.0), methods [Custom];
         /// How the target follows the student
-        /// "copy" reads every and method.copy_at; "ema" reads tau, tau_end, ramp and unit; "fixed" never changes and
+        /// "copy" reads every and method.copy_at; "ema" reads tau, tau_end, ramp, unit and born; "fixed" never changes and
         /// reads from and from_sha256.
         update: UpdateKind = UpdateKind::Ema, methods [Custom];
         /// Copy the student to the target every N epochs
@@ -28,14 +28,16 @@ section! {
         /// Update the average after every epoch or every step
         unit: EmaUnit = EmaUnit::Epoch, methods [Custom];
         /// EMA rate: target <- (1 - tau) target + tau student
-        tau: f64 = 0.1, in Number::between(0.0, 1.0), methods [Custom];
+        tau: f64 = 0.005, in Number::between(0.0, 1.0), methods [Custom];
         /// EMA rate at the end of the training, with a ramp; default: tau
-        tau_end: f64 = 0.1, in Number::between(0.0, 1.0), methods [Custom];
+        tau_end: f64 = 0.005, in Number::between(0.0, 1.0), methods [Custom];
         /// How the EMA rate moves from tau to tau_end
         ramp: Ramp = Ramp::None, methods [Custom];
+        /// Average from the "switch" to features on, or from the "start", through the warm-up
+        born: Born = Born::Switch, methods [Custom];
         /// Normalisation of the target features
         /// "none", as published: the encoder's final norm only; "layer-norm": a LayerNorm without affine part on top,
-        /// against collapse.
+        /// against collapse; "patch-norm": each patch by its own mean and unbiased variance, as norm_pix does it.
         normalisation: TargetNormalisation = TargetNormalisation::None, methods [Custom];
         /// Average the outputs of the last N encoder blocks; at most the encoder's depth
         last_blocks: usize = 1, in Count::from(1), methods [Custom];
@@ -73,6 +75,8 @@ pub enum Update {
         ramp: Ramp,
         /// How often it is averaged.
         unit: EmaUnit,
+        /// Since when.
+        born: Born,
     },
     /// It does not: a teacher.
     Fixed(GivenWeights),
@@ -109,6 +113,7 @@ impl TargetRecipe {
                 },
                 ramp,
                 unit: given.get(&KEYS.unit),
+                born: given.get(&KEYS.born),
             },
             UpdateKind::Fixed => {
                 // `check` refused a fixed target without weights where it was given.
@@ -131,12 +136,13 @@ impl TargetRecipe {
                 out.put(&KEYS.update, &UpdateKind::Copy);
                 out.put(&KEYS.every, every);
             }
-            Update::Ema { tau, tau_end, ramp, unit } => {
+            Update::Ema { tau, tau_end, ramp, unit, born } => {
                 out.put(&KEYS.update, &UpdateKind::Ema);
                 out.put(&KEYS.tau, tau);
                 out.put(&KEYS.tau_end, tau_end);
                 out.put(&KEYS.ramp, ramp);
                 out.put(&KEYS.unit, unit);
+                out.put(&KEYS.born, born);
             }
             Update::Fixed(weights) => {
                 out.put(&KEYS.update, &UpdateKind::Fixed);
@@ -158,7 +164,7 @@ impl Update {
     }
 
     /// An average with the same `tau` at the end of every epoch.
-    pub(super) fn constant_ema(tau: f64) -> Self {
-        Update::Ema { tau, tau_end: tau, ramp: Ramp::None, unit: EmaUnit::Epoch }
+    pub(super) fn constant_ema(tau: f64, born: Born) -> Self {
+        Update::Ema { tau, tau_end: tau, ramp: Ramp::None, unit: EmaUnit::Epoch, born }
     }
 }

@@ -11,6 +11,10 @@ section! {
     {
         /// Number of epochs
         epochs: usize = [200, 100, 100], in Count::from(1);
+        /// Fraction of the training images that an epoch sees, drawn afresh for each epoch
+        /// For a shorter experiment with the same epochs: K, WSE, warm-ups and schedules keep their numbers, and every
+        /// epoch has fewer steps.
+        epoch_fraction: f64 = [1.0; 3], in Number::between(0.0, 1.0).above_least();
         /// Images per optimiser step
         /// The learning rate scales with it. Training drops the last, partial batch of an epoch.
         batch_size: usize = [512; 3], in Count::from(1);

@@ -53,7 +53,7 @@ mod tests {
     fn every_built_in_sweep_can_be_read() {
         let points =
             NAMES.map(|name| read(name).expect(name).grids.iter().map(|grid| grid.points().len()).sum::<usize>());
-        assert_eq!(points, [7, 7, 5, 8]);
+        assert_eq!(points, [16, 7, 7, 5, 9, 8]);
     }
 
     #[test]
@@ -66,6 +66,6 @@ mod tests {
         says("method.k = [1]", "no [[grids]]");
         says("seeds = 3\n[[grids]]\nmethod.k = [1]", "it has seeds beside");
         says("[[grids]", "no sweep");
-        assert!(read("kk").expect_err("no such sweep").to_string().contains("k, wse, tau, methods"));
+        assert!(read("kk").expect_err("no such sweep").to_string().contains("report, k, wse, tau, lambda, methods"));
     }
 }

@@ -132,6 +132,7 @@ fn stages(parts: &[Part], offset: u64, directory: &Path) -> Vec<PlannedStage> {
         recipe: part.recipe.with_seed(part.recipe.seed + offset),
         start: if part.stage == Stage::Pretrain { Start::Scratch } else { start.clone() },
         out: place(part),
+        ends_after: None,
     };
     parts.iter().map(planned).collect()
 }

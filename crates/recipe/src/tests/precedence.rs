@@ -1,7 +1,7 @@
 //! Preset, then the run that an evaluation starts from, then flags, then `--set`.
 
 use super::*;
-use crate::{CarriedRecipe, Feature, FeatureHead, MethodKind, MethodName, Warning, keys};
+use crate::{CarriedRecipe, Feature, FeatureHead, Method, MethodName, Warning, keys};
 
 #[test]
 fn without_a_preset_quick_holds() {
@@ -112,8 +112,9 @@ fn a_method_takes_the_preset_s_first_run_of_it_and_settings_lie_over_that() {
         layers.settings.insert(0, option("--method", "method.name", method));
         resolve(&layers).method
     };
-    assert_eq!(of("ema-mae", &[]).kind, MethodKind::EmaMae { wse: 5, tau: 0.1 });
-    assert_eq!(of("ema-mae", &["method.tau=0.3"]).kind, MethodKind::EmaMae { wse: 5, tau: 0.3 });
+    let ema_mae = |method: Method| (method.name(), method.wse(), method.tau());
+    assert_eq!(ema_mae(of("ema-mae", &[])), (MethodName::EmaMae, Some(5), Some(0.1)));
+    assert_eq!(ema_mae(of("ema-mae", &["method.tau=0.3"])), (MethodName::EmaMae, Some(5), Some(0.3)));
     // There is no run of it: [method] with that name.
     let custom = of("custom", &["method.targets=[{}]", "method.wse=2"]);
     assert_eq!((custom.name(), custom.warmup_epochs()), (MethodName::Custom, Some(2)));
@@ -134,7 +135,10 @@ fn settings_win_over_runs_too() {
 #[test]
 fn naming_a_method_leaves_the_runs_of_that_method() {
     let runs = resolve(&layers(Preset::Paper, &["method.name=ema-mae"])).runs;
-    assert_eq!(runs.iter().map(|run| run.name.as_str()).collect::<Vec<_>>(), ["ema-mae", "ema-mae-slow"]);
+    assert_eq!(
+        runs.iter().map(|run| run.name.as_str()).collect::<Vec<_>>(),
+        ["ema-mae", "ema-mae-1-slow", "ema-mae-5-slow"]
+    );
 }
 
 #[test]

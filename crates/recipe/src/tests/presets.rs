@@ -1,7 +1,10 @@
 //! The presets resolve, and `paper` says every number of `docs/recipes.md`, "The published setting".
 
 use super::*;
-use crate::{Augmentation, Choice, CopyAt, Feature, FeatureHead, MethodName, Pooling, ScratchInit, StageRecipe};
+use crate::{
+    Augmentation, Choice, CopyAt, Feature, FeatureHead, LossOn, Masks, MethodName, Pooling, ScratchInit, StageRecipe,
+    TargetNormalisation, TargetRecipe, WarmUp,
+};
 
 fn paper() -> Recipe {
     resolve(&layers(Preset::Paper, &[]))
@@ -61,9 +64,11 @@ fn paper_has_the_published_pre_training() {
     let pretrain = paper().pretrain;
     assert_eq!(pretrain.mask_ratio, 0.75);
     assert!(!pretrain.norm_pix);
+    assert_eq!(pretrain.loss_on, LossOn::Masked);
     assert_eq!(
         pretrain.stage,
         StageRecipe {
+            epoch_fraction: 1.0,
             epochs: 200,
             batch_size: 512,
             base_lr: 1e-3,
@@ -86,6 +91,7 @@ fn paper_has_the_published_fine_tuning() {
     assert_eq!(
         finetune.stage,
         StageRecipe {
+            epoch_fraction: 1.0,
             epochs: 100,
             batch_size: 512,
             base_lr: 1e-3,
@@ -114,6 +120,7 @@ fn paper_has_the_published_probe_and_neighbours() {
     assert_eq!(
         linprobe.stage,
         StageRecipe {
+            epoch_fraction: 1.0,
             epochs: 100,
             batch_size: 512,
             base_lr: 0.1,
@@ -149,8 +156,11 @@ fn paper_lists_the_published_runs() {
             (Scratch, None, None, None, None),
             (Mae, None, None, None, None),
             (MaeK, Some(10), None, None, None),
+            (MaeK, Some(20), None, None, None),
+            (MaeK, Some(5), None, None, None),
             (EmaMae, None, Some(5), Some(0.1), None),
             (EmaMae, None, Some(1), Some(0.005), None),
+            (EmaMae, None, Some(5), Some(0.005), None),
             (MaeNew, Some(5), None, Some(0.005), Some(0.2)),
         ]
     );
@@ -163,5 +173,11 @@ fn paper_lists_the_published_runs() {
             _ => None,
         };
         assert_eq!(run.method.copy_at(), copy_at, "{}", run.name);
+        let is_new = run.method.name() == MaeNew;
+        assert_eq!(run.method.masks == Masks::Separate, is_new, "{}: a second mask and pass", run.name);
+        let pixel_loss = if is_new { 1.2 } else { 1.0 };
+        assert_eq!(run.method.warm_up(), WarmUp { pixel_loss, averages: Vec::new() }, "{}", run.name);
+        let plain = |target: &TargetRecipe| target.normalisation == TargetNormalisation::None;
+        assert!(run.method.targets().iter().all(plain), "{}", run.name);
     }
 }

@@ -35,6 +35,8 @@ fn a_method_has_the_settings_of_the_keys_that_it_reads() {
         assert_eq!(reads("method.tau"), method.tau().is_some(), "{word}");
         assert_eq!(reads("method.slow_weight"), method.slow_weight().is_some(), "{word}");
         assert_eq!(reads("method.copy_at"), method.copy_at().is_some(), "{word}");
+        assert_eq!(reads("method.born"), method.born().is_some(), "{word}");
+        assert_eq!(reads("method.normalisation"), method.normalisation().is_some(), "{word}");
         assert_eq!(reads("method.feature_head"), method.predicts_features(), "{word}");
         assert_eq!(reads("method.pixel_weight"), method.predicts_features(), "{word}");
         assert_eq!(reads("method.scratch_init"), !method.pretrains(), "{word}");

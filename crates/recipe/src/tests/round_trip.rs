@@ -29,7 +29,7 @@ fn presets_survive_with_their_runs_and_each_run_by_itself() {
 fn custom_targets_survive_in_method_and_runs() {
     let text = "[method]\nname='custom'\nwse=4\ncopy_at='epoch-end'\n\
         [[method.targets]]\nweight=0.5\nupdate='copy'\nevery=3\nnormalisation='layer-norm'\nlast_blocks=2\n\
-        [[method.targets]]\ntau=0.1\ntau_end=0.01\nramp='cosine'\nunit='step'\n\
+        [[method.targets]]\ntau=0.1\ntau_end=0.01\nramp='cosine'\nunit='step'\nborn='start'\n\
         [[method.targets]]\nupdate='fixed'\nfrom='/weights'\n\
         [[runs]]\nname='own'\nmethod='custom'\ntargets=[{tau=0.3}]\n\
         [[runs]]\nname='those-of-the-method'\n[[runs]]\nname='mae'";

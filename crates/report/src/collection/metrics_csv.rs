@@ -14,8 +14,8 @@ const EVENT: &str = "event";
 const EVENT_AFTER: &str = "event_after";
 
 /// Every number of the `metrics.jsonl` of `runs` as CSV. The losses against several targets are `targets.0`,
-/// `targets.1`, ...; a change of the targets is a row `event.copy` before the epoch's training and `event_after.copy`
-/// after it, with the value 1. A torn last line is left out.
+/// `targets.1`, ..., and other lists likewise; a change of the targets is a row `event.copy` before the epoch's training
+/// and `event_after.copy` after it, with the value 1. A torn last line is left out.
 ///
 /// # Errors
 /// [`ReportError::Read`] when a file cannot be read.
@@ -49,17 +49,28 @@ fn measured(line: &serde_json::Value) -> Vec<(String, String)> {
     let fields = fields.filter(|(name, _)| !NOT_MEASURED.contains(&name.as_str()));
     fields
         .flat_map(|(name, value)| match value {
-            serde_json::Value::Array(values) => {
-                values.iter().enumerate().map(|(index, value)| (format!("{name}.{index}"), plain(value))).collect()
-            }
             serde_json::Value::String(event) if name == EVENT || name == EVENT_AFTER => {
                 let name = if at_end { EVENT_AFTER } else { name };
                 vec![(format!("{name}.{event}"), "1".to_owned())]
             }
-            serde_json::Value::Number(_) => vec![(name.clone(), plain(value))],
-            _ => Vec::new(),
+            _ => numbers(name, value),
         })
         .collect()
+}
+
+/// The numbers in `value`, each under `name` and its way to them.
+fn numbers(name: &str, value: &serde_json::Value) -> Vec<(String, String)> {
+    match value {
+        serde_json::Value::Number(_) => vec![(name.to_owned(), plain(value))],
+        serde_json::Value::Array(values) => {
+            let within = values.iter().enumerate();
+            within.flat_map(|(index, value)| numbers(&format!("{name}.{index}"), value)).collect()
+        }
+        serde_json::Value::Object(fields) => {
+            fields.iter().flat_map(|(field, value)| numbers(&format!("{name}.{field}"), value)).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn plain(value: &serde_json::Value) -> String {

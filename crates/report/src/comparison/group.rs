@@ -24,7 +24,9 @@ impl<'a> RunGroup<'a> {
 
     /// The accuracy of an evaluation over its finished seeds; `None` while there is none.
     pub fn score(&self, evaluation: Stage) -> Option<Score> {
-        Score::of(self.stage(evaluation).filter_map(|run| Some((run.about.seed, run.top1()?))).collect())
+        let seeds = self.stage(evaluation).filter_map(|run| Some((run.about.seed, run.top1()?))).collect();
+        let test_images = || self.stage(evaluation).map(|run| Some(run.test_set()?.images));
+        Score::of(seeds, test_images().min().flatten())
     }
 
     /// The run of one stage and seed.
@@ -153,8 +155,11 @@ mod tests {
             machine: None,
             threads: None,
             data: None,
+            classes: None,
+            test_images: None,
             started: None,
             from: None,
+            trunk: false,
             earlier: Vec::new(),
         };
         let recipe = toml::Table::new();

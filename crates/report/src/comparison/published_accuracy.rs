@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::group::RunGroup;
+use super::published_recipe::is_published_data;
 use crate::run_directory::{MethodSetting, Stage};
 
 /// The facts themselves, with their source in the first lines.
@@ -53,6 +55,17 @@ pub fn published_accuracy(setting: &MethodSetting, evaluation: Stage) -> Option<
         Stage::Linprobe => Some(PublishedAccuracy { top1: row.linear, from_figure: row.linear_from == "figure" }),
         Stage::Pretrain | Stage::Knn => None,
     }
+}
+
+/// Whether all runs of a line read the data of the published runs.
+pub fn has_published_data(group: &RunGroup) -> bool {
+    group.runs.iter().all(|run| is_published_data(run))
+}
+
+/// The published accuracy that may stand beside a line: that of its very setting, and only where its data is CIFAR-10
+/// as well. Numbers of other images say nothing about it.
+pub fn published_beside(group: &RunGroup, evaluation: Stage) -> Option<PublishedAccuracy> {
+    published_accuracy(&group.setting, evaluation).filter(|_| has_published_data(group))
 }
 
 #[cfg(test)]

@@ -73,6 +73,15 @@ pub fn differences(runs: &[Run]) -> Vec<RecipeDifference> {
     differences
 }
 
+/// Whether a run read the data of the published runs: it says so, or, where it does not say, its recipe does.
+pub fn is_published_data(run: &Run) -> bool {
+    let source = || lookup(&run.recipe, "data.source").and_then(Value::as_str);
+    match &run.about.data {
+        Some(data) => data == PUBLISHED_DATA,
+        None => source().is_some_and(is_cifar10),
+    }
+}
+
 /// Whether every run came with its recipe.
 pub fn all_known(runs: &[Run]) -> bool {
     runs.iter().all(|run| !run.recipe.is_empty())
@@ -147,10 +156,12 @@ mod tests {
             assert!(keys::find(path).is_some(), "there is no key {path}");
         }
         let judged: Vec<_> = keys::all().into_iter().filter(|key| is_judged(*key)).collect();
-        assert_eq!(judged.len(), 57, "a new key is judged or named above");
+        assert_eq!(judged.len(), 65, "a new key is judged or named above");
         for key in judged {
             // Defaults, which the preset need not spell out.
-            let is_default = ["method.copy_at", "method.pixel_weight", "pretrain.from"].contains(&key.path());
+            let of_method = ["copy_at", "born", "normalisation", "masks", "warmup_weight", "pixel_weight"];
+            let is_default = key.path().strip_prefix("method.").is_some_and(|name| of_method.contains(&name))
+                || key.path() == "pretrain.from";
             assert!(lookup(&preset, key.path()).is_some() != is_default, "{}", key.path());
         }
     }
@@ -162,6 +173,8 @@ mod tests {
         assert_eq!(value("method.copy_at", "mae-k"), "epoch-start");
         assert_eq!(value("method.copy_at", "mae-new"), "epoch-end");
         assert_eq!(value("method.feature_head", "ema-mae"), "frozen");
+        assert_eq!(value("method.masks", "mae-new"), "separate");
+        assert_eq!(value("method.warmup_weight", "mae-new"), "sum");
         assert_eq!(value("method.scratch_init", "scratch"), "timm");
         assert_eq!(value("pretrain.epochs", "mae"), "200");
         assert_eq!(value("method.pixel_weight", "mae-k").parse(), Ok(0.0));

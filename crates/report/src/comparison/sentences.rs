@@ -3,21 +3,29 @@
 use super::missing::{MissingResult, MissingState};
 use super::published_accuracy::PublishedAccuracy;
 use super::published_recipe::RecipeDifference;
-use super::summary::{Collapse, EvaluationSummary, GroupSummary, Summary};
+use super::score::Score;
+use super::summary::{Collapse, EvaluationSummary, Summary};
 use crate::run_directory::Stage;
 use crate::text::{count, percent};
 
-/// `62.13 ± 0.41 (3)`, `62.13` for a single seed, `unfinished`, or `not run`.
+/// `62.13 ± 0.41 (3)` over seeds, `62.13 ± 0.49` for a single seed with its binomial error, `62.13` where that is not
+/// known, `unfinished`, or `not run`.
 pub fn score(cell: &EvaluationSummary) -> String {
     match &cell.score {
-        Some(score) => match score.sd {
-            Some(sd) => format!("{} ± {} ({})", percent(score.mean), percent(sd), score.n),
+        Some(score) => match error(score) {
+            Some(error) => format!("{} {error}", percent(score.mean)),
             None => percent(score.mean),
         },
         None if cell.failed => "failed".to_owned(),
         None if cell.unfinished => "unfinished".to_owned(),
         None => "not run".to_owned(),
     }
+}
+
+/// `± 0.41 (3)`, the deviation over seeds, or `± 0.49`, the binomial error of a single seed.
+pub fn error(score: &Score) -> Option<String> {
+    let deviation = score.sd.map(|sd| format!("± {} ({})", percent(sd), score.n));
+    deviation.or_else(|| Some(format!("± {}", percent(score.binomial_error()?))))
 }
 
 /// `91.38`, `≈ 91.1` for a value read off a curve, or `not published`.
@@ -31,26 +39,37 @@ pub fn published(figure: Option<PublishedAccuracy>) -> String {
 
 /// How to read the table, in one sentence each.
 pub fn legend(summary: &Summary) -> String {
-    let (spread, single) = if any_spread(summary) {
-        (
-            "Mean ± sample standard deviation (number of seeds) of the t",
-            " A figure without deviation is that of one seed.",
-        )
+    let spread = if scores(summary).any(|score| score.sd.is_some()) {
+        " ± with a number behind it is the sample standard deviation over that many seeds."
     } else {
-        ("T", " One seed each.")
+        " One seed each."
+    };
+    let binomial = if scores(summary).any(|score| score.binomial_error().is_some()) {
+        " ± alone is the binomial standard error of one seed: what a finite number of test images leaves open."
+    } else {
+        ""
+    };
+    let published = if summary.any_published() {
+        " ≈ marks published values that were read off a curve (about ±0.3). kNN was not published."
+    } else {
+        ""
     };
     format!(
-        "{spread}op-1 accuracy in percent on the test set at the last epoch.{single} \
-         ≈ marks published values that were read off a curve (about ±0.3). kNN was not published. \
+        "Top-1 accuracy in percent on the test set at the last epoch.{spread}{binomial} \
+         Bold is the best of an evaluation, where the 95 % interval of its difference to every other is above 0.{published} \
          Time is that of every stage and seed together, images/s the rate of pre-training."
     )
 }
 
-/// Whether some accuracy has a deviation, because it has more than one seed.
-pub fn any_spread(summary: &Summary) -> bool {
+/// Whether something stands behind some accuracy.
+pub fn any_error(summary: &Summary) -> bool {
+    scores(summary).any(|score| error(score).is_some())
+}
+
+fn scores(summary: &Summary) -> impl Iterator<Item = &Score> {
     let cells =
         summary.runs.iter().flat_map(|line| Stage::EVALUATIONS.into_iter().filter_map(|stage| line.evaluation(stage)));
-    cells.filter_map(|cell| cell.score.as_ref()).any(|score| score.sd.is_some())
+    cells.filter_map(|cell| cell.score.as_ref())
 }
 
 /// Whether the published figures may be held against these, and why not.
@@ -129,15 +148,6 @@ fn state(state: MissingState) -> String {
         }
         MissingState::NoResult => "finished without a finite accuracy".to_owned(),
     }
-}
-
-/// The lines with the highest mean of an evaluation as the tables show it, if at least one line has a lower one.
-pub fn best(summary: &Summary, evaluation: Stage) -> Vec<&GroupSummary> {
-    let shown =
-        |line: &GroupSummary| line.evaluation(evaluation)?.score.as_ref().map(|score| (score.mean * 100.0).round());
-    let Some(highest) = summary.runs.iter().filter_map(shown).reduce(f64::max) else { return Vec::new() };
-    let lower = summary.runs.iter().filter_map(shown).any(|mean| mean < highest);
-    summary.runs.iter().filter(|line| lower && shown(line) == Some(highest)).collect()
 }
 
 /// `mae-k, seed 0, after 12 epochs: the target's spread fell below ...`.

@@ -8,7 +8,7 @@ use super::differing_keys::{differing_keys, varied};
 use super::group::RunGroup;
 use super::lineage::Lineage;
 use super::missing::{MissingResult, missing};
-use super::published_accuracy::{PublishedAccuracy, published_accuracy};
+use super::published_accuracy::{PublishedAccuracy, published_beside};
 use super::published_recipe::{RecipeDifference, all_known, differences};
 use super::score::Score;
 use crate::run_directory::{CollectedRuns, MethodSetting, Run, RunState, Stage, harmonic_mean};
@@ -26,6 +26,9 @@ pub struct Summary {
     pub varied: Vec<String>,
     /// Whether the numbers may be held against the published ones: every recipe is known and none differs.
     pub comparable: bool,
+    /// The accuracy in percent of guessing one class for every image; `None` where it is not known, or not the same for
+    /// all evaluations.
+    pub chance: Option<f64>,
     /// What a reader should know before trusting a mean.
     pub warnings: Vec<String>,
     /// The first announcement of a collapse in each run that made one.
@@ -65,6 +68,14 @@ pub struct GroupSummary {
     pub images_per_s: Option<f64>,
 }
 
+impl Summary {
+    /// Whether a published accuracy stands beside some line.
+    pub fn any_published(&self) -> bool {
+        let evaluations = self.runs.iter().flat_map(|line| [&line.finetune, &line.linprobe]);
+        evaluations.into_iter().any(|cell| cell.published.is_some())
+    }
+}
+
 impl GroupSummary {
     /// The cell of an evaluation; `None` for pre-training, which has no accuracy.
     pub fn evaluation(&self, evaluation: Stage) -> Option<&EvaluationSummary> {
@@ -86,7 +97,7 @@ pub struct EvaluationSummary {
     pub unfinished: bool,
     /// Whether some seed failed.
     pub failed: bool,
-    /// The published accuracy of this very setting.
+    /// The published accuracy of this very setting, where the data is CIFAR-10.
     pub published: Option<PublishedAccuracy>,
 }
 
@@ -102,9 +113,18 @@ pub fn summarise(groups: &[RunGroup], collected: &CollectedRuns) -> Summary {
         differences,
         varied: varied(runs),
         comparable,
+        chance: chance(runs),
         warnings: warnings(groups, collected),
         collapses: collapses(groups),
     }
+}
+
+/// 100 / classes, classes of test sets being of about the same size.
+fn chance(runs: &[Run]) -> Option<f64> {
+    let evaluations = runs.iter().filter(|run| run.about.stage != Stage::Pretrain);
+    let classes: BTreeSet<Option<u64>> = evaluations.map(|run| Some(run.test_set()?.classes)).collect();
+    let classes = classes.first().filter(|_| classes.len() == 1).copied().flatten()?;
+    Some(100.0 / classes as f64)
 }
 
 fn collapses(groups: &[RunGroup]) -> Vec<Collapse> {
@@ -121,7 +141,7 @@ fn line(group: &RunGroup) -> GroupSummary {
         score: group.score(evaluation),
         unfinished: group.stage(evaluation).any(|run| !run.finished()),
         failed: group.stage(evaluation).any(|run| matches!(run.state(), RunState::Failed(_))),
-        published: published_accuracy(&group.setting, evaluation),
+        published: published_beside(group, evaluation),
     };
     GroupSummary {
         run: group.label.clone(),

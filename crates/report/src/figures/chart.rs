@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use plotters::prelude::*;
 
-use super::frame::{Area, Axes, Failure, Format, UNITS, beside, svg};
-use super::labels::{shorten, spread};
+use super::frame::{Area, Axes, Failure, Format, Points, UNITS, beside, svg};
+use super::labels::{LONGEST, shorten, spread};
 use super::measure::Measure;
 use super::palette::{LineStyle, MUTED};
 use crate::downsample::downsample;
@@ -14,13 +14,13 @@ use crate::run_directory::TargetChange;
 /// How far from the right edge a curve may end that is tied to its name, in CSS pixels.
 const REACH: i32 = 40;
 
-/// How many stretches a long curve is drawn in, each by four of its points.
-pub const STRETCHES: usize = 240;
+/// How many stretches a long curve is drawn in on the page, each by four of its points.
+const STRETCHES: usize = 240;
 
 /// What a chart shows.
 #[derive(Debug, Clone)]
 pub struct Chart {
-    /// What its curves measure.
+    /// What its axis measures.
     pub measure: Measure,
     /// The curves, in the order of the tables.
     pub curves: Vec<Curve>,
@@ -28,14 +28,16 @@ pub struct Chart {
     pub strip: Vec<StripRow>,
 }
 
-/// The curve of one line of the comparison.
+/// A curve of one line of the comparison.
 #[derive(Debug, Clone)]
 pub struct Curve {
     /// The line's place among the groups.
     pub group: usize,
+    /// What it measures.
+    pub measure: Measure,
     /// Its name in this figure.
     pub label: String,
-    /// Its colour and dash.
+    /// Its colour, and its dash in this figure.
     pub style: LineStyle,
     /// The mean over seeds, or the only seed.
     pub mean: Vec<(f64, f64)>,
@@ -59,7 +61,7 @@ pub fn draw(chart: &Chart, format: Format) -> Result<String, Failure> {
 }
 
 fn draw_on(root: &Area, chart: &Chart, format: Format, strip: i32) -> Result<(), Failure> {
-    let names: Vec<String> = chart.curves.iter().map(|curve| shorten(&curve.label, 24)).collect();
+    let names: Vec<String> = chart.curves.iter().map(|curve| shorten(&curve.label, LONGEST)).collect();
     let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0) as i32;
     let right = if format.direct { 26 + sample(chart) + longest * 15 / 2 } else { 12 };
     let (x, y) = (x_range(chart), y_range(chart));
@@ -67,7 +69,7 @@ fn draw_on(root: &Area, chart: &Chart, format: Format, strip: i32) -> Result<(),
         root.draw(&Text::new("targets", (0, strip * UNITS / 2), beside(MUTED)))?;
     }
     let axes = Axes {
-        x_label: chart.measure.x_label(),
+        x_label: Measure::X_LABEL,
         y_label: chart.measure.y_label(),
         labels: (most_x_labels(format, &x), 6),
         x: x.clone(),
@@ -81,17 +83,15 @@ fn draw_on(root: &Area, chart: &Chart, format: Format, strip: i32) -> Result<(),
     for curve in &chart.curves {
         for (_, seed) in &curve.seeds {
             let style = curve.style.line().mix(0.35).stroke_width(UNITS as u32);
-            context.draw_series(LineSeries::new(downsample(seed, STRETCHES), style))?;
+            context.draw_series(LineSeries::new(drawn(seed, format), style))?;
         }
-        let style = curve.style.line().stroke_width(2 * UNITS as u32);
-        match curve.mean.as_slice() {
-            [only] => {
-                let dot = Circle::new(*only, 3 * UNITS, curve.style.solid().filled());
-                context.draw_series(std::iter::once(dot))?;
-            }
-            points => {
-                context.draw_series(LineSeries::new(downsample(points, STRETCHES), style))?;
-            }
+        let style = curve.style.line().stroke_width(width(curve.mean.len()));
+        if curve.mean.len() > 1 {
+            context.draw_series(LineSeries::new(drawn(&curve.mean, format), style))?;
+        }
+        if curve.mean.len() == 1 || curve.measure.is_of_moments() {
+            let dot = |point: &(f64, f64)| Circle::new(*point, 5 * UNITS / 2, curve.style.solid().filled());
+            context.draw_series(curve.mean.iter().map(dot))?;
         }
     }
 
@@ -102,6 +102,19 @@ fn draw_on(root: &Area, chart: &Chart, format: Format, strip: i32) -> Result<(),
         draw_names(root, chart, &names, place, (x.end, y))?;
     }
     Ok(())
+}
+
+/// The width of a curve's line in drawing units. The noise of a long one needs a fine line.
+fn width(points: usize) -> u32 {
+    if points > STRETCHES { UNITS as u32 + 1 } else { 2 * UNITS as u32 }
+}
+
+/// The points of a curve that are drawn.
+fn drawn(points: &[(f64, f64)], format: Format) -> Vec<(f64, f64)> {
+    match format.points {
+        Points::All => points.to_vec(),
+        Points::Few => downsample(points, STRETCHES),
+    }
 }
 
 /// A row per line of the comparison: a dot at the switch to features, a tick at each copy, a thin line while averaging.

@@ -17,25 +17,43 @@ pub enum FigureFamily {
     Tau,
     /// MAE-new against the two methods that it joins.
     MaeNew,
+    /// The weight of the copy in the loss of MAE-new.
+    Lambda,
+    /// What the accuracy cost.
+    Cost,
     /// Every run.
     All,
     /// The loss of every pre-training.
     Loss,
+    /// How far students and targets move, and how rough the loss is.
+    Stability,
     /// What shows a collapse.
     Monitors,
 }
 
+/// The lines whose losses a figure shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LossesOf {
+    /// MAE-new and its parents.
+    MaeNew,
+    /// The parents alone.
+    Parents,
+}
+
 impl FigureFamily {
     /// Every family, in the order of the page.
-    pub const ALL: [FigureFamily; 9] = [
+    pub const ALL: [FigureFamily; 12] = [
         Self::Best,
         Self::Baselines,
         Self::K,
         Self::Wse,
         Self::Tau,
         Self::MaeNew,
+        Self::Lambda,
+        Self::Cost,
         Self::All,
         Self::Loss,
+        Self::Stability,
         Self::Monitors,
     ];
 
@@ -62,8 +80,11 @@ impl FigureFamily {
             Self::Wse => ["wse", "WSE", "WSE ablation"],
             Self::Tau => ["tau", "τ", "τ ablation"],
             Self::MaeNew => ["mae-new", "MAE-new", "MAE-new and its parents"],
+            Self::Lambda => ["lambda", "λ", "λ ablation"],
+            Self::Cost => ["cost", "Cost", "Accuracy over cost"],
             Self::All => ["all", "Every run", "Every run"],
             Self::Loss => ["loss", "Loss", "Pre-training loss"],
+            Self::Stability => ["stability", "Stability", "Stability"],
             Self::Monitors => ["monitors", "Monitors", "Watching for collapse"],
         }
     }
@@ -74,6 +95,7 @@ impl FigureFamily {
             Self::K => Some(Parameter::K),
             Self::Wse => Some(Parameter::Wse),
             Self::Tau => Some(Parameter::Tau),
+            Self::Lambda => Some(Parameter::Lambda),
             _ => None,
         }
     }
@@ -86,11 +108,12 @@ impl FigureFamily {
             Self::K => Some("at least two runs of mae-k with different K"),
             Self::Wse => Some("at least two runs of ema-mae with the same τ and different WSE"),
             Self::Tau => Some("at least two runs of ema-mae with the same WSE and different τ"),
-            Self::MaeNew => {
-                Some("a run of mae-new and one of its parents: mae-k with the same K, or ema-mae with the same τ")
-            }
+            Self::MaeNew => Some(
+                "a run of mae-new and one of its parents: mae-k with the same K, or ema-mae with the same τ and WSE = K",
+            ),
+            Self::Lambda => Some("at least two runs of mae-new with the same K and τ and different λ"),
             Self::Loss => Some("pre-training runs"),
-            Self::All | Self::Monitors => None,
+            Self::Cost | Self::All | Self::Stability | Self::Monitors => None,
         }
     }
 }

@@ -23,14 +23,25 @@ pub struct Format {
     pub height: i32,
     /// Whether the names stand at the curves' ends; otherwise the page has a key.
     pub direct: bool,
+    /// How long curves are drawn.
+    pub points: Points,
+}
+
+/// How a long curve is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Points {
+    /// By every point: in a file of its own.
+    All,
+    /// By as many as give it the same look: on the page, where the live chart has them all.
+    Few,
 }
 
 /// For a figure that takes the page's whole width.
-pub const FULL: Format = Format { width: 1060, height: 360, direct: true };
+pub const FULL: Format = Format { width: 1060, height: 360, direct: true, points: Points::Few };
 /// For one of two figures side by side.
-pub const HALF: Format = Format { width: 520, height: 310, direct: true };
+pub const HALF: Format = Format { width: 520, height: 310, direct: true, points: Points::Few };
 /// For phones.
-pub const NARROW: Format = Format { width: 350, height: 260, direct: false };
+pub const NARROW: Format = Format { width: 350, height: 260, direct: false, points: Points::Few };
 
 /// Where figures are drawn.
 pub type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;

@@ -1,5 +1,8 @@
 //! Direct legends: where the names at the ends of curves go so that none lies on another.
 
+/// The longest name that a figure shows whole, in characters.
+pub const LONGEST: usize = 24;
+
 /// Moves positions (in drawing units, downwards) apart until neighbours are at least `gap` apart, inside `top..=bottom`
 /// as far as there is room, keeping their order. Returns them in the order given.
 pub fn spread(wanted: &[i32], gap: i32, top: i32, bottom: i32) -> Vec<i32> {

@@ -1,8 +1,9 @@
 //! Which runs belong into the figures of a family: the best of each method, an ablation, everything.
 
-use super::family::FigureFamily;
+use super::family::{FigureFamily, LossesOf};
+use super::labels::LONGEST;
 use crate::comparison::RunGroup;
-use crate::run_directory::Stage;
+use crate::run_directory::{MethodSetting, Stage};
 
 /// One line of the comparison as it stands in a figure.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,17 +36,42 @@ pub fn members(
         FigureFamily::K
         | FigureFamily::Wse
         | FigureFamily::Tau
+        | FigureFamily::Lambda
+        | FigureFamily::Cost
         | FigureFamily::All
         | FigureFamily::Loss
+        | FigureFamily::Stability
         | FigureFamily::Monitors => {
             match family.parameter().map(|parameter| (parameter, parameter.ablation(groups, shown))) {
                 None => (0..groups.len()).filter(|&index| shown(&groups[index])).collect(),
                 Some((parameter, lines)) if parameter.values(groups, &lines).len() < 2 => Vec::new(),
-                Some((_, lines)) => [lines, of("mae"), of("scratch")].concat(),
+                Some((_, lines)) => {
+                    let with_parents = match family {
+                        FigureFamily::Lambda => mae_new(groups, &lines, shown),
+                        _ => Vec::new(),
+                    };
+                    [lines, with_parents, of("mae"), of("scratch")].concat()
+                }
             }
         }
     };
     label(family, groups, chosen)
+}
+
+/// The lines of a figure of losses. The report's pictures show a run of ema-mae with WSE 1 under the name of the parent,
+/// so one of the same τ stands beside the parents.
+pub fn loss_members(of: LossesOf, groups: &[RunGroup], stage: Stage, shown: &dyn Fn(&RunGroup) -> bool) -> Vec<Member> {
+    let family = members(FigureFamily::MaeNew, groups, stage, shown);
+    let setting = |index: usize| &groups[index].setting;
+    let mut chosen: Vec<usize> = family.iter().map(|member| member.group).collect();
+    let taus: Vec<Option<f64>> = chosen.iter().map(|&index| setting(index).tau).filter(Option::is_some).collect();
+    let is_published =
+        |setting: &MethodSetting| setting.method == "ema-mae" && setting.wse == Some(1) && taus.contains(&setting.tau);
+    chosen.extend((0..groups.len()).filter(|&index| is_published(setting(index)) && shown(&groups[index])));
+    if of == LossesOf::Parents {
+        chosen.retain(|&index| setting(index).method != "mae-new");
+    }
+    label(FigureFamily::MaeNew, groups, chosen)
 }
 
 /// The lines of an ablation's method that have something to show in a figure of it, which is of the lines `members`
@@ -67,21 +93,39 @@ pub fn left_out<'a>(
 fn label(family: FigureFamily, groups: &[RunGroup], mut chosen: Vec<usize>) -> Vec<Member> {
     chosen.sort_unstable();
     chosen.dedup();
-    let short = |index: &usize| {
-        let setting = &groups[*index].setting;
-        match (family, setting.method.as_str(), setting.k, setting.wse, setting.tau) {
-            (FigureFamily::K, "mae-k", Some(k), _, _) => format!("K = {k}"),
-            (FigureFamily::Wse | FigureFamily::Tau, "ema-mae", _, Some(wse), Some(tau)) => format!("{wse}_{tau}"),
-            _ => groups[*index].label.clone(),
-        }
+    let names: [Vec<String>; 2] = [NameLength::Short, NameLength::Long]
+        .map(|length| chosen.iter().map(|&index| name(family, &groups[index], length)).collect());
+    let unique = |names: &[String], at: usize| names.iter().filter(|other| **other == names[at]).count() == 1;
+    let label = |(at, group): (usize, usize)| {
+        let name = names.iter().find(|names| unique(names, at)).map(|names| names[at].clone());
+        Member { group, label: name.unwrap_or_else(|| groups[group].label.clone()) }
     };
-    let labels: Vec<String> = chosen.iter().map(short).collect();
-    let shared = |label: &String| labels.iter().filter(|other| *other == label).count() > 1;
-    let label = |(group, label): (usize, &String)| Member {
-        group,
-        label: if shared(label) { groups[group].label.clone() } else { label.clone() },
-    };
-    chosen.into_iter().zip(&labels).map(label).collect()
+    chosen.into_iter().enumerate().map(label).collect()
+}
+
+/// Whether a name leaves out what the report varied in no run.
+#[derive(Clone, Copy, PartialEq)]
+enum NameLength {
+    Short,
+    Long,
+}
+
+/// What a figure calls a line: an ablation by its value; a line beside its kin, or one whose name has no room, by its
+/// setting; every other by its name.
+fn name(family: FigureFamily, group: &RunGroup, length: NameLength) -> String {
+    let setting = &group.setting;
+    use FigureFamily::{Cost, Lambda, MaeNew, Stability};
+    let by_setting = matches!(family, MaeNew | Lambda | Cost | Stability) || group.label.chars().count() > LONGEST;
+    match (family, setting.method.as_str(), setting.k, setting.wse, setting.tau, setting.slow_weight) {
+        (FigureFamily::K, "mae-k", Some(k), ..) => format!("K = {k}"),
+        (FigureFamily::Wse | FigureFamily::Tau, "ema-mae", _, Some(wse), Some(tau), _) => format!("{wse}_{tau}"),
+        (FigureFamily::Lambda, "mae-new", .., Some(weight)) => format!("λ = {weight}"),
+        (_, "mae-k", Some(k), ..) if by_setting => format!("MAE-K {k}"),
+        (_, "ema-mae", _, Some(wse), Some(tau), _) if by_setting => format!("EMA {wse}_{tau}"),
+        (_, "mae-new", .., Some(weight)) if by_setting && length == NameLength::Long => format!("MAE-new λ {weight}"),
+        (_, "mae-new", ..) if by_setting => "MAE-new".to_owned(),
+        _ => group.label.clone(),
+    }
 }
 
 /// The line of each method with the highest mean of finished seeds; one that has none yet stands in only where nothing
@@ -100,8 +144,8 @@ fn best(groups: &[RunGroup], stage: Stage, shown: &dyn Fn(&RunGroup) -> bool) ->
     if winners.len() < 2 { Vec::new() } else { winners.into_iter().map(|(_, index, _)| index).collect() }
 }
 
-/// MAE-new with the mae-k of the same K and the ema-mae of the same τ; among several of those, the one whose WSE is
-/// that K, as both then leave pixels at the same epoch.
+/// MAE-new with its own parents: the mae-k of the same K, and the ema-mae of the same τ whose WSE is its warm-up, so
+/// that all leave pixels at the same epoch. A parent of another setting is none.
 fn mae_new(groups: &[RunGroup], new: &[usize], shown: &dyn Fn(&RunGroup) -> bool) -> Vec<usize> {
     let mut parents = Vec::new();
     for setting in new.iter().map(|&index| &groups[index].setting) {
@@ -110,16 +154,11 @@ fn mae_new(groups: &[RunGroup], new: &[usize], shown: &dyn Fn(&RunGroup) -> bool
         };
         let copies = of("mae-k").filter(|(_, group)| setting.k.is_some() && group.setting.k == setting.k);
         parents.extend(copies.map(|(index, _)| index));
-        let averages: Vec<(usize, &RunGroup)> =
-            of("ema-mae").filter(|(_, group)| setting.tau.is_some() && group.setting.tau == setting.tau).collect();
-        let start = setting.wse.or(setting.k);
-        let same: Vec<usize> =
-            averages.iter().filter(|(_, group)| group.setting.wse == start).map(|(index, _)| *index).collect();
-        if same.is_empty() {
-            parents.extend(averages.first().map(|(index, _)| *index));
-        } else {
-            parents.extend(same);
-        }
+        let warm_up = setting.wse.or(setting.k);
+        let averages = of("ema-mae").filter(|(_, group)| {
+            setting.tau.is_some() && (group.setting.tau, group.setting.wse) == (setting.tau, warm_up)
+        });
+        parents.extend(averages.map(|(index, _)| index));
     }
     if parents.is_empty() { Vec::new() } else { [new, &parents].concat() }
 }

@@ -1,6 +1,7 @@
 //! The figures of a report: which there are, what is in them, and what they say in words.
 
 pub mod chart;
+pub mod cost;
 mod curves;
 pub mod family;
 mod finish;
@@ -13,20 +14,21 @@ pub mod palette;
 mod parameter;
 pub mod plans;
 
-use chart::{Chart, Curve};
-use curves::{curve, has_curve, strip};
+use chart::Chart;
+use cost::{CostFigure, cost_figure};
+use curves::{curves, has_curve, strip};
 use family::FigureFamily;
 use finish::{for_page, for_paper, png};
-use frame::{FULL, Format, HALF, NARROW};
+use frame::{FULL, Format, HALF, NARROW, Points};
 use measure::Measure;
-use members::{left_out, members};
+use members::{left_out, loss_members, members};
 use overview::Overview;
 use palette::{LineStyle, line_styles};
 use plans::{FigureKind, FigurePlan, plans};
 
 use maud::Markup;
 
-use crate::comparison::{RunGroup, sentences};
+use crate::comparison::{RunGroup, has_published_data, sentences};
 use crate::error::ReportError;
 use crate::run_directory::TargetChange;
 use crate::text::{listed, percent, value};
@@ -63,6 +65,8 @@ pub enum Content {
     Chart(Chart),
     /// Accuracy against a parameter.
     Overview(Overview),
+    /// Accuracy against a cost.
+    Cost(CostFigure),
 }
 
 /// The path of a figure's file relative to the report; `ending` is `svg` or `png`.
@@ -86,7 +90,8 @@ impl Figures {
     pub fn missed(&self) -> Vec<(String, FigureFamily)> {
         let family = |family: FigureFamily| {
             let plans: Vec<&FigurePlan> = self.not_run.iter().filter(|plan| plan.family == family).collect();
-            let views: Vec<String> = plans.iter().map(|plan| plan.view.to_lowercase()).collect();
+            let mut views: Vec<String> = plans.iter().map(|plan| plan.view.to_lowercase()).collect();
+            views.dedup();
             match plans.as_slice() {
                 [] => None,
                 [only] => Some((only.title.clone(), family)),
@@ -104,7 +109,8 @@ pub fn names() -> impl Iterator<Item = String> {
 
 /// One style per line of the comparison, the same in every figure and table.
 pub fn group_styles(groups: &[RunGroup]) -> Vec<LineStyle> {
-    line_styles(groups.iter().map(|group| group.setting.method.as_str()))
+    let methods: Vec<&str> = groups.iter().map(|group| group.setting.method.as_str()).collect();
+    line_styles(&methods)
 }
 
 /// Draws every figure for which there is something to show, and names the others. An overview or a monitor is not
@@ -130,38 +136,61 @@ pub fn draw_figures(groups: &[RunGroup], command: FigureCommand) -> Result<Figur
 }
 
 fn content(plan: &FigurePlan, groups: &[RunGroup], styles: &[LineStyle]) -> Option<Content> {
-    let measure = match plan.kind {
-        FigureKind::Overview => {
-            return overview::overview(groups, plan.family, plan.stage, styles).map(Content::Overview);
+    let shown = |group: &RunGroup| is_shown(plan, group);
+    let (family, stage) = (plan.family, plan.stage);
+    let (measure, members) = match plan.kind {
+        FigureKind::Overview => return overview::overview(groups, family, stage, styles).map(Content::Overview),
+        FigureKind::Cost(cost) => {
+            let members = members(family, groups, stage, &shown);
+            return cost_figure(cost, groups, &members, stage, styles).map(Content::Cost);
         }
-        FigureKind::Curves(measure) => measure,
+        FigureKind::Curves(measure) => (measure, members(family, groups, stage, &shown)),
+        FigureKind::Losses(of) => (Measure::Loss, loss_members(of, groups, stage, &shown)),
     };
-    let members = members(plan.family, groups, plan.stage, &|group| has_curve(group, plan.stage, measure));
-    let curves: Vec<Curve> =
-        members.iter().filter_map(|member| curve(groups, member, styles[member.group], plan.stage, measure)).collect();
+    let curves = curves(groups, &members, styles, stage, plan.kind);
     let strip = if measure == Measure::Loss { strip(groups, &curves) } else { Vec::new() };
     (!curves.is_empty()).then_some(Content::Chart(Chart { measure, curves, strip }))
 }
 
-/// The plan's caption, and behind it the lines that an ablation leaves out, since more than its parameter differs in
-/// them.
+/// Whether a line has something to show in a figure.
+fn is_shown(plan: &FigurePlan, group: &RunGroup) -> bool {
+    match plan.kind {
+        FigureKind::Curves(measure) => has_curve(group, plan.stage, measure),
+        FigureKind::Losses(_) => has_curve(group, plan.stage, Measure::Loss),
+        FigureKind::Overview => group.score(plan.stage).is_some(),
+        FigureKind::Cost(cost) => group.score(plan.stage).is_some() && cost.of(group).is_some(),
+    }
+}
+
+/// The plan's caption, and what of these runs is not in it: how they stand to the published figures, and the lines
+/// that an ablation leaves out, since more than its parameter differs in them.
 fn caption(plan: &FigurePlan, groups: &[RunGroup], content: &Content) -> String {
     let members: Vec<usize> = match content {
         Content::Chart(chart) => chart.curves.iter().map(|curve| curve.group).collect(),
         Content::Overview(overview) => overview.points.iter().map(|point| point.group).collect(),
+        Content::Cost(figure) => figure.points.iter().map(|point| point.group).collect(),
     };
-    let shown = |group: &RunGroup| match plan.kind {
-        FigureKind::Curves(measure) => has_curve(group, plan.stage, measure),
-        FigureKind::Overview => group.score(plan.stage).is_some(),
-    };
-    let names = left_out(plan.family, groups, &members, &shown);
-    match names.as_slice() {
-        [] => plan.caption.to_owned(),
-        names => {
-            format!("{} Not in it, since more than the parameter differs: {}.", plan.caption, listed(names, 6))
+    let names = left_out(plan.family, groups, &members, &|group| is_shown(plan, group));
+    let mut sentences = vec![plan.caption.to_owned()];
+    match content {
+        Content::Overview(overview) => sentences.extend(overview.published_marks().map(str::to_owned)),
+        Content::Chart(Chart { measure: Measure::Loss, .. })
+            if members.iter().any(|&group| has_published_data(&groups[group])) =>
+        {
+            sentences.push(PUBLISHED_LOSS.to_owned());
         }
+        Content::Chart(_) | Content::Cost(_) => {}
     }
+    if !names.is_empty() {
+        sentences.push(format!("Not in it, since more than the parameter differs: {}.", listed(&names, 6)));
+    }
+    sentences.join(" ")
 }
+
+/// How the report's two pictures of the loss are to be read.
+const PUBLISHED_LOSS: &str = "In the report's two pictures of the loss, the curve labelled EMA 5_0.005 falls to features within \
+                              the second epoch, while MAE-K 5 and MAE-new switch at epoch 5: it is a run with WSE 1. \
+                              Compare it with ema-mae, WSE 1, τ 0.005.";
 
 fn draw_figure(plan: FigurePlan, content: Content, caption: String) -> Result<Figure, ReportError> {
     let refused = |reason: String| ReportError::Figure { name: plan.name.clone(), reason };
@@ -169,12 +198,14 @@ fn draw_figure(plan: FigurePlan, content: Content, caption: String) -> Result<Fi
         let drawing = match &content {
             Content::Chart(chart) => chart::draw(chart, format),
             Content::Overview(overview) => overview::draw(overview, format),
+            Content::Cost(figure) => cost::draw(figure, format),
         };
         drawing.map_err(|error| refused(error.to_string()))
     };
-    let (wide, narrow) = (draw(if plan.whole { FULL } else { HALF })?, draw(NARROW)?);
+    let format = if plan.whole { FULL } else { HALF };
+    let (wide, narrow) = (draw(format)?, draw(NARROW)?);
     let description = describe(&plan, &content);
-    let paper = for_paper(&wide, &description);
+    let paper = for_paper(&draw(Format { points: Points::All, ..format })?, &description);
     Ok(Figure {
         png: png(&paper).map_err(refused)?,
         paper,
@@ -192,6 +223,7 @@ fn describe(plan: &FigurePlan, content: &Content) -> String {
     let chart = match content {
         Content::Chart(chart) => chart,
         Content::Overview(overview) => return describe_overview(plan, overview),
+        Content::Cost(figure) => return describe_cost(plan, figure),
     };
     let ends = chart.curves.iter().filter_map(|curve| {
         let &(_, y) = curve.mean.last()?;
@@ -207,15 +239,27 @@ fn describe(plan: &FigurePlan, content: &Content) -> String {
         "{}: {} over {}, one curve per run. Last values: {ends}.{strip}",
         plan.title,
         chart.measure.y_label(),
-        chart.measure.x_label()
+        Measure::X_LABEL
     )
+}
+
+fn describe_cost(plan: &FigurePlan, figure: &CostFigure) -> String {
+    let point = |point: &cost::CostPoint| {
+        format!("{} {} at {}", point.label, percent(point.score.mean), figure.cost.text(point.x))
+    };
+    let points: Vec<String> = figure.points.iter().map(point).collect();
+    format!("{}, top-1 in % over {}. {}.", plan.title, figure.cost.label(), points.join("; "))
 }
 
 fn describe_overview(plan: &FigurePlan, overview: &Overview) -> String {
     let point = |point: &overview::Point| {
-        let (mean, published) = (percent(point.score.mean), sentences::published(point.published));
-        let published = if point.published.is_some() { format!("published {published}") } else { published };
-        format!("{} {}: {mean} ({published})", overview.parameter, point.value)
+        let mean = format!("{} {}: {}", overview.parameter, point.value, percent(point.score.mean));
+        let published = sentences::published(point.published);
+        match point.published {
+            _ if !overview.has_published() => mean,
+            Some(_) => format!("{mean} (published {published})"),
+            None => format!("{mean} ({published})"),
+        }
     };
     let points: Vec<String> = overview.points.iter().map(point).collect();
     format!("{}, top-1 in %. {}.", plan.title, points.join("; "))

@@ -5,7 +5,7 @@ use plotters::prelude::*;
 use super::family::FigureFamily;
 use super::frame::{Area, Axes, Failure, Format, UNITS, below, beside, svg};
 use super::palette::{LineStyle, MUTED};
-use crate::comparison::{PublishedAccuracy, RunGroup, Score, published_accuracy};
+use crate::comparison::{PublishedAccuracy, RunGroup, Score, published_beside};
 use crate::run_directory::Stage;
 
 /// The line of a hollow mark, in drawing units.
@@ -31,7 +31,7 @@ pub struct Point {
     pub value: String,
     /// Over the finished seeds of these runs.
     pub score: Score,
-    /// The published accuracy of this setting.
+    /// The published accuracy of this setting, where the data is the same.
     pub published: Option<PublishedAccuracy>,
 }
 
@@ -43,7 +43,7 @@ pub fn overview(groups: &[RunGroup], family: FigureFamily, stage: Stage, styles:
         // Two lines of one value are two experiments; the first stands for both.
         let line = lines.iter().find(|&&line| parameter.of(&groups[line].setting) == Some(*value))?;
         let group = &groups[*line];
-        let published = published_accuracy(&group.setting, stage);
+        let published = published_beside(group, stage);
         Some(Point { group: *line, value: value.to_string(), score: group.score(stage)?, published })
     };
     let points: Vec<Point> = parameter.values(groups, &lines).iter().filter_map(point).collect();
@@ -51,39 +51,122 @@ pub fn overview(groups: &[RunGroup], family: FigureFamily, stage: Stage, styles:
     (points.len() >= 2).then_some(Overview { parameter: parameter.sign(), points, style })
 }
 
-/// Draws an overview in inks.
-pub fn draw(overview: &Overview, format: Format) -> Result<String, Failure> {
-    svg(format.width, format.height, |root| draw_on(root, overview))
+impl Overview {
+    /// What its hollow marks are; `None` where there are none.
+    pub fn published_marks(&self) -> Option<&'static str> {
+        match self.panels() {
+            Panels::Ours => None,
+            Panels::Shared => Some("Hollow marks are the published values of the full setting."),
+            Panels::Apart => Some(
+                "Hollow marks are the published values of the full setting; they have an axis of their own, since their \
+                 heights differ much: compare the shapes.",
+            ),
+        }
+    }
+
+    /// Whether some value was published.
+    pub fn has_published(&self) -> bool {
+        self.published().next().is_some()
+    }
+
+    fn panels(&self) -> Panels {
+        let (ours, published) = (ends(self.points.iter().flat_map(Point::ours)), ends(self.published()));
+        let gap = (ours.0 - published.1).max(published.0 - ours.1);
+        let span = (ours.1 - ours.0).max(published.1 - published.0).max(LEAST_SPAN);
+        match self.has_published() {
+            false => Panels::Ours,
+            true if gap > span => Panels::Apart,
+            true => Panels::Shared,
+        }
+    }
+
+    fn published(&self) -> impl Iterator<Item = f64> {
+        self.points.iter().filter_map(|point| Some(point.published?.top1))
+    }
 }
 
-fn draw_on(root: &Area, overview: &Overview) -> Result<(), Failure> {
+impl Point {
+    /// Both ends of its deviation.
+    fn ours(&self) -> [f64; 2] {
+        let sd = self.score.sd.unwrap_or(0.0);
+        [self.score.mean - sd, self.score.mean + sd]
+    }
+}
+
+/// How these runs and the published ones share the figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Panels {
+    /// There are no published values.
+    Ours,
+    /// One axis for both.
+    Shared,
+    /// One above the other, each with an axis of its own: on a shared one, the distance between the two would leave
+    /// neither any room for its shape.
+    Apart,
+}
+
+/// What one panel shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Panel {
+    Ours,
+    Published,
+    Both,
+}
+
+/// Points that lie closer than this are not far from each other, however flat their curves are; in percent.
+const LEAST_SPAN: f64 = 2.0;
+
+/// Draws an overview in inks.
+pub fn draw(overview: &Overview, format: Format) -> Result<String, Failure> {
+    let (panels, height) = match overview.panels() {
+        Panels::Ours => (vec![Panel::Ours], format.height),
+        Panels::Shared => (vec![Panel::Both], format.height),
+        Panels::Apart => (vec![Panel::Ours, Panel::Published], format.height * 8 / 5),
+    };
+    svg(format.width, height, |root| {
+        let (key, plots) = root.split_vertically(KEY * UNITS);
+        draw_key(&key, overview)?;
+        let areas = plots.split_evenly((panels.len(), 1));
+        areas.iter().zip(panels).try_for_each(|(area, panel)| draw_panel(area, overview, panel))
+    })
+}
+
+/// The height of the key in CSS pixels.
+const KEY: i32 = 22;
+
+fn draw_panel(root: &Area, overview: &Overview, panel: Panel) -> Result<(), Failure> {
     let points = &overview.points;
-    let (low, high) = range(points);
+    let (low, high) = range(overview, panel);
     let axes = Axes {
         x_label: overview.parameter,
-        y_label: "top-1, %",
+        y_label: if panel == Panel::Published { "published top-1, %" } else { "top-1, %" },
         x: -0.5..points.len() as f64 - 0.5,
         y: low..high,
         labels: (0, 5),
         title: 2,
-        top: 40,
+        top: 26,
         right: 12,
     };
     let mut context = axes.draw(root)?;
 
     let at = |index: usize, y: f64| (index as f64, y);
-    let means = points.iter().enumerate().map(|(index, point)| at(index, point.score.mean));
     let ink = overview.style.solid();
-    context.draw_series(LineSeries::new(means.clone(), ink.mix(0.35).stroke_width(UNITS as u32)))?;
+    if panel != Panel::Published {
+        let means = points.iter().enumerate().map(|(index, point)| at(index, point.score.mean));
+        context.draw_series(LineSeries::new(means, ink.mix(0.35).stroke_width(UNITS as u32)))?;
+    } else {
+        let values = points.iter().enumerate().filter_map(|(index, point)| Some(at(index, point.published?.top1)));
+        context.draw_series(LineSeries::new(values, MUTED.mix(0.35).stroke_width(UNITS as u32)))?;
+    }
     for (index, point) in points.iter().enumerate() {
-        let mean = point.score.mean;
-        if let Some(sd) = point.score.sd {
-            let bar = vec![at(index, mean - sd), at(index, mean + sd)];
+        if panel != Panel::Published {
+            let [low, high] = point.ours();
+            let bar = vec![at(index, low), at(index, high)];
             context.draw_series(std::iter::once(PathElement::new(bar, ink.stroke_width(2 * UNITS as u32))))?;
+            let dot = Circle::new(at(index, point.score.mean), 4 * UNITS, ink.filled());
+            context.draw_series(std::iter::once(dot))?;
         }
-        let dot = Circle::new(at(index, mean), 4 * UNITS, ink.filled());
-        context.draw_series(std::iter::once(dot))?;
-        if let Some(published) = point.published {
+        if let Some(published) = point.published.filter(|_| panel != Panel::Ours) {
             // Hollow, so that it hides no mark beneath it.
             let ring = Circle::new(at(index, published.top1), 5 * UNITS, MUTED.stroke_width(HOLLOW));
             context.draw_series(std::iter::once(ring))?;
@@ -91,33 +174,34 @@ fn draw_on(root: &Area, overview: &Overview) -> Result<(), Failure> {
     }
 
     let plot = context.plotting_area();
+    let (left, top) = root.get_base_pixel();
     for (index, point) in points.iter().enumerate() {
         let (x, y) = plot.map_coordinate(&at(index, low));
-        root.draw(&Text::new(point.value.as_str(), (x, y + 6 * UNITS), below(MUTED)))?;
+        root.draw(&Text::new(point.value.as_str(), (x - left, y - top + 6 * UNITS), below(MUTED)))?;
     }
-    draw_key(root, overview)
+    Ok(())
 }
 
 /// What filled and hollow marks are.
 fn draw_key(root: &Area, overview: &Overview) -> Result<(), Failure> {
-    let (y, first, second) = (24 * UNITS, 6 * UNITS, 104 * UNITS);
+    let (y, first, second) = (10 * UNITS, 6 * UNITS, 104 * UNITS);
     root.draw(&Circle::new((first, y), 4 * UNITS, overview.style.solid().filled()))?;
     root.draw(&Text::new("these runs", (first + 12 * UNITS, y), beside(MUTED)))?;
-    if overview.points.iter().any(|point| point.published.is_some()) {
+    if overview.has_published() {
         root.draw(&Circle::new((second, y), 5 * UNITS, MUTED.stroke_width(HOLLOW)))?;
         root.draw(&Text::new("published", (second + 12 * UNITS, y), beside(MUTED)))?;
     }
     Ok(())
 }
 
-fn range(points: &[Point]) -> (f64, f64) {
-    let ends = points.iter().flat_map(|point| {
-        let sd = point.score.sd.unwrap_or(0.0);
-        [point.score.mean - sd, point.score.mean + sd]
-            .into_iter()
-            .chain(point.published.map(|published| published.top1))
-    });
-    let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(y), high.max(y)));
+fn range(overview: &Overview, panel: Panel) -> (f64, f64) {
+    let ours = overview.points.iter().flat_map(Point::ours).filter(|_| panel != Panel::Published);
+    let (low, high) = ends(ours.chain(overview.published().filter(|_| panel != Panel::Ours)));
     let room = (0.1 * (high - low)).max(0.5);
     (low - room, high + room)
+}
+
+/// The lowest and the highest.
+fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(y), high.max(y)))
 }

@@ -17,7 +17,7 @@ pub const GROUND: RGBColor = RGBColor(1, 1, 4);
 
 /// Light and dark variant of each colour. Built on Okabe and Ito's set for colour-blind readers, darkened or lightened
 /// until each stands at 3:1 or more against its ground. The first is for `scratch`.
-const COLOURS: [(&str, &str); 8] = [
+const COLOURS: [(&str, &str); 10] = [
     ("#6B7280", "#9CA3AF"),
     ("#0072B2", "#5AB1EA"),
     ("#C85000", "#F59259"),
@@ -26,6 +26,8 @@ const COLOURS: [(&str, &str); 8] = [
     ("#94700A", "#E3BE4A"),
     ("#1F8FC4", "#9ADBF7"),
     ("#70482B", "#CBA37F"),
+    ("#B3202C", "#FF8A8F"),
+    ("#5A4FCF", "#ADA6FF"),
 ];
 /// The dashes of the first, second and third round through the colours, in drawing units; the first is solid.
 const DASHES: [&str; 3] = ["", "28 14", "8 12"];
@@ -59,21 +61,43 @@ impl LineStyle {
     }
 }
 
-/// One style per line of the comparison, by its method: `scratch` is grey, the others take the colours in turn, solid,
-/// then dashed, then dotted. From the 22nd on they come again: names beside the curves, and hiding the others, still
-/// tell those apart.
-pub fn line_styles<'a>(methods: impl Iterator<Item = &'a str>) -> Vec<LineStyle> {
-    let mut next = 0;
-    let style = |method| {
-        if method == "scratch" {
+/// One style per line of the comparison, by its method. `scratch` is grey. A method with a single line has a colour of
+/// its own, as far as they go; the lines of the others take the rest in turn, solid, then dashed, then dotted, so that
+/// the lines of one ablation differ in colour. Then styles come again: names beside the curves, and hiding the others,
+/// still tell those apart.
+pub fn line_styles(methods: &[&str]) -> Vec<LineStyle> {
+    let hues = COLOURS.len() - 1;
+    let is_single = |method: &str| methods.iter().filter(|other| **other == method).count() == 1;
+    let singles = methods.iter().filter(|method| **method != "scratch" && is_single(method)).count();
+    // Where the single ones would leave too few colours, all take their turn.
+    let own = if singles + 2 > hues { 0 } else { singles };
+    let (mut single, mut next) = (0, 0);
+    let style = |method: &&str| {
+        if *method == "scratch" {
             return LineStyle { colour: 0, dash: 0 };
         }
-        let hues = COLOURS.len() - 1;
-        let (colour, dash) = (1 + next % hues, next / hues % DASHES.len());
+        if own > 0 && is_single(method) {
+            single += 1;
+            return LineStyle { colour: single as u8, dash: 0 };
+        }
+        let turn = hues - own;
+        let (colour, dash) = (1 + own + next % turn, next / turn % DASHES.len());
         next += 1;
         LineStyle { colour: colour as u8, dash: dash as u8 }
     };
-    methods.map(style).collect()
+    methods.iter().map(style).collect()
+}
+
+/// The styles of the curves of one figure: each keeps its colour, and is solid unless an earlier one has that colour.
+pub fn apart(styles: impl Iterator<Item = LineStyle>) -> Vec<LineStyle> {
+    let mut taken = [0; COLOURS.len()];
+    let style = |LineStyle { colour, .. }: LineStyle| {
+        let earlier = &mut taken[usize::from(colour)];
+        let dash = (*earlier % DASHES.len()) as u8;
+        *earlier += 1;
+        LineStyle { colour, dash }
+    };
+    styles.map(style).collect()
 }
 
 /// Where a figure will be shown.
@@ -147,12 +171,36 @@ mod tests {
     }
 
     #[test]
-    fn the_first_21_runs_share_no_style_and_scratch_takes_none_of_theirs() {
-        let styles = line_styles(["scratch"].into_iter().chain(["mae-k"; 22]));
-        for (index, style) in styles[..22].iter().enumerate() {
+    fn the_first_27_runs_share_no_style_and_scratch_takes_none_of_theirs() {
+        let styles = line_styles(&[&["scratch"][..], &["mae-k"; 28]].concat());
+        for (index, style) in styles[..28].iter().enumerate() {
             assert!(!styles[..index].contains(style), "run {index} looks like an earlier one");
         }
-        assert_eq!(styles[22], styles[1], "then they begin again");
+        assert_eq!(styles[28], styles[1], "then they begin again");
+    }
+
+    #[test]
+    fn the_lines_of_each_figure_of_the_report_differ_in_colour() {
+        // scratch, mae, mae-k with six K, ema-mae with seven settings, mae-new.
+        let methods = [&["scratch", "mae"][..], &["mae-k"; 6], &["ema-mae"; 7], &["mae-new"]].concat();
+        let styles = line_styles(&methods);
+        let [best_of_finetune, best_of_probe] = [vec![0, 1, 6, 10, 15], vec![0, 1, 7, 8, 15]];
+        let (k, wse) = ((0..8).collect(), vec![0, 1, 8, 9, 12, 13, 14]);
+        for figure in
+            [best_of_finetune, best_of_probe, k, wse, vec![0, 1, 9, 10, 11], vec![5, 9, 15], vec![5, 8, 9, 15]]
+        {
+            let mut colours: Vec<u8> = figure.iter().map(|&line| styles[line].colour).collect();
+            colours.sort_unstable();
+            colours.dedup();
+            assert_eq!(colours.len(), figure.len(), "{figure:?}");
+        }
+    }
+
+    #[test]
+    fn in_a_figure_only_a_colour_that_comes_again_is_dashed() {
+        let line = |colour, dash| LineStyle { colour, dash };
+        let styles = apart([line(3, 1), line(4, 2), line(3, 0), line(3, 0)].into_iter());
+        assert_eq!(styles, [line(3, 0), line(4, 0), line(3, 1), line(3, 2)]);
     }
 
     #[test]

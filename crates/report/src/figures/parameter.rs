@@ -12,6 +12,8 @@ pub enum Parameter {
     Wse,
     /// Weight of the student in each average.
     Tau,
+    /// Weight of the copy in the loss.
+    Lambda,
 }
 
 impl Parameter {
@@ -21,12 +23,17 @@ impl Parameter {
             Self::K => "K",
             Self::Wse => "WSE",
             Self::Tau => "τ",
+            Self::Lambda => "λ",
         }
     }
 
     /// The method whose parameter it is.
     pub fn method(self) -> &'static str {
-        if self == Self::K { "mae-k" } else { "ema-mae" }
+        match self {
+            Self::K => "mae-k",
+            Self::Wse | Self::Tau => "ema-mae",
+            Self::Lambda => "mae-new",
+        }
     }
 
     /// Its value in a setting.
@@ -35,20 +42,22 @@ impl Parameter {
             Self::K => setting.k.map(|k| k as f64),
             Self::Wse => setting.wse.map(|wse| wse as f64),
             Self::Tau => setting.tau,
+            Self::Lambda => setting.slow_weight,
         }
     }
 
-    /// What is held while it varies.
-    fn held(self, setting: &MethodSetting) -> Option<f64> {
+    /// The other parameters, which are held while it varies.
+    fn held(self, setting: &MethodSetting) -> [Option<f64>; 2] {
         match self {
-            Self::K => None,
-            Self::Wse => setting.tau,
-            Self::Tau => setting.wse.map(|wse| wse as f64),
+            Self::K => [None; 2],
+            Self::Wse => [Self::Tau.of(setting), None],
+            Self::Tau => [Self::Wse.of(setting), None],
+            Self::Lambda => [Self::K.of(setting), Self::Tau.of(setting)],
         }
     }
 
     /// The lines that differ in nothing but this parameter: of those that share the rest of their pre-training's
-    /// recipe, the ones with the most values of this, with the smallest other parameter among equals.
+    /// recipe, the ones with the most values of this, with the smallest other parameters among equals.
     pub fn ablation(self, groups: &[RunGroup], shown: &dyn Fn(&RunGroup) -> bool) -> Vec<usize> {
         let lines = groups.iter().enumerate().filter(|(_, group)| {
             group.setting.method == self.method() && self.of(&group.setting).is_some() && shown(group)
@@ -77,8 +86,8 @@ impl Parameter {
     }
 }
 
-/// What lines of an ablation share: the other parameter, and the rest of the recipe.
-type Held = (Option<f64>, String);
+/// What lines of an ablation share: the other parameters, and the rest of the recipe.
+type Held = ([Option<f64>; 2], String);
 
 /// What a line's pre-training was besides the parameters of its method's short form, as text to be compared; empty
 /// where its recipe is not there.

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use crate::comparison::{RunGroup, Summary};
 use crate::figures::Figures;
 use crate::figures::palette::LineStyle;
+use crate::findings::Finding;
 use crate::pictures::Album;
 
 /// Everything that the page shows.
@@ -15,6 +16,8 @@ pub struct Contents<'a> {
     pub styles: Vec<LineStyle>,
     /// What came out.
     pub summary: &'a Summary,
+    /// What became of the report's conclusions.
+    pub findings: &'a [Finding],
     /// The figures.
     pub figures: &'a Figures,
     /// The pictures.

@@ -4,9 +4,10 @@
 use maud::{Markup, html};
 
 use super::contents::{Contents, Section, swatch};
-use crate::comparison::sentences;
+use crate::comparison::{Score, sentences};
+use crate::figures::cost::{CostFigure, CostPoint};
 use crate::figures::family::FigureFamily;
-use crate::figures::overview::Overview;
+use crate::figures::overview::{self, Overview};
 use crate::figures::plans::{FigureKind, FigurePlan};
 use crate::figures::{Content, Figure};
 use crate::run_directory::Stage;
@@ -20,7 +21,7 @@ pub fn curves(contents: &Contents) -> Option<Section> {
 }
 
 fn panel(contents: &Contents, family: FigureFamily) -> Option<Markup> {
-    let drawn = contents.figures.drawn.iter().map(|figure| (&figure.plan, figure_html(contents, figure)));
+    let drawn = contents.figures.drawn.iter().map(|figure| (&figure.plan, figure_html(figure)));
     let not_run = contents.figures.not_run.iter().map(|plan| (plan, absent(contents, plan)));
     let mut figures: Vec<(&FigurePlan, Markup)> =
         drawn.chain(not_run).filter(|(plan, _)| plan.family == family).collect();
@@ -80,53 +81,46 @@ fn collapses(contents: &Contents) -> Markup {
     }
 }
 
-fn figure_html(contents: &Contents, figure: &Figure) -> Markup {
+fn figure_html(figure: &Figure) -> Markup {
     let Figure { plan, wide, narrow, caption, content, .. } = figure;
-    let class = match plan.kind {
-        FigureKind::Overview => Some("overview"),
-        FigureKind::Curves(_) => plan.whole.then_some("whole"),
-    };
+    let class = if plan.kind == FigureKind::Overview { Some("overview") } else { plan.whole.then_some("whole") };
     html! {
         figure class=[class] id=(plan.name) {
             h4 { (plan.title) }
             // The names of the curves, for the narrow drawing that has none.
             @if let Content::Chart(chart) = content {
                 ul class="key" aria-hidden="true" {
-                    @for curve in &chart.curves { li { (swatch(contents.styles[curve.group])) (curve.label) } }
+                    @for curve in &chart.curves { li { (swatch(curve.style)) (curve.label) } }
                 }
             }
             (wide)
             (narrow)
             figcaption {
                 p { (caption) }
-                @if let Content::Overview(overview) = content { (overview_table(overview)) }
+                @match content {
+                    Content::Chart(_) => {}
+                    Content::Overview(overview) => (overview_table(overview)),
+                    Content::Cost(figure) => (cost_table(figure)),
+                }
             }
         }
     }
 }
 
-fn overview_table(overview: &Overview) -> Markup {
+/// The numbers of a figure that has no live chart.
+fn table(headings: &[&str], open: bool, rows: &[Vec<Markup>]) -> Markup {
     html! {
-        details class="numbers" open {
+        details class="numbers" open[open] {
             summary { "Show as table" }
             div class="scroll" tabindex="0" role="region" aria-label="Values" {
                 table class="dense" {
-                    thead {
-                        tr {
-                            @for heading in [overview.parameter, "these runs", "published"] {
-                                th scope="col" class="n" { (heading) }
-                            }
-                        }
-                    }
+                    thead { tr { @for heading in headings { th scope="col" class="n" { (heading) } } } }
                     tbody {
-                        @for point in &overview.points {
+                        @for row in rows {
                             tr {
-                                th scope="row" class="n" { (point.value) }
-                                td class="n" {
-                                    (percent(point.score.mean))
-                                    @if let Some(sd) = point.score.sd { " ± " (percent(sd)) }
+                                @for (place, cell) in row.iter().enumerate() {
+                                    @if place == 0 { th scope="row" class="n" { (cell) } } @else { td class="n" { (cell) } }
                                 }
-                                td class="n" { (sentences::published(point.published)) }
                             }
                         }
                     }
@@ -134,4 +128,32 @@ fn overview_table(overview: &Overview) -> Markup {
             }
         }
     }
+}
+
+fn accuracy(score: &Score) -> Markup {
+    html! { (percent(score.mean)) @if let Some(sd) = score.sd { " ± " (percent(sd)) } }
+}
+
+fn overview_table(overview: &Overview) -> Markup {
+    let columns = if overview.has_published() { 3 } else { 2 };
+    let row = |point: &overview::Point| {
+        let published = sentences::published(point.published);
+        let mut row = vec![html! { (point.value) }, accuracy(&point.score), html! { (published) }];
+        row.truncate(columns);
+        row
+    };
+    let rows: Vec<Vec<Markup>> = overview.points.iter().map(row).collect();
+    table(&[overview.parameter, "these runs", "published"][..columns], true, &rows)
+}
+
+fn cost_table(figure: &CostFigure) -> Markup {
+    let row = |point: &CostPoint| {
+        vec![
+            html! { (swatch(point.style)) (point.label) },
+            html! { (figure.cost.text(point.x)) },
+            accuracy(&point.score),
+        ]
+    };
+    let rows: Vec<Vec<Markup>> = figure.points.iter().map(row).collect();
+    table(&["run", figure.cost.label(), "top-1, %"], false, &rows)
 }

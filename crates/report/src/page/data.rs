@@ -3,9 +3,8 @@
 use serde::Serialize;
 
 use crate::downsample::downsample;
-use crate::figures::chart::{Chart, Curve, STRETCHES};
+use crate::figures::chart::{Chart, Curve};
 use crate::figures::measure::Measure;
-use crate::figures::plans::FigureKind;
 use crate::figures::{Content, Figure};
 use crate::run_directory::{Stage, TargetChange};
 
@@ -20,7 +19,6 @@ struct Data<'a> {
 #[derive(Serialize)]
 struct Series {
     colour: String,
-    dash: u8,
     mean: Points,
     seeds: Vec<Seed>,
 }
@@ -50,14 +48,16 @@ struct ChartData<'a> {
     from_zero: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     decimals: Option<usize>,
+    marks: bool,
     curves: Vec<Shown<'a>>,
     strip: Vec<Row<'a>>,
 }
 
-/// A curve in a figure: its place among the series, and what the figure calls it.
+/// A curve in a figure: its place among the series, its dash, and what the figure calls it.
 #[derive(Serialize)]
 struct Shown<'a> {
     series: usize,
+    dash: u8,
     label: &'a str,
 }
 
@@ -73,17 +73,15 @@ pub fn json(figures: &[Figure]) -> String {
     let mut keys: Vec<(Measure, Stage, usize)> = Vec::new();
     let mut data = Data { series: Vec::new(), charts: Vec::new() };
     for figure in figures {
-        let (Content::Chart(chart), FigureKind::Curves(measure)) = (&figure.content, figure.plan.kind) else {
-            continue;
-        };
+        let Content::Chart(chart) = &figure.content else { continue };
         let curves = chart.curves.iter().map(|curve| {
-            let key = (measure, figure.plan.stage, curve.group);
+            let key = (curve.measure, figure.plan.stage, curve.group);
             let series = keys.iter().position(|other| *other == key).unwrap_or_else(|| {
                 keys.push(key);
                 data.series.push(series(curve));
                 data.series.len() - 1
             });
-            Shown { series, label: &curve.label }
+            Shown { series, dash: curve.style.dash(), label: &curve.label }
         });
         let curves = curves.collect();
         data.charts.push(chart_data(figure, chart, curves));
@@ -94,12 +92,7 @@ pub fn json(figures: &[Figure]) -> String {
 
 fn series(curve: &Curve) -> Series {
     let seeds = curve.seeds.iter().map(|(seed, line)| Seed { seed: *seed, points: points(line) });
-    Series {
-        colour: curve.style.variable(),
-        dash: curve.style.dash(),
-        mean: points(&curve.mean),
-        seeds: seeds.collect(),
-    }
+    Series { colour: curve.style.variable(), mean: points(&curve.mean), seeds: seeds.collect() }
 }
 
 fn chart_data<'a>(figure: &'a Figure, chart: &'a Chart, curves: Vec<Shown<'a>>) -> ChartData<'a> {
@@ -108,19 +101,20 @@ fn chart_data<'a>(figure: &'a Figure, chart: &'a Chart, curves: Vec<Shown<'a>>) 
         name: &figure.plan.name,
         title: &figure.plan.title,
         description: &figure.description,
-        x_label: chart.measure.x_label(),
+        x_label: Measure::X_LABEL,
         y_label: chart.measure.y_label(),
         from_zero: chart.measure.starts_at_zero(),
         decimals: chart.measure.decimals(),
+        marks: chart.measure.is_of_moments(),
         curves,
         strip: strip.collect(),
     }
 }
 
-/// A curve's points. One that has more than the page can show is thinned as its drawing is.
+/// A curve's points. One that has more than two thousand epochs of logged steps is thinned, so that spikes stay.
 fn points(curve: &[(f64, f64)]) -> Points {
-    const MOST: usize = 2_000;
-    let kept = if curve.len() > MOST { downsample(curve, STRETCHES) } else { curve.to_vec() };
+    const MOST: usize = 10_000;
+    let kept = downsample(curve, MOST / 4);
     Points {
         x: kept.iter().map(|(x, _)| significant(*x, 8)).collect(),
         y: kept.iter().map(|(_, y)| significant(*y, 5)).collect(),

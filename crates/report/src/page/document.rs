@@ -3,10 +3,11 @@
 use maud::{DOCTYPE, PreEscaped, html};
 
 use super::contents::Contents;
-use super::{curves, data, how, pictures, results};
+use super::{curves, data, findings, how, pictures, results};
 use crate::comparison::{RunGroup, Summary, total_seconds};
 use crate::figures::palette::variables;
 use crate::figures::{Figures, group_styles};
+use crate::findings::Finding;
 use crate::pictures::Album;
 use crate::run_directory::Stage;
 use crate::text::{count, duration};
@@ -29,12 +30,13 @@ const SCRIPTS: [&str; 5] = [
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
 /// The whole page.
-pub fn page(groups: &[RunGroup], summary: &Summary, figures: &Figures, albums: &[Album]) -> String {
-    let contents = Contents { groups, styles: group_styles(groups), summary, figures, albums };
+pub fn page(groups: &[RunGroup], summary: &Summary, found: &[Finding], figures: &Figures, albums: &[Album]) -> String {
+    let contents = Contents { groups, styles: group_styles(groups), summary, findings: found, figures, albums };
     let [chart_style, chart_script] = CHARTS;
     let style = STYLE.replace("@LIGHT@", &variables(false)).replace("@DARK@", &variables(true));
     let sections = [
         results::results(&contents),
+        findings::findings(&contents),
         curves::curves(&contents),
         pictures::pictures(&contents),
         how::missing(&contents),

@@ -4,6 +4,7 @@ mod contents;
 mod curves;
 mod data;
 mod document;
+mod findings;
 mod how;
 mod pictures;
 mod results;

@@ -3,30 +3,32 @@
 use maud::{Markup, html};
 
 use super::contents::{Contents, Section, swatch};
-use crate::comparison::{EvaluationSummary, GroupSummary, sentences};
+use crate::comparison::{EvaluationSummary, GroupSummary, Highest, best as best_line, highest, sentences};
 use crate::figures::palette::LineStyle;
 use crate::run_directory::Stage;
 use crate::text::{count, duration, listed, percent};
 
-/// The best of each evaluation, and how far it lies above scratch.
+/// The highest of each evaluation, what the noise does not tell from it, and how far it lies above scratch.
 pub fn best(contents: &Contents) -> Markup {
     let mean = |line: &GroupSummary, stage| Some(line.evaluation(stage)?.score.as_ref()?.mean);
+    let is_scratch = |line: &GroupSummary| line.setting.method == "scratch";
     let mut items = Vec::new();
     for stage in Stage::EVALUATIONS {
-        let winners = sentences::best(contents.summary, stage);
-        let Some(highest) = winners.first().and_then(|line| mean(line, stage)) else { continue };
-        let names: Vec<&str> = winners.iter().map(|line| line.run.as_str()).collect();
-        let scratch = contents.summary.runs.iter().find(|line| line.setting.method == "scratch");
-        let scratch = scratch.filter(|_| winners.iter().all(|line| line.setting.method != "scratch"));
+        let Some(Highest { line, rivals }) = highest(contents.summary, stage) else { continue };
+        let Some(top) = mean(line, stage) else { continue };
+        let rival_names: Vec<&str> = rivals.iter().map(|line| line.run.as_str()).collect();
+        let scratch = contents.summary.runs.iter().find(|line| is_scratch(line));
+        let scratch = scratch.filter(|_| !is_scratch(line) && !rivals.iter().any(|line| is_scratch(line)));
         items.push(html! {
             li {
-                span { "Best " (stage.in_sentence()) }
-                strong { (percent(highest)) " " small { "%" } }
+                span { @if rivals.is_empty() { "Best " } @else { "Highest " } (stage.in_sentence()) }
+                strong { (percent(top)) " " small { "%" } }
                 span {
-                    (listed(&names, 3))
+                    (line.run)
                     @if let Some(scratch) = scratch.and_then(|line| mean(line, stage)) {
-                        ", " (format!("{:.1}", highest - scratch)) " points above scratch"
+                        ", " (format!("{:.1}", top - scratch)) " points above scratch"
                     }
+                    @if !rivals.is_empty() { "; within the noise of " (listed(&rival_names, 2)) }
                 }
             }
         });
@@ -37,11 +39,11 @@ pub fn best(contents: &Contents) -> Markup {
 /// The table of accuracies beside the published ones.
 pub fn results(contents: &Contents) -> Option<Section> {
     let summary = contents.summary;
-    let spread = sentences::any_spread(summary);
-    let best = Stage::EVALUATIONS.map(|stage| sentences::best(summary, stage));
+    let (errors, published) = (sentences::any_error(summary), summary.any_published());
+    let best = Stage::EVALUATIONS.map(|stage| best_line(summary, stage));
     let html = html! {
         div class="sheet" role="region" aria-label="Results" tabindex="0" {
-            table class={ "results" @if spread { " spaced" } } data-sortable {
+            table class={ "results" @if errors { " spaced" } } data-sortable {
                 caption { span { (sentences::legend(summary)) } }
                 thead {
                     tr {
@@ -56,7 +58,7 @@ pub fn results(contents: &Contents) -> Option<Section> {
                             (run_heading(line, *style))
                             @for (stage, best) in Stage::EVALUATIONS.into_iter().zip(&best) {
                                 @if let Some(cell) = line.evaluation(stage) {
-                                    (score_cell(cell, best.iter().any(|winner| winner.run == line.run), stage, spread))
+                                    (score_cell(cell, best.is_some_and(|best| best.run == line.run), published && stage != Stage::Knn, errors))
                                 }
                             }
                             @for (value, text) in costs(line) {
@@ -65,6 +67,7 @@ pub fn results(contents: &Contents) -> Option<Section> {
                         }
                     }
                 }
+                @if let Some(chance) = summary.chance { (chance_row(chance, errors)) }
             }
         }
         p class="note" { (sentences::comparability(summary)) }
@@ -78,6 +81,21 @@ pub fn results(contents: &Contents) -> Option<Section> {
         }
     };
     Some(Section { id: "results", title: "Results", html })
+}
+
+/// What guessing one class for every image gives, below the rows that can be sorted.
+fn chance_row(chance: f64, errors: bool) -> Markup {
+    html! {
+        tfoot {
+            tr {
+                th scope="row" { "Chance" }
+                @for _ in Stage::EVALUATIONS {
+                    td class="n" { (percent(chance)) @if errors { " " span class="spread" {} } }
+                }
+                @for _ in 0..2 { td class="n cost" {} }
+            }
+        }
+    }
 }
 
 /// The name of a line with its parameters, and in small lines what it cost, for screens without room for the columns.
@@ -106,23 +124,19 @@ fn costs(line: &GroupSummary) -> [(Option<String>, Option<String>); 2] {
     ]
 }
 
-/// The accuracy, and beneath it the published one, except of kNN, which was never published. With `spread`, room is
-/// kept for the deviation of other rows, so that the means stand below each other.
-fn score_cell(cell: &EvaluationSummary, top: bool, stage: Stage, spread: bool) -> Markup {
+/// The accuracy, and beneath it the `published` one, except of kNN, which never was. With `errors`, room is
+/// kept for what stands behind the accuracies of other rows, so that they stand below each other.
+fn score_cell(cell: &EvaluationSummary, top: bool, published: bool, errors: bool) -> Markup {
     html! {
         td class="n" data-value=[cell.score.as_ref().map(|score| score.mean.to_string())] {
             @match &cell.score {
                 None => span class="none" { (sentences::score(cell)) },
                 Some(score) => {
                     @if top { strong { (percent(score.mean)) } } @else { (percent(score.mean)) }
-                    @if spread {
-                        " " span class="spread" {
-                            @if let Some(sd) = score.sd { "± " (percent(sd)) " (" (score.n) ")" }
-                        }
-                    }
+                    @if errors { " " span class="spread" { @if let Some(error) = sentences::error(score) { (error) } } }
                 }
             }
-            @if stage != Stage::Knn {
+            @if published {
                 span class="published" {
                     @if cell.published.is_some() { span class="word" { "published" } " " }
                     (sentences::published(cell.published))

@@ -65,11 +65,18 @@ pub struct About {
     pub threads: Option<u64>,
     /// The data set in words.
     pub data: Option<String>,
+    /// How many classes its images have.
+    pub classes: Option<u64>,
+    /// On how many test images its accuracies were counted.
+    pub test_images: Option<u64>,
     /// When it was first started (ISO 8601).
     #[serde(default, deserialize_with = "iso_8601")]
     pub started: Option<String>,
     /// The run or file that its weights came from.
     pub from: Option<String>,
+    /// Whether it is a trunk, the shared beginning of other runs, and nothing to compare.
+    #[serde(default)]
+    pub trunk: bool,
     /// Sessions before the last that had another program, machine or number of threads.
     #[serde(default)]
     pub earlier: Vec<Session>,

@@ -25,7 +25,8 @@ pub struct CollectedRuns {
 
 /// Reads every run at or below the given paths: a run directory itself, the folder of an experiment, or a folder of
 /// either. The order is that of the paths, and by name below each; a run that is reached twice is read once. One
-/// damaged run among others is set aside, so that an experiment can be looked at without it.
+/// damaged run among others is set aside, so that an experiment can be looked at without it. A trunk, the shared beginning
+/// of other runs, counts where it is given itself.
 ///
 /// # Errors
 /// [`ReportError::NoRuns`], [`ReportError::Missing`] or [`ReportError::NotARun`] for a path without runs, and what
@@ -52,6 +53,7 @@ pub fn collect_runs(paths: &[PathBuf]) -> Result<CollectedRuns, ReportError> {
                 continue;
             }
             match read_run(&directory) {
+                Ok(run) if run.about.trunk && directory != *path => {}
                 Ok(run) => runs.push(run),
                 Err(error) if directory == *path => return Err(error),
                 Err(error) => unreadable.push(error),

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+use super::stability::{Renewal, Stability};
 use super::text_file::one_line;
 use crate::error::ReportError;
 
@@ -22,6 +23,9 @@ pub struct Step {
     pub lr: Option<f64>,
     /// Training throughput since the epoch began.
     pub images_per_s: Option<f64>,
+    /// The loss against each feature target, without its weight.
+    #[serde(default)]
+    pub targets: Vec<Option<f64>>,
 }
 
 impl Step {
@@ -108,19 +112,38 @@ pub struct Metrics {
     pub epochs: Vec<Epoch>,
     /// Lines of kind `eval`.
     pub evals: Vec<Eval>,
+    /// Lines of kind `stability`.
+    pub stability: Vec<Stability>,
     /// Seconds the run has worked, over all its sessions.
     pub wall_s: Option<f64>,
 }
 
 impl Metrics {
-    /// A value of the logged steps against 1000 x the fractional epoch; values that are absent are left out.
-    pub fn by_step(&self, value: fn(&Step) -> Option<f64>) -> Vec<(f64, f64)> {
-        self.steps.iter().filter_map(|step| Some((step.epoch_1000x(), value(step)?))).collect()
+    /// A value of the logged steps against the fractional epoch; values that are absent are left out.
+    pub fn by_step(&self, value: impl Fn(&Step) -> Option<f64>) -> Vec<(f64, f64)> {
+        self.steps.iter().filter_map(|step| Some((step.epoch_1000x() / 1000.0, value(step)?))).collect()
     }
 
     /// A value of the epochs against the epochs done when it was measured: what an epoch gave stands at its end.
     pub fn by_epoch(&self, value: fn(&Epoch) -> Option<f64>) -> Vec<(f64, f64)> {
         self.epochs.iter().filter_map(|line| Some((done(line.epoch), value(line)?))).collect()
+    }
+
+    /// A value of the `stability` lines against the epochs done.
+    pub fn by_stability(&self, value: impl Fn(&Stability) -> Option<f64>) -> Vec<(f64, f64)> {
+        self.stability.iter().filter_map(|line| Some((done(line.epoch), value(line)?))).collect()
+    }
+
+    /// A value of the copies into one target against the epochs done.
+    pub fn by_renewal(&self, target: usize, value: impl Fn(&Renewal) -> Option<f64>) -> Vec<(f64, f64)> {
+        let renewals = self.stability.iter().flat_map(|line| line.renewals_of(target));
+        renewals.filter_map(|(done, renewal)| Some((done, value(renewal)?))).collect()
+    }
+
+    /// How many target encoders its lines tell of.
+    pub fn targets(&self) -> usize {
+        let of_steps = self.steps.iter().map(|step| step.targets.len());
+        of_steps.chain(self.stability.iter().map(Stability::targets)).max().unwrap_or(0)
     }
 
     /// The top-1 accuracies in percent against the epochs done when they were measured.
@@ -139,6 +162,7 @@ enum Line {
     Step(Step),
     Epoch(Epoch),
     Eval(Eval),
+    Stability(Stability),
     #[serde(other)]
     Unknown,
 }
@@ -160,6 +184,7 @@ pub fn parse_metrics(bytes: &[u8], file: &Path) -> Result<Metrics, ReportError> 
                     Line::Step(step) => metrics.steps.push(step),
                     Line::Epoch(epoch) => metrics.epochs.push(epoch),
                     Line::Eval(eval) => metrics.evals.push(eval),
+                    Line::Stability(stability) => metrics.stability.push(stability),
                     Line::Unknown => {}
                 }
             }

@@ -8,13 +8,16 @@ mod about;
 mod directory;
 mod find;
 mod metrics;
+mod stability;
 mod stage;
 mod state;
+mod test_set;
 mod text_file;
 
 pub use about::{About, MethodSetting, Session};
 pub use directory::{METRICS_FILE, RUN_FILE, Run, harmonic_mean, read_run};
 pub use find::{CollectedRuns, collect_runs, find_runs};
 pub use metrics::{Epoch, Eval, Metrics, Step, TargetChange};
+pub use stability::{Renewal, Stability};
 pub use stage::{Stage, reads};
 pub use state::{RunState, is_locked};

@@ -76,6 +76,8 @@ fn every_logged_number_is_a_row_and_a_torn_last_line_is_left_out() {
     let folder = tempfile::tempdir().expect("a folder");
     let metrics = "{\"kind\":\"step\",\"epoch\":0,\"step\":3,\"loss\":0.5,\"targets\":[0.25,0.75]}\n\
                    {\"kind\":\"epoch\",\"epoch\":0,\"event\":\"copy\",\"event_after\":\"average\",\"rank_me\":null}\n\
+                   {\"kind\":\"stability\",\"epoch\":0,\"student_cka\":0.5,\"target_cka\":[1.0,null],\
+                   \"renewals\":[{\"target\":1,\"at\":\"start\",\"cosine\":0.25}]}\n\
                    {\"kind\":\"epoch\",\"epoch\":1,\"event\":\"average\",\"event_at_end\":true}\n{\"kind\":\"st";
     let path = run("pretrain", "mae-k").metrics(metrics).write(folder.path());
     let csv = metrics_csv(&[read_run(&path).expect("a run")]).expect("readable");
@@ -87,6 +89,10 @@ fn every_logged_number_is_a_row_and_a_torn_last_line_is_left_out() {
          mae-k,pretrain,0,step,0,3,targets.1,0.75\n\
          mae-k,pretrain,0,epoch,0,,event.copy,1\n\
          mae-k,pretrain,0,epoch,0,,event_after.average,1\n\
+         mae-k,pretrain,0,stability,0,,renewals.0.cosine,0.25\n\
+         mae-k,pretrain,0,stability,0,,renewals.0.target,1\n\
+         mae-k,pretrain,0,stability,0,,student_cka,0.5\n\
+         mae-k,pretrain,0,stability,0,,target_cka.0,1.0\n\
          mae-k,pretrain,0,epoch,1,,event_after.average,1\n"
     );
 }

@@ -19,6 +19,7 @@ pub struct FakeRun {
     seed: u64,
     epochs: u64,
     finished: bool,
+    data: &'static str,
     config: String,
     metrics: String,
 }
@@ -33,6 +34,7 @@ pub fn run(stage: &'static str, method: &'static str) -> FakeRun {
         seed: 0,
         epochs: 2,
         finished: true,
+        data: "CIFAR-10",
         config: "seed = 0\n".to_owned(),
         metrics: String::new(),
     }
@@ -62,6 +64,12 @@ impl FakeRun {
 
     pub fn unfinished(mut self) -> Self {
         self.finished = false;
+        self
+    }
+
+    /// The data in words; CIFAR-10 if nothing is said.
+    pub fn data(mut self, data: &'static str) -> Self {
+        self.data = data;
         self
     }
 
@@ -107,11 +115,11 @@ impl FakeRun {
     /// Writes the directory and returns it.
     pub fn write(self, folder: &Path) -> PathBuf {
         std::fs::create_dir_all(folder).expect("a folder");
-        let FakeRun { stage, name, method, parameters, seed, epochs, finished, config, metrics } = self;
+        let FakeRun { stage, name, method, parameters, seed, epochs, finished, data, config, metrics } = self;
         let name = toml::Value::String(name);
         let about = format!(
             "stage = \"{stage}\"\nname = {name}\nmethod = \"{method}\"\n{parameters}\nseed = {seed}\nepochs = {epochs}\n\
-             finished = {finished}\nprogram = \"bmae 0.1.0\"\nthreads = 2\ndata = \"CIFAR-10\"\n"
+             finished = {finished}\nprogram = \"bmae 0.1.0\"\nthreads = 2\ndata = \"{data}\"\n"
         );
         std::fs::write(folder.join("run.toml"), about).expect("run.toml");
         std::fs::write(folder.join("config.toml"), config).expect("config.toml");

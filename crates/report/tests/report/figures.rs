@@ -1,32 +1,9 @@
 //! Which figures there are, what is in them, and what is said in the place of those that are not there.
 
 use std::fs;
-use std::path::Path;
 
-use crate::experiment::{run, write_report};
-
-fn report(folder: &Path) -> Vec<String> {
-    let written = write_report(&[folder.join("runs")], &folder.join("report")).expect("a report");
-    let svg = written.files.iter().filter(|path| path.extension().is_some_and(|end| end == "svg"));
-    svg.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect()
-}
-
-fn text(folder: &Path, file: &str) -> String {
-    fs::read_to_string(folder.join("report").join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
-}
-
-/// A finished fine-tuning with one accuracy at the end.
-fn finetune(folder: &Path, name: &str, method: &'static str, parameters: &'static str, top1: f64) {
-    let path = folder.join("runs").join(name).join("finetune");
-    run("finetune", method).name(name).parameters(parameters).accuracies(&[top1 - 5.0, top1]).write(&path);
-}
-
-/// The text alternative of a figure, which names its curves.
-fn words(folder: &Path, figure: &str) -> String {
-    let svg = text(folder, &format!("figures/{figure}.svg"));
-    let (_, label) = svg.split_once("aria-label=\"").expect("a label");
-    label.split('"').next().unwrap_or_default().to_owned()
-}
+use crate::experiment::run;
+use crate::rendered::{data, finetune, report, text, words};
 
 #[test]
 fn an_ablation_is_drawn_once_two_values_are_there_and_named_as_not_run_before() {
@@ -92,19 +69,36 @@ fn the_best_of_each_method_is_the_one_with_the_highest_mean_of_that_evaluation()
 }
 
 #[test]
+fn each_evaluation_has_its_own_best_of_a_method() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, parameters, finetuned, probed) in [("k10", "k = 10", 80.0, 50.0), ("k20", "k = 20", 70.0, 60.0)] {
+        finetune(folder.path(), name, "mae-k", parameters, finetuned);
+        let path = folder.path().join("runs").join(name).join("linprobe");
+        run("linprobe", "mae-k").name(name).parameters(parameters).accuracies(&[40.0, probed]).write(&path);
+    }
+    finetune(folder.path(), "mae", "mae", "", 60.0);
+    run("linprobe", "mae").accuracies(&[40.0, 45.0]).write(&folder.path().join("runs/mae/linprobe"));
+    report(folder.path());
+    for (figure, ends) in [("best-finetune", "mae 60.00; k10 80.00."), ("best-linprobe", "mae 45.00; k20 60.00.")] {
+        let best = words(folder.path(), figure);
+        assert!(best.ends_with(&format!("Last values: {ends}")), "{best}");
+    }
+}
+
+#[test]
 fn mae_new_stands_beside_the_parents_that_share_its_parameters() {
     let folder = tempfile::tempdir().expect("a folder");
     finetune(folder.path(), "new", "mae-new", "k = 5\ntau = 0.005\nslow_weight = 0.2", 79.0);
     finetune(folder.path(), "k10", "mae-k", "k = 10", 71.0);
     finetune(folder.path(), "slow", "ema-mae", "wse = 5\ntau = 0.1", 72.0);
+    finetune(folder.path(), "early", "ema-mae", "wse = 1\ntau = 0.005", 74.0);
     assert!(!report(folder.path()).contains(&"mae-new-finetune".to_owned()), "no run is a parent of it");
 
     finetune(folder.path(), "k5", "mae-k", "k = 5", 73.0);
-    finetune(folder.path(), "early", "ema-mae", "wse = 1\ntau = 0.005", 74.0);
     finetune(folder.path(), "same", "ema-mae", "wse = 5\ntau = 0.005", 75.0);
     report(folder.path());
     let curves = words(folder.path(), "mae-new-finetune");
-    assert!(curves.ends_with("Last values: k5 73.00; same 75.00; new 79.00."), "{curves}");
+    assert!(curves.ends_with("Last values: MAE-K 5 73.00; EMA 5_0.005 75.00; MAE-new 79.00."), "{curves}");
 }
 
 #[test]
@@ -135,13 +129,6 @@ fn every_figure_is_a_png_too_with_two_pixels_per_unit_of_the_svg() {
     }
 }
 
-/// What the page's script reads, as JSON.
-fn data(folder: &Path) -> serde_json::Value {
-    let page = text(folder, "index.html");
-    let (_, data) = page.split_once("<script type=\"application/json\" id=\"data\">").expect("the data");
-    serde_json::from_str(data.split("</script>").next().unwrap_or_default()).expect("JSON")
-}
-
 #[test]
 fn the_page_holds_the_curves_as_data_each_once() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -164,7 +151,7 @@ fn the_page_holds_the_curves_as_data_each_once() {
     assert_eq!(series["mean"], serde_json::json!({"x": [1.0, 2.0], "y": [51.0, 60.617]}));
     assert_eq!(series["seeds"][1], serde_json::json!({"seed": 1, "x": [1.0, 2.0], "y": [52.0, 61.235]}));
     assert_eq!(chart("best-finetune")["curves"], baselines["curves"], "one curve is stored twice");
-    assert_eq!(chart("pretrain-loss")["strip"][0]["events"], serde_json::json!([[1000.0, "switch"]]));
+    assert_eq!(chart("pretrain-loss")["strip"][0]["events"], serde_json::json!([[1.0, "switch"]]));
     assert!(charts.iter().any(|chart| chart["name"] == "monitor-gradient-norm"));
 }
 

@@ -1,10 +1,17 @@
 //! The crate from outside: run directories on disk in, files of a report out.
 
+mod ablations;
 mod collection;
+mod cost;
 mod experiment;
 mod figures;
+mod findings;
+mod losses;
 mod page;
 mod pictures;
+mod published;
 mod reading;
+mod rendered;
 mod results;
+mod stability;
 mod vendored;

@@ -70,6 +70,7 @@ fn figures_are_well_formed_and_free_of_inks() {
     let expected = [
         "best-finetune",
         "baselines-finetune",
+        "cost-finetune",
         "finetune-top1",
         "linprobe-top1",
         "pretrain-loss",
@@ -103,8 +104,11 @@ fn the_markdown_shows_every_figure_by_a_path_that_exists() {
     for path in paths {
         assert!(out.join(path).is_file(), "{path}");
     }
-    assert!(markdown.contains("| scratch |  | 48.00 | 81.10 | not run | 30.91 | not run | 10 s |  |"), "{markdown}");
-    assert!(markdown.contains("| mae |  | **60.00** | 85.83 | 40.00 | 52.35 | not run |"), "{markdown}");
+    assert!(
+        markdown.contains("| scratch |  | 48.00 ± 0.50 | 81.10 | not run | 30.91 | not run | 10 s |  |"),
+        "{markdown}"
+    );
+    assert!(markdown.contains("| mae |  | **60.00 ± 0.49** | 85.83 | 40.00 ± 0.49 | 52.35 | not run |"), "{markdown}");
 }
 
 #[test]
@@ -126,7 +130,7 @@ fn a_second_report_replaces_the_first_and_the_same_runs_give_the_same_bytes() {
         .expect("the report")
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .collect();
-    assert_eq!(left.len(), 4, "temporary files are left: {left:?}");
+    assert_eq!(left.len(), 5, "temporary files are left: {left:?}");
 }
 
 #[test]

@@ -58,8 +58,9 @@ fn the_table_gives_mean_and_sample_deviation_over_seeds_beside_the_published_fig
     assert_eq!((score.mean, score.n, score.seeds.as_slice()), (63.0, 3, &[(0, 60.0), (1, 62.0), (2, 67.0)][..]));
     assert_eq!(line.finetune.published.map(|figure| figure.top1), Some(91.38));
     let table = "\
-run    setting       fine-tuning  published  linear probe  published      kNN
-mae-k  K 10     63.00 ± 3.61 (3)      91.38       not run     ≈ 54.3  not run
+run     setting       fine-tuning  published  linear probe  published      kNN
+mae-k   K 10     63.00 ± 3.61 (3)      91.38       not run     ≈ 54.3  not run
+chance                      10.00                    10.00               10.00
 ";
     assert_eq!(written.table, table);
 }
@@ -68,9 +69,12 @@ mae-k  K 10     63.00 ± 3.61 (3)      91.38       not run     ≈ 54.3  not run
 fn a_setting_that_was_not_published_is_said_to_be_so() {
     let folder = tempfile::tempdir().expect("a folder");
     run("finetune", "mae-k").parameters("k = 3").accuracies(&[50.0, 60.0]).write(&folder.path().join("a/finetune"));
+    let alone = report(folder.path());
+    assert!(!alone.table.contains("published"), "no column where nothing stands in it: {}", alone.table);
+    run("finetune", "mae-k").parameters("k = 4").accuracies(&[50.0, 61.0]).write(&folder.path().join("b/finetune"));
     let written = report(folder.path());
     assert_eq!(written.summary.runs[0].finetune.published, None);
-    assert!(written.table.contains("60.00  not published"), "{}", written.table);
+    assert!(written.table.contains("60.00 ± 0.49  not published"), "{}", written.table);
 }
 
 #[test]
@@ -165,21 +169,42 @@ fn a_run_that_failed_is_said_to_have_failed() {
 }
 
 #[test]
-fn all_lines_that_share_the_highest_figure_are_marked_and_none_where_all_do() {
+fn the_best_is_marked_where_the_noise_tells_it_from_every_other() {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |name: &str, top1: f64| {
         run("knn", "mae").name(name).accuracies(&[top1]).write(&folder.path().join(name));
     };
-    let bold = || {
+    let marked = || {
         report(folder.path());
-        let markdown = std::fs::read_to_string(folder.path().join("report/report.md")).expect("report.md");
-        markdown.matches("| **50.00** |").count()
+        let read = |file: &str| std::fs::read_to_string(folder.path().join("report").join(file)).expect("a file");
+        let (markdown, page) = (read("report.md"), read("index.html"));
+        let bold = markdown.lines().find(|line| line.contains("| **")).and_then(|line| line.split(' ').nth(1));
+        let (_, card) = page.split_once("<ul class=\"best\"><li><span>").expect("a card");
+        (bold.map(str::to_owned), card.split("</li>").next().unwrap_or_default().to_owned())
     };
-    write("a", 50.0);
-    write("b", 50.0);
-    assert_eq!(bold(), 0);
+    // 10,000 test images: the difference of two accuracies near 50 % has an error of ± 1.39 points.
+    write("a", 52.0);
+    write("b", 50.7);
     write("c", 40.0);
-    assert_eq!(bold(), 2);
+    let (bold, card) = marked();
+    assert_eq!(bold, None);
+    assert!(card.starts_with("Highest kNN") && card.ends_with("<span>a; within the noise of b</span>"), "{card}");
+    write("b", 50.5);
+    let (bold, card) = marked();
+    assert_eq!(bold.as_deref(), Some("a"));
+    assert!(card.starts_with("Best kNN") && card.ends_with("<span>a</span>"), "{card}");
+}
+
+#[test]
+fn one_seed_stands_with_its_binomial_error_above_the_chance_of_its_classes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let about = "classes = 4\ntest_images = 100";
+    run("knn", "mae").parameters(about).accuracies(&[80.0]).write(&folder.path().join("mae/knn"));
+    let table = report(folder.path()).table;
+    assert!(table.contains("80.00 ± 4.00") && table.contains("25.00"), "{table}");
+    // Another number of classes: there is no one level of chance.
+    run("finetune", "mae").accuracies(&[80.0]).write(&folder.path().join("mae/finetune"));
+    assert!(!report(folder.path()).table.contains("chance"));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use rand::RngExt;
 use crate::TrainError;
 use crate::evaluation::EncoderFeature;
 use crate::finetune::FinetuneLearner;
-use crate::input::mask_noise;
+use crate::input::step_noise;
 use crate::linear_probe::ProbeLearner;
 use crate::optimiser::GradientMap;
 use crate::pretrain::Student;
@@ -71,7 +71,7 @@ impl BenchLearner {
             Stage::Pretrain { student, epoch } => {
                 let batch = self.labels.len();
                 let indices: Vec<usize> = (step * batch..(step + 1) * batch).collect();
-                let noise = mask_noise(&self.recipe, *epoch, &indices);
+                let noise = step_noise(&self.recipe, *epoch, &indices);
                 student.step(*epoch, step, RATE, &self.images, &noise)?;
             }
             Stage::Finetune(learner) => {
@@ -104,7 +104,7 @@ impl BenchLearner {
         let (pixels, labels) = (&self.images[..self.images.len() / self.labels.len() * images], &self.labels[..images]);
         match &mut self.stage {
             Stage::Pretrain { student, epoch } => {
-                let noise = mask_noise(&self.recipe, *epoch, &(0..images).collect::<Vec<_>>());
+                let noise = step_noise(&self.recipe, *epoch, &(0..images).collect::<Vec<_>>());
                 let (gradients, report) = student.gradients(pixels, &noise, 1.0)?;
                 Ok((report.loss, gradients))
             }

@@ -6,8 +6,8 @@
 //! Target encoders and a probe's encoder go forward only; a fixed one counts with the student's sizes. The encoder of a pre-training sees the kept patches and the
 //! class token, the decoder all.
 //!
-//! Only what a step needs is counted. Of the last block of a decoder and of a target encoder the masked tokens are
-//! read, of that of a classifier's or probe's encoder the class token, or all where the mean is taken: keys and values
+//! Only what a step needs is counted. Of the last block of a decoder and of a target encoder the tokens are read that
+//! the loss counts, the masked ones unless `pretrain.loss_on` says otherwise, of that of a classifier's or probe's encoder the class token, or all where the mean is taken: keys and values
 //! are those of all tokens, everything else, queries too, is counted for the tokens that are read, and so are final
 //! norms and heads. The program computes the queries of all tokens, and what a backward pass computes a second time
 //! saves memory: neither is progress.
@@ -16,7 +16,7 @@
 //! goes by itself. Operations that are fused move less; how much less is the gain of fusing them.
 
 use bmae_architecture::{decoder_parameters, encoder_parameters, kept_patches, linear_parameters};
-use bmae_recipe::{Feature, Pooling, Recipe, TrainedStage};
+use bmae_recipe::{Feature, LossOn, Pooling, Recipe, TrainedStage};
 
 const FLOAT: f64 = 4.0;
 /// Names of the parts of blocks: their Linears, their attention, and everything else in them.
@@ -97,35 +97,38 @@ impl Work {
         match stage {
             TrainedStage::Pretrain => {
                 let kept = kept_patches(patches, recipe.pretrain.mask_ratio);
-                let masked = patches - kept;
-                work.linear("patch embedding", batch * kept, pixels, dim, Passes::First);
-                let student = encoder(1 + kept, 1 + kept, Passes::Trained);
-                work.blocks(ENCODER, student);
-                work.norm(ENCODER[2], batch * (1 + kept), dim, Passes::Trained);
-
-                let width = sizes.decoder.dim;
-                let decoder = Blocks {
-                    tokens: 1 + patches,
-                    read: masked,
-                    dim: width,
-                    hidden: sizes.decoder.hidden(),
-                    depth: sizes.decoder.depth,
-                    ..student
+                let counted = match recipe.pretrain.loss_on {
+                    LossOn::Masked => patches - kept,
+                    LossOn::All => patches,
                 };
-                work.linear("decoder embedding", batch * (1 + kept), dim, width, Passes::Trained);
-                work.blocks(DECODER, decoder);
-                work.norm(DECODER[2], batch * masked, width, Passes::Trained);
-
-                let targets = recipe.method.targets();
+                let (targets, width) = (recipe.method.targets(), sizes.decoder.dim);
                 let predicted = if targets.is_empty() { pixels } else { dim };
-                work.linear("heads", batch * masked, width, predicted, Passes::Trained);
+                for _ in 0..recipe.method.masks_per_image() {
+                    work.linear("patch embedding", batch * kept, pixels, dim, Passes::First);
+                    let student = encoder(1 + kept, 1 + kept, Passes::Trained);
+                    work.blocks(ENCODER, student);
+                    work.norm(ENCODER[2], batch * (1 + kept), dim, Passes::Trained);
+
+                    let decoder = Blocks {
+                        tokens: 1 + patches,
+                        read: counted,
+                        dim: width,
+                        hidden: sizes.decoder.hidden(),
+                        depth: sizes.decoder.depth,
+                        ..student
+                    };
+                    work.linear("decoder embedding", batch * (1 + kept), dim, width, Passes::Trained);
+                    work.blocks(DECODER, decoder);
+                    work.norm(DECODER[2], batch * counted, width, Passes::Trained);
+                    work.linear("heads", batch * counted, width, predicted, Passes::Trained);
+                }
                 if !targets.is_empty() && recipe.method.pixel_weight > 0.0 {
-                    work.linear("heads", batch * masked, width, pixels, Passes::Trained);
+                    work.linear("heads", batch * counted, width, pixels, Passes::Trained);
                 }
                 for target in targets {
                     work.linear("targets: patch embedding", batch * patches, pixels, dim, Passes::Frozen);
-                    work.blocks(TARGETS, encoder(1 + patches, masked, Passes::Frozen));
-                    work.norm(TARGETS[2], batch * masked * target.last_blocks, dim, Passes::Frozen);
+                    work.blocks(TARGETS, encoder(1 + patches, counted, Passes::Frozen));
+                    work.norm(TARGETS[2], batch * counted * target.last_blocks, dim, Passes::Frozen);
                 }
                 let decoder = decoder_parameters(sizes.grid, dim, sizes.decoder).learned;
                 work.optimiser(trained_encoder + decoder + linear_parameters(width, predicted));
@@ -271,6 +274,24 @@ mod tests {
         let target = block(15.0, 5.0, 8.0) + last_block(15.0, 6.0, 5.0, 8.0) + 12.0 * 12.0 * 8.0;
         assert_eq!(multiply_adds("{ name = 'mae-k', k = 1 }", TrainedStage::Pretrain), pixels + heads + target);
         assert_eq!(multiply_adds("{ name = 'mae-new', k = 1 }", TrainedStage::Pretrain), pixels + heads + 2.0 * target);
+    }
+
+    #[test]
+    fn targets_with_masks_of_their_own_take_a_student_each() {
+        let step = |keys: &str| multiply_adds(&format!("{{ name = 'mae-new', k = 1{keys} }}"), TrainedStage::Pretrain);
+        let pixels = multiply_adds("{ name = 'mae' }", TrainedStage::Pretrain);
+        let student = pixels + 3.0 * 6.0 * 4.0 * (8.0 - 12.0);
+        assert_eq!(step(", masks = 'separate'") - step(", masks = 'shared'"), student);
+    }
+
+    #[test]
+    fn a_loss_on_all_patches_reads_the_visible_ones_of_the_last_block_too() {
+        let step = |loss_on: &str| {
+            let keys = format!("{{ name = 'mae' }}\npretrain.loss_on = '{loss_on}'");
+            multiply_adds(&keys, TrainedStage::Pretrain)
+        };
+        let more = last_block(0.0, 6.0, 5.0, 4.0) + 6.0 * 4.0 * 12.0;
+        assert_eq!(step("all") - step("masked"), 3.0 * more);
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
     let steps = input::steps_per_epoch(&data, recipe, STAGE)?;
     let (classes, device) = (data.class_names.len(), session.training_device());
     let learner = FinetuneLearner::new(recipe, start, classes, &device, &mut |message| session.say(message))?;
-    let Some(mut run) = StageRun::open(session, planned, &data.name, resume)? else {
+    let Some(mut run) = StageRun::open(session, planned, &data, resume)? else {
         return Ok(Outcome::AlreadyFinished);
     };
     let mut fine_tuning = FineTuning { recipe, images: data.train, test, steps, learner, best: BestScore::default() };

@@ -10,7 +10,7 @@ use bmae_recipe::{Augmentation, Recipe, TrainedStage};
 use burn::tensor::{Tensor, TensorData};
 
 use crate::evaluation::{EncoderFeature, FeatureRequest, Features, extract};
-use crate::input::training_batches;
+use crate::input::{images_per_epoch, training_batches};
 use crate::{Session, TrainError};
 
 /// The training features of a probe.
@@ -44,7 +44,8 @@ impl TrainingFeatures {
     ) -> Result<EpochBatches<'a>, TrainError> {
         Ok(match self {
             Self::Fixed(features) => {
-                let order = permutation(recipe.seed, epoch as u64, features.len());
+                let mut order = permutation(recipe.seed, epoch as u64, features.len());
+                order.truncate(images_per_epoch(features.len(), &recipe.linprobe.stage));
                 EpochBatches::Fixed { features, order }
             }
             Self::Augmented(images) => {

@@ -33,7 +33,7 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
     let steps = input::steps_per_epoch(&data, recipe, STAGE)?;
     let encoder = start::encoder(start, recipe, &session.inference_device(), &mut |message| session.say(message))?;
     let learner = ProbeLearner::new(recipe, encoder, data.class_names.len(), &session.training_device())?;
-    let Some(mut run) = StageRun::open(session, planned, &data.name, resume)? else {
+    let Some(mut run) = StageRun::open(session, planned, &data, resume)? else {
         return Ok(Outcome::AlreadyFinished);
     };
     let mut probing = Probing { recipe, images: data.train, test, steps, learner, best: BestScore::default() };

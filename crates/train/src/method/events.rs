@@ -1,6 +1,6 @@
 //! When targets change: the table of `docs/methods.md`, "When targets change", as functions of the epoch alone.
 
-use bmae_recipe::{CopyAt, EmaUnit, Ramp, TargetRecipe, Update};
+use bmae_recipe::{Born, CopyAt, EmaUnit, Ramp, TargetRecipe, Update};
 
 /// What a method did with its targets in an epoch, as `metrics.jsonl` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,19 +24,27 @@ impl TargetEvent {
     }
 }
 
-/// Whether `target` is replaced by the student before the training of `epoch`, given that copies are made `at` and the
-/// targets were created before epoch `created`.
-pub fn copied_at_start(target: &TargetRecipe, at: CopyAt, created: usize, epoch: usize) -> bool {
+/// The epoch at whose start `target` is created, given that features are predicted from epoch `switch` on.
+pub fn created(target: &TargetRecipe, switch: usize) -> usize {
+    match target.update {
+        Update::Ema { born: Born::Start, .. } => 0,
+        _ => switch,
+    }
+}
+
+/// Whether `target` is replaced by the student before the training of `epoch`, given that copies are made `at` and
+/// count from epoch `switch`.
+pub fn copied_at_start(target: &TargetRecipe, at: CopyAt, switch: usize, epoch: usize) -> bool {
     match (&target.update, at) {
-        (Update::Copy { every }, CopyAt::EpochStart) => epoch > created && (epoch - created).is_multiple_of(*every),
+        (Update::Copy { every }, CopyAt::EpochStart) => epoch > switch && (epoch - switch).is_multiple_of(*every),
         _ => false,
     }
 }
 
 /// Whether `target` is replaced by the student after the training of `epoch`.
-pub fn copied_at_end(target: &TargetRecipe, at: CopyAt, created: usize, epoch: usize) -> bool {
+pub fn copied_at_end(target: &TargetRecipe, at: CopyAt, switch: usize, epoch: usize) -> bool {
     match (&target.update, at) {
-        (Update::Copy { every }, CopyAt::EpochEnd) => epoch >= created && (epoch - created).is_multiple_of(*every),
+        (Update::Copy { every }, CopyAt::EpochEnd) => epoch >= switch && (epoch - switch).is_multiple_of(*every),
         _ => false,
     }
 }
@@ -44,7 +52,7 @@ pub fn copied_at_end(target: &TargetRecipe, at: CopyAt, created: usize, epoch: u
 /// The EMA rate, of target <- (1 - tau) target + tau student, at the update number `update` (from 0) of `updates`;
 /// `None` for a target that is not averaged in this `unit`. A ramp that is over stays at its end.
 pub fn tau(target: &TargetRecipe, unit: EmaUnit, update: usize, updates: usize) -> Option<f64> {
-    let &Update::Ema { tau, tau_end, ramp, unit: own } = &target.update else { return None };
+    let &Update::Ema { tau, tau_end, ramp, unit: own, .. } = &target.update else { return None };
     if own != unit {
         return None;
     }
@@ -101,7 +109,7 @@ mod tests {
 
     #[test]
     fn an_average_happens_only_in_its_own_unit() {
-        let ema = |unit| target(Update::Ema { tau: 0.1, tau_end: 0.1, ramp: Ramp::None, unit });
+        let ema = |unit| target(Update::Ema { tau: 0.1, tau_end: 0.1, ramp: Ramp::None, unit, born: Born::Switch });
         assert_eq!(tau(&ema(EmaUnit::Epoch), EmaUnit::Epoch, 3, 10), Some(0.1));
         assert_eq!(tau(&ema(EmaUnit::Epoch), EmaUnit::Step, 3, 10), None);
         assert_eq!(tau(&target(Update::Copy { every: 1 }), EmaUnit::Epoch, 0, 10), None);
@@ -109,7 +117,8 @@ mod tests {
 
     #[test]
     fn ramps_run_from_tau_at_the_first_update_to_tau_end_at_the_last() {
-        let ramped = |ramp| target(Update::Ema { tau: 0.2, tau_end: 0.0, ramp, unit: EmaUnit::Epoch });
+        let ramped =
+            |ramp| target(Update::Ema { tau: 0.2, tau_end: 0.0, ramp, unit: EmaUnit::Epoch, born: Born::Switch });
         let all = |ramp| -> Vec<f64> {
             (0..5).map(|u| tau(&ramped(ramp), EmaUnit::Epoch, u, 5).expect("an average")).collect()
         };

@@ -7,7 +7,7 @@
 use bmae_recipe::TargetNormalisation;
 use burn::tensor::Tensor;
 
-/// Under the root of the normalisation without affine part; the encoder's own norms use the same.
+/// Under the root of the normalisations; the encoder's own norms and `norm_pix` use the same.
 const EPSILON: f64 = 1e-6;
 
 /// The rows that the prediction is compared with.
@@ -40,24 +40,28 @@ impl FeatureTargets {
     }
 }
 
-/// sum_i w_i t_i / W and W; `targets` [M, D] each, not empty.
+/// sum_i w_i t_i / W and W; `targets` [M, D] each, not empty. Of targets without any weight their plain mean.
 pub fn weighted_mean(targets: &[Tensor<2>], weights: &[f64]) -> (Tensor<2>, f64) {
     let total: f64 = weights.iter().sum();
-    let mut terms = targets.iter().zip(weights).map(|(target, weight)| target.clone() * (weight / total));
+    let share = |weight: f64| if total > 0.0 { weight / total } else { 1.0 / weights.len() as f64 };
+    let mut terms = targets.iter().zip(weights).map(|(target, &weight)| target.clone() * share(weight));
     let first = terms.next().unwrap_or_else(|| unreachable!("a method with feature targets has at least one"));
     (terms.fold(first, |sum, term| sum + term), total)
 }
 
 /// A target's features [.., D], normalised over D as its recipe says.
 pub(crate) fn normalise<const D: usize>(features: Tensor<D>, normalisation: TargetNormalisation) -> Tensor<D> {
-    match normalisation {
-        TargetNormalisation::None => features,
-        TargetNormalisation::LayerNorm => {
-            let centred = features.clone() - features.mean_dim(D - 1);
-            let variance = (centred.clone() * centred.clone()).mean_dim(D - 1);
-            centred / (variance + EPSILON).sqrt()
-        }
+    if normalisation == TargetNormalisation::None {
+        return features;
     }
+    let values = features.dims()[D - 1] as f64;
+    let centred = features.clone() - features.mean_dim(D - 1);
+    let biased = (centred.clone() * centred.clone()).mean_dim(D - 1);
+    let variance = match normalisation {
+        TargetNormalisation::None | TargetNormalisation::LayerNorm => biased,
+        TargetNormalisation::PatchNorm => biased * (values / (values - 1.0)),
+    };
+    centred / (variance + EPSILON).sqrt()
 }
 
 #[cfg(test)]
@@ -103,5 +107,14 @@ mod tests {
         let unit = 1.0 / 5.0f32.sqrt();
         let expected = [-3.0 * unit, -unit, unit, 3.0 * unit];
         assert!(normalised.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-5), "{normalised:?}");
+    }
+
+    #[test]
+    fn patch_norm_targets_are_those_that_norm_pix_makes_of_as_many_pixels() {
+        let features = [[[1.0, 3.0, 5.0, 7.5], [0.01, 0.0, -0.01, 0.02]]];
+        let expected = bmae_nn::pixel_target(features.as_flattened().as_flattened(), 4, true);
+        let features = Tensor::<3>::from_floats(features, &Device::flex());
+        let normalised = values(normalise(features, TargetNormalisation::PatchNorm));
+        assert!(normalised.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-5), "{normalised:?} {expected:?}");
     }
 }

@@ -1,17 +1,19 @@
 //! The target encoders of a run: created, copied and averaged, never trained.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use bmae_kernels::ema;
 use bmae_kernels::profile::{self, Operation};
 use bmae_nn::ops::CpuValues;
+use bmae_nn::ops::SelectedTokens;
 use bmae_nn::parameters::{map_parameters, parameters, replace_parameters, take_module};
-use bmae_nn::{Encoder, Masking, ShapeError};
+use bmae_nn::{Encoder, ShapeError};
 use bmae_recipe::{CopyAt, EmaUnit, Recipe, TargetRecipe};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use super::events::{TargetEvent, copied_at_end, copied_at_start, tau};
+use super::events::{TargetEvent, copied_at_end, copied_at_start, created, tau};
 use super::loss::normalise;
 use crate::observer::Message;
 use crate::{TrainError, teacher};
@@ -23,14 +25,16 @@ use crate::{TrainError, teacher};
 #[derive(Debug)]
 pub struct Targets {
     recipes: Vec<TargetRecipe>,
-    /// The epoch at whose start they are created; `None` for pixels throughout.
-    created: Option<usize>,
+    /// The first epoch on features, at whose start the last of them are created; `None` for pixels throughout.
+    switch: Option<usize>,
     /// When within its epoch a copied target is renewed.
     copy_at: CopyAt,
     epochs: usize,
     steps_per_epoch: usize,
-    /// One per recipe; empty before their creation.
-    encoders: Vec<Encoder>,
+    /// One per recipe; `None` before its creation.
+    encoders: Vec<Option<Encoder>>,
+    /// Whether the switch has been.
+    switched: bool,
     /// One per recipe: what a fixed one is; `None` for those that are made of the student.
     teachers: Vec<Option<Encoder>>,
     /// Of every target's features.
@@ -64,12 +68,13 @@ impl Targets {
             return Err(TrainError::TargetWidths { widths: widths.into_iter().collect() });
         }
         Ok(Self {
+            encoders: vec![None; recipes.len()],
             recipes,
-            created: method.warmup_epochs(),
+            switched: false,
+            switch: method.warmup_epochs(),
             copy_at: method.copy_at().unwrap_or(CopyAt::EpochStart),
             epochs: recipe.pretrain.stage.epochs,
             steps_per_epoch,
-            encoders: Vec::new(),
             teachers,
             width: widths.into_iter().next().unwrap_or(recipe.model.encoder.dim),
         })
@@ -79,11 +84,12 @@ impl Targets {
     pub fn none() -> Self {
         Self {
             recipes: Vec::new(),
-            created: None,
+            switch: None,
             copy_at: CopyAt::EpochStart,
             epochs: 0,
             steps_per_epoch: 0,
             encoders: Vec::new(),
+            switched: false,
             teachers: Vec::new(),
             width: 0,
         }
@@ -92,8 +98,8 @@ impl Targets {
     /// One target that exists from the beginning and never changes; `encoder` is on the device without autodiff.
     pub fn fixed(recipe: TargetRecipe, encoder: Encoder) -> Self {
         let width = encoder.dim();
-        let (encoders, teachers) = (vec![encoder.clone()], vec![Some(encoder)]);
-        Self { recipes: vec![recipe], encoders, teachers, width, ..Self::none() }
+        let teachers = vec![Some(encoder)];
+        Self { recipes: vec![recipe], encoders: teachers.clone(), teachers, switched: true, width, ..Self::none() }
     }
 
     /// How many features each has of a patch.
@@ -103,39 +109,57 @@ impl Targets {
 
     /// Whether features are predicted, not pixels.
     pub fn exist(&self) -> bool {
-        !self.encoders.is_empty()
+        self.switched
     }
 
     /// Whether features are predicted in `epoch`.
     pub fn exist_in(&self, epoch: usize) -> bool {
-        self.created.is_some_and(|created| epoch >= created)
+        self.switch.is_some_and(|switch| epoch >= switch)
     }
 
     /// Creation and copies before the training of `epoch`.
     pub fn start_epoch(&mut self, epoch: usize, student: &Encoder) -> Option<TargetEvent> {
-        let created = self.created?;
-        if epoch == created {
-            let create = |teacher: &Option<Encoder>| teacher.clone().unwrap_or_else(|| frozen_copy(student));
-            self.encoders = self.teachers.iter().map(create).collect();
+        let switch = self.switch?;
+        for ((encoder, teacher), recipe) in self.encoders.iter_mut().zip(&self.teachers).zip(&self.recipes) {
+            if epoch == switch || epoch == created(recipe, switch) {
+                encoder.get_or_insert_with(|| teacher.clone().unwrap_or_else(|| frozen_copy(student)));
+            }
+        }
+        if epoch == switch {
+            self.switched = true;
             return Some(TargetEvent::Switch);
         }
-        self.copy_where(student, |recipe, at| copied_at_start(recipe, at, created, epoch))
+        self.copy_where(student, |recipe, at| copied_at_start(recipe, at, switch, epoch))
     }
 
     /// Averages in the unit of a step, after the step number `step` (from 0) of `epoch`.
     pub fn after_step(&mut self, epoch: usize, step: usize, student: &Encoder) {
-        let Some(created) = self.created.filter(|_| self.exist()) else { return };
-        let update = (epoch - created) * self.steps_per_epoch + step;
-        let updates = self.epochs.saturating_sub(created) * self.steps_per_epoch;
-        self.average(student, EmaUnit::Step, update, updates);
+        self.average(student, EmaUnit::Step, epoch * self.steps_per_epoch + step);
     }
 
     /// Averages and copies after the training of `epoch`.
     pub fn end_epoch(&mut self, epoch: usize, student: &Encoder) -> Option<TargetEvent> {
-        let created = self.created.filter(|_| self.exist())?;
-        let averaged = self.average(student, EmaUnit::Epoch, epoch - created, self.epochs.saturating_sub(created));
-        let copied = self.copy_where(student, |recipe, at| copied_at_end(recipe, at, created, epoch));
+        let switch = self.switch?;
+        let averaged = self.average(student, EmaUnit::Epoch, epoch);
+        let copied = self.copy_where(student, |recipe, at| copied_at_end(recipe, at, switch, epoch));
         copied.max(averaged)
+    }
+
+    /// The targets, by their number in the recipe, that [`start_epoch`](Self::start_epoch) replaces by the student; none
+    /// where it creates them.
+    pub fn copied_at_start(&self, epoch: usize) -> Vec<usize> {
+        self.copied(|recipe, at, switch| copied_at_start(recipe, at, switch, epoch))
+    }
+
+    /// The same of [`end_epoch`](Self::end_epoch).
+    pub fn copied_at_end(&self, epoch: usize) -> Vec<usize> {
+        self.copied(|recipe, at, switch| copied_at_end(recipe, at, switch, epoch))
+    }
+
+    fn copied(&self, when: impl Fn(&TargetRecipe, CopyAt, usize) -> bool) -> Vec<usize> {
+        let Some(switch) = self.switch.filter(|_| self.exist()) else { return Vec::new() };
+        let numbered = self.recipes.iter().enumerate();
+        numbered.filter(|(_, recipe)| when(recipe, self.copy_at, switch)).map(|(number, _)| number).collect()
     }
 
     /// The features that the student is asked to predict, one [N, L, D] per target: the whole image seen, the final
@@ -148,18 +172,22 @@ impl Targets {
             let [images, tokens_each, dim] = tokens.dims();
             Ok(normalise(tokens.slice([0..images, 1..tokens_each, 0..dim]), recipe.normalisation))
         };
-        self.encoders.iter().zip(&self.recipes).map(of_one).collect()
+        self.predicted().map(of_one).collect()
     }
 
-    /// The [`features`](Self::features) of the masked patches alone, one [M, D] per target, in the order of
-    /// [`Masking::masked`]: no more is computed in the last block.
-    pub fn masked_features(&self, patches: &Tensor<3>, masking: &Masking) -> Result<Vec<Tensor<2>>, ShapeError> {
+    /// The [`features`](Self::features) of the `selected` tokens alone, [N*M, D] for each of the targets `numbers`: no
+    /// more is computed in the last block.
+    pub fn selected_features(
+        &self,
+        patches: &Tensor<3>,
+        selected: &SelectedTokens,
+        numbers: Range<usize>,
+    ) -> Result<Vec<Tensor<2>>, ShapeError> {
         let of_one = |(encoder, recipe): (&Encoder, &TargetRecipe)| {
-            let wanted = masking.masked_tokens();
-            let rows = encoder.forward_last_blocks_selected(patches.clone(), recipe.last_blocks, wanted)?;
+            let rows = encoder.forward_last_blocks_selected(patches.clone(), recipe.last_blocks, selected.clone())?;
             Ok(normalise(rows, recipe.normalisation))
         };
-        self.encoders.iter().zip(&self.recipes).map(of_one).collect()
+        self.predicted().skip(numbers.start).take(numbers.len()).map(of_one).collect()
     }
 
     /// The weight of each target.
@@ -176,7 +204,7 @@ impl Targets {
             })
         };
         let kept = self.encoders.iter().enumerate().filter(|(index, _)| self.teachers[*index].is_none());
-        kept.flat_map(of_one).collect()
+        kept.filter_map(|(index, encoder)| Some((index, encoder.as_ref()?))).flat_map(of_one).collect()
     }
 
     /// Continues after `epochs_done` whole epochs: every target takes its stored values, in the shape of `student`.
@@ -188,45 +216,58 @@ impl Targets {
         state: &BTreeMap<String, Vec<f32>>,
         device: &Device,
     ) -> Result<(), String> {
-        if self.created.is_none_or(|created| epochs_done <= created) {
-            return Ok(());
-        }
+        let Some(switch) = self.switch else { return Ok(()) };
+        self.switched = epochs_done > switch;
         let mut missing = None;
-        self.encoders = (self.teachers.iter().enumerate())
-            .map(|(index, teacher)| {
-                if let Some(teacher) = teacher {
-                    return teacher.clone();
-                }
-                map_parameters(frozen_copy(student), |name, shape, _| {
-                    let key = format!("target.{index}/{name}");
-                    match state.get(&key).filter(|values| values.len() == shape.iter().product::<usize>()) {
-                        Some(values) => Some(Tensor::from_floats(values.as_slice(), device)),
-                        None => {
-                            missing.get_or_insert(key);
-                            None
-                        }
+        let existed = |recipe: &TargetRecipe| epochs_done > created(recipe, switch);
+        let mut stored = |index: usize| {
+            map_parameters(frozen_copy(student), |name, shape, _| {
+                let key = format!("target.{index}/{name}");
+                match state.get(&key).filter(|values| values.len() == shape.iter().product::<usize>()) {
+                    Some(values) => Some(Tensor::from_floats(values.as_slice(), device)),
+                    None => {
+                        missing.get_or_insert(key);
+                        None
                     }
-                })
+                }
             })
+        };
+        let numbered = self.recipes.iter().zip(&self.teachers).enumerate();
+        self.encoders = numbered
+            .map(|(index, (recipe, teacher))| existed(recipe).then(|| teacher.clone().unwrap_or_else(|| stored(index))))
             .collect();
         missing.map_or(Ok(()), Err)
+    }
+
+    /// Those whose features are predicted: none during the warm-up, whatever averages are kept meanwhile.
+    fn predicted(&self) -> impl Iterator<Item = (&Encoder, &TargetRecipe)> {
+        let all = self.encoders.iter().zip(&self.recipes).filter(|_| self.switched);
+        all.filter_map(|(encoder, recipe)| Some((encoder.as_ref()?, recipe)))
     }
 
     fn copy_where(&mut self, student: &Encoder, when: impl Fn(&TargetRecipe, CopyAt) -> bool) -> Option<TargetEvent> {
         let mut event = None;
         for (encoder, recipe) in self.encoders.iter_mut().zip(&self.recipes) {
             if when(recipe, self.copy_at) {
-                *encoder = frozen_copy(student);
+                *encoder = Some(frozen_copy(student));
                 event = Some(TargetEvent::Copy);
             }
         }
         event
     }
 
-    fn average(&mut self, student: &Encoder, unit: EmaUnit, update: usize, updates: usize) -> Option<TargetEvent> {
+    /// Averages every target of this `unit` that exists; `now` counts the epochs or steps of the whole training.
+    fn average(&mut self, student: &Encoder, unit: EmaUnit, now: usize) -> Option<TargetEvent> {
+        let switch = self.switch?;
+        let per_epoch = match unit {
+            EmaUnit::Epoch => 1,
+            EmaUnit::Step => self.steps_per_epoch,
+        };
         let mut event = None;
         for (encoder, recipe) in self.encoders.iter_mut().zip(&self.recipes) {
-            if let Some(tau) = tau(recipe, unit, update, updates) {
+            let Some(encoder) = encoder else { continue };
+            let first = created(recipe, switch) * per_epoch;
+            if let Some(tau) = tau(recipe, unit, now - first, (self.epochs * per_epoch).saturating_sub(first)) {
                 average_into(encoder, student, tau);
                 event = Some(TargetEvent::Average);
             }

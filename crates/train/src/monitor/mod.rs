@@ -1,18 +1,49 @@
 //! What is measured of targets, predictions and features while pre-training.
 
 mod collapse;
+mod fixed_images;
+mod roughness;
+mod similarity;
+mod stability;
 
 use bmae_data::Dataset;
-use bmae_nn::Encoder;
+use bmae_nn::{Encoder, MaskedAutoencoder};
 use bmae_recipe::Recipe;
 use burn::module::Module;
 use burn::tensor::Tensor;
 use nalgebra::{DMatrix, SymmetricEigen};
 
 use crate::evaluation::{FeatureRequest, Features, NearestNeighbours, extract, nearest_neighbours_top1};
+use crate::method::Targets;
+use crate::run_directory::Fields;
 use crate::{Session, TrainError};
 
 pub(crate) use collapse::{CollapseWatch, Signs};
+pub(crate) use stability::Stability;
+
+/// What watches a pre-training from epoch to epoch.
+pub(crate) struct Monitors {
+    pub collapse: CollapseWatch,
+    /// `None` where the recipe does not ask for it.
+    pub stability: Option<Stability>,
+}
+
+impl Monitors {
+    /// Those of a run that logged `lines` before and goes on with `model` and `targets`.
+    ///
+    /// # Errors
+    /// When an image cannot be read.
+    pub fn after(
+        lines: &[Fields],
+        recipe: &Recipe,
+        data: &Dataset,
+        model: &MaskedAutoencoder,
+        targets: &Targets,
+    ) -> Result<Self, TrainError> {
+        let stability = Stability::of(recipe, &data.train, lines, model, targets)?;
+        Ok(Self { collapse: CollapseWatch::after(lines), stability })
+    }
+}
 
 /// How far targets and predictions spread over samples.
 #[derive(Debug, Clone, Copy, PartialEq)]

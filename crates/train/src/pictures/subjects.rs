@@ -7,7 +7,7 @@ use bmae_nn::{MaskedAutoencoder, Masking};
 use bmae_recipe::Recipe;
 use burn::tensor::Tensor;
 
-use crate::input::{flat_patches, mask_noise, patch_tensor};
+use crate::input::{first_images, flat_patches, mask_noise, patch_tensor};
 use crate::{TrainError, pipeline};
 
 /// An image is enlarged by a whole factor to about so many pixels.
@@ -35,17 +35,12 @@ impl Subjects {
     /// # Errors
     /// When one cannot be read, or the mask ratio leaves or takes nothing.
     pub fn first(recipe: &Recipe, images: &Arc<dyn Images>, count: usize) -> Result<Self, TrainError> {
-        let transform = pipeline::evaluation_transform(recipe);
-        let normalisation = transform.normalisation();
+        let normalisation = pipeline::evaluation_transform(recipe).normalisation();
         let (side, grid) = (recipe.data.image_size, recipe.architecture().grid);
-        let count = count.min(images.len());
-        let mut planes = vec![0.0; count * grid.values_per_image()];
-        let mut seen = Vec::with_capacity(count);
-        for (index, planes) in planes.chunks_exact_mut(grid.values_per_image()).enumerate() {
-            transform.apply(&images.image(index)?, recipe.seed, 0, index as u64, planes)?;
-            seen.push(normalisation.denormalise(planes, side)?);
-        }
-        let noise = mask_noise(recipe, 0, &(0..count).collect::<Vec<_>>());
+        let planes = first_images(recipe, images, count)?;
+        let each = planes.chunks_exact(grid.values_per_image());
+        let seen = each.map(|planes| normalisation.denormalise(planes, side)).collect::<Result<Vec<_>, _>>()?;
+        let noise = mask_noise(recipe, 0, &(0..seen.len()).collect::<Vec<_>>());
         let masking = Masking::from_noise(&noise, grid.patches(), recipe.pretrain.mask_ratio)?;
         Ok(Self { images: seen, patches: flat_patches(&planes, recipe)?, masking })
     }

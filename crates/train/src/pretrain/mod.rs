@@ -15,16 +15,16 @@ pub(crate) use student::Pass;
 pub use student::{StepReport, Student};
 
 use crate::epoch::{Epoch, Step, is_kept};
-use crate::input::{self, mask_noise};
+use crate::input;
 use crate::method::TargetEvent;
 use crate::model::Predicted;
-use crate::monitor::{self, CollapseWatch, Signs};
+use crate::monitor::{self, Monitors, Signs};
 use crate::observer::{Event, Message};
 use crate::pictures::Gallery;
-use crate::run_directory::{Checkpoint, EpochLine, Line, RunDirectory, last_weights};
+use crate::run_directory::{Checkpoint, EpochLine, Line, RunDirectory, StabilityLine, last_weights};
 use crate::schedule::Schedule;
 use crate::session::Summary;
-use crate::stage_run::StageRun;
+use crate::stage_run::{Extent, StageRun};
 use crate::{Outcome, Session, TrainError, pipeline};
 
 const STAGE: TrainedStage = TrainedStage::Pretrain;
@@ -46,7 +46,7 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
     };
     // After its first epoch a run goes on from its own weights, whatever became of those that it began with.
     let fresh = (!last_weights(&planned.out).exists()).then(|| begin(tell)).transpose()?;
-    let Some(mut run) = StageRun::open(session, planned, &data.name, resume)? else {
+    let Some(mut run) = StageRun::open(session, planned, &data, resume)? else {
         return Ok(Outcome::AlreadyFinished);
     };
     let tell = &mut |message| session.say(message);
@@ -59,8 +59,9 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
         (None, None) => begin(tell)?,
     };
     let groups = student.groups().clone();
-    let mut pretraining = Pretraining { recipe, data, steps, gallery, student };
-    run.work(session, input::extent(recipe, STAGE, steps), Some(&groups), |session, directory, first_epoch| {
+    let extent = Extent { epochs: planned.pretraining_epochs(), ..input::extent(recipe, STAGE, steps) };
+    let mut pretraining = Pretraining { recipe, data, steps, epochs: extent.epochs, gallery, student };
+    run.work(session, extent, Some(&groups), |session, directory, first_epoch| {
         pretraining.train(session, directory, first_epoch)
     })
 }
@@ -71,6 +72,8 @@ struct Pretraining<'a> {
     data: Dataset,
     /// Steps in an epoch.
     steps: usize,
+    /// Epochs in all; fewer than the recipe's where it is a trunk.
+    epochs: usize,
     gallery: Gallery,
     student: Student,
 }
@@ -84,23 +87,27 @@ impl Pretraining<'_> {
         first_epoch: usize,
     ) -> Result<Outcome, TrainError> {
         let settings = self.recipe.stage(STAGE);
-        let mut watch = CollapseWatch::after(&directory.lines()?);
+        let (model, targets) = (self.student.model(), self.student.targets());
+        let mut monitors = Monitors::after(&directory.lines()?, self.recipe, &self.data, model, targets)?;
         let mut summary = Summary::default();
-        for epoch in first_epoch..settings.epochs {
+        for epoch in first_epoch..self.epochs {
             let started = self.student.start_epoch(epoch)?;
             if started == Some(TargetEvent::Switch) {
                 let groups = self.student.groups();
                 session.tell(Event::Detail(format!("parameter groups from epoch {epoch} on:\n{groups}")));
             }
+            if let Some(stability) = &mut monitors.stability {
+                stability.begin_epoch(self.student.model(), self.student.targets(), epoch, started)?;
+            }
             let mut progress = Epoch::begin(epoch, self.steps, settings.batch_size);
-            let last_step = match self.epoch(session, directory, &mut progress)? {
+            let last_step = match self.epoch(session, directory, &mut progress, &mut monitors)? {
                 EpochEnd::Whole { last_step } => last_step,
                 EpochEnd::Stopped { steps_lost } => {
-                    return Ok(Outcome::Interrupted { epochs_kept: epoch, epochs: settings.epochs, steps_lost });
+                    return Ok(Outcome::Interrupted { epochs_kept: epoch, epochs: self.epochs, steps_lost });
                 }
             };
             let changes = TargetChanges { before: started, after: self.student.end_epoch(epoch) };
-            let knn_top1 = self.end_epoch(session, directory, &progress, last_step, changes, &mut watch)?;
+            let knn_top1 = self.end_epoch(session, directory, &progress, last_step, changes, &mut monitors)?;
             session.tell(Event::Epoch {
                 epoch,
                 loss: progress.loss(),
@@ -119,6 +126,7 @@ impl Pretraining<'_> {
         session: &mut Session<'_>,
         directory: &mut RunDirectory,
         progress: &mut Epoch,
+        monitors: &mut Monitors,
     ) -> Result<EpochEnd, TrainError> {
         let (recipe, epoch) = (self.recipe, progress.number());
         let schedule = Schedule::of(recipe.stage(STAGE));
@@ -130,7 +138,7 @@ impl Pretraining<'_> {
             }
             let batch = batch?;
             let rate = schedule.rate(progress.at(step));
-            let noise = mask_noise(recipe, epoch, &batch.indices);
+            let noise = input::step_noise(recipe, epoch, &batch.indices);
             let report = self.student.step(epoch, step, rate, &batch.images, &noise)?;
             let taken = Step {
                 loss: report.loss,
@@ -140,12 +148,15 @@ impl Pretraining<'_> {
                 pixel: report.pixel,
             };
             progress.after_step(session, directory, taken, || self.student.diagnose(&batch.images, &noise))?;
+            if let Some(stability) = &mut monitors.stability {
+                stability.step(report.loss);
+            }
             last_step = Some(Box::new(report));
         }
         Ok(EpochEnd::Whole { last_step })
     }
 
-    /// Ends an epoch: measures the encoder, logs the line, draws the pictures, keeps the checkpoint. Gives the quick
+    /// Ends an epoch: measures the encoder, logs the lines, draws the pictures, keeps the checkpoint. Gives the quick
     /// nearest-neighbour accuracy in percent, where it was measured.
     fn end_epoch(
         &self,
@@ -154,7 +165,7 @@ impl Pretraining<'_> {
         progress: &Epoch,
         last_step: Option<Box<StepReport>>,
         changes: TargetChanges,
-        watch: &mut CollapseWatch,
+        monitors: &mut Monitors,
     ) -> Result<Option<f64>, TrainError> {
         let (recipe, student, epoch) = (self.recipe, &self.student, progress.number());
         let spread = last_step.map(|report| monitor::Spread::of(&report.target, &report.prediction));
@@ -164,7 +175,7 @@ impl Pretraining<'_> {
             target_std: spread.map(|spread| spread.target),
             rank_me: measured.map(|measured| measured.rank_me),
         };
-        let collapse = watch.judge(signs);
+        let collapse = monitors.collapse.judge(signs);
         if let Some(warning) = &collapse {
             session.warn(format!("{}, {}: {warning}", directory.path().display(), after(epoch + 1)));
         }
@@ -185,6 +196,10 @@ impl Pretraining<'_> {
             (student.model().valid(), if features { Predicted::Features } else { Predicted::Pixels })
         };
         self.gallery.draw(recipe, drawn, directory, epoch + 1)?;
+        if let Some(stability) = &mut monitors.stability {
+            let measures = stability.end_epoch(student.model(), student.targets(), epoch)?;
+            directory.log(&Line::Stability(StabilityLine { common: directory.common(epoch), measures }))?;
+        }
         let keep = is_kept(epoch, recipe.stage(STAGE).checkpoint_every);
         directory.save_epoch(epoch + 1, StateDict::of(student.model()), student.state(), keep)?;
         Ok(knn_top1)

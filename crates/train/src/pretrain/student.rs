@@ -3,17 +3,19 @@
 //! The loop feeds it batches; so may whoever checks a recorded trajectory. There is no second implementation.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use bmae_data::random::{Purpose, keyed};
+use bmae_nn::ops::SelectedTokens;
 use bmae_nn::weights::StateDict;
 use bmae_nn::{Linear, MaskedAutoencoder, Masking, mean_squared_error, pixel_target};
-use bmae_recipe::{FeatureHead, Recipe};
+use bmae_recipe::{FeatureHead, LossOn, Recipe};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::TrainError;
 use crate::diagnosis;
-use crate::input::{flat_patches, patch_tensor};
+use crate::input::{flat_patches, noise_of_mask, patch_tensor};
 use crate::method::{FeatureTargets, TargetEvent, Targets};
 use crate::model::fresh_autoencoder;
 use crate::observer::Message;
@@ -48,9 +50,10 @@ pub struct StepReport {
     pub pixel: Option<f64>,
     /// Global norm of the gradient of everything that is updated, before clipping.
     pub gradient_norm: f64,
-    /// The prediction for masked patches of the last micro-batch [M, P], without autodiff.
+    /// The prediction for the patches that the loss counts, of the last micro-batch and its first mask [M, P], without
+    /// autodiff.
     pub prediction: Tensor<2>,
-    /// What it was compared with [M, P].
+    /// What it was compared with there [M, P]: pixels, or the weighted mean of the targets that have this mask.
     pub target: Tensor<2>,
 }
 
@@ -168,7 +171,7 @@ impl Student {
     }
 
     /// One optimiser step at `rate` on `images` [N, 3, S, S] (normalised) masked by `noise` [N, L], in
-    /// `pretrain.accumulate` micro-batches.
+    /// `pretrain.accumulate` micro-batches. Where an image has M masks (`method.masks`), `noise` is [N, M, L].
     pub fn step(
         &mut self,
         epoch: usize,
@@ -192,16 +195,32 @@ impl Student {
         Ok(merge(reports, norm))
     }
 
-    /// Forward and backward of one micro-batch, `images` [N, 3, S, S] masked by `noise` [N, L], whose loss counts
-    /// `share` of the step's.
+    /// Forward and backward of one micro-batch, `images` [N, 3, S, S] masked by `noise` [N, M, L], whose loss counts
+    /// `share` of the step's. Where each target has its own mask, their passes are made one after the other.
     pub(crate) fn gradients(
         &self,
         images: &[f32],
         noise: &[f32],
         share: f64,
     ) -> Result<(GradientMap, StepReport), TrainError> {
-        let Pass { loss, report, .. } = self.pass(images, noise, share)?;
-        Ok((self.backward(loss), report))
+        let patches = self.recipe.architecture().grid.patches();
+        let masks = self.recipe.method.masks_per_image();
+        let one_pass = |mask: usize, against: Range<usize>| -> Result<_, TrainError> {
+            let Pass { loss, report, .. } =
+                self.pass(images, &noise_of_mask(noise, masks, mask, patches), share, against)?;
+            Ok((self.backward(loss), report))
+        };
+        if masks == 1 || !self.targets.exist() {
+            return one_pass(0, 0..self.targets.weights().len());
+        }
+        let (mut sum, mut report) = one_pass(0, 0..1)?;
+        for mask in 1..masks {
+            let (gradients_of_mask, of_mask) = one_pass(mask, mask..mask + 1)?;
+            gradients::accumulate(&mut sum, gradients_of_mask);
+            report.loss += of_mask.loss;
+            report.targets.extend(of_mask.targets);
+        }
+        Ok((sum, report))
     }
 
     /// The gradients of what [`pass`](Self::pass) is to minimise.
@@ -233,22 +252,34 @@ impl Student {
             .unwrap_or_else(|| diagnosis::NOWHERE.to_owned())
     }
 
-    /// Forward alone, with the same arguments.
-    pub(crate) fn pass(&self, images: &[f32], noise: &[f32], share: f64) -> Result<Pass, TrainError> {
+    /// Forward alone, on one mask of each image, `noise` [N, L], against these of the targets; what is beside them is
+    /// compared in the pass of the first.
+    pub(crate) fn pass(
+        &self,
+        images: &[f32],
+        noise: &[f32],
+        share: f64,
+        against: Range<usize>,
+    ) -> Result<Pass, TrainError> {
         let recipe = &self.recipe;
         let patches = flat_patches(images, recipe)?;
         let masking = Masking::from_noise(noise, recipe.architecture().grid.patches(), recipe.pretrain.mask_ratio)?;
 
-        let targets = self.rows_to_predict(&patches, &masking)?;
+        let counted = match recipe.pretrain.loss_on {
+            LossOn::Masked => masking.masked_tokens(),
+            LossOn::All => masking.patch_tokens(),
+        };
+        let is_first = against.start == 0;
+        let targets = self.rows_to_predict(&patches, &masking, &counted, against)?;
         let (target, weight) = targets.combined();
         let latent = self.model.encoder.forward_masked(&patches, &masking)?;
-        let decoded = self.model.decode_masked(latent.clone(), &masking);
+        let decoded = self.model.decode_selected(latent.clone(), &masking, counted);
         let prediction = self.model.pred.forward(decoded.clone());
         let recorded_target = Tensor::from_inner(target.clone());
         let mut loss = mean_squared_error(prediction.clone(), recorded_target) * (weight * share);
         let pixel_weight = recipe.method.pixel_weight;
         let mut pixel = None;
-        if let Some(head) = &self.model.pixel_pred {
+        if let Some(head) = self.model.pixel_pred.as_ref().filter(|_| is_first) {
             let pixels = Tensor::from_inner(self.pixel_rows(&patches, &masking));
             let on_pixels = mean_squared_error(head.forward(decoded), pixels);
             pixel = Some(f64::from(on_pixels.clone().into_scalar::<f32>()));
@@ -268,23 +299,33 @@ impl Student {
         Ok(Pass { loss, masking, latent: latent.inner(), report })
     }
 
-    /// The targets' features, or pixels during the warm-up, of the masked patches.
-    fn rows_to_predict(&self, patches: &[f32], masking: &Masking) -> Result<FeatureTargets, TrainError> {
+    /// The features of the targets `against`, or pixels during the warm-up, of the patches that the loss counts.
+    fn rows_to_predict(
+        &self,
+        patches: &[f32],
+        masking: &Masking,
+        counted: &SelectedTokens,
+        against: Range<usize>,
+    ) -> Result<FeatureTargets, TrainError> {
         if self.targets.exist() {
             let seen = patch_tensor(patches.to_vec(), &self.recipe, &self.device.clone().inner());
             return Ok(FeatureTargets {
-                each: self.targets.masked_features(&seen, masking)?,
-                weights: self.targets.weights(),
+                each: self.targets.selected_features(&seen, counted, against.clone())?,
+                weights: self.targets.weights()[against].to_vec(),
             });
         }
-        Ok(FeatureTargets { each: vec![self.pixel_rows(patches, masking)], weights: vec![1.0] })
+        let weight = self.recipe.method.warm_up().pixel_loss;
+        Ok(FeatureTargets { each: vec![self.pixel_rows(patches, masking)], weights: vec![weight] })
     }
 
-    /// The pixel target of the masked patches [N*(L-keep), p*p*3], without autodiff.
+    /// The pixel target of the patches that the loss counts [M, p*p*3], without autodiff.
     fn pixel_rows(&self, patches: &[f32], masking: &Masking) -> Tensor<2> {
         let length = self.recipe.architecture().grid.values_per_patch();
         let pixels = pixel_target(patches, length, self.recipe.pretrain.norm_pix);
-        let rows = masking.masked_values(&pixels, length);
+        let rows = match self.recipe.pretrain.loss_on {
+            LossOn::Masked => masking.masked_values(&pixels, length),
+            LossOn::All => pixels,
+        };
         let shape = [rows.len() / length, length];
         Tensor::from_data(TensorData::new(rows, shape), &self.device.clone().inner())
     }

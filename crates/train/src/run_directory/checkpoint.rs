@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use bmae_nn::weights::{Array, StateDict};
+use bmae_nn::weights::{Array, CONFIG_KEY, StateDict};
 
 use crate::TrainError;
 use crate::whole_file::{create_folder, write_whole};
@@ -74,6 +74,12 @@ fn state_path(directory: &Path, epochs_done: usize) -> PathBuf {
 /// The whole epochs after which `weights` were written; `None` for those of other programs.
 pub fn epochs_done(weights: &StateDict) -> Option<usize> {
     weights.metadata.get(EPOCHS_DONE)?.parse().ok()
+}
+
+/// `weights` with the recipe of the run that they are of.
+pub(super) fn with_config(mut weights: StateDict, config: &str) -> StateDict {
+    weights.metadata.insert(CONFIG_KEY.to_owned(), config.to_owned());
+    weights
 }
 
 /// Where the weights after the last whole epoch lie.

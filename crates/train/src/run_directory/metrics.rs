@@ -19,6 +19,8 @@ pub enum Line {
     Step(StepLine),
     /// Once an epoch.
     Epoch(EpochLine),
+    /// Once an epoch of pre-training, after the `epoch` line, where it is asked for.
+    Stability(StabilityLine),
     /// After an evaluation on the test set.
     Eval(EvalLine),
 }
@@ -84,6 +86,64 @@ pub struct EpochLine {
     /// The announcement of a collapse, once in a run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub collapse: Option<String>,
+}
+
+/// Fields of a `stability` line.
+#[derive(Debug, Clone, Serialize)]
+pub struct StabilityLine {
+    /// What every line says.
+    #[serde(flatten)]
+    pub common: Common,
+    /// What was measured.
+    #[serde(flatten)]
+    pub measures: StabilityMeasures,
+}
+
+/// How far features moved over an epoch and how rough its loss was (`docs/methods.md`, "How stability is measured").
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StabilityMeasures {
+    /// Mean cosine between the student's features of a patch before the epoch and after it.
+    pub student_cosine: f64,
+    /// Linear CKA of the same.
+    pub student_cka: f64,
+    /// Mean cosine of the features of each target, from before the changes at the epoch's start to after those at its
+    /// end.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub target_cosine: Vec<f64>,
+    /// Linear CKA of the same.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub target_cka: Vec<f64>,
+    /// Root mean square of the difference between the losses of neighbouring steps, divided by the mean loss.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss_roughness: Option<f64>,
+    /// The copies of the epoch.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub renewals: Vec<Renewal>,
+}
+
+/// What the replacement of a target by a copy of the student did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Renewal {
+    /// The target's number in the recipe.
+    pub target: usize,
+    /// When within the epoch.
+    pub at: RenewedAt,
+    /// The student's loss against the old target.
+    pub loss_before: f64,
+    /// The same student's against the new one.
+    pub loss_after: f64,
+    /// Mean cosine between the features of a patch under the old target and the new one.
+    pub cosine: f64,
+}
+
+/// When within its epoch a target was replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RenewedAt {
+    /// Before the training.
+    Start,
+    /// After it.
+    End,
 }
 
 /// Fields of an `eval` line.
@@ -205,6 +265,33 @@ mod tests {
         assert_eq!(
             serde_json::to_string(&line).expect("serialises"),
             r#"{"kind":"step","run":"mae","seed":3,"epoch":2,"wall_s":1.5,"step":40,"epoch_1000x":2500,"loss":0.25,"lr":0.001,"images_per_s":100.0,"targets":[0.2,0.25]}"#
+        );
+    }
+
+    #[test]
+    fn a_stability_line_reads_exactly_so() {
+        let renewal = Renewal { target: 1, at: RenewedAt::End, loss_before: 0.25, loss_after: 0.5, cosine: 0.875 };
+        let mut measures = StabilityMeasures {
+            student_cosine: 0.75,
+            student_cka: 0.5,
+            target_cosine: vec![1.0, 0.5],
+            target_cka: vec![1.0, f64::NAN],
+            loss_roughness: Some(0.125),
+            renewals: vec![renewal],
+        };
+        let text = |measures: &StabilityMeasures| {
+            let line = Line::Stability(StabilityLine { common: common(), measures: measures.clone() });
+            serde_json::to_string(&line).expect("serialises")
+        };
+        assert_eq!(
+            text(&measures),
+            r#"{"kind":"stability","run":"mae","seed":3,"epoch":2,"wall_s":1.5,"student_cosine":0.75,"student_cka":0.5,"target_cosine":[1.0,0.5],"target_cka":[1.0,null],"loss_roughness":0.125,"renewals":[{"target":1,"at":"end","loss_before":0.25,"loss_after":0.5,"cosine":0.875}]}"#
+        );
+        (measures.target_cosine, measures.target_cka) = (Vec::new(), Vec::new());
+        (measures.loss_roughness, measures.renewals) = (None, Vec::new());
+        assert_eq!(
+            text(&measures),
+            r#"{"kind":"stability","run":"mae","seed":3,"epoch":2,"wall_s":1.5,"student_cosine":0.75,"student_cka":0.5}"#
         );
     }
 

@@ -7,15 +7,20 @@ mod metrics;
 mod pictures;
 mod run_file;
 mod tensorboard;
+mod trunk;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use bmae_nn::weights::{CONFIG_KEY, StateDict};
-use bmae_recipe::{Recipe, keys};
+use bmae_nn::weights::StateDict;
+use bmae_recipe::{Recipe, Trunk, keys};
 
+use checkpoint::with_config;
 pub use checkpoint::{Checkpoint, State, epochs_done, last_weights};
-pub use metrics::{Common, EpochLine, EvalLine, Fields, Line, MetricsFile, StepLine};
+pub use metrics::{
+    Common, EpochLine, EvalLine, Fields, Line, MetricsFile, Renewal, RenewedAt, StabilityLine, StabilityMeasures,
+    StepLine,
+};
 pub use pictures::PictureName;
 pub use run_file::{RunFile, SessionRecord};
 
@@ -50,12 +55,19 @@ pub enum Opened {
 }
 
 impl RunDirectory {
-    /// Opens `path` for a run with the resolved recipe `config`.
+    /// Opens `path` for a run with the resolved recipe `config`, whose first epochs are those of `trunk` where there is
+    /// one and it has none of its own yet.
     ///
     /// A missing or empty folder starts the run. A folder that holds a run is refused unless `resume`, and then
     /// only accepted with the same recipe; so is one that another process works on. Nothing is written before
     /// everything was checked.
-    pub fn open(path: &Path, config: &str, mut run_file: RunFile, resume: bool) -> Result<Opened, TrainError> {
+    pub fn open(
+        path: &Path,
+        config: &str,
+        mut run_file: RunFile,
+        trunk: Option<&Trunk>,
+        resume: bool,
+    ) -> Result<Opened, TrainError> {
         // Where somebody is at work, that is what there is to say of the folder, whatever is in it at this moment.
         let finished = RunFile::read(path).is_ok_and(|earlier| earlier.finished);
         let held = (!finished && Lock::is_held(path)).then(|| Lock::take(path)).transpose()?;
@@ -71,6 +83,8 @@ impl RunDirectory {
                 return Ok(Opened::Finished);
             }
         }
+        let trunk = trunk.filter(|_| !last_weights(path).exists());
+        let beginning = trunk.map(|trunk| trunk::read(trunk, path, config)).transpose()?;
         let lock = match held {
             Some(lock) => lock,
             None => {
@@ -82,7 +96,7 @@ impl RunDirectory {
                 lock
             }
         };
-        let kept = match found {
+        let mut kept = match found {
             Found::Nothing => None,
             Found::Run => checkpoint::load(path)?,
         };
@@ -90,10 +104,16 @@ impl RunDirectory {
             run_file.started = before.started;
             // While no epoch is kept, nothing is left of the sessions before.
             if kept.is_some() {
+                (run_file.shared_from, run_file.shared_epochs) = (before.shared_from.clone(), before.shared_epochs);
                 run_file.remember(before);
             }
         }
         write_whole(&path.join("config.toml"), config.as_bytes())?;
+        if let Some(beginning) = beginning {
+            beginning.tell(&mut run_file);
+            run_file.write(path)?;
+            kept = Some(beginning.copy_to(path, config, &run_file.name)?);
+        }
         run_file.write(path)?;
         let (keep, earlier_wall_s) =
             kept.as_ref().map_or((0, 0.0), |kept| (kept.state.metrics_bytes, kept.state.wall_s));
@@ -191,9 +211,8 @@ impl RunDirectory {
         self.metrics.lines()
     }
 
-    fn with_config(&self, mut weights: StateDict) -> StateDict {
-        weights.metadata.insert(CONFIG_KEY.to_owned(), self.config.clone());
-        weights
+    fn with_config(&self, weights: StateDict) -> StateDict {
+        with_config(weights, &self.config)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bmae_data::Dataset;
 use bmae_recipe::Choice;
 use bmae_recipe::plan::PlannedStage;
 use serde::{Deserialize, Serialize};
@@ -44,11 +45,26 @@ pub struct RunFile {
     pub session: SessionRecord,
     /// The data, in words.
     pub data: String,
+    /// How many classes its images have; absent where they have no labels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub classes: Option<usize>,
+    /// How many of its test images there are within the recipe's limit; absent without any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_images: Option<usize>,
     /// When it began, seconds since 1970.
     pub started: u64,
     /// The run or file whose weights it began with; absent for a random encoder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
+    /// Whether it is a trunk: the shared beginning of other runs, and no run to be evaluated.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub trunk: bool,
+    /// The trunk that its first epochs were copied from; absent where it trained them itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shared_from: Option<String>,
+    /// How many epochs those are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shared_epochs: Option<usize>,
     /// The sessions before that had another program, machine or number of threads, each once: they made a part of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<SessionRecord>,
@@ -70,9 +86,9 @@ pub struct SessionRecord {
 }
 
 impl RunFile {
-    /// What `run.toml` says of a run that begins now in `session`; `data` are its images in words.
-    pub fn new(planned: &PlannedStage, data: &str, session: &Session<'_>) -> Self {
-        let PlannedStage { run, stage, recipe, start, .. } = planned;
+    /// What `run.toml` says of a run on `data` that begins now in `session`.
+    pub fn new(planned: &PlannedStage, data: &Dataset, session: &Session<'_>) -> Self {
+        let PlannedStage { run, stage, recipe, start, ends_after, .. } = planned;
         let Provenance { program, commit, machine } = session.provenance().clone();
         let method = &recipe.method;
         Self {
@@ -84,15 +100,21 @@ impl RunFile {
             tau: method.tau(),
             slow_weight: method.slow_weight(),
             seed: recipe.seed,
-            epochs: stage.trained().map_or(0, |stage| recipe.stage(stage).epochs),
+            epochs: ends_after.or(stage.trained().map(|stage| recipe.stage(stage).epochs)).unwrap_or(0),
             finished: false,
             failed: None,
             session: SessionRecord { program, commit, machine, threads: session.workers() },
-            data: data.to_owned(),
+            data: data.name.clone(),
+            classes: data.is_labelled().then_some(data.class_names.len()),
+            test_images: data.test.as_ref().map(|test| test.len()),
             started: std::time::SystemTime::now()
                 .duration_since(std::time::UNIX_EPOCH)
                 .map_or(0, |since| since.as_secs()),
-            from: start.path().map(|path| path.display().to_string()),
+            from: start.path().filter(|_| start.trunk().is_none()).map(|path| path.display().to_string()),
+            trunk: ends_after.is_some(),
+            // Known once they are copied: what began alone goes on alone.
+            shared_from: None,
+            shared_epochs: None,
             earlier: Vec::new(),
         }
     }

@@ -9,11 +9,11 @@ use burn::tensor::{Tensor, TensorData};
 use crate::small::{Watching, metrics, planned, pretrain, recipe, session, weights};
 use crate::students::{STEPS, device, encoder_values, sorted, step, student, target_values};
 
-const EPOCHS: usize = 3;
+pub const EPOCHS: usize = 3;
 
 type Values = Vec<(String, Vec<f32>)>;
 
-fn custom(target: &str) -> String {
+pub fn custom(target: &str) -> String {
     format!("pretrain.epochs = {EPOCHS}\nmethod.name = 'custom'\nmethod.wse = 0\n[[method.targets]]\n{target}")
 }
 
@@ -32,9 +32,9 @@ fn averaged(target: &Values, student: &Values, tau: f32) -> Values {
     both.map(|((name, old), (_, new))| (name.clone(), old.iter().zip(new).map(mean).collect())).collect()
 }
 
-/// Trains through all epochs and follows target 0 by hand, averaged after each step or epoch with the tau of that
+/// With these keys: trains through all epochs and follows target 0 by hand, averaged after each step or epoch with the tau of that
 /// update.
-fn follow(keys: &str, by_step: bool, tau: impl Fn(usize) -> f32) {
+pub fn follow(keys: &str, by_step: bool, tau: impl Fn(usize) -> f32) {
     let (_, mut student) = student(keys);
     let mut expected = sorted(encoder_values(&student));
     let mut updates = 0;
@@ -85,13 +85,13 @@ fn ramp_cosine_moves_tau_along_half_a_cosine() {
 }
 
 /// A batch of two images as patches, without autodiff.
-fn patches() -> Tensor<3> {
+pub fn patches() -> Tensor<3> {
     let values = (0..2 * 16 * 48).map(|i| ((i * 37 % 101) as f32 - 50.0) / 40.0).collect::<Vec<_>>();
     Tensor::from_data(TensorData::new(values, [2, 16, 48]), &device().inner())
 }
 
 /// The features of the only target of a student with these keys, and the student's own encoder at that moment.
-fn features_of(target: &str) -> (Vec<Vec<f32>>, Encoder) {
+pub fn features_of(target: &str) -> (Vec<Vec<f32>>, Encoder) {
     let (_, mut student) = student(&custom(target));
     step(&mut student, 0, 0);
     student.start_epoch(0).expect("starts");
@@ -100,7 +100,7 @@ fn features_of(target: &str) -> (Vec<Vec<f32>>, Encoder) {
     (rows(features.remove(0)), student.model().encoder.valid())
 }
 
-fn rows(tokens: Tensor<3>) -> Vec<Vec<f32>> {
+pub fn rows(tokens: Tensor<3>) -> Vec<Vec<f32>> {
     let [_, _, dim] = tokens.dims();
     tokens.into_data().iter::<f32>().collect::<Vec<_>>().chunks(dim).map(<[f32]>::to_vec).collect()
 }

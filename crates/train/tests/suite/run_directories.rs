@@ -114,6 +114,14 @@ fn a_resume_by_another_program_keeps_what_it_says_of_the_first() {
 }
 
 #[test]
+fn a_run_says_on_how_many_test_images_of_how_many_classes_it_is_evaluated() {
+    let folder = tempfile::tempdir().expect("a folder");
+    pretrain(&recipe("pretrain.epochs = 1\ndata.test_limit = 30"), folder.path(), false, None).expect("finishes");
+    let run = RunFile::read(folder.path()).expect("run.toml");
+    assert_eq!((run.classes, run.test_images), (Some(10), Some(30)));
+}
+
+#[test]
 fn a_second_process_on_a_run_directory_is_refused_and_changes_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let recipe = recipe("");

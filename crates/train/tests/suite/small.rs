@@ -87,7 +87,14 @@ pub fn session(watching: &mut Watching, workers: usize) -> Session<'_> {
 
 /// `stage` of a run called "test".
 pub fn planned(stage: Stage, recipe: &Recipe, start: &Start, out: &Path) -> PlannedStage {
-    PlannedStage { run: "test".to_owned(), stage, recipe: recipe.clone(), start: start.clone(), out: out.to_owned() }
+    PlannedStage {
+        run: "test".to_owned(),
+        stage,
+        recipe: recipe.clone(),
+        start: start.clone(),
+        out: out.to_owned(),
+        ends_after: None,
+    }
 }
 
 /// Pre-trains to the end, or until `stop_after` steps.

@@ -24,11 +24,16 @@ pub fn student(keys: &str) -> (Recipe, Student) {
     (recipe, student)
 }
 
+/// 16 random images and the noise of one mask of each.
+pub fn batch(epoch: usize, step: usize) -> (Vec<f32>, Vec<f32>) {
+    let mut generator = keyed(1, epoch as u64, step as u64, Purpose::Crop);
+    let images = (0..16 * 3 * 16 * 16).map(|_| generator.random::<f32>() - 0.5).collect();
+    (images, (0..16 * 16).map(|_| generator.random()).collect())
+}
+
 /// One step on random images.
 pub fn step(student: &mut Student, epoch: usize, step: usize) -> bmae_train::pretrain::StepReport {
-    let mut generator = keyed(1, epoch as u64, step as u64, Purpose::Crop);
-    let images: Vec<f32> = (0..16 * 3 * 16 * 16).map(|_| generator.random::<f32>() - 0.5).collect();
-    let noise: Vec<f32> = (0..16 * 16).map(|_| generator.random()).collect();
+    let (images, noise) = batch(epoch, step);
     student.step(epoch, step, 1e-2, &images, &noise).expect("a step")
 }
 

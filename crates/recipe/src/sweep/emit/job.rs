@@ -1,6 +1,5 @@
 //! One stage as a job, and the words of its command.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::plan::PlannedStage;
@@ -17,15 +16,36 @@ pub struct Runner<'a> {
     pub device: &'a str,
 }
 
-/// A stage as a job: its names relative to the sweep's folder.
+/// A stage as a job: its folders relative to the sweep's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Job {
     /// The folder of its run.
     pub(super) folder: String,
     /// What it runs.
     pub(super) stage: Stage,
-    /// The run directory of the pre-training that it starts from; `None`: from none.
+    /// The run directory that it starts from: of an evaluation its pre-training, of a pre-training its trunk; `None`:
+    /// from none.
     pub(super) from: Option<String>,
+    /// Of a trunk, the epochs after which it ends.
+    pub(super) ends_after: Option<usize>,
+}
+
+impl Job {
+    /// Its run directory.
+    pub(super) fn out(&self) -> String {
+        format!("{}/{}", self.folder, self.stage.section())
+    }
+
+    /// The words behind its command that say where it starts and ends.
+    pub(super) fn options(&self) -> Vec<String> {
+        let start = match (&self.from, self.stage) {
+            (Some(from), Stage::Pretrain) => vec!["--trunk".to_owned(), from.clone()],
+            (None, Stage::Pretrain) => Vec::new(),
+            (from, _) => vec!["--from".to_owned(), from.clone().unwrap_or_else(|| "scratch".to_owned())],
+        };
+        let end = self.ends_after.map(|epochs| ["--stop-after".to_owned(), epochs.to_string()]);
+        start.into_iter().chain(end.into_iter().flatten()).collect()
+    }
 }
 
 /// Every stage of a plan lies at `directory/<folder>/<stage>`.
@@ -37,21 +57,15 @@ pub(super) fn job(stage: &PlannedStage, directory: &Path) -> Option<Job> {
     let folder = relative(stage.out.parent()?)?;
     let from = match &stage.start {
         Start::From(path) if stage.stage != Stage::Pretrain => Some(relative(path)?),
+        Start::Trunk(trunk) => Some(relative(&trunk.directory)?),
         _ => None,
     };
-    Some(Job { folder, stage: stage.stage, from })
+    Some(Job { folder, stage: stage.stage, from, ends_after: stage.ends_after })
 }
 
 /// Its recipe, relative to the sweep's folder.
 pub(super) fn recipe_file(job: &Job) -> String {
     format!("recipes/{}/{}.toml", job.folder, job.stage.section())
-}
-
-/// The folders of the jobs of one stage, each once, in order.
-pub(super) fn folders(jobs: &[Job], stage: Stage) -> Vec<&str> {
-    let mut seen = BTreeSet::new();
-    let of_stage = jobs.iter().filter(|job| job.stage == stage).map(|job| job.folder.as_str());
-    of_stage.filter(|folder| seen.insert(*folder)).collect()
 }
 
 /// A word as a shell takes it.

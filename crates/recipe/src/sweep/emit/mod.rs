@@ -97,6 +97,7 @@ mod tests {
     use super::*;
     use crate::Layers;
     use crate::Stage;
+    use crate::plan::share_beginnings;
     use crate::sweep::{Axis, Grid, Sweep, plan};
 
     /// MAE and no pre-training, all evaluations, in `directory`.
@@ -109,6 +110,16 @@ mod tests {
     pub(super) fn jobs() -> Vec<Job> {
         let directory = Path::new("sweep");
         stages(directory).iter().filter_map(|stage| job(stage, directory)).collect()
+    }
+
+    /// `methods` at each value of the other `axes`, with shared beginnings.
+    pub(super) fn jobs_of(methods: &str, axes: &[&str]) -> Vec<Job> {
+        let directory = Path::new("sweep");
+        let axes = std::iter::once(format!("method.name={methods}")).chain(axes.iter().map(|&axis| axis.to_owned()));
+        let axes = axes.map(|argument| Axis::parse(&argument).expect("an axis")).collect();
+        let sweep = Sweep { grids: vec![Grid::new(axes).expect("a grid")] };
+        let stages = plan(&sweep, &Layers::default(), &[Stage::Knn], 1, directory).expect("a plan").stages;
+        share_beginnings(stages, directory).iter().filter_map(|stage| job(stage, directory)).collect()
     }
 
     pub(super) fn runner() -> Runner<'static> {

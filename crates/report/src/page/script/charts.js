@@ -61,8 +61,8 @@
     const tables = [];
     const series = [{}];
     const curves = [];
-    for (const { series: index, label } of chart.curves) {
-      const { colour, dash, mean, seeds } = data.series[index];
+    for (const { series: index, dash, label } of chart.curves) {
+      const { colour, mean, seeds } = data.series[index];
       const place = [];
       const add = (points, style) => {
         if (points.x.length > 0) {
@@ -73,7 +73,7 @@
             stroke: () => css(colour),
             dash: DASHES[dash],
             spanGaps: true,
-            points: { show: points.x.length === 1, size: 7, fill: () => css(colour) },
+            points: { show: chart.marks || points.x.length === 1, size: 7, fill: () => css(colour) },
             ...style,
           });
         }

@@ -1,7 +1,7 @@
-//! Scripts for SLURM: the pre-trainings as a job array, each evaluation as a job that waits for its pre-training, the
-//! report after all of them.
+//! Scripts for SLURM: the pre-trainings as job arrays, one for all that wait for the same trunk, each evaluation as a job
+//! that waits for its pre-training, the report after all of them.
 
-use super::job::{Job, Runner, folders, quoted};
+use super::job::{Job, Runner, quoted};
 use crate::Stage;
 
 const SUBMIT: &str = include_str!("submit.sh");
@@ -12,23 +12,29 @@ const REPORT: &str = include_str!("report.sbatch");
 
 /// The files and their texts; what is between @ in the scripts is filled in.
 pub(super) fn files(jobs: &[Job], runner: Runner<'_>) -> Vec<(String, String)> {
-    let pretrainings = folders(jobs, Stage::Pretrain);
+    let pretrainings = in_waves(jobs.iter().filter(|job| job.stage == Stage::Pretrain).collect());
     let fill = |text: &str| {
         text.replace("@PROGRAM@", &quoted(&runner.program.display().to_string()))
             .replace("@DEVICE@", runner.device)
             .replace("@THREADS@", &runner.threads.to_string())
-            .replace("@PRETRAININGS@", &pretrainings.len().to_string())
+    };
+    // The row of what a job starts from; 0: none.
+    let row_of_start = |job: &Job| {
+        let row = pretrainings.iter().position(|pretraining| Some(pretraining.out()) == job.from);
+        row.map_or(0, |row| row + 1)
     };
     // One evaluation a line: the row of its pre-training (0: none), its stage, its run, what it starts from.
     let row = |job: &Job| {
-        let of = job.from.as_deref().and_then(|from| {
-            pretrainings.iter().position(|folder| from == format!("{folder}/{}", Stage::Pretrain.section()))
-        });
         let from = job.from.as_deref().unwrap_or("scratch");
-        format!("{}\t{}\t{}\t{from}\n", of.map_or(0, |row| row + 1), job.stage.section(), job.folder)
+        format!("{}\t{}\t{}\t{from}\n", row_of_start(job), job.stage.section(), job.folder)
     };
     let evaluations: String = jobs.iter().filter(|job| job.stage != Stage::Pretrain).map(row).collect();
-    let list: String = pretrainings.iter().map(|folder| format!("{folder}\n")).collect();
+    // One pre-training a line: the row of its trunk (0: none), its run, its options.
+    let line = |job: &&Job| {
+        let fields = [row_of_start(job).to_string(), job.folder.clone()].into_iter().chain(job.options());
+        fields.collect::<Vec<_>>().join("\t") + "\n"
+    };
+    let list: String = pretrainings.iter().map(line).collect();
     [
         ("submit.sh", fill(SUBMIT)),
         ("stage.sh", fill(STAGE)),
@@ -42,16 +48,27 @@ pub(super) fn files(jobs: &[Job], runner: Runner<'_>) -> Vec<(String, String)> {
     .to_vec()
 }
 
+/// The pre-trainings in an order in which each stands behind its trunk, and those of one trunk follow each other.
+fn in_waves(mut left: Vec<&Job>) -> Vec<&Job> {
+    let mut ordered: Vec<&Job> = left.extract_if(.., |job| job.from.is_none()).collect();
+    let mut next = 0;
+    while let Some(trunk) = ordered.get(next).map(|job| job.out()) {
+        ordered.extend(left.extract_if(.., |job| job.from.as_ref() == Some(&trunk)));
+        next += 1;
+    }
+    ordered
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sweep::emit::tests::{jobs, runner};
+    use crate::sweep::emit::tests::{jobs, jobs_of, runner};
 
     #[test]
     fn each_evaluation_names_the_row_of_its_pre_training() {
         let files = files(&jobs(), runner());
         let of = |name: &str| &files.iter().find(|(file, _)| file == name).expect(name).1;
-        assert_eq!(of("slurm/pretrain.tsv"), "mae\n");
+        assert_eq!(of("slurm/pretrain.tsv"), "0\tmae\n");
         let rows = of("slurm/evaluate.tsv");
         assert_eq!(rows.lines().count(), 6);
         assert!(rows.contains("1\tlinprobe\tmae\tmae/pretrain\n"), "{rows}");
@@ -59,5 +76,22 @@ mod tests {
         assert!(of("slurm/submit.sh").contains("'/opt/my bmae'"));
         assert!(of("slurm/stage.sh").contains("--device cuda"));
         assert!(of("slurm/pretrain.sbatch").contains("--cpus-per-task=3"));
+    }
+
+    #[test]
+    fn pre_trainings_wait_for_their_trunk_and_those_of_one_trunk_are_one_array() {
+        let files = files(&jobs_of("mae,mae-k", &["method.k=2,5"]), runner());
+        let of = |name: &str| &files.iter().find(|(file, _)| file == name).expect(name).1;
+        assert_eq!(
+            of("slurm/pretrain.tsv").lines().collect::<Vec<_>>(),
+            [
+                "0\ttrunks/mae-until-2\t--stop-after\t2",
+                "1\ttrunks/mae-until-5\t--trunk\ttrunks/mae-until-2/pretrain\t--stop-after\t5",
+                "1\tmae-k-k2\t--trunk\ttrunks/mae-until-2/pretrain",
+                "2\tmae\t--trunk\ttrunks/mae-until-5/pretrain",
+                "2\tmae-k-k5\t--trunk\ttrunks/mae-until-5/pretrain",
+            ]
+        );
+        assert!(of("slurm/evaluate.tsv").contains("3\tknn\tmae-k-k2\tmae-k-k2/pretrain\n"));
     }
 }

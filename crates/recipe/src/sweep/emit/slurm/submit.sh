@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Written by `bmae sweep --emit slurm`. Submits the pre-trainings as a job array, each evaluation behind its pre-training, and
-# the report behind everything. Options for every job go behind the name: bash submit.sh --partition=long --time=08:00:00
+# Written by `bmae sweep --emit slurm`. Submits the pre-trainings as job arrays, those that go on from a trunk behind it, each
+# evaluation behind its pre-training, and the report behind everything. Options for every job go behind the name: bash submit.sh --partition=long --time=08:00:00
 # Submit again after an interruption: what is finished is not repeated, what was begun goes on after its last whole epoch.
 # BMAE=/path/to/bmae takes another program, MAX_ARRAY=N arrays of at most N jobs (1000, SLURM's own limit where it is not changed).
 set -euo pipefail
@@ -10,23 +10,42 @@ export BMAE
 mkdir -p slurm/logs
 
 most=${MAX_ARRAY:-1000}
-rows=@PRETRAININGS@
-arrays=()
-for ((before = 0; before < rows; before += most)); do
-    count=$((rows - before < most ? rows - before : most))
-    array=$(sbatch --parsable --array="1-$count" "$@" slurm/pretrain.sbatch "$before")
-    arrays+=("${array%%;*}")
-    echo "pre-trainings: job array ${array%%;*} of $count"
-done
+arrays=() # of pre-trainings
+jobs=()   # that of each row of pretrain.tsv
+count=0   # rows of the next array
+trunk=0   # the row that these wait for; 0: none
+submit_array() {
+    [ "$count" -gt 0 ] || return 0
+    local wait=() array index
+    if [ "$trunk" -gt 0 ]; then
+        wait=(--dependency="afterok:${jobs[trunk - 1]}" --kill-on-invalid-dep=yes)
+    fi
+    # An empty list is none to a bash before 4.4, which `set -u` refuses.
+    array=$(sbatch --parsable --array="1-$count" ${wait[@]+"${wait[@]}"} "$@" slurm/pretrain.sbatch "${#jobs[@]}" </dev/null)
+    array=${array%%;*}
+    for ((index = 1; index <= count; index++)); do
+        jobs+=("${array}_$index")
+    done
+    arrays+=("$array")
+    echo "pre-trainings: job array $array of $count"
+    count=0
+}
+# Rows that wait for the same trunk follow each other, behind the trunk's own.
+while IFS=$'\t' read -r row _; do
+    if [ "$row" -ne "$trunk" ] || [ "$count" -eq "$most" ]; then
+        submit_array "$@"
+        trunk=$row
+    fi
+    count=$((count + 1))
+done <slurm/pretrain.tsv
+submit_array "$@"
 
 evaluations=()
 while IFS=$'\t' read -r row stage run from; do
     wait=()
     if [ "$row" -gt 0 ]; then
-        job=${arrays[(row - 1) / most]}_$(((row - 1) % most + 1))
-        wait=(--dependency="afterok:$job" --kill-on-invalid-dep=yes)
+        wait=(--dependency="afterok:${jobs[row - 1]}" --kill-on-invalid-dep=yes)
     fi
-    # An empty list is none to a bash before 4.4, which `set -u` refuses.
     job=$(sbatch --parsable ${wait[@]+"${wait[@]}"} --job-name="bmae-$stage" "$@" slurm/evaluate.sbatch "$stage" "$run" "$from" </dev/null)
     evaluations+=("${job%%;*}")
 done <slurm/evaluate.tsv
@@ -35,7 +54,7 @@ echo "evaluations: ${#evaluations[@]} jobs"
 wait=()
 if [ "${#evaluations[@]}" -gt 0 ]; then
     wait=(--dependency="afterany:$(IFS=:; echo "${evaluations[*]}")")
-elif [ "$rows" -gt 0 ]; then
+elif [ "${#arrays[@]}" -gt 0 ]; then
     wait=(--dependency="afterany:$(IFS=:; echo "${arrays[*]}")")
 fi
 report=$(sbatch --parsable ${wait[@]+"${wait[@]}"} "$@" slurm/report.sbatch)

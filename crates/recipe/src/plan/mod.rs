@@ -1,8 +1,12 @@
 //! The plan that compares methods: every run of a preset, pre-trained and evaluated three ways, for every seed.
 
+mod trunks;
+
 use std::path::{Path, PathBuf};
 
 use crate::{PlannedRun, Recipe, Stage, Start};
+
+pub use trunks::{epochs_in_common, share_beginnings};
 
 /// One stage of the plan: one run directory.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +21,22 @@ pub struct PlannedStage {
     pub start: Start,
     /// Its run directory.
     pub out: PathBuf,
+    /// Of a trunk, the epochs after which it ends; `None`: all of the recipe's.
+    pub ends_after: Option<usize>,
+}
+
+impl PlannedStage {
+    /// The last epoch of a pre-training is that before this one: the recipe's number, or the trunk's.
+    pub fn pretraining_epochs(&self) -> usize {
+        self.ends_after.unwrap_or(self.recipe.pretrain.stage.epochs)
+    }
+
+    /// The epochs that a pre-training trains itself; those of the trunk that it goes on from do not count. 0 for
+    /// evaluations.
+    pub fn epochs_pretrained(&self) -> usize {
+        let shared = self.start.trunk().map_or(0, |trunk| trunk.epochs);
+        if self.stage == Stage::Pretrain { self.pretraining_epochs() - shared } else { 0 }
+    }
 }
 
 /// All stages in the order in which they run: `DIR/<run>[-seed<N>]/{pretrain,finetune,linprobe,knn}`, the recipe's own
@@ -57,6 +77,7 @@ fn plan_run(recipe: &Recipe, run: &PlannedRun, folder: &Path) -> Vec<PlannedStag
             recipe: recipe.clone(),
             start: if stage == Stage::Pretrain { Start::Scratch } else { start.clone() },
             out: folder.join(stage.section()),
+            ends_after: None,
         })
         .collect()
 }

@@ -1,0 +1,30 @@
+//! The error of an accuracy that was counted on a finite number of test images.
+
+/// The standard normal's two-sided 95 % point.
+const NORMAL_95: f64 = 1.959_964;
+
+/// The standard error, in points, of an accuracy of `top1` percent on `test_images` independent images:
+/// sqrt(p (1 - p) / n).
+pub fn binomial_error(top1: f64, test_images: u64) -> f64 {
+    let p = (top1 / 100.0).clamp(0.0, 1.0);
+    100.0 * (p * (1.0 - p) / test_images.max(1) as f64).sqrt()
+}
+
+/// Half the width, in points, of the 95 % interval of the difference of two accuracies in percent, their errors taken
+/// as independent. Two models are usually right on the same images, so that the true interval is narrower.
+pub fn binomial_difference(first: f64, second: f64, test_images: u64) -> f64 {
+    NORMAL_95 * binomial_error(first, test_images).hypot(binomial_error(second, test_images))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_those_worked_by_hand() {
+        // sqrt(0.8 * 0.2 / 10000) = 0.004; sqrt(0.5 * 0.5 / 10000) = 0.005; their root of squares 0.0064031.
+        assert!((binomial_error(80.0, 10_000) - 0.4).abs() < 1e-12);
+        assert!((binomial_difference(80.0, 50.0, 10_000) - 1.959_964 * 0.640_312_4).abs() < 1e-6);
+        assert_eq!(binomial_error(100.0, 10), 0.0);
+    }
+}

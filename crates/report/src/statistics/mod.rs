@@ -1,0 +1,13 @@
+//! The statistics behind verdicts: estimates with 95 % intervals.
+
+mod binomial;
+mod estimate;
+mod rank_correlation;
+mod student;
+mod trend;
+
+pub use binomial::{binomial_difference, binomial_error};
+pub use estimate::{Basis, Estimate};
+pub use rank_correlation::{FEWEST_PAIRS, rank_correlation};
+pub use student::{half_width, mean};
+pub use trend::relative_trend;
