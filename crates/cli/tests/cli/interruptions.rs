@@ -36,7 +36,7 @@ fn ctrl_c(child: &Child) {
 }
 
 /// All tensors of a run's last weights, as they lie in the file behind its header.
-fn weights(folder: &Folder, run: &str) -> Vec<u8> {
+pub fn weights(folder: &Folder, run: &str) -> Vec<u8> {
     let bytes = std::fs::read(folder.path(run).join("checkpoints/last.safetensors")).expect("there are weights");
     let (length, rest) = bytes.split_first_chunk().expect("the length of the header");
     rest[u64::from_le_bytes(*length) as usize..].to_vec()
