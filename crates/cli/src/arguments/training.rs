@@ -54,7 +54,8 @@ Examples:
       {update=\"ema\", tau=0.01, unit=\"step\"},
       {weight=0.2, update=\"copy\", every=5}]'
   bmae pretrain --from mae.pth --data photos --out runs/on \\
-    --set data.image_size=64 --set model.encoder.heads=12
+    --set data.image_size=64 --set model.encoder.heads=12 \\
+    --set model.decoder.heads=16
 
 With --from, data and model are those of the weights, unless they are given here; method and [pretrain] come from --preset.")]
 pub struct Pretrain {

@@ -135,7 +135,10 @@ fn settings_win_over_runs_too() {
 #[test]
 fn naming_a_method_leaves_the_runs_of_that_method() {
     let runs = resolve(&layers(Preset::Paper, &["method.name=ema-mae"])).runs;
-    assert_eq!(runs.iter().map(|run| run.name.as_str()).collect::<Vec<_>>(), ["ema-mae", "ema-mae-1-slow", "ema-mae-5-slow"]);
+    assert_eq!(
+        runs.iter().map(|run| run.name.as_str()).collect::<Vec<_>>(),
+        ["ema-mae", "ema-mae-1-slow", "ema-mae-5-slow"]
+    );
 }
 
 #[test]

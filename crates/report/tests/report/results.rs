@@ -290,3 +290,24 @@ fn lines_that_share_a_pre_training_are_complete_with_the_evaluations_that_they_a
     let stages: Vec<_> = missing(&collected).into_iter().map(|missing| missing.stage).collect();
     assert_eq!(stages, [bmae_report::Stage::Finetune]);
 }
+
+#[test]
+fn a_pre_training_that_begins_with_the_weights_of_another_misses_its_own_evaluations() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, stage: &'static str, from: &'static str| {
+        let path = folder.path().join(name).join(stage);
+        run(stage, "mae").name(name).parameters(from).accuracies(&[50.0, 60.0]).write(&path);
+    };
+    let mae = "from = \"elsewhere/mae/pretrain\"";
+    write("mae", "pretrain", "");
+    write("mae", "finetune", mae);
+    write("mae", "knn", mae);
+    write("on", "pretrain", mae);
+    write("on", "knn", "from = \"elsewhere/on/pretrain\"");
+    let collected = bmae_report::collect_runs(&[folder.path().to_owned()]).expect("runs");
+    let missing = bmae_report::summarise(&bmae_report::group_runs(&collected.runs), &collected).missing;
+    let of_on: Vec<_> = missing.iter().filter(|missing| missing.run == "on").map(|missing| missing.stage).collect();
+    let of_mae: Vec<_> = missing.iter().filter(|missing| missing.run == "mae").map(|missing| missing.stage).collect();
+    assert!(of_on.contains(&bmae_report::Stage::Finetune), "{missing:?}");
+    assert_eq!(of_on.iter().filter(|stage| !of_mae.contains(stage)).count(), 1, "{missing:?}");
+}

@@ -67,7 +67,7 @@ pub fn tau(target: &TargetRecipe, unit: EmaUnit, update: usize, updates: usize) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bmae_recipe::TargetNormalisation;
+    use bmae_recipe::{GivenWeights, TargetNormalisation};
 
     fn target(update: Update) -> TargetRecipe {
         TargetRecipe { weight: 1.0, update, normalisation: TargetNormalisation::None, last_blocks: 1 }
@@ -95,6 +95,16 @@ mod tests {
     fn a_target_with_another_period_than_its_warm_up_counts_from_the_warm_up() {
         let target = target(Update::Copy { every: 4 });
         assert_eq!(epochs(|epoch| copied_at_start(&target, CopyAt::EpochStart, 3, epoch)), [7, 11, 15, 19]);
+    }
+
+    #[test]
+    fn a_fixed_target_is_never_copied_and_never_averaged() {
+        let fixed = target(Update::Fixed(GivenWeights::at("mae.pth".as_ref())));
+        for at in [CopyAt::EpochStart, CopyAt::EpochEnd] {
+            assert_eq!(epochs(|epoch| copied_at_start(&fixed, at, 2, epoch)), [0; 0]);
+            assert_eq!(epochs(|epoch| copied_at_end(&fixed, at, 2, epoch)), [0; 0]);
+        }
+        assert_eq!([EmaUnit::Epoch, EmaUnit::Step].map(|unit| tau(&fixed, unit, 0, 10)), [None; 2]);
     }
 
     #[test]
