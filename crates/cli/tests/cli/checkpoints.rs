@@ -5,7 +5,6 @@ use std::path::Path;
 
 use crate::fixtures::class_folders;
 use crate::folder::{Ended, Folder};
-use crate::interruptions::weights;
 
 /// A weight file of another program, from tests/reference/weights.
 fn fixture(name: &str) -> String {
@@ -142,8 +141,7 @@ fn a_pre_training_goes_on_from_a_foreign_autoencoder_at_another_image_size() {
     assert!(folder.read("on/run.toml").contains("mae.pth\""), "{}", ended.story());
     // The recipe that the run wrote down says it all.
     folder.bmae("pretrain --preset on/config.toml --out again").succeeds();
-    assert_eq!(folder.read("again/config.toml"), recipe);
-    assert_eq!(weights(&folder, "again"), weights(&folder, "on"));
+    assert!(folder.weights("again") == folder.weights("on"), "the last weights differ");
     // A run that has begun needs the file no more, not even to know its own sizes.
     fs::remove_file(folder.path("mae.pth")).expect("it was there");
     let again = folder.bmae(&format!("{line} --resume")).succeeds();

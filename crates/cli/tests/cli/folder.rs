@@ -38,6 +38,13 @@ impl Folder {
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}\n{}", path.display(), self.listing()))
     }
 
+    /// All tensors of a run's last weights, as they lie in the file behind its header, whose order is free.
+    pub fn weights(&self, run: &str) -> Vec<u8> {
+        let bytes = fs::read(self.path(run).join("checkpoints/last.safetensors")).expect("there are weights");
+        let (length, rest) = bytes.split_first_chunk().expect("the length of the header");
+        rest[u64::from_le_bytes(*length) as usize..].to_vec()
+    }
+
     /// Every file and folder in it, one a line.
     pub fn listing(&self) -> String {
         let mut lines = Vec::new();

@@ -35,13 +35,6 @@ fn ctrl_c(child: &Child) {
     assert!(status.success(), "the child could not be interrupted");
 }
 
-/// All tensors of a run's last weights, as they lie in the file behind its header.
-pub fn weights(folder: &Folder, run: &str) -> Vec<u8> {
-    let bytes = std::fs::read(folder.path(run).join("checkpoints/last.safetensors")).expect("there are weights");
-    let (length, rest) = bytes.split_first_chunk().expect("the length of the header");
-    rest[u64::from_le_bytes(*length) as usize..].to_vec()
-}
-
 fn end(child: Child) -> Output {
     child.wait_with_output().expect("it ends")
 }
@@ -61,7 +54,7 @@ fn a_run_that_was_stopped_and_resumed_ends_like_one_left_alone() {
     folder.bmae(&format!("{LONG} b")).succeeds();
     let bits = |run| losses(&folder, run).into_iter().map(f64::to_bits).collect::<Vec<_>>();
     assert_eq!(bits("a"), bits("b"), "the losses of the steps");
-    assert!(weights(&folder, "a") == weights(&folder, "b"), "the last weights differ");
+    assert!(folder.weights("a") == folder.weights("b"), "the last weights differ");
 }
 
 #[cfg(unix)]

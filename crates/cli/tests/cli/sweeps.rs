@@ -37,10 +37,7 @@ fn what_pre_trainings_begin_alike_is_trained_once_unless_that_is_not_wanted() {
     let alone = folder.bmae(&format!("{line} --no-share --out alone")).succeeds();
     alone.leaves_no("alone/trunks");
     for run in ["mae", "mae-k-k2"] {
-        let weights = |out: &str| {
-            let file = folder.path(&format!("{out}/{run}/pretrain/checkpoints/last.safetensors"));
-            std::fs::read(file).expect("weights")
-        };
+        let weights = |out: &str| folder.weights(&format!("{out}/{run}/pretrain"));
         assert!(weights("s") == weights("alone"), "{run} differs");
     }
     assert_eq!(folder.read("s/report/results.csv").lines().count(), 1 + 2, "a trunk is no run to compare");
