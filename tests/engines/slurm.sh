@@ -52,13 +52,13 @@ say "$(slurmctld -V) is up"
 
 small=(--set data.shapes_train=512 --set data.shapes_test=100 --set pretrain.warmup_epochs=1 --set finetune.epochs=2
     --set linprobe.epochs=2 --set monitor.every=0 --set pretrain.epochs=40)
-"$bmae" sweep --grid method.name=scratch,mae,mae-k "${small[@]}" --out "$work/my sweep" --threads 2 --emit slurm
+"$bmae" sweep --grid method.name=scratch,mae,mae-k --grid method.k=20 "${small[@]}" --out "$work/my sweep" --threads 2 --emit slurm
 shellcheck --shell=bash --exclude=SC1091,SC2050 "$work/my sweep"/slurm/*.sh "$work/my sweep"/slurm/*.sbatch
 say "shellcheck has nothing against the scripts"
 
-# Two pre-trainings in arrays of one.
+# The trunk of both pre-trainings, and behind it these in arrays of one.
 MAX_ARRAY=1 bash "$work/my sweep/slurm/submit.sh"
-metrics="$work/my sweep/mae/pretrain/metrics.jsonl"
+metrics="$work/my sweep/trunks/mae-until-20/pretrain/metrics.jsonl"
 for _ in $(seq 60); do [ "$(grep -c '"kind":"epoch"' "$metrics" 2>/dev/null || true)" -gt 3 ] 2>/dev/null && break; sleep 0.5; done
 # What SLURM sends two minutes before the limit goes to the shell of the job alone.
 scancel --signal=USR1 --batch "$(squeue -h -t running -n bmae-pretrain -o %i | head -1)"
@@ -66,10 +66,10 @@ for _ in $(seq 300); do [ -z "$(squeue -h)" ] && break; sleep 1; done
 [ -z "$(squeue -h)" ] || { squeue >&2; tail -50 "$work"/*.log "$work/my sweep"/slurm/logs/*.log >&2; exit 1; }
 
 log=$(cat "$work/my sweep"/slurm/logs/bmae-pretrain-1_1.log)
-grep -q "keeps .* of 40 epochs" <<<"$log" || { echo "$log" >&2; exit 1; }
+grep -q "keeps .* of 20 epochs" <<<"$log" || { echo "$log" >&2; exit 1; }
 grep -q "from epoch" <<<"$log" || { echo "$log" >&2; exit 1; }
-say "the signalled pre-training stopped, was queued again and went on: $(grep -o 'from epoch [0-9]*' <<<"$log" | head -1)"
-epochs=$(grep -c '"kind":"epoch"' "$metrics")
+say "the signalled trunk stopped, was queued again and went on: $(grep -o 'from epoch [0-9]*' <<<"$log" | head -1)"
+epochs=$(grep -c '"kind":"epoch"' "$work/my sweep/mae/pretrain/metrics.jsonl")
 [ "$epochs" -eq 40 ] || { echo "$epochs epochs were logged where 40 were expected" >&2; exit 1; }
 rows=$(wc -l <"$work/my sweep/report/results.csv")
 [ "$rows" -eq 10 ] || { echo "results.csv has $rows lines where 10 were expected" >&2; exit 1; }
