@@ -8,38 +8,63 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use super::{PlannedStage, folder_of};
-use crate::{Recipe, Stage, Start, Trunk, keys};
+use crate::{Recipe, Stage, Start, Trunk, WarmUp, keys};
 
 /// The folder of a plan that holds its trunks.
 const FOLDER: &str = "trunks";
 
 /// How many epochs, counted from the first, two pre-trainings do alike: with the same weights and metrics after each of
-/// them. 0 where anything but the method differs that pre-training reads, or what decides the warm-up; else the shorter of
-/// the two warm-ups, or all epochs where the methods are the same too.
+/// them. 0 where anything but the method differs that pre-training reads, or what decides the warm-up; else the shorter
+/// of the two warm-ups, or all epochs where the methods are the same too.
 pub fn epochs_in_common(a: &Recipe, b: &Recipe) -> usize {
-    let surroundings = |recipe: &Recipe| read_by_pretraining(recipe, |path| !is_of_method(path));
-    if surroundings(a) != surroundings(b) {
-        return 0;
+    Beginning::of(a).epochs_in_common(&Beginning::of(b))
+}
+
+/// What decides how a pre-training begins.
+#[derive(Debug, Clone, PartialEq)]
+struct Beginning {
+    /// What pre-training reads besides the method, as text.
+    surroundings: String,
+    /// The method, as text.
+    method: String,
+    warm_up: WarmUp,
+    /// Epochs on pixels.
+    pixel_epochs: usize,
+    epochs: usize,
+}
+
+impl Beginning {
+    fn of(recipe: &Recipe) -> Self {
+        let epochs = recipe.pretrain.stage.epochs;
+        Self {
+            surroundings: read_by_pretraining(recipe, |path| !is_of_method(path)),
+            method: read_by_pretraining(recipe, is_of_method),
+            warm_up: recipe.method.warm_up(),
+            pixel_epochs: recipe.method.warmup_epochs().map_or(epochs, |warmup| warmup.min(epochs)),
+            epochs,
+        }
     }
-    let epochs = a.pretrain.stage.epochs;
-    let method = |recipe: &Recipe| read_by_pretraining(recipe, is_of_method);
-    if method(a) == method(b) {
-        return epochs;
+
+    fn epochs_in_common(&self, other: &Self) -> usize {
+        if self.surroundings != other.surroundings {
+            0
+        } else if self.method == other.method {
+            self.epochs
+        } else if self.warm_up != other.warm_up {
+            0
+        } else {
+            self.pixel_epochs.min(other.pixel_epochs)
+        }
     }
-    if a.method.warm_up() != b.method.warm_up() {
-        return 0;
-    }
-    let pixels = |recipe: &Recipe| recipe.method.warmup_epochs().map_or(epochs, |warmup| warmup.min(epochs));
-    pixels(a).min(pixels(b))
 }
 
 /// The keys that pre-training reads and their values, of those whose path is `wanted`; the targets of a method as one.
-fn read_by_pretraining(recipe: &Recipe, wanted: impl Fn(&str) -> bool) -> Vec<(&'static str, Option<Value>)> {
+fn read_by_pretraining(recipe: &Recipe, wanted: impl Fn(&str) -> bool) -> String {
     // A recipe is written as TOML that can be read.
     let table: Table = recipe.to_toml().parse().unwrap_or_default();
     let paths = keys::all().into_iter().filter(|key| key.stages().contains(&Stage::Pretrain)).map(|key| key.path());
     let wanted = paths.chain([keys::TARGETS]).filter(|path| wanted(path));
-    wanted.map(|path| (path, value_at(&table, path).cloned())).collect()
+    wanted.filter_map(|path| Some(format!("{path} = {}\n", value_at(&table, path)?))).collect()
 }
 
 fn is_of_method(path: &str) -> bool {
@@ -57,8 +82,10 @@ fn value_at<'a>(table: &'a Table, path: &str) -> Option<&'a Value> {
 /// before the first stage that goes on from it.
 pub fn share_beginnings(stages: Vec<PlannedStage>, directory: &Path) -> Vec<PlannedStage> {
     let pretrainings: Vec<usize> = (0..stages.len()).filter(|&at| stages[at].stage == Stage::Pretrain).collect();
+    let group: Vec<(usize, Beginning)> =
+        pretrainings.into_iter().map(|at| (at, Beginning::of(&stages[at].recipe))).collect();
     let mut sharing = Sharing { directory, starts: vec![Start::Scratch; stages.len()], trunks: Vec::new() };
-    sharing.branch(&stages, &pretrainings, &Start::Scratch);
+    sharing.branch(&stages, group, &Start::Scratch);
     let Sharing { starts, mut trunks, .. } = sharing;
 
     let mut shared = Vec::new();
@@ -89,26 +116,27 @@ struct Sharing<'a> {
 }
 
 impl Sharing<'_> {
-    /// Decides where the pre-trainings at the places `group` of the plan begin, all of which may begin with `start`.
-    fn branch(&mut self, stages: &[PlannedStage], group: &[usize], start: &Start) {
-        let common = |a: usize, b: usize| epochs_in_common(&stages[a].recipe, &stages[b].recipe);
+    /// Decides where the pre-trainings of a `group` begin, all of which may begin with `start`; each is known by its
+    /// place in the plan.
+    fn branch(&mut self, stages: &[PlannedStage], group: Vec<(usize, Beginning)>, start: &Start) {
         let done = start.trunk().map_or(0, |trunk| trunk.epochs);
         // Agreement until an epoch is an equivalence: those that agree longer than all of the group do form groups of
         // their own.
-        let mut left = group.to_vec();
-        while let Some(&first) = left.first() {
-            let (alike, others): (Vec<usize>, Vec<usize>) =
-                left.into_iter().partition(|&other| other == first || common(first, other) > done);
+        let mut left = group;
+        while !left.is_empty() {
+            let (first, beginning) = left.remove(0);
+            let in_common = |other: &(usize, Beginning)| beginning.epochs_in_common(&other.1);
+            let (mut alike, others): (Vec<_>, Vec<_>) = left.into_iter().partition(|other| in_common(other) > done);
             left = others;
-            if alike.len() == 1 {
+            let Some(until) = alike.iter().map(in_common).min() else {
                 self.starts[first] = start.clone();
                 continue;
-            }
-            let until = alike[1..].iter().map(|&other| common(first, other)).min().unwrap_or(done);
+            };
             let trunk = trunk(&stages[first], until, start.clone(), self.directory);
             let from = Start::Trunk(Trunk { directory: trunk.out.clone(), epochs: until });
             self.trunks.push(trunk);
-            self.branch(stages, &alike, &from);
+            alike.insert(0, (first, beginning));
+            self.branch(stages, alike, &from);
         }
     }
 }
@@ -169,13 +197,14 @@ mod tests {
 
     #[test]
     fn nothing_is_shared_where_anything_else_differs_that_pre_training_reads() {
-        for other in ["seed = 1", "pretrain.mask_ratio = 0.5", "pretrain.epochs = 41", "model.decoder.depth = 3"] {
-            let other = format!("method.name = 'mae'\n{other}").replace("pretrain.epochs = 41", "knn.k = 7");
-            let expected = epochs_in_common(&recipe("method.name = 'mae'"), &recipe(&other));
-            assert_eq!(expected, 0, "{other}");
+        let mae = "method.name = 'mae'";
+        // The monitor of pre-training reads [knn].
+        for other in ["seed = 1", "pretrain.mask_ratio = 0.5", "model.decoder.depth = 3", "knn.k = 7"] {
+            assert_eq!(in_common(mae, &format!("{mae}\n{other}")), 0, "{other}");
         }
-        assert_eq!(in_common("method.name = 'mae'", "method.name = 'mae'\nfinetune.epochs = 3"), 40);
-        assert_eq!(in_common("method.name = 'mae'", "method.name = 'mae'\nmethod.scratch_init = 'timm'"), 40);
+        for other in ["finetune.epochs = 3", "method.scratch_init = 'timm'"] {
+            assert_eq!(in_common(mae, &format!("{mae}\n{other}")), 40, "{other}");
+        }
     }
 
     fn shared(grids: &[&[&str]], seeds: usize) -> Vec<PlannedStage> {
@@ -209,9 +238,8 @@ mod tests {
             ]
         );
         let epochs = stages.iter().map(PlannedStage::epochs_pretrained).sum::<usize>();
-        let all = Recipe::from_toml("").expect("defaults").pretrain.stage.epochs;
-        let of_quick = stages[1].recipe.pretrain.stage.epochs;
-        assert!(all > 0 && epochs == 3 * of_quick - 5 - 2, "{epochs}");
+        let of_each = stages[1].recipe.pretrain.stage.epochs;
+        assert_eq!(epochs, 3 * of_each - 5 - 2, "2 epochs are trained once for three, 3 more once for two");
         assert!(stages.iter().all(|stage| stage.stage == Stage::Pretrain || stage.start.trunk().is_none()));
     }
 
