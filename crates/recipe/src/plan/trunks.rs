@@ -239,7 +239,7 @@ mod tests {
         );
         let epochs = stages.iter().map(PlannedStage::epochs_pretrained).sum::<usize>();
         let of_each = stages[1].recipe.pretrain.stage.epochs;
-        assert_eq!(epochs, 3 * of_each - 5 - 2, "2 epochs are trained once for three, 3 more once for two");
+        assert_eq!(epochs, 3 * of_each - 2 * 2 - 3, "2 epochs are trained once for three, 3 more once for two");
         assert!(stages.iter().all(|stage| stage.stage == Stage::Pretrain || stage.start.trunk().is_none()));
     }
 
