@@ -166,6 +166,30 @@ fn weights_of_another_shape_name_the_tensor_and_both_shapes() {
 }
 
 #[test]
+fn weights_that_are_no_numbers_are_refused_by_every_command_that_uses_them() {
+    let folder = Folder::new();
+    pretrain(&folder, &[]).succeeds();
+    let mut bytes = std::fs::read(folder.path("run/checkpoints/last.safetensors")).expect("there are weights");
+    let header = bytes.first_chunk().map_or(0, |length| u64::from_le_bytes(*length) as usize);
+    for value in bytes[8 + header..].chunks_exact_mut(4) {
+        value.copy_from_slice(&f32::NAN.to_le_bytes());
+    }
+    folder.write("nan.safetensors", &bytes);
+    for line in [
+        "knn --preset tiny.toml --from nan.safetensors --out out",
+        "linprobe --preset tiny.toml --from nan.safetensors --out out",
+        "finetune --preset tiny.toml --from nan.safetensors --out out",
+        "pretrain --preset tiny.toml --from nan.safetensors --out out",
+        "features --preset tiny.toml --from nan.safetensors --split test --feature mean --out out.safetensors",
+        "reconstruct --from nan.safetensors --out out.png",
+        "checkpoint export --from nan.safetensors --to timm --out out.safetensors",
+    ] {
+        folder.bmae(line).refuses(1, &["tensor ", "nan.safetensors holds NaN", "before the training diverged"]);
+        assert!(!folder.path("out").exists() && !folder.path("out.safetensors").exists(), "{line}");
+    }
+}
+
+#[test]
 fn weights_that_a_pre_training_cannot_begin_with_are_refused_before_anything_is_written() {
     let folder = Folder::new();
     pretrain(&folder, &[]).succeeds();

@@ -120,6 +120,24 @@ pub enum WeightsError {
     /// A tensor of another shape than the model's.
     #[error(transparent)]
     Shape(#[from] Box<ShapeMismatch>),
+    /// A tensor with values that are no finite numbers.
+    #[error(
+        "tensor {tensor} in {source_name} holds {value} ({count} of its {values} values {} no finite number): use weights from before \
+         the training diverged, or copy or download them again",
+        if *count == 1 { "is" } else { "are" }
+    )]
+    NotFinite {
+        /// File, or what stands for it.
+        source_name: String,
+        /// The tensor.
+        tensor: String,
+        /// The first such value.
+        value: f32,
+        /// How many there are.
+        count: usize,
+        /// Of how many.
+        values: usize,
+    },
     /// Tensors of the model that the weights lack, tensors of the weights that the model does not have.
     #[error("{report}: use weights of this kind of model, and the configuration they were trained with")]
     Leftovers {

@@ -16,7 +16,7 @@ impl StateDict {
     /// which leftovers are in order, the caller knows (a fresh class head, a decoder not needed).
     ///
     /// # Errors
-    /// When a shared tensor has another shape.
+    /// When a shared tensor has another shape, or a value that is no finite number.
     pub fn load_into<M: Module>(&self, module: M) -> Result<(M, LoadReport), WeightsError> {
         let mut report = LoadReport { source: self.source_name(), ..LoadReport::default() };
         let expected = parameters(&module);
@@ -39,6 +39,9 @@ impl StateDict {
             };
             return Err(Box::new(error).into());
         }
+        for parameter in &expected {
+            self.check_finite(&parameter.name)?;
+        }
         let known: BTreeSet<&str> = expected.iter().map(|parameter| parameter.name.as_str()).collect();
         report.unexpected = self.tensors.keys().filter(|name| !known.contains(name.as_str())).cloned().collect();
 
@@ -47,6 +50,22 @@ impl StateDict {
             Some(Tensor::from_data(TensorData::new(array.values.clone(), [array.values.len()]), &old.device()))
         });
         Ok((module, report))
+    }
+
+    /// Refuses the tensor `name`, if it is there, with a value that is no finite number.
+    fn check_finite(&self, name: &str) -> Result<(), WeightsError> {
+        let Some(array) = self.tensors.get(name) else { return Ok(()) };
+        let mut wrong = array.values.iter().filter(|value| !value.is_finite());
+        match wrong.next() {
+            None => Ok(()),
+            Some(&value) => Err(WeightsError::NotFinite {
+                source_name: self.source_name(),
+                tensor: name.to_owned(),
+                value,
+                count: 1 + wrong.count(),
+                values: array.values.len(),
+            }),
+        }
     }
 }
 

@@ -228,3 +228,19 @@ fn a_frozen_encoder_on_the_inner_device_is_saved_alike() {
     let encoder = encoder(89);
     assert_eq!(StateDict::of(&encoder.valid()).tensors, StateDict::of(&encoder).tensors);
 }
+
+#[test]
+fn a_value_that_is_no_finite_number_is_refused_with_its_tensor_and_file() {
+    let whole = StateDict { source: "mae.pth".into(), ..StateDict::of(&autoencoder(91)) };
+    for (value, word) in [(f32::NAN, "NaN"), (f32::INFINITY, "inf"), (f32::NEG_INFINITY, "-inf")] {
+        let mut broken = whole.clone();
+        broken.tensors.get_mut("norm.weight").expect("it is there").values[3..5].fill(value);
+        let refused = broken.load_into(autoencoder(92)).expect_err(word).to_string();
+        let said = format!("tensor norm.weight in mae.pth holds {word} (2 of its 8 values are no finite number)");
+        assert!(refused.starts_with(&said), "{refused}");
+    }
+    // What a model does not use says nothing about it.
+    let mut beside = whole.clone();
+    beside.tensors.insert("head.weight".into(), Array { shape: vec![1], values: vec![f32::NAN] });
+    assert!(beside.load_into(autoencoder(92)).is_ok());
+}
