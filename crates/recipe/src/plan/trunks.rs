@@ -3,11 +3,11 @@
 //! Every method learns pixels until its switch to features, so pre-trainings that differ in the method alone agree, bit
 //! for bit, until the first of them switches. A *trunk* is a pre-training that ends there; the others go on from it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::{PlannedStage, folder_of};
+use super::PlannedStage;
 use crate::{Recipe, Stage, Start, Trunk, WarmUp, keys};
 
 /// The folder of a plan that holds its trunks.
@@ -90,7 +90,7 @@ pub fn share_beginnings(stages: Vec<PlannedStage>, directory: &Path) -> Vec<Plan
 
     let mut shared = Vec::new();
     for (mut stage, start) in stages.into_iter().zip(starts) {
-        if stage.start == Start::Scratch && start != Start::Scratch {
+        if start.trunk().is_some() {
             stage.start = start;
         }
         // A trunk may go on from another: the whole way to this stage, the first trunk first.
@@ -144,10 +144,10 @@ impl Sharing<'_> {
 /// The first `epochs` of `of`, as a stage of their own.
 fn trunk(of: &PlannedStage, epochs: usize, start: Start, directory: &Path) -> PlannedStage {
     let run = format!("{}-until-{epochs}", of.run);
-    // The suffix of the seed is that of the run's own folder.
-    let seeded = of.out.parent().and_then(Path::file_name).is_some_and(|folder| *folder != *of.run);
-    let first_seed = if seeded { of.recipe.seed.wrapping_add(1) } else { of.recipe.seed };
-    let folder: PathBuf = directory.join(FOLDER).join(folder_of(&run, of.recipe.seed, first_seed));
+    // Behind its name the folder of a run has the suffix of the seed, or nothing.
+    let folder = of.out.parent().and_then(Path::file_name).map(|folder| folder.to_string_lossy()).unwrap_or_default();
+    let suffix = folder.strip_prefix(of.run.as_str()).unwrap_or_default();
+    let folder = directory.join(FOLDER).join(format!("{run}{suffix}"));
     PlannedStage { out: folder.join(Stage::Pretrain.section()), run, start, ends_after: Some(epochs), ..of.clone() }
 }
 

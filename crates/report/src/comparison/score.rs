@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::statistics::{Basis, Estimate, binomial_difference, binomial_error, half_width, mean};
+use crate::statistics::{Basis, Estimate, binomial_difference, binomial_error, half_width, mean, sample_variance};
 
 /// An accuracy over seeds, in percent at the last epoch.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -22,14 +22,9 @@ pub struct Score {
 impl Score {
     /// Mean and sample standard deviation of the seeds' accuracies, each counted on `test_images`; `None` without any.
     pub fn of(seeds: Vec<(u64, f64)>, test_images: Option<u64>) -> Option<Score> {
-        let n = seeds.len();
-        if n == 0 {
-            return None;
-        }
-        let mean = seeds.iter().map(|(_, top1)| top1).sum::<f64>() / n as f64;
-        let squares = seeds.iter().map(|(_, top1)| (top1 - mean).powi(2)).sum::<f64>();
-        let sd = (n > 1).then(|| (squares / (n - 1) as f64).sqrt());
-        Some(Score { mean, sd, n, seeds, test_images })
+        let accuracies: Vec<f64> = seeds.iter().map(|(_, top1)| *top1).collect();
+        let sd = sample_variance(&accuracies).map(f64::sqrt);
+        Some(Score { mean: mean(&accuracies)?, sd, n: seeds.len(), seeds, test_images })
     }
 
     /// The binomial standard error, in points, of the accuracy of a single seed.

@@ -9,5 +9,5 @@ mod trend;
 pub use binomial::{binomial_difference, binomial_error};
 pub use estimate::{Basis, Estimate};
 pub use rank_correlation::{FEWEST_PAIRS, rank_correlation};
-pub use student::{half_width, mean};
+pub use student::{half_width, mean, sample_variance};
 pub use trend::relative_trend;

@@ -7,12 +7,18 @@ pub fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
+/// The sample variance (n - 1); `None` of fewer than two.
+pub fn sample_variance(values: &[f64]) -> Option<f64> {
+    let n = values.len();
+    let mean = mean(values).filter(|_| n > 1)?;
+    Some(values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1) as f64)
+}
+
 /// Half the width of the 95 % interval of the mean of independent values: t(n - 1) s / sqrt(n); `None` of fewer than
 /// two.
 pub fn half_width(values: &[f64]) -> Option<f64> {
     let n = values.len();
-    let mean = mean(values).filter(|_| n > 1)?;
-    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1) as f64;
+    let variance = sample_variance(values)?;
     Some(two_sided_95(n - 1) * (variance / n as f64).sqrt())
 }
 

@@ -8,6 +8,9 @@ use serde::Serialize;
 
 use crate::TrainError;
 
+/// The file of a run directory that it logs to.
+pub(super) const METRICS: &str = "metrics.jsonl";
+
 /// A line of `metrics.jsonl` as it is read back.
 pub type Fields = serde_json::Map<String, serde_json::Value>;
 

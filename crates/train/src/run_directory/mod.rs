@@ -17,6 +17,7 @@ use bmae_recipe::{Recipe, Trunk, keys};
 
 use checkpoint::with_config;
 pub use checkpoint::{Checkpoint, State, epochs_done, last_weights};
+use metrics::METRICS;
 pub use metrics::{
     Common, EpochLine, EvalLine, Fields, Line, MetricsFile, Renewal, RenewedAt, StabilityLine, StabilityMeasures,
     StepLine,
@@ -109,15 +110,16 @@ impl RunDirectory {
             }
         }
         write_whole(&path.join("config.toml"), config.as_bytes())?;
-        if let Some(beginning) = beginning {
+        if let Some(beginning) = &beginning {
             beginning.tell(&mut run_file);
-            run_file.write(path)?;
-            kept = Some(beginning.copy_to(path, config, &run_file.name)?);
         }
         run_file.write(path)?;
+        if let Some(beginning) = beginning {
+            kept = Some(beginning.copy_to(path, config, &run_file.name)?);
+        }
         let (keep, earlier_wall_s) =
             kept.as_ref().map_or((0, 0.0), |kept| (kept.state.metrics_bytes, kept.state.wall_s));
-        let mut metrics = MetricsFile::open(&path.join("metrics.jsonl"), keep)?;
+        let mut metrics = MetricsFile::open(&path.join(METRICS), keep)?;
         let mut events = EventFile::create(&path.join("tensorboard"), run_file.started, config)?;
         pictures::retell(path, &metrics.lines()?, &mut events)?;
         let directory = Self {
@@ -179,14 +181,14 @@ impl RunDirectory {
     ) -> Result<(), TrainError> {
         self.metrics.sync()?;
         let state = State { epochs_done, metrics_bytes: self.metrics.length()?, wall_s: self.wall_s(), values };
-        checkpoint::save(&self.path, self.with_config(weights), state, keep)
+        checkpoint::save(&self.path, with_config(weights, &self.config), state, keep)
     }
 
     /// Keeps `weights` as the best so far.
     pub fn save_best(&self, weights: StateDict) -> Result<(), TrainError> {
         let folder = self.path.join("checkpoints");
         create_folder(&folder)?;
-        write_whole(&folder.join("best.safetensors"), &self.with_config(weights).to_bytes()?)
+        write_whole(&folder.join("best.safetensors"), &with_config(weights, &self.config).to_bytes()?)
     }
 
     /// Marks the run as finished.
@@ -209,10 +211,6 @@ impl RunDirectory {
     /// Every line of `metrics.jsonl` so far.
     pub fn lines(&mut self) -> Result<Vec<Fields>, TrainError> {
         self.metrics.lines()
-    }
-
-    fn with_config(&self, weights: StateDict) -> StateDict {
-        with_config(weights, &self.config)
     }
 }
 

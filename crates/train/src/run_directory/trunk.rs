@@ -8,12 +8,10 @@ use bmae_recipe::plan::epochs_in_common;
 use bmae_recipe::{Recipe, Trunk};
 
 use super::checkpoint::{self, Checkpoint, last_weights, with_config};
+use super::metrics::METRICS;
 use super::run_file::RunFile;
 use crate::TrainError;
 use crate::whole_file::{create_folder, write_whole};
-
-/// The file that runs log to.
-const METRICS: &str = "metrics.jsonl";
 
 /// What a trunk holds, checked and not yet written anywhere.
 pub(super) struct Beginning<'a> {
