@@ -38,14 +38,18 @@ pub enum GoesOn {
     WithResume,
 }
 
-/// What is said of a run that was stopped: what is kept, what will be repeated, and how to go on.
+/// What is said of a run that was stopped: what is kept, and how to go on.
 pub fn stopped(outcome: &Outcome, out: &Path, goes_on: GoesOn) -> Option<Ending> {
-    let Outcome::Interrupted { epochs_kept, epochs, steps_lost } = outcome else {
+    let Outcome::Interrupted { epochs_kept, epochs, steps_kept } = outcome else {
         return None;
     };
-    let steps = if *steps_lost == 1 { "1 step".to_owned() } else { format!("{steps_lost} steps") };
+    let steps = match steps_kept {
+        0 => String::new(),
+        1 => " and 1 step of the next".to_owned(),
+        steps => format!(" and {steps} steps of the next"),
+    };
     Some(Ending::Interrupted(format!(
-        "stopped: {} keeps {epochs_kept} of {epochs} epochs; go on with `{}` ({steps} will be repeated)",
+        "stopped: {} keeps {epochs_kept} of {epochs} epochs{steps}; go on with `{}`",
         out.display(),
         command_to_go_on(std::env::args().collect(), goes_on)
     )))

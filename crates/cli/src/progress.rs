@@ -87,14 +87,18 @@ impl Progress {
     }
 
     fn start(&mut self, title: String, event: &Event) {
-        let Event::Started { stage, epochs, first_epoch, steps_per_epoch, batch_size, .. } = event else {
+        let Event::Started { stage, epochs, first_epoch, first_step, steps_per_epoch, batch_size, .. } = event else {
             return;
         };
         let steps = epochs * steps_per_epoch;
-        let first_step = first_epoch * steps_per_epoch;
-        let bar = (self.on_terminal && self.volume >= Volume::Normal).then(|| bar(&title, steps, first_step));
+        let steps_done = first_epoch * steps_per_epoch + first_step;
+        let bar = (self.on_terminal && self.volume >= Volume::Normal).then(|| bar(&title, steps, steps_done));
         if bar.is_none() {
-            let from = if *first_epoch > 0 { format!(", from epoch {}", first_epoch + 1) } else { String::new() };
+            let from = match (first_epoch, first_step) {
+                (0, 0) => String::new(),
+                (epoch, 0) => format!(", from epoch {}", epoch + 1),
+                (epoch, step) => format!(", from epoch {}, step {}", epoch + 1, step + 1),
+            };
             let about = match stage {
                 Stage::Knn => format!("{batch_size} images"),
                 _ => format!("{epochs} epochs of {steps_per_epoch} steps of {batch_size} images{from}"),
@@ -107,7 +111,7 @@ impl Progress {
             stage: *stage,
             epochs: *epochs,
             steps_per_epoch: *steps_per_epoch,
-            first_step,
+            first_step: steps_done,
             began: now,
             last_line: now,
             bar,

@@ -27,6 +27,7 @@
 //!     last_batch: LastBatch::Drop,
 //!     seed: 0,
 //!     epoch: 0,
+//!     first: 0,
 //!     limit: None,
 //!     workers: 2,
 //! };

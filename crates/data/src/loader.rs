@@ -1,6 +1,6 @@
 //! Batches, made ahead by worker threads.
 //!
-//! Batch b of the epoch is made whole by worker b mod W and handed over through a channel of that worker's own that
+//! Every W-th batch of the epoch is made whole by one of W workers and handed over through a channel of that worker's own that
 //! holds one batch; the consumer asks the workers in turn. So batches come in order without any sorting, and at most
 //! 2 W batches exist besides the consumer's. What an image looks like depends on its key alone (see
 //! [`random`](crate::random)), never on who made it.
@@ -61,6 +61,8 @@ pub struct LoaderConfig {
     pub seed: u64,
     /// The epoch, from 0: another order and other augmentations each time.
     pub epoch: u64,
+    /// The first batch that is made; those before it are left out.
+    pub first: usize,
     /// How many batches an epoch has at the most; `None`: as many as the images make.
     pub limit: Option<usize>,
     /// How many threads make batches, at least 1.
@@ -98,7 +100,8 @@ pub fn load(images: Arc<dyn Images>, transform: Transform, config: LoaderConfig)
     };
     let plan = Arc::new(Plan { images, transform, config, order, batches, stop: AtomicBool::new(false) });
     let mut workers = Vec::new();
-    for first in 0..config.workers.min(batches) {
+    let left = config.first.min(batches)..batches;
+    for first in left.clone().take(config.workers) {
         let (sender, finished) = sync_channel(1);
         let plan = Arc::clone(&plan);
         let thread = std::thread::Builder::new()
@@ -107,7 +110,7 @@ pub fn load(images: Arc<dyn Images>, transform: Transform, config: LoaderConfig)
             .map_err(|cause| DataError::Loader(LoaderError::WorkerStart { cause }))?;
         workers.push(Worker { finished, thread: Some(thread) });
     }
-    Ok(Loader { plan, workers, left: 0..batches, turn: 0 })
+    Ok(Loader { plan, workers, left, turn: 0 })
 }
 
 /// The batches of one epoch, in order. Dropping it stops the workers.

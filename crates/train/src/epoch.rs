@@ -1,10 +1,13 @@
 //! What an epoch adds up while its steps go by, the same for all three loops: means, pace, lines of `metrics.jsonl`.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use bmae_recipe::StageRecipe;
+
 use crate::observer::Event;
-use crate::run_directory::{EpochLine, Line, RunDirectory, StepLine, last_weights};
-use crate::{Session, TrainError};
+use crate::run_directory::{Checkpoint, EpochLine, Line, Position, RunDirectory, Snapshot, StepLine, last_weights};
+use crate::{Outcome, Session, TrainError};
 
 /// Lines of an epoch in `metrics.jsonl`: as many as the published curves have.
 const LOGGED_PER_EPOCH: usize = 5;
@@ -17,11 +20,20 @@ pub(crate) struct Epoch {
     steps: usize,
     batch_size: usize,
     began: Instant,
+    /// What earlier sessions trained of it.
+    earlier: Duration,
     trained: Duration,
     steps_done: usize,
+    /// Those of its steps that are on the disk.
+    steps_kept: usize,
     loss_sum: f64,
     norm_sum: f64,
 }
+
+/// The sums of an unfinished epoch, as a checkpoint names them.
+const LOSS_SUM: &str = "epoch.loss_sum";
+const NORM_SUM: &str = "epoch.gradient_norm_sum";
+const TRAINED_S: &str = "epoch.trained_s";
 
 /// What a loop knows of a step once it was taken.
 #[derive(Debug, Clone, Default)]
@@ -46,11 +58,102 @@ impl Epoch {
             steps,
             batch_size,
             began: Instant::now(),
+            earlier: Duration::ZERO,
             trained: Duration::ZERO,
             steps_done: 0,
+            steps_kept: 0,
             loss_sum: 0.0,
             norm_sum: 0.0,
         }
+    }
+
+    /// Epoch `number` begins, or goes on where it is the unfinished one of `checkpoint`.
+    ///
+    /// # Errors
+    /// As [`resume`](Self::resume).
+    pub fn begin_or_resume(
+        number: usize,
+        checkpoint: Option<&Checkpoint>,
+        steps: usize,
+        batch_size: usize,
+    ) -> Result<Self, TrainError> {
+        let is_it = |position: Position| position.epochs_done == number && !position.is_whole();
+        match checkpoint.filter(|checkpoint| is_it(checkpoint.position)) {
+            Some(checkpoint) => Self::resume(checkpoint, steps, batch_size),
+            None => Ok(Self::begin(number, steps, batch_size)),
+        }
+    }
+
+    /// The unfinished epoch of `checkpoint` goes on.
+    ///
+    /// # Errors
+    /// When the checkpoint lacks its sums, or has more steps than an epoch.
+    pub fn resume(checkpoint: &Checkpoint, steps: usize, batch_size: usize) -> Result<Self, TrainError> {
+        let Position { epochs_done, steps_done } = checkpoint.position;
+        if steps_done > steps {
+            return Err(checkpoint.refused(format!("is after {steps_done} steps of an epoch of {steps}")));
+        }
+        let number = |name: &str| {
+            let number = checkpoint.snapshot.numbers.get(name).copied();
+            number.ok_or_else(|| checkpoint.refused(format!("lacks the number {name}")))
+        };
+        let earlier = Duration::try_from_secs_f64(number(TRAINED_S)?).unwrap_or_default();
+        Ok(Self {
+            earlier,
+            trained: earlier,
+            steps_done,
+            steps_kept: steps_done,
+            loss_sum: number(LOSS_SUM)?,
+            norm_sum: number(NORM_SUM)?,
+            ..Self::begin(epochs_done, steps, batch_size)
+        })
+    }
+
+    /// The steps that are left, from 0 within the epoch.
+    pub fn steps_left(&self) -> std::ops::Range<usize> {
+        self.steps_done..self.steps
+    }
+
+    /// Keeps a checkpoint within the epoch where the last one is as old as the recipe says; the end of the epoch keeps
+    /// its own.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep_when_due(
+        &mut self,
+        directory: &mut RunDirectory,
+        settings: &StageRecipe,
+        snapshot: impl FnOnce() -> Snapshot,
+    ) -> Result<(), TrainError> {
+        match self.steps_done < self.steps && directory.is_checkpoint_due(settings.checkpoint_minutes) {
+            true => self.keep(directory, snapshot()),
+            false => Ok(()),
+        }
+    }
+
+    /// Ends a loop of `epochs` epochs that was asked to stop here; nothing of what it did is lost.
+    ///
+    /// # Errors
+    /// When the checkpoint cannot be written.
+    pub fn stop(
+        &mut self,
+        directory: &mut RunDirectory,
+        epochs: usize,
+        snapshot: impl FnOnce() -> Snapshot,
+    ) -> Result<Outcome, TrainError> {
+        if self.steps_done > self.steps_kept {
+            self.keep(directory, snapshot())?;
+        }
+        Ok(Outcome::Interrupted { epochs_kept: self.number, epochs, steps_kept: self.steps_kept })
+    }
+
+    fn keep(&mut self, directory: &mut RunDirectory, mut snapshot: Snapshot) -> Result<(), TrainError> {
+        let sums = [(LOSS_SUM, self.loss_sum), (NORM_SUM, self.norm_sum), (TRAINED_S, self.trained.as_secs_f64())];
+        snapshot.numbers.extend(BTreeMap::from(sums.map(|(name, sum)| (name.to_owned(), sum))));
+        let position = Position { epochs_done: self.number, steps_done: self.steps_done };
+        directory.save(position, snapshot, false)?;
+        self.steps_kept = self.steps_done;
+        Ok(())
     }
 
     /// Its number, from 0.
@@ -77,7 +180,7 @@ impl Epoch {
         let (epoch, step) = (self.number, self.steps_done);
         self.check_finite(&taken, directory, layers)?;
         self.steps_done += 1;
-        self.trained = self.began.elapsed();
+        self.trained = self.earlier + self.began.elapsed();
         self.loss_sum += taken.loss;
         self.norm_sum += taken.gradient_norm;
         let images_per_s = self.images_per_s();
@@ -155,6 +258,11 @@ impl Epoch {
             last_good,
         })
     }
+}
+
+/// The first epoch (from 0) that is not done at `checkpoint`.
+pub(crate) fn first_epoch(checkpoint: Option<&Checkpoint>) -> usize {
+    checkpoint.map_or(0, |checkpoint| checkpoint.position.epochs_done)
 }
 
 /// Whether a step (from 0) of an epoch of `steps` is logged: five, evenly spread; all if there are fewer.

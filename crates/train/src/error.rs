@@ -103,12 +103,52 @@ pub enum TrainError {
         keys: String,
     },
     /// A file of a run directory does not read back.
-    #[error("{path} is damaged: {what}; remove the run directory and start again", path = path.display())]
+    #[error("{path} is damaged: {what}", path = path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         what: String,
+    },
+    /// A run of which no state is whole.
+    #[error(
+        "{path} cannot go on: {what}; {remedy}",
+        path = path.display(),
+        remedy = match weights {
+            Some(weights) => format!(
+                "put a copy of its state back, or begin another run from its weights, which are in {}", weights.display()
+            ),
+            None => "put a copy of its state back, or begin again in another folder".to_owned(),
+        }
+    )]
+    NoState {
+        /// The folder of the run.
+        path: PathBuf,
+        /// What is wrong, as a clause.
+        what: String,
+        /// Its weights, where they are there.
+        weights: Option<PathBuf>,
+    },
+    /// A state that does not fit the model.
+    #[error(
+        "the state {path} is not that of this model: it {what}; put a copy of the right one back, or begin again in another folder",
+        path = path.display()
+    )]
+    StateOfAnotherModel {
+        /// Its file.
+        path: PathBuf,
+        /// What it has or lacks, as a predicate.
+        what: String,
+    },
+    /// A run directory that went away while the run was at work.
+    #[error(
+        "{path} was moved or deleted while its run was at work, so the run ended here, and nothing was put in its place; where it \
+         was moved to, it can go on from its last checkpoint",
+        path = path.display()
+    )]
+    RunMoved {
+        /// Where it was.
+        path: PathBuf,
     },
     /// A trunk that a run cannot go on from.
     #[error(

@@ -68,19 +68,21 @@ pub(crate) fn extent(recipe: &Recipe, stage: TrainedStage, steps_per_epoch: usiz
     Extent { epochs, steps_per_epoch, batch_size }
 }
 
-/// The augmented batches of one training epoch of `stage` in its shuffled order, the last partial one dropped. An epoch
-/// of a fraction of the images takes the first of that order, so that each epoch sees others.
+/// The augmented batches of one training epoch of `stage` from the number `first` on, in its shuffled order, the last
+/// partial one dropped. An epoch of a fraction of the images takes the first of that order, so that each epoch sees others.
 pub(crate) fn training_batches(
     images: &Arc<dyn Images>,
     recipe: &Recipe,
     stage: TrainedStage,
     epoch: usize,
+    first: usize,
     workers: usize,
 ) -> Result<Loader, TrainError> {
     let settings = recipe.stage(stage);
     let batch_size = settings.batch_size;
     let config = LoaderConfig {
         batch_size,
+        first,
         limit: Some(images_per_epoch(images.len(), settings) / batch_size),
         order: Order::Shuffled,
         last_batch: LastBatch::Drop,
@@ -100,6 +102,7 @@ pub(crate) fn evaluation_batches(
 ) -> Result<Loader, TrainError> {
     let config = LoaderConfig {
         batch_size,
+        first: 0,
         limit: None,
         order: Order::Sequential,
         last_batch: LastBatch::Keep,
@@ -190,7 +193,7 @@ mod tests {
         let stage = TrainedStage::Pretrain;
         assert_eq!(steps_per_epoch(&data, &recipe, stage).expect("a batch"), 3);
         let sizes = |batches: Loader| batches.map(|batch| batch.expect("a batch").labels.len()).collect::<Vec<_>>();
-        assert_eq!(sizes(training_batches(&data.train, &recipe, stage, 0, 2).expect("batches")), [16; 3]);
+        assert_eq!(sizes(training_batches(&data.train, &recipe, stage, 0, 0, 2).expect("batches")), [16; 3]);
         let test = data.test.expect("a test set");
         assert_eq!(sizes(evaluation_batches(&test, &recipe, 16, 2).expect("batches")), [16, 16, 8]);
     }
@@ -204,7 +207,7 @@ mod tests {
         let stage = TrainedStage::Pretrain;
         assert_eq!(steps_per_epoch(&data, &recipe, stage).expect("35 images"), 2);
         let of_epoch = |epoch| {
-            let batches = training_batches(&data.train, &recipe, stage, epoch, 2).expect("batches");
+            let batches = training_batches(&data.train, &recipe, stage, epoch, 0, 2).expect("batches");
             batches.flat_map(|batch| batch.expect("a batch").indices).collect::<Vec<usize>>()
         };
         let seen: HashSet<usize> = (0..8).flat_map(of_epoch).collect();

@@ -29,7 +29,7 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
         return Ok(Outcome::AlreadyFinished);
     };
     let extent = Extent { epochs: 1, steps_per_epoch: 1, batch_size: data.train.len() + test.len() };
-    run.work(session, extent, None, |session, directory, _| {
+    run.work(session, extent, None, |session, directory| {
         classify(session, recipe, &encoder, &data.train, &test, directory)
     })
 }
@@ -47,7 +47,7 @@ fn classify(
     let features = |images| extract(session, recipe, encoder, images, request, || !session.stopped());
     let (train, test) = (features(train)?, features(test)?);
     if session.stopped() {
-        return Ok(Outcome::Interrupted { epochs_kept: 0, epochs: 1, steps_lost: 0 });
+        return Ok(Outcome::Interrupted { epochs_kept: 0, epochs: 1, steps_kept: 0 });
     }
     let settings = NearestNeighbours { k: recipe.knn.k, temperature: recipe.knn.temperature };
     let top1 = nearest_neighbours_top1(session, settings, &train, &test);

@@ -15,6 +15,8 @@ pub enum Event {
         epochs: usize,
         /// The first epoch of this session; above 0 on a resume.
         first_epoch: usize,
+        /// The first step of that epoch; above 0 on a resume within it.
+        first_step: usize,
         /// Steps in each epoch.
         steps_per_epoch: usize,
         /// Images in each step.

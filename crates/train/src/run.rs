@@ -6,7 +6,7 @@ use bmae_recipe::Stage;
 use bmae_recipe::plan::PlannedStage;
 
 use crate::checksum::with_checksums;
-use crate::run_directory::last_weights;
+use crate::run_directory::has_checkpoint;
 use crate::{Outcome, Session, TrainError, finetune, input, knn, linear_probe, pipeline, pretrain};
 
 /// Runs one stage in its run directory; with `resume` what was begun there goes on.
@@ -55,7 +55,7 @@ fn check_data(plan: &[PlannedStage]) -> Result<(), TrainError> {
 fn is_wanted(planned: &PlannedStage, stages: &[PlannedStage]) -> bool {
     stages.iter().any(|stage| {
         stage.start.trunk().is_some_and(|trunk| trunk.directory == planned.out)
-            && !last_weights(&stage.out).exists()
+            && !has_checkpoint(&stage.out)
             && (stage.ends_after.is_none() || is_wanted(stage, stages))
     })
 }

@@ -101,8 +101,8 @@ pub enum Outcome {
         epochs_kept: usize,
         /// Epochs in all.
         epochs: usize,
-        /// Steps of the unfinished epoch, which a resume repeats.
-        steps_lost: usize,
+        /// Steps of the epoch after them that are kept.
+        steps_kept: usize,
     },
 }
 

@@ -6,15 +6,15 @@ use bmae_recipe::plan::PlannedStage;
 
 use crate::observer::Event;
 use crate::optimiser::ParameterGroups;
-use crate::run_directory::{Checkpoint, Opened, RunDirectory, RunFile};
+use crate::run_directory::{Checkpoint, Opened, Position, RunDirectory, RunFile};
 use crate::{Outcome, Session, TrainError};
 
 /// A stage whose run directory is open, before its first step.
 pub(crate) struct StageRun<'a> {
     planned: &'a PlannedStage,
     directory: RunDirectory,
-    first_epoch: usize,
-    /// Of the last whole epoch of earlier sessions, for the stage to take and go on from.
+    begins: Position,
+    /// Of earlier sessions, for the stage to take and go on from.
     pub checkpoint: Option<Box<Checkpoint>>,
 }
 
@@ -50,14 +50,16 @@ impl<'a> StageRun<'a> {
                     return Ok(None);
                 }
                 Opened::Fresh(directory) => (directory, None),
-                Opened::Resumed(directory, checkpoint) => (directory, Some(checkpoint)),
+                Opened::Resumed(directory, checkpoint, lost) => {
+                    lost.into_iter().for_each(|lost| session.warn(lost));
+                    (directory, checkpoint)
+                }
             };
-        let first_epoch = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.state.epochs_done);
-        Ok(Some(Self { planned, directory, first_epoch, checkpoint }))
+        let begins = checkpoint.as_ref().map_or(Position::default(), |checkpoint| checkpoint.position);
+        Ok(Some(Self { planned, directory, begins, checkpoint }))
     }
 
-    /// Does the work: `epochs` gets the run directory and the first epoch (from 0) that is not done. A failure is
-    /// written down in the run directory, a success too.
+    /// Does the work: `epochs` gets the run directory. A failure is written down in it, a success too.
     ///
     /// # Errors
     /// What `epochs` says, and when the end cannot be written down.
@@ -66,7 +68,7 @@ impl<'a> StageRun<'a> {
         session: &mut Session<'_>,
         extent: Extent,
         groups: Option<&ParameterGroups>,
-        epochs: impl FnOnce(&mut Session<'_>, &mut RunDirectory, usize) -> Result<Outcome, TrainError>,
+        epochs: impl FnOnce(&mut Session<'_>, &mut RunDirectory) -> Result<Outcome, TrainError>,
     ) -> Result<Outcome, TrainError> {
         let PlannedStage { run, stage, .. } = self.planned;
         if let Some(groups) = groups {
@@ -76,11 +78,12 @@ impl<'a> StageRun<'a> {
             run: run.clone(),
             stage: *stage,
             epochs: extent.epochs,
-            first_epoch: self.first_epoch,
+            first_epoch: self.begins.epochs_done,
+            first_step: self.begins.steps_done,
             steps_per_epoch: extent.steps_per_epoch,
             batch_size: extent.batch_size,
         });
-        let outcome = epochs(session, &mut self.directory, self.first_epoch).and_then(|outcome| {
+        let outcome = epochs(session, &mut self.directory).and_then(|outcome| {
             if matches!(outcome, Outcome::Finished(_)) {
                 self.directory.finish()?;
             }

@@ -55,6 +55,7 @@ const CONFIG: LoaderConfig = LoaderConfig {
     last_batch: LastBatch::Drop,
     seed: 1,
     epoch: 2,
+    first: 0,
     limit: None,
     workers: 2,
 };
@@ -73,6 +74,17 @@ fn any_number_of_workers_gives_the_same_bits() {
     assert_eq!(one.len(), 12);
     for workers in [2, 3, 4, 20] {
         assert_eq!(batches(noise(50), LoaderConfig { workers, ..CONFIG }), one, "{workers} workers");
+    }
+}
+
+#[test]
+fn an_epoch_that_begins_later_has_the_same_batches_from_there_on() {
+    let whole = batches(noise(50), CONFIG);
+    for workers in [1, 2, 3, 9] {
+        for first in 0..=whole.len() + 1 {
+            let left = batches(noise(50), LoaderConfig { first, workers, ..CONFIG });
+            assert_eq!(left, whole[first.min(whole.len())..], "{workers} workers, from batch {first} on");
+        }
     }
 }
 

@@ -107,6 +107,14 @@ pub enum WeightsError {
         /// Bytes there are.
         found: u64,
     },
+    /// A file of bmae whose contents are not those that it was written with.
+    #[error(
+        "{source_name} is damaged: its contents do not give the checksum that it carries; take an undamaged copy, or make it again"
+    )]
+    Checksum {
+        /// File, or what stands for it.
+        source_name: String,
+    },
     /// A tensor of a type that weights do not have.
     #[error("tensor {tensor} in {source_name} has type {found}, but weights are F32 (F16, BF16 and F64 are converted)")]
     Dtype {

@@ -6,6 +6,7 @@
 //! gives bytes; putting them on disk whole or not at all is the business of whoever owns the run directory.
 
 mod architecture;
+mod checksum;
 mod error;
 mod hugging_face;
 mod load;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use safetensors::tensor::{Dtype, Metadata, SafeTensors};
 
+use super::checksum::{Summed, verify};
 use super::error::WeightsError;
 use super::{Array, Container, StateDict};
 
@@ -15,8 +16,8 @@ impl StateDict {
     /// too. Tensors of whole numbers are skipped.
     ///
     /// # Errors
-    /// When it cannot be read, is cut short, is no safetensors file, or holds a tensor of numbers that are neither
-    /// whole nor F32, F16, BF16 or F64.
+    /// When it cannot be read, is cut short, is no safetensors file, is not what its checksum is of, or holds a tensor of
+    /// numbers that are neither whole nor F32, F16, BF16 or F64.
     pub fn from_file(path: &Path) -> Result<Self, WeightsError> {
         let bytes =
             std::fs::read(path).map_err(|reason| WeightsError::Unreadable { path: path.to_path_buf(), reason })?;
@@ -34,7 +35,16 @@ impl StateDict {
         let file = SafeTensors::deserialize(bytes).map_err(|reason| refused(reason.to_string()))?;
         let mut state = Self { source: source.to_string(), ..Self::default() };
         state.metadata.extend(header.metadata().iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
-        for (name, view) in file.tensors() {
+        let mut tensors = file.tensors();
+        tensors.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let summed = tensors.iter().map(|(name, view)| Summed {
+            name,
+            dtype: view.dtype(),
+            shape: view.shape(),
+            bytes: view.data(),
+        });
+        verify(&mut state.metadata, summed, source)?;
+        for (name, view) in tensors {
             let Some(values) = floats(view.dtype(), view.data()) else {
                 if is_whole(view.dtype()) {
                     state.origin.integer_tensors.push(name);

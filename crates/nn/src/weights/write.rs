@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use safetensors::tensor::{Dtype, TensorView};
 
+use super::checksum::{CHECKSUM_KEY, Summed, checksum};
 use super::error::WeightsError;
 use super::state_dict::StateDict;
 
 impl StateDict {
-    /// A safetensors file; equal weights with equal metadata give equal bytes.
+    /// A safetensors file that carries its own checksum; equal weights with equal metadata give equal bytes.
     ///
     /// # Errors
     /// When a tensor's values are not as many as its shape says.
@@ -21,7 +22,10 @@ impl StateDict {
                 (name.as_str(), Dtype::F32, array.shape.as_slice(), bytes)
             })
             .collect();
-        serialise(&tensors, &self.metadata)
+        let summed = tensors.iter().map(|(name, dtype, shape, bytes)| Summed { name, dtype: *dtype, shape, bytes });
+        let mut metadata = self.metadata.clone();
+        metadata.insert(CHECKSUM_KEY.to_owned(), checksum(&self.metadata, summed));
+        serialise(&tensors, &metadata)
     }
 }
 
@@ -92,7 +96,8 @@ mod tests {
             let files: Vec<Vec<u8>> = (0..20).map(|_| made().to_bytes().expect("bytes")).collect();
             assert!(files.iter().all(|file| *file == files[0]));
             let read = safetensors::SafeTensors::read_metadata(&files[0]).expect("a safetensors file").1;
-            let read: BTreeMap<_, _> = read.metadata().clone().expect("metadata").into_iter().collect();
+            let mut read: BTreeMap<_, _> = read.metadata().clone().expect("metadata").into_iter().collect();
+            assert!(read.remove(CHECKSUM_KEY).is_some(), "a file of bmae carries its checksum");
             assert_eq!(read, made().metadata);
             let tensors = safetensors::SafeTensors::deserialize(&files[0]).expect("a safetensors file");
             assert_eq!(tensors.len(), names.len());

@@ -42,9 +42,14 @@ pub trait AnyKey: Sync {
     /// The methods that read it.
     fn methods(&self) -> &'static [MethodName];
 
+    /// Whether anything depends on it that a finished run leaves. Where nothing does, it may change between two sessions.
+    fn changes_run(&self) -> bool {
+        self.name() != "checkpoint_minutes"
+    }
+
     /// Whether the weights of a stage that reads it depend on it: those in `[knn]` and `[monitor]` measure and draw.
     fn changes_weights(&self) -> bool {
-        !["knn.", "monitor."].iter().any(|section| self.path().starts_with(section))
+        self.changes_run() && !["knn.", "monitor."].iter().any(|section| self.path().starts_with(section))
     }
 
     /// Its name within its section, such as `epochs`.

@@ -8,7 +8,7 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use super::PlannedStage;
-use crate::{Recipe, Stage, Start, Trunk, WarmUp, keys};
+use crate::{AnyKey, Recipe, Stage, Start, Trunk, WarmUp, keys};
 
 /// The folder of a plan that holds its trunks.
 const FOLDER: &str = "trunks";
@@ -62,7 +62,8 @@ impl Beginning {
 fn read_by_pretraining(recipe: &Recipe, wanted: impl Fn(&str) -> bool) -> String {
     // A recipe is written as TOML that can be read.
     let table: Table = recipe.to_toml().parse().unwrap_or_default();
-    let paths = keys::all().into_iter().filter(|key| key.stages().contains(&Stage::Pretrain)).map(|key| key.path());
+    let is_read = |key: &&dyn AnyKey| key.changes_run() && key.stages().contains(&Stage::Pretrain);
+    let paths = keys::all().into_iter().filter(is_read).map(|key| key.path());
     let wanted = paths.chain([keys::TARGETS]).filter(|path| wanted(path));
     wanted.filter_map(|path| Some(format!("{path} = {}\n", value_at(&table, path)?))).collect()
 }

@@ -78,6 +78,7 @@ fn paper_has_the_published_pre_training() {
             accumulate: 1,
             clip_norm: 0.0,
             checkpoint_every: 0,
+            checkpoint_minutes: 10.0,
             augmentation: Augmentation::RandomResizedCrop,
             crop_scale: [0.2, 1.0],
         }
@@ -101,6 +102,7 @@ fn paper_has_the_published_fine_tuning() {
             accumulate: 1,
             clip_norm: 0.0,
             checkpoint_every: 0,
+            checkpoint_minutes: 10.0,
             augmentation: Augmentation::RandomResizedCrop,
             crop_scale: [0.08, 1.0],
         }
@@ -130,6 +132,7 @@ fn paper_has_the_published_probe_and_neighbours() {
             accumulate: 1,
             clip_norm: 0.0,
             checkpoint_every: 0,
+            checkpoint_minutes: 10.0,
             augmentation: Augmentation::ByolCrop,
             crop_scale: [0.08, 1.0],
         }

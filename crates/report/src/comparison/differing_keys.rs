@@ -50,7 +50,9 @@ fn differing<'a>(runs: impl Iterator<Item = &'a Run>, stage: Stage) -> Vec<Strin
 /// Whether a key decides what a stage gives: the stage reads it, and it is not the seed, nor only says how it is worked
 /// or what is watched on the way.
 fn matters(path: &str, stage: Stage) -> bool {
-    let is_result = |key: &dyn AnyKey| key.changes_weights() || path.starts_with(&format!("{}.", stage.name()));
+    let is_result = |key: &dyn AnyKey| {
+        key.changes_run() && (key.changes_weights() || path.starts_with(&format!("{}.", stage.name())))
+    };
     let is_read = keys::at(path).into_iter().any(|key| reads(stage, key) && is_result(key));
     is_read && path != "seed" && !path.ends_with(".checkpoint_every") && !path.ends_with(".accumulate")
 }

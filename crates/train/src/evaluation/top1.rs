@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use bmae_nn::{ShapeError, cross_entropy};
 use burn::tensor::Tensor;
 
+use crate::TrainError;
+use crate::run_directory::Checkpoint;
+
 /// Adds up a test set, batch by batch.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct TestScore {
@@ -68,9 +71,17 @@ impl BestScore {
         state.extend(self.0.map(|best| (Self::STORED.to_owned(), vec![best])));
     }
 
-    /// Continues from what a checkpoint kept.
-    pub(crate) fn restore(&mut self, state: &BTreeMap<String, Vec<f32>>) {
-        self.0 = state.get(Self::STORED).and_then(|values| values.first().copied());
+    /// Continues from what `checkpoint` kept; after a whole epoch there was a score.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub(crate) fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
+        self.0 = match checkpoint.snapshot.values.get(Self::STORED).map(Vec::as_slice) {
+            Some([best]) => Some(*best),
+            None if checkpoint.position.epochs_done == 0 => None,
+            _ => return Err(checkpoint.refused(format!("lacks {}, one number", Self::STORED))),
+        };
+        Ok(())
     }
 }
 

@@ -1,7 +1,6 @@
 //! A classifier in training: one model, one optimiser, and what one step is.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::StateDict;
@@ -14,7 +13,8 @@ use crate::diagnosis;
 use crate::input::{flat_patches, patch_tensor};
 use crate::model::fresh_encoder;
 use crate::observer::Message;
-use crate::optimiser::{self, AdamW, GradientMap, Optimiser, ParameterGroups, gradients};
+use crate::optimiser::{self, AdamW, GradientMap, ParameterGroups, gradients};
+use crate::run_directory::{Checkpoint, Snapshot};
 use crate::start::{self, load_exactly, settle};
 use crate::{TrainError, pipeline};
 
@@ -81,11 +81,16 @@ impl FinetuneLearner {
         Ok(Self { recipe: recipe.clone(), device: device.clone(), model, groups, optimiser: AdamW::new(BETAS) })
     }
 
-    /// Continues from the weights and state of a whole epoch.
-    pub fn restore(&mut self, weights: &StateDict, state: &BTreeMap<String, Vec<f32>>) -> Result<(), TrainError> {
+    /// Continues where `checkpoint` says, whose snapshot is of such a learner.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
+        let Snapshot { weights, values, .. } = &checkpoint.snapshot;
         self.model = load_exactly(weights, self.model.clone())?;
-        self.optimiser.restore(optimiser::stored_moments(state), &self.device.clone().inner());
-        Ok(())
+        let device = self.device.clone().inner();
+        optimiser::restore_moments(&mut self.optimiser, &self.groups, &self.model, values, &device)
+            .map_err(|what| checkpoint.refused(what))
     }
 
     /// One optimiser step at `rate` on `images` [N, 3, S, S] (normalised) and `labels` `[N]`, in
@@ -196,19 +201,15 @@ impl FinetuneLearner {
         Ok(patch_tensor(flat_patches(images, &self.recipe)?, &self.recipe, device))
     }
 
-    /// All weights.
-    pub fn weights(&self) -> StateDict {
-        StateDict::of(&self.model)
-    }
-
     /// Which optimiser rule each parameter falls under.
     pub fn groups(&self) -> &ParameterGroups {
         &self.groups
     }
 
-    /// Everything that a resume needs besides the weights.
-    pub fn state(&self) -> BTreeMap<String, Vec<f32>> {
-        optimiser::storable_moments(&self.optimiser)
+    /// Everything that a resume needs.
+    pub fn snapshot(&self) -> Snapshot {
+        let values = optimiser::storable_moments(&self.optimiser);
+        Snapshot { weights: StateDict::of(&self.model), values, ..Snapshot::default() }
     }
 }
 

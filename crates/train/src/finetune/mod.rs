@@ -10,10 +10,10 @@ use bmae_recipe::{Recipe, Stage, TrainedStage};
 
 pub use learner::FinetuneLearner;
 
-use crate::epoch::{Epoch, Step};
+use crate::epoch::{Epoch, Step, first_epoch};
 use crate::evaluation::{BestScore, Score, TestScore, end_epoch};
 use crate::observer::Event;
-use crate::run_directory::{Line, RunDirectory};
+use crate::run_directory::{Checkpoint, Line, RunDirectory, Snapshot};
 use crate::schedule::Schedule;
 use crate::session::Summary;
 use crate::stage_run::StageRun;
@@ -35,13 +35,14 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
         return Ok(Outcome::AlreadyFinished);
     };
     let mut fine_tuning = FineTuning { recipe, images: data.train, test, steps, learner, best: BestScore::default() };
-    if let Some(checkpoint) = run.checkpoint.take() {
-        fine_tuning.learner.restore(&checkpoint.weights, &checkpoint.state.values)?;
-        fine_tuning.best.restore(&checkpoint.state.values);
+    let checkpoint = run.checkpoint.take();
+    if let Some(checkpoint) = &checkpoint {
+        fine_tuning.learner.restore(checkpoint)?;
+        fine_tuning.best.restore(checkpoint)?;
     }
     let groups = fine_tuning.learner.groups().clone();
-    run.work(session, input::extent(recipe, STAGE, steps), Some(&groups), |session, directory, first_epoch| {
-        fine_tuning.train(session, directory, first_epoch)
+    run.work(session, input::extent(recipe, STAGE, steps), Some(&groups), |session, directory| {
+        fine_tuning.train(session, directory, checkpoint.as_deref())
     })
 }
 
@@ -57,24 +58,24 @@ struct FineTuning<'a> {
 }
 
 impl FineTuning<'_> {
-    /// All epochs from `first_epoch` on.
+    /// All epochs from where `checkpoint` is.
     fn train(
         &mut self,
         session: &mut Session<'_>,
         directory: &mut RunDirectory,
-        first_epoch: usize,
+        checkpoint: Option<&Checkpoint>,
     ) -> Result<Outcome, TrainError> {
         let settings = self.recipe.stage(STAGE);
         let schedule = Schedule::of(settings);
         let mut summary = Summary::default();
-        for epoch in first_epoch..settings.epochs {
-            let interrupted =
-                |steps_lost| Ok(Outcome::Interrupted { epochs_kept: epoch, epochs: settings.epochs, steps_lost });
-            let mut progress = Epoch::begin(epoch, self.steps, settings.batch_size);
-            let batches = input::training_batches(&self.images, self.recipe, STAGE, epoch, session.workers())?;
-            for (step, batch) in batches.enumerate() {
+        for epoch in first_epoch(checkpoint)..settings.epochs {
+            let mut progress = Epoch::begin_or_resume(epoch, checkpoint, self.steps, settings.batch_size)?;
+            let left = progress.steps_left();
+            let batches =
+                input::training_batches(&self.images, self.recipe, STAGE, epoch, left.start, session.workers())?;
+            for (step, batch) in left.zip(batches) {
                 if session.stopped() {
-                    return interrupted(step);
+                    return progress.stop(directory, settings.epochs, || self.snapshot());
                 }
                 let batch = batch?;
                 let rate = schedule.rate(progress.at(step));
@@ -82,13 +83,13 @@ impl FineTuning<'_> {
                 let taken = Step { loss, gradient_norm, rate, ..Step::default() };
                 let layers = || self.learner.diagnose(epoch, step, &batch.images, &batch.labels);
                 progress.after_step(session, directory, taken, layers)?;
+                progress.keep_when_due(directory, settings, || self.snapshot())?;
             }
-            directory.log(&Line::Epoch(progress.line(directory)))?;
             let Some(score) = self.evaluate(session)? else {
-                return interrupted(self.steps);
+                return progress.stop(directory, settings.epochs, || self.snapshot());
             };
-            let learner = &self.learner;
-            end_epoch(directory, self.recipe, STAGE, epoch, score, &mut self.best, learner.weights(), learner.state())?;
+            directory.log(&Line::Epoch(progress.line(directory)))?;
+            end_epoch(directory, self.recipe, STAGE, epoch, score, &mut self.best, self.learner.snapshot())?;
             session.tell(Event::Epoch {
                 epoch,
                 loss: progress.loss(),
@@ -99,6 +100,13 @@ impl FineTuning<'_> {
             summary = Summary { loss: Some(progress.loss()), top1: Some(score.top1) };
         }
         Ok(Outcome::Finished(summary))
+    }
+
+    /// Everything that goes on within an epoch.
+    fn snapshot(&self) -> Snapshot {
+        let mut snapshot = self.learner.snapshot();
+        self.best.store(&mut snapshot.values);
+        snapshot
     }
 
     /// The score on all test images; `None` when the session was stopped meanwhile.

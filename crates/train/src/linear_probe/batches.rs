@@ -35,12 +35,13 @@ impl TrainingFeatures {
         fixed(session, recipe, encoder, images).map(Self::Fixed)
     }
 
-    /// The batches of `epoch`, in its shuffled order, the last partial one dropped.
+    /// The batches of `epoch` from the number `first` on, in its shuffled order, the last partial one dropped.
     pub fn epoch<'a>(
         &'a self,
         session: &Session<'_>,
         recipe: &'a Recipe,
         epoch: usize,
+        first: usize,
     ) -> Result<EpochBatches<'a>, TrainError> {
         Ok(match self {
             Self::Fixed(features) => {
@@ -49,7 +50,8 @@ impl TrainingFeatures {
                 EpochBatches::Fixed { features, order }
             }
             Self::Augmented(images) => {
-                let batches = training_batches(images, recipe, TrainedStage::Linprobe, epoch, session.workers())?;
+                let stage = TrainedStage::Linprobe;
+                let batches = training_batches(images, recipe, stage, epoch, first, session.workers())?;
                 EpochBatches::Augmented { batches }
             }
         })

@@ -1,7 +1,5 @@
 //! A linear head in training on frozen features: batch statistics, one Linear, LARS.
 
-use std::collections::BTreeMap;
-
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::StateDict;
 use bmae_nn::{Encoder, EncoderInit, LinearProbe, cross_entropy};
@@ -13,7 +11,8 @@ use crate::TrainError;
 use crate::diagnosis;
 use crate::model::fresh_encoder;
 use crate::observer::Message;
-use crate::optimiser::{self, GradientMap, Lars, Optimiser, ParameterGroups, gradients};
+use crate::optimiser::{self, GradientMap, Lars, ParameterGroups, gradients};
+use crate::run_directory::{Checkpoint, Snapshot};
 use crate::start::{load_exactly, settle};
 
 const MOMENTUM: f64 = 0.9;
@@ -67,13 +66,18 @@ impl ProbeLearner {
         Ok(Self { probe, ..learner })
     }
 
-    /// Continues from the weights and state of a whole epoch.
-    pub fn restore(&mut self, weights: &StateDict, state: &BTreeMap<String, Vec<f32>>) -> Result<(), TrainError> {
+    /// Continues where `checkpoint` says, whose snapshot is of such a learner with this encoder.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
+        let Snapshot { weights, values, .. } = &checkpoint.snapshot;
         let mut of_probe = weights.clone();
         of_probe.tensors.retain(|name, _| name.starts_with("head.") || name.starts_with("batchnorm."));
         self.probe = load_exactly(&of_probe, self.probe.clone())?;
-        self.optimiser.restore(optimiser::stored_moments(state), &self.device.clone().inner());
-        Ok(())
+        let device = self.device.clone().inner();
+        optimiser::restore_moments(&mut self.optimiser, &self.groups, &self.probe, values, &device)
+            .map_err(|what| checkpoint.refused(what))
     }
 
     /// One optimiser step at `rate` on `features` [N, D] without autodiff and `labels` `[N]`, in `linprobe.accumulate`
@@ -123,20 +127,17 @@ impl ProbeLearner {
         self.probe.valid()
     }
 
-    /// All weights: the encoder's under their own names, `head.*`, and the running statistics as `batchnorm.*`.
-    pub fn weights(&self) -> StateDict {
-        let mut weights = StateDict::of(&self.encoder);
-        weights.tensors.extend(StateDict::of(&self.probe).tensors);
-        weights
-    }
-
     /// Which optimiser rule each parameter falls under.
     pub fn groups(&self) -> &ParameterGroups {
         &self.groups
     }
 
-    /// Everything that a resume needs besides the weights.
-    pub fn state(&self) -> BTreeMap<String, Vec<f32>> {
-        optimiser::storable_moments(&self.optimiser)
+    /// Everything that a resume needs: the weights are the encoder's under their own names, `head.*`, and the running
+    /// statistics as `batchnorm.*`.
+    pub fn snapshot(&self) -> Snapshot {
+        let mut weights = StateDict::of(&self.encoder);
+        weights.tensors.extend(StateDict::of(&self.probe).tensors);
+        let values = optimiser::storable_moments(&self.optimiser);
+        Snapshot { weights, values, ..Snapshot::default() }
     }
 }

@@ -12,10 +12,10 @@ use bmae_recipe::{Recipe, Stage, TrainedStage};
 use batches::TrainingFeatures;
 pub use learner::ProbeLearner;
 
-use crate::epoch::{Epoch, Step};
+use crate::epoch::{Epoch, Step, first_epoch};
 use crate::evaluation::{BestScore, Features, Score, TestScore, end_epoch};
 use crate::observer::Event;
-use crate::run_directory::{Line, RunDirectory};
+use crate::run_directory::{Checkpoint, Line, RunDirectory, Snapshot};
 use crate::schedule::Schedule;
 use crate::session::Summary;
 use crate::stage_run::StageRun;
@@ -37,13 +37,14 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
         return Ok(Outcome::AlreadyFinished);
     };
     let mut probing = Probing { recipe, images: data.train, test, steps, learner, best: BestScore::default() };
-    if let Some(checkpoint) = run.checkpoint.take() {
-        probing.learner.restore(&checkpoint.weights, &checkpoint.state.values)?;
-        probing.best.restore(&checkpoint.state.values);
+    let checkpoint = run.checkpoint.take();
+    if let Some(checkpoint) = &checkpoint {
+        probing.learner.restore(checkpoint)?;
+        probing.best.restore(checkpoint)?;
     }
     let groups = probing.learner.groups().clone();
-    run.work(session, input::extent(recipe, STAGE, steps), Some(&groups), |session, directory, first_epoch| {
-        probing.train(session, directory, first_epoch)
+    run.work(session, input::extent(recipe, STAGE, steps), Some(&groups), |session, directory| {
+        probing.train(session, directory, checkpoint.as_deref())
     })
 }
 
@@ -59,12 +60,12 @@ struct Probing<'a> {
 }
 
 impl Probing<'_> {
-    /// All epochs from `first_epoch` on.
+    /// All epochs from where `checkpoint` is.
     fn train(
         &mut self,
         session: &mut Session<'_>,
         directory: &mut RunDirectory,
-        first_epoch: usize,
+        checkpoint: Option<&Checkpoint>,
     ) -> Result<Outcome, TrainError> {
         let settings = self.recipe.stage(STAGE);
         let schedule = Schedule::of(settings);
@@ -72,17 +73,17 @@ impl Probing<'_> {
         // The encoder is frozen and test images are not augmented: their features never change.
         let test = batches::fixed(session, self.recipe, self.learner.encoder(), &self.test)?;
         let mut summary = Summary::default();
-        for epoch in first_epoch..settings.epochs {
-            let interrupted =
-                |steps_lost| Ok(Outcome::Interrupted { epochs_kept: epoch, epochs: settings.epochs, steps_lost });
+        for epoch in first_epoch(checkpoint)..settings.epochs {
+            let mut progress = Epoch::begin_or_resume(epoch, checkpoint, self.steps, settings.batch_size)?;
+            // Where it was stopped meanwhile, not all features are there.
             if session.stopped() {
-                return interrupted(0);
+                return progress.stop(directory, settings.epochs, || self.snapshot());
             }
-            let mut progress = Epoch::begin(epoch, self.steps, settings.batch_size);
-            let mut batches = train.epoch(session, self.recipe, epoch)?;
-            for step in 0..self.steps {
+            let left = progress.steps_left();
+            let mut batches = train.epoch(session, self.recipe, epoch, left.start)?;
+            for step in left {
                 if session.stopped() {
-                    return interrupted(step);
+                    return progress.stop(directory, settings.epochs, || self.snapshot());
                 }
                 let Some(batch) = batches.next(session, self.recipe, self.learner.encoder(), step) else { break };
                 let (features, labels) = batch?;
@@ -90,13 +91,13 @@ impl Probing<'_> {
                 let (loss, gradient_norm) = self.learner.step(rate, features.clone(), &labels)?;
                 let taken = Step { loss, gradient_norm, rate, ..Step::default() };
                 progress.after_step(session, directory, taken, || self.learner.diagnose(features))?;
+                progress.keep_when_due(directory, settings, || self.snapshot())?;
             }
-            directory.log(&Line::Epoch(progress.line(directory)))?;
             let Some(score) = self.evaluate(session, &test)? else {
-                return interrupted(self.steps);
+                return progress.stop(directory, settings.epochs, || self.snapshot());
             };
-            let learner = &self.learner;
-            end_epoch(directory, self.recipe, STAGE, epoch, score, &mut self.best, learner.weights(), learner.state())?;
+            directory.log(&Line::Epoch(progress.line(directory)))?;
+            end_epoch(directory, self.recipe, STAGE, epoch, score, &mut self.best, self.learner.snapshot())?;
             session.tell(Event::Epoch {
                 epoch,
                 loss: progress.loss(),
@@ -107,6 +108,13 @@ impl Probing<'_> {
             summary = Summary { loss: Some(progress.loss()), top1: Some(score.top1) };
         }
         Ok(Outcome::Finished(summary))
+    }
+
+    /// Everything that goes on within an epoch.
+    fn snapshot(&self) -> Snapshot {
+        let mut snapshot = self.learner.snapshot();
+        self.best.store(&mut snapshot.values);
+        snapshot
     }
 
     /// The score on the test features, by running statistics.

@@ -145,6 +145,14 @@ impl Targets {
         copied.max(averaged)
     }
 
+    /// What [`start_epoch`](Self::start_epoch) did before the training of `epoch`, for targets that were restored since.
+    pub fn started(&self, epoch: usize) -> Option<TargetEvent> {
+        if self.switch == Some(epoch) {
+            return Some(TargetEvent::Switch);
+        }
+        (!self.copied_at_start(epoch).is_empty()).then_some(TargetEvent::Copy)
+    }
+
     /// The targets, by their number in the recipe, that [`start_epoch`](Self::start_epoch) replaces by the student; none
     /// where it creates them.
     pub fn copied_at_start(&self, epoch: usize) -> Vec<usize> {
@@ -207,36 +215,45 @@ impl Targets {
         kept.filter_map(|(index, encoder)| Some((index, encoder.as_ref()?))).flat_map(of_one).collect()
     }
 
-    /// Continues after `epochs_done` whole epochs: every target takes its stored values, in the shape of `student`.
-    /// Returns the name of a value that is missing or has another length.
+    /// Continues where `epochs_begun` epochs have been begun, each with at least one step: every target takes its stored
+    /// values, in the shape of `student`.
+    ///
+    /// # Errors
+    /// When a value is missing, has another length or belongs to no target, as a predicate about the state.
     pub fn restore(
         &mut self,
-        epochs_done: usize,
+        epochs_begun: usize,
         student: &Encoder,
         state: &BTreeMap<String, Vec<f32>>,
         device: &Device,
     ) -> Result<(), String> {
-        let Some(switch) = self.switch else { return Ok(()) };
-        self.switched = epochs_done > switch;
-        let mut missing = None;
-        let existed = |recipe: &TargetRecipe| epochs_done > created(recipe, switch);
+        let mut left: BTreeSet<&String> = state.keys().filter(|key| key.starts_with("target.")).collect();
+        let switch = self.switch.unwrap_or(usize::MAX);
+        self.switched = epochs_begun > switch;
+        let mut wrong = None;
+        let existed = |recipe: &TargetRecipe| epochs_begun > created(recipe, switch);
         let mut stored = |index: usize| {
             map_parameters(frozen_copy(student), |name, shape, _| {
-                let key = format!("target.{index}/{name}");
-                match state.get(&key).filter(|values| values.len() == shape.iter().product::<usize>()) {
-                    Some(values) => Some(Tensor::from_floats(values.as_slice(), device)),
-                    None => {
-                        missing.get_or_insert(key);
-                        None
+                let (key, length) = (format!("target.{index}/{name}"), shape.iter().product::<usize>());
+                left.remove(&key);
+                let found = match state.get(&key) {
+                    None => Err(format!("lacks {key}")),
+                    Some(values) if values.len() != length => {
+                        Err(format!("has {} values of {key}, which has {length} here", values.len()))
                     }
-                }
+                    Some(values) => Ok(Tensor::from_floats(values.as_slice(), device)),
+                };
+                found.map_err(|what| wrong.get_or_insert(what).clone()).ok()
             })
         };
         let numbered = self.recipes.iter().zip(&self.teachers).enumerate();
         self.encoders = numbered
             .map(|(index, (recipe, teacher))| existed(recipe).then(|| teacher.clone().unwrap_or_else(|| stored(index))))
             .collect();
-        missing.map_or(Ok(()), Err)
+        match wrong.or_else(|| left.first().map(|key| format!("has {key}, which is no target here"))) {
+            Some(what) => Err(what),
+            None => Ok(()),
+        }
     }
 
     /// Those whose features are predicted: none during the warm-up, whatever averages are kept meanwhile.

@@ -23,6 +23,25 @@ impl LossRoughness {
         Self { before: last.and_then(|line| line.get("loss")).and_then(Value::as_f64), ..Self::default() }
     }
 
+    /// What is known within an epoch, as named numbers.
+    pub fn numbers(&self) -> Vec<(&'static str, f64)> {
+        let Self { before, squares, differences, sum, steps } = *self;
+        let known = [("squares", squares), ("differences", differences as f64), ("sum", sum), ("steps", steps as f64)];
+        known.into_iter().chain(before.map(|before| ("before", before))).collect()
+    }
+
+    /// The inverse of [`numbers`](Self::numbers); `number` gives each by its name, `None` where one that is always there
+    /// is missing.
+    pub fn of_numbers(number: impl Fn(&str) -> Option<f64>) -> Option<Self> {
+        Some(Self {
+            before: number("before"),
+            squares: number("squares")?,
+            differences: number("differences")? as usize,
+            sum: number("sum")?,
+            steps: number("steps")? as usize,
+        })
+    }
+
     /// What comes next is another loss, to which there is no difference.
     pub fn forget(&mut self) {
         *self = Self::default();
@@ -78,6 +97,16 @@ mod tests {
         epoch(&mut roughness, &[900.0, 900.0]);
         roughness.forget();
         assert_eq!(epoch(&mut roughness, &[1.0, 2.0, 3.0]), Some(0.5));
+    }
+
+    #[test]
+    fn within_an_epoch_it_goes_on_from_its_numbers() {
+        let mut whole = LossRoughness::default();
+        epoch(&mut whole, &[2.0, 3.0]);
+        whole.step(0.1 + 0.2);
+        let numbers: std::collections::BTreeMap<_, _> = whole.numbers().into_iter().collect();
+        let mut resumed = LossRoughness::of_numbers(|name| numbers.get(name).copied()).expect("all are there");
+        assert_eq!(epoch(&mut resumed, &[1.0 / 3.0]), epoch(&mut whole, &[1.0 / 3.0]));
     }
 
     #[test]

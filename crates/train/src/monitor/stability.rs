@@ -7,14 +7,23 @@ use bmae_data::Images;
 use bmae_nn::MaskedAutoencoder;
 use bmae_recipe::Recipe;
 use burn::module::Module;
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData};
 
 use super::fixed_images::FixedImages;
 use super::roughness::LossRoughness;
 use super::similarity::{linear_cka, mean_cosine};
 use crate::TrainError;
 use crate::method::{TargetEvent, Targets};
-use crate::run_directory::{Fields, Renewal, RenewedAt, StabilityMeasures};
+use crate::run_directory::{Fields, Renewal, RenewedAt, Snapshot, StabilityMeasures};
+
+/// What names of its values and numbers begin with in a checkpoint.
+const STORED: &str = "stability.";
+/// The numbers of a copy there.
+const OF_A_RENEWAL: [&str; 5] = ["target", "at_end", "loss_before", "loss_after", "cosine"];
+
+fn of_renewal(index: usize, name: &str) -> String {
+    format!("{STORED}renewal.{index}.{name}")
+}
 
 /// The measures of a pre-training at work. Between two epochs it holds the features after the first of them, which are
 /// those before the second: a resume computes them anew from the weights that it loads.
@@ -86,6 +95,64 @@ impl Stability {
     /// After a step of this training loss.
     pub fn step(&mut self, loss: f64) {
         self.roughness.step(loss);
+    }
+
+    /// Adds to `snapshot` what is measured of the unfinished epoch.
+    pub fn store(&self, snapshot: &mut Snapshot) {
+        let mut put = |name: String, features: &Tensor<3>| {
+            snapshot.values.insert(name, features.to_data().iter::<f32>().collect());
+        };
+        put(format!("{STORED}student"), &self.student);
+        for (number, (before, latest)) in self.targets.iter().zip(&self.latest).enumerate() {
+            put(format!("{STORED}target.{number}"), before);
+            put(format!("{STORED}latest.{number}"), latest);
+        }
+        let numbers = &mut snapshot.numbers;
+        numbers.insert(format!("{STORED}switched"), f64::from(u8::from(self.switched)));
+        numbers.insert(format!("{STORED}renewals"), self.renewals.len() as f64);
+        let roughness = self.roughness.numbers();
+        numbers.extend(roughness.into_iter().map(|(name, number)| (format!("{STORED}roughness.{name}"), number)));
+        for (index, renewal) in self.renewals.iter().enumerate() {
+            let Renewal { target, at, loss_before, loss_after, cosine } = *renewal;
+            let at_end = f64::from(u8::from(at == RenewedAt::End));
+            let values = [target as f64, at_end, loss_before, loss_after, cosine];
+            numbers.extend(OF_A_RENEWAL.iter().zip(values).map(|(name, number)| (of_renewal(index, name), number)));
+        }
+    }
+
+    /// Goes on within an epoch, from what [`store`](Self::store) added; `self` was made from the weights there.
+    ///
+    /// # Errors
+    /// When anything is missing or has another size, as a predicate about the state.
+    pub fn restore(&mut self, snapshot: &Snapshot) -> Result<(), String> {
+        let Snapshot { values, numbers, .. } = snapshot;
+        let number = |name: &str| {
+            let name = format!("{STORED}{name}");
+            numbers.get(&name).copied().ok_or_else(|| format!("lacks the number {name}"))
+        };
+        let features = |name: &str, like: &Tensor<3>| {
+            let name = format!("{STORED}{name}");
+            let shape = like.dims();
+            let found = values.get(&name).filter(|values| values.len() == shape.iter().product::<usize>());
+            let found = found.ok_or_else(|| format!("lacks {name} of {shape:?} values"))?;
+            Ok::<_, String>(Tensor::from_data(TensorData::new(found.clone(), shape), &like.device()))
+        };
+        self.student = features("student", &self.student)?;
+        for target in 0..self.targets.len() {
+            self.targets[target] = features(&format!("target.{target}"), &self.targets[target])?;
+            self.latest[target] = features(&format!("latest.{target}"), &self.latest[target])?;
+        }
+        self.switched = number("switched")? != 0.0;
+        self.roughness = LossRoughness::of_numbers(|name| number(&format!("roughness.{name}")).ok())
+            .ok_or_else(|| format!("lacks a number {STORED}roughness"))?;
+        let renewal = |index: usize| {
+            let of = |name: &str| number(of_renewal(index, name).trim_start_matches(STORED));
+            let at = if of("at_end")? != 0.0 { RenewedAt::End } else { RenewedAt::Start };
+            let (loss_before, loss_after, cosine) = (of("loss_before")?, of("loss_after")?, of("cosine")?);
+            Ok(Renewal { target: of("target")? as usize, at, loss_before, loss_after, cosine })
+        };
+        self.renewals = (0..number("renewals")? as usize).map(renewal).collect::<Result<_, String>>()?;
+        Ok(())
     }
 
     /// After what was done to `targets` after the training of `epoch`: what there is to log of it.

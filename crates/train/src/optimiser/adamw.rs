@@ -182,6 +182,10 @@ impl Optimiser for AdamW {
         state
     }
 
+    fn remembered(length: usize) -> Vec<(&'static str, usize)> {
+        vec![("updates", 1), ("first", length), ("second", length)]
+    }
+
     fn restore(&mut self, mut state: OptimiserState, _: &Device) {
         let names: Vec<String> =
             state.keys().filter_map(|key| key.strip_suffix("/updates")).map(str::to_owned).collect();

@@ -52,6 +52,10 @@ impl Optimiser for Lars {
         self.velocities.iter().map(|(name, velocity)| (format!("{name}/velocity"), flat(velocity))).collect()
     }
 
+    fn remembered(length: usize) -> Vec<(&'static str, usize)> {
+        vec![("velocity", length)]
+    }
+
     fn restore(&mut self, state: OptimiserState, device: &Device) {
         self.velocities = state
             .into_iter()

@@ -19,7 +19,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use bmae_kernels::profile::{self, Operation};
-use bmae_nn::parameters::{replace_parameters_at_once, take_module};
+use bmae_nn::parameters::{parameters, replace_parameters_at_once, take_module};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
@@ -43,7 +43,10 @@ pub trait Optimiser {
     /// Everything that a resume needs.
     fn state(&self) -> OptimiserState;
 
-    /// Continues from a stored state; entries that are not this optimiser's are ignored.
+    /// What it remembers of a parameter of `length` values once that was updated: the names, and how many values each has.
+    fn remembered(length: usize) -> Vec<(&'static str, usize)>;
+
+    /// Continues from a stored state, which is whole: all that is [`remembered`](Self::remembered) of each parameter.
     fn restore(&mut self, state: OptimiserState, device: &Device);
 }
 
@@ -124,11 +127,41 @@ pub(crate) fn storable_moments(optimiser: &impl Optimiser) -> BTreeMap<String, V
     optimiser.state().into_iter().map(|(name, values)| (format!("{STORED}{name}"), values)).collect()
 }
 
-/// The inverse of [`storable_moments`]; everything else in `state` is left out.
-pub(crate) fn stored_moments(state: &BTreeMap<String, Vec<f32>>) -> OptimiserState {
-    let of_optimiser =
-        |(name, values): (&String, &Vec<f32>)| Some((name.strip_prefix(STORED)?.to_owned(), values.clone()));
-    state.iter().filter_map(of_optimiser).collect()
+/// Gives `optimiser` back what [`storable_moments`] took of it, after at least one step on `module` under `groups`;
+/// everything else in `state` is left out.
+///
+/// # Errors
+/// When a trained parameter lacks any of it, or has it in another length, or something is remembered of what is no
+/// trained parameter; as a predicate about the state.
+pub(crate) fn restore_moments<O: Optimiser>(
+    optimiser: &mut O,
+    groups: &ParameterGroups,
+    module: &impl Module,
+    state: &BTreeMap<String, Vec<f32>>,
+    device: &Device,
+) -> Result<(), String> {
+    let mut left: OptimiserState = state
+        .iter()
+        .filter_map(|(name, values)| Some((name.strip_prefix(STORED)?.to_owned(), values.clone())))
+        .collect();
+    let mut whole = OptimiserState::new();
+    for parameter in parameters(module).iter().filter(|parameter| groups.rule(&parameter.name) != Rule::Frozen) {
+        for (what, length) in O::remembered(parameter.shape.iter().product()) {
+            let name = format!("{}/{what}", parameter.name);
+            match left.remove(&name) {
+                None => return Err(format!("lacks {STORED}{name}")),
+                Some(values) if values.len() != length => {
+                    return Err(format!("has {} values of {STORED}{name}, which has {length} here", values.len()));
+                }
+                Some(values) => drop(whole.insert(name, values)),
+            }
+        }
+    }
+    if let Some(name) = left.keys().next() {
+        return Err(format!("has {STORED}{name}, which nothing trains here"));
+    }
+    optimiser.restore(whole, device);
+    Ok(())
 }
 
 /// The values of a flattened tensor.

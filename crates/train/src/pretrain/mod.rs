@@ -5,7 +5,6 @@ mod given;
 mod student;
 
 use bmae_data::Dataset;
-use bmae_nn::weights::StateDict;
 use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{Recipe, TrainedStage};
 use burn::module::Module;
@@ -14,14 +13,16 @@ pub(crate) use given::autoencoder_that_predicts;
 pub(crate) use student::Pass;
 pub use student::{StepReport, Student};
 
-use crate::epoch::{Epoch, Step, is_kept};
+use crate::epoch::{Epoch, Step, first_epoch, is_kept};
 use crate::input;
 use crate::method::TargetEvent;
 use crate::model::Predicted;
 use crate::monitor::{self, Monitors, Signs};
 use crate::observer::{Event, Message};
 use crate::pictures::Gallery;
-use crate::run_directory::{Checkpoint, EpochLine, Line, RunDirectory, StabilityLine, last_weights};
+use crate::run_directory::{
+    Checkpoint, EpochLine, Line, Position, RunDirectory, Snapshot, StabilityLine, has_checkpoint,
+};
 use crate::schedule::Schedule;
 use crate::session::Summary;
 use crate::stage_run::{Extent, StageRun};
@@ -44,25 +45,23 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
         Some(named) => Student::beginning_with(named, recipe, steps, &device, tell),
         None => Student::new(recipe, steps, &device, tell),
     };
-    // After its first epoch a run goes on from its own weights, whatever became of those that it began with.
-    let fresh = (!last_weights(&planned.out).exists()).then(|| begin(tell)).transpose()?;
+    // After its first checkpoint a run goes on from its own weights, whatever became of those that it began with.
+    let fresh = (!has_checkpoint(&planned.out)).then(|| begin(tell)).transpose()?;
     let Some(mut run) = StageRun::open(session, planned, &data, resume)? else {
         return Ok(Outcome::AlreadyFinished);
     };
     let tell = &mut |message| session.say(message);
-    let student = match (run.checkpoint.take(), fresh) {
-        (Some(checkpoint), _) => {
-            let Checkpoint { weights, state } = *checkpoint;
-            Student::resume(recipe, steps, state.epochs_done, &weights, &state.values, &device, tell)?
-        }
+    let checkpoint = run.checkpoint.take();
+    let student = match (&checkpoint, fresh) {
+        (Some(checkpoint), _) => Student::resume(recipe, steps, checkpoint, &device, tell)?,
         (None, Some(student)) => student,
         (None, None) => begin(tell)?,
     };
     let groups = student.groups().clone();
     let extent = Extent { epochs: planned.pretraining_epochs(), ..input::extent(recipe, STAGE, steps) };
     let mut pretraining = Pretraining { recipe, data, steps, epochs: extent.epochs, gallery, student };
-    run.work(session, extent, Some(&groups), |session, directory, first_epoch| {
-        pretraining.train(session, directory, first_epoch)
+    run.work(session, extent, Some(&groups), |session, directory| {
+        pretraining.train(session, directory, checkpoint.as_deref())
     })
 }
 
@@ -79,32 +78,26 @@ struct Pretraining<'a> {
 }
 
 impl Pretraining<'_> {
-    /// All epochs from `first_epoch` on.
+    /// All epochs from where `checkpoint` is.
     fn train(
         &mut self,
         session: &mut Session<'_>,
         directory: &mut RunDirectory,
-        first_epoch: usize,
+        checkpoint: Option<&Checkpoint>,
     ) -> Result<Outcome, TrainError> {
-        let settings = self.recipe.stage(STAGE);
         let (model, targets) = (self.student.model(), self.student.targets());
         let mut monitors = Monitors::after(&directory.lines()?, self.recipe, &self.data, model, targets)?;
         let mut summary = Summary::default();
-        for epoch in first_epoch..self.epochs {
-            let started = self.student.start_epoch(epoch)?;
-            if started == Some(TargetEvent::Switch) {
-                let groups = self.student.groups();
-                session.tell(Event::Detail(format!("parameter groups from epoch {epoch} on:\n{groups}")));
-            }
-            if let Some(stability) = &mut monitors.stability {
-                stability.begin_epoch(self.student.model(), self.student.targets(), epoch, started)?;
-            }
-            let mut progress = Epoch::begin(epoch, self.steps, settings.batch_size);
+        let first = first_epoch(checkpoint);
+        for epoch in first..self.epochs {
+            let within = checkpoint.filter(|checkpoint| epoch == first && !checkpoint.position.is_whole());
+            let (started, mut progress) = match within {
+                Some(checkpoint) => self.resume_epoch(checkpoint, &mut monitors)?,
+                None => self.begin_epoch(session, epoch, &mut monitors)?,
+            };
             let last_step = match self.epoch(session, directory, &mut progress, &mut monitors)? {
                 EpochEnd::Whole { last_step } => last_step,
-                EpochEnd::Stopped { steps_lost } => {
-                    return Ok(Outcome::Interrupted { epochs_kept: epoch, epochs: self.epochs, steps_lost });
-                }
+                EpochEnd::Stopped(outcome) => return Ok(outcome),
             };
             let changes = TargetChanges { before: started, after: self.student.end_epoch(epoch) };
             let knn_top1 = self.end_epoch(session, directory, &progress, last_step, changes, &mut monitors)?;
@@ -120,7 +113,38 @@ impl Pretraining<'_> {
         Ok(Outcome::Finished(summary))
     }
 
-    /// The steps of one epoch.
+    /// What comes before the first step of `epoch`.
+    fn begin_epoch(
+        &mut self,
+        session: &mut Session<'_>,
+        epoch: usize,
+        monitors: &mut Monitors,
+    ) -> Result<(Option<TargetEvent>, Epoch), TrainError> {
+        let started = self.student.start_epoch(epoch)?;
+        if started == Some(TargetEvent::Switch) {
+            let groups = self.student.groups();
+            session.tell(Event::Detail(format!("parameter groups from epoch {epoch} on:\n{groups}")));
+        }
+        if let Some(stability) = &mut monitors.stability {
+            stability.begin_epoch(self.student.model(), self.student.targets(), epoch, started)?;
+        }
+        Ok((started, Epoch::begin(epoch, self.steps, self.recipe.stage(STAGE).batch_size)))
+    }
+
+    /// The same of an epoch that was begun before, which is where `checkpoint` is.
+    fn resume_epoch(
+        &self,
+        checkpoint: &Checkpoint,
+        monitors: &mut Monitors,
+    ) -> Result<(Option<TargetEvent>, Epoch), TrainError> {
+        if let Some(stability) = &mut monitors.stability {
+            stability.restore(&checkpoint.snapshot).map_err(|what| checkpoint.refused(what))?;
+        }
+        let started = self.student.targets().started(checkpoint.position.epochs_done);
+        Ok((started, Epoch::resume(checkpoint, self.steps, self.recipe.stage(STAGE).batch_size)?))
+    }
+
+    /// The steps of one epoch that are left.
     fn epoch(
         &mut self,
         session: &mut Session<'_>,
@@ -129,12 +153,15 @@ impl Pretraining<'_> {
         monitors: &mut Monitors,
     ) -> Result<EpochEnd, TrainError> {
         let (recipe, epoch) = (self.recipe, progress.number());
-        let schedule = Schedule::of(recipe.stage(STAGE));
-        let batches = input::training_batches(&self.data.train, recipe, STAGE, epoch, session.workers())?;
+        let settings = recipe.stage(STAGE);
+        let schedule = Schedule::of(settings);
+        let left = progress.steps_left();
+        let batches = input::training_batches(&self.data.train, recipe, STAGE, epoch, left.start, session.workers())?;
         let mut last_step = None;
-        for (step, batch) in batches.enumerate() {
+        for (step, batch) in left.zip(batches) {
             if session.stopped() {
-                return Ok(EpochEnd::Stopped { steps_lost: step });
+                let stopped = progress.stop(directory, self.epochs, || self.snapshot(monitors))?;
+                return Ok(EpochEnd::Stopped(stopped));
             }
             let batch = batch?;
             let rate = schedule.rate(progress.at(step));
@@ -151,9 +178,19 @@ impl Pretraining<'_> {
             if let Some(stability) = &mut monitors.stability {
                 stability.step(report.loss);
             }
+            progress.keep_when_due(directory, settings, || self.snapshot(monitors))?;
             last_step = Some(Box::new(report));
         }
         Ok(EpochEnd::Whole { last_step })
+    }
+
+    /// Everything that goes on within an epoch.
+    fn snapshot(&self, monitors: &Monitors) -> Snapshot {
+        let mut snapshot = self.student.snapshot();
+        if let Some(stability) = &monitors.stability {
+            stability.store(&mut snapshot);
+        }
+        snapshot
     }
 
     /// Ends an epoch: measures the encoder, logs the lines, draws the pictures, keeps the checkpoint. Gives the quick
@@ -201,7 +238,7 @@ impl Pretraining<'_> {
             directory.log(&Line::Stability(StabilityLine { common: directory.common(epoch), measures }))?;
         }
         let keep = is_kept(epoch, recipe.stage(STAGE).checkpoint_every);
-        directory.save_epoch(epoch + 1, StateDict::of(student.model()), student.state(), keep)?;
+        directory.save(Position::after_epochs(epoch + 1), student.snapshot(), keep)?;
         Ok(knn_top1)
     }
 }
@@ -229,6 +266,6 @@ impl TargetChanges {
 enum EpochEnd {
     /// All its steps were taken.
     Whole { last_step: Option<Box<StepReport>> },
-    /// It was asked to stop after so many steps.
-    Stopped { steps_lost: usize },
+    /// It was asked to stop.
+    Stopped(Outcome),
 }

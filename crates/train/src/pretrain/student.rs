@@ -2,7 +2,6 @@
 //!
 //! The loop feeds it batches; so may whoever checks a recorded trajectory. There is no second implementation.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use bmae_data::random::{Purpose, keyed};
@@ -19,7 +18,8 @@ use crate::input::{flat_patches, noise_of_mask, patch_tensor};
 use crate::method::{FeatureTargets, TargetEvent, Targets};
 use crate::model::fresh_autoencoder;
 use crate::observer::Message;
-use crate::optimiser::{self, AdamW, GradientMap, Optimiser, ParameterGroups, gradients};
+use crate::optimiser::{self, AdamW, GradientMap, ParameterGroups, gradients};
+use crate::run_directory::{Checkpoint, Snapshot};
 use crate::start::load_exactly;
 
 const BETAS: (f64, f64) = (0.9, 0.95);
@@ -82,28 +82,29 @@ impl Student {
         Self::with_model(recipe, fresh_autoencoder(recipe, device)?, targets, device)
     }
 
-    /// The student after `epochs_done` whole epochs, from its weights and what [`state`](Self::state) gave.
+    /// The student that [`snapshot`](Self::snapshot) gave, where `checkpoint` says.
+    ///
+    /// # Errors
+    /// When the checkpoint is not that of this recipe's model.
     pub fn resume(
         recipe: &Recipe,
         steps_per_epoch: usize,
-        epochs_done: usize,
-        weights: &StateDict,
-        state: &BTreeMap<String, Vec<f32>>,
+        checkpoint: &Checkpoint,
         device: &Device,
         tell: &mut dyn FnMut(Message),
     ) -> Result<Self, TrainError> {
+        let Checkpoint { position, snapshot: Snapshot { weights, values, .. }, .. } = checkpoint;
         let mut student = Self::new(recipe, steps_per_epoch, device, tell)?;
-        if epochs_done > 0 && student.targets.exist_in(epochs_done - 1) {
-            student.predict_features(epochs_done - 1)?;
+        if let Some(epoch) = position.epochs_begun().checked_sub(1).filter(|epoch| student.targets.exist_in(*epoch)) {
+            student.predict_features(epoch)?;
         }
         student.model = load_exactly(weights, student.model)?;
-        student.targets.restore(epochs_done, &student.model.encoder, state, &device.clone().inner()).map_err(
-            |missing| TrainError::Damaged {
-                path: "state".into(),
-                what: format!("it lacks {missing} in the shape of this model"),
-            },
-        )?;
-        student.optimiser.restore(optimiser::stored_moments(state), &device.clone().inner());
+        let inner = device.clone().inner();
+        let Self { model, targets, optimiser, groups, .. } = &mut student;
+        targets
+            .restore(position.epochs_begun(), &model.encoder, values, &inner)
+            .and_then(|()| optimiser::restore_moments(optimiser, groups, model, values, &inner))
+            .map_err(|what| checkpoint.refused(what))?;
         Ok(student)
     }
 
@@ -345,11 +346,11 @@ impl Student {
         &self.groups
     }
 
-    /// Everything that a resume needs besides the weights.
-    pub fn state(&self) -> BTreeMap<String, Vec<f32>> {
-        let mut state = optimiser::storable_moments(&self.optimiser);
-        state.extend(self.targets.state());
-        state
+    /// Everything that a resume needs.
+    pub fn snapshot(&self) -> Snapshot {
+        let mut values = optimiser::storable_moments(&self.optimiser);
+        values.extend(self.targets.state());
+        Snapshot { weights: StateDict::of(&self.model), values, ..Snapshot::default() }
     }
 }
 

@@ -1,80 +1,16 @@
-//! What a resume starts from.
+//! What a resume starts from, and what becomes of it when a part is lost.
 //!
-//! The state of epoch n is written first, under a name of its own; replacing `last.safetensors`, which says in its
-//! metadata to which epoch it belongs, is the one step that makes the checkpoint count. Killed before that step, the
-//! old pair is complete; after it, the new one.
+//! A state holds everything, the weights too, and writing it is the one step that makes a checkpoint count. After a
+//! whole epoch the files that are for users follow from it: `checkpoints/last.safetensors`, and the kept
+//! `epoch-NNNN.safetensors`. Killed between these steps, the next session finishes them.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use bmae_nn::weights::{Array, CONFIG_KEY, StateDict};
+use bmae_nn::weights::{CONFIG_KEY, StateDict};
 
+use super::state_file::{self, Checkpoint, Position, with_epochs_done};
 use crate::TrainError;
 use crate::whole_file::{create_folder, write_whole};
-
-const EPOCHS_DONE: &str = "bmae.epochs_done";
-const METRICS_BYTES: &str = "bmae.metrics_bytes";
-const WALL_S: &str = "bmae.wall_s";
-
-/// Everything besides weights that a loop needs to go on after a whole epoch.
-#[derive(Debug, Clone, Default)]
-pub struct State {
-    /// Whole epochs done.
-    pub epochs_done: usize,
-    /// Length of `metrics.jsonl` then.
-    pub metrics_bytes: u64,
-    /// Seconds of work then, over all sessions.
-    pub wall_s: f64,
-    /// Optimiser moments, target encoders, running statistics: named flat values.
-    pub values: BTreeMap<String, Vec<f32>>,
-}
-
-/// What a resume starts from: the weights and the state after the last whole epoch.
-#[derive(Debug)]
-pub struct Checkpoint {
-    /// Under their official names.
-    pub weights: StateDict,
-    /// Everything else.
-    pub state: State,
-}
-
-impl State {
-    fn into_file(self) -> StateDict {
-        let mut file = StateDict::default();
-        for (name, values) in self.values {
-            file.tensors.insert(name, Array { shape: vec![values.len()], values });
-        }
-        file.metadata.insert(EPOCHS_DONE.into(), self.epochs_done.to_string());
-        file.metadata.insert(METRICS_BYTES.into(), self.metrics_bytes.to_string());
-        file.metadata.insert(WALL_S.into(), self.wall_s.to_string());
-        file
-    }
-
-    fn from_file(path: &Path, file: StateDict) -> Result<Self, TrainError> {
-        Ok(Self {
-            epochs_done: number(path, &file, EPOCHS_DONE)?,
-            metrics_bytes: number(path, &file, METRICS_BYTES)?,
-            wall_s: number(path, &file, WALL_S)?,
-            values: file.tensors.into_iter().map(|(name, array)| (name, array.values)).collect(),
-        })
-    }
-}
-
-fn number<T: std::str::FromStr>(path: &Path, file: &StateDict, key: &str) -> Result<T, TrainError> {
-    file.metadata
-        .get(key)
-        .and_then(|text| text.parse().ok())
-        .ok_or_else(|| TrainError::Damaged { path: path.to_owned(), what: format!("its metadata has no number {key}") })
-}
-
-fn state_path(directory: &Path, epochs_done: usize) -> PathBuf {
-    directory.join("state").join(format!("epoch-{epochs_done:04}.safetensors"))
-}
-
-/// The whole epochs after which `weights` were written; `None` for those of other programs.
-pub fn epochs_done(weights: &StateDict) -> Option<usize> {
-    weights.metadata.get(EPOCHS_DONE)?.parse().ok()
-}
 
 /// `weights` with the recipe of the run that they are of.
 pub(super) fn with_config(mut weights: StateDict, config: &str) -> StateDict {
@@ -87,43 +23,129 @@ pub fn last_weights(directory: &Path) -> PathBuf {
     directory.join("checkpoints").join("last.safetensors")
 }
 
-/// Writes weights and state of a whole epoch; `keep` also keeps the weights as `epoch-NNNN.safetensors`.
-pub fn save(directory: &Path, mut weights: StateDict, state: State, keep: bool) -> Result<(), TrainError> {
-    for folder in ["checkpoints", "state"] {
-        create_folder(&directory.join(folder))?;
-    }
-    let epochs_done = state.epochs_done;
-    let state_file = state_path(directory, epochs_done);
-    write_whole(&state_file, &state.into_file().to_bytes()?)?;
+fn kept_weights(directory: &Path, epochs_done: usize) -> PathBuf {
+    directory.join("checkpoints").join(format!("epoch-{epochs_done:04}.safetensors"))
+}
 
-    weights.metadata.insert(EPOCHS_DONE.into(), epochs_done.to_string());
-    let bytes = weights.to_bytes()?;
-    if keep {
-        let name = format!("epoch-{epochs_done:04}.safetensors");
-        write_whole(&directory.join("checkpoints").join(name), &bytes)?;
+/// Whether a run has a checkpoint of its own, whole or not.
+pub fn exists(directory: &Path) -> bool {
+    !state_file::list(directory).is_empty() || last_weights(directory).exists()
+}
+
+/// Writes a checkpoint. One of a whole epoch replaces all before it; one within an epoch stands beside that of the last
+/// whole epoch, and replaces others of the same epoch.
+pub(super) fn save(directory: &Path, checkpoint: &Checkpoint) -> Result<(), TrainError> {
+    create_folder(&directory.join("state"))?;
+    write_whole(&state_file::path(directory, checkpoint.position), &checkpoint.to_bytes()?)?;
+    if checkpoint.position.is_whole() {
+        write_weights(directory, checkpoint)?;
     }
-    write_whole(&last_weights(directory), &bytes)?;
-    remove_older_states(directory, &state_file);
+    remove_superseded(directory, checkpoint.position);
     Ok(())
 }
 
-/// Older states only take room: failing to remove one harms nothing.
-fn remove_older_states(directory: &Path, newest: &Path) {
-    let Ok(entries) = std::fs::read_dir(directory.join("state")) else { return };
-    for entry in entries.flatten().filter(|entry| entry.path() != newest) {
-        let _ = std::fs::remove_file(entry.path());
+/// The weights of a checkpoint of a whole epoch, for users.
+fn write_weights(directory: &Path, checkpoint: &Checkpoint) -> Result<(), TrainError> {
+    create_folder(&directory.join("checkpoints"))?;
+    let epochs_done = checkpoint.position.epochs_done;
+    let bytes = with_epochs_done(checkpoint.snapshot.weights.clone(), epochs_done).to_bytes()?;
+    if checkpoint.weights_kept {
+        write_whole(&kept_weights(directory, epochs_done), &bytes)?;
+    }
+    write_whole(&last_weights(directory), &bytes)
+}
+
+/// Superseded states only take room: failing to remove one harms nothing.
+fn remove_superseded(directory: &Path, newest: Position) {
+    let whole = Position::after_epochs(newest.epochs_done);
+    for (position, path) in state_file::list(directory) {
+        if position != newest && position != whole {
+            let _ = std::fs::remove_file(path);
+        }
     }
 }
 
-/// The checkpoint of the last whole epoch; `None` when no epoch was finished yet.
-pub fn load(directory: &Path) -> Result<Option<Checkpoint>, TrainError> {
-    let path = last_weights(directory);
-    if !path.exists() {
-        return Ok(None);
+/// What was found of the checkpoints of a run.
+#[derive(Debug, Default)]
+pub(super) struct Loaded {
+    /// The furthest one that is whole; `None` when nothing was kept yet.
+    pub checkpoint: Option<Checkpoint>,
+    /// What is lost, a sentence each.
+    pub lost: Vec<String>,
+}
+
+/// Reads the furthest checkpoint of a run that is whole; nothing is written.
+///
+/// # Errors
+/// When there are checkpoints, but none to go on from.
+pub(super) fn load(directory: &Path) -> Result<Loaded, TrainError> {
+    let mut lost = Vec::new();
+    let weights = last_weights(directory);
+    for (position, path) in state_file::list(directory) {
+        match Checkpoint::read(&path, || Ok(StateDict::from_file(&weights)?)) {
+            Ok(checkpoint) if checkpoint.position == position => {
+                return Ok(Loaded { checkpoint: Some(checkpoint), lost });
+            }
+            Ok(_) => lost.push(format!("{} is the state of another epoch", path.display())),
+            Err(error) => lost.push(error.to_string()),
+        }
     }
-    let weights = StateDict::from_file(&path)?;
-    let epochs_done = number(&path, &weights, EPOCHS_DONE)?;
-    let state_file = state_path(directory, epochs_done);
-    let state = State::from_file(&state_file, StateDict::from_file(&state_file)?)?;
-    Ok(Some(Checkpoint { weights, state }))
+    match (lost.is_empty(), weights.exists()) {
+        (true, false) => Ok(Loaded::default()),
+        (true, true) => {
+            let what = format!("there is no state in {}", directory.join("state").display());
+            Err(TrainError::NoState { path: directory.to_owned(), what, weights: Some(weights) })
+        }
+        (false, has_weights) => {
+            let weights = has_weights.then_some(weights);
+            Err(TrainError::NoState { path: directory.to_owned(), what: lost.join("; "), weights })
+        }
+    }
+}
+
+/// The text of the recipe that the checkpoints of a run carry, where its `config.toml` cannot be read.
+pub(super) fn carried_config(directory: &Path) -> Option<String> {
+    let files = state_file::list(directory).into_iter().map(|(_, path)| path).chain([last_weights(directory)]);
+    let mut weights = files.filter_map(|path| StateDict::from_file(&path).ok());
+    weights.find_map(|weights| weights.config_text().map(str::to_owned))
+}
+
+/// Puts a run directory in order before its `loaded` checkpoint goes on: the weights for users are those of its last
+/// whole epoch, and superseded states are gone. Adds to what is lost.
+pub(super) fn put_in_order(directory: &Path, loaded: &mut Loaded) -> Result<(), TrainError> {
+    let Some(checkpoint) = &loaded.checkpoint else { return Ok(()) };
+    let position = checkpoint.position;
+    remove_superseded(directory, position);
+    let epochs_done = position.epochs_done;
+    if epochs_done == 0 {
+        return Ok(());
+    }
+    let weights = last_weights(directory);
+    let problem = match weights.exists().then(|| StateDict::from_file(&weights)) {
+        None => "was missing".to_owned(),
+        Some(Err(error)) => format!("could not be read ({error})"),
+        Some(Ok(found)) if state_file::epochs_done(&found) != Some(epochs_done) => {
+            "was that of another epoch".to_owned()
+        }
+        Some(Ok(_)) => {
+            if position.is_whole() && checkpoint.weights_kept && !kept_weights(directory, epochs_done).exists() {
+                write_weights(directory, checkpoint)?;
+            }
+            return Ok(());
+        }
+    };
+    let whole = Position::after_epochs(epochs_done);
+    let of_epoch = match position.is_whole() {
+        true => Some(checkpoint.clone()),
+        false => Checkpoint::read(&state_file::path(directory, whole), || Ok(StateDict::from_file(&weights)?)).ok(),
+    };
+    let then = match &of_epoch {
+        Some(of_epoch) => {
+            write_weights(directory, of_epoch)?;
+            "it was written again from the state, and nothing is lost"
+        }
+        None => "it will be written after the next whole epoch",
+    };
+    loaded.lost.push(format!("{} {problem}: {then}", weights.display()));
+    Ok(())
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::TrainError;
+use crate::whole_file::write_whole;
 
 /// The file of a run directory that it logs to.
 pub(super) const METRICS: &str = "metrics.jsonl";
@@ -185,21 +186,18 @@ pub struct MetricsFile {
 }
 
 impl MetricsFile {
-    /// Opens `path` for appending, cut back to its first `keep` bytes (the whole lines a checkpoint vouches for).
-    pub fn open(path: &Path, keep: u64) -> Result<Self, TrainError> {
+    /// Opens `path` for appending, cut back to its first `keep` bytes (the whole lines a checkpoint vouches for). Where
+    /// these are not all there, or are no lines of metrics, what is whole stays; the second value says what is lost.
+    pub fn open(path: &Path, keep: u64) -> Result<(Self, Option<String>), TrainError> {
+        let lost = repair(path, keep)?;
         let failed = |source| TrainError::writing(path, source);
         let mut file =
             OpenOptions::new().create(true).truncate(false).write(true).read(true).open(path).map_err(failed)?;
-        let length = file.metadata().map_err(failed)?.len();
-        if length < keep {
-            return Err(TrainError::Damaged {
-                path: path.to_owned(),
-                what: format!("it has {length} bytes where the checkpoint recorded {keep}"),
-            });
+        if lost.is_none() {
+            file.set_len(keep).map_err(failed)?;
         }
-        file.set_len(keep).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
-        Ok(Self { path: path.to_owned(), file })
+        Ok((Self { path: path.to_owned(), file }, lost))
     }
 
     /// Appends one line; it is handed to the system before this returns. Gives the line as it now stands in the file.
@@ -226,23 +224,53 @@ impl MetricsFile {
         self.file.sync_data().map_err(|source| TrainError::writing(&self.path, source))
     }
 
-    /// Everything logged so far, line by line.
+    /// Everything logged so far, line by line; each was whole when the file was opened.
     ///
     /// # Errors
-    /// When the file cannot be read, or a line is none of this program's.
+    /// When the file cannot be read.
     pub fn lines(&mut self) -> Result<Vec<Fields>, TrainError> {
         let failed = |source| TrainError::reading(&self.path, source);
-        let mut text = String::new();
+        let mut bytes = Vec::new();
         self.file.seek(SeekFrom::Start(0)).map_err(failed)?;
-        self.file.read_to_string(&mut text).map_err(failed)?;
-        let read = |(index, line): (usize, &str)| {
-            serde_json::from_str(line).map_err(|error| TrainError::Damaged {
-                path: self.path.clone(),
-                what: format!("its line {} is no line of metrics ({error})", index + 1),
-            })
-        };
-        text.lines().enumerate().map(read).collect()
+        self.file.read_to_end(&mut bytes).map_err(failed)?;
+        Ok(bytes.split(|byte| *byte == b'\n').filter_map(fields).collect())
     }
+}
+
+/// A whole line of metrics; `None` for anything else.
+fn fields(line: &[u8]) -> Option<Fields> {
+    serde_json::from_slice(line).ok()
+}
+
+/// Leaves the file at `path` as it is where its first `keep` bytes are whole lines of metrics, else only those of its
+/// lines that are, and says what is lost.
+fn repair(path: &Path, keep: u64) -> Result<Option<String>, TrainError> {
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && keep == 0 => return Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        Err(source) => return Err(TrainError::reading(path, source)),
+    };
+    let vouched = &bytes[..bytes.len().min(usize::try_from(keep).unwrap_or(usize::MAX))];
+    let missing = keep - vouched.len() as u64;
+    let is_cut = vouched.last().is_some_and(|last| *last != b'\n');
+    let lines: Vec<&[u8]> = vouched.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
+    // A line without its end may lack a part that nobody sees.
+    let is_whole = |(at, line): (usize, &[u8])| fields(line).is_some() && !(is_cut && at + 1 == lines.len());
+    let whole: Vec<&[u8]> =
+        lines.iter().copied().enumerate().filter(|line| is_whole(*line)).map(|(_, line)| line).collect();
+    let damaged = lines.len() - whole.len();
+    if missing == 0 && damaged == 0 {
+        return Ok(None);
+    }
+    let kept: Vec<u8> = whole.iter().flat_map(|line| [*line, b"\n"].concat()).collect();
+    write_whole(path, &kept)?;
+    let damaged = if damaged == 1 { "1 damaged line".to_owned() } else { format!("{damaged} damaged lines") };
+    Ok(Some(format!(
+        "{} was damaged: {damaged} and {missing} missing bytes of measurements are lost, {} lines are whole",
+        path.display(),
+        whole.len()
+    )))
 }
 
 #[cfg(test)]
@@ -312,17 +340,39 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("metrics.jsonl");
         std::fs::write(&path, "{\"one\":1}\n{\"two\":2}\n{\"to").expect("written");
-        let mut file = MetricsFile::open(&path, 10).expect("opens");
-        assert_eq!(file.lines().expect("reads").len(), 1);
+        let (mut file, lost) = MetricsFile::open(&path, 10).expect("opens");
+        assert_eq!((file.lines().expect("reads").len(), lost), (1, None));
         assert_eq!(std::fs::read_to_string(&path).expect("a file"), "{\"one\":1}\n");
     }
 
     #[test]
-    fn a_file_shorter_than_the_checkpoint_recorded_is_reported() {
+    fn a_damaged_file_goes_on_with_its_whole_lines_and_says_what_is_lost() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("metrics.jsonl");
-        std::fs::write(&path, "one\n").expect("written");
-        let error = MetricsFile::open(&path, 9).expect_err("too short");
-        assert!(error.to_string().contains("has 4 bytes where the checkpoint recorded 9"), "{error}");
+        let whole = "{\"one\":1}\n";
+        for (contents, keep, kept, said) in [
+            (
+                "{\"one\":1}\n{\"two\":2}\n{\"three\":3}\n".replace("two", "t\0o"),
+                34,
+                2,
+                "1 damaged line and 0 missing bytes",
+            ),
+            ("{\"one\":1}\n\u{fffd}\u{1}\n{\"three\":3}\n".to_owned(), 28, 2, "1 damaged line and 0 missing bytes"),
+            (whole.to_owned(), 30, 1, "0 damaged lines and 20 missing bytes"),
+            ("{\"one\":1}\n{\"two\":2".to_owned(), 30, 1, "1 damaged line and 11 missing bytes"),
+            (String::new(), 30, 0, "0 damaged lines and 30 missing bytes"),
+        ] {
+            std::fs::write(&path, &contents).expect("written");
+            let (mut file, lost) = MetricsFile::open(&path, keep).expect("opens");
+            let lost = lost.expect("it is said");
+            assert!(lost.contains(said), "{contents:?}: {lost}");
+            let line = Line::Eval(EvalLine { common: common(), evaluation: "knn", top1: 12.5, loss: None });
+            file.log(&line).expect("logged");
+            assert_eq!(file.lines().expect("reads").len(), kept + 1, "{contents:?}");
+            assert!(std::fs::read_to_string(&path).expect("a file").ends_with("12.5}\n"));
+        }
+        std::fs::remove_file(&path).expect("removed");
+        let (mut file, lost) = MetricsFile::open(&path, 11).expect("opens");
+        assert!(lost.is_some_and(|lost| lost.contains("11 missing bytes")) && file.lines().expect("reads").is_empty());
     }
 }

@@ -2,10 +2,13 @@
 //! `docs/formats.md`, "Run directory", says what is in it.
 
 mod checkpoint;
+mod leftovers;
 mod lock;
 mod metrics;
 mod pictures;
+mod place;
 mod run_file;
+mod state_file;
 mod tensorboard;
 mod trunk;
 
@@ -13,19 +16,21 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use bmae_nn::weights::StateDict;
-use bmae_recipe::{Recipe, Trunk, keys};
+use bmae_recipe::{AnyKey, Recipe, Trunk, keys};
 
-use checkpoint::with_config;
-pub use checkpoint::{Checkpoint, State, epochs_done, last_weights};
+use checkpoint::{Loaded, with_config};
+pub use checkpoint::{exists as has_checkpoint, last_weights};
 use metrics::METRICS;
 pub use metrics::{
     Common, EpochLine, EvalLine, Fields, Line, MetricsFile, Renewal, RenewedAt, StabilityLine, StabilityMeasures,
     StepLine,
 };
 pub use pictures::PictureName;
-pub use run_file::{RunFile, SessionRecord};
+pub use run_file::{Ending, RunFile, SessionRecord};
+pub use state_file::{Checkpoint, Position, Snapshot, epochs_done};
 
 use lock::{LOCK_FILE, Lock};
+use place::Place;
 use tensorboard::EventFile;
 
 use crate::TrainError;
@@ -34,13 +39,15 @@ use crate::whole_file::{create_folder, write_whole};
 /// The open run directory of a loop at work.
 #[derive(Debug)]
 pub struct RunDirectory {
-    path: PathBuf,
+    place: Place,
     config: String,
     run_file: RunFile,
     metrics: MetricsFile,
     events: EventFile,
     began: Instant,
     earlier_wall_s: f64,
+    /// When this session last wrote a checkpoint, or began.
+    saved: Instant,
     _lock: Lock,
 }
 
@@ -49,8 +56,8 @@ pub struct RunDirectory {
 pub enum Opened {
     /// Nothing: the run begins.
     Fresh(RunDirectory),
-    /// A run that stopped: it goes on from these weights and this state.
-    Resumed(RunDirectory, Box<Checkpoint>),
+    /// A run that stopped: it goes on from this checkpoint. What was damaged and is lost, a sentence each.
+    Resumed(RunDirectory, Option<Box<Checkpoint>>, Vec<String>),
     /// The same run, finished.
     Finished,
 }
@@ -70,22 +77,24 @@ impl RunDirectory {
         resume: bool,
     ) -> Result<Opened, TrainError> {
         // Where somebody is at work, that is what there is to say of the folder, whatever is in it at this moment.
-        let finished = RunFile::read(path).is_ok_and(|earlier| earlier.finished);
+        let finished = RunFile::read(path).is_ok_and(|earlier| earlier.is_finished());
         let held = (!finished && Lock::is_held(path)).then(|| Lock::take(path)).transpose()?;
         let found = inspect(path)?;
-        let mut before = None;
+        let (mut before, mut lost) = (None, Vec::new());
         if found == Found::Run {
             if !resume {
                 return Err(TrainError::RunExists { path: path.to_owned() });
             }
-            compare_recipes(path, config, &run_file.stage)?;
-            before = RunFile::read(path).ok();
-            if before.as_ref().is_some_and(|before| before.finished) {
-                return Ok(Opened::Finished);
+            compare_recipes(path, config, &run_file.stage, &mut lost)?;
+            match RunFile::read(path) {
+                Ok(found) if found.is_finished() => return Ok(Opened::Finished),
+                Ok(found) => before = Some(found),
+                Err(error) => lost.push(format!("{error}: it is written anew, without the sessions before")),
             }
         }
-        let trunk = trunk.filter(|_| !last_weights(path).exists());
+        let trunk = trunk.filter(|_| !checkpoint::exists(path));
         let beginning = trunk.map(|trunk| trunk::read(trunk, path, config)).transpose()?;
+        let mut loaded = checkpoint::load(path)?;
         let lock = match held {
             Some(lock) => lock,
             None => {
@@ -97,13 +106,14 @@ impl RunDirectory {
                 lock
             }
         };
-        let mut kept = match found {
-            Found::Nothing => None,
-            Found::Run => checkpoint::load(path)?,
-        };
+        let place = Place::of(path)?;
+        leftovers::clear(path);
+        checkpoint::put_in_order(path, &mut loaded)?;
+        let Loaded { checkpoint: mut kept, lost: lost_checkpoints } = loaded;
+        lost.extend(lost_checkpoints);
         if let Some(before) = before {
             run_file.started = before.started;
-            // While no epoch is kept, nothing is left of the sessions before.
+            // While nothing is kept, nothing is left of the sessions before.
             if kept.is_some() {
                 (run_file.shared_from, run_file.shared_epochs) = (before.shared_from.clone(), before.shared_epochs);
                 run_file.remember(before);
@@ -117,24 +127,26 @@ impl RunDirectory {
         if let Some(beginning) = beginning {
             kept = Some(beginning.copy_to(path, config, &run_file.name)?);
         }
-        let (keep, earlier_wall_s) =
-            kept.as_ref().map_or((0, 0.0), |kept| (kept.state.metrics_bytes, kept.state.wall_s));
-        let mut metrics = MetricsFile::open(&path.join(METRICS), keep)?;
+        let (keep, earlier_wall_s) = kept.as_ref().map_or((0, 0.0), |kept| (kept.metrics_bytes, kept.wall_s));
+        let (mut metrics, lost_metrics) = MetricsFile::open(&path.join(METRICS), keep)?;
+        lost.extend(lost_metrics);
         let mut events = EventFile::create(&path.join("tensorboard"), run_file.started, config)?;
         pictures::retell(path, &metrics.lines()?, &mut events)?;
+        let now = Instant::now();
         let directory = Self {
+            place,
             metrics,
             events,
-            path: path.to_owned(),
             config: config.to_owned(),
             run_file,
-            began: Instant::now(),
+            began: now,
             earlier_wall_s,
+            saved: now,
             _lock: lock,
         };
-        Ok(match kept {
-            Some(kept) => Opened::Resumed(directory, Box::new(kept)),
-            None => Opened::Fresh(directory),
+        Ok(match kept.is_some() || !lost.is_empty() {
+            true => Opened::Resumed(directory, kept.map(Box::new), lost),
+            false => Opened::Fresh(directory),
         })
     }
 
@@ -145,7 +157,7 @@ impl RunDirectory {
 
     /// Where it lies.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.place.path()
     }
 
     /// Seconds since the run began, over all its sessions.
@@ -160,6 +172,7 @@ impl RunDirectory {
 
     /// Appends a line to `metrics.jsonl`, and its numbers to TensorBoard's event file.
     pub fn log(&mut self, line: &Line) -> Result<(), TrainError> {
+        self.place.check()?;
         let fields = self.metrics.log(line)?;
         self.events.line(&fields)
     }
@@ -167,43 +180,54 @@ impl RunDirectory {
     /// Keeps a picture, the bytes of a PNG file, of the model after `epochs_done` whole epochs, the last of which was
     /// logged.
     pub fn keep_picture(&mut self, epochs_done: usize, name: PictureName, png: &[u8]) -> Result<(), TrainError> {
-        pictures::write(&self.path, epochs_done, name, png)?;
+        self.place.check()?;
+        pictures::write(self.path(), epochs_done, name, png)?;
         self.events.picture(name.word(), png)
     }
 
-    /// Keeps the weights and state after a whole epoch; `keep` as `epoch-NNNN.safetensors` too.
-    pub fn save_epoch(
-        &mut self,
-        epochs_done: usize,
-        weights: StateDict,
-        values: std::collections::BTreeMap<String, Vec<f32>>,
-        keep: bool,
-    ) -> Result<(), TrainError> {
+    /// Keeps a checkpoint of what the loop holds at `position`; after a whole epoch `weights_kept` keeps its weights as
+    /// `epoch-NNNN.safetensors` too.
+    pub fn save(&mut self, position: Position, mut snapshot: Snapshot, weights_kept: bool) -> Result<(), TrainError> {
+        self.place.check()?;
         self.metrics.sync()?;
-        let state = State { epochs_done, metrics_bytes: self.metrics.length()?, wall_s: self.wall_s(), values };
-        checkpoint::save(&self.path, with_config(weights, &self.config), state, keep)
+        snapshot.weights = with_config(snapshot.weights, &self.config);
+        let (metrics_bytes, wall_s) = (self.metrics.length()?, self.wall_s());
+        let file = PathBuf::new();
+        let checkpoint = Checkpoint { position, metrics_bytes, wall_s, weights_kept, snapshot, file };
+        checkpoint::save(self.path(), &checkpoint)?;
+        self.saved = Instant::now();
+        Ok(())
+    }
+
+    /// Whether the last checkpoint is `minutes` old; never with 0.
+    pub fn is_checkpoint_due(&self, minutes: f64) -> bool {
+        minutes > 0.0 && self.saved.elapsed().as_secs_f64() >= minutes * 60.0
     }
 
     /// Keeps `weights` as the best so far.
     pub fn save_best(&self, weights: StateDict) -> Result<(), TrainError> {
-        let folder = self.path.join("checkpoints");
+        self.place.check()?;
+        let folder = self.path().join("checkpoints");
         create_folder(&folder)?;
         write_whole(&folder.join("best.safetensors"), &with_config(weights, &self.config).to_bytes()?)
     }
 
     /// Marks the run as finished.
     pub fn finish(&mut self) -> Result<(), TrainError> {
+        self.place.check()?;
         self.metrics.sync()?;
-        self.run_file.finished = true;
-        self.run_file.write(&self.path)
+        self.run_file.ending = Ending::Finished;
+        self.run_file.write(self.path())
     }
 
     /// Passes on how the work on the run went; a failure is written down in `run.toml` too.
     pub fn keep_failure<T>(&mut self, result: Result<T, TrainError>) -> Result<T, TrainError> {
-        if let Err(error) = &result {
-            self.run_file.failed = Some(error.to_string());
+        if let Err(error) = &result
+            && self.place.check().is_ok()
+        {
+            self.run_file.ending = Ending::Failed(error.to_string());
             // What stopped the run, a full disk for one, may stop this as well; it is the first that counts.
-            let _ = self.run_file.write(&self.path);
+            let _ = self.run_file.write(self.path());
         }
         result
     }
@@ -231,25 +255,36 @@ fn inspect(path: &Path) -> Result<Found, TrainError> {
     let names: Vec<String> = names.filter(|name| name != LOCK_FILE && !name.starts_with('.')).collect();
     match names.iter().min() {
         None => Ok(Found::Nothing),
-        Some(_) if names.iter().any(|name| name == "config.toml") => Ok(Found::Run),
+        Some(_) if names.iter().any(|name| name == "config.toml" || name == "run.toml") => Ok(Found::Run),
         Some(found) => Err(TrainError::NotARun { path: path.to_owned(), found: found.clone() }),
     }
 }
 
-/// A resume must be of the same recipe, key for key; keys that `stage` does not read may have changed since.
-fn compare_recipes(path: &Path, config: &str, stage: &str) -> Result<(), TrainError> {
+/// A resume must be of the same recipe, key for key; keys that `stage` does not read may have changed since, and so may
+/// those that no result depends on. Where the recipe of the run cannot be read, that which its checkpoints carry counts, and
+/// `lost` says so.
+fn compare_recipes(path: &Path, config: &str, stage: &str, lost: &mut Vec<String>) -> Result<(), TrainError> {
     let file = path.join("config.toml");
-    let earlier = std::fs::read_to_string(&file).map_err(|source| TrainError::reading(&file, source))?;
-    let parse = |text: &str| {
-        text.parse().map_err(|error: toml::de::Error| TrainError::Damaged {
-            path: file.clone(),
-            what: error.message().to_owned(),
-        })
+    let parse = |text: &str| -> Result<toml::Table, TrainError> {
+        let what = |error: toml::de::Error| error.message().to_owned();
+        text.parse().map_err(|error| TrainError::Damaged { path: file.clone(), what: what(error) })
     };
-    // A recipe of an earlier version lacks the keys that are new; they had the value that is their default now.
-    let earlier = Recipe::from_toml(&earlier).map_or(earlier, |recipe| recipe.to_toml());
+    let read = || {
+        let text = std::fs::read_to_string(&file).map_err(|source| TrainError::reading(&file, source))?;
+        // A recipe of an earlier version lacks the keys that are new; they had the value that is their default now.
+        parse(&Recipe::from_toml(&text).map_or(text, |recipe| recipe.to_toml()))
+    };
+    let earlier = read().or_else(|error| {
+        let carried = checkpoint::carried_config(path).and_then(|text| Recipe::from_toml(&text).ok());
+        let Some(carried) = carried else {
+            // Where nothing is kept, nothing can be mixed up.
+            return if checkpoint::exists(path) { Err(error) } else { parse(config) };
+        };
+        lost.push(format!("{error}: the recipe that its checkpoint carries is taken"));
+        parse(&carried.to_toml())
+    })?;
     let mut differences = Vec::new();
-    collect_differences("", &parse(&earlier)?, &parse(config)?, &mut differences);
+    collect_differences("", &earlier, &parse(config)?, &mut differences);
     differences.retain(|(key, _)| is_read_by(stage, key));
     if differences.is_empty() {
         return Ok(());
@@ -258,10 +293,11 @@ fn compare_recipes(path: &Path, config: &str, stage: &str) -> Result<(), TrainEr
     Err(TrainError::OtherRecipe { path: path.to_owned(), keys: sentences.join(", ") })
 }
 
-/// Whether `stage` reads the key, or any in a list of tables. What no recipe knows counts.
+/// Whether what `stage` gives depends on the key, or any in a list of tables. What no recipe knows counts.
 fn is_read_by(stage: &str, key: &str) -> bool {
     let keys = keys::at(key);
-    keys.is_empty() || keys.iter().any(|key| key.stages().iter().any(|reader| reader.section() == stage))
+    let is_read = |key: &&dyn AnyKey| key.changes_run() && key.stages().iter().any(|reader| reader.section() == stage);
+    keys.is_empty() || keys.iter().any(is_read)
 }
 
 /// The keys whose values differ, each with "was A, is now B".
@@ -295,6 +331,7 @@ mod tests {
     fn a_resume_compares_the_keys_that_its_stage_reads() {
         let compared = ["pretrain", "finetune", "knn"].map(|stage| {
             let keys = ["pretrain.epochs", "knn.k", "model.decoder.dim", "method.targets", "method.k", "of.the.future"];
+            assert!(!is_read_by(stage, &format!("{stage}.checkpoint_minutes")) || stage == "knn");
             keys.map(|key| is_read_by(stage, key))
         });
         assert_eq!(compared[0], [true; 6]);

@@ -35,11 +35,9 @@ pub struct RunFile {
     pub seed: u64,
     /// Epochs of the stage; 0 where there is no loop.
     pub epochs: usize,
-    /// Whether all of them are done.
-    pub finished: bool,
-    /// What stopped its last session, in one sentence; absent while it is well.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub failed: Option<String>,
+    /// How its last session ended.
+    #[serde(flatten)]
+    pub ending: Ending,
     /// The session that works on it, or was the last to.
     #[serde(flatten)]
     pub session: SessionRecord,
@@ -68,6 +66,46 @@ pub struct RunFile {
     /// The sessions before that had another program, machine or number of threads, each once: they made a part of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<SessionRecord>,
+}
+
+/// How the work on a run ended, as far as it did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "EndingFields", into = "EndingFields")]
+pub enum Ending {
+    /// Not yet: it is at work, or was stopped.
+    Open,
+    /// By this error, in one sentence.
+    Failed(String),
+    /// With its last epoch.
+    Finished,
+}
+
+/// [`Ending`] as `run.toml` has it.
+#[derive(Serialize, Deserialize)]
+struct EndingFields {
+    finished: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed: Option<String>,
+}
+
+impl From<EndingFields> for Ending {
+    fn from(fields: EndingFields) -> Self {
+        match (fields.finished, fields.failed) {
+            (true, _) => Self::Finished,
+            (false, Some(error)) => Self::Failed(error),
+            (false, None) => Self::Open,
+        }
+    }
+}
+
+impl From<Ending> for EndingFields {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Open => Self { finished: false, failed: None },
+            Ending::Failed(error) => Self { finished: false, failed: Some(error) },
+            Ending::Finished => Self { finished: true, failed: None },
+        }
+    }
 }
 
 /// What a run records of a session that worked on it.
@@ -101,8 +139,7 @@ impl RunFile {
             slow_weight: method.slow_weight(),
             seed: recipe.seed,
             epochs: ends_after.or(stage.trained().map(|stage| recipe.stage(stage).epochs)).unwrap_or(0),
-            finished: false,
-            failed: None,
+            ending: Ending::Open,
             session: SessionRecord { program, commit, machine, threads: session.workers() },
             data: data.name.clone(),
             classes: data.is_labelled().then_some(data.class_names.len()),
@@ -117,6 +154,11 @@ impl RunFile {
             shared_epochs: None,
             earlier: Vec::new(),
         }
+    }
+
+    /// Whether all epochs are done.
+    pub fn is_finished(&self) -> bool {
+        self.ending == Ending::Finished
     }
 
     /// Remembers the sessions of `before`, what `run.toml` said until now.

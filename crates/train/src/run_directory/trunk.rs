@@ -7,9 +7,10 @@ use bmae_nn::weights::StateDict;
 use bmae_recipe::plan::epochs_in_common;
 use bmae_recipe::{Recipe, Trunk};
 
-use super::checkpoint::{self, Checkpoint, last_weights, with_config};
+use super::checkpoint::{self, last_weights, with_config};
 use super::metrics::METRICS;
 use super::run_file::RunFile;
+use super::state_file::{Checkpoint, Position};
 use crate::TrainError;
 use crate::whole_file::{create_folder, write_whole};
 
@@ -37,7 +38,7 @@ pub(super) fn read<'a>(trunk: &'a Trunk, path: &Path, config: &str) -> Result<Be
         let kind = if about.trunk { "a trunk" } else { "a run" };
         return Err(refused(format!("it is {kind} of {} epochs, not a trunk of {}", about.epochs, trunk.epochs)));
     }
-    if !about.finished {
+    if !about.is_finished() {
         return Err(refused("it is not finished".to_owned()));
     }
     let file = directory.join("config.toml");
@@ -48,11 +49,12 @@ pub(super) fn read<'a>(trunk: &'a Trunk, path: &Path, config: &str) -> Result<Be
         return Err(refused(what));
     }
     let gone = || refused("its checkpoint is gone".to_owned());
-    let checkpoint = checkpoint::load(directory).map_err(|error| refused(error.to_string()))?.ok_or_else(gone)?;
+    let loaded = checkpoint::load(directory).map_err(|error| refused(error.to_string()))?;
+    let checkpoint = loaded.checkpoint.ok_or_else(gone)?;
     let file = directory.join(METRICS);
     let mut metrics = std::fs::read_to_string(&file).map_err(|source| TrainError::reading(&file, source))?;
-    metrics.truncate(checkpoint.state.metrics_bytes as usize);
-    if checkpoint.state.epochs_done != trunk.epochs || metrics.len() as u64 != checkpoint.state.metrics_bytes {
+    metrics.truncate(checkpoint.metrics_bytes as usize);
+    if checkpoint.position != Position::after_epochs(trunk.epochs) || metrics.len() as u64 != checkpoint.metrics_bytes {
         return Err(refused("its checkpoint is not that of its last epoch".to_owned()));
     }
     Ok(Beginning { trunk, name: about.name, checkpoint, metrics })
@@ -70,7 +72,7 @@ impl Beginning<'_> {
     pub(super) fn copy_to(mut self, path: &Path, config: &str, name: &str) -> Result<Checkpoint, TrainError> {
         let metrics = renamed(&self.metrics, &self.name, name);
         write_whole(&path.join(METRICS), metrics.as_bytes())?;
-        self.checkpoint.state.metrics_bytes = metrics.len() as u64;
+        self.checkpoint.metrics_bytes = metrics.len() as u64;
         for file in files(&self.trunk.directory.join("pictures")) {
             let bytes = std::fs::read(&file).map_err(|source| TrainError::reading(&file, source))?;
             write_into(&path.join("pictures"), &file, &bytes)?;
@@ -80,8 +82,9 @@ impl Beginning<'_> {
             let weights = with_config(StateDict::from_file(&file)?, config);
             write_into(&path.join("checkpoints"), &file, &weights.to_bytes()?)?;
         }
-        self.checkpoint.weights = with_config(self.checkpoint.weights, config);
-        checkpoint::save(path, self.checkpoint.weights.clone(), self.checkpoint.state.clone(), false)?;
+        let snapshot = &mut self.checkpoint.snapshot;
+        snapshot.weights = with_config(std::mem::take(&mut snapshot.weights), config);
+        checkpoint::save(path, &self.checkpoint)?;
         Ok(self.checkpoint)
     }
 }

@@ -71,7 +71,7 @@ fn stopped_evaluations_resume_to_the_same_end() {
         let (whole, stopped) = (folder.path().join(format!("{name}-whole")), folder.path().join(name));
         evaluate(stage, &recipe, &Start::Scratch, &whole, None);
         let outcome = evaluate(stage, &recipe, &Start::Scratch, &stopped, Some(6));
-        assert_eq!(outcome, Outcome::Interrupted { epochs_kept: 1, epochs: 3, steps_lost: 2 }, "{name}");
+        assert_eq!(outcome, Outcome::Interrupted { epochs_kept: 1, epochs: 3, steps_kept: 2 }, "{name}");
         evaluate(stage, &recipe, &Start::Scratch, &stopped, None);
         assert_eq!(metrics(&stopped), metrics(&whole), "{name}");
         assert_eq!(weights(&stopped).tensors, weights(&whole).tensors, "{name}");

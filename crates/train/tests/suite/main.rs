@@ -1,5 +1,6 @@
 //! The training crate as a whole, on images and models small enough to finish in seconds.
 
+mod damage;
 mod evaluations;
 mod foreign_weights;
 mod given_weights;
@@ -17,3 +18,4 @@ mod stability;
 mod starts;
 mod students;
 mod trunks;
+mod within_epoch;

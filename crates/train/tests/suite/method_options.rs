@@ -226,7 +226,7 @@ fn pixel_weight_keeps_the_head_for_pixels_with_its_weights_and_moments() {
     let (recipe, mut student) = student(WITH_PIXELS);
     step(&mut student, 0, 0);
     step(&mut student, 0, 1);
-    let (before, state) = (head(&student, "decoder_pred.weight"), student.state());
+    let (before, state) = (head(&student, "decoder_pred.weight"), student.snapshot().values);
     assert_eq!(head(&student, "pixel_pred.weight"), None, "there is one head during the warm-up");
     student.start_epoch(1).expect("starts");
     assert_eq!(head(&student, "pixel_pred.weight"), before);
@@ -234,7 +234,7 @@ fn pixel_weight_keeps_the_head_for_pixels_with_its_weights_and_moments() {
         ["decoder_pred.weight", "pixel_pred.weight"].map(|name| head(&student, name).expect("a head"));
     assert_eq!((features.shape[0], pixels.shape[0]), (recipe.model.encoder.dim, 48));
     for what in ["first", "second", "updates"] {
-        let after = student.state();
+        let after = student.snapshot().values;
         assert_eq!(
             after[&format!("optimiser/pixel_pred.weight/{what}")],
             state[&format!("optimiser/decoder_pred.weight/{what}")]
@@ -242,8 +242,8 @@ fn pixel_weight_keeps_the_head_for_pixels_with_its_weights_and_moments() {
         assert!(!after.contains_key(&format!("optimiser/decoder_pred.weight/{what}")), "the new head starts anew");
     }
     step(&mut student, 1, 0);
-    assert_eq!(student.state()["optimiser/pixel_pred.weight/updates"], [3.0]);
-    assert_eq!(student.state()["optimiser/decoder_pred.weight/updates"], [1.0]);
+    assert_eq!(student.snapshot().values["optimiser/pixel_pred.weight/updates"], [3.0]);
+    assert_eq!(student.snapshot().values["optimiser/decoder_pred.weight/updates"], [1.0]);
     assert_ne!(head(&student, "pixel_pred.weight"), before, "it goes on learning");
 }
 

@@ -122,7 +122,7 @@ fn a_new_head_counts_its_updates_from_one_and_the_rest_goes_on_counting() {
     step(&mut student, 0, 1);
     student.start_epoch(1).expect("starts");
     step(&mut student, 1, 0);
-    let state = student.state();
+    let state = student.snapshot().values;
     assert_eq!(state["optimiser/decoder_pred.weight/updates"], [1.0]);
     assert_eq!(state["optimiser/blocks.0.attn.qkv.weight/updates"], [3.0]);
 }
@@ -137,7 +137,7 @@ fn a_frozen_feature_head_keeps_its_random_initialisation_and_a_trainable_one_lea
         let fresh = head(&student);
         step(&mut student, 0, 0);
         assert_eq!(head(&student) != fresh, learns, "{kind}");
-        assert_eq!(student.state().contains_key("optimiser/decoder_pred.weight/updates"), learns, "{kind}");
+        assert_eq!(student.snapshot().values.contains_key("optimiser/decoder_pred.weight/updates"), learns, "{kind}");
     }
 }
 

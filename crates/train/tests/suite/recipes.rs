@@ -154,11 +154,11 @@ fn assert_betas(state: &BTreeMap<String, Vec<f32>>, (beta_1, beta_2): (f64, f64)
 fn pre_training_has_adamw_with_betas_0_9_and_0_95_and_fine_tuning_with_0_9_and_0_999() {
     let (_, mut student) = student("");
     step(&mut student, 0, 0);
-    assert_betas(&student.state(), (0.9, 0.95));
+    assert_betas(&student.snapshot().values, (0.9, 0.95));
     let (recipe, mut learner) = classifier("method.scratch_init = 'timm'");
     let (images, labels) = batch(&recipe);
     learner.step(0, 0, 1e-3, &images, &labels).expect("a step");
-    assert_betas(&learner.state(), (0.9, 0.999));
+    assert_betas(&learner.snapshot().values, (0.9, 0.999));
 }
 
 #[test]
@@ -173,7 +173,9 @@ fn gradients_are_clipped_by_their_global_norm_only_where_it_is_asked_for() {
             classifier(&format!("method.scratch_init = 'timm'\nfinetune.clip_norm = {clip_norm}"));
         let (images, labels) = batch(&recipe);
         let (_, of_classifier) = learner.step(0, 0, 1e-3, &images, &labels).expect("a step");
-        for (told, state) in [(report.gradient_norm, student.state()), (of_classifier, learner.state())] {
+        for (told, state) in
+            [(report.gradient_norm, student.snapshot().values), (of_classifier, learner.snapshot().values)]
+        {
             let expected = if clipped { 0.01 } else { told };
             assert!(
                 told > 0.02 && (norm(&state) / expected - 1.0).abs() < 1e-3,
@@ -190,9 +192,9 @@ fn gradients_are_clipped_by_their_global_norm_only_where_it_is_asked_for() {
 fn layer_wise_decay_scales_the_step_of_every_layer() {
     let (recipe, mut learner) = classifier("method.scratch_init = 'timm'\nfinetune.layer_decay = 0.5");
     let (images, labels) = batch(&recipe);
-    let before = learner.weights();
+    let before = learner.snapshot().weights;
     learner.step(0, 0, 1e-3, &images, &labels).expect("a step");
-    let after = learner.weights();
+    let after = learner.snapshot().weights;
     for (name, scale) in [
         ("head.bias", 1.0),
         ("fc_norm.bias", 1.0),
@@ -312,18 +314,21 @@ fn the_probe_has_lars_with_momentum_0_9_and_trust_0_001_and_leaves_its_bias_unsc
     let norm = |values: &[f32]| values.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt();
     let mut earlier = vec![0.0; 160];
     for step in 0..3 {
-        let weight = learner.weights().tensors["head.weight"].values.clone();
+        let weight = learner.snapshot().weights.tensors["head.weight"].values.clone();
         let tensor = burn::tensor::Tensor::from_data(features.clone(), &device().inner());
         learner.step(0.5, tensor, &labels).expect("a step");
-        let velocity = learner.state()["optimiser/head.weight/velocity"].clone();
+        let velocity = learner.snapshot().values["optimiser/head.weight/velocity"].clone();
         let fresh: Vec<f32> = velocity.iter().zip(&earlier).map(|(new, old)| new - 0.9 * old).collect();
         assert!((norm(&fresh) / (0.001 * norm(&weight)) - 1.0).abs() < 1e-3, "step {step}: {}", norm(&fresh));
-        let moved: Vec<f32> =
-            weight.iter().zip(&learner.weights().tensors["head.weight"].values).map(|(old, new)| old - new).collect();
+        let moved: Vec<f32> = weight
+            .iter()
+            .zip(&learner.snapshot().weights.tensors["head.weight"].values)
+            .map(|(old, new)| old - new)
+            .collect();
         assert!((norm(&moved) / (0.5 * norm(&velocity)) - 1.0).abs() < 1e-3, "step {step}: {}", norm(&moved));
         earlier = velocity;
     }
-    let bias = norm(&learner.state()["optimiser/head.bias/velocity"]);
+    let bias = norm(&learner.snapshot().values["optimiser/head.bias/velocity"]);
     assert!(bias > 0.01, "a scaled one would have stayed at its zeros: {bias}");
 }
 
@@ -364,7 +369,7 @@ fn fine_tuning_starts_from_the_encoder_with_a_fresh_head_and_positions_that_lear
     let pretrained = crate::small::weights(&run);
     let recipe = recipe("");
     let mut learner = FinetuneLearner::new(&recipe, &Start::From(run), 10, &device(), &mut |_| {}).expect("a learner");
-    let before: StateDict = learner.weights();
+    let before: StateDict = learner.snapshot().weights;
     for (name, array) in
         before.tensors.iter().filter(|(name, _)| !name.starts_with("head.") && !name.starts_with("fc_norm."))
     {
@@ -376,5 +381,5 @@ fn fine_tuning_starts_from_the_encoder_with_a_fresh_head_and_positions_that_lear
     for number in 0..2 {
         learner.step(0, number, 1e-2, &images, &labels).expect("a step");
     }
-    assert_ne!(learner.weights().tensors["pos_embed"], before.tensors["pos_embed"]);
+    assert_ne!(learner.snapshot().weights.tensors["pos_embed"], before.tensors["pos_embed"]);
 }
