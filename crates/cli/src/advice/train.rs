@@ -13,6 +13,9 @@ pub fn of_train(error: &TrainError) -> Option<String> {
         TrainError::RunExists { .. } => "continue it with --resume, or choose another folder with --out",
         TrainError::RunInUse { .. } => "wait for it, stop it, or choose another folder with --out",
         TrainError::OtherRecipe { .. } => "give these, or choose another folder with --out",
+        TrainError::NoState { weights: Some(_), .. } => {
+            "bmae pretrain --from WEIGHTS --out ANOTHER_FOLDER begins a pre-training with weights"
+        }
         TrainError::NotARun { .. } => "choose another folder with --out",
         TrainError::Unlabelled { .. } => "give --data a folder that has them",
         TrainError::PredictsNoPixels { .. } => {

@@ -221,7 +221,10 @@ fn a_state_of_another_model_is_refused_tensor_by_tensor() {
     let changes: [(&str, Box<dyn Fn(&mut StateDict)>); 8] = [
         ("lacks optimiser/blocks.0.mlp.fc1.weight/second", Box::new(|s| drop(s.tensors.remove(moment)))),
         ("has 3 values of optimiser/blocks.0", Box::new(move |s| drop(s.tensors.insert(moment.into(), array(3))))),
-        ("has optimiser/else/first", Box::new(move |s| drop(s.tensors.insert("optimiser/else/first".into(), array(3))))),
+        (
+            "has optimiser/else/first",
+            Box::new(move |s| drop(s.tensors.insert("optimiser/else/first".into(), array(3)))),
+        ),
         ("lacks target.0/blocks.1.norm1.weight", Box::new(|s| drop(s.tensors.remove(target)))),
         ("has 3 values of target.0/", Box::new(move |s| drop(s.tensors.insert(target.into(), array(3))))),
         ("has target.7/x", Box::new(move |s| drop(s.tensors.insert("target.7/x".into(), array(3))))),

@@ -210,7 +210,7 @@ fn weights_that_do_not_fit_are_refused_and_nothing_is_written() {
 }
 
 #[test]
-fn a_run_records_the_checksum_of_its_beginning_and_needs_that_no_more_after_its_first_epoch() {
+fn a_run_records_the_checksum_of_its_beginning_and_needs_that_no_more_after_its_first_checkpoint() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name);
     let from = at("given.safetensors");
@@ -221,8 +221,9 @@ fn a_run_records_the_checksum_of_its_beginning_and_needs_that_no_more_after_its_
     let recorded = Recipe::from_toml(&text).expect("a recipe").pretrain.from.expect("its beginning");
     assert_eq!((&recorded.path, recorded.sha256.as_ref().map(String::len)), (&from, Some(64)));
 
-    // Stopped before its first epoch was done, and in its second.
+    // Killed before its first checkpoint, and stopped in its second epoch.
     pretrain(&recipe, &at("early"), false, Some(1)).expect("stops");
+    std::fs::remove_dir_all(at("early/state")).expect("as if it was never written");
     pretrain(&recipe, &at("late"), false, Some(STEPS + 1)).expect("stops");
     let mut other = read_weights(&from).expect("weights");
     other.tensors.insert("cls_token".to_owned(), Array { shape: vec![1, 1, 8], values: vec![0.25; 8] });

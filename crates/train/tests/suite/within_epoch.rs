@@ -16,7 +16,7 @@ const METHODS: [&str; 5] = [
     "method.name = 'mae-new'\nmethod.k = 2\nmethod.tau = 0.3\nmonitor.stability = 8",
     "method.name = 'mae-k'\nmethod.k = 3\nmethod.copy_at = 'epoch-end'\nmethod.pixel_weight = 0.5\nmonitor.stability = 8",
     "method.name = 'ema-mae'\nmethod.wse = 2\nmethod.born = 'start'\nmonitor.stability = 8\nmethod.warmup_weight = 'sum'",
-    "method.name = 'custom'\nmethod.warmup = 2\nmethod.masks = 'separate'\nmonitor.stability = 8\nmethod.targets = [\
+    "method.name = 'custom'\nmethod.wse = 2\nmethod.masks = 'separate'\nmonitor.stability = 8\nmethod.targets = [\
      { update = 'copy', every = 1 }, { update = 'ema', unit = 'step', tau = 0.1, tau_end = 0.5, ramp = 'cosine' }]",
 ];
 const STEPS: usize = 24;
@@ -79,7 +79,8 @@ fn a_pretraining_stopped_again_and_again_ends_with_the_same_bits() {
 #[test]
 fn evaluations_stopped_after_any_step_keep_that_step_and_end_with_the_same_bits() {
     let folder = tempfile::tempdir().expect("a folder");
-    let keys = "finetune.drop_path = 0.3\nfinetune.mixup = 0.8\nfinetune.randaugment = true\nfinetune.random_erasing = 0.25";
+    let keys =
+        "finetune.drop_path = 0.3\nfinetune.mixup = 0.8\nfinetune.randaugment = true\nfinetune.random_erasing = 0.25";
     let augmented = format!("{keys}\nlinprobe.augmentation = 'byol-crop'");
     let fixed = format!("{keys}\nlinprobe.augmentation = 'none'");
     for (name, stage, keys) in [
