@@ -204,7 +204,7 @@ impl TensorFile {
                 Content::Other(_) => None,
             })
             .collect();
-        Ok(serialise(&tensors, &BTreeMap::new())?)
+        Ok(serialise(&tensors)?)
     }
 
     fn tensor(&self, name: &str, axes: &str) -> Result<&Content, TensorFileError> {
@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn whole_numbers_of_every_type_are_read_and_what_is_none_is_said() {
         let of = |dtype: Dtype, shape: &[usize], bytes: Vec<u8>| {
-            let file = serialise(&[("labels", dtype, shape, bytes)], &BTreeMap::new()).expect("a file");
+            let file = serialise(&[("labels", dtype, shape, bytes)]).expect("a file");
             TensorFile::from_bytes(&file, "memory").expect("a file of tensors")
         };
         for (dtype, bytes) in [

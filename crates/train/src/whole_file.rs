@@ -1,6 +1,6 @@
 //! Files that are written whole or not at all.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use atomic_write_file::AtomicWriteFile;
@@ -12,9 +12,17 @@ use crate::TrainError;
 /// # Errors
 /// When the folder does not exist or cannot be written, or the disk is full.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
+    write_whole_by(path, |file| file.write_all(bytes))
+}
+
+/// The same of what `write` puts into the file.
+///
+/// # Errors
+/// As [`write_whole`], and what `write` says.
+pub fn write_whole_by(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), TrainError> {
     let write = || {
         let mut file = AtomicWriteFile::open(path)?;
-        file.write_all(bytes)?;
+        write(&mut file)?;
         file.commit()
     };
     write().map_err(|source| TrainError::writing(path, source))

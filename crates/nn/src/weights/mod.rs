@@ -29,4 +29,5 @@ pub use positions::ResizedPositions;
 pub(crate) use read::{check_length, floats};
 pub use report::{LoadReport, grouped_names};
 pub use state_dict::{Array, CONFIG_KEY, StateDict};
+pub use write::{Written, write_file};
 pub(crate) use write::{little_endian, serialise};

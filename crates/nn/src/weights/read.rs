@@ -4,7 +4,7 @@ use std::path::Path;
 
 use safetensors::tensor::{Dtype, Metadata, SafeTensors};
 
-use super::checksum::{Summed, verify};
+use super::checksum::verify;
 use super::error::WeightsError;
 use super::{Array, Container, StateDict};
 
@@ -37,13 +37,7 @@ impl StateDict {
         state.metadata.extend(header.metadata().iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
         let mut tensors = file.tensors();
         tensors.sort_by(|(one, _), (other, _)| one.cmp(other));
-        let summed = tensors.iter().map(|(name, view)| Summed {
-            name,
-            dtype: view.dtype(),
-            shape: view.shape(),
-            bytes: view.data(),
-        });
-        verify(&mut state.metadata, summed, source)?;
+        verify(&mut state.metadata, &tensors, source)?;
         for (name, view) in tensors {
             let Some(values) = floats(view.dtype(), view.data()) else {
                 if is_whole(view.dtype()) {

@@ -1,12 +1,25 @@
 //! Writing a safetensors file, for weights and recorded tensors alike.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 
 use safetensors::tensor::{Dtype, TensorView};
+use serde_json::json;
 
-use super::checksum::{CHECKSUM_KEY, Summed, checksum};
+use super::checksum::{CHECKSUM_KEY, Checksum};
 use super::error::WeightsError;
-use super::state_dict::StateDict;
+use super::state_dict::{Array, StateDict};
+
+/// A tensor of a file that is written.
+#[derive(Debug, Clone)]
+pub struct Written<'a> {
+    /// Its name in the file.
+    pub name: String,
+    /// Its shape.
+    pub shape: &'a [usize],
+    /// As many values as the shape says, row-major.
+    pub values: &'a [f32],
+}
 
 impl StateDict {
     /// A safetensors file that carries its own checksum; equal weights with equal metadata give equal bytes.
@@ -14,32 +27,89 @@ impl StateDict {
     /// # Errors
     /// When a tensor's values are not as many as its shape says.
     pub fn to_bytes(&self) -> Result<Vec<u8>, WeightsError> {
-        let tensors: Vec<_> = self
-            .tensors
-            .iter()
-            .map(|(name, array)| {
-                let bytes = little_endian(&array.values, f32::to_le_bytes);
-                (name.as_str(), Dtype::F32, array.shape.as_slice(), bytes)
-            })
-            .collect();
-        let summed = tensors.iter().map(|(name, dtype, shape, bytes)| Summed { name, dtype: *dtype, shape, bytes });
-        let mut metadata = self.metadata.clone();
-        metadata.insert(CHECKSUM_KEY.to_owned(), checksum(&self.metadata, summed));
-        serialise(&tensors, &metadata)
+        let mut bytes = Vec::new();
+        write_file(&mut bytes, self.tensors_to_write(""), &self.metadata)
+            .map_err(|reason| WeightsError::Serialise { reason: reason.to_string() })?;
+        Ok(bytes)
+    }
+
+    /// All tensors, their names with `prefix` before them.
+    pub fn tensors_to_write(&self, prefix: &str) -> Vec<Written<'_>> {
+        let written = |(name, array)| {
+            let (name, Array { shape, values }): (&String, &Array) = (name, array);
+            Written { name: format!("{prefix}{name}"), shape, values }
+        };
+        self.tensors.iter().map(written).collect()
     }
 }
 
-/// One tensor on its way out: name, type, shape, little-endian bytes.
+/// Writes a safetensors file of these F32 `tensors`, whose names differ, and of `metadata`, with a checksum of both. The
+/// same tensors in any order give the same bytes; none is copied as a whole.
+///
+/// # Errors
+/// When a tensor's values are not as many as its shape says, and what `out` says.
+pub fn write_file(
+    out: &mut dyn Write,
+    mut tensors: Vec<Written<'_>>,
+    metadata: &BTreeMap<String, String>,
+) -> io::Result<()> {
+    const ALIGNED: usize = 8;
+    tensors.sort_by(|one, other| one.name.cmp(&other.name));
+    let mut checksum = Checksum::of(metadata);
+    let mut entries = String::new();
+    let mut end = 0;
+    for Written { name, shape, values } in &tensors {
+        if shape.iter().try_fold(1usize, |product, side| product.checked_mul(*side)) != Some(values.len()) {
+            let reason = format!("tensor {name} has {} values for the shape {shape:?}", values.len());
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+        }
+        let (begin, bytes) = (end, size_of_val(*values));
+        end += bytes;
+        entries += &format!(
+            ",{}:{{\"dtype\":\"F32\",\"shape\":{},\"data_offsets\":[{begin},{end}]}}",
+            json!(name),
+            json!(shape)
+        );
+        checksum.begin_tensor(name, Dtype::F32, shape, bytes);
+        in_bytes(values, |bytes| {
+            checksum.add(bytes);
+            Ok(())
+        })?;
+    }
+    let mut metadata = metadata.clone();
+    metadata.insert(CHECKSUM_KEY.to_owned(), checksum.finish());
+    // In the order of its keys, which the crate would write in that of a hash map, another each time.
+    let mut header = format!("{{\"__metadata__\":{}{entries}}}", json!(metadata)).into_bytes();
+    header.resize(header.len().next_multiple_of(ALIGNED), b' ');
+    out.write_all(&(header.len() as u64).to_le_bytes())?;
+    out.write_all(&header)?;
+    for Written { values, .. } in &tensors {
+        in_bytes(values, |bytes| out.write_all(bytes))?;
+    }
+    Ok(())
+}
+
+/// Hands over `values` as little-endian bytes, a piece at a time.
+fn in_bytes(values: &[f32], mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    const AT_ONCE: usize = 16 * 1024;
+    let mut bytes = vec![0; AT_ONCE.min(values.len()) * size_of::<f32>()];
+    for values in values.chunks(AT_ONCE) {
+        for (bytes, value) in bytes.as_chunks_mut().0.iter_mut().zip(values) {
+            *bytes = value.to_le_bytes();
+        }
+        take(&bytes[..size_of_val(values)])?;
+    }
+    Ok(())
+}
+
+/// One recorded tensor on its way out: name, type, shape, little-endian bytes.
 pub(crate) type Outgoing<'a> = (&'a str, Dtype, &'a [usize], Vec<u8>);
 
-/// The bytes of a safetensors file of these tensors, and of `metadata` where there is any.
+/// The bytes of a safetensors file of these recorded tensors.
 ///
 /// # Errors
 /// When a tensor's bytes are not as many as its shape says.
-pub(crate) fn serialise(
-    tensors: &[Outgoing<'_>],
-    metadata: &BTreeMap<String, String>,
-) -> Result<Vec<u8>, WeightsError> {
+pub(crate) fn serialise(tensors: &[Outgoing<'_>]) -> Result<Vec<u8>, WeightsError> {
     let refused = |reason: String| WeightsError::Serialise { reason };
     let views = tensors
         .iter()
@@ -49,28 +119,7 @@ pub(crate) fn serialise(
                 .map_err(|reason| refused(format!("tensor {name}: {reason}")))
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let file = safetensors::serialize(views, None).map_err(|reason| refused(reason.to_string()))?;
-    Ok(if metadata.is_empty() { file } else { with_metadata(&file, metadata) })
-}
-
-/// The safetensors `file` with `metadata` in the order of its keys: the crate would write them in that of a hash map,
-/// another each time. The header, whose length in eight bytes stands before it, is a JSON object that is padded with
-/// blanks; the offsets in it count from its end.
-fn with_metadata(file: &[u8], metadata: &BTreeMap<String, String>) -> Vec<u8> {
-    const ALIGNED: usize = 8;
-    let (length, rest) = file.split_at(size_of::<u64>());
-    let length = length.iter().rev().fold(0, |length, byte| length << 8 | usize::from(*byte));
-    let (header, data) = rest.split_at(length);
-    let mut text = format!("{{\"__metadata__\":{}", serde_json::json!(metadata)).into_bytes();
-    match header.trim_ascii_end() {
-        b"{}" => text.push(b'}'),
-        tensors => {
-            text.push(b',');
-            text.extend_from_slice(&tensors[1..]);
-        }
-    }
-    text.resize(text.len().next_multiple_of(ALIGNED), b' ');
-    [&(text.len() as u64).to_le_bytes(), text.as_slice(), data].concat()
+    safetensors::serialize(views, None).map_err(|reason| refused(reason.to_string()))
 }
 
 /// Numbers as a safetensors file has them.
@@ -80,7 +129,6 @@ pub(crate) fn little_endian<T: Copy, const SIZE: usize>(values: &[T], bytes: imp
 
 #[cfg(test)]
 mod tests {
-    use super::super::state_dict::Array;
     use super::*;
 
     #[test]

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use bmae_nn::weights::{CONFIG_KEY, StateDict};
 
-use super::state_file::{self, Checkpoint, Position, with_epochs_done};
+use super::state_file::{self, Checkpoint, Position};
 use crate::TrainError;
-use crate::whole_file::{create_folder, write_whole};
+use crate::whole_file::{create_folder, write_whole_by};
 
 /// `weights` with the recipe of the run that they are of.
 pub(super) fn with_config(mut weights: StateDict, config: &str) -> StateDict {
@@ -36,7 +36,7 @@ pub fn exists(directory: &Path) -> bool {
 /// whole epoch, and replaces others of the same epoch.
 pub(super) fn save(directory: &Path, checkpoint: &Checkpoint) -> Result<(), TrainError> {
     create_folder(&directory.join("state"))?;
-    write_whole(&state_file::path(directory, checkpoint.position), &checkpoint.to_bytes()?)?;
+    write_whole_by(&state_file::path(directory, checkpoint.position), |out| checkpoint.write(out))?;
     if checkpoint.position.is_whole() {
         write_weights(directory, checkpoint)?;
     }
@@ -48,11 +48,13 @@ pub(super) fn save(directory: &Path, checkpoint: &Checkpoint) -> Result<(), Trai
 fn write_weights(directory: &Path, checkpoint: &Checkpoint) -> Result<(), TrainError> {
     create_folder(&directory.join("checkpoints"))?;
     let epochs_done = checkpoint.position.epochs_done;
-    let bytes = with_epochs_done(checkpoint.snapshot.weights.clone(), epochs_done).to_bytes()?;
+    let write = |path: &Path| {
+        write_whole_by(path, |out| state_file::write_weights(out, &checkpoint.snapshot.weights, epochs_done))
+    };
     if checkpoint.weights_kept {
-        write_whole(&kept_weights(directory, epochs_done), &bytes)?;
+        write(&kept_weights(directory, epochs_done))?;
     }
-    write_whole(&last_weights(directory), &bytes)
+    write(&last_weights(directory))
 }
 
 /// Superseded states only take room: failing to remove one harms nothing.

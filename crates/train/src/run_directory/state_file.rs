@@ -1,9 +1,10 @@
 //! One file of `state/`: everything that a loop needs to go on from a step, its weights among it.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use bmae_nn::weights::{Array, CONFIG_KEY, StateDict, WeightsError};
+use bmae_nn::weights::{CONFIG_KEY, StateDict, Written, write_file};
 
 use crate::TrainError;
 
@@ -23,10 +24,11 @@ pub fn epochs_done(weights: &StateDict) -> Option<usize> {
     weights.metadata.get(EPOCHS_DONE)?.parse().ok()
 }
 
-/// `weights` as those after `epochs_done` whole epochs.
-pub(super) fn with_epochs_done(mut weights: StateDict, epochs_done: usize) -> StateDict {
-    weights.metadata.insert(EPOCHS_DONE.to_owned(), epochs_done.to_string());
-    weights
+/// Writes a file of `weights` as those after `epochs_done` whole epochs.
+pub(super) fn write_weights(out: &mut dyn Write, weights: &StateDict, epochs_done: usize) -> io::Result<()> {
+    let mut metadata = weights.metadata.clone();
+    metadata.insert(EPOCHS_DONE.to_owned(), epochs_done.to_string());
+    write_file(out, weights.tensors_to_write(""), &metadata)
 }
 
 /// How far a stage came.
@@ -105,17 +107,15 @@ impl Checkpoint {
         TrainError::StateOfAnotherModel { path: self.file.clone(), what }
     }
 
-    /// The bytes of the file.
-    pub(super) fn to_bytes(&self) -> Result<Vec<u8>, WeightsError> {
+    /// Writes the file.
+    pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let Snapshot { weights, values, numbers } = &self.snapshot;
-        let mut file = StateDict { metadata: weights.metadata.clone(), ..StateDict::default() };
-        for (name, array) in &weights.tensors {
-            file.tensors.insert(format!("{WEIGHTS}{name}"), array.clone());
-        }
-        for (name, values) in values {
-            file.tensors.insert(name.clone(), Array { shape: vec![values.len()], values: values.clone() });
-        }
-        let mut put = |key: &str, value: String| file.metadata.insert(key.to_owned(), value);
+        let mut tensors = weights.tensors_to_write(WEIGHTS);
+        let shapes: Vec<[usize; 1]> = values.values().map(|values| [values.len()]).collect();
+        let flat = values.iter().zip(&shapes);
+        tensors.extend(flat.map(|((name, values), shape)| Written { name: name.clone(), shape, values }));
+        let mut metadata = weights.metadata.clone();
+        let mut put = |key: &str, value: String| metadata.insert(key.to_owned(), value);
         put(EPOCHS_DONE, self.position.epochs_done.to_string());
         put(STEPS_DONE, self.position.steps_done.to_string());
         put(METRICS_BYTES, self.metrics_bytes.to_string());
@@ -125,7 +125,7 @@ impl Checkpoint {
             // The shortest text that reads back as this very number.
             put(&format!("{NUMBER}{name}"), format!("{number:?}"));
         }
-        file.to_bytes()
+        write_file(out, tensors, &metadata)
     }
 
     /// Reads the file at `path`. States of earlier versions hold no weights: those are `checkpoints/last.safetensors`
@@ -201,6 +201,8 @@ fn no_number(path: &Path, key: &str) -> TrainError {
 
 #[cfg(test)]
 mod tests {
+    use bmae_nn::weights::Array;
+
     use super::*;
 
     #[test]
@@ -239,7 +241,7 @@ mod tests {
             },
             file: PathBuf::new(),
         };
-        std::fs::write(&path, written.to_bytes().expect("bytes")).expect("written");
+        written.write(&mut std::fs::File::create(&path).expect("a file")).expect("written");
         let read = Checkpoint::read(&path, || unreachable!("it has weights")).expect("it reads");
         assert_eq!((read.position, read.metrics_bytes, read.wall_s), (written.position, 99, written.wall_s));
         assert!(read.weights_kept);
