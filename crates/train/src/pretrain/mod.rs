@@ -24,6 +24,7 @@ use crate::pictures::Gallery;
 use crate::run_directory::{Checkpoint, EpochLine, Line, RunDirectory, StabilityLine, last_weights};
 use crate::schedule::Schedule;
 use crate::session::Summary;
+use crate::stage_inputs::inputs_of;
 use crate::stage_run::{Extent, StageRun};
 use crate::{Outcome, Session, TrainError, pipeline};
 
@@ -46,7 +47,7 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
     };
     // After its first epoch a run goes on from its own weights, whatever became of those that it began with.
     let fresh = (!last_weights(&planned.out).exists()).then(|| begin(tell)).transpose()?;
-    let Some(mut run) = StageRun::open(session, planned, &data, resume)? else {
+    let Some(mut run) = StageRun::open(session, planned, &data, inputs_of(session, planned, &data)?, resume)? else {
         return Ok(Outcome::AlreadyFinished);
     };
     let tell = &mut |message| session.say(message);

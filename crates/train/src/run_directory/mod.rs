@@ -2,6 +2,8 @@
 //! `docs/formats.md`, "Run directory", says what is in it.
 
 mod checkpoint;
+mod clear;
+mod inputs;
 mod lock;
 mod metrics;
 mod pictures;
@@ -17,6 +19,7 @@ use bmae_recipe::{Recipe, Trunk, keys};
 
 use checkpoint::with_config;
 pub use checkpoint::{Checkpoint, State, epochs_done, last_weights};
+pub use inputs::{InputChange, Inputs, KnownWeights};
 use metrics::METRICS;
 pub use metrics::{
     Common, EpochLine, EvalLine, Fields, Line, MetricsFile, Renewal, RenewedAt, StabilityLine, StabilityMeasures,
@@ -25,10 +28,12 @@ pub use metrics::{
 pub use pictures::PictureName;
 pub use run_file::{RunFile, SessionRecord};
 
+use clear::clear;
 use lock::{LOCK_FILE, Lock};
 use tensorboard::EventFile;
 
 use crate::TrainError;
+use crate::file_checksum::sha256_of_file;
 use crate::whole_file::{create_folder, write_whole};
 
 /// The open run directory of a loop at work.
@@ -51,8 +56,19 @@ pub enum Opened {
     Fresh(RunDirectory),
     /// A run that stopped: it goes on from these weights and this state.
     Resumed(RunDirectory, Box<Checkpoint>),
+    /// The same run, made of other inputs: what it had is removed, and it begins.
+    Repeated(RunDirectory, InputChange),
     /// The same run, finished.
     Finished,
+}
+
+/// What is done with a run that was made of other inputs than it is given now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OtherInputs {
+    /// It is refused.
+    Refused,
+    /// It is made again from its beginning.
+    Repeated,
 }
 
 impl RunDirectory {
@@ -60,32 +76,41 @@ impl RunDirectory {
     /// one and it has none of its own yet.
     ///
     /// A missing or empty folder starts the run. A folder that holds a run is refused unless `resume`, and then
-    /// only accepted with the same recipe; so is one that another process works on. Nothing is written before
-    /// everything was checked.
+    /// only accepted with the same recipe and, unless those with `other_inputs` are repeated, made of the same images and
+    /// weights; one that another process works on is refused as well. Nothing is written before everything was checked.
     pub fn open(
         path: &Path,
         config: &str,
         mut run_file: RunFile,
         trunk: Option<&Trunk>,
         resume: bool,
+        other_inputs: OtherInputs,
     ) -> Result<Opened, TrainError> {
         // Where somebody is at work, that is what there is to say of the folder, whatever is in it at this moment.
         let finished = RunFile::read(path).is_ok_and(|earlier| earlier.finished);
         let held = (!finished && Lock::is_held(path)).then(|| Lock::take(path)).transpose()?;
         let found = inspect(path)?;
-        let mut before = None;
+        let (mut before, mut repeated) = (None, None);
         if found == Found::Run {
             if !resume {
                 return Err(TrainError::RunExists { path: path.to_owned() });
             }
             compare_recipes(path, config, &run_file.stage)?;
             before = RunFile::read(path).ok();
+            repeated = before.as_ref().and_then(|before: &RunFile| before.change_of_inputs(&run_file));
+            match &repeated {
+                Some(change) if other_inputs == OtherInputs::Refused => {
+                    return Err(TrainError::other_inputs(path, change.of(), change.to_string()));
+                }
+                Some(_) => before = None,
+                None => {}
+            }
             if before.as_ref().is_some_and(|before| before.finished) {
                 return Ok(Opened::Finished);
             }
         }
         let trunk = trunk.filter(|_| !last_weights(path).exists());
-        let beginning = trunk.map(|trunk| trunk::read(trunk, path, config)).transpose()?;
+        let beginning = trunk.map(|trunk| trunk::read(trunk, path, config, &run_file)).transpose()?;
         let lock = match held {
             Some(lock) => lock,
             None => {
@@ -97,6 +122,9 @@ impl RunDirectory {
                 lock
             }
         };
+        if repeated.is_some() {
+            clear(path)?;
+        }
         let mut kept = match found {
             Found::Nothing => None,
             Found::Run => checkpoint::load(path)?,
@@ -132,9 +160,10 @@ impl RunDirectory {
             earlier_wall_s,
             _lock: lock,
         };
-        Ok(match kept {
-            Some(kept) => Opened::Resumed(directory, Box::new(kept)),
-            None => Opened::Fresh(directory),
+        Ok(match (kept, repeated) {
+            (Some(kept), _) => Opened::Resumed(directory, Box::new(kept)),
+            (None, Some(change)) => Opened::Repeated(directory, change),
+            (None, None) => Opened::Fresh(directory),
         })
     }
 
@@ -194,6 +223,8 @@ impl RunDirectory {
     /// Marks the run as finished.
     pub fn finish(&mut self) -> Result<(), TrainError> {
         self.metrics.sync()?;
+        let weights = last_weights(&self.path);
+        self.run_file.weights_sha256 = weights.exists().then(|| sha256_of_file(&weights)).transpose()?;
         self.run_file.finished = true;
         self.run_file.write(&self.path)
     }
