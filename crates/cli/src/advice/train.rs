@@ -13,6 +13,7 @@ pub fn of_train(error: &TrainError) -> Option<String> {
         TrainError::RunExists { .. } => "continue it with --resume, or choose another folder with --out",
         TrainError::RunInUse { .. } => "wait for it, stop it, or choose another folder with --out",
         TrainError::OtherRecipe { .. } => "give these, or choose another folder with --out",
+        TrainError::OtherInputs { .. } => "--out names another folder",
         TrainError::NotARun { .. } => "choose another folder with --out",
         TrainError::Unlabelled { .. } => "give --data a folder that has them",
         TrainError::PredictsNoPixels { .. } => {
