@@ -37,6 +37,11 @@ impl Fingerprint {
             contents: hexadecimal(&Sha256::digest(digests.as_flattened())),
         }))
     }
+
+    /// Whether a split of `dataset` has as many images, under these names and of these classes. Reads no file.
+    pub fn lists(&self, dataset: &Dataset, split: Split) -> bool {
+        dataset.images(split).is_some_and(|images| listing(images.as_ref(), &dataset.class_names) == self.listing)
+    }
 }
 
 /// Every text with its length in front, so that no two lists run together alike.

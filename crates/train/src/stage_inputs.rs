@@ -9,14 +9,16 @@ use crate::run_directory::Inputs;
 use crate::session::KnownImages;
 use crate::{Session, TrainError};
 
-/// The inputs of `planned`, whose images are `data`. The stages of a plan do not look at each image again.
+/// The inputs of `planned`, whose images are `data`. The stages of a plan do not look into the files again while these
+/// have the same names.
 ///
 /// # Errors
 /// When an image or the weights cannot be read.
 pub(crate) fn inputs_of(session: &Session<'_>, planned: &PlannedStage, data: &Dataset) -> Result<Inputs, TrainError> {
     let PlannedStage { recipe, stage, .. } = planned;
     let is_tested = reads_test_images(recipe, *stage);
-    let images = match session.known_images(&recipe.data) {
+    let known = session.known_images(&recipe.data);
+    let images = match known.filter(|known| known.train.as_ref().is_some_and(|train| train.lists(data, Split::Train))) {
         Some(known) => known.clone(),
         None => images_of(data, recipe, is_tested)?,
     };

@@ -340,6 +340,21 @@ mod tests {
     }
 
     #[test]
+    fn an_evaluation_is_outdated_once_its_pre_training_is_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        run(folder.path(), "mae/pretrain", "pretrain", "started = 1000");
+        let knn = run(folder.path(), "mae/knn", "knn", "from = 'mae/pretrain'\nstarted = 1001\nfinished = true");
+        top1s(&knn, &[20.0]);
+        let mut runs = open(folder.path());
+        assert_eq!(runs.watched[1].run.as_ref().unwrap().state(), RunState::Finished);
+        run(folder.path(), "mae/pretrain", "pretrain", "started = 1000000");
+        assert!(runs.refresh(later(1)));
+        let warning = runs.watched[1].warning().unwrap();
+        assert!(warning.starts_with("mae knn seed 0 outdated: it was made from earlier weights of"), "{warning}");
+        assert_eq!(runs.watched[1].run.as_ref().unwrap().top1(), None);
+    }
+
+    #[test]
     fn stages_that_appear_are_added_and_folders_that_go_are_forgotten() {
         let folder = tempfile::tempdir().unwrap();
         let mut runs = open(folder.path());

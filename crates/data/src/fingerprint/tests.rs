@@ -89,7 +89,12 @@ fn only_the_images_that_are_taken_count() {
     };
     let before = of_two();
     fs::write(folder.path().join("train/cat/2.png"), "beyond the limit").expect("room");
-    assert_eq!((of_two(), before.images), (before, 2));
+    assert_eq!((of_two(), before.images), (before.clone(), 2));
+    let lists = |limit| {
+        let dataset = open(&Source::Path(folder.path().to_owned()), limit, 0).expect("images");
+        before.lists(&dataset, Split::Train)
+    };
+    assert_eq!([2, 3, 0].map(lists), [true, false, false]);
 }
 
 #[test]

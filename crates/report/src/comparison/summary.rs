@@ -183,13 +183,13 @@ fn warnings(groups: &[RunGroup], CollectedRuns { runs, unreadable }: &CollectedR
         warnings.push(format!("The runs do not share one data set: {data}."));
     }
     warnings.extend(other_images("training", runs, |run| run.about.inputs.train.as_ref()));
-    // The quick measures of a pre-training are compared with no evaluation.
-    let evaluated_on = |run: &Run| match run.about.stage {
-        Stage::Pretrain => None,
-        Stage::Finetune | Stage::Linprobe | Stage::Knn => run.about.inputs.test.as_ref(),
-    };
     warnings.extend(other_images("test", runs, evaluated_on));
     warnings
+}
+
+/// The test images of an evaluation. A pre-training's quick measures are compared with none.
+fn evaluated_on(run: &Run) -> Option<&Fingerprint> {
+    run.about.inputs.test.as_ref().filter(|_| run.about.stage != Stage::Pretrain)
 }
 
 /// That the images of one choice of data were not the same for all runs, and for which two. `fingerprint` gives those of
