@@ -1,7 +1,10 @@
 //! Images with their labels: what every source of data looks like to the rest of the program.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
 
 use crate::DataError;
 use crate::error::TransformError;
@@ -86,6 +89,23 @@ pub trait Images: Send + Sync {
     /// The class of image `index` (below [`len`](Self::len)), or `None` when the set has no labels: all images of a
     /// set have a label, or none has.
     fn label(&self, index: usize) -> Option<usize>;
+
+    /// The file of image `index` (below [`len`](Self::len)), relative to the folder of all; `None` where images have none
+    /// of their own.
+    fn file(&self, _index: usize) -> Option<&Path> {
+        None
+    }
+
+    /// A SHA-256 that tells image `index` (below [`len`](Self::len)) from another, as cheaply as the source allows; it
+    /// need not decode it, nor read all of it.
+    ///
+    /// # Errors
+    /// When the image has to be read from a file and that fails; the error names the file.
+    fn digest(&self, index: usize) -> Result<[u8; 32], DataError> {
+        let image = self.image(index)?;
+        let sides = [image.width, image.height].map(|side| (side as u64).to_le_bytes());
+        Ok(Sha256::new().chain_update(sides.concat()).chain_update(&image.pixels).finalize().into())
+    }
 
     /// Whether there is no image at all.
     fn is_empty(&self) -> bool {

@@ -19,6 +19,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::dataset::Limits;
 use crate::error::FolderError;
+use crate::file_digest::digest_of_file;
 use crate::{DataError, Dataset, Image, Images};
 
 /// How the names of images end.
@@ -47,7 +48,7 @@ pub fn open(root: &Path, limits: Limits) -> Result<Dataset, DataError> {
             return Err(no_images(root));
         }
         paths.truncate(Limits::count(limits.train));
-        let train = Arc::new(Folder { paths, labels: Vec::new() });
+        let train = Arc::new(Folder { root: root.to_owned(), paths, labels: Vec::new() });
         return Ok(Dataset { name, train, test: None, class_names: Vec::new() });
     }
     let (train, class_names) = labelled(&train_root, limits.train)?;
@@ -80,7 +81,7 @@ fn labelled(root: &Path, limit: usize) -> Result<(Folder, Vec<String>), DataErro
     }
     let lengths: Vec<usize> = of_class.iter().map(Vec::len).collect();
     let taken = taken_of_each(&lengths, Limits::count(limit));
-    let mut folder = Folder { paths: Vec::new(), labels: Vec::new() };
+    let mut folder = Folder { root: root.to_owned(), paths: Vec::new(), labels: Vec::new() };
     for (label, (paths, taken)) in of_class.into_iter().zip(taken).enumerate() {
         folder.labels.extend(std::iter::repeat_n(label, taken));
         folder.paths.extend(paths.into_iter().take(taken));
@@ -169,6 +170,8 @@ fn difference(train: &[String], test: &[String]) -> String {
 
 /// Files with, or without, a label each.
 struct Folder {
+    /// What all of them lie below.
+    root: PathBuf,
     paths: Vec<PathBuf>,
     labels: Vec<usize>,
 }
@@ -184,6 +187,14 @@ impl Images for Folder {
 
     fn label(&self, index: usize) -> Option<usize> {
         self.labels.get(index).copied()
+    }
+
+    fn file(&self, index: usize) -> Option<&Path> {
+        self.paths[index].strip_prefix(&self.root).ok()
+    }
+
+    fn digest(&self, index: usize) -> Result<[u8; 32], DataError> {
+        digest_of_file(&self.paths[index])
     }
 }
 

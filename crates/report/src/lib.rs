@@ -38,8 +38,8 @@ pub use figures::family::FigureFamily;
 pub use findings::{Finding, FindingPart, Verdict, findings};
 pub use findings_csv::findings_csv;
 pub use run_directory::{
-    About, CollectedRuns, Epoch, Eval, METRICS_FILE, MethodSetting, Metrics, RUN_FILE, Renewal, Run, RunState, Session,
-    Stability, Stage, Step, TargetChange, collect_runs, find_runs, is_locked, read_run,
+    About, CollectedRuns, Epoch, Eval, Fingerprint, Inputs, METRICS_FILE, MethodSetting, Metrics, RUN_FILE, Renewal,
+    Run, RunState, Session, Stability, Stage, Step, TargetChange, collect_runs, find_runs, is_locked, origin, read_run,
 };
 
 /// What [`write_report`] did.

@@ -3,12 +3,12 @@
 
 use std::path::Path;
 
-use bmae_nn::weights::{StateDict, WeightsError};
+use bmae_nn::weights::StateDict;
 use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{GivenWeights, Recipe, Start};
-use sha2::{Digest, Sha256};
 
 use crate::TrainError;
+use crate::file_checksum::sha256_of_file;
 use crate::start::{read_weights, weights_file};
 
 /// A pre-training with the checksums of all weights that it reads: those that its recipe has, else those that its run
@@ -51,11 +51,9 @@ pub(crate) fn read_named(named: &GivenWeights) -> Result<StateDict, TrainError> 
 }
 
 /// The SHA-256 of the file that holds the weights at `path`, in hexadecimal digits.
-fn sha256(path: &Path) -> Result<String, TrainError> {
-    let file = StateDict::file_at(&weights_file(path)?)?;
-    let mut digest = Sha256::new();
-    std::fs::File::open(&file)
-        .and_then(|mut opened| std::io::copy(&mut opened, &mut digest))
-        .map_err(|reason| WeightsError::Unreadable { path: file, reason })?;
-    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+///
+/// # Errors
+/// When there are none, or they cannot be read.
+pub(crate) fn sha256(path: &Path) -> Result<String, TrainError> {
+    sha256_of_file(&StateDict::file_at(&weights_file(path)?)?)
 }

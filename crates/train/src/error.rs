@@ -102,6 +102,25 @@ pub enum TrainError {
         /// The keys that differ, with both values.
         keys: String,
     },
+    /// A resume with other images or weights.
+    #[error(
+        "{path} was made of other {of}: {what}; put the old {of} back, choose another folder, or remove this one to begin again",
+        path = path.display()
+    )]
+    OtherInputs {
+        /// The folder.
+        path: PathBuf,
+        /// "images" or "weights".
+        of: &'static str,
+        /// What has changed, as a clause.
+        what: String,
+    },
+    /// Weights that another process replaced while they were read.
+    #[error("the weights of {path} were replaced while they were read, as a training at work does; try again", path = path.display())]
+    WeightsReplaced {
+        /// Their run or file.
+        path: PathBuf,
+    },
     /// A file of a run directory does not read back.
     #[error("{path} is damaged: {what}", path = path.display())]
     Damaged {
@@ -339,6 +358,11 @@ pub enum TrainError {
 }
 
 impl TrainError {
+    /// The run at `path` was made of other images or weights, as `of` says, and `what` says how they differ.
+    pub(crate) fn other_inputs(path: &Path, of: &'static str, what: String) -> Self {
+        Self::OtherInputs { path: path.to_owned(), of, what }
+    }
+
     /// An error of writing `path`.
     pub fn writing(path: impl AsRef<Path>, source: std::io::Error) -> Self {
         let remedy = match source.kind() {

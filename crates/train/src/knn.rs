@@ -10,6 +10,7 @@ use bmae_recipe::{Recipe, Stage};
 use crate::evaluation::{FeatureRequest, NearestNeighbours, extract, nearest_neighbours_top1};
 use crate::run_directory::{EvalLine, Line, RunDirectory};
 use crate::session::Summary;
+use crate::stage_inputs::inputs_of;
 use crate::stage_run::{Extent, StageRun};
 use crate::{Outcome, Session, TrainError, input, start};
 
@@ -24,8 +25,9 @@ const BATCH: usize = 256;
 pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: bool) -> Result<Outcome, TrainError> {
     let PlannedStage { recipe, start, .. } = planned;
     let (data, test) = input::open_labelled(recipe, Stage::Knn)?;
+    let inputs = inputs_of(session, planned, &data)?;
     let encoder = start::encoder(start, recipe, &session.inference_device(), &mut |message| session.say(message))?;
-    let Some(run) = StageRun::open(session, planned, &data, resume)? else {
+    let Some(run) = StageRun::open(session, planned, &data, inputs, resume)? else {
         return Ok(Outcome::AlreadyFinished);
     };
     let extent = Extent { epochs: 1, steps_per_epoch: 1, batch_size: data.train.len() + test.len() };

@@ -5,7 +5,7 @@
 //!
 //! - the rate of a step: [`schedule`]; which parameter is updated how: [`optimiser`];
 //! - the loops, in the same order each: [`pretrain`], [`finetune`], [`linear_probe`]; no loop at all: `knn`; how all
-//!   open and close a run directory: `stage_run`;
+//!   open and close a run directory: `stage_run`; which images and weights a run is made of: `stage_inputs`;
 //! - where weights come from: [`start`], those that a recipe names and records: `checksum` and `teacher`; how they
 //!   leave: [`export`]; what lies on disk: [`run_directory`];
 //! - one stage, or a whole plan, is run: [`run`];
@@ -22,6 +22,7 @@ mod error;
 pub mod evaluation;
 pub mod export;
 pub mod features;
+mod file_checksum;
 pub mod finetune;
 pub mod forward;
 mod input;
@@ -42,6 +43,7 @@ pub mod run;
 pub mod run_directory;
 pub mod schedule;
 mod session;
+mod stage_inputs;
 mod stage_run;
 pub mod start;
 mod teacher;

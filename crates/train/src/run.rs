@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
+use bmae_data::Dataset;
 use bmae_recipe::Stage;
 use bmae_recipe::plan::PlannedStage;
 
 use crate::checksum::with_checksums;
-use crate::run_directory::has_checkpoint;
+use crate::run_directory::{Inputs, RunFile, has_checkpoint};
+use crate::session::KnownImages;
+use crate::stage_inputs::{images_of, reads_test_images};
 use crate::{Outcome, Session, TrainError, finetune, input, knn, linear_probe, pipeline, pretrain};
 
 /// Runs one stage in its run directory; with `resume` what was begun there goes on.
@@ -34,20 +37,41 @@ pub enum PlanOutcome {
 }
 
 /// What the stages of `plan` would say of their data at their beginning, so that a plan whose evaluations have no
-/// labels does not pre-train first. Each choice of images is opened once.
-fn check_data(plan: &[PlannedStage]) -> Result<(), TrainError> {
-    let mut checked = Vec::new();
+/// labels, or one of whose pre-trainings was begun on other images, does not train first. Each choice of images is
+/// opened and looked at once; gives what was seen.
+fn check_data(session: &Session<'_>, plan: &[PlannedStage]) -> Result<Vec<KnownImages>, TrainError> {
+    let mut checked: Vec<KnownImages> = Vec::new();
     for first in plan {
         let wanted = &first.recipe.data;
-        if checked.contains(&wanted) {
+        if checked.iter().any(|known| known.recipe == *wanted) {
             continue;
         }
         let dataset = pipeline::open(&first.recipe)?;
-        let mut stages = plan.iter().filter(|planned| planned.recipe.data == *wanted);
-        stages.try_for_each(|planned| input::check(&dataset, &planned.recipe, planned.stage))?;
-        checked.push(wanted);
+        let stages = || plan.iter().filter(|planned| planned.recipe.data == *wanted);
+        stages().try_for_each(|planned| input::check(&dataset, &planned.recipe, planned.stage))?;
+        let is_tested = stages().any(|planned| reads_test_images(&planned.recipe, planned.stage));
+        let known = images_of(&dataset, &first.recipe, is_tested)?;
+        for planned in stages().filter(|planned| planned.ends_after.is_none() || is_wanted(planned, plan)) {
+            check_begun(session, planned, &dataset, &known)?;
+        }
+        checked.push(known);
     }
-    Ok(())
+    Ok(checked)
+}
+
+/// Refuses a pre-training that was begun on other images than those that are `known` of `dataset`.
+fn check_begun(
+    session: &Session<'_>,
+    planned: &PlannedStage,
+    dataset: &Dataset,
+    known: &KnownImages,
+) -> Result<(), TrainError> {
+    let earlier = (planned.stage == Stage::Pretrain).then(|| RunFile::read(&planned.out).ok()).flatten();
+    let Some(earlier) = earlier else { return Ok(()) };
+    let test = known.test.clone().filter(|_| reads_test_images(&planned.recipe, planned.stage));
+    let inputs = Inputs { from_sha256: None, train: known.train.clone(), test };
+    let changed = earlier.change_of_inputs(&RunFile::new(planned, dataset, inputs, session));
+    changed.map_or(Ok(()), |change| Err(TrainError::other_inputs(&planned.out, change.of(), change.to_string())))
 }
 
 /// Whether the trunk `planned` is still to be trained: something in `stages` goes on from it that has no epoch of its
@@ -67,12 +91,20 @@ fn check_weights(plan: &[PlannedStage]) -> Result<(), TrainError> {
 }
 
 /// Runs `stages` in order, after a look at the data and the given weights of them all. What was finished before is not
-/// repeated, what was begun goes on, and a trunk that nothing needs any more is left out. A stage whose loss is no
+/// repeated, what was begun goes on, and a trunk that nothing needs any more is left out. An evaluation of other images
+/// or weights than there are now is made again, with a word; a pre-training of other images is refused. A stage whose loss is no
 /// number any more is left as it is, with what would start from it: that is a result of its recipe, not a reason to stop
 /// the others.
 pub fn plan(session: &mut Session<'_>, stages: &[PlannedStage]) -> Result<PlanOutcome, TrainError> {
-    check_data(stages)?;
+    let images = check_data(session, stages)?;
     check_weights(stages)?;
+    session.set_plan(Some(images));
+    let outcome = run_all(session, stages);
+    session.set_plan(None);
+    outcome
+}
+
+fn run_all(session: &mut Session<'_>, stages: &[PlannedStage]) -> Result<PlanOutcome, TrainError> {
     let mut diverged = Vec::new();
     let mut lost: Vec<&Path> = Vec::new();
     for planned in stages {

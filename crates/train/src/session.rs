@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bmae_data::Fingerprint;
+use bmae_recipe::DataRecipe;
 use burn::tensor::Device;
 
 use crate::TrainError;
@@ -27,6 +29,17 @@ impl Default for Provenance {
     }
 }
 
+/// The images of a choice of data, as they were when a plan began.
+#[derive(Debug, Clone)]
+pub(crate) struct KnownImages {
+    /// The choice.
+    pub recipe: DataRecipe,
+    /// The training images.
+    pub train: Option<Fingerprint>,
+    /// The test images, where some stage of the plan reads them.
+    pub test: Option<Fingerprint>,
+}
+
 /// The surroundings of a run; none of it changes a result.
 pub struct Session<'a> {
     device: Device,
@@ -34,6 +47,8 @@ pub struct Session<'a> {
     provenance: Provenance,
     stop: Arc<AtomicBool>,
     observer: &'a mut dyn Observer,
+    /// Of a plan at work, the images of each choice of data in it.
+    plan: Option<Vec<KnownImages>>,
 }
 
 impl<'a> Session<'a> {
@@ -44,7 +59,14 @@ impl<'a> Session<'a> {
         stop: Arc<AtomicBool>,
         observer: &'a mut dyn Observer,
     ) -> Result<Self, TrainError> {
-        Ok(Self { device: device.open()?, workers: workers.max(1), provenance: Provenance::default(), stop, observer })
+        Ok(Self {
+            device: device.open()?,
+            workers: workers.max(1),
+            provenance: Provenance::default(),
+            stop,
+            observer,
+            plan: None,
+        })
     }
 
     /// The same with what its runs record of program and machine.
@@ -68,6 +90,21 @@ impl<'a> Session<'a> {
 
     pub(crate) fn provenance(&self) -> &Provenance {
         &self.provenance
+    }
+
+    /// Makes it the session of a plan whose data was looked at, so that its stages need not; `None` ends that.
+    pub(crate) fn set_plan(&mut self, images: Option<Vec<KnownImages>>) {
+        self.plan = images;
+    }
+
+    /// Whether what it runs are the stages of a plan, not a stage that was asked for by itself.
+    pub(crate) fn is_in_plan(&self) -> bool {
+        self.plan.is_some()
+    }
+
+    /// What the plan at work knows of the images that `recipe` chooses.
+    pub(crate) fn known_images(&self, recipe: &DataRecipe) -> Option<&KnownImages> {
+        self.plan.iter().flatten().find(|known| known.recipe == *recipe)
     }
 
     pub(crate) fn stopped(&self) -> bool {

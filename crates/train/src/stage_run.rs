@@ -2,11 +2,13 @@
 //! of the stage's own module.
 
 use bmae_data::Dataset;
+use bmae_recipe::Stage;
 use bmae_recipe::plan::PlannedStage;
 
-use crate::observer::Event;
+use crate::observer::{Event, Message};
 use crate::optimiser::ParameterGroups;
-use crate::run_directory::{Checkpoint, Opened, Position, RunDirectory, RunFile};
+use crate::run_directory::{Checkpoint, InputChange, Inputs, Opened, OtherInputs, Position, RunDirectory, RunFile};
+use crate::stage_inputs::checksum_of_start;
 use crate::{Outcome, Session, TrainError};
 
 /// A stage whose run directory is open, before its first step.
@@ -30,8 +32,8 @@ pub(crate) struct Extent {
 }
 
 impl<'a> StageRun<'a> {
-    /// Opens the run directory of `planned`, whose images are `data`. `None`, and the observer knows it, where
-    /// the stage was finished before.
+    /// Opens the run directory of `planned`, whose images are `data`; its `inputs` were taken before its weights were
+    /// read. `None`, and the observer knows it, where the stage was finished before.
     ///
     /// # Errors
     /// As [`RunDirectory::open`]; nothing is written then.
@@ -39,17 +41,32 @@ impl<'a> StageRun<'a> {
         session: &mut Session<'_>,
         planned: &'a PlannedStage,
         data: &Dataset,
+        inputs: Inputs,
         resume: bool,
     ) -> Result<Option<Self>, TrainError> {
-        let run_file = RunFile::new(planned, data, session);
+        if let Some(path) = planned.start.path()
+            && checksum_of_start(planned)? != inputs.from_sha256
+        {
+            return Err(TrainError::WeightsReplaced { path: path.to_owned() });
+        }
+        let run_file = RunFile::new(planned, data, inputs, session);
+        let (config, trunk) = (planned.recipe.to_toml(), planned.start.trunk());
+        // Pre-training takes long: it is never thrown away without being asked for.
+        let other_inputs = match session.is_in_plan() && planned.stage != Stage::Pretrain {
+            true => OtherInputs::Repeated,
+            false => OtherInputs::Refused,
+        };
         let (directory, checkpoint) =
-            match RunDirectory::open(&planned.out, &planned.recipe.to_toml(), run_file, planned.start.trunk(), resume)?
-            {
+            match RunDirectory::open(&planned.out, &config, run_file, trunk, resume, other_inputs)? {
                 Opened::Finished => {
                     session.tell(Event::AlreadyFinished { run: planned.run.clone(), stage: planned.stage });
                     return Ok(None);
                 }
                 Opened::Fresh(directory) => (directory, None),
+                Opened::Repeated(directory, change) => {
+                    session.say(Message::Note(repeated(planned, &change)));
+                    (directory, None)
+                }
                 Opened::Resumed(directory, checkpoint, lost) => {
                     lost.into_iter().for_each(|lost| session.warn(lost));
                     (directory, checkpoint)
@@ -95,4 +112,9 @@ impl<'a> StageRun<'a> {
         }
         Ok(outcome)
     }
+}
+
+/// Why `planned` is made again.
+fn repeated(planned: &PlannedStage, change: &InputChange) -> String {
+    format!("{} was made of other {}: {change}; it is repeated", planned.out.display(), change.of())
 }

@@ -109,6 +109,7 @@ impl Column {
                 RunState::Finished => "done".to_owned(),
                 RunState::Failed(_) => "fail".to_owned(),
                 RunState::Stopped => "stop".to_owned(),
+                RunState::Outdated(_) => "old".to_owned(),
             },
             Column::State => run.state().word().to_owned(),
             Column::Bar => String::new(),

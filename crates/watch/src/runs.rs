@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use bmae_report::{METRICS_FILE, RUN_FILE, Run, RunState, Stage, find_runs, is_locked, read_run};
+use bmae_report::{METRICS_FILE, RUN_FILE, Run, RunState, Stage, find_runs, is_locked, origin, read_run};
 
 use crate::error::WatchError;
 use crate::pace::Pace;
@@ -39,24 +39,33 @@ pub(crate) struct WatchedRun {
 struct Signs {
     about: Option<(u64, SystemTime)>,
     metrics: Option<(u64, SystemTime)>,
+    /// Of the run that an evaluation started from: with other weights it makes it outdated.
+    origin: Option<(u64, SystemTime)>,
     locked: bool,
 }
 
 impl Signs {
-    /// All but the lock.
-    fn of_files(directory: &Path) -> Self {
-        let sign = |name| {
-            let data = std::fs::metadata(directory.join(name)).ok()?;
+    /// All but the lock, of the run in `directory`, which is `run` where it was read before.
+    fn of_files(directory: &Path, run: Option<&Run>) -> Self {
+        let sign = |path: PathBuf| {
+            let data = std::fs::metadata(path).ok()?;
             Some((data.len(), data.modified().ok()?))
         };
-        Self { about: sign(RUN_FILE), metrics: sign(METRICS_FILE), locked: false }
+        let from = run.filter(|run| run.about.stage != Stage::Pretrain).and_then(|run| run.about.from.as_deref());
+        let origin = from.and_then(|from| origin(directory, from));
+        Self {
+            about: sign(directory.join(RUN_FILE)),
+            metrics: sign(directory.join(METRICS_FILE)),
+            origin: origin.and_then(|origin| sign(origin.join(RUN_FILE))),
+            locked: false,
+        }
     }
 }
 
 impl WatchedRun {
     fn read(directory: PathBuf, now: Instant) -> Self {
         let mut watched = Self {
-            seen: Signs { locked: is_locked(&directory), ..Signs::of_files(&directory) },
+            seen: Signs { locked: is_locked(&directory), ..Signs::of_files(&directory, None) },
             directory,
             run: None,
             read_error: None,
@@ -66,15 +75,17 @@ impl WatchedRun {
             cost: Duration::ZERO,
         };
         watched.read_again(watched.seen, now);
+        watched.seen.origin = Signs::of_files(&watched.directory, watched.run.as_ref()).origin;
         watched
     }
 
     /// Reads it if its signs changed; whether it did.
     fn refresh(&mut self, now: Instant) -> bool {
-        let mut signs = Signs::of_files(&self.directory);
+        let mut signs = Signs::of_files(&self.directory, self.run.as_ref());
         // Asking for a lock takes it for a moment, in which a process that starts on the run would be refused: a run
         // that is at its end is asked only when its files change.
-        let rests = self.run.as_ref().is_some_and(|run| run.state() == RunState::Finished);
+        let rests =
+            self.run.as_ref().is_some_and(|run| matches!(run.state(), RunState::Finished | RunState::Outdated(_)));
         if !(rests && signs == self.seen) {
             signs.locked = is_locked(&self.directory);
         }
@@ -82,7 +93,8 @@ impl WatchedRun {
             return false;
         }
         // More lines can wait; what the run says of itself cannot.
-        let grew_only = signs.about == self.seen.about && signs.locked == self.seen.locked;
+        let grew_only =
+            (signs.about, signs.origin, signs.locked) == (self.seen.about, self.seen.origin, self.seen.locked);
         if grew_only && now.saturating_duration_since(self.read_at) < self.cost * PATIENCE {
             return false;
         }
@@ -160,8 +172,9 @@ impl WatchedRun {
             return Some(plain(read_error));
         }
         let run = self.run.as_ref()?;
-        if let RunState::Failed(reason) = run.state() {
-            return Some(format!("{} failed: {}", self.title(), plain(&reason)));
+        let state = run.state();
+        if let Some(trouble) = state.trouble() {
+            return Some(format!("{} {}: {}", self.title(), state.word(), plain(&trouble)));
         }
         let line = run.metrics.epochs.iter().rev().find(|line| line.collapse.is_some())?;
         let done = line.epoch.saturating_add(1);
@@ -324,6 +337,21 @@ mod tests {
         drop(held);
         assert!(runs.refresh(later(2)));
         assert!(!runs.watched[0].running());
+    }
+
+    #[test]
+    fn an_evaluation_is_outdated_once_its_pre_training_is_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        run(folder.path(), "mae/pretrain", "pretrain", "started = 1000");
+        let knn = run(folder.path(), "mae/knn", "knn", "from = 'mae/pretrain'\nstarted = 1001\nfinished = true");
+        top1s(&knn, &[20.0]);
+        let mut runs = open(folder.path());
+        assert_eq!(runs.watched[1].run.as_ref().unwrap().state(), RunState::Finished);
+        run(folder.path(), "mae/pretrain", "pretrain", "started = 1000000");
+        assert!(runs.refresh(later(1)));
+        let warning = runs.watched[1].warning().unwrap();
+        assert!(warning.starts_with("mae knn seed 0 outdated: it was made from earlier weights of"), "{warning}");
+        assert_eq!(runs.watched[1].run.as_ref().unwrap().top1(), None);
     }
 
     #[test]

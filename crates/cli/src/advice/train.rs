@@ -16,6 +16,7 @@ pub fn of_train(error: &TrainError) -> Option<String> {
         TrainError::NoState { weights: Some(_), .. } => {
             "bmae pretrain --from WEIGHTS --out ANOTHER_FOLDER begins a pre-training with weights"
         }
+        TrainError::OtherInputs { .. } => "--out names another folder",
         TrainError::NotARun { .. } => "choose another folder with --out",
         TrainError::Unlabelled { .. } => "give --data a folder that has them",
         TrainError::PredictsNoPixels { .. } => {

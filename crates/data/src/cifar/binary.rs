@@ -5,6 +5,8 @@
 
 use std::path::Path;
 
+use sha2::{Digest, Sha256};
+
 use crate::error::CifarError;
 use crate::{CifarSet, DataError, Image, Images};
 
@@ -89,5 +91,9 @@ impl Images for Records {
 
     fn label(&self, index: usize) -> Option<usize> {
         Some(usize::from(self.labels[index]))
+    }
+
+    fn digest(&self, index: usize) -> Result<[u8; 32], DataError> {
+        Ok(Sha256::digest(&self.planes[index * PIXEL_BYTES..(index + 1) * PIXEL_BYTES]).into())
     }
 }

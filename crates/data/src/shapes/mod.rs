@@ -14,6 +14,8 @@ mod scene;
 
 use std::sync::{Arc, OnceLock};
 
+use sha2::{Digest, Sha256};
+
 use crate::random::Purpose;
 use crate::{DataError, Dataset, Image, Images};
 use scene::{Scene, Silhouette};
@@ -71,6 +73,12 @@ impl Images for Shapes {
 
     fn label(&self, index: usize) -> Option<usize> {
         Some(index % CLASSES)
+    }
+
+    /// Of what the image is drawn from.
+    fn digest(&self, index: usize) -> Result<[u8; 32], DataError> {
+        let drawn_from = [self.seed, self.purpose as u64, self.size as u64, index as u64];
+        Ok(Sha256::digest(drawn_from.map(u64::to_le_bytes).concat()).into())
     }
 }
 

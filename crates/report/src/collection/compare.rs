@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::list::ListedRun;
-use crate::run_directory::{Epoch, Run};
+use crate::run_directory::{Epoch, Fingerprint, Run};
 use crate::text::{aligned, duration};
 
 /// What differs between two runs.
@@ -79,9 +79,22 @@ fn settings(run: &Run) -> BTreeMap<String, String> {
         ("(threads)", about.threads.map(|threads| threads.to_string())),
         ("(data)", about.data.clone()),
         ("(from)", about.from.clone()),
+        ("(weights)", about.inputs.from_sha256.as_deref().map(|checksum| short(checksum).to_owned())),
+        ("(training images)", about.inputs.train.as_ref().map(in_words)),
+        ("(test images)", about.inputs.test.as_ref().map(in_words)),
     ];
     settings.extend(also.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
     settings
+}
+
+/// A fingerprint as it can be compared by eye.
+fn in_words(of: &Fingerprint) -> String {
+    format!("{} (names {}, contents {})", of.images, short(&of.listing), short(&of.contents))
+}
+
+/// Enough of a checksum to tell two apart.
+fn short(checksum: &str) -> &str {
+    checksum.get(..12).unwrap_or(checksum)
 }
 
 /// What came out of a run, the same names for every run; what does not apply is empty.

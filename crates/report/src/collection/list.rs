@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::run_directory::{Run, RunState, Stage, read_run};
+use crate::run_directory::{Run, Stage, read_run};
 use crate::text::{aligned, duration};
 
 /// A run directory in a line.
@@ -18,9 +18,9 @@ pub struct ListedRun {
     pub stage: Option<&'static str>,
     /// The seed.
     pub seed: Option<u64>,
-    /// `running`, `finished`, `failed`, `stopped`, or `unreadable`.
+    /// `running`, `finished`, `failed`, `stopped`, `outdated`, or `unreadable`.
     pub state: &'static str,
-    /// Why it failed or cannot be read.
+    /// Why it failed, is outdated or cannot be read.
     pub failed: Option<String>,
     /// Whole epochs done.
     pub epochs_done: Option<u64>,
@@ -49,10 +49,7 @@ impl ListedRun {
             stage: Some(run.about.stage.name()),
             seed: Some(run.about.seed),
             state: state.word(),
-            failed: match state {
-                RunState::Failed(reason) => Some(reason),
-                _ => None,
-            },
+            failed: state.trouble(),
             epochs_done: Some(run.epochs_done()),
             epochs: run.about.epochs,
             loss: (metrics.epochs.iter().rev().find_map(|line| line.loss))

@@ -137,7 +137,7 @@ fn order(setting: &MethodSetting) -> Order {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run_directory::{About, Metrics};
+    use crate::run_directory::{About, Inputs, Metrics};
 
     fn run(directory: &str, name: &str, k: Option<u64>, stage: Stage, seed: u64) -> Run {
         let method = if k.is_some() { "mae-k" } else { "mae" };
@@ -159,11 +159,21 @@ mod tests {
             test_images: None,
             started: None,
             from: None,
+            weights_sha256: None,
+            inputs: Inputs::default(),
             trunk: false,
             earlier: Vec::new(),
         };
         let recipe = toml::Table::new();
-        Run { directory: directory.into(), about, config: None, recipe, metrics: Metrics::default(), running: false }
+        Run {
+            directory: directory.into(),
+            about,
+            config: None,
+            recipe,
+            metrics: Metrics::default(),
+            outdated: false,
+            running: false,
+        }
     }
 
     fn labels(runs: &[Run]) -> Vec<(String, usize)> {

@@ -40,6 +40,8 @@ pub enum MissingState {
         /// Epochs that were done.
         epochs_done: u64,
     },
+    /// It evaluated earlier weights than its pre-training has now.
+    Outdated,
     /// It says that it is finished, but holds no finite accuracy.
     NoResult,
 }
@@ -86,6 +88,7 @@ fn state(run: Option<&Run>) -> Option<MissingState> {
         Some(run) if matches!(run.state(), RunState::Failed(_)) => {
             Some(MissingState::Failed { epochs_done: run.epochs_done() })
         }
+        Some(run) if run.outdated => Some(MissingState::Outdated),
         Some(run) if !run.finished() => {
             Some(MissingState::Unfinished { epochs_done: run.epochs_done(), epochs: run.about.epochs })
         }

@@ -1,7 +1,7 @@
 //! How it was run: every run directory with its state, rate and time, and the recipes as they were resolved.
 
 use super::group::RunGroup;
-use crate::run_directory::{About, Run, RunState};
+use crate::run_directory::{About, Run};
 use crate::text::duration;
 
 /// The columns of [`run_rows`], and which of them are numbers.
@@ -31,9 +31,10 @@ fn run_row(group: &RunGroup, run: &Run) -> [String; 10] {
         Some(epochs) => epochs.to_string(),
         None => String::new(),
     };
-    let state = match run.state() {
-        RunState::Failed(reason) => format!("failed: {reason}"),
-        state => state.word().to_owned(),
+    let state = run.state();
+    let state = match state.trouble() {
+        Some(trouble) => format!("{}: {trouble}", state.word()),
+        None => state.word().to_owned(),
     };
     [
         group.label.clone(),

@@ -9,7 +9,7 @@ use crate::run_directory::Stage;
 use crate::text::{count, percent};
 
 /// `62.13 ± 0.41 (3)` over seeds, `62.13 ± 0.49` for a single seed with its binomial error, `62.13` where that is not
-/// known, `unfinished`, or `not run`.
+/// known, `unfinished`, `outdated`, or `not run`.
 pub fn score(cell: &EvaluationSummary) -> String {
     match &cell.score {
         Some(score) => match error(score) {
@@ -17,6 +17,7 @@ pub fn score(cell: &EvaluationSummary) -> String {
             None => percent(score.mean),
         },
         None if cell.failed => "failed".to_owned(),
+        None if cell.outdated => "outdated".to_owned(),
         None if cell.unfinished => "unfinished".to_owned(),
         None => "not run".to_owned(),
     }
@@ -146,6 +147,7 @@ fn state(state: MissingState) -> String {
         MissingState::Failed { epochs_done } => {
             format!("failed after {}, the table of the run directories says why", count(epochs_done, "epoch"))
         }
+        MissingState::Outdated => "made from earlier weights of its pre-training".to_owned(),
         MissingState::NoResult => "finished without a finite accuracy".to_owned(),
     }
 }

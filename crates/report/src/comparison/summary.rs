@@ -11,7 +11,7 @@ use super::missing::{MissingResult, missing};
 use super::published_accuracy::{PublishedAccuracy, published_beside};
 use super::published_recipe::{RecipeDifference, all_known, differences};
 use super::score::Score;
-use crate::run_directory::{CollectedRuns, MethodSetting, Run, RunState, Stage, harmonic_mean};
+use crate::run_directory::{CollectedRuns, Fingerprint, MethodSetting, Run, RunState, Stage, harmonic_mean};
 
 /// The comparison as data: what every table shows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -97,6 +97,8 @@ pub struct EvaluationSummary {
     pub unfinished: bool,
     /// Whether some seed failed.
     pub failed: bool,
+    /// Whether some seed evaluated earlier weights than its pre-training has now.
+    pub outdated: bool,
     /// The published accuracy of this very setting, where the data is CIFAR-10.
     pub published: Option<PublishedAccuracy>,
 }
@@ -141,6 +143,7 @@ fn line(group: &RunGroup) -> GroupSummary {
         score: group.score(evaluation),
         unfinished: group.stage(evaluation).any(|run| !run.finished()),
         failed: group.stage(evaluation).any(|run| matches!(run.state(), RunState::Failed(_))),
+        outdated: group.stage(evaluation).any(|run| run.outdated),
         published: published_beside(group, evaluation),
     };
     GroupSummary {
@@ -158,6 +161,13 @@ fn line(group: &RunGroup) -> GroupSummary {
 fn warnings(groups: &[RunGroup], CollectedRuns { runs, unreadable }: &CollectedRuns) -> Vec<String> {
     let mut warnings: Vec<String> =
         unreadable.iter().map(|error| format!("A run that cannot be read is left out: {error}.")).collect();
+    for run in runs {
+        if let RunState::Outdated(from) = run.state() {
+            let directory = run.directory.display();
+            warnings
+                .push(format!("{directory} was made from earlier weights of {from} and is left out: run it again."));
+        }
+    }
     for group in groups {
         for stage in Stage::ALL {
             let differing = differing_keys(group, stage);
@@ -172,5 +182,27 @@ fn warnings(groups: &[RunGroup], CollectedRuns { runs, unreadable }: &CollectedR
         let data = data.into_iter().collect::<Vec<_>>().join("; ");
         warnings.push(format!("The runs do not share one data set: {data}."));
     }
+    warnings.extend(other_images("training", runs, |run| run.about.inputs.train.as_ref()));
+    warnings.extend(other_images("test", runs, evaluated_on));
     warnings
+}
+
+/// The test images of an evaluation. A pre-training's quick measures are compared with none.
+fn evaluated_on(run: &Run) -> Option<&Fingerprint> {
+    run.about.inputs.test.as_ref().filter(|_| run.about.stage != Stage::Pretrain)
+}
+
+/// That the images of one choice of data were not the same for all runs, and for which two. `fingerprint` gives those of
+/// the `split`.
+fn other_images(split: &str, runs: &[Run], fingerprint: fn(&Run) -> Option<&Fingerprint>) -> Vec<String> {
+    let known: Vec<(&Run, &Fingerprint)> = runs.iter().filter_map(|run| Some((run, fingerprint(run)?))).collect();
+    let choice = |run: &Run| (run.about.data.clone(), run.recipe.get("data").cloned());
+    let other = |(at, (run, images)): (usize, &(&Run, &Fingerprint))| {
+        let (first, of_first) = known[..at].iter().find(|(first, _)| choice(first) == choice(run))?;
+        let data = run.about.data.as_deref().unwrap_or("the data");
+        let [first, run] = [first, run].map(|run| run.directory.display());
+        (of_first != images)
+            .then(|| format!("The {split} images of {data} have changed between {first} and {run}: compare with care."))
+    };
+    known.iter().enumerate().find_map(other).into_iter().collect()
 }

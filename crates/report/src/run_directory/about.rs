@@ -9,6 +9,9 @@ use super::stage::Stage;
 use super::text_file::parse_toml;
 use crate::error::ReportError;
 
+/// The file that makes a folder a run directory.
+pub const RUN_FILE: &str = "run.toml";
+
 /// A pre-training method with the parameters that apply to it, as `run.toml` states them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct MethodSetting {
@@ -74,12 +77,39 @@ pub struct About {
     pub started: Option<String>,
     /// The run or file that its weights came from.
     pub from: Option<String>,
+    /// The SHA-256 of its last weights; `None` until it is finished.
+    pub weights_sha256: Option<String>,
+    /// What it was made of.
+    #[serde(default)]
+    pub inputs: Inputs,
     /// Whether it is a trunk, the shared beginning of other runs, and nothing to compare.
     #[serde(default)]
     pub trunk: bool,
     /// Sessions before the last that had another program, machine or number of threads.
     #[serde(default)]
     pub earlier: Vec<Session>,
+}
+
+/// What a run was made of, as far as it recorded that.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Inputs {
+    /// The SHA-256 of the weights that an evaluation started from.
+    pub from_sha256: Option<String>,
+    /// The training images.
+    pub train: Option<Fingerprint>,
+    /// The test images, where it read them.
+    pub test: Option<Fingerprint>,
+}
+
+/// The fingerprint of the images of a split.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Fingerprint {
+    /// How many there are.
+    pub images: u64,
+    /// The SHA-256 of names and classes.
+    pub listing: String,
+    /// The SHA-256 of sizes and contents.
+    pub contents: String,
 }
 
 /// A session that worked on a run.

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::about::{About, parse_about};
+use super::about::{About, RUN_FILE, parse_about};
 use super::metrics::{Metrics, parse_metrics};
+use super::origin::is_outdated;
 use super::state::{RunState, is_locked};
 use super::text_file::{parse_toml, read_bytes, read_text};
 use crate::error::ReportError;
 
-/// The file that makes a folder a run directory.
-pub const RUN_FILE: &str = "run.toml";
 /// The recipe of the run, fully resolved.
 pub const CONFIG_FILE: &str = "config.toml";
 /// What the run logged, one JSON object a line.
@@ -27,8 +26,10 @@ pub struct Run {
     pub config: Option<String>,
     /// `config.toml` as a table; empty if it is not there.
     pub recipe: toml::Table,
-    /// What it logged; empty if it has not logged yet.
+    /// What it logged; empty if it has not logged yet, and where that is outdated.
     pub metrics: Metrics,
+    /// Whether it evaluated other weights than the run that it names has now, so that its numbers are none of that run.
+    pub outdated: bool,
     /// Whether a process was working on it when it was read.
     pub running: bool,
 }
@@ -44,6 +45,7 @@ impl Run {
     pub fn state(&self) -> RunState {
         match &self.about.failed {
             _ if self.running => RunState::Running,
+            _ if self.outdated => RunState::Outdated(self.about.from.clone().unwrap_or_default()),
             _ if self.finished() => RunState::Finished,
             Some(reason) => RunState::Failed(reason.clone()),
             None => RunState::Stopped,
@@ -121,14 +123,15 @@ pub fn read_run(directory: &Path) -> Result<Run, ReportError> {
         Some(text) => parse_toml(text, &directory.join(CONFIG_FILE), "a recipe as bmae writes it")?,
         None => toml::Table::new(),
     };
+    let about = parse_about(&about, &directory.join(RUN_FILE))?;
+    let outdated = is_outdated(directory, &about);
     let path = directory.join(METRICS_FILE);
     let metrics = match read_bytes(&path)? {
-        Some(bytes) => parse_metrics(&bytes, &path)?,
-        None => Metrics::default(),
+        Some(bytes) if !outdated => parse_metrics(&bytes, &path)?,
+        _ => Metrics::default(),
     };
-    let about = parse_about(&about, &directory.join(RUN_FILE))?;
     let running = is_locked(directory);
-    Ok(Run { directory: directory.to_owned(), about, config, recipe, metrics, running })
+    Ok(Run { directory: directory.to_owned(), about, config, recipe, metrics, outdated, running })
 }
 
 /// What lies at a path that should have been a run directory.

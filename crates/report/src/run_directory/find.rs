@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::directory::{RUN_FILE, Run, describe, read_run};
+use super::about::RUN_FILE;
+use super::directory::{Run, describe, read_run};
 use crate::error::ReportError;
 
 /// How far below a given folder runs are looked for: `runs/` / experiment / run / stage, and folders that group those.

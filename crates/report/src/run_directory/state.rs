@@ -18,6 +18,8 @@ pub enum RunState {
     Failed(String),
     /// It was interrupted and can be resumed.
     Stopped,
+    /// It evaluated earlier weights of this run, and not those that it has now.
+    Outdated(String),
 }
 
 impl RunState {
@@ -28,6 +30,16 @@ impl RunState {
             Self::Finished => "finished",
             Self::Failed(_) => "failed",
             Self::Stopped => "stopped",
+            Self::Outdated(_) => "outdated",
+        }
+    }
+
+    /// What is wrong with a run in this state, as a clause; `None` where nothing is.
+    pub fn trouble(&self) -> Option<String> {
+        match self {
+            Self::Failed(reason) => Some(reason.clone()),
+            Self::Outdated(from) => Some(format!("it was made from earlier weights of {from}; run it again")),
+            Self::Running | Self::Finished | Self::Stopped => None,
         }
     }
 }

@@ -46,8 +46,15 @@ mod tests {
         let about = format!("stage = 'knn'\nname = 'a'\nmethod = 'mae'\nseed = 0\n{about}");
         let about = parse_about(&about, Path::new("run.toml")).expect("a run");
         let recipe = recipe.parse().expect("a recipe");
-        let run =
-            Run { directory: "a".into(), about, config: None, recipe, metrics: Metrics::default(), running: false };
+        let run = Run {
+            directory: "a".into(),
+            about,
+            config: None,
+            recipe,
+            metrics: Metrics::default(),
+            outdated: false,
+            running: false,
+        };
         run.test_set().map(|set| (set.images, set.classes))
     }
 

@@ -15,7 +15,7 @@ pub struct FakeRun {
     stage: &'static str,
     name: String,
     method: &'static str,
-    parameters: &'static str,
+    parameters: String,
     seed: u64,
     epochs: u64,
     finished: bool,
@@ -30,7 +30,7 @@ pub fn run(stage: &'static str, method: &'static str) -> FakeRun {
         stage,
         name: method.to_owned(),
         method,
-        parameters: "",
+        parameters: String::new(),
         seed: 0,
         epochs: 2,
         finished: true,
@@ -47,8 +47,8 @@ impl FakeRun {
     }
 
     /// Lines of `run.toml` such as `k = 5`.
-    pub fn parameters(mut self, lines: &'static str) -> Self {
-        self.parameters = lines;
+    pub fn parameters(mut self, lines: &str) -> Self {
+        self.parameters = lines.to_owned();
         self
     }
 

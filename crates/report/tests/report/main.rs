@@ -7,6 +7,7 @@ mod experiment;
 mod figures;
 mod findings;
 mod losses;
+mod outdated;
 mod page;
 mod pictures;
 mod published;

@@ -18,6 +18,7 @@ use crate::observer::Event;
 use crate::run_directory::{Checkpoint, Line, RunDirectory, Snapshot};
 use crate::schedule::Schedule;
 use crate::session::Summary;
+use crate::stage_inputs::inputs_of;
 use crate::stage_run::StageRun;
 use crate::{Outcome, Session, TrainError, input, start};
 
@@ -30,10 +31,11 @@ const STAGE: TrainedStage = TrainedStage::Linprobe;
 pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: bool) -> Result<Outcome, TrainError> {
     let PlannedStage { recipe, start, .. } = planned;
     let (data, test) = input::open_labelled(recipe, Stage::Linprobe)?;
+    let inputs = inputs_of(session, planned, &data)?;
     let steps = input::steps_per_epoch(&data, recipe, STAGE)?;
     let encoder = start::encoder(start, recipe, &session.inference_device(), &mut |message| session.say(message))?;
     let learner = ProbeLearner::new(recipe, encoder, data.class_names.len(), &session.training_device())?;
-    let Some(mut run) = StageRun::open(session, planned, &data, resume)? else {
+    let Some(mut run) = StageRun::open(session, planned, &data, inputs, resume)? else {
         return Ok(Outcome::AlreadyFinished);
     };
     let mut probing = Probing { recipe, images: data.train, test, steps, learner, best: BestScore::default() };

@@ -25,6 +25,7 @@ use crate::run_directory::{
 };
 use crate::schedule::Schedule;
 use crate::session::Summary;
+use crate::stage_inputs::inputs_of;
 use crate::stage_run::{Extent, StageRun};
 use crate::{Outcome, Session, TrainError, pipeline};
 
@@ -47,7 +48,7 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
     };
     // After its first checkpoint a run goes on from its own weights, whatever became of those that it began with.
     let fresh = (!has_checkpoint(&planned.out)).then(|| begin(tell)).transpose()?;
-    let Some(mut run) = StageRun::open(session, planned, &data, resume)? else {
+    let Some(mut run) = StageRun::open(session, planned, &data, inputs_of(session, planned, &data)?, resume)? else {
         return Ok(Outcome::AlreadyFinished);
     };
     let tell = &mut |message| session.say(message);

@@ -2,6 +2,8 @@
 //! `docs/formats.md`, "Run directory", says what is in it.
 
 mod checkpoint;
+mod clear;
+mod inputs;
 mod leftovers;
 mod lock;
 mod metrics;
@@ -20,6 +22,7 @@ use bmae_recipe::{AnyKey, Recipe, Trunk, keys};
 
 use checkpoint::{Loaded, with_config};
 pub use checkpoint::{exists as has_checkpoint, last_weights};
+pub use inputs::{InputChange, Inputs, KnownWeights};
 use metrics::METRICS;
 pub use metrics::{
     Common, EpochLine, EvalLine, Fields, Line, MetricsFile, Renewal, RenewedAt, StabilityLine, StabilityMeasures,
@@ -29,11 +32,13 @@ pub use pictures::PictureName;
 pub use run_file::{Ending, RunFile, SessionRecord};
 pub use state_file::{Checkpoint, Position, Snapshot, epochs_done};
 
+use clear::clear;
 use lock::{LOCK_FILE, Lock};
 use place::Place;
 use tensorboard::EventFile;
 
 use crate::TrainError;
+use crate::file_checksum::sha256_of_file;
 use crate::whole_file::{create_folder, write_whole};
 
 /// The open run directory of a loop at work.
@@ -58,8 +63,19 @@ pub enum Opened {
     Fresh(RunDirectory),
     /// A run that stopped: it goes on from this checkpoint. What was damaged and is lost, a sentence each.
     Resumed(RunDirectory, Option<Box<Checkpoint>>, Vec<String>),
+    /// The same run, made of other inputs: what it had is removed, and it begins.
+    Repeated(RunDirectory, InputChange),
     /// The same run, finished.
     Finished,
+}
+
+/// What is done with a run that was made of other inputs than it is given now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OtherInputs {
+    /// It is refused.
+    Refused,
+    /// It is made again from its beginning.
+    Repeated,
 }
 
 impl RunDirectory {
@@ -67,34 +83,48 @@ impl RunDirectory {
     /// one and it has none of its own yet.
     ///
     /// A missing or empty folder starts the run. A folder that holds a run is refused unless `resume`, and then
-    /// only accepted with the same recipe; so is one that another process works on. Nothing is written before
-    /// everything was checked.
+    /// only accepted with the same recipe and, unless those with `other_inputs` are repeated, made of the same images and
+    /// weights; one that another process works on is refused as well. Nothing is written before everything was checked.
     pub fn open(
         path: &Path,
         config: &str,
         mut run_file: RunFile,
         trunk: Option<&Trunk>,
         resume: bool,
+        other_inputs: OtherInputs,
     ) -> Result<Opened, TrainError> {
         // Where somebody is at work, that is what there is to say of the folder, whatever is in it at this moment.
         let finished = RunFile::read(path).is_ok_and(|earlier| earlier.is_finished());
         let held = (!finished && Lock::is_held(path)).then(|| Lock::take(path)).transpose()?;
         let found = inspect(path)?;
-        let (mut before, mut lost) = (None, Vec::new());
+        let (mut before, mut repeated, mut lost) = (None, None, Vec::new());
         if found == Found::Run {
             if !resume {
                 return Err(TrainError::RunExists { path: path.to_owned() });
             }
             compare_recipes(path, config, &run_file.stage, &mut lost)?;
             match RunFile::read(path) {
-                Ok(found) if found.is_finished() => return Ok(Opened::Finished),
                 Ok(found) => before = Some(found),
                 Err(error) => lost.push(format!("{error}: it is written anew, without the sessions before")),
             }
+            repeated = before.as_ref().and_then(|before: &RunFile| before.change_of_inputs(&run_file));
+            match &repeated {
+                Some(change) if other_inputs == OtherInputs::Refused => {
+                    return Err(TrainError::other_inputs(path, change.of(), change.to_string()));
+                }
+                Some(_) => before = None,
+                None => {}
+            }
+            if before.as_ref().is_some_and(RunFile::is_finished) {
+                return Ok(Opened::Finished);
+            }
         }
         let trunk = trunk.filter(|_| !checkpoint::exists(path));
-        let beginning = trunk.map(|trunk| trunk::read(trunk, path, config)).transpose()?;
-        let mut loaded = checkpoint::load(path)?;
+        let beginning = trunk.map(|trunk| trunk::read(trunk, path, config, &run_file)).transpose()?;
+        let mut loaded = match repeated {
+            Some(_) => Loaded::default(),
+            None => checkpoint::load(path)?,
+        };
         let lock = match held {
             Some(lock) => lock,
             None => {
@@ -108,6 +138,9 @@ impl RunDirectory {
         };
         let place = Place::of(path)?;
         leftovers::clear(path);
+        if repeated.is_some() {
+            clear(path)?;
+        }
         checkpoint::put_in_order(path, &mut loaded)?;
         let Loaded { checkpoint: mut kept, lost: lost_checkpoints } = loaded;
         lost.extend(lost_checkpoints);
@@ -144,9 +177,10 @@ impl RunDirectory {
             saved: now,
             _lock: lock,
         };
-        Ok(match kept.is_some() || !lost.is_empty() {
-            true => Opened::Resumed(directory, kept.map(Box::new), lost),
-            false => Opened::Fresh(directory),
+        Ok(match repeated {
+            Some(change) => Opened::Repeated(directory, change),
+            None if kept.is_some() || !lost.is_empty() => Opened::Resumed(directory, kept.map(Box::new), lost),
+            None => Opened::Fresh(directory),
         })
     }
 
@@ -216,6 +250,8 @@ impl RunDirectory {
     pub fn finish(&mut self) -> Result<(), TrainError> {
         self.place.check()?;
         self.metrics.sync()?;
+        let weights = last_weights(self.path());
+        self.run_file.weights_sha256 = weights.exists().then(|| sha256_of_file(&weights)).transpose()?;
         self.run_file.ending = Ending::Finished;
         self.run_file.write(self.path())
     }

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use bmae_data::Dataset;
-use bmae_recipe::Choice;
+use bmae_data::{Dataset, Split};
 use bmae_recipe::plan::PlannedStage;
+use bmae_recipe::{Choice, Stage};
 use serde::{Deserialize, Serialize};
 
+use super::inputs::{InputChange, Inputs, KnownWeights};
 use crate::whole_file::write_whole;
 use crate::{Provenance, Session, TrainError};
 
@@ -63,6 +64,12 @@ pub struct RunFile {
     /// How many epochs those are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shared_epochs: Option<usize>,
+    /// The SHA-256 of its last weights, once it is finished; absent where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weights_sha256: Option<String>,
+    /// What it is made of; empty in runs of earlier versions.
+    #[serde(default)]
+    pub inputs: Inputs,
     /// The sessions before that had another program, machine or number of threads, each once: they made a part of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<SessionRecord>,
@@ -124,8 +131,8 @@ pub struct SessionRecord {
 }
 
 impl RunFile {
-    /// What `run.toml` says of a run on `data` that begins now in `session`.
-    pub fn new(planned: &PlannedStage, data: &Dataset, session: &Session<'_>) -> Self {
+    /// What `run.toml` says of a run on `data` that begins now in `session` with these `inputs`.
+    pub(crate) fn new(planned: &PlannedStage, data: &Dataset, inputs: Inputs, session: &Session<'_>) -> Self {
         let PlannedStage { run, stage, recipe, start, ends_after, .. } = planned;
         let Provenance { program, commit, machine } = session.provenance().clone();
         let method = &recipe.method;
@@ -152,6 +159,8 @@ impl RunFile {
             // Known once they are copied: what began alone goes on alone.
             shared_from: None,
             shared_epochs: None,
+            weights_sha256: None,
+            inputs,
             earlier: Vec::new(),
         }
     }
@@ -170,6 +179,33 @@ impl RunFile {
         }
     }
 
+    /// What is different in the inputs of this run from those of `now`, what `run.toml` would say of the stage if it began
+    /// now. What was not recorded is taken to be the same.
+    pub fn change_of_inputs(&self, now: &Self) -> Option<InputChange> {
+        let is_pretraining = self.stage == Stage::Pretrain.section();
+        // What a finished pre-training measured on test images on its way is no part of its weights.
+        let splits =
+            if is_pretraining && self.is_finished() { &[Split::Train][..] } else { &[Split::Train, Split::Test] };
+        let of_images = splits.iter().find_map(|split| self.inputs.change_of_images(&now.inputs, *split, &now.data));
+        of_images.or_else(|| if is_pretraining { None } else { self.change_of_weights(now) })
+    }
+
+    fn change_of_weights(&self, now: &Self) -> Option<InputChange> {
+        let weights = |of: &Self| Some(KnownWeights { from: of.from.clone()?, sha256: of.inputs.from_sha256.clone() });
+        let changed = InputChange::Weights { before: weights(self), now: weights(now) };
+        match (weights(self), weights(now)) {
+            (None, None) => None,
+            (Some(KnownWeights { sha256: Some(before), .. }), Some(KnownWeights { sha256: Some(now), .. })) => {
+                (before != now).then_some(changed)
+            }
+            (Some(_), Some(KnownWeights { from, .. })) => {
+                let later = Self::read(run_of(Path::new(&from))).is_ok_and(|of| of.started > self.started);
+                later.then_some(InputChange::LaterWeights { from })
+            }
+            _ => Some(changed),
+        }
+    }
+
     /// Reads `run.toml` of a run directory.
     pub fn read(directory: &Path) -> Result<Self, TrainError> {
         let path = directory.join("run.toml");
@@ -183,4 +219,10 @@ impl RunFile {
         let text = toml::to_string(self).map_err(|error| TrainError::writing(&path, std::io::Error::other(error)))?;
         write_whole(&path, text.as_bytes())
     }
+}
+
+/// The run directory that weights at `path` belong to: a file among its checkpoints stands for it.
+fn run_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| folder.ends_with("checkpoints"));
+    folder.and_then(Path::parent).unwrap_or(path)
 }

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use bmae_data::Split;
 use bmae_nn::weights::StateDict;
 use bmae_recipe::plan::epochs_in_common;
 use bmae_recipe::{Recipe, Trunk};
@@ -23,11 +24,17 @@ pub(super) struct Beginning<'a> {
     metrics: String,
 }
 
-/// Reads the trunk that the run at `path` with the recipe `config` is to go on from.
+/// Reads the trunk that the run at `path` with the recipe `config`, of which `run_file` tells, is to go on from.
 ///
 /// # Errors
-/// When it is not there, is not finished, or did anything else in its epochs than this run would do.
-pub(super) fn read<'a>(trunk: &'a Trunk, path: &Path, config: &str) -> Result<Beginning<'a>, TrainError> {
+/// When it is not there, is not finished, was made of other images, or did anything else in its epochs than this run
+/// would do.
+pub(super) fn read<'a>(
+    trunk: &'a Trunk,
+    path: &Path,
+    config: &str,
+    run_file: &RunFile,
+) -> Result<Beginning<'a>, TrainError> {
     let refused = |what: String| TrainError::Trunk { path: path.to_owned(), trunk: trunk.directory.clone(), what };
     let directory = &trunk.directory;
     if !directory.join("run.toml").exists() {
@@ -40,6 +47,12 @@ pub(super) fn read<'a>(trunk: &'a Trunk, path: &Path, config: &str) -> Result<Be
     }
     if !about.is_finished() {
         return Err(refused("it is not finished".to_owned()));
+    }
+    let change = [Split::Train, Split::Test]
+        .into_iter()
+        .find_map(|split| about.inputs.change_of_images(&run_file.inputs, split, &run_file.data));
+    if let Some(change) = change {
+        return Err(refused(format!("it was made of other images: {change}")));
     }
     let file = directory.join("config.toml");
     let text = std::fs::read_to_string(&file).map_err(|source| TrainError::reading(&file, source))?;

@@ -6,6 +6,7 @@ mod foreign_weights;
 mod given_weights;
 mod golden;
 mod in_place;
+mod inputs;
 mod method_options;
 mod methods;
 mod pages;

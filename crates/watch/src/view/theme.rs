@@ -45,7 +45,7 @@ impl Theme {
             _ if watched.read_error.is_some() => self.coloured(Color::Red),
             Some(RunState::Running) => self.coloured(Color::Green),
             Some(RunState::Failed(_)) | None => self.coloured(Color::Red).add_modifier(Modifier::BOLD),
-            Some(RunState::Stopped) => self.coloured(Color::Yellow),
+            Some(RunState::Stopped | RunState::Outdated(_)) => self.coloured(Color::Yellow),
             Some(RunState::Finished) => Style::new(),
         }
     }

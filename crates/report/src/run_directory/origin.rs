@@ -1,0 +1,63 @@
+//! The run whose weights an evaluation started from, and whether it still has them.
+
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::about::{About, RUN_FILE, parse_about};
+use super::stage::Stage;
+use super::text_file::read_text;
+
+/// The weights after the last whole epoch, within a run directory.
+const LAST_WEIGHTS: &str = "checkpoints/last.safetensors";
+
+/// The run directory that the run in `directory` started `from`, if it is there. `from` was typed somewhere when the run
+/// began, and both may have been moved together since: looked for is the nearest folder with the same end, from the run's
+/// own folder upwards, and then what was typed. A weights file of a run stands for the run.
+pub fn origin(directory: &Path, from: &str) -> Option<PathBuf> {
+    let from = run_of(Path::new(from));
+    let directory = std::path::absolute(directory).ok()?;
+    let mut end: Vec<Component> = from.components().rev().take(2).collect();
+    end.reverse();
+    let is_plain = end.iter().all(|part| matches!(part, Component::Normal(_)));
+    let end: PathBuf = if is_plain { end.into_iter().collect() } else { from.file_name()?.into() };
+    let beside = directory.ancestors().skip(1).map(|folder| folder.join(&end));
+    beside.chain([from.to_owned()]).find(|place| *place != directory && place.join(RUN_FILE).is_file())
+}
+
+/// Whether the evaluation in `directory` started from other weights than its origin has now. Where a checksum was not
+/// recorded, as in runs of earlier versions, it is one that began before its origin did. What cannot be found or read is
+/// not held against it.
+pub(super) fn is_outdated(directory: &Path, about: &About) -> bool {
+    let Some(from) = about.from.as_deref().filter(|_| about.stage != Stage::Pretrain) else { return false };
+    let Some(origin) = origin(directory, from) else { return false };
+    let file = origin.join(RUN_FILE);
+    let text = read_text(&file).ok().flatten();
+    let Some(of_origin) = text.and_then(|text| parse_about(&text, &file).ok()) else { return false };
+    // A checkpoint that was kept on the way, or the best one, is not what the run has in the end.
+    let is_last = run_of(Path::new(from)) == Path::new(from) || Path::new(from).ends_with(LAST_WEIGHTS);
+    let recorded = about.inputs.from_sha256.as_ref().filter(|_| is_last);
+    let began_before = about.started.is_some() && about.started < of_origin.started;
+    match recorded {
+        Some(recorded) if of_origin.weights_sha256.as_ref() == Some(recorded) => false,
+        Some(recorded) => match sha256(&origin.join(LAST_WEIGHTS)) {
+            Ok(now) => now != *recorded,
+            Err(_) if of_origin.weights_sha256.is_some() => true,
+            Err(_) => began_before,
+        },
+        None => began_before,
+    }
+}
+
+/// The run directory that weights at `path` belong to.
+fn run_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| folder.ends_with("checkpoints"));
+    folder.and_then(Path::parent).unwrap_or(path)
+}
+
+fn sha256(path: &Path) -> io::Result<String> {
+    let mut digest = Sha256::new();
+    io::copy(&mut std::fs::File::open(path)?, &mut digest)?;
+    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
