@@ -58,8 +58,8 @@ pub enum Opened {
     Resumed(RunDirectory, Box<Checkpoint>),
     /// The same run, made of other inputs: what it had is removed, and it begins.
     Repeated(RunDirectory, InputChange),
-    /// The same run, finished.
-    Finished,
+    /// The same run, finished; if a pre-training, perhaps with other test images than there are now.
+    Finished(Option<InputChange>),
 }
 
 /// What is done with a run that was made of other inputs than it is given now.
@@ -105,8 +105,8 @@ impl RunDirectory {
                 Some(_) => before = None,
                 None => {}
             }
-            if before.as_ref().is_some_and(|before| before.finished) {
-                return Ok(Opened::Finished);
+            if let Some(before) = before.as_ref().filter(|before| before.finished) {
+                return Ok(Opened::Finished(before.change_of_test_images(&run_file)));
             }
         }
         let trunk = trunk.filter(|_| !last_weights(path).exists());
