@@ -323,6 +323,12 @@ fn a_plan_refuses_other_training_images_before_any_work() {
     let error = run_plan(&stages).expect_err("refused").to_string();
     assert!(error.contains("mae-k/pretrain was made of other images: the contents of the training images"), "{error}");
     assert!(!folder.path().join("plan/mae").exists(), "nothing was begun");
+
+    // With another recipe it is that which is said.
+    let mut other: Vec<PlannedStage> = stages.into_iter().filter(|stage| stage.run == "mae-k").collect();
+    other.iter_mut().for_each(|stage| stage.recipe.data.train_limit = 16);
+    let error = run_plan(&other).expect_err("refused").to_string();
+    assert!(error.contains("data.train_limit was 0, is now 16"), "{error}");
 }
 
 /// `run.toml` of a run as an earlier version wrote it, which began at `started`.
