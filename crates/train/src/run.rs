@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use bmae_data::Dataset;
-use bmae_recipe::Stage;
 use bmae_recipe::plan::PlannedStage;
+use bmae_recipe::{Recipe, Stage};
 
 use crate::checksum::with_checksums;
 use crate::run_directory::{Inputs, RunFile, has_checkpoint};
@@ -66,7 +66,11 @@ fn check_begun(
     dataset: &Dataset,
     known: &KnownImages,
 ) -> Result<(), TrainError> {
-    let earlier = (planned.stage == Stage::Pretrain).then(|| RunFile::read(&planned.out).ok()).flatten();
+    let recipe = std::fs::read_to_string(planned.out.join("config.toml")).ok();
+    let recipe = recipe.and_then(|text| Recipe::from_toml(&text).ok());
+    // That it was to take other images, its recipe says; the stage itself says that it does.
+    let is_same_choice = recipe.is_some_and(|recipe| recipe.data == planned.recipe.data);
+    let earlier = RunFile::read(&planned.out).ok().filter(|_| planned.stage == Stage::Pretrain && is_same_choice);
     let Some(earlier) = earlier else { return Ok(()) };
     let test = known.test.clone().filter(|_| reads_test_images(&planned.recipe, planned.stage));
     let inputs = Inputs { from_sha256: None, train: known.train.clone(), test };
@@ -92,9 +96,9 @@ fn check_weights(plan: &[PlannedStage]) -> Result<(), TrainError> {
 
 /// Runs `stages` in order, after a look at the data and the given weights of them all. What was finished before is not
 /// repeated, what was begun goes on, and a trunk that nothing needs any more is left out. An evaluation of other images
-/// or weights than there are now is made again, with a word; a pre-training of other images is refused. A stage whose loss is no
-/// number any more is left as it is, with what would start from it: that is a result of its recipe, not a reason to stop
-/// the others.
+/// or weights than there are now is made again, with a word; a pre-training of other images is refused. A stage whose
+/// loss is no number any more is left as it is, with what would start from it: that is a result of its recipe, not a
+/// reason to stop the others.
 pub fn plan(session: &mut Session<'_>, stages: &[PlannedStage]) -> Result<PlanOutcome, TrainError> {
     let images = check_data(session, stages)?;
     check_weights(stages)?;

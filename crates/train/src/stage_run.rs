@@ -58,7 +58,11 @@ impl<'a> StageRun<'a> {
         };
         let (directory, checkpoint) =
             match RunDirectory::open(&planned.out, &config, run_file, trunk, resume, other_inputs)? {
-                Opened::Finished => {
+                Opened::Finished(tested) => {
+                    if let Some(change) = tested {
+                        let out = planned.out.display();
+                        session.say(Message::Note(format!("the nearest neighbours of {out} are older: {change}")));
+                    }
                     session.tell(Event::AlreadyFinished { run: planned.run.clone(), stage: planned.stage });
                     return Ok(None);
                 }

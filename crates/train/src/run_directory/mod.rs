@@ -65,8 +65,8 @@ pub enum Opened {
     Resumed(RunDirectory, Option<Box<Checkpoint>>, Vec<String>),
     /// The same run, made of other inputs: what it had is removed, and it begins.
     Repeated(RunDirectory, InputChange),
-    /// The same run, finished.
-    Finished,
+    /// The same run, finished; if a pre-training, perhaps with other test images than there are now.
+    Finished(Option<InputChange>),
 }
 
 /// What is done with a run that was made of other inputs than it is given now.
@@ -115,8 +115,8 @@ impl RunDirectory {
                 Some(_) => before = None,
                 None => {}
             }
-            if before.as_ref().is_some_and(RunFile::is_finished) {
-                return Ok(Opened::Finished);
+            if let Some(before) = before.as_ref().filter(|before| before.is_finished()) {
+                return Ok(Opened::Finished(before.change_of_test_images(&run_file)));
             }
         }
         let trunk = trunk.filter(|_| !checkpoint::exists(path));

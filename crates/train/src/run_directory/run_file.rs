@@ -190,6 +190,11 @@ impl RunFile {
         of_images.or_else(|| if is_pretraining { None } else { self.change_of_weights(now) })
     }
 
+    /// The same of the test images alone, which a finished pre-training is not held to.
+    pub fn change_of_test_images(&self, now: &Self) -> Option<InputChange> {
+        self.inputs.change_of_images(&now.inputs, Split::Test, &now.data)
+    }
+
     fn change_of_weights(&self, now: &Self) -> Option<InputChange> {
         let weights = |of: &Self| Some(KnownWeights { from: of.from.clone()?, sha256: of.inputs.from_sha256.clone() });
         let changed = InputChange::Weights { before: weights(self), now: weights(now) };

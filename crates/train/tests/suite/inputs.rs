@@ -131,7 +131,12 @@ fn a_finished_pre_training_is_refused_for_other_training_images_and_not_for_othe
     let recipe = of_photos(&data, "pretrain.epochs = 1");
     pretrain(&recipe, &out, false, None).expect("trains");
     fs::write(data.join("test/cat/3.ppm"), photo(99)).expect("replaced");
-    assert_eq!(pretrain(&recipe, &out, true, None).expect("its weights know no test images"), Outcome::AlreadyFinished);
+    let mut watching = Watching::default();
+    let planned = planned(Stage::Pretrain, &recipe, &Start::Scratch, &out);
+    let outcome = run::stage(&mut session(&mut watching, 2), &planned, true).expect("its weights know no test images");
+    assert_eq!(outcome, Outcome::AlreadyFinished);
+    let noted = |event: &Event| matches!(event, Event::Message(Message::Note(text)) if text.contains("test images"));
+    assert!(watching.events.iter().any(noted), "{:?}", watching.events);
     fs::write(data.join("train/cat/3.ppm"), photo(99)).expect("replaced");
     assert!(matches!(pretrain(&recipe, &out, true, None), Err(TrainError::OtherInputs { of: "images", .. })));
 }
@@ -318,6 +323,12 @@ fn a_plan_refuses_other_training_images_before_any_work() {
     let error = run_plan(&stages).expect_err("refused").to_string();
     assert!(error.contains("mae-k/pretrain was made of other images: the contents of the training images"), "{error}");
     assert!(!folder.path().join("plan/mae").exists(), "nothing was begun");
+
+    // With another recipe it is that which is said.
+    let mut other: Vec<PlannedStage> = stages.into_iter().filter(|stage| stage.run == "mae-k").collect();
+    other.iter_mut().for_each(|stage| stage.recipe.data.train_limit = 16);
+    let error = run_plan(&other).expect_err("refused").to_string();
+    assert!(error.contains("data.train_limit was 0, is now 16"), "{error}");
 }
 
 /// `run.toml` of a run as an earlier version wrote it, which began at `started`.
