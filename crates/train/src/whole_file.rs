@@ -1,23 +1,17 @@
-//! Files that are written whole or not at all.
+//! Files that are written whole or not at all, and through links; what refuses it becomes a sentence.
 
-use std::io::Write;
 use std::path::Path;
 
-use atomic_write_file::AtomicWriteFile;
+use bmae_output::whole_file;
 
 use crate::TrainError;
 
-/// Writes a file whole or not at all: temporary file, sync, rename.
+/// Writes a file as [`whole_file::write_whole`] does.
 ///
 /// # Errors
-/// When the folder does not exist or cannot be written, or the disk is full.
+/// When the path is a folder, its folder does not exist or cannot be written, or the disk is full.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
-    let write = || {
-        let mut file = AtomicWriteFile::open(path)?;
-        file.write_all(bytes)?;
-        file.commit()
-    };
-    write().map_err(|source| TrainError::writing(path, source))
+    whole_file::write_whole(path, bytes).map_err(|source| TrainError::writing(path, source))
 }
 
 /// Refuses a place that no file can be written to, before any work is done.
@@ -25,12 +19,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
 /// # Errors
 /// When it is a folder, or its own folder is missing or takes no file.
 pub fn check_place(path: &Path) -> Result<(), TrainError> {
-    let refused = |source| TrainError::writing(path, source);
-    if path.is_dir() {
-        return Err(refused(std::io::ErrorKind::IsADirectory.into()));
-    }
-    // A file that is begun and given up leaves nothing.
-    AtomicWriteFile::open(path).and_then(AtomicWriteFile::discard).map_err(refused)
+    whole_file::check_place(path).map_err(|source| TrainError::writing(path, source))
 }
 
 /// Creates a folder and those above it.
@@ -38,5 +27,5 @@ pub fn check_place(path: &Path) -> Result<(), TrainError> {
 /// # Errors
 /// When the system refuses.
 pub fn create_folder(path: &Path) -> Result<(), TrainError> {
-    std::fs::create_dir_all(path).map_err(|source| TrainError::writing(path, source))
+    whole_file::create_folder(path).map_err(|source| TrainError::writing(path, source))
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bmae_output::plain::{plain, plain_path};
 use bmae_recipe::plan::{PlannedStage, run_name};
 use bmae_recipe::{Layers, Stage, Start, Used};
 use bmae_train::{Outcome, Session, run, start};
@@ -67,17 +68,17 @@ fn tell(planned: &PlannedStage, outcome: &Outcome, output: &Output) -> Result<()
         _ => (None, None),
     };
     let already = matches!(outcome, Outcome::AlreadyFinished);
-    let place = out.display();
+    let (place, named) = (plain_path(out), plain(name));
     let text = match (already, top1, loss) {
-        (true, ..) => format!("{name} {} in {place} was finished earlier, nothing to do", stage.section()),
-        (_, Some(top1), _) => format!("{name} {}: top-1 {top1:.2} %, in {place}", stage.section()),
-        (_, None, Some(loss)) => format!("{name} {}: loss {loss:.4}, in {place}", stage.section()),
-        (_, None, None) => format!("{name} {}: done, in {place}", stage.section()),
+        (true, ..) => format!("{named} {} in {place} was finished earlier, nothing to do", stage.section()),
+        (_, Some(top1), _) => format!("{named} {}: top-1 {top1:.2} %, in {place}", stage.section()),
+        (_, None, Some(loss)) => format!("{named} {}: loss {loss:.4}, in {place}", stage.section()),
+        (_, None, None) => format!("{named} {}: done, in {place}", stage.section()),
     };
     let json = json!({
         "run": name,
         "stage": stage.section(),
-        "out": out,
+        "out": out.to_string_lossy(),
         "already_finished": already,
         "loss": loss,
         "top1": top1,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use bmae_output::plain::plain;
 use serde::Serialize;
 
 use super::differing_keys::{differing_keys, varied};
@@ -157,7 +158,7 @@ fn line(group: &RunGroup) -> GroupSummary {
 
 fn warnings(groups: &[RunGroup], CollectedRuns { runs, unreadable }: &CollectedRuns) -> Vec<String> {
     let mut warnings: Vec<String> =
-        unreadable.iter().map(|error| format!("A run that cannot be read is left out: {error}.")).collect();
+        unreadable.iter().map(|error| format!("A run that cannot be read is left out: {}.", plain(&error.to_string()))).collect();
     for group in groups {
         for stage in Stage::ALL {
             let differing = differing_keys(group, stage);
