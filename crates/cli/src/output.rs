@@ -86,12 +86,12 @@ impl Output {
 /// What clap says of a command line: an error, or help and the version, which are none; clap knows which stream they go
 /// to. If that is closed, nobody is left to tell.
 pub fn say_usage(error: &clap::Error) {
-    let said = error.render().to_string();
-    // What was typed stands in an error. Colours go with whatever is no plain text.
-    let _ = match plain_lines(&said) {
-        Cow::Borrowed(_) => error.print(),
-        Cow::Owned(said) if error.use_stderr() => write!(io::stderr(), "{said}"),
-        Cow::Owned(said) => write!(io::stdout(), "{said}"),
+    // What was typed, or stands for `*`, stands in an error. Colours are left out where it is no plain text.
+    let is_plain = std::env::args_os().all(|word| matches!(plain(&word.to_string_lossy()), Cow::Borrowed(_)));
+    let _ = match is_plain {
+        true => error.print(),
+        false if error.use_stderr() => write!(io::stderr(), "{}", plain_lines(&error.render().to_string())),
+        false => write!(io::stdout(), "{}", error.render()),
     };
 }
 

@@ -201,7 +201,8 @@ impl Part {
     fn open(path: &Path) -> Result<Self, DataError> {
         // A link would come to be the archive under its own name, and a pipe would be waited for.
         if path.symlink_metadata().is_ok_and(|found| !found.is_file()) {
-            let cause = io::Error::new(io::ErrorKind::InvalidInput, "it is not a file of an earlier download; remove it");
+            let cause =
+                io::Error::new(io::ErrorKind::InvalidInput, "it is not a file of an earlier download; remove it");
             return Err(DataError::io("write", path)(cause));
         }
         let mut file = OpenOptions::new()

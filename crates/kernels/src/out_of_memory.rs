@@ -1,10 +1,7 @@
 //! An allocator whose refusal is a sentence: what the program asks for and does not get ends it with exit code 1 instead
 //! of an abort.
 
-#![allow(
-    unsafe_code,
-    reason = "an allocator is an unsafe trait, and ending a process at once is a call of the system"
-)]
+#![allow(unsafe_code, reason = "an allocator is an unsafe trait, and ending a process at once is a call of the system")]
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -98,7 +98,9 @@ mod tests {
 
     #[test]
     fn letters_of_every_language_stay() {
-        for text in ["mae-k, τ 0.005", "Ελλάδα", "日本語", "עברית", "می\u{200c}خواهم", "👩\u{200d}🔬", "e\u{301}", "\\n"] {
+        for text in
+            ["mae-k, τ 0.005", "Ελλάδα", "日本語", "עברית", "می\u{200c}خواهم", "👩\u{200d}🔬", "e\u{301}", "\\n"]
+        {
             assert!(matches!(plain(text), Cow::Borrowed(same) if same == text), "{text}");
         }
     }

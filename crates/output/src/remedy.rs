@@ -6,7 +6,9 @@ use std::io::{Error, ErrorKind};
 pub fn remedy(error: &Error) -> &'static str {
     match error.kind() {
         ErrorKind::StorageFull => "free some space there, or choose another place to write",
-        ErrorKind::QuotaExceeded => "remove some of your files there, ask for a larger quota, or choose another place to write",
+        ErrorKind::QuotaExceeded => {
+            "remove some of your files there, ask for a larger quota, or choose another place to write"
+        }
         ErrorKind::FileTooLarge => {
             "raise the limit on the size of files (`ulimit -f` shows it), or choose another place to write"
         }

@@ -55,7 +55,8 @@ mod tests {
         for bytes in [&b"caf\xe9 'a\\b"[..], b"a\nb\x1b[2J", "\u{202e}x".as_bytes()] {
             let word = quoted(OsStr::from_bytes(bytes));
             assert!(word.chars().all(is_plain), "{word}");
-            let Ok(read) = std::process::Command::new("bash").args(["-c", &format!("printf %s {word}")]).output() else {
+            let Ok(read) = std::process::Command::new("bash").args(["-c", &format!("printf %s {word}")]).output()
+            else {
                 eprintln!("skipped: there is no bash");
                 return;
             };

@@ -60,14 +60,14 @@ pub enum ReportError {
     },
     /// A run that came further than its metrics tell.
     #[error(
-        "{} should tell of what the run did, but there is {found}: restore the file, or leave this run out of the report",
+        "{} should tell all that the finished run did, but there is {found}: restore the file, or leave this run out of the report",
         path.display()
     )]
     MetricsLost {
         /// The file.
         path: PathBuf,
         /// What there is of it, in words.
-        found: &'static str,
+        found: String,
     },
     /// A report would be written among the files of a run.
     #[error("{} is a run directory: the report goes into another folder", path.display())]

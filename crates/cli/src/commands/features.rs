@@ -36,5 +36,8 @@ pub fn run(arguments: &Features, everywhere: &Everywhere, output: &Output) -> Re
     let labelled = file.has("labels");
     let labels = if labelled { "with labels" } else { "without labels" };
     let text = format!("{images} features of {dim} numbers, {labels}, in {}", plain_path(&arguments.out));
-    Ok(output.result(&text, &json!({ "images": images, "dim": dim, "labels": labelled, "out": arguments.out.to_string_lossy() }))?)
+    Ok(output.result(
+        &text,
+        &json!({ "images": images, "dim": dim, "labels": labelled, "out": arguments.out.to_string_lossy() }),
+    )?)
 }

@@ -29,5 +29,6 @@ pub fn run(arguments: &Replay, everywhere: &Everywhere, output: &Output) -> Resu
         "{steps} steps, loss {first:.6} at the first, {last:.6} at the last, in {}",
         plain_path(&arguments.outputs)
     );
-    Ok(output.result(&text, &json!({ "steps": steps, "loss": losses, "outputs": arguments.outputs.to_string_lossy() }))?)
+    Ok(output
+        .result(&text, &json!({ "steps": steps, "loss": losses, "outputs": arguments.outputs.to_string_lossy() }))?)
 }

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use bmae_output::plain::plain_path;
-use bmae_report::{CollectedRuns, ListedRun, LoggedMetrics, collect_runs, compare_runs, find_runs, list_runs, metrics_csv};
+use bmae_report::{
+    CollectedRuns, ListedRun, LoggedMetrics, collect_runs, compare_runs, find_runs, list_runs, metrics_csv,
+};
 use serde_json::json;
 
 use crate::arguments::{Runs, RunsCommand};

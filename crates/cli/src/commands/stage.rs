@@ -1,5 +1,6 @@
 //! What the commands that run one stage have in common.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use bmae_output::plain::{plain, plain_path};
@@ -86,7 +87,8 @@ fn tell(planned: &PlannedStage, outcome: &Outcome, output: &Output) -> Result<()
     Ok(output.result(&text, &json)?)
 }
 
-/// The run's name: that of its folder.
+/// The run's name: that of its folder, what is no UTF-8 in it written out.
 pub fn name_of(out: &Path) -> String {
-    out.file_name().map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned())
+    let named = |name: &OsStr| name.to_str().map_or_else(|| plain_path(name), str::to_owned);
+    out.file_name().map_or_else(|| "run".to_owned(), named)
 }

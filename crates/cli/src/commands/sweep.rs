@@ -46,7 +46,10 @@ pub fn run(arguments: &Sweep, everywhere: &Everywhere, output: &Output) -> Resul
             let emitted = emit(engine.into(), &stages, &out, runner)?;
             let text =
                 format!("{} jobs in {}; start them with\n\n    {}", emitted.jobs, plain_path(&out), emitted.command);
-            Ok(output.result(&text, &json!({ "jobs": emitted.jobs, "out": out.to_string_lossy(), "command": emitted.command }))?)
+            Ok(output.result(
+                &text,
+                &json!({ "jobs": emitted.jobs, "out": out.to_string_lossy(), "command": emitted.command }),
+            )?)
         }
     }
 }

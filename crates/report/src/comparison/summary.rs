@@ -157,8 +157,10 @@ fn line(group: &RunGroup) -> GroupSummary {
 }
 
 fn warnings(groups: &[RunGroup], CollectedRuns { runs, unreadable }: &CollectedRuns) -> Vec<String> {
-    let mut warnings: Vec<String> =
-        unreadable.iter().map(|error| format!("A run that cannot be read is left out: {}.", plain(&error.to_string()))).collect();
+    let mut warnings: Vec<String> = unreadable
+        .iter()
+        .map(|error| format!("A run that cannot be read is left out: {}.", plain(&error.to_string())))
+        .collect();
     for group in groups {
         for stage in Stage::ALL {
             let differing = differing_keys(group, stage);

@@ -131,17 +131,22 @@ pub fn read_run(directory: &Path) -> Result<Run, ReportError> {
     let path = directory.join(METRICS_FILE);
     let metrics = open(&path)?.map(|file| parse_metrics(file, &path)).transpose()?;
     let running = is_locked(directory);
-    let lost = match &metrics {
-        // A run makes the file before it makes weights.
-        None => about.finished || directory.join(LAST_WEIGHTS).exists(),
-        Some(metrics) => about.finished && metrics.is_empty(),
-    };
-    if lost && !running {
-        let found = if metrics.is_some() { "nothing in it" } else { "no such file" };
-        return Err(ReportError::MetricsLost { path, found });
+    // A run makes the file before it makes weights.
+    if metrics.is_none() && !running && (about.finished || directory.join(LAST_WEIGHTS).exists()) {
+        return Err(ReportError::MetricsLost { path, found: "no such file".to_owned() });
     }
     let metrics = metrics.unwrap_or_default();
-    Ok(Run { directory: directory.to_owned(), about, config, recipe, metrics, running })
+    let run = Run { directory: directory.to_owned(), about, config, recipe, metrics, running };
+    match run.about.epochs {
+        Some(epochs) if run.about.finished && !running && run.epochs_done() < epochs => {
+            let found = format!("what it did in {} of its {epochs} epochs", run.epochs_done());
+            Err(ReportError::MetricsLost { path, found })
+        }
+        None if run.about.finished && !running && run.metrics.is_empty() => {
+            Err(ReportError::MetricsLost { path, found: "nothing in it".to_owned() })
+        }
+        _ => Ok(run),
+    }
 }
 
 /// Whether something is called like a file of a run directory, whatever it is: a run that has lost its `run.toml` is one.

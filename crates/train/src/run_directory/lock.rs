@@ -27,7 +27,8 @@ impl Lock {
     pub fn is_held(directory: &Path) -> bool {
         let path = directory.join(LOCK_FILE);
         // Opening a pipe would wait.
-        is_ours(&path) && File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+        is_ours(&path)
+            && File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 
     /// Takes the lock of `directory`, which must exist.

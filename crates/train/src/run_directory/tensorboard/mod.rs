@@ -41,11 +41,8 @@ impl EventFile {
         let (path, file) = create_new(folder)?;
         let mut events = Self { path, file, started: started as f64, step: 0, wall_s: 0.0 };
         events.write(EventProto { file_version: Some("brain.Event:2".to_owned()), ..events.event(None) })?;
-        let text = TextTensor {
-            dtype: 7,
-            shape: Some(Scalar {}),
-            string_val: vec![fenced(recipe.trim()).into_bytes()],
-        };
+        let text =
+            TextTensor { dtype: 7, shape: Some(Scalar {}), string_val: vec![fenced(recipe.trim()).into_bytes()] };
         let plugin_data = Some(PluginData { plugin_name: "text".to_owned() });
         events.show(message::Value {
             tensor: Some(text),
