@@ -34,9 +34,9 @@ fn a_limit_on_the_size_of_files_is_a_sentence_and_the_run_goes_on_without_it() {
 fn memory_that_is_refused_is_a_sentence_and_the_run_goes_on_with_more() {
     let folder = Folder::new();
     let large = format!(
-        "{TRAIN} --threads 1 --set model.encoder={{dim=1024,depth=6,heads=16}} --set pretrain.epochs=1 --set pretrain.warmup_epochs=0"
+        "{TRAIN} --threads 1 --set model.encoder={{dim=512,depth=4,heads=8}} --set pretrain.epochs=1 --set pretrain.warmup_epochs=0"
     );
-    limited(&folder, "ulimit -v 500000", &large)
+    limited(&folder, "ulimit -v 200000", &large)
         .refuses(1, &["not enough memory: the system refused ", " bytes; lower batch_size", "--resume"]);
     folder.bmae(&format!("{large} --resume")).succeeds();
 }
