@@ -82,8 +82,9 @@ fn chain(error: &dyn Error) -> String {
     line
 }
 
+/// The lines of a library's message behind each other; all else that stands in a name stays as it is.
 fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 impl From<RecipeError> for Ending {

@@ -1,10 +1,12 @@
 //! Ctrl-C: the first ends a loop after its current step, the second the program.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bmae_recipe::sweep::emit::quoted;
+use bmae_output::plain::plain_path;
+use bmae_output::shell::quoted;
 use bmae_train::Outcome;
 
 use crate::ending::Ending;
@@ -50,17 +52,17 @@ pub fn stopped(outcome: &Outcome, out: &Path, goes_on: GoesOn) -> Option<Ending>
     };
     Some(Ending::Interrupted(format!(
         "stopped: {} keeps {epochs_kept} of {epochs} epochs{steps}; go on with `{}`",
-        out.display(),
-        command_to_go_on(std::env::args().collect(), goes_on)
+        plain_path(out),
+        command_to_go_on(std::env::args_os().collect(), goes_on)
     )))
 }
 
 /// The same command line, with `--resume` where that is what goes on.
-fn command_to_go_on(mut words: Vec<String>, goes_on: GoesOn) -> String {
+fn command_to_go_on(mut words: Vec<OsString>, goes_on: GoesOn) -> String {
     if goes_on == GoesOn::WithResume && !words.iter().any(|word| word == "--resume") {
-        words.push("--resume".to_owned());
+        words.push("--resume".into());
     }
-    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -68,7 +70,7 @@ mod tests {
     use super::*;
 
     fn go_on(words: &[&str], goes_on: GoesOn) -> String {
-        command_to_go_on(words.iter().map(|&word| word.to_owned()).collect(), goes_on)
+        command_to_go_on(words.iter().map(|&word| word.into()).collect(), goes_on)
     }
 
     #[test]

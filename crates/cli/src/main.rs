@@ -7,6 +7,7 @@ mod advice;
 mod arguments;
 mod commands;
 mod ending;
+mod file_size_limit;
 mod interrupt;
 mod layers;
 mod output;
@@ -16,21 +17,23 @@ mod threads;
 
 use std::process::ExitCode;
 
+use bmae_kernels::out_of_memory::OutOfMemory;
 use clap::Parser;
+use mimalloc::MiMalloc;
 
 use arguments::Arguments;
 
-/// Keeps freed pages for the next step, where the system's allocator hands them back and fetches fresh ones.
+/// Keeps freed pages for the next step, where the system's allocator hands them back and fetches fresh ones; and says so
+/// when there are none left.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: OutOfMemory<MiMalloc> = OutOfMemory::new(MiMalloc, advice::OUT_OF_MEMORY);
 
 fn main() -> ExitCode {
+    file_size_limit::becomes_an_error();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help and version are not errors; clap knows which stream and which code they want. If that stream is
-            // closed there is nobody left to tell.
-            let _ = error.print();
+            output::say_usage(&error);
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };

@@ -1,7 +1,9 @@
 //! Results on stdout, everything else on stderr.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
+use bmae_output::plain::{plain, plain_json, plain_lines};
 use bmae_train::observer::Message;
 use serde_json::Value;
 
@@ -37,15 +39,16 @@ impl Output {
         Output { json: everywhere.json, volume }
     }
 
-    /// A command's result: `json` as one line with `--json`, `text` without.
+    /// A command's result: `json` as one line with `--json`, `text` without. The text may have several lines, so whoever
+    /// puts a foreign name into it makes that [`plain`]; all else that a terminal would obey is written out here.
     ///
     /// # Errors
     /// When stdout is closed or full.
     pub fn result(&self, text: &str, json: &Value) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
         match self.json {
-            true => writeln!(stdout, "{json}")?,
-            false => writeln!(stdout, "{}", shown(text.trim_end_matches('\n')))?,
+            true => writeln!(stdout, "{}", plain_json(&json.to_string()))?,
+            false => writeln!(stdout, "{}", plain_lines(text.trim_end_matches('\n')))?,
         }
         stdout.flush()
     }
@@ -80,24 +83,19 @@ impl Output {
     }
 }
 
-/// A line on stderr; if that is closed, nobody wants it.
+/// What clap says of a command line: an error, or help and the version, which are none; clap knows which stream they go
+/// to. If that is closed, nobody is left to tell.
+pub fn say_usage(error: &clap::Error) {
+    // What was typed, or stands for `*`, stands in an error. Colours are left out where it is no plain text.
+    let is_plain = std::env::args_os().all(|word| matches!(plain(&word.to_string_lossy()), Cow::Borrowed(_)));
+    let _ = match is_plain {
+        true => error.print(),
+        false if error.use_stderr() => write!(io::stderr(), "{}", plain_lines(&error.render().to_string())),
+        false => write!(io::stdout(), "{}", error.render()),
+    };
+}
+
+/// One line on stderr, whatever names stand in it; if that is closed, nobody wants it.
 pub fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "{}", shown(line));
-}
-
-/// Text as a terminal may have it: names of folders and files stand in it, and what else than line breaks and tabs
-/// controls a terminal is replaced.
-fn shown(text: &str) -> String {
-    let shown = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { '\u{FFFD}' } else { c };
-    text.chars().map(shown).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_cannot_control_the_terminal() {
-        assert_eq!(shown("a\x1b[2Jb\r\u{9b}c\n\td é"), "a\u{FFFD}[2Jb\u{FFFD}\u{FFFD}c\n\td é");
-    }
+    let _ = writeln!(io::stderr(), "{}", plain(line));
 }

@@ -4,6 +4,7 @@ use std::io::{IsTerminal, stderr};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use bmae_output::plain::{plain, plain_path};
 use bmae_recipe::Stage;
 use bmae_recipe::plan::PlannedStage;
 use bmae_train::observer::{Event, Message, Observer};
@@ -54,7 +55,7 @@ impl Progress {
         let planned = |planned: &PlannedStage| {
             let (run, stage) = (planned.run.clone(), planned.stage);
             let folder = planned.out.parent().and_then(Path::file_name);
-            let folder = folder.map_or_else(|| run.as_str().into(), |folder| folder.to_string_lossy());
+            let folder = folder.map_or_else(|| run.clone(), plain_path);
             let title = format!("{folder} {}", stage.section());
             Planned { run, stage, title }
         };
@@ -228,7 +229,7 @@ fn bar(title: &str, steps: usize, first_step: usize) -> ProgressBar {
     if let Ok(style) = ProgressStyle::with_template("{prefix} {wide_bar:.cyan/blue} {msg}  {eta_precise} left") {
         bar.set_style(style);
     }
-    bar.set_prefix(title.to_owned());
+    bar.set_prefix(plain(title).into_owned());
     bar.reset_eta();
     bar
 }

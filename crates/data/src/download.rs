@@ -9,6 +9,8 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bmae_output::destination::behind_links;
+use bmae_output::whole_file::create_folder;
 use md5::{Digest, Md5};
 use ureq::Agent;
 use ureq::http::{Response, header};
@@ -82,8 +84,10 @@ pub fn download(
             false => Err(DownloadError::PresentDiffers { path, expected: archive.md5.clone(), found }.into()),
         };
     }
-    fs::create_dir_all(folder).map_err(DataError::io("create", folder))?;
-    let part_path = folder.join(format!("{}.part", archive.file_name));
+    create_folder(folder).map_err(DataError::io("create", folder))?;
+    // A link that leads nowhere yet stays, and the archive comes to be where it points.
+    let whole_path = behind_links(&path).map_err(DataError::io("write", &path))?;
+    let part_path = whole_path.with_added_extension("part");
     let mut part = Part::open(&part_path)?;
     let fetched = fetch(archive, &mut part, progress).and_then(|()| part.verify(archive));
     let is_empty = part.length == 0;
@@ -93,8 +97,8 @@ pub fn download(
         let _ = fs::remove_file(&part_path);
     }
     fetched?;
-    fs::rename(&part_path, &path).map_err(DataError::io("write", &path))?;
-    sync_folder(folder);
+    fs::rename(&part_path, &whole_path).map_err(DataError::io("write", &path))?;
+    sync_folder(whole_path.parent().unwrap_or(folder));
     Ok(Outcome::Downloaded(path))
 }
 
@@ -195,6 +199,12 @@ struct Part {
 
 impl Part {
     fn open(path: &Path) -> Result<Self, DataError> {
+        // A link would come to be the archive under its own name, and a pipe would be waited for.
+        if path.symlink_metadata().is_ok_and(|found| !found.is_file()) {
+            let cause =
+                io::Error::new(io::ErrorKind::InvalidInput, "it is not a file of an earlier download; remove it");
+            return Err(DataError::io("write", path)(cause));
+        }
         let mut file = OpenOptions::new()
             .create(true)
             .truncate(false)

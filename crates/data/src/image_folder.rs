@@ -13,6 +13,7 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bmae_output::plain::plain_path;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits as DecoderLimits};
 use walkdir::{DirEntry, WalkDir};
@@ -107,7 +108,16 @@ fn taken_of_each(lengths: &[usize], limit: usize) -> Vec<usize> {
 /// The sub-folders of a folder, by name.
 fn class_folders(root: &Path) -> Result<BTreeMap<String, PathBuf>, DataError> {
     let folders = entries(root)?.into_iter().filter(|entry| entry.file_type().is_dir());
-    Ok(folders.map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.into_path())).collect())
+    let mut classes = BTreeMap::new();
+    for entry in folders {
+        // Bytes that are no UTF-8 are written out, so that such names stay apart.
+        let name = plain_path(entry.file_name());
+        if classes.insert(name, entry.path().to_owned()).is_some() {
+            let cause = "another class folder has a name that looks the same; rename one of the two".to_owned();
+            return Err(FolderError::Walk { path: entry.into_path(), cause }.into());
+        }
+    }
+    Ok(classes)
 }
 
 /// What lies directly in a folder, hidden things left out, by name.

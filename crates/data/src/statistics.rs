@@ -30,11 +30,14 @@ impl Statistics {
     pub fn of(images: &dyn Images, classes: usize) -> Result<Self, DataError> {
         let threads = thread::available_parallelism().map_or(1, |threads| threads.get()).min(images.len().max(1));
         let parts: Vec<Result<Sums, DataError>> = thread::scope(|scope| {
-            let part = |first| scope.spawn(move || Sums::over(images, first, threads));
+            let part = |first| thread::Builder::new().spawn_scoped(scope, move || Sums::over(images, first, threads));
             let running: Vec<_> = (0..threads).map(part).collect();
             running
                 .into_iter()
-                .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .map(|thread| match thread {
+                    Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                    Err(cause) => Err(LoaderError::WorkerStart { cause }.into()),
+                })
                 .collect()
         });
         let mut sums = Sums::default();

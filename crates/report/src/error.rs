@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use bmae_output::remedy::remedy;
 use thiserror::Error;
 
 /// Why a report could not be made. Each message says what was expected, what was found, and where.
@@ -49,6 +50,25 @@ pub enum ReportError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// Something else in the place of a file of a run directory.
+    #[error("{} is {found}, not a file: put the file back, or leave this run out of the report", path.display())]
+    NoFile {
+        /// Where the file should be.
+        path: PathBuf,
+        /// What is there, in words.
+        found: &'static str,
+    },
+    /// A run that came further than its metrics tell.
+    #[error(
+        "{} should tell all that the finished run did, but there is {found}: restore the file, or leave this run out of the report",
+        path.display()
+    )]
+    MetricsLost {
+        /// The file.
+        path: PathBuf,
+        /// What there is of it, in words.
+        found: String,
+    },
     /// A report would be written among the files of a run.
     #[error("{} is a run directory: the report goes into another folder", path.display())]
     IntoARun {
@@ -56,7 +76,7 @@ pub enum ReportError {
         path: PathBuf,
     },
     /// A file or folder could not be written.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}: {source}; {}", path.display(), remedy(source))]
     Write {
         /// The file or folder.
         path: PathBuf,

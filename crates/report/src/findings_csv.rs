@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::findings::{Finding, FindingPart, Verdict, words};
+use crate::text::csv_cell;
 
 /// A row; the fields are the columns, in order.
 #[derive(Default, Serialize)]
@@ -59,8 +60,8 @@ fn part_row(finding: &Finding, number: usize, part: &FindingPart) -> Row {
     let mut row = Row {
         part: number,
         verdict: part.verdict.name().to_owned(),
-        first: part.subjects.0.clone(),
-        second: part.subjects.1.clone().unwrap_or_default(),
+        first: csv_cell(&part.subjects.0),
+        second: part.subjects.1.as_deref().map(csv_cell).unwrap_or_default(),
         evaluation: part.evaluation.map(|evaluation| evaluation.name().to_owned()).unwrap_or_default(),
         unit: part.unit.name().to_owned(),
         expected_low: bound(low),
@@ -74,7 +75,7 @@ fn part_row(finding: &Finding, number: usize, part: &FindingPart) -> Row {
         row.published_difference = format!("{:.2}", first.top1 - second.top1);
     }
     match &part.measured {
-        Err(lacks) => row.remark = words::not_run(lacks),
+        Err(lacks) => row.remark = csv_cell(&words::not_run(lacks)),
         Ok(measured) => {
             if let Some(sides) = measured.sides {
                 [row.value_first, row.value_second] = sides.map(decimals);
@@ -85,7 +86,7 @@ fn part_row(finding: &Finding, number: usize, part: &FindingPart) -> Row {
                 (row.low, row.high) = (decimals(interval.low), decimals(interval.high));
                 (row.interval_from, row.interval_n) = (basis.to_owned(), count.to_string());
             }
-            row.remark = measured.chosen.clone().unwrap_or_default();
+            row.remark = measured.chosen.as_deref().map(csv_cell).unwrap_or_default();
         }
     }
     row

@@ -26,7 +26,7 @@ mod write;
 
 use std::path::{Path, PathBuf};
 
-pub use collection::{ListedRun, RunComparison, compare_runs, list_runs, metrics_csv};
+pub use collection::{ListedRun, LoggedMetrics, RunComparison, compare_runs, list_runs, metrics_csv};
 pub use comparison::{
     Collapse, EvaluationSummary, GroupSummary, MissingResult, MissingState, PublishedAccuracy, RecipeDifference,
     RunGroup, Score, Summary, group_runs, summarise,

@@ -1,5 +1,6 @@
 //! `report.md`: the table of the page, the figures by relative path, how it was run.
 
+use bmae_output::plain::plain_lines;
 use maud::html;
 
 use crate::comparison::sentences::{collapse, comparability, difference, legend, missing, varied};
@@ -9,7 +10,7 @@ use crate::figures::{Figures, figure_path};
 use crate::findings::Finding;
 use crate::findings_table::findings_markdown;
 use crate::pictures::Album;
-use crate::text::{count, escape_markdown};
+use crate::text::{count, escape_markdown, fenced};
 
 /// The whole file.
 pub fn report_md(
@@ -107,20 +108,9 @@ fn how(groups: &[RunGroup], summary: &Summary) -> String {
         }
     }
     for recipe in recipes(groups) {
-        let fence = fence(recipe.text);
+        let fenced = fenced(plain_lines(recipe.text).trim_end(), "toml");
         let summary = html! { summary { "Recipe: " (recipe.title) } }.into_string();
-        let text_of_recipe = recipe.text.trim_end();
-        text.push_str(&format!("\n<details>{summary}\n\n{fence}toml\n{text_of_recipe}\n{fence}\n\n</details>\n"));
+        text.push_str(&format!("\n<details>{summary}\n\n{fenced}\n\n</details>\n"));
     }
     text
-}
-
-/// A code fence that the text itself cannot close.
-fn fence(text: &str) -> String {
-    let (mut longest, mut current) = (0, 0);
-    for c in text.chars() {
-        current = if c == '`' { current + 1 } else { 0 };
-        longest = longest.max(current);
-    }
-    "`".repeat((longest + 1).max(3))
 }

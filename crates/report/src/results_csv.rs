@@ -2,6 +2,7 @@
 
 use crate::comparison::RunGroup;
 use crate::run_directory::{Run, Stage};
+use crate::text::csv_cell;
 
 /// The columns, in order.
 const COLUMNS: [&str; 13] = [
@@ -41,8 +42,8 @@ pub fn results_csv(groups: &[RunGroup]) -> String {
 fn row(group: &RunGroup, run: &Run, top1: f64) -> [String; 13] {
     let setting = &group.setting;
     [
-        group.label.clone(),
-        setting.method.clone(),
+        csv_cell(&group.label),
+        csv_cell(&setting.method),
         cell(setting.k),
         cell(setting.wse),
         cell(setting.tau),

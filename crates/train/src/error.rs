@@ -365,12 +365,7 @@ impl TrainError {
 
     /// An error of writing `path`.
     pub fn writing(path: impl AsRef<Path>, source: std::io::Error) -> Self {
-        let remedy = match source.kind() {
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
-                "free some space there, or choose another place to write"
-            }
-            _ => "choose another place to write",
-        };
+        let remedy = bmae_output::remedy::remedy(&source);
         Self::Io { action: "write", path: path.as_ref().to_owned(), source, remedy }
     }
 

@@ -1,18 +1,18 @@
-//! Files that are written whole or not at all.
+//! Files that are written whole or not at all, and through links; what refuses it becomes a sentence.
 
 use std::io::{self, Write};
 use std::path::Path;
 
-use atomic_write_file::AtomicWriteFile;
+use bmae_output::whole_file;
 
 use crate::TrainError;
 
-/// Writes a file whole or not at all: temporary file, sync, rename.
+/// Writes a file as [`whole_file::write_whole`] does.
 ///
 /// # Errors
-/// When the folder does not exist or cannot be written, or the disk is full.
+/// When the path is a folder, its folder does not exist or cannot be written, or the disk is full.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
-    write_whole_by(path, |file| file.write_all(bytes))
+    whole_file::write_whole(path, bytes).map_err(|source| TrainError::writing(path, source))
 }
 
 /// The same of what `write` puts into the file.
@@ -20,12 +20,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
 /// # Errors
 /// As [`write_whole`], and what `write` says.
 pub fn write_whole_by(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), TrainError> {
-    let write = || {
-        let mut file = AtomicWriteFile::open(path)?;
-        write(&mut file)?;
-        file.commit()
-    };
-    write().map_err(|source| TrainError::writing(path, source))
+    whole_file::write_whole_by(path, write).map_err(|source| TrainError::writing(path, source))
 }
 
 /// Refuses a place that no file can be written to, before any work is done.
@@ -33,12 +28,7 @@ pub fn write_whole_by(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Res
 /// # Errors
 /// When it is a folder, or its own folder is missing or takes no file.
 pub fn check_place(path: &Path) -> Result<(), TrainError> {
-    let refused = |source| TrainError::writing(path, source);
-    if path.is_dir() {
-        return Err(refused(std::io::ErrorKind::IsADirectory.into()));
-    }
-    // A file that is begun and given up leaves nothing.
-    AtomicWriteFile::open(path).and_then(AtomicWriteFile::discard).map_err(refused)
+    whole_file::check_place(path).map_err(|source| TrainError::writing(path, source))
 }
 
 /// Creates a folder and those above it.
@@ -46,5 +36,5 @@ pub fn check_place(path: &Path) -> Result<(), TrainError> {
 /// # Errors
 /// When the system refuses.
 pub fn create_folder(path: &Path) -> Result<(), TrainError> {
-    std::fs::create_dir_all(path).map_err(|source| TrainError::writing(path, source))
+    whole_file::create_folder(path).map_err(|source| TrainError::writing(path, source))
 }

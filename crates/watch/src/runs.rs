@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
+use bmae_output::plain::{plain, plain_path};
 use bmae_report::{METRICS_FILE, RUN_FILE, Run, RunState, Stage, find_runs, is_locked, origin, read_run};
 
 use crate::error::WatchError;
@@ -137,17 +138,17 @@ impl WatchedRun {
         self.run.as_ref().is_some_and(|run| run.running)
     }
 
-    /// The name: the run's own, or its folder and the one around it while it cannot be read. Control characters are
-    /// replaced.
+    /// The name: the run's own, or its folder and the one around it while it cannot be read, as a
+    /// reader may have it.
     pub(crate) fn name(&self) -> String {
         let name = match &self.run {
             Some(run) => run.about.name.clone(),
             None => {
-                let parts: Vec<_> = self.directory.iter().rev().take(2).map(|part| part.to_string_lossy()).collect();
+                let parts: Vec<_> = self.directory.iter().rev().take(2).map(plain_path).collect();
                 parts.into_iter().rev().collect::<Vec<_>>().join("/")
             }
         };
-        plain(&name)
+        plain(&name).into_owned()
     }
 
     /// What the run is called in a sentence: name, stage and seed.
@@ -169,7 +170,7 @@ impl WatchedRun {
     /// before it.
     pub(crate) fn warning(&self) -> Option<String> {
         if let Some(read_error) = &self.read_error {
-            return Some(plain(read_error));
+            return Some(plain(read_error).into_owned());
         }
         let run = self.run.as_ref()?;
         let state = run.state();
@@ -187,11 +188,6 @@ impl WatchedRun {
 pub(crate) fn progress(run: &Run) -> f64 {
     let step = run.metrics.steps.last().map_or(0.0, |step| step.epoch_1000x() / 1000.0);
     step.max(run.epochs_done() as f64)
-}
-
-/// The text on one line: control characters, which a terminal would obey, become spaces.
-pub(crate) fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// The runs at and below the paths that were given.
@@ -281,7 +277,7 @@ impl Runs {
 
     /// What is waited for while there is no run, in one sentence.
     pub(crate) fn waiting(&self) -> String {
-        let paths: Vec<String> = self.paths.iter().map(|path| plain(&path.display().to_string())).collect();
+        let paths: Vec<String> = self.paths.iter().map(|path| plain_path(path)).collect();
         let place = if let [path] = paths.as_slice() { path.clone() } else { format!("any of {}", paths.join(", ")) };
         format!("no run in {place} yet: waiting for the first one to write its {RUN_FILE}")
     }

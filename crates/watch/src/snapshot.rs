@@ -71,7 +71,7 @@ run    stage     seed  state     epoch  latest  img/s  left    best
 mae    pretrain     0  finished    8/8  0.2000    512
 mae    linprobe     0  failed      3/4  30.25%               31.50%
 mae-k  pretrain     0  running    4/10  0.5000    512  0:12
-mae linprobe seed 0 failed: no room [2J left
+mae linprobe seed 0 failed: no room\\u{1b}[2J left
 ";
         assert_eq!(table, expected);
     }

@@ -1,11 +1,13 @@
 //! Advice on errors of data sets and downloads.
 
 use bmae_data::{CifarError, DataError, DownloadError, FolderError, LoaderError, PreviewError};
-use bmae_recipe::sweep::emit::quoted;
+use bmae_output::remedy::remedy;
+use bmae_output::shell::quoted;
 
 /// What to do about `error`; `None` where it says so itself.
 pub fn of_data(error: &DataError) -> Option<String> {
     let advice = match error {
+        DataError::Io { action: "write" | "create", cause, .. } => remedy(cause),
         DataError::NotFound { .. } => {
             "give --data a folder or an archive that exists, or one of shapes, cifar10, cifar100"
         }
@@ -15,7 +17,7 @@ pub fn of_data(error: &DataError) -> Option<String> {
         }
         DataError::Cifar(error) => match error {
             CifarError::NotFound { set, root } => {
-                let (set, root) = (set.source_name(), quoted(&root.display().to_string()));
+                let (set, root) = (set.source_name(), quoted(root));
                 return Some(format!(
                     "run `bmae data download {set} --to {root}`, or give --data its directory or archive"
                 ));

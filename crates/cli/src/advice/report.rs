@@ -9,7 +9,6 @@ pub fn of_report(error: &ReportError) -> Option<String> {
             "name what `bmae pretrain`, `finetune`, `linprobe`, `knn` or `reproduce` wrote with --out"
         }
         ReportError::IntoARun { .. } => "choose another --out",
-        ReportError::Write { .. } => "choose another --out or make room and permission there",
         _ => return None,
     };
     Some(advice.to_owned())

@@ -1,5 +1,6 @@
 //! `bmae checkpoint export`.
 
+use bmae_output::plain::{plain_json, plain_path};
 use bmae_train::export::{self, Exported};
 use bmae_train::start::read_weights;
 use serde_json::json;
@@ -24,13 +25,15 @@ pub fn run(arguments: &Export, everywhere: &Everywhere, output: &Output) -> Resu
     for note in &exported.notes {
         output.note(note);
     }
-    let out = arguments.out.display();
-    let open_with = exported.open_with.replace("PATH", &format!("\"{out}\""));
+    let out = plain_path(&arguments.out);
+    // A text of JSON is one of Python too.
+    let path = json!(arguments.out.to_string_lossy()).to_string();
+    let open_with = exported.open_with.replace("PATH", &plain_json(&path));
     let tensors = exported.weights.tensors.len();
     let text = format!("{}, {tensors} tensors, in {out}\nopen it with {open_with}", exported.what);
     let json = json!({
         "to": name,
-        "out": arguments.out,
+        "out": arguments.out.to_string_lossy(),
         "what": exported.what,
         "tensors": tensors,
         "notes": exported.notes,

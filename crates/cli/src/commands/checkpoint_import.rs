@@ -1,6 +1,7 @@
 //! `bmae checkpoint import`.
 
 use bmae_nn::Architecture;
+use bmae_output::plain::plain_path;
 use bmae_train::export::{self, Exported};
 use bmae_train::start::read_weights;
 use bmae_train::whole_file::write_whole;
@@ -21,7 +22,7 @@ pub fn run(arguments: &Import, everywhere: &Everywhere, output: &Output) -> Resu
     for note in &notes {
         output.note(note);
     }
-    let (tensors, out) = (weights.tensors.len(), arguments.out.display());
+    let (tensors, out) = (weights.tensors.len(), plain_path(&arguments.out));
     let text = format!("{tensors} tensors in {out}\n{}", Architecture::of(&weights));
-    Ok(output.result(&text, &json!({ "out": arguments.out, "tensors": tensors, "notes": notes }))?)
+    Ok(output.result(&text, &json!({ "out": arguments.out.to_string_lossy(), "tensors": tensors, "notes": notes }))?)
 }

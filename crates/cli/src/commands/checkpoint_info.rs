@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use bmae_nn::weights::{Architecture, ModelPart, StateDict, grouped_names};
+use bmae_output::plain::plain;
 use bmae_recipe::Recipe;
 use bmae_train::export::SOURCE_KEY;
 use bmae_train::run_directory::epochs_done;
@@ -27,24 +28,24 @@ pub fn run(path: &Path, output: &Output) -> Result<(), Ending> {
     let shapes = Architecture::of(&weights);
     let verbose = output.volume >= Volume::Verbose;
 
-    // Writing to a String cannot fail.
-    let mut text = format!("{}\n", weights.source_name());
-    let _ = writeln!(text, "file: {}", file(&weights));
-    let _ = writeln!(text, "{shapes}");
-    let _ = writeln!(text, "parameters: {}", parameters(&weights));
+    let mut lines = vec![weights.source_name(), format!("file: {}", file(&weights))];
+    lines.extend(shapes.to_string().lines().map(str::to_owned));
+    lines.push(format!("parameters: {}", parameters(&weights)));
     let missing = weights.missing_tensors();
     if !missing.is_empty() {
-        let _ = writeln!(text, "missing: {}", grouped_names(&missing));
+        lines.push(format!("missing: {}", grouped_names(&missing)));
     }
-    let _ = writeln!(text, "recipe: {}", recipe(&weights, verbose));
+    lines.push(format!("recipe: {}", recipe(&weights, verbose)));
     if verbose {
         let width = weights.tensors.keys().map(String::len).max().unwrap_or(0);
-        for (name, tensor) in &weights.tensors {
-            let _ = writeln!(text, "  {name:<width$}  {:?}", tensor.shape);
-        }
-        if let Some(recipe) = weights.config_text() {
-            let _ = write!(text, "\n{recipe}");
-        }
+        let tensors = weights.tensors.iter();
+        lines.extend(tensors.map(|(name, tensor)| format!("  {name:<width$}  {:?}", tensor.shape)));
+    }
+    // What others named stays on its line.
+    let mut text = lines.iter().map(|line| plain(line)).collect::<Vec<_>>().join("\n");
+    if let Some(recipe) = weights.config_text().filter(|_| verbose) {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\n\n{recipe}");
     }
     Ok(output.result(&text, &as_json(&weights, &shapes))?)
 }

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use bmae_data::CifarSet;
 use bmae_data::download::{Archive, Outcome, download};
-use bmae_recipe::sweep::emit::quoted;
+use bmae_output::plain::plain_path;
+use bmae_output::shell::quoted;
 use serde_json::json;
 
 use crate::arguments::{Cifar, Download, Everywhere, RecipeSource};
@@ -34,11 +35,11 @@ pub fn run(arguments: &Download, everywhere: &Everywhere, output: &Output) -> Re
         Outcome::Downloaded(path) => (path, "downloaded and verified"),
         Outcome::AlreadyPresent(path) => (path, "is here already, with the right MD5"),
     };
-    let place = quoted(&path.display().to_string());
-    let text = format!("{} {what}: {}; use it with --data {place}", archive.name, path.display());
+    let place = quoted(path);
+    let text = format!("{} {what}: {}; use it with --data {place}", archive.name, plain_path(path));
     let json = json!({
         "name": set.source_name(),
-        "path": path,
+        "path": path.to_string_lossy(),
         "already_present": matches!(outcome, Outcome::AlreadyPresent(_)),
     });
     Ok(output.result(&text, &json)?)

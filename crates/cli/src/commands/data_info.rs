@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use bmae_data::statistics::Statistics;
 use bmae_data::{Dataset, Split};
+use bmae_output::plain::plain;
 use serde_json::{Value, json};
 
 use crate::arguments::{Everywhere, RecipeSource};
@@ -15,7 +16,7 @@ use crate::output::Output;
 pub fn run(source: &RecipeSource, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
     let recipe = layers::resolve(&layers::layers(source, everywhere, &[])?, output)?;
     let data = bmae_train::pipeline::open(&recipe)?;
-    let mut text = format!("{}\n", data.name);
+    let mut text = format!("{}\n", plain(&data.name));
     let mut json = json!({ "name": data.name, "classes": data.class_names });
     for (split, name) in [(Split::Train, "train"), (Split::Test, "test")] {
         match data.images(split) {
@@ -43,7 +44,7 @@ fn describe(name: &str, of: &Statistics, data: &Dataset, text: &mut String) {
         true => drop(writeln!(text, "       no labels: for pre-training only")),
         false => {
             let classes = data.class_names.iter().zip(&of.class_counts);
-            let counts: Vec<String> = classes.map(|(class, count)| format!("{class} {count}")).collect();
+            let counts: Vec<String> = classes.map(|(class, count)| format!("{} {count}", plain(class))).collect();
             let _ = writeln!(text, "       {} classes: {}", counts.len(), counts.join(", "));
         }
     }

@@ -1,5 +1,6 @@
 //! `bmae data preview`.
 
+use bmae_output::plain::plain_path;
 use bmae_recipe::{Layers, Need, Stage, available_memory};
 use bmae_train::preview::{self, PreviewSize};
 use serde_json::json;
@@ -21,14 +22,14 @@ pub fn run(arguments: &Preview, everywhere: &Everywhere, output: &Output) -> Res
     let drawn = preview::write(&recipe, stage, size, &arguments.out)?;
     let text = format!(
         "{}: {} images in {} views each, as {} sees them ({})",
-        arguments.out.display(),
+        plain_path(&arguments.out),
         drawn.images,
         drawn.columns,
         stage.words(),
         recipe.data.source.text(),
     );
     let json = json!({
-        "path": arguments.out,
+        "path": arguments.out.to_string_lossy(),
         "stage": stage.section(),
         "images": drawn.images,
         "columns": drawn.columns,

@@ -1,5 +1,6 @@
 //! `bmae features`.
 
+use bmae_output::plain::plain_path;
 use bmae_recipe::{Need, Start, Used};
 use bmae_train::start;
 use bmae_train::whole_file::{check_place, write_whole};
@@ -34,6 +35,9 @@ pub fn run(arguments: &Features, everywhere: &Everywhere, output: &Output) -> Re
     let ([images, dim], _) = file.floats::<2>("features", "[N, D]")?;
     let labelled = file.has("labels");
     let labels = if labelled { "with labels" } else { "without labels" };
-    let text = format!("{images} features of {dim} numbers, {labels}, in {}", arguments.out.display());
-    Ok(output.result(&text, &json!({ "images": images, "dim": dim, "labels": labelled, "out": arguments.out }))?)
+    let text = format!("{images} features of {dim} numbers, {labels}, in {}", plain_path(&arguments.out));
+    Ok(output.result(
+        &text,
+        &json!({ "images": images, "dim": dim, "labels": labelled, "out": arguments.out.to_string_lossy() }),
+    )?)
 }

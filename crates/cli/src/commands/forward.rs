@@ -1,5 +1,6 @@
 //! `bmae forward`.
 
+use bmae_output::plain::plain_path;
 use bmae_recipe::{Need, Stage, Used};
 use bmae_train::forward::{self, Forward as Of};
 use bmae_train::start::read_weights;
@@ -26,7 +27,7 @@ pub fn run(arguments: &Forward, everywhere: &Everywhere, output: &Output) -> Res
     let (_, loss) = passed.outputs.floats::<1>("loss", "[1]")?;
     let names: Vec<&str> = passed.outputs.names().collect();
     output.detail(&format!("prediction head: {} of {}", passed.head, weights.source_name()));
-    let text = format!("loss {:.6}, {} tensors in {}", loss[0], names.len(), arguments.outputs.display());
-    let json = json!({ "loss": loss[0], "head": passed.head, "outputs": arguments.outputs, "tensors": names });
+    let text = format!("loss {:.6}, {} tensors in {}", loss[0], names.len(), plain_path(&arguments.outputs));
+    let json = json!({ "loss": loss[0], "head": passed.head, "outputs": arguments.outputs.to_string_lossy(), "tensors": names });
     Ok(output.result(&text, &json)?)
 }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use bmae_output::plain::plain_path;
+use bmae_output::shell::quoted;
 use bmae_train::whole_file::{create_folder, write_whole};
 use clap::CommandFactory;
 use clap_mangen::Man;
@@ -19,8 +21,8 @@ pub fn run(out: &Path, output: &Output) -> Result<(), Ending> {
     let mut pages = Vec::new();
     write(&command, "bmae", out, &mut pages)?;
     let text =
-        format!("{} pages in {}; read one with `man {}`", pages.len(), out.display(), out.join("bmae.1").display());
-    Ok(output.result(&text, &json!({ "out": out, "pages": pages }))?)
+        format!("{} pages in {}; read one with `man {}`", pages.len(), plain_path(out), quoted(out.join("bmae.1")));
+    Ok(output.result(&text, &json!({ "out": out.to_string_lossy(), "pages": pages }))?)
 }
 
 fn write(command: &clap::Command, name: &str, out: &Path, pages: &mut Vec<String>) -> Result<(), Ending> {

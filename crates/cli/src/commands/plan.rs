@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bmae_output::shell::quoted;
 use bmae_recipe::plan::{PlannedStage, share_beginnings};
 use bmae_train::Session;
 use bmae_train::run::{self, PlanOutcome};
@@ -30,7 +31,7 @@ pub fn run(stages: &[PlannedStage], out: &Path, everywhere: &Everywhere, output:
                 if count == 1 { ("1 stage".to_owned(), "it") } else { (format!("{count} stages"), "them") };
             let message = format!(
                 "{runs} diverged, and what starts from {them} was not run; the report has the rest, `bmae runs {}` says why",
-                out.display()
+                quoted(out)
             );
             Err(Ending::Failure(message.into()))
         }

@@ -1,5 +1,6 @@
 //! `bmae reconstruct`.
 
+use bmae_output::plain::plain_path;
 use bmae_recipe::{Need, Used};
 use bmae_train::model::Predicted;
 use bmae_train::reconstruct::{self, PictureRequest};
@@ -37,11 +38,11 @@ pub fn run(arguments: &Reconstruct, everywhere: &Everywhere, output: &Output) ->
         Predicted::Features => "features",
     };
     let also =
-        arguments.attention.as_ref().map(|path| format!(", attention in {}", path.display())).unwrap_or_default();
-    let text = format!("{}: {} images, predicted {predicted}{also}", arguments.out.display(), drawn.images);
+        arguments.attention.as_ref().map(|path| format!(", attention in {}", plain_path(path))).unwrap_or_default();
+    let text = format!("{}: {} images, predicted {predicted}{also}", plain_path(&arguments.out), drawn.images);
     let json = json!({
-        "path": arguments.out,
-        "attention": arguments.attention,
+        "path": arguments.out.to_string_lossy(),
+        "attention": arguments.attention.as_ref().map(|path| path.to_string_lossy()),
         "images": drawn.images,
         "predicted": predicted,
     });

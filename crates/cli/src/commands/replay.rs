@@ -1,5 +1,6 @@
 //! `bmae replay`.
 
+use bmae_output::plain::plain_path;
 use bmae_recipe::Need;
 use bmae_train::replay;
 use bmae_train::whole_file::write_whole;
@@ -26,7 +27,8 @@ pub fn run(arguments: &Replay, everywhere: &Everywhere, output: &Output) -> Resu
     let (first, last) = (losses[0], losses[steps - 1]);
     let text = format!(
         "{steps} steps, loss {first:.6} at the first, {last:.6} at the last, in {}",
-        arguments.outputs.display()
+        plain_path(&arguments.outputs)
     );
-    Ok(output.result(&text, &json!({ "steps": steps, "loss": losses, "outputs": arguments.outputs }))?)
+    Ok(output
+        .result(&text, &json!({ "steps": steps, "loss": losses, "outputs": arguments.outputs.to_string_lossy() }))?)
 }

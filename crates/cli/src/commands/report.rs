@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use bmae_output::plain::plain_path;
 use bmae_report::write_report;
 use serde_json::json;
 
@@ -20,7 +21,8 @@ pub fn run(arguments: &Report, output: &Output) -> Result<(), Ending> {
 pub fn write(runs: &[PathBuf], folder: &Path, out: &Path, output: &Output) -> Result<(), Ending> {
     let written = write_report(runs, folder, advice::figure_command)?;
     written.summary.warnings.iter().for_each(|warning| output.warn(warning));
-    let text = format!("{}\n\nwritten to {}", written.table.trim_end(), folder.join("index.html").display());
-    let json = json!({ "out": out, "report": folder, "files": written.files, "summary": written.summary });
+    let text = format!("{}\n\nwritten to {}", written.table.trim_end(), plain_path(folder.join("index.html")));
+    let files: Vec<_> = written.files.iter().map(|file| file.to_string_lossy()).collect();
+    let json = json!({ "out": out.to_string_lossy(), "report": folder.to_string_lossy(), "files": files, "summary": written.summary });
     Ok(output.result(&text, &json)?)
 }

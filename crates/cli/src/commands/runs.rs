@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use bmae_report::{CollectedRuns, ListedRun, collect_runs, compare_runs, find_runs, list_runs, metrics_csv};
+use bmae_output::plain::plain_path;
+use bmae_report::{
+    CollectedRuns, ListedRun, LoggedMetrics, collect_runs, compare_runs, find_runs, list_runs, metrics_csv,
+};
 use serde_json::json;
 
 use crate::arguments::{Runs, RunsCommand};
@@ -20,7 +23,8 @@ pub fn run(arguments: &Runs, output: &Output) -> Result<(), Ending> {
         Some(RunsCommand::Metrics { runs }) => {
             let collected = collect_runs(runs)?;
             collected.unreadable.iter().for_each(|error| output.warn(&format!("left out: {error}")));
-            let csv = metrics_csv(&collected.runs)?;
+            let LoggedMetrics { csv, unreadable } = metrics_csv(&collected.runs);
+            unreadable.iter().for_each(|error| output.warn(&format!("left out: {error}")));
             Ok(output.result(&csv, &json!({ "csv": csv }))?)
         }
     }
@@ -30,12 +34,12 @@ fn list(paths: &[PathBuf], output: &Output) -> Result<(), Ending> {
     let paths = if paths.is_empty() { vec![PathBuf::from("runs")] } else { paths.to_vec() };
     if let Some(missing) = paths.iter().find(|path| !path.exists()) {
         let message =
-            format!("{} does not exist: give a run directory, or a folder that contains some", missing.display());
+            format!("{} does not exist: give a run directory, or a folder that contains some", plain_path(missing));
         return Err(Ending::Failure(message.into()));
     }
     let runs: Vec<ListedRun> = find_runs(&paths).iter().map(|directory| ListedRun::at(directory)).collect();
     let text = if runs.is_empty() {
-        let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        let paths: Vec<String> = paths.iter().map(|path| plain_path(path)).collect();
         format!("no run in {} or the folders below", paths.join(", "))
     } else {
         list_runs(&runs)
@@ -51,8 +55,8 @@ fn one(path: &Path) -> Result<bmae_report::Run, Ending> {
         count => {
             let message = format!(
                 "{} holds {count} runs, but two single ones are compared: give the folder of one stage, such as {}",
-                path.display(),
-                runs[0].directory.display()
+                plain_path(path),
+                plain_path(&runs[0].directory)
             );
             Err(Ending::Usage(message.into()))
         }

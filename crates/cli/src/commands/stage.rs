@@ -1,7 +1,9 @@
 //! What the commands that run one stage have in common.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
+use bmae_output::plain::{plain, plain_path};
 use bmae_recipe::plan::{PlannedStage, run_name};
 use bmae_recipe::{Layers, Stage, Start, Used};
 use bmae_train::{Outcome, Session, run, start};
@@ -67,17 +69,17 @@ fn tell(planned: &PlannedStage, outcome: &Outcome, output: &Output) -> Result<()
         _ => (None, None),
     };
     let already = matches!(outcome, Outcome::AlreadyFinished);
-    let place = out.display();
+    let (place, named) = (plain_path(out), plain(name));
     let text = match (already, top1, loss) {
-        (true, ..) => format!("{name} {} in {place} was finished earlier, nothing to do", stage.section()),
-        (_, Some(top1), _) => format!("{name} {}: top-1 {top1:.2} %, in {place}", stage.section()),
-        (_, None, Some(loss)) => format!("{name} {}: loss {loss:.4}, in {place}", stage.section()),
-        (_, None, None) => format!("{name} {}: done, in {place}", stage.section()),
+        (true, ..) => format!("{named} {} in {place} was finished earlier, nothing to do", stage.section()),
+        (_, Some(top1), _) => format!("{named} {}: top-1 {top1:.2} %, in {place}", stage.section()),
+        (_, None, Some(loss)) => format!("{named} {}: loss {loss:.4}, in {place}", stage.section()),
+        (_, None, None) => format!("{named} {}: done, in {place}", stage.section()),
     };
     let json = json!({
         "run": name,
         "stage": stage.section(),
-        "out": out,
+        "out": out.to_string_lossy(),
         "already_finished": already,
         "loss": loss,
         "top1": top1,
@@ -85,7 +87,8 @@ fn tell(planned: &PlannedStage, outcome: &Outcome, output: &Output) -> Result<()
     Ok(output.result(&text, &json)?)
 }
 
-/// The run's name: that of its folder.
+/// The run's name: that of its folder, what is no UTF-8 in it written out.
 pub fn name_of(out: &Path) -> String {
-    out.file_name().map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned())
+    let named = |name: &OsStr| name.to_str().map_or_else(|| plain_path(name), str::to_owned);
+    out.file_name().map_or_else(|| "run".to_owned(), named)
 }

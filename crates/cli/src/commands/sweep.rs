@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use bmae_output::plain::plain_path;
 use bmae_recipe::Stage;
 use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::sweep::emit::{Runner, emit};
@@ -44,8 +45,11 @@ pub fn run(arguments: &Sweep, everywhere: &Everywhere, output: &Output) -> Resul
             let runner = Runner { program: &program, threads, device: &device };
             let emitted = emit(engine.into(), &stages, &out, runner)?;
             let text =
-                format!("{} jobs in {}; start them with\n\n    {}", emitted.jobs, out.display(), emitted.command);
-            Ok(output.result(&text, &json!({ "jobs": emitted.jobs, "out": out, "command": emitted.command }))?)
+                format!("{} jobs in {}; start them with\n\n    {}", emitted.jobs, plain_path(&out), emitted.command);
+            Ok(output.result(
+                &text,
+                &json!({ "jobs": emitted.jobs, "out": out.to_string_lossy(), "command": emitted.command }),
+            )?)
         }
     }
 }
@@ -105,7 +109,7 @@ impl Epochs {
 }
 
 fn list(stages: &[PlannedStage], epochs: &Epochs, output: &Output) -> Result<(), Ending> {
-    let lines: Vec<String> = stages.iter().map(|stage| stage.out.display().to_string()).collect();
+    let lines: Vec<String> = stages.iter().map(|stage| plain_path(&stage.out)).collect();
     let json =
         json!({ "stages": lines, "pretraining_epochs": epochs.shared, "pretraining_epochs_alone": epochs.alone });
     Ok(output.result(&lines.join("\n"), &json)?)

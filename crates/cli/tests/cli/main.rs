@@ -4,12 +4,19 @@ mod bench;
 mod checkpoints;
 mod collections;
 mod commands;
+mod damaged_runs;
+#[cfg(unix)]
+mod destinations;
 mod downloads;
 mod errors;
 mod fixtures;
 mod folder;
 mod inputs;
 mod interruptions;
+#[cfg(unix)]
+mod limits;
+#[cfg(unix)]
+mod names;
 mod output;
 mod pictures;
 mod port_checks;

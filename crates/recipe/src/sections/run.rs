@@ -1,5 +1,7 @@
 //! `[[runs]]`: what a comparison of methods trains and evaluates.
 
+use bmae_output::plain::is_plain;
+
 use super::method::{self, Method};
 use crate::choices::{Choice, MethodName};
 use crate::given::GivenKeys;
@@ -29,7 +31,7 @@ pub struct PlannedRun {
 
 /// `report` is where the report is written, beside the runs.
 fn names_a_folder(text: &str) -> bool {
-    let plain = |c: char| !c.is_control() && !['/', '\\'].contains(&c);
+    let plain = |c: char| is_plain(c) && !['/', '\\'].contains(&c);
     !text.is_empty() && text.chars().all(plain) && !text.starts_with('.') && text != "report"
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bmae_output::plain::plain;
 use serde::Serialize;
 
 use crate::run_directory::{Run, Stage, read_run};
@@ -100,7 +101,8 @@ pub fn list_runs(runs: &[ListedRun]) -> String {
     let mut text = aligned(&rows, &numeric);
     for run in runs {
         if let Some(reason) = &run.failed {
-            text.push_str(&format!("\n{} {}: {reason}\n", run.directory, run.state));
+            let (directory, reason) = (plain(&run.directory), plain(reason));
+            text.push_str(&format!("\n{directory} {}: {reason}\n", run.state));
         }
     }
     text

@@ -6,4 +6,4 @@ mod metrics_csv;
 
 pub use compare::{RunComparison, compare_runs};
 pub use list::{ListedRun, list_runs};
-pub use metrics_csv::metrics_csv;
+pub use metrics_csv::{LoggedMetrics, metrics_csv};

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use bmae_output::plain::plain_path;
+
 use super::score::Score;
 use crate::run_directory::{MethodSetting, Run, Stage};
 
@@ -80,7 +82,7 @@ fn clashes(runs: &[&Run]) -> bool {
 fn split<'a>(group: RunGroup<'a>, name: &str, folder: fn(&Run) -> &Path) -> Vec<RunGroup<'a>> {
     let mut parts: Vec<RunGroup> = Vec::new();
     for run in group.runs {
-        let label = format!("{name} ({})", folder(run).display());
+        let label = format!("{name} ({})", plain_path(folder(run)));
         match parts.iter_mut().find(|part| part.label == label) {
             Some(part) => part.runs.push(run),
             None => parts.push(RunGroup { label, setting: group.setting.clone(), runs: vec![run] }),
@@ -112,7 +114,7 @@ fn tell_apart(groups: &mut [RunGroup]) {
     let more: [fn(&RunGroup) -> String; 3] = [
         |group| group.setting.parameters(),
         |group| group.setting.method.clone(),
-        |group| group.runs.first().map(|run| run.directory.display().to_string()).unwrap_or_default(),
+        |group| group.runs.first().map(|run| plain_path(&run.directory)).unwrap_or_default(),
     ];
     for addition in more {
         let labels: Vec<String> = groups.iter().map(|group| group.label.clone()).collect();

@@ -1,6 +1,7 @@
 //! How far a recipe is from the published setting, which is the preset `paper`, key by key: `docs/recipes.md`, "The
 //! published setting".
 
+use bmae_output::plain::plain;
 use bmae_recipe::{AnyKey, Choice, MethodName, Preset, keys};
 use serde::Serialize;
 use toml::{Table, Value};
@@ -57,12 +58,12 @@ pub fn differences(runs: &[Run]) -> Vec<RecipeDifference> {
             let (same, text) = match run.about.data.as_deref().filter(|_| path == "data.source") {
                 // What was read says more than what it was called.
                 Some(data) => (data == PUBLISHED_DATA, data.to_owned()),
-                None => (same(path, value, &published), plain(value)),
+                None => (same(path, value, &published), plain(&text_of(value)).into_owned()),
             };
             if same {
                 continue;
             }
-            let published = plain(&published);
+            let published = text_of(&published);
             match differences.iter_mut().find(|other| (other.key, &other.published) == (path, &published)) {
                 Some(other) if other.here.contains(&text) => {}
                 Some(other) => other.here.push(text),
@@ -101,7 +102,7 @@ fn run_reads(run: &Run, key: &dyn AnyKey) -> bool {
 /// default.
 fn published(preset: &Table, key: &dyn AnyKey, method: &str) -> Value {
     let own = key.path().strip_prefix("method.").and_then(|name| {
-        let is_of_method = |run: &&Value| run.get("method").or(run.get("name")).is_some_and(|of| plain(of) == method);
+        let is_of_method = |run: &&Value| run.get("method").or(run.get("name")).is_some_and(|of| text_of(of) == method);
         preset.get("runs")?.as_array()?.iter().find(is_of_method)?.get(name)
     });
     own.or(lookup(preset, key.path())).cloned().unwrap_or_else(|| key.default_value())
@@ -113,7 +114,7 @@ fn lookup<'a>(recipe: &'a Table, key: &str) -> Option<&'a Value> {
     parts.try_fold(first, |value, part| value.get(part))
 }
 
-fn plain(value: &Value) -> String {
+fn text_of(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
@@ -169,7 +170,7 @@ mod tests {
     #[test]
     fn each_run_of_the_preset_is_published_with_its_own_keys() {
         let preset: Table = Preset::Paper.text().parse().expect("the preset is TOML");
-        let value = |path: &str, method: &str| plain(&published(&preset, keys::find(path).expect(path), method));
+        let value = |path: &str, method: &str| text_of(&published(&preset, keys::find(path).expect(path), method));
         assert_eq!(value("method.copy_at", "mae-k"), "epoch-start");
         assert_eq!(value("method.copy_at", "mae-new"), "epoch-end");
         assert_eq!(value("method.feature_head", "ema-mae"), "frozen");

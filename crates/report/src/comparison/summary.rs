@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use bmae_output::plain::{plain, plain_path};
 use serde::Serialize;
 
 use super::differing_keys::{differing_keys, varied};
@@ -159,11 +160,13 @@ fn line(group: &RunGroup) -> GroupSummary {
 }
 
 fn warnings(groups: &[RunGroup], CollectedRuns { runs, unreadable }: &CollectedRuns) -> Vec<String> {
-    let mut warnings: Vec<String> =
-        unreadable.iter().map(|error| format!("A run that cannot be read is left out: {error}.")).collect();
+    let mut warnings: Vec<String> = unreadable
+        .iter()
+        .map(|error| format!("A run that cannot be read is left out: {}.", plain(&error.to_string())))
+        .collect();
     for run in runs {
         if let RunState::Outdated(from) = run.state() {
-            let directory = run.directory.display();
+            let (directory, from) = (plain_path(&run.directory), plain(&from).into_owned());
             warnings
                 .push(format!("{directory} was made from earlier weights of {from} and is left out: run it again."));
         }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use bmae_output::plain::plain;
 use maud::{Markup, PreEscaped, html};
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{Options, Tree, fontdb};
@@ -63,11 +64,6 @@ fn taken_apart(drawing: &str, medium: Medium) -> Drawn {
     };
     let body = recolour(body.trim_end().trim_end_matches("</svg>"), medium);
     Drawn { body, width: side("width"), height: side("height") }
-}
-
-/// Control characters cannot stand in XML.
-fn plain(description: &str) -> String {
-    description.replace(|c: char| c.is_control(), " ")
 }
 
 /// The pixels of a finished SVG on white at [`PNG_SCALE`], as the bytes of a PNG file.

@@ -1,6 +1,7 @@
 //! How it was run: what is missing, where it ran, every run directory, the differences from the published setting, the
 //! recipes.
 
+use bmae_output::plain::plain_lines;
 use maud::html;
 
 use super::contents::{Contents, Section};
@@ -69,7 +70,7 @@ pub fn how(contents: &Contents) -> Option<Section> {
             @for recipe in recipes(contents.groups) {
                 details {
                     summary { "Recipe of " (recipe.title) }
-                    pre tabindex="0" { (recipe.text) }
+                    pre tabindex="0" { (plain_lines(recipe.text)) }
                 }
             }
         }

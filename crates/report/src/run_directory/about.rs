@@ -1,8 +1,10 @@
 //! `run.toml`: what a run directory is the record of.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
+use bmae_output::plain::plain;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::stage::Stage;
@@ -131,6 +133,19 @@ impl About {
         let Self { program, commit, machine, threads, .. } = self.clone();
         self.earlier.iter().cloned().chain(std::iter::once(Session { program, commit, machine, threads }))
     }
+
+    /// Every text [`plain`], since each of them is shown; but not `from`, which is looked up first.
+    fn written_out(&mut self) {
+        let own = [&mut self.failed, &mut self.program, &mut self.commit, &mut self.machine, &mut self.data];
+        let earlier = self.earlier.iter_mut();
+        let earlier = earlier.flat_map(|session| [&mut session.program, &mut session.commit, &mut session.machine]);
+        let optional = own.into_iter().chain([&mut self.started]).chain(earlier).flatten();
+        for text in optional.chain([&mut self.name, &mut self.setting.method]) {
+            if let Cow::Owned(written) = plain(text) {
+                *text = written;
+            }
+        }
+    }
 }
 
 /// `run.toml` from its text.
@@ -144,6 +159,7 @@ pub fn parse_about(text: &str, file: &Path) -> Result<About, ReportError> {
     // Settings are sorted and compared; the program itself writes no other numbers.
     let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
     about.setting = MethodSetting { tau: finite(setting.tau), slow_weight: finite(setting.slow_weight), ..setting };
+    about.written_out();
     about.epochs = about.epochs.filter(|&epochs| epochs > 0 && about.stage != Stage::Knn);
     Ok(about)
 }

@@ -3,17 +3,22 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use bmae_output::plain::plain;
+
 use super::about::{About, RUN_FILE, parse_about};
 use super::metrics::{Metrics, parse_metrics};
 use super::origin::is_outdated;
 use super::state::{RunState, is_locked};
-use super::text_file::{parse_toml, read_bytes, read_text};
+use super::text_file::{open, parse_toml, read_text};
 use crate::error::ReportError;
 
 /// The recipe of the run, fully resolved.
 pub const CONFIG_FILE: &str = "config.toml";
 /// What the run logged, one JSON object a line.
 pub const METRICS_FILE: &str = "metrics.jsonl";
+
+/// What a run keeps from its first epoch on.
+const LAST_WEIGHTS: &str = "checkpoints/last.safetensors";
 
 /// A run directory as read.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,7 +99,7 @@ pub fn flatten(prefix: &str, table: &toml::Table, keys: &mut BTreeMap<String, St
         match value {
             toml::Value::Table(table) => flatten(&path, table, keys),
             value => {
-                keys.insert(path, value.to_string());
+                keys.insert(plain(&path).into_owned(), plain(&value.to_string()).into_owned());
             }
         }
     }
@@ -113,11 +118,13 @@ pub fn harmonic_mean(rates: impl Iterator<Item = f64>) -> Option<f64> {
 ///
 /// # Errors
 /// [`ReportError::NotARun`] without `run.toml`; [`ReportError::Malformed`] with file and line for what cannot be
-/// understood; [`ReportError::Read`] when the system refuses.
+/// understood; [`ReportError::MetricsLost`] where the run says that it came further than its metrics tell;
+/// [`ReportError::NoFile`] for a folder or a pipe in place of a file; [`ReportError::Read`] when the system refuses.
 pub fn read_run(directory: &Path) -> Result<Run, ReportError> {
     let Some(about) = read_text(&directory.join(RUN_FILE))? else {
         return Err(ReportError::NotARun { path: directory.to_owned(), found: describe(directory) });
     };
+    let about = parse_about(&about, &directory.join(RUN_FILE))?;
     let config = read_text(&directory.join(CONFIG_FILE))?;
     let recipe = match &config {
         Some(text) => parse_toml(text, &directory.join(CONFIG_FILE), "a recipe as bmae writes it")?,
@@ -126,12 +133,41 @@ pub fn read_run(directory: &Path) -> Result<Run, ReportError> {
     let about = parse_about(&about, &directory.join(RUN_FILE))?;
     let outdated = is_outdated(directory, &about);
     let path = directory.join(METRICS_FILE);
-    let metrics = match read_bytes(&path)? {
-        Some(bytes) if !outdated => parse_metrics(&bytes, &path)?,
-        _ => Metrics::default(),
-    };
     let running = is_locked(directory);
-    Ok(Run { directory: directory.to_owned(), about, config, recipe, metrics, outdated, running })
+    if outdated {
+        return Ok(Run {
+            directory: directory.to_owned(),
+            about,
+            config,
+            recipe,
+            metrics: Metrics::default(),
+            outdated,
+            running,
+        });
+    }
+    let metrics = open(&path)?.map(|file| parse_metrics(file, &path)).transpose()?;
+    // A run makes the file before it makes weights.
+    if metrics.is_none() && !running && (about.finished || directory.join(LAST_WEIGHTS).exists()) {
+        return Err(ReportError::MetricsLost { path, found: "no such file".to_owned() });
+    }
+    let metrics = metrics.unwrap_or_default();
+    let run = Run { directory: directory.to_owned(), about, config, recipe, metrics, outdated, running };
+    match run.about.epochs {
+        Some(epochs) if run.about.finished && !running && run.epochs_done() < epochs => {
+            let found = format!("what it did in {} of its {epochs} epochs", run.epochs_done());
+            Err(ReportError::MetricsLost { path, found })
+        }
+        None if run.about.finished && !running && run.metrics.is_empty() => {
+            Err(ReportError::MetricsLost { path, found: "nothing in it".to_owned() })
+        }
+        _ => Ok(run),
+    }
+}
+
+/// Whether something is called like a file of a run directory, whatever it is: a run that has lost its `run.toml` is one.
+pub fn is_run_directory(directory: &Path) -> bool {
+    let has = |name| directory.join(name).symlink_metadata().is_ok();
+    has(RUN_FILE) || has(CONFIG_FILE) && has(METRICS_FILE)
 }
 
 /// What lies at a path that should have been a run directory.

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::about::RUN_FILE;
-use super::directory::{Run, describe, read_run};
+use super::directory::{Run, describe, is_run_directory, read_run};
 use crate::error::ReportError;
 
 /// How far below a given folder runs are looked for: `runs/` / experiment / run / stage, and folders that group those.
@@ -26,12 +25,12 @@ pub struct CollectedRuns {
 
 /// Reads every run at or below the given paths: a run directory itself, the folder of an experiment, or a folder of
 /// either. The order is that of the paths, and by name below each; a run that is reached twice is read once. One
-/// damaged run among others is set aside, so that an experiment can be looked at without it. A trunk, the shared beginning
+/// damaged run among others is set aside, however it was given, so that the others can be looked at without it. A trunk, the shared beginning
 /// of other runs, counts where it is given itself.
 ///
 /// # Errors
 /// [`ReportError::NoRuns`], [`ReportError::Missing`] or [`ReportError::NotARun`] for a path without runs, and what
-/// [`read_run`] says of a run that was given itself, or where no run at all can be read.
+/// [`read_run`] says where no run at all can be read.
 pub fn collect_runs(paths: &[PathBuf]) -> Result<CollectedRuns, ReportError> {
     if paths.is_empty() {
         return Err(ReportError::NoRuns);
@@ -56,7 +55,6 @@ pub fn collect_runs(paths: &[PathBuf]) -> Result<CollectedRuns, ReportError> {
             match read_run(&directory) {
                 Ok(run) if run.about.trunk && directory != *path => {}
                 Ok(run) => runs.push(run),
-                Err(error) if directory == *path => return Err(error),
                 Err(error) => unreadable.push(error),
             }
         }
@@ -101,7 +99,7 @@ fn find(path: &Path, unlistable: Unlistable, found: &mut Vec<PathBuf>) -> Result
                 let name = entry.file_name().to_string_lossy();
                 let is_passed_over = entry.depth() > 0
                     && (name.starts_with('.') || NOT_RUNS.contains(&name.as_ref()) || leads_back_up(&entry));
-                let is_run = !is_passed_over && entry.path().join(RUN_FILE).is_file();
+                let is_run = !is_passed_over && is_run_directory(entry.path());
                 if is_run {
                     found.push(entry.path().to_owned());
                 }

@@ -1,7 +1,9 @@
 //! `metrics.jsonl`: what a run logged, line by line.
 
+use std::io::{BufRead, Read};
 use std::path::Path;
 
+use bmae_output::plain::plain;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
@@ -119,6 +121,11 @@ pub struct Metrics {
 }
 
 impl Metrics {
+    /// Whether there is no line of any known kind.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty() && self.epochs.is_empty() && self.evals.is_empty() && self.stability.is_empty()
+    }
+
     /// A value of the logged steps against the fractional epoch; values that are absent are left out.
     pub fn by_step(&self, value: impl Fn(&Step) -> Option<f64>) -> Vec<(f64, f64)> {
         self.steps.iter().filter_map(|step| Some((step.epoch_1000x() / 1000.0, value(step)?))).collect()
@@ -167,51 +174,83 @@ enum Line {
     Unknown,
 }
 
-/// The lines of `file`. A torn last line is left out.
+/// More bytes than any line has.
+const LONGEST_LINE: u64 = 1 << 20;
+
+/// What `reader` has of `file`, line by line, so that a file of any size takes no more memory than what is kept of it.
+/// A torn last line, the beginning of one, is left out.
 ///
 /// # Errors
-/// [`ReportError::Malformed`] for any other line that cannot be understood.
-pub fn parse_metrics(bytes: &[u8], file: &Path) -> Result<Metrics, ReportError> {
+/// [`ReportError::Malformed`] for any other line that cannot be understood; [`ReportError::Read`] when the system
+/// refuses.
+pub fn parse_metrics(reader: impl BufRead, file: &Path) -> Result<Metrics, ReportError> {
     let mut metrics = Metrics::default();
-    for (index, text) in bytes.split_inclusive(|&byte| byte == b'\n').enumerate() {
-        if text.trim_ascii().is_empty() {
-            continue;
-        }
-        match parse_line(text) {
-            Ok((line, wall_s)) => {
-                metrics.wall_s = wall_s.or(metrics.wall_s);
-                match line {
-                    Line::Step(step) => metrics.steps.push(step),
-                    Line::Epoch(epoch) => metrics.epochs.push(epoch),
-                    Line::Eval(eval) => metrics.evals.push(eval),
-                    Line::Stability(stability) => metrics.stability.push(stability),
-                    Line::Unknown => {}
-                }
+    each_line(reader, file, |fields| {
+        let wall_s = fields.get("wall_s").and_then(Value::as_f64);
+        let line = Line::deserialize(Value::Object(fields))?;
+        metrics.wall_s = wall_s.or(metrics.wall_s);
+        match line {
+            Line::Step(step) => metrics.steps.push(step),
+            Line::Epoch(mut epoch) => {
+                epoch.collapse = epoch.collapse.map(|message| plain(&message).into_owned());
+                metrics.epochs.push(epoch);
             }
-            // Only the last line can lack its end: the run was killed while it wrote, or is writing now.
-            Err(_) if !text.ends_with(b"\n") => break,
-            Err(error) => {
-                return Err(ReportError::Malformed {
-                    file: file.to_owned(),
-                    line: index + 1,
-                    expected: "a JSON object with kind and epoch".to_owned(),
-                    found: one_line(&error.to_string()),
-                    remedy: "remove the line, or leave this run out of the report",
-                });
-            }
+            Line::Eval(eval) => metrics.evals.push(eval),
+            Line::Stability(stability) => metrics.stability.push(stability),
+            Line::Unknown => {}
         }
-    }
+        Ok(())
+    })?;
     Ok(metrics)
 }
 
-/// A line, and the seconds worked until then. A number that no 32-bit float is the source of counts as absent: charts
-/// cannot be laid out around it.
-fn parse_line(text: &[u8]) -> serde_json::Result<(Line, Option<f64>)> {
-    let mut fields: Map<String, Value> = serde_json::from_slice(text)?;
+/// Gives `take` the fields of each line of `file`, as [`parse_metrics`] reads it. A number that no 32-bit float is the
+/// source of counts as absent: charts cannot be laid out around it.
+pub fn each_line(
+    mut reader: impl BufRead,
+    file: &Path,
+    mut take: impl FnMut(Fields) -> serde_json::Result<()>,
+) -> Result<(), ReportError> {
+    let mut text = Vec::new();
+    for line in 1.. {
+        text.clear();
+        let read = reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut text);
+        let length = read.map_err(|source| ReportError::Read { path: file.to_owned(), source })?;
+        let is_whole = text.ends_with(b"\n");
+        let malformed = |found| ReportError::Malformed {
+            file: file.to_owned(),
+            line,
+            expected: "a JSON object with kind and epoch".to_owned(),
+            found,
+            remedy: "remove the line, or leave this run out of the report",
+        };
+        if length as u64 == LONGEST_LINE && !is_whole {
+            return Err(malformed("more than 1 MiB without a line break".to_owned()));
+        }
+        if text.trim_ascii().is_empty() {
+            match is_whole {
+                true => continue,
+                false => break,
+            }
+        }
+        match parse_line(&text).and_then(&mut take) {
+            Ok(()) => {}
+            // Only the last line can lack its end: the run was killed while it wrote, or is writing now.
+            Err(error) if !is_whole && error.is_eof() => break,
+            Err(error) => return Err(malformed(one_line(&error.to_string()))),
+        }
+    }
+    Ok(())
+}
+
+/// The fields of a line by name.
+type Fields = Map<String, Value>;
+
+fn parse_line(text: &[u8]) -> serde_json::Result<Fields> {
+    let mut fields: Fields = serde_json::from_slice(text)?;
     let is_implausible = |value: &Value| value.as_f64().is_some_and(|number| number.abs() > f64::from(f32::MAX));
     fields.values_mut().filter(|value| is_implausible(value)).for_each(|value| *value = Value::Null);
-    let wall_s = fields.get("wall_s").and_then(Value::as_f64);
-    Ok((Line::deserialize(Value::Object(fields))?, wall_s))
+    Ok(fields)
 }
 
 /// A change of the targets; one that this crate does not know is none.

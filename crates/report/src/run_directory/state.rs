@@ -46,6 +46,8 @@ impl RunState {
 
 /// Whether some process holds the lock of the run in `directory`. A folder that cannot be asked is taken as left alone.
 pub fn is_locked(directory: &Path) -> bool {
-    File::open(directory.join(LOCK_FILE))
-        .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    let path = directory.join(LOCK_FILE);
+    // Opening a pipe would wait, and a link is none of ours.
+    path.symlink_metadata().is_ok_and(|found| found.is_file())
+        && File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }

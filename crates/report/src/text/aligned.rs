@@ -1,13 +1,13 @@
 //! Columns of text below each other, for a terminal.
 
+use bmae_output::plain::plain;
 use unicode_width::UnicodeWidthStr;
 
 /// Rows of the same number of cells, texts to the left and `numeric` columns to the right, two blanks between them;
-/// control characters are replaced. Ends with a line break.
+/// each cell [`plain`]. Ends with a line break.
 pub fn aligned(rows: &[Vec<String>], numeric: &[bool]) -> String {
-    let clean =
-        |cell: &String| -> String { cell.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect() };
-    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(clean).collect()).collect();
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| plain(cell).into_owned()).collect()).collect();
     let widths: Vec<usize> = (0..numeric.len())
         .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0))
         .collect();

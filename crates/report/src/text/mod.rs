@@ -1,9 +1,11 @@
 //! Texts of every output: numbers and counts as they are shown, and what keeps foreign text where it belongs.
 
 mod aligned;
+mod csv_cell;
 mod markdown;
 mod numbers;
 
 pub use aligned::aligned;
-pub use markdown::escape_markdown;
+pub use csv_cell::csv_cell;
+pub use markdown::{escape_markdown, fenced};
 pub use numbers::{count, duration, listed, percent, value};

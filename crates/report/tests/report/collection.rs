@@ -80,7 +80,7 @@ fn every_logged_number_is_a_row_and_a_torn_last_line_is_left_out() {
                    \"renewals\":[{\"target\":1,\"at\":\"start\",\"cosine\":0.25}]}\n\
                    {\"kind\":\"epoch\",\"epoch\":1,\"event\":\"average\",\"event_at_end\":true}\n{\"kind\":\"st";
     let path = run("pretrain", "mae-k").metrics(metrics).write(folder.path());
-    let csv = metrics_csv(&[read_run(&path).expect("a run")]).expect("readable");
+    let csv = metrics_csv(&[read_run(&path).expect("a run")]).csv;
     assert_eq!(
         csv,
         "run,stage,seed,kind,epoch,step,name,value\n\

@@ -24,7 +24,8 @@ pub struct FakeRun {
     metrics: String,
 }
 
-/// A run that says it is finished, without any line of metrics yet.
+/// A run that says it is finished; where its metrics do not tell of the last epoch, a line
+/// that measures nothing does.
 pub fn run(stage: &'static str, method: &'static str) -> FakeRun {
     FakeRun {
         stage,
@@ -115,7 +116,13 @@ impl FakeRun {
     /// Writes the directory and returns it.
     pub fn write(self, folder: &Path) -> PathBuf {
         std::fs::create_dir_all(folder).expect("a folder");
-        let FakeRun { stage, name, method, parameters, seed, epochs, finished, data, config, metrics } = self;
+        let FakeRun { stage, name, method, parameters, seed, epochs, finished, data, config, mut metrics } = self;
+        let last = format!("{{\"kind\":\"epoch\",\"epoch\":{}}}\n", epochs.saturating_sub(1));
+        let told = |kind| metrics.contains(&format!("\"kind\":\"{kind}\",\"epoch\":{},", epochs.saturating_sub(1)));
+        if finished && !(told("epoch") || told("eval")) && (metrics.is_empty() || metrics.ends_with('\n')) {
+            // No run comes to its end without a line of its last epoch.
+            metrics.push_str(&last);
+        }
         let name = toml::Value::String(name);
         let about = format!(
             "stage = \"{stage}\"\nname = {name}\nmethod = \"{method}\"\n{parameters}\nseed = {seed}\nepochs = {epochs}\n\

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use bmae_output::destination::behind_links;
+
 use super::{ExportError, Exported};
 use crate::TrainError;
 use crate::whole_file::{create_folder, write_whole};
@@ -31,8 +33,10 @@ impl Exported {
         match &self.config {
             None => Ok(write_whole(path, &bytes)?),
             Some(config) => {
-                let beside = beside(path);
-                let written = write_folder(&beside, path, config, &bytes);
+                // Where a link leads, the folder comes to be.
+                let path = behind_links(path).map_err(|error| TrainError::writing(path, error))?;
+                let beside = beside(&path);
+                let written = write_folder(&beside, &path, config, &bytes);
                 if written.is_err() {
                     // What matters is the error that is reported.
                     let _ = fs::remove_dir_all(&beside);

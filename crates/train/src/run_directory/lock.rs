@@ -25,19 +25,29 @@ pub(super) struct Lock {
 impl Lock {
     /// Whether some process holds the lock of `directory`; where that cannot be asked, none does.
     pub fn is_held(directory: &Path) -> bool {
-        let file = File::open(directory.join(LOCK_FILE));
-        file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+        let path = directory.join(LOCK_FILE);
+        // Opening a pipe would wait.
+        is_ours(&path)
+            && File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 
     /// Takes the lock of `directory`, which must exist.
     ///
     /// # Errors
-    /// [`TrainError::RunInUse`] when another process holds it; when the file cannot be written.
+    /// [`TrainError::RunInUse`] when another process holds it; when the file cannot be written, or something else has its
+    /// name: a link would lead to a file that is not ours, whose contents a lock replaces.
     pub fn take(directory: &Path) -> Result<Self, TrainError> {
         let path = directory.join(LOCK_FILE);
         let failed = |source| TrainError::writing(&path, source);
-        let mut file =
-            OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(failed)?;
+        let mut file = match OpenOptions::new().create_new(true).read(true).write(true).open(&path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                if !is_ours(&path) {
+                    return Err(not_ours(&path));
+                }
+                OpenOptions::new().read(true).write(true).open(&path).map_err(failed)?
+            }
+            opened => opened.map_err(failed)?,
+        };
         for _ in 0..TRIES {
             match file.try_lock() {
                 Ok(()) => {
@@ -60,9 +70,52 @@ impl Lock {
     }
 }
 
+/// Whether a plain file lies there.
+fn is_ours(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|found| found.is_file())
+}
+
+fn not_ours(path: &Path) -> TrainError {
+    let found = match path.symlink_metadata() {
+        Ok(found) if found.is_symlink() => "it is a symbolic link",
+        Ok(found) if found.is_dir() => "it is a folder",
+        _ => "it is a pipe or a device",
+    };
+    let source = std::io::Error::new(ErrorKind::InvalidInput, format!("{found}, not the file of a lock"));
+    TrainError::Io { action: "lock", path: path.to_owned(), source, remedy: "remove it, or choose another folder" }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_called_like_the_lock_and_is_another_thing_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        std::fs::write(at("precious"), "kept").expect("a file");
+        for (name, target) in [("link", "precious"), ("dangling", "nowhere")] {
+            std::fs::create_dir(at(name)).expect("a folder");
+            std::os::unix::fs::symlink(at(target), at(name).join(LOCK_FILE)).expect("a link");
+        }
+        std::fs::create_dir_all(at("folder").join(LOCK_FILE)).expect("a folder");
+        std::fs::create_dir(at("pipe")).expect("a folder");
+        let made = std::process::Command::new("mkfifo").arg(at("pipe").join(LOCK_FILE)).status();
+        assert!(made.is_ok_and(|made| made.success()), "there is mkfifo");
+        for (name, part) in [
+            ("link", "symbolic link"),
+            ("dangling", "symbolic link"),
+            ("folder", "it is a folder"),
+            ("pipe", "it is a pipe"),
+        ] {
+            assert!(!Lock::is_held(&at(name)));
+            let refused = Lock::take(&at(name)).expect_err(name).to_string();
+            assert!(refused.contains(part) && refused.contains("lock"), "{refused}");
+        }
+        assert_eq!(std::fs::read_to_string(at("precious")).expect("a file"), "kept");
+        assert!(!at("nowhere").exists());
+    }
 
     #[test]
     fn the_second_owner_is_refused_until_the_first_is_gone() {

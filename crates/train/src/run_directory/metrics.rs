@@ -245,6 +245,11 @@ fn fields(line: &[u8]) -> Option<Fields> {
 /// Leaves the file at `path` as it is where its first `keep` bytes are whole lines of metrics, else only those of its
 /// lines that are, and says what is lost.
 fn repair(path: &Path, keep: u64) -> Result<Option<String>, TrainError> {
+    // Reading a pipe would wait.
+    let is_other = std::fs::metadata(path).is_ok_and(|found| !found.is_file());
+    if is_other {
+        return Err(TrainError::Damaged { path: path.to_owned(), what: "it is no file".to_owned() });
+    }
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && keep == 0 => return Ok(None),

@@ -1,7 +1,6 @@
 //! All of the message below the curves, over all else.
 
-use std::borrow::Cow;
-
+use bmae_output::shell::quoted;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Rect};
 use ratatui::text::Line;
@@ -9,7 +8,6 @@ use ratatui::widgets::{Block, Clear, Padding, Paragraph};
 
 use super::status::{Status, status};
 use crate::app::App;
-use crate::runs::plain;
 use crate::wrap::wrap;
 
 /// Longer lines are hard to read.
@@ -25,9 +23,7 @@ const SIDES: u16 = 4;
 pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App) {
     let (text, command) = match status(app) {
         Some(Status::Warning { text, of, .. }) => {
-            let directory = plain(&of.directory.display().to_string());
-            let quoted = shlex::try_quote(&directory).map_or_else(|_| directory.clone(), Cow::into_owned);
-            (text, format!("… the rest: {} {quoted} | less", app.options.command))
+            (text, format!("… the rest: {} {} | less", app.options.command, quoted(&of.directory)))
         }
         Some(Status::Fact(text)) => (text, "…".to_owned()),
         None => return,

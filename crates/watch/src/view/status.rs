@@ -1,5 +1,6 @@
 //! What is to be said of the selected run, and what went wrong with any.
 
+use bmae_output::plain::{plain, plain_path};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -8,7 +9,7 @@ use ratatui::text::Line;
 use super::theme::Theme;
 use crate::app::App;
 use crate::row::{columns, cut};
-use crate::runs::{WatchedRun, plain};
+use crate::runs::WatchedRun;
 use crate::wrap::wrap;
 
 /// A warning may take one line in so many of the terminal, and two in any.
@@ -45,11 +46,11 @@ pub(super) fn status(app: &App) -> Option<Status<'_>> {
         }
     }
     let run = selected.run.as_ref()?;
-    let mut parts = vec![selected.directory.display().to_string()];
+    let mut parts = vec![plain_path(&selected.directory)];
     parts.extend(run.about.data.clone());
     parts.extend(run.about.from.as_ref().map(|from| format!("from {from}")));
     parts.extend(run.about.started.as_ref().map(|started| format!("started {started}")));
-    Some(Status::Fact(plain(&parts.join(", "))))
+    Some(Status::Fact(plain(&parts.join(", ")).into_owned()))
 }
 
 /// How many lines of an area are wanted: one, or more for a warning of the selected run.

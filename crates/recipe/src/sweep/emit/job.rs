@@ -67,9 +67,3 @@ pub(super) fn job(stage: &PlannedStage, directory: &Path) -> Option<Job> {
 pub(super) fn recipe_file(job: &Job) -> String {
     format!("recipes/{}/{}.toml", job.folder, job.stage.section())
 }
-
-/// A word as a shell takes it.
-pub fn quoted(word: &str) -> String {
-    // Only a NUL cannot be quoted, and no argument or path holds one.
-    shlex::try_quote(word).map_or_else(|_| word.to_owned(), std::borrow::Cow::into_owned)
-}

@@ -8,14 +8,15 @@ mod job;
 mod slurm;
 mod snakemake;
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use atomic_write_file::AtomicWriteFile;
+use bmae_output::remedy::remedy;
+use bmae_output::shell::quoted;
+use bmae_output::whole_file::{create_folder, write_whole};
 
 use crate::plan::PlannedStage;
 
-pub use job::{Runner, quoted};
+pub use job::Runner;
 
 use job::{Job, job, recipe_file};
 
@@ -39,7 +40,7 @@ pub struct Emitted {
 
 /// A file of the jobs that cannot be written.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write {}: {source}; choose another place to write, or make room there", path.display())]
+#[error("cannot write {}: {source}; {}", path.display(), remedy(source))]
 pub struct EmitError {
     /// The file.
     pub path: PathBuf,
@@ -68,7 +69,7 @@ pub fn emit(
     for (file, text) in &files {
         write(directory, file, text)?;
     }
-    let place = quoted(&directory.display().to_string());
+    let place = quoted(directory);
     let command = match engine {
         Engine::Slurm => format!("bash {place}/slurm/submit.sh"),
         Engine::Snakemake => {
@@ -84,10 +85,8 @@ pub fn emit(
 fn write(directory: &Path, file: &str, text: &str) -> Result<(), EmitError> {
     let path: PathBuf = directory.join(file);
     let write = || {
-        path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
-        let mut file = AtomicWriteFile::open(&path)?;
-        file.write_all(text.as_bytes())?;
-        file.commit()
+        path.parent().map_or(Ok(()), create_folder)?;
+        write_whole(&path, text.as_bytes())
     };
     write().map_err(|source| EmitError { path: path.clone(), source })
 }
@@ -141,12 +140,5 @@ mod tests {
             let from = if job.folder == "mae" && job.stage != Stage::Pretrain { Some("mae/pretrain") } else { None };
             assert_eq!(job.from.as_deref(), from, "{job:?}");
         }
-    }
-
-    #[test]
-    fn folders_with_blanks_and_quotes_are_words_of_a_shell() {
-        assert_eq!(quoted("runs/k"), "runs/k");
-        assert_eq!(quoted("my runs"), "'my runs'");
-        assert_eq!(quoted("it's"), "\"it's\"");
     }
 }

@@ -33,21 +33,16 @@ pub struct EventFile {
 }
 
 impl EventFile {
-    /// Begins the event file in `folder` in place of those that are there; `recipe` is shown as a text.
+    /// Begins the event file in `folder` in place of those of earlier sessions; those of other programs stay. `recipe` is
+    /// shown as a text.
     pub fn create(folder: &Path, started: u64, recipe: &str) -> Result<Self, TrainError> {
         create_folder(folder)?;
         remove_earlier(folder)?;
-        // TensorBoard looks for "tfevents" and takes files in the order of their names.
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let path = folder.join(format!("events.out.tfevents.{now:010}.bmae"));
-        let file = File::create(&path).map_err(|source| TrainError::writing(&path, source))?;
+        let (path, file) = create_new(folder)?;
         let mut events = Self { path, file, started: started as f64, step: 0, wall_s: 0.0 };
         events.write(EventProto { file_version: Some("brain.Event:2".to_owned()), ..events.event(None) })?;
-        let text = TextTensor {
-            dtype: 7,
-            shape: Some(Scalar {}),
-            string_val: vec![format!("```toml\n{}\n```", recipe.trim()).into_bytes()],
-        };
+        let text =
+            TextTensor { dtype: 7, shape: Some(Scalar {}), string_val: vec![fenced(recipe.trim()).into_bytes()] };
         let plugin_data = Some(PluginData { plugin_name: "text".to_owned() });
         events.show(message::Value {
             tensor: Some(text),
@@ -96,15 +91,50 @@ fn value(tag: &str) -> message::Value {
     message::Value { tag: tag.to_owned(), simple_value: None, image: None, tensor: None, metadata: None }
 }
 
+/// TensorBoard looks for "tfevents" and takes files in the order of their names, of which ours hold the time.
+const NAME: [&str; 2] = ["events.out.tfevents.", ".bmae"];
+
+/// A file under the next free name.
+fn create_new(folder: &Path) -> Result<(PathBuf, File), TrainError> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let [before, behind] = NAME;
+    for time in now.. {
+        let path = folder.join(format!("{before}{time:010}{behind}"));
+        match File::create_new(&path) {
+            // Something else of that name, such as a link: what it leads to is not ours.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(TrainError::writing(&path, error)),
+            Ok(file) => return Ok((path, file)),
+        }
+    }
+    Err(TrainError::writing(folder, std::io::ErrorKind::AlreadyExists.into()))
+}
+
+/// Removes the event files of earlier sessions, and nothing else that TensorBoard may show.
 fn remove_earlier(folder: &Path) -> Result<(), TrainError> {
     let refused = |source| TrainError::writing(folder, source);
     for entry in std::fs::read_dir(folder).map_err(refused)? {
         let entry = entry.map_err(refused)?;
-        if entry.file_name().to_string_lossy().contains("tfevents") {
+        let is_file = entry.file_type().map_err(refused)?.is_file();
+        if is_file && entry.file_name().to_str().is_some_and(is_ours) {
             std::fs::remove_file(entry.path()).map_err(refused)?;
         }
     }
     Ok(())
+}
+
+/// Whether a file is called as we call ours.
+fn is_ours(name: &str) -> bool {
+    let [before, behind] = NAME;
+    let time = name.strip_prefix(before).and_then(|rest| rest.strip_suffix(behind));
+    time.is_some_and(|time| time.len() >= 10 && time.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// A recipe as Markdown shows it; a longer fence where a text in it has one.
+fn fenced(recipe: &str) -> String {
+    let longest = recipe.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat((longest + 1).max(3));
+    format!("{fence}toml\n{recipe}\n{fence}")
 }
 
 /// Width and height of a PNG file, which its first chunk holds.
@@ -172,15 +202,48 @@ mod tests {
     }
 
     #[test]
-    fn an_earlier_event_file_is_replaced_and_other_files_stay() {
+    fn an_earlier_event_file_is_replaced_and_those_of_others_stay() {
         let folder = tempfile::tempdir().expect("a folder");
+        let foreign = [
+            "notes.txt",
+            "events.out.tfevents.1700000000.machine.4711.0",
+            "events.out.tfevents.1700000000.machine.bmae",
+            "events.out.tfevents.bmae",
+        ];
+        for name in foreign {
+            std::fs::write(folder.path().join(name), "mine").expect("a file");
+        }
         std::fs::write(folder.path().join("events.out.tfevents.0000000001.bmae"), "old").expect("a file");
-        std::fs::write(folder.path().join("notes.txt"), "mine").expect("a file");
         EventFile::create(folder.path(), 0, "").expect("a file");
         let names = std::fs::read_dir(folder.path()).expect("a folder").flatten();
         let names: Vec<String> = names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-        assert_eq!(names.len(), 2, "{names:?}");
-        assert!(names.contains(&"notes.txt".to_owned()), "{names:?}");
+        assert_eq!(names.len(), foreign.len() + 1, "{names:?}");
+        for name in foreign {
+            assert_eq!(std::fs::read_to_string(folder.path().join(name)).expect(name), "mine");
+        }
         assert!(!names.contains(&"events.out.tfevents.0000000001.bmae".to_owned()), "{names:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_is_called_like_an_event_file_is_not_written_through() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let precious = folder.path().join("precious");
+        std::fs::write(&precious, "kept").expect("a file");
+        let tensorboard = folder.path().join("tensorboard");
+        std::fs::create_dir(&tensorboard).expect("a folder");
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+        for time in now..now + 5 {
+            let link = tensorboard.join(format!("events.out.tfevents.{time:010}.bmae"));
+            std::os::unix::fs::symlink(&precious, link).expect("a link");
+        }
+        EventFile::create(&tensorboard, 0, "").expect("a file");
+        assert_eq!(std::fs::read_to_string(&precious).expect("a file"), "kept");
+    }
+
+    #[test]
+    fn a_recipe_stays_within_its_fence() {
+        assert_eq!(fenced("a = 1"), "```toml\na = 1\n```");
+        assert_eq!(fenced("a = '```'"), "````toml\na = '```'\n````");
     }
 }

@@ -1,7 +1,9 @@
 //! Scripts for SLURM: the pre-trainings as job arrays, one for all that wait for the same trunk, each evaluation as a job
 //! that waits for its pre-training, the report after all of them.
 
-use super::job::{Job, Runner, quoted};
+use bmae_output::shell::quoted;
+
+use super::job::{Job, Runner};
 use crate::Stage;
 
 const SUBMIT: &str = include_str!("submit.sh");
@@ -14,7 +16,7 @@ const REPORT: &str = include_str!("report.sbatch");
 pub(super) fn files(jobs: &[Job], runner: Runner<'_>) -> Vec<(String, String)> {
     let pretrainings = in_waves(jobs.iter().filter(|job| job.stage == Stage::Pretrain).collect());
     let fill = |text: &str| {
-        text.replace("@PROGRAM@", &quoted(&runner.program.display().to_string()))
+        text.replace("@PROGRAM@", &quoted(runner.program))
             .replace("@DEVICE@", runner.device)
             .replace("@THREADS@", &runner.threads.to_string())
     };
