@@ -36,6 +36,10 @@ pub fn run(path: &Path, output: &Output) -> Result<(), Ending> {
     if !missing.is_empty() {
         let _ = writeln!(text, "missing: {}", grouped_names(&missing));
     }
+    let differences = weights.differences(&ModelPart::ALL);
+    if !differences.is_empty() {
+        let _ = writeln!(text, "cannot be used here, since no model here has: {}", differences.join("; "));
+    }
     let _ = writeln!(text, "recipe: {}", recipe(&weights, verbose));
     if verbose {
         let width = weights.tensors.keys().map(String::len).max().unwrap_or(0);
@@ -92,9 +96,10 @@ fn recipe(weights: &StateDict, verbose: bool) -> String {
         let heads = [("encoder", config.encoder_heads), ("decoder", config.decoder_heads)];
         let heads: Vec<String> =
             heads.into_iter().filter_map(|(part, heads)| Some(format!("{} heads in the {part}", heads?))).collect();
+        let normalised = if config.norm_pix == Some(true) { ", and that pixels are normalised (norm_pix)" } else { "" };
         return match heads.is_empty() {
             true => "none; numbers of attention heads come from --preset or --set model.encoder.heads=N".to_owned(),
-            false => format!("none; config.json tells {}", heads.join(" and ")),
+            false => format!("none; config.json tells {}{normalised}", heads.join(" and ")),
         };
     };
     let mut words = match Recipe::from_toml(text) {
@@ -163,6 +168,7 @@ fn as_json(weights: &StateDict, shapes: &Architecture) -> Value {
         "parameters": counts,
         "tensors": tensors,
         "missing": weights.missing_tensors(),
+        "differences": weights.differences(&ModelPart::ALL),
         "recipe": weights.config_text(),
     })
 }
