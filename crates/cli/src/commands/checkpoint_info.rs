@@ -61,7 +61,8 @@ fn file(weights: &StateDict) -> String {
         let _ = write!(text, ", under `{}`", origin.prefix.trim_end_matches('.'));
     }
     if origin.outside_prefix > 0 {
-        let _ = write!(text, "; {} tensors beside it are not read", origin.outside_prefix);
+        let tensors = if origin.outside_prefix == 1 { "tensor beside it is" } else { "tensors beside it are" };
+        let _ = write!(text, "; {} {tensors} not read", origin.outside_prefix);
     }
     if !origin.integer_tensors.is_empty() {
         let _ = write!(text, "; integer tensors are not read ({})", origin.integer_tensors.join(", "));

@@ -8,6 +8,7 @@ mod downloads;
 mod errors;
 mod fixtures;
 mod folder;
+mod foreign_architecture;
 mod interruptions;
 mod output;
 mod pictures;

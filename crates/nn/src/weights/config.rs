@@ -5,11 +5,8 @@ use std::path::Path;
 use bmae_architecture::LAYER_NORM_EPSILON;
 use serde_json::{Map, Value};
 
-use super::error::WeightsError;
 use super::ForeignConfig;
-
-/// The largest epsilon of a LayerNorm that is taken for ours: docs/weights.md, "LayerNorm's epsilon".
-const LARGEST_EPSILON: f64 = 1e-5;
+use super::error::WeightsError;
 
 /// Model types of transformers whose encoder is a Vision Transformer as here, and their own default of LayerNorm's
 /// epsilon, which holds where a configuration leaves it out.
@@ -86,7 +83,8 @@ fn of_transformers(config: &Said<'_>, model_type: &str) -> Result<ForeignConfig,
     };
     let default = MODEL_TYPES.iter().find(|(known, _)| *known == model_type).map_or(LAYER_NORM_EPSILON, |of| of.1);
     let epsilon = config.number("layer_norm_eps")?.unwrap_or(default);
-    if !(0.0..=LARGEST_EPSILON).contains(&epsilon) {
+    // docs/weights.md, "What config.json says": a smaller one hardly matters.
+    if !(0.0..=LAYER_NORM_EPSILON).contains(&epsilon) {
         read.refused.push(format!(
             "LayerNorms with epsilon {epsilon:e} (layer_norm_eps in config.json), where it is {LAYER_NORM_EPSILON:e} here"
         ));
@@ -127,7 +125,8 @@ fn of_timm(config: &Said<'_>, name: &str) -> Result<ForeignConfig, String> {
         ..ForeignConfig::default()
     };
     if name.contains("quickgelu") {
-        read.refused.push(format!("the activation quick_gelu ({name} in config.json), where it is the exact GELU here"));
+        read.refused
+            .push(format!("the activation quick_gelu ({name} in config.json), where it is the exact GELU here"));
     }
     let activation = chosen.0.get("act_layer").and_then(Value::as_str);
     read.refused.extend(other_activation("act_layer", activation, &["gelu"]));

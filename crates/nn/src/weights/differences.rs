@@ -17,20 +17,22 @@ impl StateDict {
         let has_encoder = self.has_prefix("patch_embed.") || self.has_prefix("blocks.");
         let has = |part| parts.contains(&part) && (part != ModelPart::Encoder || has_encoder);
         let mut found = self.origin.config.refused.clone();
-        if has(ModelPart::Encoder) {
-            found.extend(self.patches());
-        }
         let strays = self.strays(has);
-        let has_tokens = strays.keys().any(|words| words.ends_with("token") || words.ends_with("tokens"));
+        let is_told = |part: &str| strays.keys().any(|words| words.contains(part));
+        let (tells_patches, tells_tokens, tells_values) =
+            (is_told("patch embedding"), is_told("token"), is_told("values"));
+        if has(ModelPart::Encoder) {
+            found.extend(self.patches().filter(|_| !tells_patches));
+        }
         found.extend(strays.into_iter().map(|(words, names)| format!("{words} ({})", grouped_names(&names))));
         if has(ModelPart::Encoder) {
             if self.has_prefix("blocks.") && self.has_prefix("patch_embed.") && !self.has_prefix("cls_token") {
                 found.push("no class token (cls_token)".to_owned());
             }
-            found.extend(self.absent_biases("blocks."));
+            // Values of another form have biases of another form, and further tokens positions of their own.
+            found.extend(self.absent_biases("blocks.").filter(|_| !tells_values));
             found.extend(self.gated_mlp("blocks."));
-            // Further tokens have positions of their own.
-            found.extend(self.positions().filter(|_| !has_tokens));
+            found.extend(self.positions().filter(|_| !tells_tokens));
         }
         if has(ModelPart::Decoder) {
             found.extend(self.absent_biases("decoder_blocks."));
@@ -101,7 +103,9 @@ impl StateDict {
                 "patches of {channels} channel{}, where images here have {CHANNELS} (red, green, blue)",
                 if channels == 1 { "" } else { "s" }
             )),
-            [_, _, frames, _, _] => Some(format!("patches of {frames} frames of a video ({name} is {:?})", array.shape)),
+            [_, _, frames, _, _] => {
+                Some(format!("patches of {frames} frames of a video ({name} is {:?})", array.shape))
+            }
             _ => Some(format!("a patch embedding that is no convolution ({name} is {:?})", array.shape)),
         }
     }
@@ -116,7 +120,7 @@ impl StateDict {
         }
         let is_square = tokens.isqrt().checked_pow(2) == Some(tokens);
         Some(match is_square {
-            true => "positions without one for the class token (no_embed_class)".to_owned(),
+            true => "positions without one for the class token (pos_embed)".to_owned(),
             false => format!("positions for {} patches, which are no square grid", tokens.saturating_sub(1)),
         })
     }
@@ -144,7 +148,8 @@ impl StateDict {
 
     /// An MLP whose second layer takes half of what the first gives: the other half is a gate.
     fn gated_mlp(&self, prefix: &str) -> Option<String> {
-        let shape = |layer: &str| self.tensors.get(&format!("{prefix}0.mlp.{layer}.weight")).map(|array| &array.shape[..]);
+        let shape =
+            |layer: &str| self.tensors.get(&format!("{prefix}0.mlp.{layer}.weight")).map(|array| &array.shape[..]);
         let (&[given, _], &[_, taken]) = (shape("fc1")?, shape("fc2")?) else { return None };
         (given == 2 * taken).then(|| format!("a gated MLP ({prefix}N.mlp.fc1 gives {given} values, fc2 takes {taken})"))
     }
@@ -165,7 +170,18 @@ fn in_words(name: &str, place: Place<'_>) -> &'static str {
     const IN_A_BLOCK: &Meanings = &[
         (&["ls1", "ls2", "gamma", "lambda", "layer_scale", "layerscale"], "layer scale"),
         (
-            &["q_norm", "k_norm", "norm_q", "norm_k", "q_ln", "k_ln", "q_layernorm", "k_layernorm", "query_norm", "key_norm"],
+            &[
+                "q_norm",
+                "k_norm",
+                "norm_q",
+                "norm_k",
+                "q_ln",
+                "k_ln",
+                "q_layernorm",
+                "k_layernorm",
+                "query_norm",
+                "key_norm",
+            ],
             "a norm of queries and keys",
         ),
         (&["rel_pos", "relative_position"], "relative positions"),
@@ -177,7 +193,10 @@ fn in_words(name: &str, place: Place<'_>) -> &'static str {
         (&["expert", "moe", "router"], "experts"),
         (&["temporal", "time"], "attention over time"),
         (
-            &["q_bias", "v_bias", "query", "key", "value", "q_proj", "k_proj", "v_proj", "attn.q.", "attn.kv.", "attn.k.", "attn.v."],
+            &[
+                "q_bias", "v_bias", "query", "key", "value", "q_proj", "k_proj", "v_proj", "attn.q.", "attn.kv.",
+                "attn.k.", "attn.v.",
+            ],
             "queries, keys and values of another form",
         ),
         (&["norm", "ln_"], "further norms in its blocks"),
@@ -186,7 +205,10 @@ fn in_words(name: &str, place: Place<'_>) -> &'static str {
     const OUTSIDE: &Meanings = &[
         (&["reg_token", "register", "storage_token"], "register tokens"),
         (&["dist_token", "distillation", "head_dist"], "a distillation token"),
-        (&["norm_pre", "pre_norm", "ln_pre", "pre_layernorm", "embeddings.norm", "embeddings.layernorm"], "a norm before its blocks"),
+        (
+            &["norm_pre", "pre_norm", "ln_pre", "pre_layernorm", "embeddings.norm", "embeddings.layernorm"],
+            "a norm before its blocks",
+        ),
         (&["patch_embed.norm"], "a norm in its patch embedding"),
         (&["patch_embed.", "patch_embeddings."], "further layers in its patch embedding"),
         (&["rel_pos", "relative_position"], "relative positions"),

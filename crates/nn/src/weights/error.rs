@@ -165,7 +165,9 @@ pub enum WeightsError {
         found: u64,
     },
     /// A tensor of a type that weights do not have.
-    #[error("tensor {tensor} in {source_name} has type {found}, but weights are F32 (F16, BF16 and F64 are converted): save it in one of these")]
+    #[error(
+        "tensor {tensor} in {source_name} has type {found}, but weights are F32 (F16, BF16 and F64 are converted): save it in one of these"
+    )]
     Dtype {
         /// File, or what stands for it.
         source_name: String,

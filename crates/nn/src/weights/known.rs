@@ -19,14 +19,8 @@ const LAYERS: [&str; 9] = [
 ];
 
 /// What is one tensor.
-const SINGLE: [&str; 6] = [
-    "cls_token",
-    "pos_embed",
-    "mask_token",
-    "decoder_pos_embed",
-    "batchnorm.running_mean",
-    "batchnorm.running_var",
-];
+const SINGLE: [&str; 6] =
+    ["cls_token", "pos_embed", "mask_token", "decoder_pos_embed", "batchnorm.running_mean", "batchnorm.running_var"];
 
 /// What stands before the number of a block, here and in the namings that are read.
 const BEFORE_A_NUMBER: [(&str, ModelPart); 8] = [
@@ -91,8 +85,25 @@ fn is_of_the_encoder(name: &str) -> bool {
         "rel_pos", "relative", "rope", "rotary", "stem", "temporal", "token",
     ];
     const ON_TOP: [&str; 19] = [
-        "center", "class", "decoder", "ema", "head", "label", "last_layer", "logit", "loss", "mask", "momentum",
-        "pooler", "pred", "proj", "prototype", "quant", "queue", "teacher", "text",
+        "center",
+        "class",
+        "decoder",
+        "ema",
+        "head",
+        "label",
+        "last_layer",
+        "logit",
+        "loss",
+        "mask",
+        "momentum",
+        "pooler",
+        "pred",
+        "proj",
+        "prototype",
+        "quant",
+        "queue",
+        "teacher",
+        "text",
     ];
     let name = name.strip_prefix("vit.").unwrap_or(name);
     if name == "embeddings.mask_token" {

@@ -26,7 +26,10 @@ impl ModelPart {
         };
         if is(&["cls_token", "pos_embed", "patch_embed.", "blocks.", "norm."]) {
             Self::Encoder
-        } else if name.starts_with("decoder_") || name.starts_with("decoder.decoder_") || is(&["mask_token", "pixel_pred.", "feature_pred."]) {
+        } else if name.starts_with("decoder_")
+            || name.starts_with("decoder.decoder_")
+            || is(&["mask_token", "pixel_pred.", "feature_pred."])
+        {
             Self::Decoder
         } else if is(&["fc_norm.", "batchnorm.", "head."]) {
             Self::Head

@@ -28,7 +28,7 @@ impl StateDict {
             Kind::Safetensors => Self::from_file(&file)?.without_wrapping()?,
         };
         if state.tensors.is_empty() {
-            let (found, remedy) = ("no floating-point tensor", "save a model's state dict");
+            let (found, remedy) = ("other values", "save the state dict of a model");
             return Err(WeightsError::UnknownKind { path: file, found: found.to_owned(), remedy });
         }
         let is_hugging_face = state.has_hugging_face_names();
@@ -68,7 +68,8 @@ enum Kind {
 
 fn kind(path: &Path) -> Result<Kind, WeightsError> {
     let unreadable = |reason| WeightsError::Unreadable { path: path.to_owned(), reason };
-    let unknown = |found: &str, remedy| WeightsError::UnknownKind { path: path.to_owned(), found: found.to_owned(), remedy };
+    let unknown =
+        |found: &str, remedy| WeightsError::UnknownKind { path: path.to_owned(), found: found.to_owned(), remedy };
     let about = std::fs::metadata(path).map_err(unreadable)?;
     if !about.is_file() {
         return Err(unknown("what is no file but a pipe or a device", "save the weights in a file and give that"));
@@ -122,7 +123,10 @@ fn describe(head: &[u8]) -> (String, &'static str) {
         return ("a tar archive".to_owned(), UNPACK);
     }
     let text = head.trim_ascii_start();
-    if [&b"<!doctype html"[..], b"<html"].iter().any(|tag| text.len() >= tag.len() && text[..tag.len()].eq_ignore_ascii_case(tag)) {
+    if [&b"<!doctype html"[..], b"<html"]
+        .iter()
+        .any(|tag| text.len() >= tag.len() && text[..tag.len()].eq_ignore_ascii_case(tag))
+    {
         return ("a web page".to_owned(), "download the file itself, not the page that is about it");
     }
     let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();

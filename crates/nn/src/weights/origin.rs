@@ -75,9 +75,9 @@ impl Origin {
         let prefix = self.prefix.trim_end_matches('.');
         let beside = match self.beside.is_empty() {
             true => String::new(),
-            false => format!("; beside it are `{}`", self.beside.join("`, `")),
+            false => format!("; beside it lies `{}`", self.beside.join("`, `")),
         };
-        Some(format!("the model under `{prefix}` was taken, the only one there{beside}"))
+        Some(format!("the model under `{prefix}` is taken, the only one there{beside}"))
     }
 }
 

@@ -77,7 +77,9 @@ fn refused(path: &Path, error: PytorchError) -> WeightsError {
             (reason.to_string(), remedy)
         }
         // Its older format says so in words alone.
-        PytorchError::InvalidFormat(reason) if ["beyond the end", "IO error"].iter().any(|part| reason.contains(part)) => {
+        PytorchError::InvalidFormat(reason)
+            if ["beyond the end", "IO error"].iter().any(|part| reason.contains(part)) =>
+        {
             (reason, DAMAGED)
         }
         PytorchError::InvalidFormat(reason) => (reason, RESAVE),

@@ -123,11 +123,15 @@ mod tests {
 
     #[test]
     fn it_is_said_under_which_word_a_model_was_taken_and_what_lies_beside_it() {
-        let names = ["state_dict.backbone.norm.bias", "state_dict.classifier.bias", "state_dict.classifier.weight", "ema"];
+        let names =
+            ["state_dict.backbone.norm.bias", "state_dict.classifier.bias", "state_dict.classifier.weight", "ema"];
         let mut origin = Origin::default();
         tell(&mut origin, "state_dict.backbone.", names.into_iter());
         let said = origin.taken().expect("backbone is no word that wraps a model");
-        assert_eq!(said, "the model under `state_dict.backbone` was taken, the only one there; beside it are `classifier`, `ema`");
+        assert_eq!(
+            said,
+            "the model under `state_dict.backbone` is taken, the only one there; beside it lies `classifier`, `ema`"
+        );
         let mut origin = Origin::default();
         tell(&mut origin, "state_dict.", names.into_iter());
         assert_eq!((origin.taken(), origin.outside_prefix), (None, 1));
