@@ -131,6 +131,7 @@ pub fn reconstruction(
         _ => {
             let carried = carried_recipe(weights, Used::Autoencoder);
             layers.from = carried.map(|text| CarriedRecipe { name: weights.source_name(), text, with_method: true });
+            layers.settings.splice(0..0, mask_ratio(weights));
         }
     }
     Ok(layers)
@@ -160,9 +161,16 @@ pub fn of_weights(preset: Option<&str>, everywhere: &Everywhere, weights: &State
         None => {
             let carried = carried_recipe(weights, Used::Autoencoder);
             layers.from = carried.map(|text| CarriedRecipe { name, text, with_method: false });
+            layers.settings.splice(0..0, mask_ratio(weights));
         }
     }
     Ok(layers)
+}
+
+/// The mask ratio that a `config.json` beside foreign weights tells: below every setting.
+fn mask_ratio(weights: &StateDict) -> Option<Setting> {
+    let ratio = weights.origin.config.mask_ratio?;
+    Some(option(&format!("the config.json of {}", weights.source_name()), "pretrain.mask_ratio", ratio))
 }
 
 /// The layers of `bmae features`: nothing is trained, so no stage is asked whether it can run.

@@ -28,9 +28,9 @@ impl GivenKeys {
         }
     }
 
-    /// Keeps only the keys of these sections, and no `[[runs]]`.
-    pub(crate) fn keep_sections(&mut self, sections: &[&str]) {
-        let kept = |path: &str| sections.iter().any(|section| path.split('.').next() == Some(section));
+    /// Keeps only these keys and the keys of these sections, and no `[[runs]]`.
+    pub(crate) fn keep(&mut self, wanted: &[&str]) {
+        let kept = |path: &str| wanted.iter().any(|wanted| path == *wanted || path.split('.').next() == Some(wanted));
         self.values.retain(|path, _| kept(path));
         self.targets = self.targets.take().filter(|_| kept("method.targets"));
         self.runs = None;

@@ -8,6 +8,7 @@ use super::preset::PresetChoice;
 use super::read_toml;
 use super::recipe::Recipe;
 use super::sections::method::{self, Method};
+use super::sections::pretrain;
 use super::sections::run::{self, PlannedRun};
 use super::setting::Setting;
 use super::stage::Stage;
@@ -15,7 +16,7 @@ use super::untold_heads;
 use super::warning::Warning;
 
 /// Everything that says what a recipe is. Later wins: `preset`, then `[data]` and `[model]` of `from` (and its
-/// `[method]`, where that is wanted), then `settings`, which win over the preset's `[[runs]]` too. A method named by a
+/// `[method]`, where that is wanted; of weights that no run made also `pretrain.norm_pix`), then `settings`, which win over the preset's `[[runs]]` too. A method named by a
 /// setting takes the preset's first run of that method, or `[method]` with that name where there is none.
 #[derive(Clone, Debug, Default)]
 pub struct Layers {
@@ -110,7 +111,15 @@ fn ignored(method: &Method, layers: &Layers) -> Vec<Warning> {
 
 fn read_from(from: &CarriedRecipe) -> Result<GivenKeys, RecipeError> {
     let mut given = read_toml::document(&from.text, &Place::Run(from.name.clone()))?;
-    given.keep_sections(if from.with_method { &["data", "model", "method"] } else { &["data", "model"] });
+    let mut kept = vec!["data", "model"];
+    if from.with_method {
+        kept.push("method");
+    }
+    // A run's `[pretrain]` is its own. Of weights that no run made, it is what their decoder has learned to predict.
+    if given.given(&method::KEYS.name).is_none() {
+        kept.push(pretrain::KEYS.norm_pix.path);
+    }
+    given.keep(&kept);
     Ok(given)
 }
 

@@ -24,7 +24,7 @@ pub fn config_text(start: &Start, used: Used) -> Result<Option<String>, TrainErr
     if path.is_dir() && file.exists() {
         return std::fs::read_to_string(&file).map(Some).map_err(|source| TrainError::reading(file, source));
     }
-    Ok(carried_recipe(&read_weights(path)?, used))
+    Ok(carried_recipe(&usable_weights(path, &[ModelPart::Encoder])?, used))
 }
 
 /// The name of the run that the weights came from, so that its evaluations share it; those of random encoders share one
@@ -114,12 +114,8 @@ pub fn fit(weights: &mut StateDict, recipe: &Recipe, used: Used, tell: &mut dyn 
     if let Some(interpolated) = weights.resize_positions(side) {
         tell(Message::Note(format!("{source}: {interpolated}")));
     }
-    weights
-        .origin
-        .config
-        .differences
-        .iter()
-        .for_each(|difference| tell(Message::Note(format!("{source}: {difference}"))));
+    let notes = weights.origin.taken().into_iter().chain(weights.origin.config.notes.clone());
+    notes.for_each(|note| tell(Message::Note(format!("{source}: {note}"))));
     let heads = heads_of(weights);
     let decoder = heads.1.filter(|_| used == Used::Autoencoder);
     let parts = [("encoder", heads.0, recipe.model.encoder.heads), ("decoder", decoder, recipe.model.decoder.heads)];
@@ -186,8 +182,8 @@ pub(crate) fn tell_left_over(weights: &StateDict, unexpected: &[String], tell: &
 }
 
 /// The recipe that `weights` carry: the `config.toml` that bmae wrote into them, else `[data]` and `[model]` as far as
-/// their shapes tell (and, for numbers of heads, the `config.json` of a Hugging Face folder), of the decoder only where
-/// it is `used`. `None` where they tell nothing.
+/// their shapes tell (and, for numbers of heads, the `config.json` beside them), of the decoder only where it is `used`,
+/// and `pretrain.norm_pix` with it where `config.json` tells what the decoder predicts. `None` where they tell nothing.
 ///
 /// It belongs between the preset and single settings, as [`CarriedRecipe::text`](bmae_recipe::CarriedRecipe::text).
 pub fn carried_recipe(weights: &StateDict, used: Used) -> Option<String> {
@@ -197,27 +193,35 @@ pub fn carried_recipe(weights: &StateDict, used: Used) -> Option<String> {
     let Architecture { encoder, decoder, .. } = Architecture::of(weights);
     let encoder = encoder.filter(|encoder| encoder.depth > 0 && encoder.hidden > 0)?;
     let decoder = decoder.filter(|decoder| decoder.depth > 0 && used == Used::Autoencoder);
-    Some(sizes_as_recipe(
+    let norm_pix = weights.origin.config.norm_pix.filter(|_| decoder.is_some());
+    let sizes = sizes_as_recipe(
         encoder.image_size(),
         encoder.patch_size,
         (encoder.dim, encoder.depth, encoder.heads),
         encoder.mlp_ratio(),
         decoder.map(|decoder| (decoder.dim, decoder.depth, decoder.heads)),
-    ))
+    );
+    Some(sizes + &norm_pix.map_or(String::new(), |norm_pix| format!("\n[pretrain]\nnorm_pix = {norm_pix}\n")))
 }
 
-/// The sizes of the model of `weights` with the numbers of heads that `recipe` settles: a recipe for foreign weights to
-/// carry.
+/// The sizes of the model of `weights` with the numbers of heads that `recipe` settles, and how patches were masked and
+/// normalised where a `config.json` beside them told it: a recipe for foreign weights to carry.
 pub fn told_model(recipe: &Recipe, weights: &StateDict) -> String {
     let EncoderRecipe { dim, depth, heads, mlp_ratio } = recipe.model.encoder;
     let decoder = &recipe.model.decoder;
-    sizes_as_recipe(
+    let (mask_ratio, norm_pix) = (recipe.pretrain.mask_ratio, recipe.pretrain.norm_pix);
+    let pretraining = match weights.origin.config.norm_pix {
+        Some(_) => format!("\n[pretrain]\nmask_ratio = {mask_ratio:?}\nnorm_pix = {norm_pix}\n"),
+        None => String::new(),
+    };
+    let sizes = sizes_as_recipe(
         Some(recipe.data.image_size),
         recipe.model.patch_size,
         (dim, depth, Some(heads)),
         mlp_ratio,
         Architecture::of(weights).decoder.map(|_| (decoder.dim, decoder.depth, Some(decoder.heads))),
-    )
+    );
+    sizes + &pretraining
 }
 
 /// Width, depth and, where they are known, heads of a transformer.
@@ -248,6 +252,17 @@ fn sizes_as_recipe(
 /// When there are none, or the file is none of weights.
 pub fn read_weights(path: &Path) -> Result<StateDict, TrainError> {
     Ok(StateDict::open(&weights_file(path)?)?)
+}
+
+/// The weights at `path`, as [`read_weights`], whose `parts` are wanted: refused before anything is made of their sizes if
+/// these are those of another model than any here.
+///
+/// # Errors
+/// As [`read_weights`], and when a part is of another architecture.
+pub fn usable_weights(path: &Path, parts: &[ModelPart]) -> Result<StateDict, TrainError> {
+    let weights = read_weights(path)?;
+    weights.require_known(parts)?;
+    Ok(weights)
 }
 
 /// What [`read_weights`] opens at `path`: of a run directory the weights after its last whole epoch.

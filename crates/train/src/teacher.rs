@@ -1,7 +1,7 @@
 //! Teachers: encoders of given weights whose features are predicted. They have sizes of their own; the patches are the
 //! student's.
 
-use bmae_nn::weights::{Architecture, StateDict};
+use bmae_nn::weights::{Architecture, ModelPart, StateDict};
 use bmae_nn::{Encoder, EncoderInit};
 use bmae_recipe::{EncoderRecipe, GivenWeights, Recipe, Used};
 use burn::tensor::Device;
@@ -51,6 +51,7 @@ pub(crate) fn of_weights(
 }
 
 fn sizes(weights: &StateDict, recipe: &Recipe, tell: &mut dyn FnMut(Message)) -> Result<EncoderRecipe, TrainError> {
+    weights.require_known(&[ModelPart::Encoder])?;
     let source_name = weights.source_name();
     let shapes = Architecture::of(weights);
     let Some(encoder) = shapes.encoder.as_ref().filter(|encoder| encoder.depth > 0 && encoder.hidden > 0) else {

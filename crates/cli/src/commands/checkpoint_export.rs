@@ -1,8 +1,9 @@
 //! `bmae checkpoint export`.
 
+use bmae_nn::weights::ModelPart;
 use bmae_output::plain::{plain_json, plain_path};
 use bmae_train::export::{self, Exported};
-use bmae_train::start::read_weights;
+use bmae_train::start::usable_weights;
 use serde_json::json;
 
 use crate::arguments::{Destination, Everywhere, Export};
@@ -18,7 +19,7 @@ pub fn run(arguments: &Export, everywhere: &Everywhere, output: &Output) -> Resu
         Destination::HuggingFace => (export::Destination::HuggingFace, "huggingface"),
     };
     Exported::check_place(to == export::Destination::HuggingFace, &arguments.out)?;
-    let weights = read_weights(&arguments.from)?;
+    let weights = usable_weights(&arguments.from, &ModelPart::ALL)?;
     let recipe = layers::resolve(&layers::of_weights(arguments.preset.as_deref(), everywhere, &weights)?, output)?;
     let exported = export::export(&weights, &recipe, to)?;
     exported.write(&arguments.out)?;

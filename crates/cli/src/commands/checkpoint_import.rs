@@ -1,9 +1,9 @@
 //! `bmae checkpoint import`.
 
-use bmae_nn::Architecture;
+use bmae_nn::weights::{Architecture, ModelPart};
 use bmae_output::plain::plain_path;
 use bmae_train::export::{self, Exported};
-use bmae_train::start::read_weights;
+use bmae_train::start::usable_weights;
 use bmae_train::whole_file::write_whole;
 use serde_json::json;
 
@@ -15,7 +15,7 @@ use crate::output::Output;
 /// Writes foreign weights under the official names, with what is known of their model.
 pub fn run(arguments: &Import, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
     Exported::check_place(false, &arguments.out)?;
-    let weights = read_weights(&arguments.from)?;
+    let weights = usable_weights(&arguments.from, &ModelPart::ALL)?;
     let recipe = layers::resolve(&layers::of_weights(arguments.preset.as_deref(), everywhere, &weights)?, output)?;
     let (weights, notes) = export::import(weights, &recipe)?;
     write_whole(&arguments.out, &weights.to_bytes()?)?;

@@ -35,6 +35,10 @@ pub fn run(path: &Path, output: &Output) -> Result<(), Ending> {
     if !missing.is_empty() {
         lines.push(format!("missing: {}", grouped_names(&missing)));
     }
+    let differences = weights.differences(&ModelPart::ALL);
+    if !differences.is_empty() {
+        lines.push(format!("cannot be used here, since no model here has: {}", differences.join("; ")));
+    }
     lines.push(format!("recipe: {}", recipe(&weights, verbose)));
     if verbose {
         let width = weights.tensors.keys().map(String::len).max().unwrap_or(0);
@@ -58,7 +62,8 @@ fn file(weights: &StateDict) -> String {
         let _ = write!(text, ", under `{}`", origin.prefix.trim_end_matches('.'));
     }
     if origin.outside_prefix > 0 {
-        let _ = write!(text, "; {} tensors beside it are not read", origin.outside_prefix);
+        let tensors = if origin.outside_prefix == 1 { "tensor beside it is" } else { "tensors beside it are" };
+        let _ = write!(text, "; {} {tensors} not read", origin.outside_prefix);
     }
     if !origin.integer_tensors.is_empty() {
         let _ = write!(text, "; integer tensors are not read ({})", origin.integer_tensors.join(", "));
@@ -93,9 +98,10 @@ fn recipe(weights: &StateDict, verbose: bool) -> String {
         let heads = [("encoder", config.encoder_heads), ("decoder", config.decoder_heads)];
         let heads: Vec<String> =
             heads.into_iter().filter_map(|(part, heads)| Some(format!("{} heads in the {part}", heads?))).collect();
+        let normalised = if config.norm_pix == Some(true) { ", and that pixels are normalised (norm_pix)" } else { "" };
         return match heads.is_empty() {
             true => "none; numbers of attention heads come from --preset or --set model.encoder.heads=N".to_owned(),
-            false => format!("none; config.json tells {}", heads.join(" and ")),
+            false => format!("none; config.json tells {}{normalised}", heads.join(" and ")),
         };
     };
     let mut words = match Recipe::from_toml(text) {
@@ -164,6 +170,7 @@ fn as_json(weights: &StateDict, shapes: &Architecture) -> Value {
         "parameters": counts,
         "tensors": tensors,
         "missing": weights.missing_tensors(),
+        "differences": weights.differences(&ModelPart::ALL),
         "recipe": weights.config_text(),
     })
 }

@@ -1,9 +1,10 @@
 //! `bmae forward`.
 
+use bmae_nn::weights::ModelPart;
 use bmae_output::plain::plain_path;
 use bmae_recipe::{Need, Stage, Used};
 use bmae_train::forward::{self, Forward as Of};
-use bmae_train::start::read_weights;
+use bmae_train::start::usable_weights;
 use bmae_train::whole_file::write_whole;
 use serde_json::json;
 
@@ -19,7 +20,7 @@ pub fn run(arguments: &Forward, everywhere: &Everywhere, output: &Output) -> Res
     let Opened { recipe, weights, tensors, device } =
         recorded::open(files, Stage::Pretrain, need, arguments.preset.as_deref(), everywhere, output)?;
     let tell = &mut |message| output.message(&message);
-    let target = arguments.target.as_deref().map(read_weights).transpose()?;
+    let target = arguments.target.as_deref().map(|target| usable_weights(target, &[ModelPart::Encoder])).transpose()?;
     let of = Of { weights: &weights, target: target.as_ref(), gradients: arguments.grads };
     let passed = forward::run(&recipe, of, &tensors, &device, tell)?;
     write_whole(&arguments.outputs, &passed.outputs.to_bytes()?)?;

@@ -1,10 +1,11 @@
 //! `bmae reconstruct`.
 
+use bmae_nn::weights::ModelPart;
 use bmae_output::plain::plain_path;
 use bmae_recipe::{Need, Used};
 use bmae_train::model::Predicted;
 use bmae_train::reconstruct::{self, PictureRequest};
-use bmae_train::start::{fit, read_weights};
+use bmae_train::start::{fit, usable_weights};
 use serde_json::json;
 
 use crate::arguments::{Everywhere, Reconstruct};
@@ -18,7 +19,7 @@ pub fn run(arguments: &Reconstruct, everywhere: &Everywhere, output: &Output) ->
     if arguments.attention.as_ref() == Some(&arguments.out) {
         return Err(Ending::Usage("--out and --attention name the same file: the two pictures need one each".into()));
     }
-    let mut weights = read_weights(&arguments.from)?;
+    let mut weights = usable_weights(&arguments.from, &[ModelPart::Encoder, ModelPart::Decoder])?;
     let layers = layers::reconstruction(&arguments.recipe, everywhere, &arguments.from, &weights)?;
     let recipe = layers::resolve(&layers, output)?;
     recipe.check_memory(Need::Weights(Used::Autoencoder), layers.available_memory)?;

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use bmae_nn::weights::ModelPart;
 use bmae_nn::{StateDict, TensorFile};
 use bmae_recipe::{Need, Recipe, Stage, Used};
 use bmae_train::device::{Device, DeviceChoice};
-use bmae_train::start::{fit, read_weights};
+use bmae_train::start::{fit, usable_weights};
 use bmae_train::whole_file::check_place;
 
 use crate::arguments::Everywhere;
@@ -47,12 +48,12 @@ pub fn open(
     output: &Output,
 ) -> Result<Opened, Ending> {
     check_place(files.outputs)?;
-    let mut weights = read_weights(files.weights)?;
-    let tensors = TensorFile::from_file(files.tensors)?;
-    let used = match stage {
-        Stage::Pretrain => Used::Autoencoder,
-        Stage::Finetune | Stage::Linprobe | Stage::Knn => Used::Encoder,
+    let (used, parts) = match stage {
+        Stage::Pretrain => (Used::Autoencoder, [ModelPart::Encoder, ModelPart::Decoder]),
+        Stage::Finetune | Stage::Linprobe | Stage::Knn => (Used::Encoder, [ModelPart::Encoder, ModelPart::Head]),
     };
+    let mut weights = usable_weights(files.weights, &parts)?;
+    let tensors = TensorFile::from_file(files.tensors)?;
     let layers = layers::recorded(preset, everywhere, &weights, used, &tensors)?;
     let recipe = layers::resolve(&layers, output)?;
     recipe.check_stage(stage, None)?;

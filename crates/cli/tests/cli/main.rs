@@ -11,6 +11,7 @@ mod downloads;
 mod errors;
 mod fixtures;
 mod folder;
+mod foreign_architecture;
 mod inputs;
 mod interruptions;
 #[cfg(unix)]

@@ -51,39 +51,6 @@ pub struct DecoderShape {
     pub heads: Option<usize>,
 }
 
-/// The part of a model that a tensor belongs to, by its official name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ModelPart {
-    /// Patch embedding, tokens, positions, blocks, final norm.
-    Encoder,
-    /// Decoder and prediction heads, the mask token among them.
-    Decoder,
-    /// What sees the encoder's output in a classifier: `fc_norm`, `batchnorm`, `head`.
-    Head,
-    /// Nothing that a model here has.
-    Other,
-}
-
-impl ModelPart {
-    /// The part that `name` belongs to.
-    pub fn of(name: &str) -> Self {
-        let is = |names: &[&str]| {
-            names
-                .iter()
-                .any(|first| name.strip_prefix(first).is_some_and(|rest| rest.is_empty() || first.ends_with('.')))
-        };
-        if is(&["cls_token", "pos_embed", "patch_embed.", "blocks.", "norm."]) {
-            Self::Encoder
-        } else if name.starts_with("decoder_") || is(&["mask_token", "pixel_pred.", "feature_pred."]) {
-            Self::Decoder
-        } else if is(&["fc_norm.", "batchnorm.", "head."]) {
-            Self::Head
-        } else {
-            Self::Other
-        }
-    }
-}
-
 impl Architecture {
     /// What the shapes in `weights` tell.
     pub fn of(weights: &StateDict) -> Self {
@@ -123,7 +90,7 @@ fn encoder(weights: &StateDict) -> Option<EncoderShape> {
     Some(EncoderShape {
         dim,
         patch_size,
-        depth: depth(weights, "blocks."),
+        depth: weights.blocks("blocks."),
         grid: grid(weights, "pos_embed"),
         hidden: rows(weights, "blocks.0.mlp.fc1.weight").unwrap_or(0),
         heads: weights.origin.config.encoder_heads,
@@ -134,10 +101,17 @@ fn decoder(weights: &StateDict) -> Option<DecoderShape> {
     let dim = rows(weights, "decoder_embed.weight")?;
     Some(DecoderShape {
         dim,
-        depth: depth(weights, "decoder_blocks."),
+        depth: weights.blocks("decoder_blocks."),
         prediction: rows(weights, "decoder_pred.weight").unwrap_or(0),
         heads: weights.origin.config.decoder_heads,
     })
+}
+
+impl StateDict {
+    /// One more than the highest number of a block.
+    pub(super) fn blocks(&self, prefix: &str) -> usize {
+        depth(self.tensors.keys().map(String::as_str), prefix)
+    }
 }
 
 fn shape<'a>(weights: &'a StateDict, name: &str) -> Option<&'a [usize]> {
@@ -148,10 +122,10 @@ fn rows(weights: &StateDict, name: &str) -> Option<usize> {
     shape(weights, name)?.first().copied()
 }
 
-/// One more than the highest block number.
-pub(super) fn depth(weights: &StateDict, prefix: &str) -> usize {
-    let number = |name: &String| name.strip_prefix(prefix)?.split('.').next()?.parse::<usize>().ok();
-    weights.tensors.keys().filter_map(number).max().map_or(0, |last| last.saturating_add(1))
+/// One more than the highest block number among `names`.
+pub(super) fn depth<'a>(names: impl Iterator<Item = &'a str>, prefix: &str) -> usize {
+    let number = |name: &str| name.strip_prefix(prefix)?.split('.').next()?.parse::<usize>().ok();
+    names.filter_map(number).max().map_or(0, |last| last.saturating_add(1))
 }
 
 /// The side of a square grid whose positions follow that of the class token.

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
 
-use super::architecture::Architecture;
+use super::architecture::{Architecture, depth};
 use super::error::{ShapeMismatch, WeightsError};
+use super::model_part::ModelPart;
 use super::report::LoadReport;
 use super::state_dict::StateDict;
 use crate::parameters::{map_parameters, parameters};
@@ -16,10 +17,13 @@ impl StateDict {
     /// which leftovers are in order, the caller knows (a fresh class head, a decoder not needed).
     ///
     /// # Errors
-    /// When a shared tensor has another shape, or a value that is no finite number.
+    /// When a part of the module is of another architecture in these weights or has more blocks there, a shared tensor
+    /// has another shape, or a value that is no finite number.
     pub fn load_into<M: Module>(&self, module: M) -> Result<(M, LoadReport), WeightsError> {
         let mut report = LoadReport { source: self.source_name(), ..LoadReport::default() };
         let expected = parameters(&module);
+        let parts: BTreeSet<ModelPart> = expected.iter().map(|parameter| ModelPart::of(&parameter.name)).collect();
+        self.require_known(&parts.into_iter().collect::<Vec<_>>())?;
         let mut of_another_shape = Vec::new();
         for parameter in &expected {
             match self.tensors.get(&parameter.name) {
@@ -39,6 +43,10 @@ impl StateDict {
             };
             return Err(Box::new(error).into());
         }
+        for (part, prefix) in [("encoder", "blocks."), ("decoder", "decoder_blocks.")] {
+            let blocks = depth(expected.iter().map(|parameter| parameter.name.as_str()), prefix);
+            self.check_depth(part, prefix, blocks)?;
+        }
         for parameter in &expected {
             self.check_finite(&parameter.name)?;
         }
@@ -50,6 +58,17 @@ impl StateDict {
             Some(Tensor::from_data(TensorData::new(array.values.clone(), [array.values.len()]), &old.device()))
         });
         Ok((module, report))
+    }
+
+    /// Refuses more blocks of a part than the `expected` that a module has, if it has the part: the rest of an encoder is
+    /// another one.
+    fn check_depth(&self, part: &'static str, prefix: &str, expected: usize) -> Result<(), WeightsError> {
+        let found = self.blocks(prefix);
+        if expected == 0 || found <= expected {
+            return Ok(());
+        }
+        let holds = Architecture::of(self).in_one_line();
+        Err(WeightsError::Depth { source_name: self.source_name(), part, found, expected, holds })
     }
 
     /// Refuses the tensor `name`, if it is there, with a value that is no finite number.

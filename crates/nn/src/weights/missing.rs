@@ -1,9 +1,7 @@
 //! Which tensors of a model its weights lack, judging by the parts that they do have.
 
+use super::known::OF_A_BLOCK;
 use super::{Architecture, ModelPart, StateDict};
-
-/// The parameters of a block, by official name.
-const OF_A_BLOCK: [&str; 6] = ["attn.proj", "attn.qkv", "mlp.fc1", "mlp.fc2", "norm1", "norm2"];
 
 impl StateDict {
     /// The tensors, by official name, that a model with the parts found here would have and these weights lack: of the
@@ -46,11 +44,6 @@ impl StateDict {
 
     fn has_part(&self, part: ModelPart) -> bool {
         self.tensors.keys().any(|name| ModelPart::of(name) == part)
-    }
-
-    /// One more than the highest number of a block.
-    fn blocks(&self, prefix: &str) -> usize {
-        super::architecture::depth(self, prefix)
     }
 }
 

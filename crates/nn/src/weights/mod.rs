@@ -2,28 +2,35 @@
 //!
 //! [`StateDict::open`] reads whatever kind of weights there is and translates its names, so that nothing behind it
 //! knows another naming than the official one. A safetensors file is checked once, when it is read: its length against
-//! its header, every tensor's type. Shapes are checked against a model when the weights are loaded into it. Writing
+//! its header, every tensor's type. Shapes are checked against a model when the weights are loaded into it, and so is that
+//! they are of no other architecture (`differences.rs`). Writing
 //! gives bytes; putting them on disk whole or not at all is the business of whoever owns the run directory.
 
 mod architecture;
 mod checksum;
+mod config;
+mod differences;
 mod error;
 mod hugging_face;
+mod known;
 mod load;
 mod missing;
+mod model_part;
 mod open;
 mod origin;
 mod positions;
 mod pytorch;
+mod pytorch_bounds;
 mod read;
 mod report;
 mod state_dict;
 mod wrapping;
 mod write;
 
-pub use architecture::{Architecture, DecoderShape, EncoderShape, ModelPart};
+pub use architecture::{Architecture, DecoderShape, EncoderShape};
 pub use error::{ShapeMismatch, WeightsError};
 pub use hugging_face::EncoderPrefix;
+pub use model_part::ModelPart;
 pub use origin::{Container, ForeignConfig, Naming, Origin};
 pub use positions::ResizedPositions;
 pub(crate) use read::{check_length, floats};

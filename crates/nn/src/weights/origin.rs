@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The kind of file and of names that weights had, and what was found beside them.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Origin {
     /// The kind of file.
     pub container: Container,
@@ -11,11 +11,15 @@ pub struct Origin {
     pub naming: Naming,
     /// What stood before every name and was taken off, such as `model.`; usually empty.
     pub prefix: String,
+    /// Whether `prefix` has a word that no wrapping of a model is known to have, such as `backbone.`.
+    pub is_unknown_prefix: bool,
     /// Tensors that lay outside `prefix` (an optimiser's, say) and were not read.
     pub outside_prefix: usize,
+    /// The first words of their names, each once, those of what wraps both left out.
+    pub beside: Vec<String>,
     /// Tensors of whole numbers, which no model here has: they were not read.
     pub integer_tensors: Vec<String>,
-    /// What the `config.json` of a Hugging Face folder says that shapes do not.
+    /// What a `config.json` beside them says that shapes do not.
     pub config: ForeignConfig,
 }
 
@@ -42,14 +46,39 @@ pub enum Naming {
 }
 
 /// What a configuration beside foreign weights says.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct ForeignConfig {
     /// Attention heads of the encoder.
     pub encoder_heads: Option<usize>,
     /// Attention heads of the decoder.
     pub decoder_heads: Option<usize>,
-    /// Where the model differs from every model here, a sentence each.
-    pub differences: Vec<String>,
+    /// Whether the decoder predicts pixels that are normalised patch by patch.
+    pub norm_pix: Option<bool>,
+    /// The share of the patches that was masked.
+    pub mask_ratio: Option<f64>,
+    /// Where the model differs from every model here without changing what it computes much, a clause each.
+    pub notes: Vec<String>,
+    /// What it has that no model here can have, a noun phrase each.
+    pub refused: Vec<String>,
+    /// Sizes that the tensors tell too, by the configuration's key.
+    pub(super) stated: Vec<(&'static str, usize)>,
+    /// Whether it says that queries, keys and values have no bias.
+    pub(super) is_without_qkv_bias: bool,
+}
+
+impl Origin {
+    /// What there is to say of a model that was taken from under an unknown word, with what was left beside it.
+    pub fn taken(&self) -> Option<String> {
+        if !self.is_unknown_prefix {
+            return None;
+        }
+        let prefix = self.prefix.trim_end_matches('.');
+        let beside = match self.beside.is_empty() {
+            true => String::new(),
+            false => format!("; beside it lies `{}`", self.beside.join("`, `")),
+        };
+        Some(format!("the model under `{prefix}` is taken, the only one there{beside}"))
+    }
 }
 
 impl fmt::Display for Container {

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use pytorch_reader::{DType, PytorchError, PytorchReader};
+use pytorch_reader::{DType, PickleError, PytorchError, PytorchReader, Tensor};
 use safetensors::tensor::Dtype;
 
 use super::error::WeightsError;
+use super::pytorch_bounds::check_claim;
 use super::read::floats;
 use super::{Array, Container, Origin, StateDict, wrapping};
 
@@ -14,16 +15,17 @@ impl StateDict {
     /// module. Names are as in the file, but for what wraps them.
     ///
     /// # Errors
-    /// When it is damaged or no such file, or holds several models.
+    /// When it is damaged or no such file, claims many times the bytes that it has, or holds several models.
     pub(super) fn from_pytorch(path: &Path) -> Result<Self, WeightsError> {
         let source = path.display().to_string();
         let mut tensors = PytorchReader::new(path).map_err(|error| refused(path, error))?.into_tensors();
         let prefix = wrapping::prefix(tensors.keys().map(String::as_str))
             .map_err(|found| WeightsError::SeveralModels { source_name: source.clone(), found })?;
-        let all = tensors.len();
+        let mut origin = Origin { container: Container::Pytorch, ..Origin::default() };
+        wrapping::tell(&mut origin, &prefix, tensors.keys().map(String::as_str));
         tensors.retain(|name, _| name.starts_with(&prefix));
-        let mut origin =
-            Origin { container: Container::Pytorch, outside_prefix: all - tensors.len(), ..Origin::default() };
+        let floats_of = |tensor: &Tensor| float_type(tensor.dtype()).map_or(0, |_| tensor.byte_len() as u64);
+        check_claim(path, tensors.values().map(floats_of).fold(0, u64::saturating_add))?;
         let mut state = Self { source: source.clone(), ..Self::default() };
         for (name, tensor) in tensors {
             let name = name[prefix.len()..].to_owned();
@@ -31,19 +33,31 @@ impl StateDict {
                 origin.integer_tensors.push(name);
                 continue;
             };
-            let bytes = tensor.read().map_err(|error| WeightsError::Pytorch {
-                source_name: source.clone(),
-                reason: error.to_string(),
-                remedy: DAMAGED,
-            })?;
+            let bytes = tensor.read().map_err(|error| unreadable(path, error))?;
             if let Some(values) = floats(dtype, &bytes) {
                 state.tensors.insert(name, Array { shape: tensor.shape().to_vec(), values });
             }
         }
         origin.integer_tensors.sort();
-        origin.prefix = prefix;
         state.origin = origin;
         Ok(state)
+    }
+
+    /// A safetensors file's model without what wraps its names, as in a `.pth` file.
+    ///
+    /// # Errors
+    /// When it holds several models.
+    pub(super) fn without_wrapping(mut self) -> Result<Self, WeightsError> {
+        let prefix = wrapping::prefix(self.tensors.keys().map(String::as_str))
+            .map_err(|found| WeightsError::SeveralModels { source_name: self.source.clone(), found })?;
+        wrapping::tell(&mut self.origin, &prefix, self.tensors.keys().map(String::as_str));
+        if !prefix.is_empty() {
+            self.tensors = std::mem::take(&mut self.tensors)
+                .into_iter()
+                .filter_map(|(name, array)| Some((name.strip_prefix(&prefix)?.to_owned(), array)))
+                .collect();
+        }
+        Ok(self)
     }
 }
 
@@ -52,18 +66,38 @@ const RESAVE: &str = "save it again with torch.save(model.state_dict(), ...)";
 
 fn refused(path: &Path, error: PytorchError) -> WeightsError {
     let (reason, remedy) = match error {
-        PytorchError::Io(reason) if reason.kind() != std::io::ErrorKind::UnexpectedEof => {
-            return WeightsError::Unreadable { path: path.to_owned(), reason };
-        }
-        PytorchError::Io(_) => ("it is cut short".to_owned(), DAMAGED),
+        PytorchError::Io(reason) | PytorchError::Pickle(PickleError::Io(reason)) => return unreadable(path, reason),
         PytorchError::Zip(reason) => (reason.to_string(), DAMAGED),
         PytorchError::Tar(reason) => (reason.to_string(), DAMAGED),
-        PytorchError::Pickle(reason) => (reason.to_string(), RESAVE),
+        PytorchError::Pickle(reason) => {
+            let remedy = match &reason {
+                PickleError::InvalidOpCode(_) | PickleError::StackUnderflow | PickleError::MemoNotFound(_) => DAMAGED,
+                _ => RESAVE,
+            };
+            (reason.to_string(), remedy)
+        }
+        // Its older format says so in words alone.
+        PytorchError::InvalidFormat(reason)
+            if ["beyond the end", "IO error"].iter().any(|part| reason.contains(part)) =>
+        {
+            (reason, DAMAGED)
+        }
         PytorchError::InvalidFormat(reason) => (reason, RESAVE),
         other => (other.to_string(), RESAVE),
     };
     let reason = reason.trim_end_matches('.').to_owned();
     WeightsError::Pytorch { source_name: path.display().to_string(), reason, remedy }
+}
+
+/// The file disagrees with itself, or the system refuses it.
+fn unreadable(path: &Path, reason: std::io::Error) -> WeightsError {
+    use std::io::ErrorKind;
+    let reason = match reason.kind() {
+        ErrorKind::UnexpectedEof => "it is cut short".to_owned(),
+        ErrorKind::InvalidData => reason.to_string(),
+        _ => return WeightsError::Unreadable { path: path.to_owned(), reason },
+    };
+    WeightsError::Pytorch { source_name: path.display().to_string(), reason, remedy: DAMAGED }
 }
 
 /// `None` for whole numbers.

@@ -14,4 +14,6 @@ mod positions;
 mod targets;
 mod tiny;
 mod weights;
+mod weights_bounds;
+mod weights_of_others;
 mod weights_open;

@@ -88,6 +88,19 @@ fn a_check_of_recorded_tensors_takes_over_data_and_model_of_the_weights_and_leav
 }
 
 #[test]
+fn of_weights_that_no_run_made_it_is_taken_what_their_decoder_predicts_and_of_a_run_not() {
+    let from = |text: String| {
+        let from = Some(CarriedRecipe { name: "vit-mae".to_owned(), text, with_method: false });
+        resolve(&Layers { from, single_run: true, ..layers(Preset::Quick, &[]) }).pretrain
+    };
+    let quick = resolve(&layers(Preset::Quick, &[])).pretrain;
+    let told = from("[pretrain]\nnorm_pix = true\nmask_ratio = 0.5\n".to_owned());
+    assert_eq!((told.norm_pix, told.mask_ratio), (true, quick.mask_ratio));
+    let run = resolve(&layers(Preset::Quick, &["pretrain.norm_pix=true"]));
+    assert_eq!(from(run.to_toml()).norm_pix, quick.norm_pix);
+}
+
+#[test]
 fn heads_that_nobody_told_are_named_with_the_key_that_sets_them() {
     let said = |text: &str, sets: &[&str]| {
         let from = Some(CarriedRecipe { name: "mae.pth".to_owned(), text: text.to_owned(), with_method: false });

@@ -82,6 +82,7 @@ pub fn import(mut weights: StateDict, recipe: &Recipe) -> Result<(StateDict, Vec
 
 /// `weights` made to fit `recipe`, whose sizes memory must hold; what there is to say of it.
 fn fitted(weights: &mut StateDict, recipe: &Recipe) -> Result<Vec<String>, ExportError> {
+    weights.require_known(&ModelPart::ALL)?;
     let used = match Architecture::of(weights).decoder {
         Some(_) => Used::Autoencoder,
         None => Used::Encoder,

@@ -111,6 +111,35 @@ fn what_goes_to_hugging_face_comes_back_the_same_with_heads_and_recipe() {
 }
 
 #[test]
+fn what_config_json_says_of_the_pre_training_becomes_the_recipe_and_goes_back_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vit-mae");
+    let normalised = recipe("pretrain.norm_pix = true\n");
+    let mut out = export(&open("official.pth"), &normalised, Destination::HuggingFace).unwrap();
+    // As transformers writes it: without a recipe of ours.
+    out.weights.metadata.clear();
+    out.write(&path).unwrap();
+    let weights = read_weights(&path).unwrap();
+    assert_eq!((weights.origin.config.norm_pix, weights.origin.config.mask_ratio), (Some(true), Some(0.6)));
+    let carried = carried_recipe(&weights, Used::Autoencoder).unwrap();
+    assert!(carried.ends_with("[pretrain]\nnorm_pix = true\n"), "{carried}");
+    assert!(!carried_recipe(&weights, Used::Encoder).unwrap().contains("[pretrain]"), "no decoder is used");
+
+    let (imported, _) = import(weights, &normalised).unwrap();
+    let imported = Recipe::from_toml(&carried_recipe(&imported, Used::Autoencoder).unwrap()).unwrap().pretrain;
+    assert_eq!((imported.norm_pix, imported.mask_ratio), (true, 0.6));
+}
+
+#[test]
+fn an_encoder_with_a_layer_of_its_own_is_neither_imported_nor_exported() {
+    let mut weights = open("official.pth");
+    weights.tensors.insert("blocks.0.ls1.gamma".to_owned(), Array { shape: vec![8], values: vec![1.0; 8] });
+    let refused = import(weights.clone(), &recipe("")).unwrap_err().to_string();
+    assert!(refused.contains("it has layer scale (blocks.0.ls1.gamma)"), "{refused}");
+    assert!(export(&weights, &recipe(""), Destination::Timm).is_err());
+}
+
+#[test]
 fn a_model_that_predicts_features_goes_to_hugging_face_as_its_encoder_and_says_so() {
     let exported = exported(&predicting_features(), Destination::HuggingFace);
     assert!(exported.open_with.starts_with("model = transformers.ViTModel.from_pretrained("), "{}", exported.open_with);
@@ -191,6 +220,9 @@ fn weights_without_a_whole_encoder_are_not_exported() {
     let lacking = refused(&weights);
     assert!(lacking.contains("lacks 2 tensors (blocks.1.mlp.fc2.{bias, weight}) of this model"), "{lacking}");
     weights.tensors.remove("patch_embed.proj.weight");
+    let none = refused(&weights);
+    assert!(none.contains("has no patch embedding as here (patch_embed.proj.weight)"), "{none}");
+    weights.tensors.retain(|name, _| !name.starts_with("blocks.") && !name.starts_with("patch_embed."));
     let none = refused(&weights);
     assert!(none.contains("holds a decoder of dim 4, depth 1 but no encoder"), "{none}");
 }
