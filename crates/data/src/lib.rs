@@ -40,10 +40,12 @@
 mod cifar;
 mod cifar_set;
 mod dataset;
+mod decode;
 pub mod download;
 mod error;
 mod image_folder;
 pub mod loader;
+mod memory;
 pub mod mixing;
 mod open;
 pub mod preview;
