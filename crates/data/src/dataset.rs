@@ -8,13 +8,17 @@ use sha2::{Digest, Sha256};
 
 use crate::DataError;
 use crate::error::TransformError;
+use crate::memory::Claim;
 
 /// An RGB image of 8 bits a channel.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Image {
     width: usize,
     height: usize,
     pixels: Vec<u8>,
+    /// What a decoded image takes of the memory for all of them.
+    #[expect(dead_code, reason = "it is given back when it is dropped")]
+    claim: Option<Arc<Claim>>,
 }
 
 impl Image {
@@ -27,7 +31,12 @@ impl Image {
         if width == 0 || height == 0 || expected != Some(pixels.len()) {
             return Err(TransformError::ImageShape { width, height, bytes: pixels.len() }.into());
         }
-        Ok(Self { width, height, pixels })
+        Ok(Self { width, height, pixels, claim: None })
+    }
+
+    /// The same image, which gives a claim back when it and its clones are dropped.
+    pub(crate) fn holding(self, claim: Claim) -> Self {
+        Self { claim: Some(Arc::new(claim)), ..self }
     }
 
     /// The number of columns, at least 1.
@@ -50,6 +59,15 @@ impl Image {
         &mut self.pixels
     }
 }
+
+impl PartialEq for Image {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { width, height, pixels, claim: _ } = self;
+        (width, height, pixels) == (&other.width, &other.height, &other.pixels)
+    }
+}
+
+impl Eq for Image {}
 
 impl fmt::Debug for Image {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -85,6 +103,11 @@ pub trait Images: Send + Sync {
     /// # Errors
     /// When the image has to be read from a file and that fails; the error names the file.
     fn image(&self, index: usize) -> Result<Image, DataError>;
+
+    /// What to call image `index` (below [`len`](Self::len)) in an error about it.
+    fn name(&self, index: usize) -> String {
+        format!("image {index}")
+    }
 
     /// The class of image `index` (below [`len`](Self::len)), or `None` when the set has no labels: all images of a
     /// set have a label, or none has.

@@ -7,7 +7,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bmae_output::destination::behind_links;
 use bmae_output::whole_file::create_folder;
@@ -18,8 +18,19 @@ use ureq::http::{Response, header};
 use crate::error::DownloadError;
 use crate::{CifarSet, DataError};
 
-/// How long the server may take to accept a connection, to answer, or to send the next bytes.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a server is waited for.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    /// To accept a connection, to answer, or to send the next bytes.
+    answer: Duration,
+    /// To send [`LEAST_BYTES`].
+    progress: Duration,
+}
+
+const PATIENCE: Patience = Patience { answer: Duration::from_secs(30), progress: Duration::from_secs(120) };
+
+/// What a server must send within the time for progress, in bytes; more slowly, an archive would take four days.
+const LEAST_BYTES: u64 = 64 << 10;
 
 /// An archive that can be downloaded, and how to know that it came whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,14 +43,16 @@ pub struct Archive {
     pub url: String,
     /// Its MD5 sum, in hexadecimal (32 digits).
     pub md5: String,
+    /// Its length in bytes.
+    pub bytes: u64,
 }
 
 impl Archive {
     /// The official binary archive of a set.
     pub fn official(set: CifarSet) -> Self {
-        let md5 = match set {
-            CifarSet::Cifar10 => "c32a1d4ab5d03f1284b67883e8d87530",
-            CifarSet::Cifar100 => "03b5dce01913d631647c71ecec9e9cb8",
+        let (md5, bytes) = match set {
+            CifarSet::Cifar10 => ("c32a1d4ab5d03f1284b67883e8d87530", 170_052_171),
+            CifarSet::Cifar100 => ("03b5dce01913d631647c71ecec9e9cb8", 168_513_733),
         };
         let file_name = set.archive_name();
         Self {
@@ -47,6 +60,7 @@ impl Archive {
             file_name: file_name.to_owned(),
             url: format!("https://www.cs.toronto.edu/~kriz/{file_name}"),
             md5: md5.to_owned(),
+            bytes,
         }
     }
 }
@@ -68,10 +82,21 @@ pub enum Outcome {
 /// # Errors
 /// - without a network, when the server refuses, or when the connection is cut: what has arrived is kept, and the next
 ///   call continues there;
-/// - when the MD5 is wrong: what has arrived is deleted, since continuing would never put it right;
+/// - when the server hangs, or sends next to nothing: as before;
+/// - when the MD5 is wrong, or more comes than the archive has: what has arrived is deleted, since continuing would
+///   never put it right;
 /// - when another file has the archive's name: it is left alone;
 /// - when another process is downloading the same archive, or the disk is full.
 pub fn download(
+    archive: &Archive,
+    folder: &Path,
+    progress: &mut dyn FnMut(u64, Option<u64>),
+) -> Result<Outcome, DataError> {
+    download_within(PATIENCE, archive, folder, progress)
+}
+
+fn download_within(
+    patience: Patience,
     archive: &Archive,
     folder: &Path,
     progress: &mut dyn FnMut(u64, Option<u64>),
@@ -89,7 +114,7 @@ pub fn download(
     let whole_path = behind_links(&path).map_err(DataError::io("write", &path))?;
     let part_path = whole_path.with_added_extension("part");
     let mut part = Part::open(&part_path)?;
-    let fetched = fetch(archive, &mut part, progress).and_then(|()| part.verify(archive));
+    let fetched = fetch(patience, archive, &mut part, progress).and_then(|()| part.verify(archive));
     let is_empty = part.length == 0;
     drop(part);
     if is_empty {
@@ -103,15 +128,20 @@ pub fn download(
 }
 
 /// Fetches what is missing of a part.
-fn fetch(archive: &Archive, part: &mut Part, progress: &mut dyn FnMut(u64, Option<u64>)) -> Result<(), DataError> {
-    let mut response = request(archive, part.length)?;
+fn fetch(
+    patience: Patience,
+    archive: &Archive,
+    part: &mut Part,
+    progress: &mut dyn FnMut(u64, Option<u64>),
+) -> Result<(), DataError> {
+    let mut response = request(patience, archive, part.length)?;
     if part.length > 0 && response.status() == 416 {
         // There is nothing after the part: either it is whole, or it belongs to something longer.
         if part.verify(archive).is_ok() {
             return Ok(());
         }
         part.truncate()?;
-        response = request(archive, 0)?;
+        response = request(patience, archive, 0)?;
     }
     let total = match response.status().as_u16() {
         200 => {
@@ -123,6 +153,9 @@ fn fetch(archive: &Archive, part: &mut Part, progress: &mut dyn FnMut(u64, Optio
         }
         status => return Err(DownloadError::Refused { url: archive.url.clone(), status }.into()),
     };
+    if total.is_some_and(|total| total > archive.bytes) {
+        return too_long(archive, part, total);
+    }
     progress(part.length, total);
     let mut body = response.into_body().into_reader();
     let mut buffer = vec![0; 1 << 16];
@@ -134,6 +167,7 @@ fn fetch(archive: &Archive, part: &mut Part, progress: &mut dyn FnMut(u64, Optio
             cause,
         })
     };
+    let mut milestone = (Instant::now(), part.length);
     loop {
         let read = match body.read(&mut buffer) {
             Ok(0) => break,
@@ -141,8 +175,17 @@ fn fetch(archive: &Archive, part: &mut Part, progress: &mut dyn FnMut(u64, Optio
             Err(cause) if cause.kind() == io::ErrorKind::Interrupted => continue,
             Err(cause) => return Err(broke_off(part.length, cause.to_string())),
         };
+        if part.length + read as u64 > archive.bytes {
+            return too_long(archive, part, total);
+        }
         part.append(&buffer[..read])?;
         progress(part.length, total);
+        if part.length >= milestone.1 + LEAST_BYTES {
+            milestone = (Instant::now(), part.length);
+        } else if milestone.0.elapsed() > patience.progress {
+            let seconds = patience.progress.as_secs_f32();
+            return Err(broke_off(part.length, format!("the server sent next to nothing for {seconds} seconds")));
+        }
     }
     if total.is_some_and(|total| part.length < total) {
         return Err(broke_off(part.length, "the server ended it early".to_owned()));
@@ -150,16 +193,24 @@ fn fetch(archive: &Archive, part: &mut Part, progress: &mut dyn FnMut(u64, Optio
     Ok(())
 }
 
+/// The error that more comes than the archive has; nothing of it is kept.
+fn too_long(archive: &Archive, part: &mut Part, told: Option<u64>) -> Result<(), DataError> {
+    part.truncate()?;
+    let found = told.map_or_else(|| "more".to_owned(), |told| format!("{told}"));
+    Err(DownloadError::TooLong { url: archive.url.clone(), expected: archive.bytes, found }.into())
+}
+
 /// Asks for an archive, from byte `start` on.
-fn request(archive: &Archive, start: u64) -> Result<Response<ureq::Body>, DataError> {
+fn request(patience: Patience, archive: &Archive, start: u64) -> Result<Response<ureq::Body>, DataError> {
     let agent: Agent = Agent::config_builder()
         .http_status_as_error(false)
         // The archive is compressed already, and a range is one of what is sent.
         .accept_encoding("identity")
         .user_agent(concat!("bmae/", env!("CARGO_PKG_VERSION")))
-        .timeout_connect(Some(PATIENCE))
-        .timeout_recv_response(Some(PATIENCE))
-        .timeout_per_read(Some(PATIENCE))
+        .timeout_resolve(Some(patience.answer))
+        .timeout_connect(Some(patience.answer))
+        .timeout_recv_response(Some(patience.answer))
+        .timeout_per_read(Some(patience.answer))
         .build()
         .into();
     let mut request = agent.get(&archive.url);

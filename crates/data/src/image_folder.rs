@@ -4,21 +4,20 @@
 //! the same ones if it exists. Every other folder is *unlabelled*: all images below it, at any depth, for
 //! pre-training only.
 //!
-//! Images are the files ending in one of [`EXTENSIONS`] (in any case); other files, and whatever begins with a dot, are
-//! passed over. The order is that of the names, the same on every file system: class by class, then by path.
+//! Images are the files ending in one of [`EXTENSIONS`] (in any case). A photograph of a kind that is not decoded
+//! ([`UNSUPPORTED`]) is refused, since a data set without it would be another one; other files, and whatever begins with
+//! a dot, are passed over. The order is that of the names, the same on every file system: class by class, then by path.
 
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::BufReader;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bmae_output::plain::plain_path;
-use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits as DecoderLimits};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::dataset::Limits;
+use crate::decode::decode;
 use crate::error::FolderError;
 use crate::file_digest::digest_of_file;
 use crate::{DataError, Dataset, Image, Images};
@@ -27,9 +26,19 @@ use crate::{DataError, Dataset, Image, Images};
 pub const EXTENSIONS: [&str; 14] =
     ["png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "pbm", "pnm", "pam", "qoi"];
 
-/// The greatest area of an image that is decoded, in pixels: enough for any camera, too little for a file that claims
-/// to be larger than memory.
-const LARGEST_AREA: u64 = 200_000_000;
+/// How the names of photographs end that are not decoded, and what they are.
+const UNSUPPORTED: [(&str, &str); 10] = [
+    ("avif", "an AVIF file"),
+    ("avifs", "an AVIF file"),
+    ("heic", "a HEIC file"),
+    ("heif", "a HEIC file"),
+    ("hif", "a HEIC file"),
+    ("jxl", "a JPEG XL file"),
+    ("jp2", "a JPEG 2000 file"),
+    ("j2k", "a JPEG 2000 file"),
+    ("jpf", "a JPEG 2000 file"),
+    ("jpx", "a JPEG 2000 file"),
+];
 
 /// Opens a folder of images, labelled or not.
 ///
@@ -37,17 +46,14 @@ const LARGEST_AREA: u64 = 200_000_000;
 /// that few images still cover all classes; the order stays that of the names.
 ///
 /// # Errors
-/// When it holds no image, a class holds none, an image lies beside the class folders, or train and test have
-/// different classes.
+/// When it holds no image, a class holds none, an image lies beside the class folders, train and test have different
+/// classes, or an image is of a kind that is not decoded.
 pub fn open(root: &Path, limits: Limits) -> Result<Dataset, DataError> {
     let name = root.display().to_string();
     let train_root = root.join("train");
     let test_root = root.join("test");
     if !train_root.is_dir() || class_folders(&train_root)?.is_empty() {
         let mut paths = images_below(root)?;
-        if paths.is_empty() {
-            return Err(no_images(root));
-        }
         paths.truncate(Limits::count(limits.train));
         let train = Arc::new(Folder { root: root.to_owned(), paths, labels: Vec::new() });
         return Ok(Dataset { name, train, test: None, class_names: Vec::new() });
@@ -74,11 +80,7 @@ fn labelled(root: &Path, limit: usize) -> Result<(Folder, Vec<String>), DataErro
     }
     let mut of_class = Vec::new();
     for folder in classes.values() {
-        let paths = images_below(folder)?;
-        if paths.is_empty() {
-            return Err(no_images(folder));
-        }
-        of_class.push(paths);
+        of_class.push(images_below(folder)?);
     }
     let lengths: Vec<usize> = of_class.iter().map(Vec::len).collect();
     let taken = taken_of_each(&lengths, Limits::count(limit));
@@ -107,17 +109,15 @@ fn taken_of_each(lengths: &[usize], limit: usize) -> Vec<usize> {
 
 /// The sub-folders of a folder, by name.
 fn class_folders(root: &Path) -> Result<BTreeMap<String, PathBuf>, DataError> {
-    let folders = entries(root)?.into_iter().filter(|entry| entry.file_type().is_dir());
-    let mut classes = BTreeMap::new();
-    for entry in folders {
+    let mut folders = BTreeMap::new();
+    for entry in entries(root)?.into_iter().filter(|entry| entry.file_type().is_dir()) {
         // Bytes that are no UTF-8 are written out, so that such names stay apart.
         let name = plain_path(entry.file_name());
-        if classes.insert(name, entry.path().to_owned()).is_some() {
-            let cause = "another class folder has a name that looks the same; rename one of the two".to_owned();
-            return Err(FolderError::Walk { path: entry.into_path(), cause }.into());
+        if let Some(first) = folders.insert(name.clone(), entry.path().to_owned()) {
+            return Err(FolderError::ClassTwice { first, second: entry.into_path(), name }.into());
         }
     }
-    Ok(classes)
+    Ok(folders)
 }
 
 /// What lies directly in a folder, hidden things left out, by name.
@@ -125,9 +125,17 @@ fn entries(root: &Path) -> Result<Vec<DirEntry>, DataError> {
     walk(root, 1)
 }
 
-/// All images below a folder, in the order of their names.
+/// All images below a folder, in the order of their names; at least one.
 fn images_below(root: &Path) -> Result<Vec<PathBuf>, DataError> {
     let found = walk(root, usize::MAX)?;
+    let mut unsupported = found.iter().filter_map(|entry| Some((entry, unsupported(entry)?)));
+    if let Some((entry, kind)) = unsupported.next() {
+        let path = entry.path().to_owned();
+        return Err(FolderError::UnsupportedFiles { path, kind, more: unsupported.count() }.into());
+    }
+    if !found.iter().any(is_image) {
+        return Err(no_images(root, &found));
+    }
     Ok(found.into_iter().filter(is_image).map(DirEntry::into_path).collect())
 }
 
@@ -153,14 +161,28 @@ fn walk(root: &Path, depth: usize) -> Result<Vec<DirEntry>, DataError> {
 }
 
 fn is_image(entry: &DirEntry) -> bool {
-    let extension = entry.path().extension().and_then(|extension| extension.to_str());
-    entry.file_type().is_file()
-        && extension.is_some_and(|extension| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
+    extension(entry).is_some_and(|extension| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
 }
 
-fn no_images(folder: &Path) -> DataError {
+/// What a file is whose name ends as those of photographs that are not decoded.
+fn unsupported(entry: &DirEntry) -> Option<&'static str> {
+    let extension = extension(entry)?;
+    UNSUPPORTED.iter().find(|(known, _)| known.eq_ignore_ascii_case(extension)).map(|&(_, kind)| kind)
+}
+
+/// How the name of a file ends.
+fn extension(entry: &DirEntry) -> Option<&str> {
+    let extension = entry.path().extension().and_then(OsStr::to_str);
+    extension.filter(|_| entry.file_type().is_file())
+}
+
+fn no_images(folder: &Path, found: &[DirEntry]) -> DataError {
+    const NAMED: usize = 5;
     let extensions = EXTENSIONS.map(|extension| format!(".{extension}")).join(", ");
-    DataError::Folder(FolderError::NoImages { path: folder.to_owned(), extensions })
+    let others: BTreeSet<String> = found.iter().filter_map(extension).map(str::to_ascii_lowercase).collect();
+    let others = others.iter().take(NAMED).map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(", ");
+    let others = if others.is_empty() { others } else { format!(" (there are others, in {others})") };
+    DataError::Folder(FolderError::NoImages { path: folder.to_owned(), extensions, others })
 }
 
 /// Which classes are only in one of two lists.
@@ -195,6 +217,10 @@ impl Images for Folder {
         decode(&self.paths[index])
     }
 
+    fn name(&self, index: usize) -> String {
+        format!("the image {}", self.paths[index].display())
+    }
+
     fn label(&self, index: usize) -> Option<usize> {
         self.labels.get(index).copied()
     }
@@ -206,48 +232,6 @@ impl Images for Folder {
     fn digest(&self, index: usize) -> Result<[u8; 32], DataError> {
         digest_of_file(&self.paths[index])
     }
-}
-
-/// Reads an image file as RGB at its native size: turned upright as its EXIF orientation says, grey as three equal
-/// channels, 16 bits as 8, transparency over black, of an animation the first picture. What kind of file it is, its
-/// contents tell, not its name.
-///
-/// # Errors
-/// When it cannot be opened or decoded, or has more than 200 million pixels.
-pub fn decode(path: &Path) -> Result<Image, DataError> {
-    let corrupt = |cause: image::ImageError| {
-        DataError::Folder(FolderError::CorruptImage { path: path.to_owned(), cause: cause.to_string() })
-    };
-    let file = File::open(path).map_err(DataError::io("read", path))?;
-    let mut reader =
-        ImageReader::new(BufReader::new(file)).with_guessed_format().map_err(DataError::io("read", path))?;
-    let mut limits = DecoderLimits::default();
-    // Four channels of 16 bits, and as much again for the decoder.
-    limits.max_alloc = Some(2 * 8 * LARGEST_AREA);
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(corrupt)?;
-    let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > LARGEST_AREA {
-        let max_megapixels = LARGEST_AREA / 1_000_000;
-        return Err(FolderError::ImageTooLarge { path: path.to_owned(), width, height, max_megapixels }.into());
-    }
-    // Damaged metadata is no reason to refuse the pixels.
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(corrupt)?;
-    picture.apply_orientation(orientation);
-    let (width, height) = (picture.width() as usize, picture.height() as usize);
-    Image::new(width, height, rgb(picture))
-}
-
-/// The pixels as RGB of 8 bits, transparency over black.
-fn rgb(picture: DynamicImage) -> Vec<u8> {
-    if !picture.color().has_alpha() {
-        return picture.into_rgb8().into_raw();
-    }
-    let over_black = |value: u8, alpha: u8| ((u16::from(value) * u16::from(alpha) + 127) / 255) as u8;
-    let picture = picture.into_rgba8();
-    let pixels = picture.pixels().map(|pixel| pixel.0);
-    pixels.flat_map(|[r, g, b, alpha]| [r, g, b].map(|value| over_black(value, alpha))).collect()
 }
 
 #[cfg(test)]

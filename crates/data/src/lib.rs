@@ -41,12 +41,14 @@
 mod cifar;
 mod cifar_set;
 mod dataset;
+mod decode;
 pub mod download;
 mod error;
 mod file_digest;
 mod fingerprint;
 mod image_folder;
 pub mod loader;
+mod memory;
 pub mod mixing;
 mod open;
 pub mod preview;

@@ -229,7 +229,9 @@ impl Plan {
                 return Ok(None);
             }
             let image = self.images.image(index)?;
-            self.transform.apply(&image, self.config.seed, self.config.epoch, index as u64, out)?;
+            self.transform
+                .apply(&image, self.config.seed, self.config.epoch, index as u64, out)
+                .map_err(DataError::of_image(self.images.name(index)))?;
         }
         let labels = indices.iter().filter_map(|&index| self.images.label(index)).map(|label| label as i64).collect();
         Ok(Some(Batch { images, labels, indices }))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bmae_data::loader::{self, LastBatch, Loader, LoaderConfig, Order};
 use bmae_data::random::{Purpose, keyed};
-use bmae_data::{Dataset, Images};
+use bmae_data::{DataError, Dataset, Images};
 use bmae_nn::patchify;
 use bmae_recipe::{Recipe, Stage, StageRecipe, TrainedStage};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -122,7 +122,9 @@ pub(crate) fn first_images(recipe: &Recipe, images: &Arc<dyn Images>, count: usi
     let values = recipe.architecture().grid.values_per_image();
     let mut planes = vec![0.0; count.min(images.len()) * values];
     for (index, planes) in planes.chunks_exact_mut(values).enumerate() {
-        transform.apply(&images.image(index)?, recipe.seed, 0, index as u64, planes)?;
+        let image = images.image(index)?;
+        let named = DataError::of_image(images.name(index));
+        transform.apply(&image, recipe.seed, 0, index as u64, planes).map_err(named)?;
     }
     Ok(planes)
 }

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use bmae_data::Image;
 use bmae_data::preview::Grid;
 use bmae_data::transforms::Transform;
+use bmae_data::{DataError, Image};
 use bmae_nn::Masking;
 use bmae_recipe::{Recipe, Stage};
 
@@ -52,9 +52,12 @@ pub fn write(recipe: &Recipe, stage: Stage, size: PreviewSize, out: &Path) -> Re
     let (evaluation, training) = (pipeline::evaluation_transform(recipe), pipeline::training_transform(recipe, stage));
     for index in 0..images {
         let image = data.train.image(index)?;
-        grid.push(&view(recipe, evaluation, &image, 0, index)?)?;
+        let view = |transform, epoch| {
+            view(recipe, transform, &image, epoch, index).map_err(DataError::of_image(data.train.name(index)))
+        };
+        grid.push(&view(evaluation, 0)?)?;
         for epoch in 0..size.epochs {
-            let augmented = view(recipe, training, &image, epoch, index)?;
+            let augmented = view(training, epoch)?;
             grid.push(&augmented)?;
             if stage == Stage::Pretrain {
                 grid.push(&masked(recipe, &augmented, epoch, index)?)?;
@@ -66,11 +69,11 @@ pub fn write(recipe: &Recipe, stage: Stage, size: PreviewSize, out: &Path) -> Re
 }
 
 /// What `transform` makes of the image number `index` in `epoch`, as a picture.
-fn view(recipe: &Recipe, transform: Transform, image: &Image, epoch: usize, index: usize) -> Result<Image, TrainError> {
+fn view(recipe: &Recipe, transform: Transform, image: &Image, epoch: usize, index: usize) -> Result<Image, DataError> {
     let side = transform.image_size;
     let mut planes = vec![0.0; transform.values_per_image()];
     transform.apply(image, recipe.seed, epoch as u64, index as u64, &mut planes)?;
-    Ok(transform.normalisation().denormalise(&planes, side)?)
+    transform.normalisation().denormalise(&planes, side)
 }
 
 /// The same picture with the patches grey that are masked in that epoch.

@@ -32,13 +32,24 @@ pub fn of_data(error: &DataError) -> Option<String> {
         },
         DataError::Folder(FolderError::ImageWithoutClass { .. }) => "move it into one",
         DataError::Folder(FolderError::ClassesDiffer { .. }) => "give both the same classes, or remove the test folder",
+        DataError::OfImage { .. } => "remove it, or give it other sides",
         DataError::Folder(FolderError::CorruptImage { .. }) => "repair or remove it",
+        DataError::Folder(FolderError::UnsupportedImage { .. } | FolderError::DecoderFailed { .. }) => {
+            "convert it to PNG or JPEG, or remove it"
+        }
+        DataError::Folder(FolderError::UnsupportedFiles { .. }) => {
+            "convert such files to PNG or JPEG, or move them out of the folder"
+        }
+        DataError::Folder(FolderError::ImageMemory { .. }) => "scale it down or remove it",
+        DataError::Folder(FolderError::ClassTwice { .. }) => "rename one",
         DataError::Folder(FolderError::ImageTooLarge { .. }) => "scale it down or remove it",
         DataError::Download(error) => match error {
             DownloadError::Unreachable { .. } => "check the network connection, or name a mirror with --url",
             DownloadError::Refused { .. } => "check the address, or name a mirror with --url",
             DownloadError::BrokenOff { .. } => "run the command again to continue there",
-            DownloadError::Checksum { .. } => "download it again, or name a mirror with --url",
+            DownloadError::Checksum { .. } | DownloadError::TooLong { .. } => {
+                "download it again, or name a mirror with --url"
+            }
             DownloadError::PresentDiffers { .. } => "remove it to download it again",
             DownloadError::Busy { .. } => "wait until it has ended",
             _ => return None,

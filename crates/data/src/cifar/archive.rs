@@ -10,13 +10,12 @@ use std::path::{Component, Path};
 
 use flate2::read::GzDecoder;
 
+use super::limits::{LONGEST_FILE, is_wanted};
+use crate::DataError;
 use crate::error::CifarError;
-use crate::{CifarSet, DataError};
 
-/// The longest file that is read, in bytes; CIFAR-100's `train.bin` has 153,700,000.
-const LONGEST_FILE: u64 = 256 << 20;
-/// How much an archive may unpack to, in bytes; CIFAR-10's unpacks to 184,380,060.
-const UNPACKED_LIMIT: u64 = 1 << 30;
+/// How much an archive may unpack to, in bytes; both sets have 184,400,000 with names and padding.
+const UNPACKED_LIMIT: u64 = 256 << 20;
 
 /// Whether a file begins as gzip files do.
 pub fn is_gzip(path: &Path) -> Result<bool, DataError> {
@@ -35,8 +34,18 @@ pub fn read(path: &Path) -> Result<BTreeMap<String, Vec<u8>>, DataError> {
     let unpacked = Bounded { inner: GzDecoder::new(BufReader::new(file)), left: UNPACKED_LIMIT };
     let mut archive = tar::Archive::new(unpacked);
     let mut contents = BTreeMap::new();
-    for entry in archive.entries().map_err(damaged)? {
+    // As they are: an extended header, which may be of any length, would else be read into memory. Only names of more
+    // than a hundred bytes need one.
+    for entry in archive.entries().map_err(damaged)?.raw(true) {
         let mut entry = entry.map_err(damaged)?;
+        let entry_type = entry.header().entry_type();
+        if entry_type.is_gnu_longname()
+            || entry_type.is_gnu_longlink()
+            || entry_type.is_pax_local_extensions()
+            || entry_type.is_pax_global_extensions()
+        {
+            continue;
+        }
         let entry_path = entry.path().map_err(damaged)?.into_owned();
         let harmless = |part| matches!(part, Component::Normal(_) | Component::CurDir);
         if !entry_path.components().all(harmless) {
@@ -45,10 +54,10 @@ pub fn read(path: &Path) -> Result<BTreeMap<String, Vec<u8>>, DataError> {
         let Some(name) = entry_path.file_name().and_then(|name| name.to_str()) else {
             continue;
         };
-        if !is_wanted(name) || entry.header().entry_type().is_dir() {
+        if !is_wanted(name) || entry_type.is_dir() {
             continue;
         }
-        if !entry.header().entry_type().is_file() {
+        if !entry_type.is_file() {
             return Err(refused(&entry_path, "is a link or a special file, not a plain one"));
         }
         if entry.size() > LONGEST_FILE {
@@ -63,13 +72,6 @@ pub fn read(path: &Path) -> Result<BTreeMap<String, Vec<u8>>, DataError> {
     // Reading on to the end of the gzip stream checks its sum.
     io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(damaged)?;
     Ok(contents)
-}
-
-/// Whether this is a file of either set.
-fn is_wanted(name: &str) -> bool {
-    [CifarSet::Cifar10, CifarSet::Cifar100]
-        .iter()
-        .any(|set| name == set.class_names_file() || set.files().any(|file| file == name))
 }
 
 /// A reader that fails, instead of ending, once it has given a number of bytes.

@@ -2,10 +2,14 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::archive;
+use super::limits::LONGEST_FILE;
 use crate::DataError;
+use crate::error::CifarError;
 
 /// Files by name.
 pub enum Files {
@@ -62,7 +66,13 @@ impl Files {
         match self {
             Self::Directory { path, .. } => {
                 let file = path.join(name);
-                let bytes = std::fs::read(&file).map_err(DataError::io("read", file))?;
+                let mut bytes = Vec::new();
+                File::open(&file)
+                    .and_then(|file| file.take(LONGEST_FILE + 1).read_to_end(&mut bytes))
+                    .map_err(DataError::io("read", &file))?;
+                if bytes.len() as u64 > LONGEST_FILE {
+                    return Err(CifarError::TooLong { path: file, most: LONGEST_FILE }.into());
+                }
                 Ok(Cow::Owned(bytes))
             }
             Self::Archive { path, contents } => match contents.get(name) {

@@ -8,6 +8,7 @@ mod archive;
 mod binary;
 mod class_names;
 mod files;
+mod limits;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -37,7 +37,13 @@ impl Server {
     }
 
     fn archive(&self) -> Archive {
-        Archive { name: "a test".into(), file_name: "a.tar.gz".into(), url: self.url.clone(), md5: md5(&contents()) }
+        Archive {
+            name: "a test".into(),
+            file_name: "a.tar.gz".into(),
+            url: self.url.clone(),
+            md5: md5(&contents()),
+            bytes: contents().len() as u64,
+        }
     }
 }
 
@@ -203,6 +209,65 @@ fn a_cut_connection_keeps_what_came_and_the_next_call_continues() {
     quiet(&server.archive(), folder.path()).expect("the rest");
     assert_eq!(server.requests(), [None, Some(200_000)]);
     assert_eq!(fs::read(folder.path().join("a.tar.gz")).expect("the archive"), contents());
+}
+
+#[test]
+fn a_server_that_never_stops_is_left_when_the_archive_would_be_whole() {
+    let endless = || [answer("200 OK", "", &contents()), vec![0; 8 << 20]].concat();
+    let server = Server::start(move |_| endless());
+    let folder = folder();
+    let mut most = 0;
+    let outcome = download(&server.archive(), folder.path(), &mut |done, _| most = done);
+    let error = outcome.expect_err("endless").to_string();
+    assert!(error.contains("has 300000 bytes, this more") && !error.contains('\n'), "{error}");
+    assert!(most <= 300_000, "{most} bytes were kept");
+    assert_eq!(names(folder.path()), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_told_to_be_longer_than_the_archive_is_not_fetched() {
+    for answer in [
+        answer("200 OK", "Content-Length: 99000000000\r\n", &[7; 1000]),
+        answer("206 Partial Content", "Content-Range: bytes 1234-99/99000000000\r\n", &[7; 1000]),
+    ] {
+        let server = Server::start(move |_| answer.clone());
+        let folder = folder();
+        fs::write(folder.path().join("a.tar.gz.part"), &contents()[..1234]).expect("room");
+        let error = quiet(&server.archive(), folder.path()).expect_err("too long").to_string();
+        assert!(error.contains("has 300000 bytes, this 99000000000"), "{error}");
+        assert_eq!(names(folder.path()), Vec::<String>::new());
+    }
+}
+
+/// Answers each request with the beginning of the archive, and goes on with a byte after each pause; for an hour.
+fn trickling(pause: Duration) -> Archive {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port on the loopback address");
+    let url = format!("http://{}/archive", listener.local_addr().expect("an address"));
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a connection");
+        requested_range(&stream);
+        let mut begun = whole(&contents());
+        begun.truncate(1000);
+        while stream.write_all(&begun).is_ok() {
+            begun = vec![0];
+            thread::sleep(pause);
+        }
+    });
+    let md5 = md5(&contents());
+    Archive { name: "a test".into(), file_name: "a.tar.gz".into(), url, md5, bytes: contents().len() as u64 }
+}
+
+#[test]
+fn a_server_that_hangs_or_trickles_is_left_and_what_came_is_kept() {
+    let patience = Patience { answer: Duration::from_millis(300), progress: Duration::from_millis(600) };
+    for (pause, why) in [(Duration::from_secs(3600), "timeout"), (Duration::from_millis(20), "next to nothing")] {
+        let archive = trickling(pause);
+        let folder = folder();
+        let outcome = download_within(patience, &archive, folder.path(), &mut |_, _| ());
+        let error = outcome.expect_err("no end").to_string();
+        assert!(error.contains("broke off after") && error.contains(why), "{error}");
+        assert_eq!(names(folder.path()), ["a.tar.gz.part"]);
+    }
 }
 
 #[test]

@@ -60,6 +60,14 @@ pub enum CifarError {
         /// How many bytes there are after them.
         rest: usize,
     },
+    /// A file that is longer than any of the sets.
+    #[error("{path} has more than {most} bytes, and no file of CIFAR-10 and CIFAR-100 has", path = path.display())]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// More than the longest has.
+        most: u64,
+    },
     /// A label that stands for no class.
     #[error(
         "{path}, record {record}: the label is {label}, but there are {classes} classes, numbered from 0, \

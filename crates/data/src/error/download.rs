@@ -42,6 +42,16 @@ pub enum DownloadError {
         /// What went wrong.
         cause: String,
     },
+    /// More than the archive.
+    #[error("what comes from {url} is not the archive: that has {expected} bytes, this {found}")]
+    TooLong {
+        /// What was asked for.
+        url: String,
+        /// The bytes of the archive.
+        expected: u64,
+        /// The bytes that the server told of, or "more".
+        found: String,
+    },
     /// Something else came than the archive.
     #[error("what came from {url} has the MD5 {found}, not {expected}, and was deleted")]
     Checksum {

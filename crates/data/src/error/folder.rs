@@ -9,12 +9,38 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum FolderError {
     /// A folder without images.
-    #[error("{path} holds no image: files ending in {extensions} are read", path = path.display())]
+    #[error("{path} holds no image: files ending in {extensions} are read{others}", path = path.display())]
     NoImages {
         /// The folder.
         path: PathBuf,
         /// What is read.
         extensions: String,
+        /// What else there is, or nothing.
+        others: String,
+    },
+    /// Photographs of a kind that is not decoded.
+    #[error(
+        "{path} is {kind}, which is not decoded{and_more}",
+        path = path.display(),
+        and_more = if *more == 0 { String::new() } else { format!(", and there are {more} more of this or another such kind") }
+    )]
+    UnsupportedFiles {
+        /// The first one.
+        path: PathBuf,
+        /// What it is: "an AVIF file".
+        kind: &'static str,
+        /// How many more there are.
+        more: usize,
+    },
+    /// Two classes of one name.
+    #[error("the class folders {first} and {second} both have the name {name}", first = first.display(), second = second.display())]
+    ClassTwice {
+        /// The one.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+        /// What both are called as text.
+        name: String,
     },
     /// An image beside the class folders.
     #[error("{path} lies beside the class folders, so it has no class", path = path.display())]
@@ -32,13 +58,42 @@ pub enum FolderError {
         /// Which are only in one of them.
         difference: String,
     },
-    /// A file that should be an image and is none.
+    /// A file that should be an image and is none, or of which a part is missing or damaged.
     #[error("the image {path} cannot be decoded ({cause})", path = path.display())]
     CorruptImage {
         /// The file.
         path: PathBuf,
-        /// What the decoder said.
+        /// What is wrong with it.
         cause: String,
+    },
+    /// An image of a kind that is not decoded.
+    #[error(
+        "the image {path} is {kind}, which is not decoded: PNG, JPEG, WebP, BMP, GIF, TIFF, PNM and QOI are",
+        path = path.display()
+    )]
+    UnsupportedImage {
+        /// The file.
+        path: PathBuf,
+        /// What it is: "an AVIF file".
+        kind: String,
+    },
+    /// A decoder that panicked.
+    #[error("the image {path} cannot be decoded: its decoder failed ({message})", path = path.display())]
+    DecoderFailed {
+        /// The file.
+        path: PathBuf,
+        /// The panic's message.
+        message: String,
+    },
+    /// An image that the system has no memory for.
+    #[error("there is not enough memory for the image {path} of {width}x{height} pixels", path = path.display())]
+    ImageMemory {
+        /// The file.
+        path: PathBuf,
+        /// Columns.
+        width: u32,
+        /// Rows.
+        height: u32,
     },
     /// An image that would take too much memory.
     #[error(

@@ -66,6 +66,14 @@ pub enum DataError {
         /// The greatest.
         max: usize,
     },
+    /// An image that is whole, but cannot be used.
+    #[error("{image} cannot be used: {cause}")]
+    OfImage {
+        /// What it is called: "the image photos/thin.png".
+        image: String,
+        /// What is wrong.
+        cause: Box<DataError>,
+    },
     /// An image, a transform or a mixture of images.
     #[error(transparent)]
     Transforms(#[from] TransformError),
@@ -87,6 +95,11 @@ pub enum DataError {
 }
 
 impl DataError {
+    /// For `map_err`: the error is of an image, called as [`Images::name`](crate::Images::name) calls it.
+    pub fn of_image(name: String) -> impl FnOnce(Self) -> Self {
+        move |cause| Self::OfImage { image: name, cause: Box::new(cause) }
+    }
+
     /// For `map_err`: the system refused `action` on `path`.
     pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();

@@ -1,7 +1,6 @@
 use std::fs;
 
-use image::codecs::png::PngEncoder;
-use image::{ExtendedColorType, GrayImage, ImageEncoder, Luma, Rgb, RgbImage, Rgba, RgbaImage};
+use image::{Rgb, RgbImage};
 
 use super::*;
 
@@ -133,71 +132,51 @@ fn a_corrupt_image_is_named_when_it_is_asked_for() {
 }
 
 #[test]
-fn the_contents_tell_the_format_not_the_name() {
+fn photographs_that_are_not_decoded_are_refused_and_counted() {
     let folder = folder();
-    let png = write(folder.path(), "a.png", [77, 8, 9]);
-    let jpg = folder.path().join("a.jpg");
-    fs::rename(png, &jpg).expect("room");
-    assert_eq!(decode(&jpg).expect("a PNG").pixels(), [77, 8, 9, 77, 8, 9]);
+    write(folder.path(), "train/cat/1.png", [1, 0, 0]);
+    fs::write(folder.path().join("train/cat/notes.txt"), "not an image").expect("room");
+    assert!(all(folder.path()).is_ok(), "other files are passed over");
+    fs::write(folder.path().join("train/cat/2.AVIF"), "").expect("room");
+    let error = all(folder.path()).expect_err("left out").to_string();
+    assert!(error.ends_with("2.AVIF is an AVIF file, which is not decoded"), "{error}");
+    fs::write(folder.path().join("train/cat/3.heic"), "").expect("room");
+    let error = all(folder.path()).expect_err("left out").to_string();
+    assert!(error.contains("and there are 1 more"), "{error}");
 }
 
 #[test]
-fn grey_becomes_three_equal_channels() {
+fn a_folder_of_other_files_alone_says_which() {
     let folder = folder();
-    let path = folder.path().join("grey.png");
-    GrayImage::from_pixel(1, 1, Luma([90])).save(&path).expect("room");
-    assert_eq!(decode(&path).expect("grey").pixels(), [90, 90, 90]);
+    for name in ["a.NEF", "b.psd", "c.nef", "d"] {
+        fs::write(folder.path().join(name), "not an image").expect("room");
+    }
+    let error = all(folder.path()).expect_err("no image").to_string();
+    assert!(error.contains("holds no image") && error.ends_with("(there are others, in .nef, .psd)"), "{error}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn class_names_that_are_no_utf8_stay_apart() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = folder();
+    for (name, red) in [(&b"caf\xe9"[..], 1), (b"caf\xe8", 2), (b"caf", 3)] {
+        let class = folder.path().join("train").join(OsStr::from_bytes(name));
+        write(&class, "1.png", [red, 0, 0]);
+    }
+    let data = all(folder.path()).expect("three classes");
+    assert_eq!(data.class_names, ["caf", "caf\\xe8", "caf\\xe9"]);
+    assert_eq!(contents(&*data.train), [(3, Some(0)), (2, Some(1)), (1, Some(2))]);
+    write(folder.path(), "train/caf\\xe9/1.png", [4, 0, 0]);
+    let error = all(folder.path()).expect_err("two of one name").to_string();
+    assert!(error.contains("both have the name caf\\xe9"), "{error}");
 }
 
 #[test]
-fn transparency_is_dropped_over_black() {
+fn an_image_is_called_by_its_file() {
     let folder = folder();
-    let path = folder.path().join("glass.png");
-    let mut picture = RgbaImage::from_pixel(3, 1, Rgba([200, 100, 50, 255]));
-    picture.put_pixel(1, 0, Rgba([200, 100, 50, 128]));
-    picture.put_pixel(2, 0, Rgba([200, 100, 50, 0]));
-    picture.save(&path).expect("room");
-    assert_eq!(decode(&path).expect("RGBA").pixels(), [200, 100, 50, 100, 50, 25, 0, 0, 0]);
-}
-
-#[test]
-fn sixteen_bits_become_eight() {
-    let folder = folder();
-    let path = folder.path().join("deep.png");
-    let pixels: image::ImageBuffer<Rgb<u16>, Vec<u16>> = image::ImageBuffer::from_pixel(1, 1, Rgb([0xffff, 0x8080, 0]));
-    pixels.save(&path).expect("room");
-    assert_eq!(decode(&path).expect("16 bits").pixels(), [255, 128, 0]);
-}
-
-/// Exif as it stands in a file: little-endian TIFF with the one tag 0x0112.
-fn exif(orientation: u8) -> Vec<u8> {
-    let mut exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
-    exif.extend([orientation, 0, 0, 0, 0, 0, 0, 0]);
-    exif
-}
-
-#[test]
-fn images_are_turned_upright() {
-    let folder = folder();
-    let path = folder.path().join("turned.png");
-    // Orientation 6: what is stored must be turned clockwise by a quarter.
-    let mut bytes = Vec::new();
-    let mut encoder = PngEncoder::new(&mut bytes);
-    encoder.set_exif_metadata(exif(6)).expect("PNG takes Exif");
-    encoder.write_image(&[1, 1, 1, 2, 2, 2], 2, 1, ExtendedColorType::Rgb8).expect("memory");
-    fs::write(&path, bytes).expect("room");
-    let image = decode(&path).expect("a turned picture");
-    assert_eq!((image.width(), image.height()), (1, 2));
-    assert_eq!(image.pixels(), [1, 1, 1, 2, 2, 2]);
-}
-
-#[test]
-fn an_image_that_claims_to_be_larger_than_memory_is_refused() {
-    let folder = folder();
-    let path = folder.path().join("bomb.pgm");
-    fs::write(&path, "P5 60000 60000 255\n").expect("room");
-    let error = decode(&path).expect_err("3600 million pixels").to_string();
-    assert!(error.contains("bomb.pgm has 60000x60000 pixels"), "{error}");
+    let path = write(folder.path(), "a.png", [1, 0, 0]);
+    assert_eq!(all(folder.path()).expect("an image").train.name(0), format!("the image {}", path.display()));
 }
 
 #[cfg(unix)]

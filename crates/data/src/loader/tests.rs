@@ -205,3 +205,27 @@ fn dropping_the_loader_ends_its_threads_at_once() {
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     assert_eq!(Arc::strong_count(&images), 1, "no thread holds on to the images");
 }
+
+#[test]
+fn an_error_about_an_image_names_it() {
+    struct Thin;
+    impl Images for Thin {
+        fn len(&self) -> usize {
+            1
+        }
+        fn image(&self, _: usize) -> Result<Image, DataError> {
+            Image::new(2, 60_000, vec![0; 360_000])
+        }
+        fn label(&self, _: usize) -> Option<usize> {
+            None
+        }
+        fn name(&self, _: usize) -> String {
+            "the image thin.png".to_owned()
+        }
+    }
+    let transform = Transform { augmentation: Augmentation::None, ..TRANSFORM };
+    let config = LoaderConfig { batch_size: 1, ..CONFIG };
+    let error = load(Arc::new(Thin), transform, config).expect("a loader").next().expect("a batch");
+    let error = error.expect_err("too long").to_string();
+    assert!(error.starts_with("the image thin.png cannot be used: an image side of"), "{error}");
+}

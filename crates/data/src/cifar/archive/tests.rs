@@ -7,9 +7,9 @@ use flate2::write::GzEncoder;
 use tar::{EntryType, Header};
 
 use super::*;
-use crate::Images;
 use crate::cifar::{Limits, open, recognise};
 use crate::error::CifarError;
+use crate::{CifarSet, Images};
 
 /// A `.tar.gz` of these entries.
 fn archive(entries: &[(&str, EntryType, &[u8])]) -> Vec<u8> {
@@ -140,4 +140,46 @@ fn a_stream_that_unpacks_without_end_is_stopped() {
     assert!(error.to_string().contains("unpacks to more than"), "{error}");
     let mut bounded = Bounded { inner: &[1, 2, 3][..], left: 3 };
     assert_eq!(io::copy(&mut bounded, &mut io::sink()).expect("just enough"), 3);
+}
+
+/// A `.tar.gz` of one entry that claims `size` bytes and has `there` zeros.
+fn claiming(name: &str, entry_type: EntryType, size: u64, there: usize) -> Vec<u8> {
+    let mut header = Header::new_gnu();
+    header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+    header.set_entry_type(entry_type);
+    header.set_size(size);
+    header.set_cksum();
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(header.as_bytes()).expect("memory");
+    io::copy(&mut io::repeat(0).take(there as u64), &mut packed).expect("memory");
+    packed.finish().expect("memory")
+}
+
+#[test]
+fn extended_headers_of_other_archivers_are_passed_over() {
+    let pax = b"30 mtime=1400000000.123456789\n";
+    let folder = folder();
+    let whole = cifar100(&[("cifar-100-binary/PaxHeaders/train.bin", EntryType::XHeader, pax)]);
+    let path = file(&folder, &whole);
+    assert!(recognise(&path, Limits::default()).expect("a good archive").is_some());
+}
+
+#[test]
+fn what_a_header_claims_is_neither_made_room_for_nor_read() {
+    const CLAIMED: u64 = 3_000_000_000;
+    for (name, entry_type, there, part) in [
+        ("cifar-100-binary/train.bin", EntryType::Regular, 1000, "longer than any file of CIFAR"),
+        ("cifar-100-binary/notes.txt", EntryType::Regular, 1000, "cut short or damaged"),
+        ("././@LongLink", EntryType::GNULongName, 257 << 20, "more than 256 MiB"),
+        ("PaxHeaders/train.bin", EntryType::XHeader, 1000, "cut short or damaged"),
+    ] {
+        let folder = folder();
+        let path = file(&folder, &claiming(name, entry_type, CLAIMED, there));
+        let error = read(&path).expect_err("a lie").to_string();
+        assert!(error.contains(part), "{name}: {error}");
+    }
+    let folder = folder();
+    let path = file(&folder, &claiming("cifar-100-binary/train.bin", EntryType::Regular, 100 << 20, 1000));
+    let error = read(&path).expect_err("cut").to_string();
+    assert!(error.contains("cut short or damaged"), "{error}");
 }

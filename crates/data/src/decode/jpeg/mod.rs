@@ -1,0 +1,70 @@
+//! JPEG: read whole, looked through for missing and damaged parts, and then decoded.
+
+mod frame;
+mod huffman;
+mod scan;
+mod survey;
+
+use std::io::{Read, Seek};
+
+use image::ColorType;
+use zune_core::bytestream::ZCursor;
+use zune_core::colorspace::ColorSpace;
+use zune_core::options::DecoderOptions;
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::errors::DecodeErrors;
+
+use super::fault::Fault;
+use super::orientation;
+use super::pixels::{Alpha, to_rgb};
+use super::room::{Room, area};
+use crate::Image;
+
+/// How much is read before the size of the picture is known; its header lies within, behind previews and profiles.
+const HEAD: u64 = 64 << 20;
+
+/// More bytes for each pixel than any JPEG has; what lies behind is no part of the picture, such as the video of a
+/// moving photograph.
+const MOST_PER_PIXEL: u64 = 4;
+
+/// Reads a JPEG.
+///
+/// # Errors
+/// When a part is missing or damaged, or it is of a kind that is not decoded.
+pub fn read(source: &mut (impl Read + Seek)) -> Result<Image, Fault> {
+    let mut bytes = Vec::new();
+    source.take(HEAD).read_to_end(&mut bytes)?;
+    let (width, height) = survey::size(&bytes)?;
+    let area = area(width, height)?;
+    source.take(MOST_PER_PIXEL * area).read_to_end(&mut bytes)?;
+    let survey = survey::survey(&bytes)?;
+    // The decoder's coefficients have 16 bits, for each colour of each pixel, and are gathered beside the pixels.
+    let per_pixel = if survey.is_kept_whole { 3 + 2 * survey.colours as u64 } else { 3 + 1 };
+    let room = Room::wait_for(width, height, per_pixel * area + bytes.len() as u64)?;
+    let options =
+        || DecoderOptions::default().set_strict_mode(true).set_max_width(usize::MAX).set_max_height(usize::MAX);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes.as_slice()), options());
+    decoder.decode_headers()?;
+    let (colours, colour, channels) = match decoder.input_colorspace() {
+        Some(ColorSpace::Luma) => (ColorSpace::Luma, ColorType::L8, 1),
+        _ => (ColorSpace::RGB, ColorType::Rgb8, 3),
+    };
+    decoder.set_options(options().jpeg_set_out_colorspace(colours));
+    let mut pixels = room.zeros(channels * area)?;
+    decoder.decode_into(&mut pixels)?;
+    drop(decoder);
+    drop(bytes);
+    let orientation = orientation::of_metadata(survey.exif.as_deref(), survey.xmp.as_deref());
+    room.finish(to_rgb(pixels, colour, Alpha::Unused)?, orientation)
+}
+
+impl From<DecodeErrors> for Fault {
+    fn from(cause: DecodeErrors) -> Self {
+        match cause {
+            DecodeErrors::Unsupported(cause) => {
+                Self::Unsupported(format!("a JPEG file that its decoder lacks ({cause:?})"))
+            }
+            cause => Self::Damaged(cause.to_string()),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What a TIFF says of its pixels.
+
+use std::io::{Read, Seek};
+
+use image::metadata::Orientation;
+
+use super::directory::{Directory, tag};
+use super::orientation;
+use super::pixels::Alpha;
+
+/// The longest XMP that is read, in bytes.
+const LONGEST: u64 = 16 << 20;
+
+/// What the first directory of a TIFF says; of a damaged one, nothing.
+pub struct Survey {
+    /// Which side is up: its own tag says it, or else XMP.
+    pub orientation: Orientation,
+    /// What a fourth sample of RGB means. Pillow takes one for opacity where nothing is told of it, but not where it
+    /// is told to be of unknown meaning.
+    pub alpha: Alpha,
+    /// The file in words, for those that are not decoded: "a TIFF file of a kind ...".
+    pub kind: String,
+}
+
+/// Reads the first directory of a TIFF.
+pub fn survey(source: &mut (impl Read + Seek)) -> Survey {
+    let Ok(directory) = Directory::read(source) else {
+        let kind = "a TIFF file of a kind that its decoder lacks".to_owned();
+        return Survey { orientation: Orientation::NoTransforms, alpha: Alpha::Straight, kind };
+    };
+    let alpha = match directory.number(source, tag::EXTRA_SAMPLES) {
+        Some(0.0) => Alpha::Unused,
+        Some(1.0) => Alpha::Associated,
+        _ => Alpha::Straight,
+    };
+    let upright = directory.number(source, tag::ORIENTATION);
+    let xmp = directory.bytes(source, tag::XMP, LONGEST);
+    let orientation = orientation::of_number(upright, xmp.as_deref());
+    let colours = match directory.number(source, tag::PHOTOMETRIC).unwrap_or(-1.0) as i32 {
+        0 | 1 => "grey",
+        2 => "RGB",
+        3 => "a palette",
+        5 => "CMYK",
+        6 => "YCbCr",
+        8..=10 => "CIELAB",
+        32803 | 34892 => "raw values of a camera",
+        _ => "unknown colours",
+    };
+    let bits = directory.numbers(source, tag::BITS_PER_SAMPLE, 8);
+    let samples = match directory.number(source, tag::SAMPLE_FORMAT).unwrap_or(1.0) as i32 {
+        2 => "signed integers",
+        3 => "floats",
+        5 | 6 => "complex numbers",
+        _ => "integers",
+    };
+    let bits = bits.iter().map(|bits| format!("{bits}")).collect::<Vec<_>>().join(", ");
+    let compression = directory.number(source, tag::COMPRESSION).unwrap_or(1.0);
+    let kind = format!(
+        "a TIFF file of a kind that its decoder lacks ({colours}, {samples} of {bits} bits, compression {compression})"
+    );
+    Survey { orientation, alpha, kind }
+}
