@@ -130,20 +130,12 @@ pub fn read_run(directory: &Path) -> Result<Run, ReportError> {
         Some(text) => parse_toml(text, &directory.join(CONFIG_FILE), "a recipe as bmae writes it")?,
         None => toml::Table::new(),
     };
-    let about = parse_about(&about, &directory.join(RUN_FILE))?;
     let outdated = is_outdated(directory, &about);
     let path = directory.join(METRICS_FILE);
     let running = is_locked(directory);
     if outdated {
-        return Ok(Run {
-            directory: directory.to_owned(),
-            about,
-            config,
-            recipe,
-            metrics: Metrics::default(),
-            outdated,
-            running,
-        });
+        let (directory, metrics) = (directory.to_owned(), Metrics::default());
+        return Ok(Run { directory, about, config, recipe, metrics, outdated, running });
     }
     let metrics = open(&path)?.map(|file| parse_metrics(file, &path)).transpose()?;
     // A run makes the file before it makes weights.
