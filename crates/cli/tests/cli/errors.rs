@@ -333,7 +333,7 @@ fn presets_and_reports_that_do_not_exist_are_named() {
     folder.write("photos/cat.txt", b"no run");
     folder.bmae("report photos --out report").refuses(1, &["photos holds no run", "--out"]).leaves_no("report");
     folder.write("run/run.toml", b"stage = 'knn'\nname = 'mae'\nmethod = 'mae'\nseed = 0\n");
-    folder.bmae("report run --out run").refuses(1, &["run is a run directory", "choose another place to write"]);
+    folder.bmae("report run --out run").refuses(1, &["run is a run directory", "choose another --out"]);
     folder
         .bmae("report run --out photos/cat.txt")
         .refuses(1, &["cannot write photos/cat.txt", "choose another place to write"]);
