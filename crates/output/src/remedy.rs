@@ -16,7 +16,7 @@ pub fn remedy(error: &Error) -> &'static str {
         ErrorKind::PermissionDenied => "ask for the permission to write there, or choose another place to write",
         ErrorKind::InvalidFilename => "choose a shorter name",
         ErrorKind::IsADirectory => "choose the name of a file, not of a folder",
-        ErrorKind::NotADirectory => "choose a place whose folders are folders: one of them is a file",
+        ErrorKind::NotADirectory => "choose another place to write: a file stands where a folder should",
         ErrorKind::NotFound => "make the folder first, or choose another place to write",
         ErrorKind::OutOfMemory => "free some memory",
         _ => "choose another place to write",
@@ -38,7 +38,7 @@ mod tests {
             (13, "permission"),
             (2, "make the folder"),
             (21, "name of a file"),
-            (20, "one of them is a file"),
+            (20, "a file stands"),
         ] {
             let error = Error::from_raw_os_error(number);
             assert!(remedy(&error).contains(part), "{error}: {}", remedy(&error));

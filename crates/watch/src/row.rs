@@ -113,9 +113,12 @@ impl Column {
             },
             Column::State => run.state().word().to_owned(),
             Column::Bar => String::new(),
-            Column::Epochs => {
-                run.about.epochs.map(|planned| format!("{}/{planned}", run.epochs_done())).unwrap_or_default()
-            }
+            Column::Epochs => run
+                .about
+                .epochs
+                .filter(|_| !run.outdated)
+                .map(|planned| format!("{}/{planned}", run.epochs_done()))
+                .unwrap_or_default(),
             Column::Latest => latest(watched).unwrap_or_default(),
             Column::Speed => series::latest(run, Metric::Speed).map(rate).unwrap_or_default(),
             Column::Left => watched.left(now).map(span).unwrap_or_default(),

@@ -334,7 +334,9 @@ fn presets_and_reports_that_do_not_exist_are_named() {
     folder.bmae("report photos --out report").refuses(1, &["photos holds no run", "--out"]).leaves_no("report");
     folder.write("run/run.toml", b"stage = 'knn'\nname = 'mae'\nmethod = 'mae'\nseed = 0\n");
     folder.bmae("report run --out run").refuses(1, &["run is a run directory", "choose another --out"]);
-    folder.bmae("report run --out photos/cat.txt").refuses(1, &["cannot write photos/cat.txt", "choose another --out"]);
+    folder
+        .bmae("report run --out photos/cat.txt")
+        .refuses(1, &["cannot write photos/cat.txt", "choose another place to write"]);
 }
 
 #[test]

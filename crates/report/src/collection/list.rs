@@ -23,7 +23,7 @@ pub struct ListedRun {
     pub state: &'static str,
     /// Why it failed, is outdated or cannot be read.
     pub failed: Option<String>,
-    /// Whole epochs done.
+    /// Whole epochs done; absent where they are outdated.
     pub epochs_done: Option<u64>,
     /// Planned epochs; absent where there are none.
     pub epochs: Option<u64>,
@@ -51,7 +51,7 @@ impl ListedRun {
             seed: Some(run.about.seed),
             state: state.word(),
             failed: state.trouble(),
-            epochs_done: Some(run.epochs_done()),
+            epochs_done: (!run.outdated).then(|| run.epochs_done()),
             epochs: run.about.epochs,
             loss: (metrics.epochs.iter().rev().find_map(|line| line.loss))
                 .or_else(|| metrics.steps.iter().rev().find_map(|step| step.loss)),

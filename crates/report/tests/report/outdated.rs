@@ -39,7 +39,7 @@ fn a_report_leaves_out_what_was_measured_of_earlier_weights_and_says_so() {
         "{} was made from earlier weights of runs/mae/pretrain and is left out: run it again.",
         directory.display()
     );
-    assert_eq!(written.summary.warnings, [expected.clone()]);
+    assert_eq!(written.summary.warnings, [expected]);
     let line = &written.summary.runs[0];
     assert_eq!((line.knn.score.as_ref(), line.knn.outdated, line.linprobe.outdated), (None, true, false));
     assert_eq!(line.linprobe.score.as_ref().map(|score| score.mean), Some(31.5));

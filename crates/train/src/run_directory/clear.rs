@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::metrics::METRICS;
+use super::run_file::RunFile;
 use crate::TrainError;
 
 /// What bmae writes into the folders of a run, by folder, beginning and end of the name.
@@ -17,12 +18,16 @@ const WRITTEN: [(&str, &str, &str); 7] = [
 ];
 
 /// Removes what the run at `path` has made. The recipe stays, so that the folder is still known as a run; so does what
-/// somebody else put there. `run.toml`, which says what the run was made of, goes last: a process that is killed before
-/// begins here again.
+/// somebody else put there. `run.toml`, which says what the run was made of, goes last: a session that is killed before
+/// leaves an unfinished run, which the next one compares and clears again.
 ///
 /// # Errors
 /// When something cannot be removed.
 pub(super) fn clear(path: &Path) -> Result<(), TrainError> {
+    if let Ok(mut run) = RunFile::read(path) {
+        run.finished = false;
+        run.write(path)?;
+    }
     for (folder, begins, ends) in WRITTEN {
         let folder = path.join(folder);
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {

@@ -266,7 +266,7 @@ fn a_plan_makes_the_evaluations_of_a_new_pre_training_again_and_says_so() {
     fs::copy(other.join("checkpoints/last.safetensors"), mae.join("pretrain/checkpoints/last.safetensors"))
         .expect("others");
     fs::write(mae.join("linprobe/notes.txt"), "mine").expect("room");
-    fs::write(mae.join("linprobe/tensorboard/events.out.tfevents.1.elsewhere"), "foreign").expect("room");
+    fs::write(mae.join("linprobe/checkpoints/mine.safetensors"), "foreign").expect("room");
     // One of them is unfinished: it must not go on either.
     let run_toml = mae.join("finetune/run.toml");
     let text = fs::read_to_string(&run_toml).expect("run.toml").replace("finished = true", "finished = false");
@@ -290,7 +290,7 @@ fn a_plan_makes_the_evaluations_of_a_new_pre_training_again_and_says_so() {
         assert_eq!(events.filter(|entry| entry.file_name().to_string_lossy().ends_with(".bmae")).count(), 1);
     }
     assert!(mae.join("linprobe/notes.txt").exists());
-    assert!(mae.join("linprobe/tensorboard/events.out.tfevents.1.elsewhere").exists());
+    assert!(mae.join("linprobe/checkpoints/mine.safetensors").exists());
     assert_eq!(contents(&folder.path().join("plan/mae-k")), kept, "what has not changed is left alone");
     assert_eq!(run_plan(&stages).expect("nothing to do"), Vec::<String>::new());
 }
