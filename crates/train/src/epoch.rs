@@ -109,6 +109,11 @@ impl Epoch {
         })
     }
 
+    /// Where it is.
+    pub fn position(&self) -> Position {
+        Position { epochs_done: self.number, steps_done: self.steps_done }
+    }
+
     /// The steps that are left, from 0 within the epoch.
     pub fn steps_left(&self) -> std::ops::Range<usize> {
         self.steps_done..self.steps
@@ -150,8 +155,7 @@ impl Epoch {
     fn keep(&mut self, directory: &mut RunDirectory, mut snapshot: Snapshot) -> Result<(), TrainError> {
         let sums = [(LOSS_SUM, self.loss_sum), (NORM_SUM, self.norm_sum), (TRAINED_S, self.trained.as_secs_f64())];
         snapshot.numbers.extend(BTreeMap::from(sums.map(|(name, sum)| (name.to_owned(), sum))));
-        let position = Position { epochs_done: self.number, steps_done: self.steps_done };
-        directory.save(position, snapshot, false)?;
+        directory.save(self.position(), snapshot, false)?;
         self.steps_kept = self.steps_done;
         Ok(())
     }

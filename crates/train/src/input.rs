@@ -11,6 +11,7 @@ use bmae_recipe::{Recipe, Stage, StageRecipe, TrainedStage};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::RngExt;
 
+use crate::run_directory::Position;
 use crate::stage_run::Extent;
 use crate::{TrainError, pipeline};
 
@@ -68,26 +69,25 @@ pub(crate) fn extent(recipe: &Recipe, stage: TrainedStage, steps_per_epoch: usiz
     Extent { epochs, steps_per_epoch, batch_size }
 }
 
-/// The augmented batches of one training epoch of `stage` from the number `first` on, in its shuffled order, the last
-/// partial one dropped. An epoch of a fraction of the images takes the first of that order, so that each epoch sees others.
+/// The augmented batches that are left of the epoch of `stage` at `position`, in its shuffled order, the last partial one
+/// dropped. An epoch of a fraction of the images takes the first of that order, so that each epoch sees others.
 pub(crate) fn training_batches(
     images: &Arc<dyn Images>,
     recipe: &Recipe,
     stage: TrainedStage,
-    epoch: usize,
-    first: usize,
+    position: Position,
     workers: usize,
 ) -> Result<Loader, TrainError> {
     let settings = recipe.stage(stage);
     let batch_size = settings.batch_size;
     let config = LoaderConfig {
         batch_size,
-        first,
+        first: position.steps_done,
         limit: Some(images_per_epoch(images.len(), settings) / batch_size),
         order: Order::Shuffled,
         last_batch: LastBatch::Drop,
         seed: recipe.seed,
-        epoch: epoch as u64,
+        epoch: position.epochs_done as u64,
         workers,
     };
     Ok(loader::load(images.clone(), pipeline::training_transform(recipe, stage.into()), config)?)
@@ -195,7 +195,10 @@ mod tests {
         let stage = TrainedStage::Pretrain;
         assert_eq!(steps_per_epoch(&data, &recipe, stage).expect("a batch"), 3);
         let sizes = |batches: Loader| batches.map(|batch| batch.expect("a batch").labels.len()).collect::<Vec<_>>();
-        assert_eq!(sizes(training_batches(&data.train, &recipe, stage, 0, 0, 2).expect("batches")), [16; 3]);
+        assert_eq!(
+            sizes(training_batches(&data.train, &recipe, stage, Position::default(), 2).expect("batches")),
+            [16; 3]
+        );
         let test = data.test.expect("a test set");
         assert_eq!(sizes(evaluation_batches(&test, &recipe, 16, 2).expect("batches")), [16, 16, 8]);
     }
@@ -209,7 +212,8 @@ mod tests {
         let stage = TrainedStage::Pretrain;
         assert_eq!(steps_per_epoch(&data, &recipe, stage).expect("35 images"), 2);
         let of_epoch = |epoch| {
-            let batches = training_batches(&data.train, &recipe, stage, epoch, 0, 2).expect("batches");
+            let batches =
+                training_batches(&data.train, &recipe, stage, Position::after_epochs(epoch), 2).expect("batches");
             batches.flat_map(|batch| batch.expect("a batch").indices).collect::<Vec<usize>>()
         };
         let seen: HashSet<usize> = (0..8).flat_map(of_epoch).collect();

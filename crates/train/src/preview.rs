@@ -87,6 +87,7 @@ fn masked(recipe: &Recipe, image: &Image, epoch: usize, index: usize) -> Result<
 mod tests {
     use super::*;
     use crate::input;
+    use crate::run_directory::Position;
     use bmae_recipe::TrainedStage;
 
     const SIDE: usize = 16;
@@ -108,7 +109,8 @@ mod tests {
         let normalisation = pipeline::training_transform(&recipe, Stage::Finetune).normalisation();
         for epoch in 0..2 {
             let stage = TrainedStage::Finetune;
-            let mut batches = input::training_batches(&images, &recipe, stage, epoch, 1).expect("batches");
+            let mut batches =
+                input::training_batches(&images, &recipe, stage, Position::after_epochs(epoch), 1).expect("batches");
             let batch = batches.next().expect("one batch").expect("a batch");
             for (&index, planes) in batch.indices.iter().zip(batch.images.chunks_exact(3 * SIDE * SIDE)) {
                 let seen = normalisation.denormalise(planes, SIDE).expect("planes");

@@ -74,7 +74,7 @@ impl FineTuning<'_> {
             let mut progress = Epoch::begin_or_resume(epoch, checkpoint, self.steps, settings.batch_size)?;
             let left = progress.steps_left();
             let batches =
-                input::training_batches(&self.images, self.recipe, STAGE, epoch, left.start, session.workers())?;
+                input::training_batches(&self.images, self.recipe, STAGE, progress.position(), session.workers())?;
             for (step, batch) in left.zip(batches) {
                 if session.stopped() {
                     return progress.stop(directory, settings.epochs, || self.snapshot());

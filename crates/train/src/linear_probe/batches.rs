@@ -11,6 +11,7 @@ use burn::tensor::{Tensor, TensorData};
 
 use crate::evaluation::{EncoderFeature, FeatureRequest, Features, extract};
 use crate::input::{images_per_epoch, training_batches};
+use crate::run_directory::Position;
 use crate::{Session, TrainError};
 
 /// The training features of a probe.
@@ -35,23 +36,22 @@ impl TrainingFeatures {
         fixed(session, recipe, encoder, images).map(Self::Fixed)
     }
 
-    /// The batches of `epoch` from the number `first` on, in its shuffled order, the last partial one dropped.
+    /// The batches that are left of the epoch at `position`, in its shuffled order, the last partial one dropped.
     pub fn epoch<'a>(
         &'a self,
         session: &Session<'_>,
         recipe: &'a Recipe,
-        epoch: usize,
-        first: usize,
+        position: Position,
     ) -> Result<EpochBatches<'a>, TrainError> {
         Ok(match self {
             Self::Fixed(features) => {
-                let mut order = permutation(recipe.seed, epoch as u64, features.len());
+                let mut order = permutation(recipe.seed, position.epochs_done as u64, features.len());
                 order.truncate(images_per_epoch(features.len(), &recipe.linprobe.stage));
                 EpochBatches::Fixed { features, order }
             }
             Self::Augmented(images) => {
                 let stage = TrainedStage::Linprobe;
-                let batches = training_batches(images, recipe, stage, epoch, first, session.workers())?;
+                let batches = training_batches(images, recipe, stage, position, session.workers())?;
                 EpochBatches::Augmented { batches }
             }
         })

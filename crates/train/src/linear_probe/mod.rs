@@ -82,7 +82,7 @@ impl Probing<'_> {
                 return progress.stop(directory, settings.epochs, || self.snapshot());
             }
             let left = progress.steps_left();
-            let mut batches = train.epoch(session, self.recipe, epoch, left.start)?;
+            let mut batches = train.epoch(session, self.recipe, progress.position())?;
             for step in left {
                 if session.stopped() {
                     return progress.stop(directory, settings.epochs, || self.snapshot());

@@ -157,7 +157,7 @@ impl Pretraining<'_> {
         let settings = recipe.stage(STAGE);
         let schedule = Schedule::of(settings);
         let left = progress.steps_left();
-        let batches = input::training_batches(&self.data.train, recipe, STAGE, epoch, left.start, session.workers())?;
+        let batches = input::training_batches(&self.data.train, recipe, STAGE, progress.position(), session.workers())?;
         let mut last_step = None;
         for (step, batch) in left.zip(batches) {
             if session.stopped() {
