@@ -45,7 +45,9 @@ pub fn of_data(error: &DataError) -> Option<String> {
             DownloadError::Unreachable { .. } => "check the network connection, or name a mirror with --url",
             DownloadError::Refused { .. } => "check the address, or name a mirror with --url",
             DownloadError::BrokenOff { .. } => "run the command again to continue there",
-            DownloadError::Checksum { .. } | DownloadError::TooLong { .. } => "download it again, or name a mirror with --url",
+            DownloadError::Checksum { .. } | DownloadError::TooLong { .. } => {
+                "download it again, or name a mirror with --url"
+            }
             DownloadError::PresentDiffers { .. } => "remove it to download it again",
             DownloadError::Busy { .. } => "wait until it has ended",
             _ => return None,

@@ -10,9 +10,9 @@ use std::path::{Component, Path};
 
 use flate2::read::GzDecoder;
 
-use crate::error::CifarError;
 use super::limits::{LONGEST_FILE, is_wanted};
 use crate::DataError;
+use crate::error::CifarError;
 
 /// How much an archive may unpack to, in bytes; both sets have 184,400,000 with names and padding.
 const UNPACKED_LIMIT: u64 = 256 << 20;

@@ -103,12 +103,15 @@ mod tests {
         assert!(to_rgb(bytes(&rgb), ColorType::Rgb16, Alpha::Unused).is_ok_and(|found| found == expected));
 
         let grey: Vec<u16> = levels::<1>().concat();
-        let expected: ImageBuffer<image::Luma<u16>, _> = ImageBuffer::from_raw(256, 256, grey.clone()).expect("its size");
+        let expected: ImageBuffer<image::Luma<u16>, _> =
+            ImageBuffer::from_raw(256, 256, grey.clone()).expect("its size");
         let expected = DynamicImage::ImageLuma16(expected).into_rgb8().into_raw();
         assert!(to_rgb(bytes(&grey), ColorType::L16, Alpha::Unused).is_ok_and(|found| found == expected));
 
-        let floats: Vec<f32> = (0..3 * 64 * 64).map(|i| i as f32 / 10_000.0 - 0.1).chain([f32::NAN, 7.0, -7.0]).collect();
-        let expected: ImageBuffer<image::Rgb<f32>, _> = ImageBuffer::from_raw(4097, 1, floats.clone()).expect("its size");
+        let floats: Vec<f32> =
+            (0..3 * 64 * 64).map(|i| i as f32 / 10_000.0 - 0.1).chain([f32::NAN, 7.0, -7.0]).collect();
+        let expected: ImageBuffer<image::Rgb<f32>, _> =
+            ImageBuffer::from_raw(4097, 1, floats.clone()).expect("its size");
         let expected = DynamicImage::ImageRgb32F(expected).into_rgb8().into_raw();
         let bytes = floats.iter().flat_map(|value| value.to_ne_bytes()).collect();
         assert!(to_rgb(bytes, ColorType::Rgb32F, Alpha::Unused).is_ok_and(|found| found == expected));
@@ -117,7 +120,8 @@ mod tests {
     #[test]
     fn sixteen_bits_with_alpha_are_rounded_and_then_put_over_black() {
         let rgba: Vec<u16> = levels::<4>().concat();
-        let picture: ImageBuffer<image::Rgba<u16>, _> = ImageBuffer::from_raw(256, 256, rgba.clone()).expect("its size");
+        let picture: ImageBuffer<image::Rgba<u16>, _> =
+            ImageBuffer::from_raw(256, 256, rgba.clone()).expect("its size");
         let rounded = DynamicImage::ImageRgba16(picture).into_rgba8().into_raw();
         for alpha in [Alpha::Straight, Alpha::Associated] {
             let expected = to_rgb(rounded.clone(), ColorType::Rgba8, alpha).expect("known");

@@ -127,11 +127,24 @@ fn a_jpeg_that_lacks_something_within_is_refused() {
 }
 
 #[test]
+fn more_data_than_a_jpeg_has_blocks_are_damage() {
+    let (data, end) = BASELINE.split_at(BASELINE.len() - 2);
+    let scan = BASELINE.windows(2).position(|pair| pair == [0xff, 0xda]).expect("a scan") + 14;
+    let again = &data[scan..scan + 60];
+    refused(&[data, again, end].concat(), "damaged");
+    refused(&[&data[..scan + 30], again, &data[scan + 30..], end].concat(), "");
+}
+
+#[test]
 fn what_a_camera_leaves_between_and_behind_the_data_of_a_jpeg_is_harmless() {
     let expected = decoded(BASELINE).expect("a whole JPEG");
     let (data, end) = BASELINE.split_at(BASELINE.len() - 2);
-    for between in [&[0, 0][..], &[0xff, 0xff], &[0; 40]] {
+    for between in [&[0, 0][..], &[0xff, 0xff], &[0; 40], &[0x55, 0xab, 3, 0x81]] {
         assert_eq!(decoded(&[data, between, end].concat()).as_ref(), Ok(&expected), "{between:?}");
+    }
+    for stray in [&b"stray"[..], &[0xff, 0xff, 0xff], &[0xff, 0, 7]] {
+        let between_headers = [&BASELINE[..20], stray, &BASELINE[20..]].concat();
+        assert_eq!(decoded(&between_headers).as_ref(), Ok(&expected), "{stray:?}");
     }
     assert_eq!(decoded(&[BASELINE, b"a video"].concat()).as_ref(), Ok(&expected));
     assert_eq!(decoded(&with_segment(BASELINE, 0xe9, &[0xff; 500])), Ok(expected));
@@ -154,8 +167,11 @@ fn jpegs_of_kinds_that_are_not_decoded_are_called_so() {
 #[test]
 fn images_of_every_kind_are_refused_when_a_part_of_their_pixels_is_missing() {
     let kinds = [ImageFormat::Png, ImageFormat::WebP, ImageFormat::Bmp, ImageFormat::Gif, ImageFormat::Tiff];
-    let mut whole: Vec<(String, Vec<u8>)> =
-        kinds.into_iter().chain([ImageFormat::Pnm, ImageFormat::Qoi]).map(|kind| (format!("{kind:?}"), written(kind))).collect();
+    let mut whole: Vec<(String, Vec<u8>)> = kinds
+        .into_iter()
+        .chain([ImageFormat::Pnm, ImageFormat::Qoi])
+        .map(|kind| (format!("{kind:?}"), written(kind)))
+        .collect();
     whole.push(("lossy WebP".into(), LOSSY.to_vec()));
     whole.push(("lossless WebP".into(), LOSSLESS.to_vec()));
     for (kind, bytes) in whole {
@@ -282,7 +298,8 @@ fn tiff(samples: [u8; 4], extra: u16, orientation: u16) -> Vec<u8> {
     ];
     let mut bytes = b"II*\0\x08\0\0\0\x0b\0".to_vec();
     for (tag, kind, count, value) in entries {
-        bytes.extend([&tag.to_le_bytes()[..], &kind.to_le_bytes(), &count.to_le_bytes(), &value.to_le_bytes()].concat());
+        bytes
+            .extend([&tag.to_le_bytes()[..], &kind.to_le_bytes(), &count.to_le_bytes(), &value.to_le_bytes()].concat());
     }
     bytes.extend([0; 4]);
     bytes.extend([8, 0, 8, 0, 8, 0, 8, 0]);

@@ -37,7 +37,13 @@ impl Server {
     }
 
     fn archive(&self) -> Archive {
-        Archive { name: "a test".into(), file_name: "a.tar.gz".into(), url: self.url.clone(), md5: md5(&contents()), bytes: contents().len() as u64 }
+        Archive {
+            name: "a test".into(),
+            file_name: "a.tar.gz".into(),
+            url: self.url.clone(),
+            md5: md5(&contents()),
+            bytes: contents().len() as u64,
+        }
     }
 }
 

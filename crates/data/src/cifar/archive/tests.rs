@@ -7,9 +7,9 @@ use flate2::write::GzEncoder;
 use tar::{EntryType, Header};
 
 use super::*;
-use crate::{CifarSet, Images};
 use crate::cifar::{Limits, open, recognise};
 use crate::error::CifarError;
+use crate::{CifarSet, Images};
 
 /// A `.tar.gz` of these entries.
 fn archive(entries: &[(&str, EntryType, &[u8])]) -> Vec<u8> {

@@ -38,12 +38,14 @@ pub fn read(source: &mut (impl Read + Seek)) -> Result<Image, Fault> {
     let area = area(width, height)?;
     source.take(MOST_PER_PIXEL * area).read_to_end(&mut bytes)?;
     let survey = survey::survey(&bytes)?;
+    for stray in survey.strays.iter().rev() {
+        bytes.drain(stray.clone());
+    }
     // The decoder's coefficients have 16 bits, for each colour of each pixel, and are gathered beside the pixels.
     let per_pixel = if survey.is_kept_whole { 3 + 2 * survey.colours as u64 } else { 3 + 1 };
     let room = Room::wait_for(width, height, per_pixel * area + bytes.len() as u64)?;
-    let options = || {
-        DecoderOptions::default().set_strict_mode(true).set_max_width(usize::MAX).set_max_height(usize::MAX)
-    };
+    let options =
+        || DecoderOptions::default().set_strict_mode(true).set_max_width(usize::MAX).set_max_height(usize::MAX);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes.as_slice()), options());
     decoder.decode_headers()?;
     let (colours, colour, channels) = match decoder.input_colorspace() {
@@ -62,7 +64,9 @@ pub fn read(source: &mut (impl Read + Seek)) -> Result<Image, Fault> {
 impl From<DecodeErrors> for Fault {
     fn from(cause: DecodeErrors) -> Self {
         match cause {
-            DecodeErrors::Unsupported(cause) => Self::Unsupported(format!("a JPEG file that its decoder lacks ({cause:?})")),
+            DecodeErrors::Unsupported(cause) => {
+                Self::Unsupported(format!("a JPEG file that its decoder lacks ({cause:?})"))
+            }
             cause => Self::Damaged(cause.to_string()),
         }
     }
