@@ -59,6 +59,7 @@ impl From<ImageError> for Fault {
             ImageError::Unsupported(cause) => {
                 Self::Unsupported(format!("{} file of a kind that its decoder lacks ({cause})", cause.format_hint()))
             }
+            ImageError::Limits(_) => Self::damaged("its decoder asks for more memory than its pixels need"),
             cause => Self::Damaged(cause.to_string()),
         }
     }

@@ -127,11 +127,24 @@ fn a_jpeg_that_lacks_something_within_is_refused() {
 }
 
 #[test]
+fn more_data_than_a_jpeg_has_blocks_are_damage() {
+    let (data, end) = BASELINE.split_at(BASELINE.len() - 2);
+    let scan = BASELINE.windows(2).position(|pair| pair == [0xff, 0xda]).expect("a scan") + 14;
+    let again = &data[scan..scan + 60];
+    refused(&[data, again, end].concat(), "damaged");
+    refused(&[&data[..scan + 30], again, &data[scan + 30..], end].concat(), "");
+}
+
+#[test]
 fn what_a_camera_leaves_between_and_behind_the_data_of_a_jpeg_is_harmless() {
     let expected = decoded(BASELINE).expect("a whole JPEG");
     let (data, end) = BASELINE.split_at(BASELINE.len() - 2);
-    for between in [&[0, 0][..], &[0xff, 0xff], &[0; 40]] {
+    for between in [&[0, 0][..], &[0xff, 0xff], &[0; 40], &[0x55, 0xab, 3, 0x81]] {
         assert_eq!(decoded(&[data, between, end].concat()).as_ref(), Ok(&expected), "{between:?}");
+    }
+    for stray in [&b"stray"[..], &[0xff, 0xff, 0xff], &[0xff, 0, 7]] {
+        let between_headers = [&BASELINE[..20], stray, &BASELINE[20..]].concat();
+        assert_eq!(decoded(&between_headers).as_ref(), Ok(&expected), "{stray:?}");
     }
     assert_eq!(decoded(&[BASELINE, b"a video"].concat()).as_ref(), Ok(&expected));
     assert_eq!(decoded(&with_segment(BASELINE, 0xe9, &[0xff; 500])), Ok(expected));

@@ -12,7 +12,7 @@ use super::pixels::Alpha;
 const LONGEST: u64 = 16 << 20;
 
 /// What the first directory of a TIFF says; of a damaged one, nothing.
-pub struct Survey {
+pub struct TiffSurvey {
     /// Which side is up: its own tag says it, or else XMP.
     pub orientation: Orientation,
     /// What a fourth sample of RGB means. Pillow takes one for opacity where nothing is told of it, but not where it
@@ -23,10 +23,10 @@ pub struct Survey {
 }
 
 /// Reads the first directory of a TIFF.
-pub fn survey(source: &mut (impl Read + Seek)) -> Survey {
+pub fn survey(source: &mut (impl Read + Seek)) -> TiffSurvey {
     let Ok(directory) = Directory::read(source) else {
         let kind = "a TIFF file of a kind that its decoder lacks".to_owned();
-        return Survey { orientation: Orientation::NoTransforms, alpha: Alpha::Straight, kind };
+        return TiffSurvey { orientation: Orientation::NoTransforms, alpha: Alpha::Straight, kind };
     };
     let alpha = match directory.number(source, tag::EXTRA_SAMPLES) {
         Some(0.0) => Alpha::Unused,
@@ -58,5 +58,5 @@ pub fn survey(source: &mut (impl Read + Seek)) -> Survey {
     let kind = format!(
         "a TIFF file of a kind that its decoder lacks ({colours}, {samples} of {bits} bits, compression {compression})"
     );
-    Survey { orientation, alpha, kind }
+    TiffSurvey { orientation, alpha, kind }
 }

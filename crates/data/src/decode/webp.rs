@@ -15,7 +15,7 @@ const EXIF: u8 = 8;
 const XMP: u8 = 4;
 
 /// What a whole WebP says of itself.
-pub struct Survey {
+pub struct WebpSurvey {
     /// Its Exif's orientation, or else that of its XMP.
     pub orientation: Orientation,
     /// Whether it is drawn on a canvas of its own.
@@ -27,7 +27,7 @@ pub struct Survey {
 /// # Errors
 /// When one is cut short, or the picture's size differs from what is told of it: its decoder would make room for
 /// whatever it claims.
-pub fn survey(source: &mut (impl Read + Seek)) -> Result<Survey, Fault> {
+pub fn survey(source: &mut (impl Read + Seek)) -> Result<WebpSurvey, Fault> {
     let length = source.seek(SeekFrom::End(0))?;
     source.seek(SeekFrom::Start(0))?;
     let head = bytes(source, 12)?;
@@ -63,7 +63,7 @@ pub fn survey(source: &mut (impl Read + Seek)) -> Result<Survey, Fault> {
         }
         position = chunk.end;
     }
-    Ok(Survey { orientation: orientation::of_metadata(exif.as_deref(), xmp.as_deref()), is_animated })
+    Ok(WebpSurvey { orientation: orientation::of_metadata(exif.as_deref(), xmp.as_deref()), is_animated })
 }
 
 struct Chunk {

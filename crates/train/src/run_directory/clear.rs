@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::metrics::METRICS;
-use super::run_file::RunFile;
+use super::run_file::{Ending, RunFile};
 use crate::TrainError;
 
 /// What bmae writes into the folders of a run, by folder, beginning and end of the name.
@@ -25,7 +25,7 @@ const WRITTEN: [(&str, &str, &str); 7] = [
 /// When something cannot be removed.
 pub(super) fn clear(path: &Path) -> Result<(), TrainError> {
     if let Ok(mut run) = RunFile::read(path) {
-        run.finished = false;
+        run.ending = Ending::Open;
         run.write(path)?;
     }
     for (folder, begins, ends) in WRITTEN {

@@ -128,6 +128,14 @@ impl<'a> Bits<'a> {
         self.count < 8 && self.buffer >> (64 - 8) == (0xff << (8 - self.count)) & 0xff
     }
 
+    /// The whole bytes that are left.
+    pub fn rest(mut self) -> Vec<u8> {
+        self.fill();
+        let partial = self.count % 8;
+        (self.buffer, self.count) = (self.buffer << partial, self.count - partial);
+        std::iter::from_fn(|| self.take(8).ok()).map(|byte| byte as u8).collect()
+    }
+
     /// Where the next marker is, whatever data are left before it; the end of the file if there is none.
     pub fn next_marker(&self) -> usize {
         let rest = &self.bytes[self.position..];

@@ -38,6 +38,9 @@ pub fn read(source: &mut (impl Read + Seek)) -> Result<Image, Fault> {
     let area = area(width, height)?;
     source.take(MOST_PER_PIXEL * area).read_to_end(&mut bytes)?;
     let survey = survey::survey(&bytes)?;
+    for stray in survey.strays.iter().rev() {
+        bytes.drain(stray.clone());
+    }
     // The decoder's coefficients have 16 bits, for each colour of each pixel, and are gathered beside the pixels.
     let per_pixel = if survey.is_kept_whole { 3 + 2 * survey.colours as u64 } else { 3 + 1 };
     let room = Room::wait_for(width, height, per_pixel * area + bytes.len() as u64)?;

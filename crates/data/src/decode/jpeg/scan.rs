@@ -13,6 +13,9 @@ pub struct Scan {
     pub bits: (u8, u8),
 }
 
+/// How many bytes behind the data of a scan are no sign of damage, whatever they are.
+const HARMLESS_BYTES: usize = 16;
+
 /// The tables of a scan's components, in their order: DC and AC, where they have been given.
 pub type Tables<'a> = Vec<(Option<&'a Codes>, Option<&'a Codes>)>;
 
@@ -47,7 +50,7 @@ pub fn read(
     tables: &Tables,
     known: &mut Known,
 ) -> Result<usize, BadScan> {
-    let mut reader = Reader { bits: Bits::new(bytes, position), run: 0, frame, scan, tables };
+    let mut reader = ScanReader { bits: Bits::new(bytes, position), run: 0, frame, scan, tables };
     let (wide, high) = match scan.components[..] {
         [only] => frame.components[only].blocks,
         _ => frame.units,
@@ -70,7 +73,7 @@ pub fn read(
     Ok(reader.bits.next_marker())
 }
 
-struct Reader<'a> {
+struct ScanReader<'a> {
     bits: Bits<'a>,
     /// How many more blocks end here.
     run: u32,
@@ -79,7 +82,7 @@ struct Reader<'a> {
     tables: &'a Tables<'a>,
 }
 
-impl Reader<'_> {
+impl ScanReader<'_> {
     /// The blocks of one unit.
     fn unit(&mut self, column: usize, row: usize, known: &mut Known) -> Result<(), BadScan> {
         let is_alone = self.scan.components.len() == 1;
@@ -220,21 +223,45 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Sees that data between the last unit and the next marker are not more units: somewhere before, data were read
-    /// as fewer than they are, so the picture is shifted. Other bytes are harmless (some cameras write them), and so
-    /// is a whole row of units or more, which an encoder may add below a picture.
+    /// Sees that what lies between the last unit and the next marker is no part of the picture: more blocks, or a long
+    /// rest of something, are left where data before were read as fewer than they are, so that the picture is shifted.
+    /// A few other bytes are harmless, and so are many equal ones (some cameras write them); a whole row of blocks or
+    /// more is one that an encoder added below the picture.
     fn check_rest(&mut self, units_wide: usize) -> Result<(), BadScan> {
-        if self.frame.is_progressive || self.bits.is_used_up() {
+        if self.bits.is_used_up() {
             return Ok(());
         }
         let after = self.bits.clone();
-        let mut more = 0;
-        let mut nothing = Known { blocks: Vec::new() };
-        while more < units_wide && self.unit(0, 0, &mut nothing).is_ok() {
-            more += 1;
+        let rest = self.bits.clone().rest();
+        let is_harmless = rest.len() <= HARMLESS_BYTES || rest.iter().all(|byte| *byte == rest[0]);
+        if self.frame.is_progressive {
+            return if is_harmless { Ok(()) } else { Err(BadScan::Invalid) };
         }
-        let are_units = (1..units_wide).contains(&more) && self.bits.is_used_up();
+        let mut order = Vec::new();
+        for (&place, &codes) in self.scan.components.iter().zip(self.tables) {
+            let (h, v) = self.frame.components[place].sampling;
+            order.extend(vec![codes; if self.scan.components.len() == 1 { 1 } else { h * v }]);
+        }
+        let row = order.len() * units_wide;
+        // Which block of a unit they begin with, nobody knows.
+        for first in 0..order.len() {
+            self.bits = after.clone();
+            let mut blocks = 0;
+            for &(dc, ac) in order.iter().cycle().skip(first).take(row) {
+                if self.sequential(dc, ac).is_err() {
+                    break;
+                }
+                blocks += 1;
+                if blocks < row && self.bits.is_used_up() {
+                    return Err(BadScan::Invalid);
+                }
+            }
+            if first == 0 && blocks == row {
+                self.bits = after;
+                return Ok(());
+            }
+        }
         self.bits = after;
-        if are_units { Err(BadScan::Invalid) } else { Ok(()) }
+        if is_harmless { Ok(()) } else { Err(BadScan::Invalid) }
     }
 }

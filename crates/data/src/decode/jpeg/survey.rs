@@ -4,17 +4,21 @@
 //! read here first: a file passes when every scan has all its blocks, the scans make a whole picture, and its end is
 //! marked. (ITU-T T.81; where the standard is silent, what Pillow takes is taken.)
 
+use std::ops::Range;
+
 use super::frame::Frame;
 use super::huffman::{BadScan, Codes};
 use super::scan::{self, Known, Scan};
 use crate::decode::fault::Fault;
 
 /// What a whole JPEG says of itself.
-pub struct Survey {
+pub struct JpegSurvey {
     /// Whether its decoder keeps all coefficients until the end.
     pub is_kept_whole: bool,
     /// The number of its colours.
     pub colours: usize,
+    /// Bytes between its segments that belong to none; the decoder would stop at them.
+    pub strays: Vec<Range<usize>>,
     /// Exif, all parts of it, with its prefix.
     pub exif: Option<Vec<u8>>,
     /// XMP.
@@ -44,12 +48,16 @@ pub fn size(bytes: &[u8]) -> Result<(u32, u32), Fault> {
 ///
 /// # Errors
 /// When a part is missing or damaged, or it is of a kind that is not decoded.
-pub fn survey(bytes: &[u8]) -> Result<Survey, Fault> {
-    let mut reader = Reader { bytes, dc: [const { None }; 4], ac: [const { None }; 4], interval: 0, picture: None };
-    let mut survey = Survey { is_kept_whole: false, colours: 0, exif: None, xmp: None };
+pub fn survey(bytes: &[u8]) -> Result<JpegSurvey, Fault> {
+    let mut reader =
+        SegmentReader { bytes, dc: [const { None }; 4], ac: [const { None }; 4], interval: 0, picture: None };
+    let mut survey = JpegSurvey { is_kept_whole: false, colours: 0, strays: Vec::new(), exif: None, xmp: None };
     let (mut position, mut scans) = (0, 0);
     loop {
         let segment = Segment::at(bytes, position)?;
+        if segment.start > position {
+            survey.strays.push(position..segment.start);
+        }
         position = segment.end;
         match segment.marker {
             0xc4 => reader.codes(segment.body)?,
@@ -83,7 +91,7 @@ pub fn survey(bytes: &[u8]) -> Result<Survey, Fault> {
     Ok(survey)
 }
 
-impl Survey {
+impl JpegSurvey {
     fn metadata(&mut self, body: &[u8]) {
         const EXIF: &[u8] = b"Exif\0\0";
         if let Some(rest) = body.strip_prefix(EXIF) {
@@ -105,6 +113,7 @@ fn nonsense() -> Fault {
 struct Segment<'a> {
     marker: u8,
     body: &'a [u8],
+    start: usize,
     end: usize,
 }
 
@@ -116,7 +125,7 @@ impl<'a> Segment<'a> {
         let start = position + found.ok_or_else(Fault::cut)?;
         let marker = bytes[start + 1];
         if matches!(marker, 0x01 | 0xd0..=0xd9) {
-            return Ok(Self { marker, body: &[], end: start + 2 });
+            return Ok(Self { marker, body: &[], start, end: start + 2 });
         }
         let length = bytes.get(start + 2..start + 4).ok_or_else(Fault::cut)?;
         let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
@@ -125,12 +134,12 @@ impl<'a> Segment<'a> {
         }
         let end = start + 2 + length;
         let body = bytes.get(start + 4..end).ok_or_else(Fault::cut)?;
-        Ok(Self { marker, body, end })
+        Ok(Self { marker, body, start, end })
     }
 }
 
 /// What has been read so far.
-struct Reader<'a> {
+struct SegmentReader<'a> {
     bytes: &'a [u8],
     dc: [Option<Codes>; 4],
     ac: [Option<Codes>; 4],
@@ -158,7 +167,7 @@ impl Picture {
     }
 }
 
-impl Reader<'_> {
+impl SegmentReader<'_> {
     /// Tables of codes.
     fn codes(&mut self, mut body: &[u8]) -> Result<(), Fault> {
         while let Some((&head, rest)) = body.split_first() {
@@ -183,20 +192,22 @@ impl Reader<'_> {
         for pair in chosen.as_chunks::<2>().0 {
             let place = frame.components.iter().position(|component| component.id == pair[0]).ok_or_else(nonsense)?;
             components.push(place);
-            let table =
-                |of: &'_ [Option<Codes>; 4], number: u8| of.get(usize::from(number)).is_some_and(Option::is_some);
-            if !table(&self.dc, pair[1] >> 4) && start == 0 && approximation >> 4 == 0 {
+            let is_given = self.dc.get(usize::from(pair[1] >> 4)).is_some_and(Option::is_some);
+            if !is_given && start == 0 && approximation >> 4 == 0 {
                 return Err(Fault::Unsupported("a JPEG file without tables of codes".to_owned()));
             }
-            let codes = |of: &'_ [Option<Codes>; 4], number: u8| usize::from(number).min(of.len() - 1);
-            tables.push((codes(&self.dc, pair[1] >> 4), codes(&self.ac, pair[1] & 15)));
+            tables.push((usize::from(pair[1] >> 4), usize::from(pair[1] & 15)));
         }
         let (band, approximation) = if frame.is_progressive { ((start, end), approximation) } else { ((0, 63), 0) };
         let is_alone_for_ac = band.0 == 0 || components.len() == 1;
         if components.is_empty() || components.len() > 4 || band.0 > band.1 || band.1 > 63 || !is_alone_for_ac {
             return Err(nonsense());
         }
-        let tables = tables.iter().map(|&(dc, ac)| (self.dc[dc].as_ref(), self.ac[ac].as_ref())).collect();
+        let (dc, ac) = (&self.dc, &self.ac);
+        let tables = tables
+            .iter()
+            .map(|&(d, a)| (dc.get(d).and_then(Option::as_ref), ac.get(a).and_then(Option::as_ref)))
+            .collect();
         let scan = Scan {
             components,
             band: (u32::from(band.0), u32::from(band.1)),
