@@ -7,6 +7,7 @@ tiny one of crates/nn/tests/suite/tiny.rs: images of 6, patches of 2, encoder 8 
 weights.safetensors      official names; also what every other file must turn into
 plain.pth                torch.save of the state dict, with a tensor of whole numbers and one that is not contiguous
 official.pth             as the official code saves: {model, optimizer, epoch, scaler, args = argparse.Namespace}
+mae_vit_tiny_official.pth  one tensor; its name has 21 letters, and some versions of the crate zip take such archives for damaged
 legacy.pth               {state_dict: {module.*}} in the format of torch before 1.6
 huggingface/             ViTMAEForPreTraining.save_pretrained, by the transformers above
 huggingface_4.safetensors        the names of transformers 4
@@ -138,6 +139,7 @@ def main():
         },
         path("official.pth"),
     )
+    torch.save({"patch_embed.proj.weight": torch.ones(8, 3, 2, 2)}, path("mae_vit_tiny_official.pth"))
     wrapped = {"epoch": 3, "state_dict": {f"module.{name}": tensor for name, tensor in weights.items()}}
     torch.save(wrapped, path("legacy.pth"), _use_new_zipfile_serialization=False)
 

@@ -229,7 +229,7 @@ fn an_export_that_cannot_be_leaves_nothing() {
     export(&fixture("official.pth"), "huggingface", "taken").refuses(2, &["taken exists", "--out"]);
     export("nowhere", "timm", "vit.safetensors").refuses(1, &["nowhere"]).leaves_no("vit.safetensors");
     export(&fixture("outputs.safetensors"), "timm", "vit.safetensors")
-        .refuses(1, &["outputs.safetensors holds no part of a Vision Transformer"])
+        .refuses(1, &["outputs.safetensors is of another architecture", "it has no part of a Vision Transformer"])
         .leaves_no("vit.safetensors");
     folder
         .run(&[

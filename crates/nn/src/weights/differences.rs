@@ -24,6 +24,10 @@ impl StateDict {
         if has(ModelPart::Encoder) {
             found.extend(self.patches().filter(|_| !tells_patches));
         }
+        let is_none = |name: &String| ModelPart::of(name) == ModelPart::Other;
+        if found.is_empty() && !self.tensors.is_empty() && self.tensors.keys().all(is_none) {
+            found.push("no part of a Vision Transformer as here".to_owned());
+        }
         found.extend(strays.into_iter().map(|(words, names)| format!("{words} ({})", grouped_names(&names))));
         if has(ModelPart::Encoder) {
             if self.has_prefix("blocks.") && self.has_prefix("patch_embed.") && !self.has_prefix("cls_token") {
@@ -83,7 +87,7 @@ impl StateDict {
     /// The tensors of the wanted parts that no model here has, by what they are.
     fn strays(&self, is_wanted: impl Fn(ModelPart) -> bool) -> BTreeMap<&'static str, Vec<&str>> {
         let mut found: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for name in self.tensors.keys().chain(&self.origin.integer_tensors) {
+        for name in self.tensors.keys() {
             if let Some((_, place)) = stray(name).filter(|(part, _)| is_wanted(*part)) {
                 found.entry(in_words(name, place)).or_default().push(name);
             }

@@ -95,6 +95,8 @@ fn kind(path: &Path) -> Result<Kind, WeightsError> {
 const AGAIN: &str = "copy or download it again";
 const SAVE: &str = "give a safetensors file, a .pth file that torch.save wrote, or a Hugging Face folder";
 const UNPACK: &str = "unpack it and give the weights in it";
+const UNTAR: &str =
+    "unpack it and give the weights in it, or if PyTorch before 0.1.10 wrote it, save them with a later one";
 const CONVERT: &str = "convert it with the program that it is of, to a safetensors file or with torch.save";
 
 /// What a file that holds no weights probably is, and what to do.
@@ -120,7 +122,7 @@ fn describe(head: &[u8]) -> (String, &'static str) {
         return ((*found).to_owned(), remedy);
     }
     if head.get(257..HEAD) == Some(b"ustar") {
-        return ("a tar archive".to_owned(), UNPACK);
+        return ("a tar archive".to_owned(), UNTAR);
     }
     let text = head.trim_ascii_start();
     if [&b"<!doctype html"[..], b"<html"]

@@ -186,7 +186,7 @@ fn weights_that_do_not_fit_are_refused_and_nothing_is_written() {
         (
             |recipe| recipe.model.encoder.depth = 1,
             official,
-            ["official.pth holds 12 tensors", "blocks.1.", "does not have"],
+            ["official.pth has 2 blocks in its encoder", "this model has 1", "depth 2"],
         ),
         (
             none,
