@@ -277,7 +277,7 @@ impl Runs {
 
     /// What is waited for while there is no run, in one sentence.
     pub(crate) fn waiting(&self) -> String {
-        let paths: Vec<String> = self.paths.iter().map(|path| plain_path(path)).collect();
+        let paths: Vec<String> = self.paths.iter().map(plain_path).collect();
         let place = if let [path] = paths.as_slice() { path.clone() } else { format!("any of {}", paths.join(", ")) };
         format!("no run in {place} yet: waiting for the first one to write its {RUN_FILE}")
     }

@@ -39,7 +39,7 @@ fn list(paths: &[PathBuf], output: &Output) -> Result<(), Ending> {
     }
     let runs: Vec<ListedRun> = find_runs(&paths).iter().map(|directory| ListedRun::at(directory)).collect();
     let text = if runs.is_empty() {
-        let paths: Vec<String> = paths.iter().map(|path| plain_path(path)).collect();
+        let paths: Vec<String> = paths.iter().map(plain_path).collect();
         format!("no run in {} or the folders below", paths.join(", "))
     } else {
         list_runs(&runs)
