@@ -22,6 +22,11 @@ pub struct Inputs {
 }
 
 impl Inputs {
+    /// Whether nothing was recorded.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// What of the images of a `split` of the set called `data` is different in `now`; what an earlier version did not
     /// record is taken to be the same.
     pub fn change_of_images(&self, now: &Self, split: Split, data: &str) -> Option<InputChange> {

@@ -68,7 +68,7 @@ pub struct RunFile {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights_sha256: Option<String>,
     /// What it is made of; empty in runs of earlier versions.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Inputs::is_empty")]
     pub inputs: Inputs,
     /// The sessions before that had another program, machine or number of threads, each once: they made a part of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -221,8 +221,11 @@ impl RunFile {
     /// Writes `run.toml` of a run directory, whole or not at all.
     pub fn write(&self, directory: &Path) -> Result<(), TrainError> {
         let path = directory.join("run.toml");
-        let text = toml::to_string(self).map_err(|error| TrainError::writing(&path, std::io::Error::other(error)))?;
-        write_whole(&path, text.as_bytes())
+        let refused = |error| TrainError::writing(&path, std::io::Error::other(error));
+        // On a line of their own: behind a table, a line that is added to the file would be one of the table's.
+        let inputs = toml::Value::try_from(&self.inputs).map_err(refused)?;
+        let others = toml::to_string(&Self { inputs: Inputs::default(), ..self.clone() }).map_err(refused)?;
+        write_whole(&path, format!("inputs = {inputs}\n{others}").as_bytes())
     }
 }
 
