@@ -1,6 +1,6 @@
 //! The first picture of a GIF.
 
-use std::io::{Read, Seek};
+use std::io::{Read, Seek, SeekFrom};
 
 use gif::{ColorOutput, DecodeOptions, DecodingError, MemoryLimit};
 use image::metadata::Orientation;
@@ -9,12 +9,17 @@ use super::fault::Fault;
 use super::room::{Room, area};
 use crate::Image;
 
+/// More pixels than a byte of a file can stand for: a code has at least 3 bits, and stands for at most 4096 pixels.
+const MOST_PER_BYTE: u64 = 4096 * 8 / 3 + 1;
+
 /// Reads the first picture of a GIF, on the black screen that it lies on. A picture that is larger than the screen
 /// makes it larger, as in Pillow.
 ///
 /// # Errors
 /// When a part of it is missing or damaged.
 pub fn read(source: &mut (impl Read + Seek)) -> Result<Image, Fault> {
+    let length = source.seek(SeekFrom::End(0))?;
+    source.rewind()?;
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
     // What is decoded goes to memory of ours.
@@ -27,6 +32,9 @@ pub fn read(source: &mut (impl Read + Seek)) -> Result<Image, Fault> {
     let (width, height) = (screen.0.max(left + columns), screen.1.max(top + rows));
     let palette = decoder.palette()?.to_vec();
     let indices = u64::from(columns) * u64::from(rows);
+    if indices > length.saturating_mul(MOST_PER_BYTE) {
+        return Err(Fault::cut());
+    }
     let bytes = 3 * area(width, height)?;
     let room = Room::wait_for(width, height, bytes + indices)?;
     let mut picture = room.zeros(indices)?;

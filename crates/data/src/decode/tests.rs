@@ -353,6 +353,10 @@ fn what_claims_more_pixels_than_are_decoded_is_refused_at_once() {
     let mut screen = gif((4, 3), (0, 0), (2, 1));
     screen[6..10].fill(0xff);
     refused(&screen, "has 65535x65535 pixels");
+    let mut frame = gif((4, 3), (0, 0), (2, 1));
+    let place = frame.iter().position(|&byte| byte == b',').expect("a picture");
+    frame[place + 5..place + 9].copy_from_slice(&[0x10, 0x27, 0x10, 0x27]);
+    refused(&frame, "cut short");
     let header = PROGRESSIVE.windows(2).position(|pair| pair == [0xff, 0xc2]).expect("a progressive header");
     let mut jpeg = PROGRESSIVE.to_vec();
     jpeg[header + 5..header + 9].fill(0xff);

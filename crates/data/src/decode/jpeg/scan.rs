@@ -13,7 +13,10 @@ pub struct Scan {
     pub bits: (u8, u8),
 }
 
-/// How many bytes behind the data of a scan are no sign of damage, whatever they are.
+/// How many bytes behind the data of a scan are no sign of damage, even if they could be blocks.
+const FEW_BYTES: usize = 4;
+
+/// How many bytes behind the data of a scan are no sign of damage, unless they are blocks.
 const HARMLESS_BYTES: usize = 16;
 
 /// The tables of a scan's components, in their order: DC and AC, where they have been given.
@@ -228,11 +231,11 @@ impl ScanReader<'_> {
     /// A few other bytes are harmless, and so are many equal ones (some cameras write them); a whole row of blocks or
     /// more is one that an encoder added below the picture.
     fn check_rest(&mut self, units_wide: usize) -> Result<(), BadScan> {
-        if self.bits.is_used_up() {
-            return Ok(());
-        }
         let after = self.bits.clone();
         let rest = self.bits.clone().rest();
+        if rest.len() <= FEW_BYTES {
+            return Ok(());
+        }
         let is_harmless = rest.len() <= HARMLESS_BYTES || rest.iter().all(|byte| *byte == rest[0]);
         if self.frame.is_progressive {
             return if is_harmless { Ok(()) } else { Err(BadScan::Invalid) };
