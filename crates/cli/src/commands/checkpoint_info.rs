@@ -38,7 +38,7 @@ pub fn run(path: &Path, output: &Output) -> Result<(), Ending> {
     }
     let differences = weights.differences(&ModelPart::ALL);
     if !differences.is_empty() {
-        let _ = writeln!(text, "cannot be used here, since no model here has: {}", differences.join("; "));
+        let _ = writeln!(text, "cannot be used here: it has {}", differences.join("; "));
     }
     let _ = writeln!(text, "recipe: {}", recipe(&weights, verbose));
     if verbose {
