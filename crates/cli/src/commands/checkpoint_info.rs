@@ -37,7 +37,7 @@ pub fn run(path: &Path, output: &Output) -> Result<(), Ending> {
     }
     let differences = weights.differences(&ModelPart::ALL);
     if !differences.is_empty() {
-        lines.push(format!("cannot be used here, since no model here has: {}", differences.join("; ")));
+        lines.push(format!("cannot be used here: it has {}", differences.join("; ")));
     }
     lines.push(format!("recipe: {}", recipe(&weights, verbose)));
     if verbose {
