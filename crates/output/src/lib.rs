@@ -3,6 +3,7 @@
 //! ([`plain`]) or a shell ([`shell`]) may have it. It knows nothing of what is written.
 
 pub mod destination;
+pub mod leftovers;
 pub mod plain;
 pub mod remedy;
 pub mod shell;

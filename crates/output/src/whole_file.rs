@@ -1,5 +1,6 @@
 //! Files that are written whole or not at all.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
@@ -7,8 +8,10 @@ use std::path::Path;
 use atomic_write_file::AtomicWriteFile;
 
 use crate::destination::{Destination, behind_links, of_file};
+use crate::leftovers;
 
-/// Writes a file whole or not at all: temporary file beside it, sync, rename. A symbolic link stays, and what it points
+/// Writes a file whole or not at all: temporary file beside it, sync, rename; what an earlier process left
+/// there that was killed while it wrote the same file is removed. A symbolic link stays, and what it points
 /// at is written; a pipe or a device of characters, such as `/dev/null`, is given the bytes. A new file has the mode that
 /// the umask leaves of 0666; one that is replaced keeps its mode and, where the system permits, its owner.
 ///
@@ -26,11 +29,24 @@ pub fn write_whole_by(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Res
     match of_file(path)? {
         Destination::Stream => write(&mut fs::OpenOptions::new().write(true).open(path)?),
         Destination::File(place) => {
-            let mut file = AtomicWriteFile::open(place)?;
+            let mut file = begin(&place)?;
             write(&mut file)?;
             file.commit()
         }
     }
+}
+
+/// Begins the file at `place`, and clears what processes left that were killed while they wrote it.
+fn begin(place: &Path) -> io::Result<AtomicWriteFile> {
+    if let (Some(folder), Some(name)) = (place.parent(), place.file_name().and_then(OsStr::to_str)) {
+        // The folder of a name alone is the one at work.
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        leftovers::clear(folder, |other| other == name);
+    }
+    let file = AtomicWriteFile::open(place)?;
+    // Says that it is being written; a file system without locks has no way to.
+    let _ = file.as_file().try_lock();
+    Ok(file)
 }
 
 /// Refuses a place that no file can be written to, before any work is done.

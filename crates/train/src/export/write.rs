@@ -1,5 +1,6 @@
 //! Onto the disk, whole or not at all.
 
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -54,13 +55,17 @@ fn is_taken(path: &Path) -> bool {
     }
 }
 
-/// A folder of this process's own next to `path`, from where it can be renamed.
+/// A folder next to `path`, from where it can be renamed; always the same, so that what a process left there that was
+/// killed is found by the next.
 fn beside(path: &Path) -> PathBuf {
-    let name = path.file_name().map_or_else(|| "export".into(), |name| name.to_string_lossy().into_owned());
-    path.with_file_name(format!(".{name}.{}", std::process::id()))
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_else(|| OsStr::new("export")));
+    name.push(".unfinished");
+    path.with_file_name(name)
 }
 
 fn write_folder(beside: &Path, path: &Path, config: &str, weights: &[u8]) -> Result<(), ExportError> {
+    let _ = fs::remove_dir_all(beside);
     create_folder(beside)?;
     write_whole(&beside.join("config.json"), config.as_bytes())?;
     write_whole(&beside.join("model.safetensors"), weights)?;

@@ -358,13 +358,13 @@ mod tests {
         for (contents, keep, kept, said) in [
             (
                 "{\"one\":1}\n{\"two\":2}\n{\"three\":3}\n".replace("two", "t\0o"),
-                34,
+                32,
                 2,
                 "1 damaged line and 0 missing bytes",
             ),
-            ("{\"one\":1}\n\u{fffd}\u{1}\n{\"three\":3}\n".to_owned(), 28, 2, "1 damaged line and 0 missing bytes"),
+            ("{\"one\":1}\n\u{fffd}\u{1}\n{\"three\":3}\n".to_owned(), 27, 2, "1 damaged line and 0 missing bytes"),
             (whole.to_owned(), 30, 1, "0 damaged lines and 20 missing bytes"),
-            ("{\"one\":1}\n{\"two\":2".to_owned(), 30, 1, "1 damaged line and 11 missing bytes"),
+            ("{\"one\":1}\n{\"two\":2".to_owned(), 30, 1, "1 damaged line and 12 missing bytes"),
             (String::new(), 30, 0, "0 damaged lines and 30 missing bytes"),
         ] {
             std::fs::write(&path, &contents).expect("written");
