@@ -1,0 +1,85 @@
+//! The corpus of the fuzz targets, and seeded mutations of it, on any compiler.
+
+use std::any::Any;
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use bmae_parsers::mutation::mutated;
+use bmae_parsers::{PARSERS, Parser, peak_of};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// The variable that names the seconds for each parser, for whoever wants more than a look.
+const SECONDS: &str = "BMAE_PARSER_SECONDS";
+
+/// Mutations of each parser's corpus, as long as there is time for them.
+const MUTATIONS: u64 = 3000;
+
+fn corpus(parser: &Parser) -> Vec<(PathBuf, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(parser.name);
+    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "{} is empty", folder.display());
+    paths.into_iter().map(|path| (path.clone(), fs::read(path).expect("it can be read"))).collect()
+}
+
+/// Gives `bytes` to `parser`; an input that makes it panic is kept and named.
+#[track_caller]
+fn takes(parser: &Parser, bytes: &[u8], what: &str) -> usize {
+    match catch_unwind(AssertUnwindSafe(|| peak_of(parser, bytes))) {
+        Ok(peak) => peak,
+        Err(panic) => {
+            let kept = std::env::temp_dir().join(format!("bmae-parser-{}", parser.name));
+            fs::write(&kept, bytes).expect("there is room");
+            panic!("{}: {what} made it panic: {}; the input is {}", parser.name, text(&*panic), kept.display());
+        }
+    }
+}
+
+fn text(panic: &dyn Any) -> &str {
+    panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied()).unwrap_or("no text")
+}
+
+#[test]
+fn every_parser_takes_its_corpus_and_nothing_at_all() {
+    for parser in PARSERS {
+        takes(parser, &[], "an empty input");
+        for (path, bytes) in corpus(parser) {
+            takes(parser, &bytes, &path.display().to_string());
+        }
+    }
+}
+
+#[test]
+fn every_parser_takes_the_first_bytes_of_each_file_of_its_corpus() {
+    const CUTS: usize = 60;
+    for parser in PARSERS {
+        for (path, bytes) in corpus(parser) {
+            for cut in (0..bytes.len()).step_by(bytes.len() / CUTS + 1) {
+                takes(parser, &bytes[..cut], &format!("{} cut to {cut} bytes", path.display()));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_parser_takes_seeded_mutations_of_its_corpus() {
+    let given = std::env::var(SECONDS).ok().and_then(|text| text.parse().ok());
+    let time = Duration::from_secs_f64(given.unwrap_or(3.0));
+    println!("parser           mutations  most memory");
+    for parser in PARSERS {
+        let corpus = corpus(parser);
+        let (began, mut seed, mut most) = (Instant::now(), 0, 0);
+        while began.elapsed() < time && (given.is_some() || seed < MUTATIONS) {
+            let mut random = ChaCha8Rng::seed_from_u64(seed);
+            let [one, other] = [(); 2].map(|()| random.random_range(0..corpus.len()));
+            let bytes = mutated(&corpus[one].1, &corpus[other].1, &mut random);
+            most = most.max(takes(parser, &bytes, &format!("mutation {seed}")));
+            seed += 1;
+        }
+        println!("{:<15}  {seed:>9}  {:>7.1} MiB", parser.name, most as f64 / f64::from(1 << 20));
+    }
+}
