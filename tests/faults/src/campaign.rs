@@ -118,8 +118,7 @@ fn chosen(cases: &[Case], choice: &Choice) -> Vec<(usize, At)> {
             for (index, case) in cases.iter().enumerate() {
                 if passes(&filter.stage, case.scenario.stage) && passes(&filter.method, case.scenario.method) {
                     let faults = of_case(case).into_iter().filter(|at| {
-                        filter.at.is_none_or(|number| number == at.operation)
-                            && passes(&filter.fault, at.fault.word())
+                        filter.at.is_none_or(|number| number == at.operation) && passes(&filter.fault, at.fault.word())
                     });
                     chosen.extend(faults.map(|at| (index, at)));
                 }

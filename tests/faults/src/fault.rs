@@ -62,11 +62,8 @@ pub struct Errno {
 pub const ENOSPC: Errno = Errno { name: "ENOSPC", number: 28 };
 /// The device does not work.
 pub const EIO: Errno = Errno { name: "EIO", number: 5 };
-const OTHERS: [Errno; 3] = [
-    Errno { name: "EDQUOT", number: 122 },
-    Errno { name: "EFBIG", number: 27 },
-    Errno { name: "EACCES", number: 13 },
-];
+const OTHERS: [Errno; 3] =
+    [Errno { name: "EDQUOT", number: 122 }, Errno { name: "EFBIG", number: 27 }, Errno { name: "EACCES", number: 13 }];
 
 impl Fault {
     /// All that is done to `operation`, the last of its command or not. To be killed after an operation is to be killed

@@ -35,9 +35,10 @@ pub fn run(bench: &Bench, seed: u64, times: usize, steps: usize, minutes: f64) -
         steps * BATCH
     );
     fs::write(&recipe, text).expect("there is room");
-    let begin: Vec<String> = ["pretrain", "--quiet", "--threads", "1", "--preset", &recipe.display().to_string(), "--out", "run"]
-        .map(str::to_owned)
-        .to_vec();
+    let begin: Vec<String> =
+        ["pretrain", "--quiet", "--threads", "1", "--preset", &recipe.display().to_string(), "--out", "run"]
+            .map(str::to_owned)
+            .to_vec();
     let again: Vec<String> = begin.iter().cloned().chain(["--resume".to_owned()]).collect();
 
     let alone = bench.folder();
@@ -69,7 +70,11 @@ pub fn run(bench: &Bench, seed: u64, times: usize, steps: usize, minutes: f64) -
         (most, sum) = (most.max(repeated), sum + repeated);
         println!(
             "{kills:>4}  {:>5.2} s  epoch {} step {:<4}  epoch {} step {:<4}  {repeated}",
-            moment.as_secs_f64(), done.epochs, done.steps, kept.epochs, kept.steps
+            moment.as_secs_f64(),
+            done.epochs,
+            done.steps,
+            kept.epochs,
+            kept.steps
         );
     }
     let ended = bench.run(folder.path(), &again);

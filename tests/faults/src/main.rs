@@ -3,9 +3,11 @@
 //!
 //! `CONTRIBUTING.md`, "Faults", says how to use it. The way through: [`scenario`] lists the commands, [`shim`] runs
 //! them with a fault, [`verdict`] says what it should have come to, [`tree`] compares folders, [`campaign`] does it for
-//! many faults and [`table`] prints what became of them; [`kills`] kills at random moments instead.
+//! many faults and [`table`] prints what became of them; [`kills`] kills at random moments and
+//! [`damage`] damages files instead.
 
 mod campaign;
+mod damage;
 mod fault;
 mod kills;
 mod scenario;
@@ -51,6 +53,12 @@ enum What {
         #[command(flatten)]
         filter: Filter,
     },
+    /// Damaged files of a stopped run
+    Damage {
+        /// How often each file is damaged in each way
+        #[arg(long, value_name = "N", default_value_t = 4)]
+        times: usize,
+    },
     /// Kills at random moments of one long run
     Kills {
         /// How many
@@ -68,11 +76,16 @@ enum What {
 fn main() -> ExitCode {
     let Arguments { bmae, jobs, seed, what } = Arguments::parse();
     let bmae = bmae.unwrap_or_else(|| beside_this("bmae"));
-    assert!(bmae.is_file(), "there is no {}: build it with cargo build --release, or name it with --bmae", bmae.display());
+    assert!(
+        bmae.is_file(),
+        "there is no {}: build it with cargo build --release, or name it with --bmae",
+        bmae.display()
+    );
     let bench = Bench::new(bmae);
     let well = match what {
         What::Seeded { count } => campaign::run(&bench, &Choice::Seeded { seed, count }, jobs),
         What::All { filter } => campaign::run(&bench, &Choice::All(filter), jobs),
+        What::Damage { times } => damage::run(&bench, seed, times),
         What::Kills { times, steps, checkpoint_minutes } => kills::run(&bench, seed, times, steps, checkpoint_minutes),
     };
     if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }

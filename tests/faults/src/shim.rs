@@ -50,7 +50,11 @@ impl Bench {
         let root = root.expect("a folder can be made");
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("shim.c");
         let mut compiler = Command::new("cc");
-        compiler.args(["-O1", "-Wall", "-shared", "-fPIC", "-o"]).arg(root.path().join("shim.so")).arg(source).arg("-ldl");
+        compiler
+            .args(["-O1", "-Wall", "-shared", "-fPIC", "-o"])
+            .arg(root.path().join("shim.so"))
+            .arg(source)
+            .arg("-ldl");
         let built = compiler.status().expect("there is a C compiler called cc");
         assert!(built.success(), "the shim cannot be built");
         let bench = Self { bmae, root };

@@ -81,8 +81,7 @@ impl fmt::Display for Table {
             writeln!(formatter)
         };
         for row in &self.rows {
-            let numbers =
-                [row.operations, row.tried, row.kills, row.failures, row.short, row.unharmed, row.equal];
+            let numbers = [row.operations, row.tried, row.kills, row.failures, row.short, row.unharmed, row.equal];
             sums.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += number);
             line(formatter, row.stage, row.method, numbers)?;
         }

@@ -60,7 +60,7 @@ impl Tree {
 }
 
 /// Every file below `folder` with its path from there.
-fn files(folder: &Path) -> Vec<(String, PathBuf)> {
+pub fn files(folder: &Path) -> Vec<(String, PathBuf)> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(current) = folders.pop() {

@@ -66,7 +66,8 @@ pub fn verdict(bench: &Bench, scenario: &Scenario, reference: &Tree, at: At) -> 
         findings.push(format!("the same command again ends with {:?}: {said}", second.code));
     }
     findings.extend(differences.into_iter().map(|what| format!("in the end {what}")));
-    findings.extend(tree.temporaries.into_iter().map(|name| format!("in the end {} is left over", without_random(&name))));
+    findings
+        .extend(tree.temporaries.into_iter().map(|name| format!("in the end {} is left over", without_random(&name))));
     Verdict { ending, equal, findings }
 }
 

@@ -39,11 +39,8 @@ pub fn watched(parser: &Parser, bytes: &[u8]) {
         return;
     }
     let Some(path) = std::env::var_os(PEAKS) else { return };
-    let hex: String = if bytes.len() <= SHORT {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-    } else {
-        "-".to_owned()
-    };
+    let hex: String =
+        if bytes.len() <= SHORT { bytes.iter().map(|byte| format!("{byte:02x}")).collect() } else { "-".to_owned() };
     let line = format!("{}\t{peak}\t{}\t{hex}\n", parser.name, bytes.len());
     // One write for each line: several processes of a fuzzer append to the file.
     let file = OpenOptions::new().create(true).append(true).open(&path);

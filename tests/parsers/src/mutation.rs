@@ -6,8 +6,20 @@ use rand::{Rng, RngExt};
 const EXTREMES: [u64; 8] = [0, 1, 0x7f, 0xff, 0xffff, 0x7fff_ffff, 0xffff_ffff, u64::MAX];
 
 /// What stands for a number in a text.
-const WORDS: [&str; 12] =
-    ["0", "-1", "1e999", "nan", "-0.0", "18446744073709551615", "9223372036854775808", "true", "\"\"", "[]", "{}", "null"];
+const WORDS: [&str; 12] = [
+    "0",
+    "-1",
+    "1e999",
+    "nan",
+    "-0.0",
+    "18446744073709551615",
+    "9223372036854775808",
+    "true",
+    "\"\"",
+    "[]",
+    "{}",
+    "null",
+];
 
 /// `bytes` with one to four mutations; `other` is another input of the same parser, parts of which may get in.
 pub fn mutated(bytes: &[u8], other: &[u8], random: &mut impl Rng) -> Vec<u8> {
