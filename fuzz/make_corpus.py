@@ -9,6 +9,7 @@ import pickle
 import shutil
 import struct
 import tarfile
+import zipfile
 from pathlib import Path
 
 import torch
@@ -189,6 +190,10 @@ def weights():
         out = io.BytesIO()
         torch.save(value, out, _use_new_zipfile_serialization=zipped)
         write("weights", name, out.getvalue())
+        if zipped:
+            with zipfile.ZipFile(out) as archive:
+                pickled = next(entry for entry in archive.namelist() if entry.endswith("/data.pkl"))
+                write("pickle", name.replace(".pth", ".pkl"), archive.read(pickled))
     write("weights", "archive.pth", tar_container())
     config = {
         "architectures": ["ViTMAEForPreTraining"], "model_type": "vit_mae", "hidden_size": 4, "num_hidden_layers": 1,

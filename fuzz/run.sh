@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out="${BMAE_FUZZ_OUT:-fuzz/artifacts}"
-declare -A minutes=([image]=12 [weights]=10 [cifar_archive]=6 [recipe]=6 [setting]=5 [sweep]=5 [run_file]=5 [metrics]=5 [cifar_binary]=3 [hugging_face]=3)
+declare -A minutes=([image]=12 [weights]=7 [pickle]=4 [cifar_archive]=6 [recipe]=6 [setting]=5 [sweep]=5 [run_file]=5 [metrics]=5 [cifar_binary]=2 [hugging_face]=3)
 targets=("$@")
 [ ${#targets[@]} -gt 0 ] || targets=("${!minutes[@]}")
 
@@ -27,6 +27,6 @@ for target in "${targets[@]}"; do
     # the largest of each target goes to peaks.tsv.
     BMAE_FUZZ_PEAKS="$out/peaks.tsv" nice -n 19 "$bin/$target" "$out/corpus/$target" "fuzz/corpus/$target" \
         -fork=1 -ignore_crashes=1 -ignore_ooms=1 -ignore_timeouts=1 -max_total_time="$seconds" \
-        -rss_limit_mb=3000 -timeout=30 -max_len=65536 -artifact_prefix="$out/findings/$target/" \
-        >"$out/fuzz-$target.log" 2>&1 || echo "$target: ended with $?" >&2
+        -rss_limit_mb=3000 -timeout=60 -report_slow_units=60 -max_len=65536 -artifact_prefix="$out/findings/$target/" \
+        >"$out/fuzz-$target-$(date +%s).log" 2>&1 || echo "$target: ended with $?" >&2
 done

@@ -19,23 +19,24 @@ for line in peak_file.read_text().splitlines() if peak_file.exists() else []:
     peaks[target] = max(peaks.get(target, (0, 0, "")), (int(peak), int(length), text))
 
 print(f"{'target':<14} {'minutes':>7} {'executions':>10} {'coverage':>8} {'corpus':>6} {'memory':>6} {'slow':>4} {'panic':>5}  most memory (of an input of)")
-total, seconds = 0, 0
-panics = {}
+panics, sums = {}, {}
 for log in sorted(out.glob("fuzz-*.log")):
-    target = log.stem.removeprefix("fuzz-")
+    # One log for each time that a target was run.
+    target = re.sub(r"-\d+$", "", log.stem.removeprefix("fuzz-"))
     text = log.read_text(errors="replace")
     lines = [found for found in map(LINE.match, text.splitlines()) if found]
-    if not lines:
-        print(f"{target:<14} no executions yet")
-        continue
-    executions, coverage, corpus, memory, slow, panic, time = map(int, lines[-1].groups())
-    total, seconds = total + executions, seconds + time
+    for place, message in PANIC.findall(text):
+        panics[target, place, message] = panics.get((target, place, message), 0) + 1
+    if lines:
+        executions, coverage, corpus, *found, time = map(int, lines[-1].groups())
+        before = sums.get(target, [0] * 7)
+        added = [before[0] + time, before[1] + executions, max(before[2], coverage), max(before[3], corpus)]
+        sums[target] = added + [a + b for a, b in zip(before[4:], found)]
+for target, (time, executions, coverage, corpus, memory, slow, panic) in sorted(sums.items()):
     peak, length, _ = peaks.get(target, (0, 0, ""))
     most = f"{peak / 2**20:.1f} MiB ({length} bytes)"
     print(f"{target:<14} {time / 60:>7.1f} {executions:>10,} {coverage:>8,} {corpus:>6,} {memory:>6} {slow:>4} {panic:>5}  {most}")
-    for place, message in PANIC.findall(text):
-        panics.setdefault((target, place, message), 0)
-        panics[target, place, message] += 1
+seconds, total = (sum(row[index] for row in sums.values()) for index in (0, 1))
 print(f"{'all':<14} {seconds / 60:>7.1f} {total:>10,}")
 for (target, place, message), count in sorted(panics.items()):
     print(f"PANIC {count} x {target}: {place}: {message}")

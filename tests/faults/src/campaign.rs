@@ -1,5 +1,6 @@
 //! Many faults: which, and what became of them.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -41,6 +42,9 @@ pub struct Filter {
     /// The operation of this number only
     #[arg(long, value_name = "N")]
     at: Option<usize>,
+    /// Operations of this name only, such as rename
+    #[arg(long, value_name = "NAME")]
+    operation: Option<String>,
     /// This fault only, such as kill-before
     #[arg(long)]
     fault: Option<String>,
@@ -103,13 +107,11 @@ fn case(bench: &Bench, scenario: Scenario) -> Case {
 
 fn chosen(cases: &[Case], choice: &Choice) -> Vec<(usize, At)> {
     let of_case = |case: &Case| -> Vec<At> {
-        let last = case.operations.len();
-        let of_operation = |(index, operation): (usize, &Operation)| {
-            let operation_number = index + 1;
-            let faults = Fault::of(operation, operation_number, operation_number == last);
-            faults.into_iter().map(move |fault| At { operation: operation_number, fault })
+        let of_operation = |index: usize| {
+            let faults = Fault::of(&case.operations, index).into_iter();
+            faults.map(move |fault| At { operation: index + 1, fault })
         };
-        case.operations.iter().enumerate().flat_map(of_operation).collect()
+        (0..case.operations.len()).flat_map(of_operation).collect()
     };
     match choice {
         Choice::All(filter) => {
@@ -118,7 +120,9 @@ fn chosen(cases: &[Case], choice: &Choice) -> Vec<(usize, At)> {
             for (index, case) in cases.iter().enumerate() {
                 if passes(&filter.stage, case.scenario.stage) && passes(&filter.method, case.scenario.method) {
                     let faults = of_case(case).into_iter().filter(|at| {
-                        filter.at.is_none_or(|number| number == at.operation) && passes(&filter.fault, at.fault.word())
+                        filter.at.is_none_or(|number| number == at.operation)
+                            && passes(&filter.operation, &case.operations[at.operation - 1].name)
+                            && passes(&filter.fault, at.fault.word())
                     });
                     chosen.extend(faults.map(|at| (index, at)));
                 }
@@ -129,9 +133,16 @@ fn chosen(cases: &[Case], choice: &Choice) -> Vec<(usize, At)> {
             let mut random = ChaCha8Rng::seed_from_u64(*seed);
             let mut piles: Vec<Vec<(usize, At)>> = Vec::new();
             for (index, case) in cases.iter().enumerate() {
-                let mut pile: Vec<(usize, At)> = of_case(case).into_iter().map(|at| (index, at)).collect();
+                let mut pile = of_case(case);
                 pile.shuffle(&mut random);
-                piles.push(pile);
+                // One of each kind first: most operations of a long series are alike.
+                let mut seen = BTreeSet::new();
+                let kind = |at: &At| {
+                    let operation = &case.operations[at.operation - 1];
+                    (operation.name.as_str(), operation.file_name(), at.fault.word())
+                };
+                let (first, more): (Vec<At>, Vec<At>) = pile.into_iter().partition(|at| seen.insert(kind(at)));
+                piles.push(first.into_iter().chain(more).map(|at| (index, at)).collect());
             }
             // One of each command in turn.
             let longest = piles.iter().map(Vec::len).max().unwrap_or(0);

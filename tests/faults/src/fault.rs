@@ -66,11 +66,17 @@ const OTHERS: [Errno; 3] =
     [Errno { name: "EDQUOT", number: 122 }, Errno { name: "EFBIG", number: 27 }, Errno { name: "EACCES", number: 13 }];
 
 impl Fault {
-    /// All that is done to `operation`, the last of its command or not. To be killed after an operation is to be killed
-    /// before the next.
-    pub fn of(operation: &Operation, number: usize, is_last: bool) -> Vec<Fault> {
+    /// All that is done to the operation at `index` (from 0). To be killed after an operation is to be killed before the
+    /// next. Of many writes to one file, one after the other, the first and the last stand for all but kills.
+    pub fn of(operations: &[Operation], index: usize) -> Vec<Fault> {
+        let operation = &operations[index];
+        let is_next = |other: Option<&Operation>| operation.is_write() && other == Some(operation);
+        let before = index.checked_sub(1).and_then(|before| operations.get(before));
+        if is_next(before) && is_next(operations.get(index + 1)) {
+            return vec![Fault::KillWithin];
+        }
         let mut faults = vec![Fault::KillBefore, Fault::Fail(EIO)];
-        if is_last {
+        if index + 1 == operations.len() {
             faults.push(Fault::KillAfter);
         }
         if operation.is_write() {
@@ -78,7 +84,7 @@ impl Fault {
         }
         if ["open", "write", "mkdir", "link", "copy"].contains(&operation.name.as_str()) {
             faults.push(Fault::FailOn(ENOSPC));
-            faults.push(Fault::Fail(OTHERS[number % OTHERS.len()]));
+            faults.push(Fault::Fail(OTHERS[index % OTHERS.len()]));
         }
         faults
     }

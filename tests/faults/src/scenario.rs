@@ -97,8 +97,12 @@ pub fn all(bench: &Bench) -> Vec<Scenario> {
     for stage in ["finetune", "linprobe", "knn"] {
         scenarios.push(resumable(stage, "mae", with_recipe(stage, &["--from", &encoder, "--out", "run"])));
     }
+    // As few epochs as show a trunk, since the stages have scenarios of their own.
+    let short = ["pretrain.epochs=2", "finetune.epochs=1", "linprobe.epochs=1", "monitor.pictures=0"];
+    let short = short.iter().flat_map(|setting| ["--set", setting]).map(str::to_owned);
     let plan = ["reproduce", "--quiet", "--threads", "1", "--preset", &place("two.toml"), "--out", "plan"];
-    scenarios.push(Scenario { method: "mae, mae-k", ..repeatable("reproduce", plan.map(str::to_owned).to_vec()) });
+    let plan = plan.map(str::to_owned).into_iter().chain(short).collect();
+    scenarios.push(Scenario { method: "mae, mae-k", ..repeatable("reproduce", plan) });
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<String>>();
     scenarios.push(repeatable("report", words(&["report", "--quiet", &place("runs"), "--out", "report"])));
     let from = ["--quiet", "--threads", "1", "--from", &encoder];

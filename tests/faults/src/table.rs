@@ -80,7 +80,7 @@ impl fmt::Display for Table {
             }
             writeln!(formatter)
         };
-        for row in &self.rows {
+        for row in self.rows.iter().filter(|row| row.tried > 0) {
             let numbers = [row.operations, row.tried, row.kills, row.failures, row.short, row.unharmed, row.equal];
             sums.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += number);
             line(formatter, row.stage, row.method, numbers)?;

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+/// How the clause about a file ends that no run left alone has.
+pub const LEFT_OVER: &str = "is left over";
+
 /// A folder as it is compared: paths below it to what counts of their contents.
 #[derive(Debug, Default, PartialEq)]
 pub struct Tree {
@@ -50,7 +53,7 @@ impl Tree {
         }
         for (name, content) in &self.files {
             match reference.files.get(name) {
-                None => found.push(format!("{name} is left over")),
+                None => found.push(format!("{name} {LEFT_OVER}")),
                 Some(expected) if expected != content => found.push(format!("{name} differs")),
                 Some(_) => {}
             }

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::fault::{Fault, Operation};
 use crate::scenario::Scenario;
 use crate::shim::{At, Bench, Ended};
-use crate::tree::{Tree, half_written};
+use crate::tree::{LEFT_OVER, Tree, half_written};
 
 /// SIGKILL.
 const KILLED: i32 = 9;
@@ -44,9 +44,9 @@ pub fn verdict(bench: &Bench, scenario: &Scenario, reference: &Tree, at: At) -> 
     let ending = match (first.signal, first.code) {
         (Some(KILLED), _) if at.fault.kills() => Ending::Killed,
         (None, Some(0)) if !at.fault.kills() => {
-            let tree = Tree::read(folder, with_times);
-            let left = tree.temporaries.iter().map(|name| format!("{name} is left over"));
-            let unlike = tree.differences(reference).into_iter().chain(left);
+            // What is left over, the next session may clear.
+            let unlike = Tree::read(folder, with_times).differences(reference).into_iter();
+            let unlike = unlike.filter(|what| !what.ends_with(LEFT_OVER));
             findings.extend(unlike.map(|what| format!("it succeeds although {what}")));
             Ending::Unharmed
         }
@@ -67,7 +67,7 @@ pub fn verdict(bench: &Bench, scenario: &Scenario, reference: &Tree, at: At) -> 
     }
     findings.extend(differences.into_iter().map(|what| format!("in the end {what}")));
     findings
-        .extend(tree.temporaries.into_iter().map(|name| format!("in the end {} is left over", without_random(&name))));
+        .extend(tree.temporaries.into_iter().map(|name| format!("in the end {} {LEFT_OVER}", without_random(&name))));
     Verdict { ending, equal, findings }
 }
 

@@ -38,6 +38,8 @@ pub const PARSERS: &[Parser] = &[
     #[cfg(feature = "weights")]
     Parser { name: "weights", read: weights::weights },
     #[cfg(feature = "weights")]
+    Parser { name: "pickle", read: weights::pickle },
+    #[cfg(feature = "weights")]
     Parser { name: "hugging_face", read: weights::hugging_face },
 ];
 
