@@ -13,8 +13,8 @@ const RECORD: usize = 1 + 3072;
 
 /// A first byte that says which of the two, then each file of the set, a 0 or 1 in front of it for how much there is of
 /// it: nothing, or a record and what is left over of the input.
-pub fn binary(bytes: &[u8]) {
-    let Some((&set, bytes)) = bytes.split_first() else { return };
+pub fn binary(bytes: &[u8]) -> bool {
+    let Some((&set, bytes)) = bytes.split_first() else { return false };
     let ten = set % 2 == 0;
     let folder = if ten { "cifar10" } else { "cifar100" };
     let names: &[&str] = match ten {
@@ -30,13 +30,11 @@ pub fn binary(bytes: &[u8]) {
         }
         scratch::write(&format!("{folder}/{name}.bin"), &record);
     }
-    if let Ok(data) = bmae_data::open(&Source::Path(scratch::path(folder)), 0, 0) {
-        look_at(&data);
-    }
+    bmae_data::open(&Source::Path(scratch::path(folder)), 0, 0).is_ok_and(|data| look_at(&data))
 }
 
 /// A `.tar.gz`, or a `.tar` that is packed here, so that the checksum of gzip does not keep mutations from the tar.
-pub fn archive(bytes: &[u8]) {
+pub fn archive(bytes: &[u8]) -> bool {
     let packed = match bytes.starts_with(&[0x1f, 0x8b]) {
         true => bytes.to_vec(),
         false => {
@@ -45,16 +43,15 @@ pub fn archive(bytes: &[u8]) {
         }
     };
     let path = scratch::write("archive.tar.gz", &packed);
-    if let Ok(data) = bmae_data::open(&Source::Path(path), 0, 0) {
-        look_at(&data);
-    }
+    bmae_data::open(&Source::Path(path), 0, 0).is_ok_and(|data| look_at(&data))
 }
 
 /// The first and the last image of a set that was taken, whose label must be one of its classes.
-fn look_at(data: &Dataset) {
+fn look_at(data: &Dataset) -> bool {
     let last = data.train.len() - 1;
     for index in [0, last] {
         data.train.image(index).expect("it was checked when it was opened");
         assert!(data.train.label(index).is_some_and(|label| label < data.class_names.len()));
     }
+    true
 }

@@ -21,8 +21,8 @@ pub use memory::{peak_of, watched};
 pub struct Parser {
     /// That of its fuzz target and of its folder in the corpus.
     pub name: &'static str,
-    /// Gives it these bytes; what it says of them is dropped.
-    pub read: fn(&[u8]),
+    /// Gives it these bytes, and tells whether it took them.
+    pub read: fn(&[u8]) -> bool,
 }
 
 /// All of them.

@@ -24,7 +24,7 @@ pub fn peak_of(parser: &Parser, bytes: &[u8]) -> usize {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let before = ALLOCATOR.current_usage();
     ALLOCATOR.reset_peak_usage();
-    (parser.read)(bytes);
+    let _taken = (parser.read)(bytes);
     ALLOCATOR.peak_usage().saturating_sub(before)
 }
 

@@ -10,7 +10,7 @@ const RUN_FILE: &str = "stage = \"pretrain\"\nname = \"mae\"\nmethod = \"mae\"\n
 const METRICS: &str = "{\"kind\":\"epoch\",\"epoch\":0,\"loss\":0.5,\"wall_s\":1.0}\n";
 
 /// `run.toml` and, behind the first 0 byte, `config.toml`.
-pub fn run_file(bytes: &[u8]) {
+pub fn run_file(bytes: &[u8]) -> bool {
     let (about, config) = match bytes.iter().position(|&byte| byte == 0) {
         Some(end) => (&bytes[..end], Some(&bytes[end + 1..])),
         None => (bytes, None),
@@ -18,19 +18,21 @@ pub fn run_file(bytes: &[u8]) {
     scratch::write("about/run.toml", about);
     scratch::write("about/metrics.jsonl", METRICS.as_bytes());
     scratch::write("about/config.toml", config.unwrap_or_default());
-    look_at(scratch::path("about"));
+    look_at(scratch::path("about"))
 }
 
 /// `metrics.jsonl`.
-pub fn metrics(bytes: &[u8]) {
+pub fn metrics(bytes: &[u8]) -> bool {
     scratch::write("logged/run.toml", RUN_FILE.as_bytes());
     scratch::write("logged/metrics.jsonl", bytes);
-    look_at(scratch::path("logged"));
+    look_at(scratch::path("logged"))
 }
 
 /// Everything short of drawing figures, which takes a thousand times as long.
-fn look_at(directory: PathBuf) {
-    if let Ok(run) = bmae_report::read_run(&directory) {
+fn look_at(directory: PathBuf) -> bool {
+    let read = bmae_report::read_run(&directory);
+    let is_read = read.is_ok();
+    if let Ok(run) = read {
         let _ = bmae_report::list_runs(&[ListedRun::of(&run)]);
         let _ = bmae_report::compare_runs(&run, &run).text();
         let runs = [run];
@@ -40,4 +42,5 @@ fn look_at(directory: PathBuf) {
     }
     let shown = bmae_watch::snapshot(&[directory], 100).expect("a folder can be shown, whatever is in it");
     assert!(!shown.is_empty());
+    is_read
 }

@@ -9,17 +9,17 @@ use flate2::Crc;
 use crate::scratch;
 
 /// A weight file of any kind: its bytes tell which.
-pub fn weights(bytes: &[u8]) {
-    look_at(&scratch::write("weights.bin", bytes));
+pub fn weights(bytes: &[u8]) -> bool {
+    look_at(&scratch::write("weights.bin", bytes))
 }
 
 /// The pickle of what `torch.save` writes since PyTorch 1.6, in an archive with a few storages: packed here, so that the
 /// checksums of zip do not keep mutations from it.
-pub fn pickle(bytes: &[u8]) {
+pub fn pickle(bytes: &[u8]) -> bool {
     const STORAGE: [u8; 256] = [0; 256];
     let storages = ["archive/data/0", "archive/data/1", "archive/data/2"].map(|name| (name, &STORAGE[..]));
     let entries = [("archive/data.pkl", bytes), ("archive/version", &b"3\n"[..])];
-    look_at(&scratch::write("weights.bin", &zip(&[&entries[..], &storages].concat())));
+    look_at(&scratch::write("weights.bin", &zip(&[&entries[..], &storages].concat())))
 }
 
 /// A zip archive of these files, stored as they are.
@@ -43,17 +43,17 @@ fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 /// The `config.json` of a Hugging Face folder, beside weights of a small model.
-pub fn hugging_face(bytes: &[u8]) {
+pub fn hugging_face(bytes: &[u8]) -> bool {
     const WEIGHTS: &[u8] = include_bytes!("../../../fuzz/corpus/weights/huggingface.safetensors");
     scratch::write("folder/model.safetensors", WEIGHTS);
     scratch::write("folder/config.json", bytes);
-    look_at(&scratch::path("folder"));
+    look_at(&scratch::path("folder"))
 }
 
 /// Everything that is asked of weights before there is a model for them. What is taken holds as many numbers as its
 /// shapes say.
-fn look_at(path: &Path) {
-    let Ok(mut state) = StateDict::open(path) else { return };
+fn look_at(path: &Path) -> bool {
+    let Ok(mut state) = StateDict::open(path) else { return false };
     for (name, array) in &state.tensors {
         let count = array.shape.iter().try_fold(1_usize, |count, &size| count.checked_mul(size));
         assert_eq!(count, Some(array.values.len()), "{name} {:?}", array.shape);
@@ -61,4 +61,5 @@ fn look_at(path: &Path) {
     let _ = Architecture::of(&state).to_string();
     let _ = state.missing_tensors();
     let _ = state.resize_positions(2);
+    true
 }
