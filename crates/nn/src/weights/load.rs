@@ -70,22 +70,6 @@ impl StateDict {
         let holds = Architecture::of(self).in_one_line();
         Err(WeightsError::Depth { source_name: self.source_name(), part, found, expected, holds })
     }
-
-    /// Refuses the tensor `name`, if it is there, with a value that is no finite number.
-    fn check_finite(&self, name: &str) -> Result<(), WeightsError> {
-        let Some(array) = self.tensors.get(name) else { return Ok(()) };
-        let mut wrong = array.values.iter().filter(|value| !value.is_finite());
-        match wrong.next() {
-            None => Ok(()),
-            Some(&value) => Err(WeightsError::NotFinite {
-                source_name: self.source_name(),
-                tensor: name.to_owned(),
-                value,
-                count: 1 + wrong.count(),
-                values: array.values.len(),
-            }),
-        }
-    }
 }
 
 impl LoadReport {

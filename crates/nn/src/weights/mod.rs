@@ -11,6 +11,7 @@ mod checksum;
 mod config;
 mod differences;
 mod error;
+mod finite;
 mod hugging_face;
 mod known;
 mod load;

@@ -37,7 +37,7 @@ impl StateDict {
         state.metadata.extend(header.metadata().iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
         let mut tensors = file.tensors();
         tensors.sort_by(|(one, _), (other, _)| one.cmp(other));
-        verify(&mut state.metadata, &tensors, source)?;
+        let verified = verify(&mut state.metadata, &tensors, source);
         for (name, view) in tensors {
             let Some(values) = floats(view.dtype(), view.data()) else {
                 if is_whole(view.dtype()) {
@@ -52,6 +52,11 @@ impl StateDict {
             };
             state.tensors.insert(name, Array { shape: view.shape().to_vec(), values });
         }
+        if verified.is_err() {
+            // Damage that shows in the numbers is told with its tensor.
+            state.tensors.keys().try_for_each(|name| state.check_finite(name))?;
+        }
+        verified?;
         state.origin.container = Container::Safetensors;
         state.origin.integer_tensors.sort();
         Ok(state)
