@@ -131,10 +131,12 @@ pub fn run(bench: &Bench, seed: u64, times: usize) -> bool {
     found.is_empty()
 }
 
-/// Whether a sentence names the file, or of a recipe the run that it is of.
+/// Whether a sentence names the file, or the folder that it is missing from; of a file that says what the run is, the run
+/// that it is of.
 fn is_named(said: &str, name: &str) -> bool {
-    let file = name.rsplit('/').next().unwrap_or(name);
-    said.contains(file) || (file == "config.toml" && said.contains("run "))
+    let (folder, file) = name.rsplit_once('/').unwrap_or(("", name));
+    let says_what_it_is = matches!(file, "config.toml" | "run.toml");
+    said.contains(file) || (folder.contains('/') && said.contains(folder)) || (says_what_it_is && said.contains("run "))
 }
 
 /// Whether a run never reads it again.
