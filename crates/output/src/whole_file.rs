@@ -29,20 +29,31 @@ pub fn write_whole_by(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Res
     match of_file(path)? {
         Destination::Stream => write(&mut fs::OpenOptions::new().write(true).open(path)?),
         Destination::File(place) => {
-            let mut file = begin(&place)?;
-            write(&mut file)?;
-            file.commit()
+            clear_leftovers(&place);
+            let written = begin(&place).and_then(|mut file| {
+                write(&mut file)?;
+                file.commit()
+            });
+            if written.is_err() {
+                // What failed at its end is left beside the place, too.
+                clear_leftovers(&place);
+            }
+            written
         }
     }
 }
 
-/// Begins the file at `place`, and clears what processes left that were killed while they wrote it.
-fn begin(place: &Path) -> io::Result<AtomicWriteFile> {
+/// Removes what processes left beside `place` that were killed, or failed, while they wrote the same file.
+fn clear_leftovers(place: &Path) {
     if let (Some(folder), Some(name)) = (place.parent(), place.file_name().and_then(OsStr::to_str)) {
         // The folder of a name alone is the one at work.
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         leftovers::clear(folder, |other| other == name);
     }
+}
+
+/// Begins the file at `place`.
+fn begin(place: &Path) -> io::Result<AtomicWriteFile> {
     let file = AtomicWriteFile::open(place)?;
     // Says that it is being written; a file system without locks has no way to.
     let _ = file.as_file().try_lock();
@@ -58,7 +69,7 @@ pub fn check_place(path: &Path) -> io::Result<()> {
         // Whoever reads a pipe may come later.
         Destination::Stream => Ok(()),
         // A file that is begun and given up leaves nothing.
-        Destination::File(place) => AtomicWriteFile::open(place)?.discard(),
+        Destination::File(place) => begin(&place)?.discard(),
     }
 }
 

@@ -67,6 +67,13 @@ fn remove_superseded(directory: &Path, newest: Position) {
     }
 }
 
+/// Removes the states that the furthest one supersedes, where the session that wrote it could not.
+pub(super) fn clear_superseded(directory: &Path) {
+    if let Some((newest, _)) = state_file::list(directory).first() {
+        remove_superseded(directory, *newest);
+    }
+}
+
 /// What was found of the checkpoints of a run.
 #[derive(Debug, Default)]
 pub(super) struct Loaded {

@@ -116,6 +116,8 @@ impl RunDirectory {
                 None => {}
             }
             if let Some(before) = before.as_ref().filter(|before| before.is_finished()) {
+                leftovers::clear(path);
+                checkpoint::clear_superseded(path);
                 return Ok(Opened::Finished(before.change_of_test_images(&run_file)));
             }
         }
