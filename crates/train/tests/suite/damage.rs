@@ -208,6 +208,8 @@ fn change_state(file: &Path, change: impl FnOnce(&mut StateDict)) {
     std::fs::write(file, state.to_bytes().expect("bytes")).expect("written");
 }
 
+type Change = Box<dyn Fn(&mut StateDict)>;
+
 #[test]
 fn a_state_of_another_model_is_refused_tensor_by_tensor() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -218,7 +220,7 @@ fn a_state_of_another_model_is_refused_tensor_by_tensor() {
     let target = "target.0/blocks.1.norm1.weight";
     let weight = "weights/blocks.0.mlp.fc1.weight";
     let array = |values: usize| bmae_nn::weights::Array { shape: vec![values], values: vec![0.0; values] };
-    let changes: [(&str, Box<dyn Fn(&mut StateDict)>); 8] = [
+    let changes: [(&str, Change); 8] = [
         ("lacks optimiser/blocks.0.mlp.fc1.weight/second", Box::new(|s| drop(s.tensors.remove(moment)))),
         ("has 3 values of optimiser/blocks.0", Box::new(move |s| drop(s.tensors.insert(moment.into(), array(3))))),
         (
