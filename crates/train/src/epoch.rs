@@ -173,7 +173,8 @@ impl Epoch {
     /// Counts, logs and tells a step. Of a step that is no number any more `layers` says where that comes from.
     ///
     /// # Errors
-    /// When its loss or gradient is no number any more, or the line cannot be written.
+    /// When its loss or gradient is no number any more, the line cannot be written, or the run directory is not where it
+    /// was: a run that nobody can find should not work on.
     pub fn after_step(
         &mut self,
         session: &mut Session<'_>,
@@ -182,6 +183,7 @@ impl Epoch {
         layers: impl FnOnce() -> String,
     ) -> Result<(), TrainError> {
         let (epoch, step) = (self.number, self.steps_done);
+        directory.check_place()?;
         self.check_finite(&taken, directory, layers)?;
         self.steps_done += 1;
         self.trained = self.earlier + self.began.elapsed();

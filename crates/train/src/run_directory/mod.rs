@@ -196,6 +196,11 @@ impl RunDirectory {
         self.place.path()
     }
 
+    /// Refuses to go on where the folder was moved, deleted or replaced meanwhile.
+    pub fn check_place(&self) -> Result<(), TrainError> {
+        self.place.check()
+    }
+
     /// Seconds since the run began, over all its sessions.
     pub fn wall_s(&self) -> f64 {
         self.earlier_wall_s + self.began.elapsed().as_secs_f64()
