@@ -69,7 +69,7 @@ mod tests {
 
     const SMALL: Autoencoder = Autoencoder {
         grid: PatchGrid::rgb(6, 2),
-        encoder: Transformer { dim: 8, depth: 2, heads: 2, mlp_ratio: 2.0 },
+        encoder: Transformer::new(8, 2, 2, 2.0),
         decoder: Transformer::decoder(4, 1, 2),
     };
 

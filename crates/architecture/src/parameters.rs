@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn deit_tiny_has_the_number_that_timm_counts() {
         // timm's vit_tiny_patch16_224 has 5,717,416 parameters, 192,000 + 1,000 of them in its head for 1,000 classes.
-        let encoder = Transformer { dim: 192, depth: 12, heads: 3, mlp_ratio: 4.0 };
+        let encoder = Transformer::new(192, 12, 3, 4.0);
         assert_eq!(encoder_parameters(PatchGrid::rgb(224, 16), encoder).total(), 5_717_416 - 193_000);
         assert_eq!(linear_parameters(192, 1000), 193_000);
     }
@@ -91,9 +91,9 @@ mod tests {
 
     #[test]
     fn absurd_sizes_saturate() {
-        let absurd = Transformer { dim: usize::MAX, depth: usize::MAX, heads: 1, mlp_ratio: 1e300 };
+        let absurd = Transformer::new(usize::MAX, usize::MAX, 1, 1e300);
         assert_eq!(encoder_parameters(PatchGrid::rgb(usize::MAX, 1), absurd).total(), u128::MAX);
-        let wide = Transformer { dim: 1_000_000_000, depth: 1, heads: 250_000_000, mlp_ratio: 4.0 };
+        let wide = Transformer::new(1_000_000_000, 1, 250_000_000, 4.0);
         assert!(encoder_parameters(PatchGrid::rgb(32, 4), wide).total() > 12_000_000_000_000_000_000);
     }
 }

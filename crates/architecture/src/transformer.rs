@@ -6,7 +6,7 @@ use crate::multiple::nearest_multiple;
 /// Hidden units of the decoder's MLPs per unit of width, as in the official code.
 pub const DECODER_MLP_RATIO: f64 = 4.0;
 
-/// What stands under the root of every LayerNorm beside the variance (`norm_layer` of the official code; PyTorch's own
+/// What usually stands under the root of a LayerNorm beside the variance (`norm_layer` of the official code; PyTorch's own
 /// default is 1e-5).
 pub const LAYER_NORM_EPSILON: f64 = 1e-6;
 
@@ -21,12 +21,19 @@ pub struct Transformer {
     pub heads: usize,
     /// Hidden units of the MLP per unit of `dim`, usually 4.
     pub mlp_ratio: f64,
+    /// What stands under the root of its LayerNorms beside the variance, usually [`LAYER_NORM_EPSILON`].
+    pub norm_epsilon: f64,
 }
 
 impl Transformer {
+    /// Blocks of these sizes with the usual LayerNorms.
+    pub const fn new(dim: usize, depth: usize, heads: usize, mlp_ratio: f64) -> Self {
+        Self { dim, depth, heads, mlp_ratio, norm_epsilon: LAYER_NORM_EPSILON }
+    }
+
     /// A decoder, whose MLP ratio is [`DECODER_MLP_RATIO`].
     pub const fn decoder(dim: usize, depth: usize, heads: usize) -> Self {
-        Self { dim, depth, heads, mlp_ratio: DECODER_MLP_RATIO }
+        Self::new(dim, depth, heads, DECODER_MLP_RATIO)
     }
 
     /// Hidden units of the MLP: floor(D * mlp_ratio) in f64, as timm's `int(dim * mlp_ratio)`.
@@ -37,7 +44,7 @@ impl Transformer {
     /// Refuses sizes of zero, a width that heads or 4 do not divide, and an MLP without hidden units. `part`
     /// ("encoder", "decoder") names the keys in the error.
     pub fn check(&self, part: &'static str) -> Result<(), ArchitectureError> {
-        let Self { dim, depth, heads, mlp_ratio } = *self;
+        let Self { dim, depth, heads, mlp_ratio, .. } = *self;
         for (key, size) in [("dim", dim), ("depth", depth), ("heads", heads)] {
             if size == 0 {
                 return Err(ArchitectureError::Zero { key: format!("model.{part}.{key}") });
@@ -70,7 +77,7 @@ fn least_common_multiple_with_4(heads: usize) -> u128 {
 mod tests {
     use super::*;
 
-    const ENCODER: Transformer = Transformer { dim: 8, depth: 2, heads: 2, mlp_ratio: 2.0 };
+    const ENCODER: Transformer = Transformer::new(8, 2, 2, 2.0);
 
     #[track_caller]
     fn refused(sizes: Transformer, says: &str) {

@@ -122,16 +122,17 @@ impl Recipe {
 
     /// The sizes of its masked autoencoder.
     pub fn architecture(&self) -> Autoencoder {
-        let ModelRecipe { patch_size, encoder, decoder } = &self.model;
+        let &ModelRecipe { patch_size, norm_epsilon, ref encoder, ref decoder } = &self.model;
         Autoencoder {
-            grid: PatchGrid::rgb(self.data.image_size, *patch_size),
+            grid: PatchGrid::rgb(self.data.image_size, patch_size),
             encoder: Transformer {
                 dim: encoder.dim,
                 depth: encoder.depth,
                 heads: encoder.heads,
                 mlp_ratio: encoder.mlp_ratio,
+                norm_epsilon,
             },
-            decoder: Transformer::decoder(decoder.dim, decoder.depth, decoder.heads),
+            decoder: Transformer { norm_epsilon, ..Transformer::decoder(decoder.dim, decoder.depth, decoder.heads) },
         }
     }
 }

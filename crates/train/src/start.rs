@@ -114,8 +114,16 @@ pub fn fit(weights: &mut StateDict, recipe: &Recipe, used: Used, tell: &mut dyn 
     if let Some(interpolated) = weights.resize_positions(side) {
         tell(Message::Note(format!("{source}: {interpolated}")));
     }
-    let notes = weights.origin.taken().into_iter().chain(weights.origin.config.notes.clone());
-    notes.for_each(|note| tell(Message::Note(format!("{source}: {note}"))));
+    if let Some(taken) = weights.origin.taken() {
+        tell(Message::Note(format!("{source}: {taken}")));
+    }
+    let epsilon = recipe.model.norm_epsilon;
+    if let Some(own) = norm_epsilon_of(weights).filter(|own| *own != epsilon) {
+        tell(Message::Warning(format!(
+            "{source} was made with {own:e} under the root of its LayerNorms, but {epsilon:e} is taken, as the recipe says: it \
+             computes something else than it learned (model.norm_epsilon)"
+        )));
+    }
     let heads = heads_of(weights);
     let decoder = heads.1.filter(|_| used == Used::Autoencoder);
     let parts = [("encoder", heads.0, recipe.model.encoder.heads), ("decoder", decoder, recipe.model.decoder.heads)];
@@ -137,6 +145,15 @@ pub(crate) fn heads_of(weights: &StateDict) -> (Option<usize>, Option<usize>) {
     let table: toml::Table = toml::from_str(text).unwrap_or_default();
     let heads = |part: &str| usize::try_from(table.get("model")?.get(part)?.get("heads")?.as_integer()?).ok();
     (heads("encoder"), heads("decoder"))
+}
+
+/// What stands under the root of the LayerNorms beside the variance, as far as the recipe or the configuration beside
+/// `weights` tells it.
+pub(crate) fn norm_epsilon_of(weights: &StateDict) -> Option<f64> {
+    match weights.config_text() {
+        None => weights.origin.config.norm_epsilon,
+        Some(text) => toml::from_str::<toml::Table>(text).ok()?.get("model")?.get("norm_epsilon")?.as_float(),
+    }
 }
 
 /// What to make of what loading `weights` into a model left: positions may be missing (the fixed ones stand), and so
@@ -182,7 +199,7 @@ pub(crate) fn tell_left_over(weights: &StateDict, unexpected: &[String], tell: &
 }
 
 /// The recipe that `weights` carry: the `config.toml` that bmae wrote into them, else `[data]` and `[model]` as far as
-/// their shapes tell (and, for numbers of heads, the `config.json` beside them), of the decoder only where it is `used`,
+/// their shapes tell (and, for numbers of heads and LayerNorms, the `config.json` beside them), of the decoder only where it is `used`,
 /// and `pretrain.norm_pix` with it where `config.json` tells what the decoder predicts. `None` where they tell nothing.
 ///
 /// It belongs between the preset and single settings, as [`CarriedRecipe::text`](bmae_recipe::CarriedRecipe::text).
@@ -196,7 +213,7 @@ pub fn carried_recipe(weights: &StateDict, used: Used) -> Option<String> {
     let norm_pix = weights.origin.config.norm_pix.filter(|_| decoder.is_some());
     let sizes = sizes_as_recipe(
         encoder.image_size(),
-        encoder.patch_size,
+        (encoder.patch_size, weights.origin.config.norm_epsilon),
         (encoder.dim, encoder.depth, encoder.heads),
         encoder.mlp_ratio(),
         decoder.map(|decoder| (decoder.dim, decoder.depth, decoder.heads)),
@@ -216,7 +233,7 @@ pub fn told_model(recipe: &Recipe, weights: &StateDict) -> String {
     };
     let sizes = sizes_as_recipe(
         Some(recipe.data.image_size),
-        recipe.model.patch_size,
+        (recipe.model.patch_size, Some(recipe.model.norm_epsilon)),
         (dim, depth, Some(heads)),
         mlp_ratio,
         Architecture::of(weights).decoder.map(|_| (decoder.dim, decoder.depth, Some(decoder.heads))),
@@ -229,7 +246,7 @@ type Sizes = (usize, usize, Option<usize>);
 
 fn sizes_as_recipe(
     image_size: Option<usize>,
-    patch_size: usize,
+    (patch_size, norm_epsilon): (usize, Option<f64>),
     encoder: Sizes,
     mlp_ratio: f64,
     decoder: Option<Sizes>,
@@ -240,6 +257,7 @@ fn sizes_as_recipe(
     };
     let mut text = image_size.map_or(String::new(), |image_size| format!("[data]\nimage_size = {image_size}\n\n"));
     text += &format!("[model]\npatch_size = {patch_size}\n");
+    text += &norm_epsilon.map_or(String::new(), |epsilon| format!("norm_epsilon = {epsilon:?}\n"));
     text += &section("encoder", encoder);
     text += &format!("mlp_ratio = {mlp_ratio:?}\n");
     text += &decoder.map_or(String::new(), |decoder| section("decoder", decoder));

@@ -1,6 +1,7 @@
 //! Teachers: encoders of given weights whose features are predicted. They have sizes of their own; the patches are the
 //! student's.
 
+use bmae_architecture::LAYER_NORM_EPSILON;
 use bmae_nn::weights::{Architecture, ModelPart, StateDict};
 use bmae_nn::{Encoder, EncoderInit};
 use bmae_recipe::{EncoderRecipe, GivenWeights, Recipe, Used};
@@ -10,7 +11,7 @@ use crate::TrainError;
 use crate::checksum::read_named;
 use crate::model::fresh_encoder;
 use crate::observer::Message;
-use crate::start::{fill, fit, heads_of};
+use crate::start::{fill, fit, heads_of, norm_epsilon_of};
 
 /// The teacher that a target of `recipe` names, whose last `last_blocks` blocks are averaged, on `device`, which is
 /// without autodiff. What a user should know of its weights goes to `tell`.
@@ -46,6 +47,7 @@ pub(crate) fn of_weights(
 ) -> Result<Encoder, TrainError> {
     let mut of_teacher = recipe.clone();
     of_teacher.model.encoder = sizes(&weights, recipe, &mut *tell)?;
+    of_teacher.model.norm_epsilon = norm_epsilon_of(&weights).unwrap_or(LAYER_NORM_EPSILON);
     fit(&mut weights, &of_teacher, Used::Encoder, &mut *tell);
     fill(fresh_encoder(&of_teacher, EncoderInit::Mae, device)?, &weights, true, tell)
 }

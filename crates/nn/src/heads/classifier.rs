@@ -1,5 +1,6 @@
 //! Encoder and class head, for fine-tuning.
 
+use bmae_architecture::LAYER_NORM_EPSILON;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use rand::Rng;
@@ -62,8 +63,9 @@ impl Classifier {
         let mut encoder = encoder.with_trainable_positions();
         let fc_norm = match pooling {
             Pooling::Mean => {
-                encoder.norm = None;
-                Some(LayerNorm::init(dim, &device))
+                let norm = encoder.norm.take();
+                let epsilon = norm.map_or(LAYER_NORM_EPSILON, |norm| norm.epsilon());
+                Some(LayerNorm::init(dim, epsilon, &device))
             }
             Pooling::ClassToken => None,
         };

@@ -47,10 +47,8 @@ impl Decoder {
             embed: Linear::init(encoder_dim, dim, init, rng, device),
             mask_token: parameter(normal(dim, TOKEN_STD, rng), [1, 1, dim], device),
             pos_embed: parameter(positions, [1, 1 + grid.patches(), dim], device).set_require_grad(false),
-            blocks: (0..sizes.depth)
-                .map(|_| Block::init(dim, sizes.hidden(), sizes.heads, init, rng, device))
-                .collect(),
-            norm: LayerNorm::init(dim, device),
+            blocks: (0..sizes.depth).map(|_| Block::init(sizes, init, rng, device)).collect(),
+            norm: LayerNorm::init(dim, sizes.norm_epsilon, device),
         })
     }
 

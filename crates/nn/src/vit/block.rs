@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bmae_architecture::Transformer;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use rand::Rng;
@@ -44,21 +45,16 @@ pub struct Mlp {
 }
 
 impl Block {
-    pub(crate) fn init(
-        dim: usize,
-        hidden: usize,
-        heads: usize,
-        init: LinearInit,
-        rng: &mut impl Rng,
-        device: &Device,
-    ) -> Self {
-        let norm1 = LayerNorm::init(dim, device);
+    pub(crate) fn init(sizes: Transformer, init: LinearInit, rng: &mut impl Rng, device: &Device) -> Self {
+        let Transformer { dim, heads, norm_epsilon, .. } = sizes;
+        let hidden = sizes.hidden();
+        let norm1 = LayerNorm::init(dim, norm_epsilon, device);
         let attn = Attention {
             qkv: Linear::init(dim, 3 * dim, init, rng, device),
             proj: Linear::init(dim, dim, init, rng, device),
             heads,
         };
-        let norm2 = LayerNorm::init(dim, device);
+        let norm2 = LayerNorm::init(dim, norm_epsilon, device);
         let mlp = Mlp {
             fc1: Linear::init(dim, hidden, init, rng, device),
             fc2: Linear::init(hidden, dim, init, rng, device),
@@ -92,7 +88,8 @@ impl Block {
     }
 
     fn options(&self, tokens: usize) -> BlockOptions {
-        BlockOptions { tokens, heads: self.attn.heads, selected: None, branch_factors: None }
+        let (heads, norm_epsilon) = (self.attn.heads, self.norm1.epsilon());
+        BlockOptions { tokens, heads, norm_epsilon, selected: None, branch_factors: None }
     }
 
     fn parameters(&self) -> BlockParameters {

@@ -58,10 +58,8 @@ impl Encoder {
             cls_token: parameter(cls_token, [1, 1, dim], device),
             pos_embed: parameter(pos_embed, [1, tokens, dim], device).set_require_grad(false),
             patch_embed: PatchEmbedding::init(dim, grid, init, rng, device),
-            blocks: (0..sizes.depth)
-                .map(|_| Block::init(dim, sizes.hidden(), sizes.heads, linear, rng, device))
-                .collect(),
-            norm: Some(LayerNorm::init(dim, device)),
+            blocks: (0..sizes.depth).map(|_| Block::init(sizes, linear, rng, device)).collect(),
+            norm: Some(LayerNorm::init(dim, sizes.norm_epsilon, device)),
         })
     }
 

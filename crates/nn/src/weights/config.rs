@@ -70,6 +70,9 @@ fn model_type<'a>(config: &Said<'a>) -> Result<Option<&'a str>, String> {
     }
 }
 
+/// The largest epsilon that a recipe may have (`model.norm_epsilon`).
+const LARGEST_EPSILON: f64 = 0.1;
+
 /// What is left out has the default of transformers' `ViTConfig` or `ViTMAEConfig`.
 fn of_transformers(config: &Said<'_>, model_type: &str) -> Result<ForeignConfig, String> {
     let of_a_mae = model_type == "vit_mae";
@@ -83,14 +86,10 @@ fn of_transformers(config: &Said<'_>, model_type: &str) -> Result<ForeignConfig,
     };
     let default = MODEL_TYPES.iter().find(|(known, _)| *known == model_type).map_or(LAYER_NORM_EPSILON, |of| of.1);
     let epsilon = config.number("layer_norm_eps")?.unwrap_or(default);
-    // docs/weights.md, "What config.json says": a smaller one hardly matters.
-    if !(0.0..=LAYER_NORM_EPSILON).contains(&epsilon) {
-        read.refused.push(format!(
-            "LayerNorms with epsilon {epsilon:e} (layer_norm_eps in config.json), where it is {LAYER_NORM_EPSILON:e} here"
-        ));
-    } else if epsilon != LAYER_NORM_EPSILON {
-        read.notes
-            .push(format!("its LayerNorms were trained with epsilon {epsilon:e}, here it is {LAYER_NORM_EPSILON:e}"));
+    if epsilon > 0.0 && epsilon <= LARGEST_EPSILON {
+        read.norm_epsilon = Some(epsilon);
+    } else {
+        read.refused.push(format!("LayerNorms with epsilon {epsilon:e} (layer_norm_eps in config.json)"));
     }
     read.refused.extend(other_activation("hidden_act", config.text("hidden_act")?, &EXACT_GELU));
     for key in COUNTS {

@@ -56,8 +56,8 @@ pub struct ForeignConfig {
     pub norm_pix: Option<bool>,
     /// The share of the patches that was masked.
     pub mask_ratio: Option<f64>,
-    /// Where the model differs from every model here without changing what it computes much, a clause each.
-    pub notes: Vec<String>,
+    /// What stands under the root of its LayerNorms beside the variance.
+    pub norm_epsilon: Option<f64>,
     /// What it has that no model here can have, a noun phrase each.
     pub refused: Vec<String>,
     /// Sizes that the tensors tell too, by the configuration's key.

@@ -38,12 +38,15 @@ fn gelu() {
 
 #[test]
 fn layer_norm() {
-    for [rows, width] in [[1, 4], [7, 24], [130, 64]] {
+    for ([rows, width], epsilon) in [([1, 4], 1e-6), ([7, 24], 1e-12), ([130, 64], 1e-2)] {
         let input =
             [(uniform(rows * width, 502), vec![]), (uniform(width, 503), vec![]), (uniform(width, 504), vec![])];
         let rows_of = |x: &[Tensor<1>]| x[0].clone().reshape([rows, width]);
-        let fused = run(&input, |x| ops::layer_norm(rows_of(&x), x[1].clone(), x[2].clone()));
-        assert_agree(fused, run(&input, |x| ops::layer_norm::composed(rows_of(&x), x[1].clone(), x[2].clone())));
+        let fused = run(&input, |x| ops::layer_norm(rows_of(&x), x[1].clone(), x[2].clone(), epsilon));
+        assert_agree(
+            fused,
+            run(&input, |x| ops::layer_norm::composed(rows_of(&x), x[1].clone(), x[2].clone(), epsilon)),
+        );
     }
 }
 
@@ -161,7 +164,11 @@ fn block() {
                 fc2: linear(11, dim),
             };
             let (selected, branch_factors) = (selected.clone(), factors.clone());
-            (two(0, 15), parameters, ops::BlockOptions { tokens: 5, heads, selected, branch_factors })
+            (
+                two(0, 15),
+                parameters,
+                ops::BlockOptions { tokens: 5, heads, norm_epsilon: 1e-3, selected, branch_factors },
+            )
         };
         let fused = run(&input, |x| {
             let (x, parameters, options) = parts(&x);
@@ -182,8 +189,11 @@ fn of_a_transposed_input() {
     let turned = |x: &[Tensor<1>]| x[0].clone().reshape([20, 12]).transpose();
     let slope = uniform(20, 507);
     let ones = || tensor(slope.clone(), [20], &device());
-    let fused = run(&input, |x| ops::gelu(ops::layer_norm(turned(&x), ones(), ones())));
-    assert_agree(fused, run(&input, |x| ops::gelu::composed(ops::layer_norm::composed(turned(&x), ones(), ones()))));
+    let fused = run(&input, |x| ops::gelu(ops::layer_norm(turned(&x), ones(), ones(), 1e-6)));
+    assert_agree(
+        fused,
+        run(&input, |x| ops::gelu::composed(ops::layer_norm::composed(turned(&x), ones(), ones(), 1e-6))),
+    );
 }
 
 /// A frozen weight gets no gradient, and the others still do.
@@ -192,7 +202,7 @@ fn of_a_frozen_weight() {
     let weight = tensor(uniform(8, 508), [8], &device());
     let x = tensor(uniform(16, 509), [2, 8], &device()).require_grad();
     let bias = tensor(uniform(8, 510), [8], &device()).require_grad();
-    let grads = ops::layer_norm(x.clone(), weight.clone(), bias.clone()).sum().backward();
+    let grads = ops::layer_norm(x.clone(), weight.clone(), bias.clone(), 1e-6).sum().backward();
     assert!(weight.grad(&grads).is_none());
     assert_close(&values(bias.grad(&grads).unwrap()), &[2.0; 8], 1e-6);
     assert_eq!(x.grad(&grads).unwrap().dims(), [2, 8]);

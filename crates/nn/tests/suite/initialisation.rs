@@ -8,7 +8,7 @@ use crate::tiny::*;
 
 const WIDE: Autoencoder = Autoencoder {
     grid: PatchGrid::rgb(16, 4),
-    encoder: Transformer { dim: 64, depth: 1, heads: 4, mlp_ratio: 4.0 },
+    encoder: Transformer::new(64, 1, 4, 4.0),
     decoder: Transformer::decoder(32, 1, 4),
 };
 

@@ -22,7 +22,7 @@ pub fn device() -> Device {
 
 pub const SIZES: Autoencoder = Autoencoder {
     grid: PatchGrid::rgb(IMAGE, PATCH),
-    encoder: Transformer { dim: 8, depth: 2, heads: 2, mlp_ratio: 2.0 },
+    encoder: Transformer::new(8, 2, 2, 2.0),
     decoder: Transformer::decoder(4, 1, 2),
 };
 

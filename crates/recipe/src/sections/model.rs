@@ -1,6 +1,8 @@
 //! `[model]`, `[model.encoder]` and `[model.decoder]`.
 
-use crate::key::Count;
+use bmae_architecture::LAYER_NORM_EPSILON;
+
+use crate::key::{Count, Number};
 use crate::section::section;
 
 section! {
@@ -9,6 +11,9 @@ section! {
         /// Side of a square patch, in pixels
         /// Must divide data.image_size.
         patch_size: usize = 4, in Count::between(1, 1_000_000);
+        /// What stands under the root of every LayerNorm beside the variance
+        /// 1e-6 as in MAE and timm; weights of Hugging Face's bring their own (layer_norm_eps), which is 1e-12 by default.
+        norm_epsilon: f64 = LAYER_NORM_EPSILON, in Number::between(0.0, 0.1).above_least();
         /// `[model.encoder]`.
         encoder: EncoderRecipe, from encoder::KEYS;
         /// `[model.decoder]`.

@@ -1,6 +1,6 @@
 //! A folder that `from_pretrained` of Hugging Face's transformers opens: `config.json` and `model.safetensors`.
 
-use bmae_architecture::{Autoencoder, LAYER_NORM_EPSILON};
+use bmae_architecture::Autoencoder;
 use bmae_nn::StateDict;
 use bmae_nn::weights::EncoderPrefix;
 use bmae_recipe::Recipe;
@@ -60,7 +60,7 @@ fn sizes(recipe: &Recipe, class: &str) -> Map<String, Value> {
         "num_attention_heads": encoder.heads,
         "intermediate_size": encoder.hidden(),
         "hidden_act": "gelu",
-        "layer_norm_eps": LAYER_NORM_EPSILON,
+        "layer_norm_eps": encoder.norm_epsilon,
         "qkv_bias": true,
         "hidden_dropout_prob": 0.0,
         "attention_probs_dropout_prob": 0.0,

@@ -13,7 +13,7 @@ pub use error::ExportError;
 pub use exported::Exported;
 pub use model::{Kind, Sees};
 
-use bmae_architecture::Autoencoder;
+use bmae_architecture::{Autoencoder, LAYER_NORM_EPSILON};
 use bmae_nn::StateDict;
 use bmae_nn::weights::{Architecture, CONFIG_KEY, ModelPart, grouped_names};
 use bmae_recipe::{Need, Recipe, Used, available_memory};
@@ -121,11 +121,16 @@ fn for_timm(model: Model, recipe: &Recipe) -> Exported {
         _ => "global_pool=\"token\"",
     };
     let Autoencoder { grid, encoder, .. } = recipe.architecture();
+    // timm's own LayerNorm has the usual epsilon.
+    let norm_layer = match encoder.norm_epsilon {
+        epsilon if epsilon == LAYER_NORM_EPSILON => String::new(),
+        epsilon => format!(", norm_layer=functools.partial(torch.nn.LayerNorm, eps={epsilon:e})"),
+    };
     Exported {
         what: "weights of a timm VisionTransformer".to_owned(),
         open_with: format!(
             "model = timm.models.VisionTransformer(img_size={}, patch_size={}, embed_dim={}, depth={}, num_heads={}, mlp_ratio={:?}, \
-             num_classes={classes}, {pooling}); model.load_state_dict(safetensors.torch.load_file(PATH))",
+             num_classes={classes}, {pooling}{norm_layer}); model.load_state_dict(safetensors.torch.load_file(PATH))",
             grid.image_size, grid.patch_size, encoder.dim, encoder.depth, encoder.heads, encoder.mlp_ratio,
         ),
         weights,

@@ -114,7 +114,7 @@ fn what_goes_to_hugging_face_comes_back_the_same_with_heads_and_recipe() {
 fn what_config_json_says_of_the_pre_training_becomes_the_recipe_and_goes_back_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vit-mae");
-    let normalised = recipe("pretrain.norm_pix = true\n");
+    let normalised = recipe("pretrain.norm_pix = true\nmodel.norm_epsilon = 1e-12\n");
     let mut out = export(&open("official.pth"), &normalised, Destination::HuggingFace).unwrap();
     // As transformers writes it: without a recipe of ours.
     out.weights.metadata.clear();
@@ -126,8 +126,39 @@ fn what_config_json_says_of_the_pre_training_becomes_the_recipe_and_goes_back_as
     assert!(!carried_recipe(&weights, Used::Encoder).unwrap().contains("[pretrain]"), "no decoder is used");
 
     let (imported, _) = import(weights, &normalised).unwrap();
-    let imported = Recipe::from_toml(&carried_recipe(&imported, Used::Autoencoder).unwrap()).unwrap().pretrain;
-    assert_eq!((imported.norm_pix, imported.mask_ratio), (true, 0.6));
+    let imported = Recipe::from_toml(&carried_recipe(&imported, Used::Autoencoder).unwrap()).unwrap();
+    assert_eq!((imported.pretrain.norm_pix, imported.pretrain.mask_ratio), (true, 0.6));
+    assert_eq!(imported.model.norm_epsilon, 1e-12);
+}
+
+#[test]
+fn layer_norms_have_the_epsilon_of_the_weights_and_another_one_is_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vit-mae");
+    let mut out =
+        export(&open("official.pth"), &recipe("model.norm_epsilon = 1e-3"), Destination::HuggingFace).unwrap();
+    out.weights.metadata.clear();
+    out.write(&path).unwrap();
+    let weights = read_weights(&path).unwrap();
+    let carried = carried_recipe(&weights, Used::Encoder).unwrap();
+    assert!(carried.contains("norm_epsilon = 0.001\n"), "{carried}");
+    let told = |keys: &str| {
+        let mut told = Vec::new();
+        fit(&mut weights.clone(), &recipe(keys), Used::Encoder, &mut |message| told.push(format!("{message:?}")));
+        told.join(" ")
+    };
+    assert!(!told("model.norm_epsilon = 1e-3").contains("LayerNorm"));
+    assert!(
+        told("").contains("was made with 1e-3 under the root of its LayerNorms, but 1e-6 is taken"),
+        "{}",
+        told("")
+    );
+    let timm = export(&weights, &recipe("model.norm_epsilon = 1e-3"), Destination::Timm).unwrap();
+    assert!(
+        timm.open_with.contains("norm_layer=functools.partial(torch.nn.LayerNorm, eps=1e-3)"),
+        "{}",
+        timm.open_with
+    );
 }
 
 #[test]

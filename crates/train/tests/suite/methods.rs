@@ -173,7 +173,7 @@ fn one_pass_with_two_targets_has_the_gradient_of_the_sum_of_two_losses_on_the_sa
     let mut generator = keyed(3, 0, 0, Purpose::Crop);
     let sizes = Autoencoder {
         grid: PatchGrid::rgb(16, 4),
-        encoder: Transformer { dim: 16, depth: 2, heads: 2, mlp_ratio: 4.0 },
+        encoder: Transformer::new(16, 2, 2, 4.0),
         decoder: Transformer::decoder(12, 1, 2),
     };
     let model = MaskedAutoencoder::init(&sizes, &mut generator, &device).expect("sizes fit");

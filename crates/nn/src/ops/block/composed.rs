@@ -11,7 +11,7 @@ use crate::ops::linear::linear;
 /// As [`block`](super::block), for every device without a fused one.
 pub fn composed(x: Tensor<2>, parameters: BlockParameters, options: BlockOptions) -> Tensor<2> {
     let BlockParameters { norm1, qkv, proj, norm2, fc1, fc2 } = parameters;
-    let qkv = linear(layer_norm(x.clone(), norm1.weight, norm1.bias), qkv.weight, qkv.bias);
+    let qkv = linear(layer_norm(x.clone(), norm1.weight, norm1.bias, options.norm_epsilon), qkv.weight, qkv.bias);
     let attended = attention(qkv, options.tokens, options.heads);
     let (x, attended) = match &options.selected {
         None => (x, attended),
@@ -22,7 +22,8 @@ pub fn composed(x: Tensor<2>, parameters: BlockParameters, options: BlockOptions
     };
     let factors = |branch: usize| options.branch_factors.as_ref().map(|factors| factors[branch].as_slice());
     let x = x + scaled(linear(attended, proj.weight, proj.bias), factors(0));
-    let hidden = gelu(linear(layer_norm(x.clone(), norm2.weight, norm2.bias), fc1.weight, fc1.bias));
+    let hidden =
+        gelu(linear(layer_norm(x.clone(), norm2.weight, norm2.bias, options.norm_epsilon), fc1.weight, fc1.bias));
     x + scaled(linear(hidden, fc2.weight, fc2.bias), factors(1))
 }
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bmae_architecture::LAYER_NORM_EPSILON;
 use bmae_kernels::block::{self, Block, BlockSizes, Linear, Norm, Parameters, SavedActivations, SelectedTokens};
 use bmae_kernels::pool::Buffer;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
@@ -174,7 +173,7 @@ fn kernel<'a>(pairs: &'a Pairs<CpuTensor>, options: &'a BlockOptions) -> Block<'
         fc1: linear(fc1),
         fc2: linear(fc2),
     };
-    let mut block = Block::new(sizes, parameters, LAYER_NORM_EPSILON as f32);
+    let mut block = Block::new(sizes, parameters, options.norm_epsilon as f32);
     if let Some(selected) = &options.selected {
         block = block.for_tokens(SelectedTokens { tokens: selected.tokens(), per_image: selected.per_image() });
     }

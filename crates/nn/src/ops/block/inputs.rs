@@ -38,6 +38,8 @@ pub struct BlockOptions {
     pub tokens: usize,
     /// Heads of the attention.
     pub heads: usize,
+    /// What stands under the root of both LayerNorms beside the variance.
+    pub norm_epsilon: f64,
     /// The tokens whose outputs are computed; `None`: all.
     pub selected: Option<SelectedTokens>,
     /// Factors of each image's branches `[N]`, attention and MLP (stochastic depth); `None`: 1.
