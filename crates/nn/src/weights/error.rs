@@ -205,6 +205,17 @@ pub enum WeightsError {
         /// Of how many.
         values: usize,
     },
+    /// A matrix of nothing but zeros.
+    #[error(
+        "tensor {tensor} in {source_name} holds nothing but zeros, which no training leaves: the file was never written whole, or is \
+         damaged; copy or download it again"
+    )]
+    Zeros {
+        /// File, or what stands for it.
+        source_name: String,
+        /// The tensor.
+        tensor: String,
+    },
     /// Tensors of the model that the weights lack, tensors of the weights that the model does not have.
     #[error("{report}: use weights of this kind of model, and the configuration they were trained with")]
     Leftovers {

@@ -48,7 +48,7 @@ impl StateDict {
             self.check_depth(part, prefix, blocks)?;
         }
         for parameter in &expected {
-            self.check_finite(&parameter.name)?;
+            self.check_values(&parameter.name)?;
         }
         let known: BTreeSet<&str> = expected.iter().map(|parameter| parameter.name.as_str()).collect();
         report.unexpected = self.tensors.keys().filter(|name| !known.contains(name.as_str())).cloned().collect();

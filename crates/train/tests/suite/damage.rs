@@ -71,6 +71,15 @@ fn weights_of_zeros_are_an_error() {
     std::fs::write(&file, [&bytes[..header], &vec![0; bytes.len() - header][..]].concat()).expect("written");
     let error = start::read_weights(folder.path()).expect_err("damaged");
     assert!(matches!(error, TrainError::Weights(WeightsError::Checksum { .. })), "{error}");
+    // Without a checksum, as other programs write them.
+    let mut zeros = StateDict::from_bytes(&bytes, "zeros.safetensors").expect("whole");
+    zeros.tensors.values_mut().for_each(|array| array.values.fill(0.0));
+    let (outcome, start) = (folder.path().join("knn"), folder.path().join("zeros.safetensors"));
+    std::fs::write(&start, zeros.to_bytes().expect("bytes")).expect("written");
+    let mut watching = Watching::default();
+    let stage = planned(Stage::Knn, &recipe(""), &Start::From(start), &outcome);
+    let error = run::stage(&mut session(&mut watching, 1), &stage, false).expect_err("refused").to_string();
+    assert!(error.contains("weight in ") && error.contains("holds nothing but zeros"), "{error}");
 }
 
 #[test]
