@@ -20,7 +20,7 @@ pub struct Everywhere {
     /// Device that computes; vulkan, cuda and metal need a build with the feature of that name
     #[arg(long, global = true, default_value = "cpu")]
     pub device: DeviceName,
-    /// Resume the run in --out after its last whole epoch; start it if there is none
+    /// Resume the run in --out from its last checkpoint; start it if there is none
     #[arg(long, global = true)]
     pub resume: bool,
     /// Print the result as one line of JSON

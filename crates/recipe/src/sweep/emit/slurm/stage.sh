@@ -1,5 +1,5 @@
 # One stage of one run; the job scripts read this file. Two minutes before the time limit SLURM sends this shell USR1: the program
-# ends after its step, and the job is queued again to go on after its last whole epoch. What else ends a job, such as scancel,
+# ends after its step, and the job is queued again to go on from its last checkpoint. What else ends a job, such as scancel,
 # lets the program end its step too, and the job stays ended.
 run_stage() {
     local stage=$1 run=$2 program code=0 again=

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Written by `bmae sweep --emit slurm`. Submits the pre-trainings as job arrays, those that go on from a trunk behind it, each
 # evaluation behind its pre-training, and the report behind everything. Options for every job go behind the name: bash submit.sh --partition=long --time=08:00:00
-# Submit again after an interruption: what is finished is not repeated, what was begun goes on after its last whole epoch.
+# Submit again after an interruption: what is finished is not repeated, what was begun goes on from its last checkpoint.
 # BMAE=/path/to/bmae takes another program, MAX_ARRAY=N arrays of at most N jobs (1000, SLURM's own limit where it is not changed).
 set -euo pipefail
 cd "$(dirname "$0")/.."
