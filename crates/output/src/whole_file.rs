@@ -10,8 +10,7 @@ use atomic_write_file::AtomicWriteFile;
 use crate::destination::{Destination, behind_links, of_file};
 use crate::leftovers;
 
-/// Writes a file whole or not at all: temporary file beside it, sync, rename; what an earlier process left
-/// there that was killed while it wrote the same file is removed. A symbolic link stays, and what it points
+/// Writes a file whole or not at all: temporary file beside it, sync, rename. A symbolic link stays, and what it points
 /// at is written; a pipe or a device of characters, such as `/dev/null`, is given the bytes. A new file has the mode that
 /// the umask leaves of 0666; one that is replaced keeps its mode and, where the system permits, its owner. What earlier
 /// tries left beside it goes.
