@@ -77,8 +77,7 @@ impl Epoch {
         steps: usize,
         batch_size: usize,
     ) -> Result<Self, TrainError> {
-        let is_it = |position: Position| position.epochs_done == number && !position.is_whole();
-        match checkpoint.filter(|checkpoint| is_it(checkpoint.position)) {
+        match unfinished(checkpoint, number) {
             Some(checkpoint) => Self::resume(checkpoint, steps, batch_size),
             None => Ok(Self::begin(number, steps, batch_size)),
         }
@@ -264,6 +263,11 @@ impl Epoch {
             last_good,
         })
     }
+}
+
+/// The checkpoint, where it lies within epoch `number`.
+pub(crate) fn unfinished(checkpoint: Option<&Checkpoint>, number: usize) -> Option<&Checkpoint> {
+    checkpoint.filter(|Checkpoint { position, .. }| position.epochs_done == number && !position.is_whole())
 }
 
 /// The first epoch (from 0) that is not done at `checkpoint`.

@@ -13,7 +13,7 @@ pub(crate) use given::autoencoder_that_predicts;
 pub(crate) use student::Pass;
 pub use student::{StepReport, Student};
 
-use crate::epoch::{Epoch, Step, first_epoch, is_kept};
+use crate::epoch::{Epoch, Step, first_epoch, is_kept, unfinished};
 use crate::input;
 use crate::method::TargetEvent;
 use crate::model::Predicted;
@@ -89,10 +89,8 @@ impl Pretraining<'_> {
         let (model, targets) = (self.student.model(), self.student.targets());
         let mut monitors = Monitors::after(&directory.lines()?, self.recipe, &self.data, model, targets)?;
         let mut summary = Summary::default();
-        let first = first_epoch(checkpoint);
-        for epoch in first..self.epochs {
-            let within = checkpoint.filter(|checkpoint| epoch == first && !checkpoint.position.is_whole());
-            let (started, mut progress) = match within {
+        for epoch in first_epoch(checkpoint)..self.epochs {
+            let (started, mut progress) = match unfinished(checkpoint, epoch) {
                 Some(checkpoint) => self.resume_epoch(checkpoint, &mut monitors)?,
                 None => self.begin_epoch(session, epoch, &mut monitors)?,
             };
