@@ -143,8 +143,10 @@ pub struct Dataset {
     pub name: String,
     /// The training images.
     pub train: Arc<dyn Images>,
-    /// The test images; absent for unlabelled folders and for labelled ones without a `test` folder.
+    /// The test images; absent for unlabelled folders and for labelled ones without such a folder.
     pub test: Option<Arc<dyn Images>>,
+    /// The name of the folder of the test images where it is not `test`: `val`, for example.
+    pub test_folder: Option<String>,
     /// The name of each class, in the order of the labels; empty when the images have no labels.
     pub class_names: Vec<String>,
 }

@@ -1,12 +1,14 @@
 //! Folders of images, decoded when they are asked for.
 //!
 //! A folder is *labelled* when its sub-folder `train` has sub-folders of its own: each is a class, and `test` must have
-//! the same ones if it exists. Every other folder is *unlabelled*: all images below it, at any depth, for
+//! the same ones if it exists. Both may have other usual names, such as `val`. Every other folder is *unlabelled*: all images below it, at any depth, for
 //! pre-training only.
 //!
 //! Images are the files ending in one of [`EXTENSIONS`] (in any case). A photograph of a kind that is not decoded
 //! ([`UNSUPPORTED`]) is refused, since a data set without it would be another one; other files, and whatever begins with
 //! a dot, are passed over. The order is that of the names, the same on every file system: class by class, then by path.
+
+mod split_folders;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -21,6 +23,7 @@ use crate::decode::decode;
 use crate::error::FolderError;
 use crate::file_digest::digest_of_file;
 use crate::{DataError, Dataset, Image, Images};
+use split_folders::SplitFolders;
 
 /// How the names of images end.
 pub const EXTENSIONS: [&str; 14] =
@@ -50,26 +53,31 @@ const UNSUPPORTED: [(&str, &str); 10] = [
 /// classes, or an image is of a kind that is not decoded.
 pub fn open(root: &Path, limits: Limits) -> Result<Dataset, DataError> {
     let name = root.display().to_string();
-    let train_root = root.join("train");
-    let test_root = root.join("test");
-    if !train_root.is_dir() || class_folders(&train_root)?.is_empty() {
+    let splits = SplitFolders::among(&sub_folders(root)?);
+    let labelled_train = match &splits.train {
+        Some(train) if !class_folders(train)?.is_empty() => Some(train),
+        _ => None,
+    };
+    let Some(train_root) = labelled_train else {
         let mut paths = images_below(root)?;
         paths.truncate(Limits::count(limits.train));
         let train = Arc::new(Folder { root: root.to_owned(), paths, labels: Vec::new() });
-        return Ok(Dataset { name, train, test: None, class_names: Vec::new() });
-    }
-    let (train, class_names) = labelled(&train_root, limits.train)?;
-    let test = if test_root.is_dir() {
-        let (test, test_classes) = labelled(&test_root, limits.test)?;
-        if test_classes != class_names {
-            let difference = difference(&class_names, &test_classes);
-            return Err(FolderError::ClassesDiffer { train: train_root, test: test_root, difference }.into());
-        }
-        Some(Arc::new(test) as Arc<dyn Images>)
-    } else {
-        None
+        return Ok(Dataset { name, train, test: None, test_folder: None, class_names: Vec::new() });
     };
-    Ok(Dataset { name, train: Arc::new(train), test, class_names })
+    let (train, class_names) = labelled(train_root, limits.train)?;
+    let test = match &splits.test {
+        Some(test_root) => {
+            let (test, test_classes) = labelled(test_root, limits.test)?;
+            if test_classes != class_names {
+                let difference = difference(&class_names, &test_classes);
+                let (train, test) = (train_root.clone(), test_root.clone());
+                return Err(FolderError::ClassesDiffer { train, test, difference }.into());
+            }
+            Some(Arc::new(test) as Arc<dyn Images>)
+        }
+        None => None,
+    };
+    Ok(Dataset { name, train: Arc::new(train), test, test_folder: splits.unusual_test(), class_names })
 }
 
 /// The images of a folder of class folders, and the names of the classes.
@@ -107,17 +115,23 @@ fn taken_of_each(lengths: &[usize], limit: usize) -> Vec<usize> {
     taken
 }
 
-/// The sub-folders of a folder, by name.
+/// The class folders in a folder, by the names of the classes.
 fn class_folders(root: &Path) -> Result<BTreeMap<String, PathBuf>, DataError> {
     let mut folders = BTreeMap::new();
-    for entry in entries(root)?.into_iter().filter(|entry| entry.file_type().is_dir()) {
+    for folder in sub_folders(root)? {
         // Bytes that are no UTF-8 are written out, so that such names stay apart.
-        let name = plain_path(entry.file_name());
-        if let Some(first) = folders.insert(name.clone(), entry.path().to_owned()) {
-            return Err(FolderError::ClassTwice { first, second: entry.into_path(), name }.into());
+        let name = folder.file_name().map(plain_path).unwrap_or_default();
+        if let Some(first) = folders.insert(name.clone(), folder.clone()) {
+            return Err(FolderError::ClassTwice { first, second: folder, name }.into());
         }
     }
     Ok(folders)
+}
+
+/// The folders that lie directly in a folder, in the order of their names.
+fn sub_folders(root: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let folders = entries(root)?.into_iter().filter(|entry| entry.file_type().is_dir());
+    Ok(folders.map(DirEntry::into_path).collect())
 }
 
 /// What lies directly in a folder, hidden things left out, by name.

@@ -199,7 +199,9 @@ pub enum TrainError {
         data: String,
     },
     /// An evaluation needs a test set.
-    #[error("{stage} needs test images, but {data} has no test set; add a folder test/<class>/ beside train/")]
+    #[error(
+        "{stage} needs test images, but {data} has no test set; add a folder test/<class>/ or val/<class>/ beside train/"
+    )]
     NoTestSet {
         /// The stage.
         stage: &'static str,

@@ -18,12 +18,13 @@ pub fn run(source: &RecipeSource, everywhere: &Everywhere, output: &Output) -> R
     let data = bmae_train::pipeline::open(&recipe)?;
     let mut text = format!("{}\n", plain(&data.name));
     let mut json = json!({ "name": data.name, "classes": data.class_names });
-    for (split, name) in [(Split::Train, "train"), (Split::Test, "test")] {
+    for split in [Split::Train, Split::Test] {
+        let name = split.to_string();
         match data.images(split) {
             Some(images) => {
                 let statistics = Statistics::of(images.as_ref(), data.class_names.len())?;
-                describe(name, &statistics, &data, &mut text);
-                json[name] = as_json(&statistics);
+                describe(split, &statistics, &data, &mut text);
+                json[&name] = as_json(&statistics);
             }
             None => drop(writeln!(text, "{name:<6} none")),
         }
@@ -31,14 +32,16 @@ pub fn run(source: &RecipeSource, everywhere: &Everywhere, output: &Output) -> R
     Ok(output.result(&text, &json)?)
 }
 
-fn describe(name: &str, of: &Statistics, data: &Dataset, text: &mut String) {
+fn describe(split: Split, of: &Statistics, data: &Dataset, text: &mut String) {
     let sizes = match of.least_size == of.greatest_size {
         true => format!("{}x{}", of.least_size.0, of.least_size.1),
         false => format!("{}x{} to {}x{}", of.least_size.0, of.least_size.1, of.greatest_size.0, of.greatest_size.1),
     };
     let three = |values: [f64; 3]| values.map(|value| format!("{value:.4}")).join(", ");
     // Writing to a String cannot fail.
-    let _ = writeln!(text, "{name:<6} {} images of {sizes} pixels", of.images);
+    let folder = data.test_folder.as_ref().filter(|_| split == Split::Test);
+    let folder = folder.map_or_else(String::new, |folder| format!(", in the folder {}", plain(folder)));
+    let _ = writeln!(text, "{:<6} {} images of {sizes} pixels{folder}", split.to_string(), of.images);
     let _ = writeln!(text, "       data.mean=[{}] data.std=[{}]", three(of.mean), three(of.std));
     match data.class_names.is_empty() {
         true => drop(writeln!(text, "       no labels: for pre-training only")),

@@ -50,6 +50,22 @@ fn a_labelled_folder_needs_no_test_images() {
 }
 
 #[test]
+fn folders_of_other_usual_names_are_taken_and_test_images_before_those_of_validation() {
+    let folder = folder();
+    write(folder.path(), "Training/cat/1.png", [1, 0, 0]);
+    write(folder.path(), "valid/cat/1.png", [2, 0, 0]);
+    let data = all(folder.path()).expect("a labelled folder");
+    assert_eq!(contents(&**data.test.as_ref().expect("a test set")), [(2, Some(0))]);
+    assert_eq!(data.test_folder.as_deref(), Some("valid"));
+    write(folder.path(), "Val/cat/1.png", [3, 0, 0]);
+    assert_eq!(all(folder.path()).expect("as before").test_folder.as_deref(), Some("Val"));
+    write(folder.path(), "test/cat/1.png", [4, 0, 0]);
+    write(folder.path(), "train/cat/1.png", [5, 0, 0]);
+    let data = all(folder.path()).expect("as before");
+    assert_eq!((contents(&*data.train), data.test_folder), (vec![(5, Some(0))], None));
+}
+
+#[test]
 fn limits_take_turns_between_the_classes() {
     let folder = folder();
     for image in 0..4 {

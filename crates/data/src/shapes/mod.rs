@@ -44,6 +44,7 @@ pub fn open(seed: u64, train: usize, test: usize, size: usize) -> Result<Dataset
         name: "shapes".to_owned(),
         train: images(Purpose::TrainShape, train),
         test: Some(images(Purpose::TestShape, test)),
+        test_folder: None,
         class_names: Silhouette::ALL.map(|silhouette| silhouette.noun().to_owned()).to_vec(),
     })
 }

@@ -1,0 +1,39 @@
+//! Which sub-folders of a data set hold the training and the test images, whoever named them.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
+/// What folders of training images are called, the usual name first.
+const TRAIN: [&str; 2] = ["train", "training"];
+
+/// What folders of test images are called, the usual name first. Of several the first is taken: images for validation
+/// were looked at while a training was tuned, those for testing were not.
+const TEST: [&str; 5] = ["test", "testing", "val", "valid", "validation"];
+
+/// The sub-folders of a data set.
+pub(super) struct SplitFolders {
+    pub(super) train: Option<PathBuf>,
+    pub(super) test: Option<PathBuf>,
+}
+
+impl SplitFolders {
+    /// Those among `folders`, in any case of letters.
+    pub(super) fn among(folders: &[PathBuf]) -> Self {
+        Self { train: first(folders, &TRAIN), test: first(folders, &TEST) }
+    }
+
+    /// The name of the folder of test images where it has not the usual one.
+    pub(super) fn unusual_test(&self) -> Option<String> {
+        let name = self.test.as_ref()?.file_name()?.to_str()?;
+        (name != TEST[0]).then(|| name.to_owned())
+    }
+}
+
+/// The folder that has the first of `names` that one has; written so rather than in other letters.
+fn first(folders: &[PathBuf], names: &[&str]) -> Option<PathBuf> {
+    let find = |is_named: &dyn Fn(&str) -> bool| {
+        folders.iter().find(|folder| folder.file_name().and_then(OsStr::to_str).is_some_and(is_named))
+    };
+    let of_name = |name: &&str| find(&|own| own == *name).or_else(|| find(&|own| own.eq_ignore_ascii_case(name)));
+    names.iter().find_map(of_name).cloned()
+}
