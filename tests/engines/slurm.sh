@@ -6,7 +6,8 @@
 #
 # As root. Everything lies in a temporary folder, but for munge's key, which is made where there is none; the daemons end with the
 # script. A pre-training is sent the signal of a time limit while it works: it must be queued again and go on after its last whole
-# epoch. One that is cancelled must not be queued again.
+# epoch. One that is cancelled must not be queued again. Of an array of two, the task that shares its number with the array is sent the
+# signal: the other one must train on undisturbed.
 set -euo pipefail
 bmae=$(realpath "$1")
 work=$(mktemp -d)
@@ -40,7 +41,7 @@ SelectTypeParameters=CR_Core
 SchedulerParameters=batch_sched_delay=0,sched_interval=1,defer_batch
 KillWait=5
 MailProg=/bin/true
-NodeName=$host NodeAddr=127.0.0.1 CPUs=$(nproc) State=UNKNOWN
+NodeName=$host NodeAddr=127.0.0.1 CPUs=$(nproc) RealMemory=4000 State=UNKNOWN
 PartitionName=check Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 CONF
 export SLURM_CONF=$work/slurm.conf
@@ -86,3 +87,30 @@ for _ in $(seq 60); do [ -z "$(squeue -h)" ] && break; sleep 1; done
 epochs=$(grep -c '"kind":"epoch"' "$metrics")
 [ "$epochs" -lt 40 ] || { echo "the cancelled pre-training went on to its end" >&2; exit 1; }
 say "a cancelled pre-training stopped after $epochs epochs and stayed so, and nothing waits for it"
+
+# Two pre-trainings at once, with options for every job.
+"$bmae" sweep --grid method.name=mae --grid pretrain.mask_ratio=0.5,0.75 "${small[@]}" --evaluations knn --out "$work/pair" --threads 1 \
+    --emit slurm --slurm "--time=50 --mem=1500M" --slurm "--comment='of \"two\" #1'" >/dev/null
+shellcheck --shell=bash --exclude=SC1091,SC2050 "$work/pair"/slurm/*.sh "$work/pair"/slurm/*.sbatch
+bash "$work/pair/slurm/submit.sh" >/dev/null
+epochs_of() { grep -c '"kind":"epoch"' "$1" 2>/dev/null || true; }
+begun() { for metrics in "$work"/pair/mae-*/pretrain/metrics.jsonl; do [ "$(epochs_of "$metrics")" -gt 3 ] 2>/dev/null || return 1; done; }
+for _ in $(seq 240); do begun && break; sleep 0.5; done
+begun || { squeue >&2; tail -50 "$work"/pair/slurm/logs/*.log >&2; exit 1; }
+[ "$(squeue -h -t running -n bmae-pretrain -o "%l %k %m" | sort -u)" = '50:00 of "two" #1 1500M' ] || { squeue -h -o "%j %l %k %m" >&2; exit 1; }
+say "time, comment and memory are those of --slurm"
+# Number, number of the array, index in it.
+read -r _ array index < <(squeue -h -t running -n bmae-pretrain -o "%A %F %K" | awk '$1 == $2')
+other=$((3 - index))
+scancel --signal=USR1 --batch "${array}_$index"
+for _ in $(seq 300); do [ -z "$(squeue -h)" ] && break; sleep 1; done
+[ -z "$(squeue -h)" ] || { squeue >&2; exit 1; }
+log=$work/pair/slurm/logs/bmae-pretrain-${array}_
+for word in "keeps .* of 40 epochs" "from epoch"; do
+    grep -q "$word" "$log$index.log" || { cat "$log$index.log" >&2; exit 1; }
+done
+if grep -q "stopping\|from epoch" "$log$other.log"; then cat "$log$other.log" >&2; exit 1; fi
+for metrics in "$work"/pair/mae-*/pretrain/metrics.jsonl; do
+    [ "$(epochs_of "$metrics")" -eq 40 ] || { echo "$metrics has $(epochs_of "$metrics") epochs where 40 were expected" >&2; exit 1; }
+done
+say "task $index of array $array, whose number is the array's, was queued again and went on; task $other trained undisturbed"

@@ -16,6 +16,9 @@ use bmae_watch::WatchError;
 
 use crate::advice;
 
+/// The exit code of what was stopped.
+pub const INTERRUPTED: u8 = 130;
+
 /// Why a command stops early.
 #[derive(Debug)]
 pub enum Ending {
@@ -36,7 +39,7 @@ impl Ending {
             Ending::ClosedPipe => ExitCode::SUCCESS,
             Ending::Failure(_) => ExitCode::from(1),
             Ending::Usage(_) => ExitCode::from(2),
-            Ending::Interrupted(_) => ExitCode::from(130),
+            Ending::Interrupted(_) => ExitCode::from(INTERRUPTED),
         }
     }
 

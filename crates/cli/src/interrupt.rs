@@ -1,34 +1,71 @@
-//! Ctrl-C: the first ends a loop after its current step, the second the program.
+//! What stops a loop after its current step: Ctrl-C, and whatever else asks the program to end. A second Ctrl-C ends it
+//! at once.
 
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use bmae_output::plain::plain_path;
 use bmae_output::shell::quoted;
 use bmae_train::Outcome;
 
-use crate::ending::Ending;
+use crate::ending::{Ending, INTERRUPTED};
 use crate::output::say;
 
-/// Installs the handler; the flag is set by the first Ctrl-C.
+/// Listens; the flag is set by the first signal.
 ///
 /// # Errors
 /// When the system refuses a signal handler.
-pub fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>, Ending> {
+pub fn stop_when_asked() -> Result<Arc<AtomicBool>, Ending> {
     let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
-    ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-        say("stopping after this step; press Ctrl-C again to stop at once");
-    })
-    .map_err(|error| {
+    listen(&stop).map_err(|error| {
         Ending::Failure(format!("cannot listen for Ctrl-C: {error}; start it from another shell").into())
     })?;
     Ok(stop)
+}
+
+/// Sets `stop` at each signal that asks for an end, and says so at the first. A Ctrl-C that finds it set ends the process;
+/// no other signal does, since they come twice without anybody's impatience: `timeout` and job scripts send SIGTERM to a
+/// program and to its whole group, and a terminal that closes hangs up as often.
+#[cfg(unix)]
+fn listen(stop: &Arc<AtomicBool>) -> std::io::Result<()> {
+    use signal_hook::consts::SIGINT;
+    use signal_hook::flag::{register, register_conditional_shutdown};
+    use signal_hook::iterator::Signals;
+
+    let signals = crate::signals::ending();
+    // Before the flag is set, so that the first finds it down; and not in the thread below, which waits as long as its
+    // terminal takes no output.
+    if signals.contains(&SIGINT) {
+        register_conditional_shutdown(SIGINT, INTERRUPTED.into(), Arc::clone(stop))?;
+    }
+    for &signal in &signals {
+        register(signal, Arc::clone(stop))?;
+    }
+    let mut heard = Signals::new(&signals)?;
+    std::thread::spawn(move || match heard.forever().next() {
+        Some(SIGINT) => say("stopping after this step; press Ctrl-C again to stop at once"),
+        Some(signal) => {
+            let name = signal_hook::low_level::signal_name(signal).unwrap_or("a signal");
+            say(&format!("stopping after this step, as {name} asks"));
+        }
+        None => {}
+    });
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn listen(stop: &Arc<AtomicBool>) -> Result<(), ctrlc::Error> {
+    use std::sync::atomic::Ordering;
+
+    let flag = Arc::clone(stop);
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(INTERRUPTED.into());
+        }
+        say("stopping after this step; press Ctrl-C again to stop at once");
+    })
 }
 
 /// How a command that was stopped goes on.

@@ -13,6 +13,7 @@ mod layers;
 mod output;
 mod progress;
 mod provenance;
+mod signals;
 mod threads;
 
 use std::process::ExitCode;

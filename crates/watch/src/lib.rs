@@ -45,20 +45,21 @@ const HEARING: Duration = Duration::from_millis(250);
 
 /// Shows the runs at and below `paths` in the terminal, and what becomes of them, until q, Esc, Ctrl-C, a signal or the
 /// end of the terminal ends it. Folders that hold no run yet are waited for, and a run that cannot be read is shown
-/// with the reason. The terminal is given back on every way out. Where it went away, the process should end soon: the
+/// with the reason. The signals that end it are `ending_signals`, numbers as the system has them; a second one of them
+/// ends the process at once. The terminal is given back on every other way out. Where it went away, the process should end soon: the
 /// thread that reads keys may be reading from what is no longer there for as long as the process lives.
 ///
 /// # Errors
 /// [`WatchError::NoPaths`], [`WatchError::Missing`] or [`WatchError::NotAFolder`] for paths that cannot be watched;
 /// [`WatchError::NoTerminal`] if standard output is none, where [`snapshot()`] serves; [`WatchError::Terminal`] if it
 /// refuses.
-pub fn watch(paths: &[PathBuf], options: Options) -> Result<(), WatchError> {
+pub fn watch(paths: &[PathBuf], options: Options, ending_signals: &[i32]) -> Result<(), WatchError> {
     let mut app = App::new(Runs::open(paths, Instant::now())?, options);
     if !stdout().is_terminal() {
         return Err(WatchError::NoTerminal);
     }
     let every = options.every.max(SHORTEST);
-    let mut screen = Screen::open()?;
+    let mut screen = Screen::open(ending_signals)?;
     match follow(&mut app, &mut screen, every) {
         // That a terminal went away is no failure, and there is nobody left to tell.
         Err(_) if !screen.is_there() => Ok(()),

@@ -22,7 +22,7 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 type Hook = Box<dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync + 'static>;
 
 /// A terminal that is drawn on. Dropping it gives the terminal back as it was; a panic does so before its message is
-/// written, and SIGTERM, SIGINT and SIGHUP ask for an end that [`Screen::asked_to_end`] tells. The second of them ends
+/// written, and the signals that end the view ask for an end that [`Screen::asked_to_end`] tells. The second of them ends
 /// the process at once: the first is not heard while a terminal takes no output.
 pub(crate) struct Screen {
     /// Never dropped: ratatui would show the cursor once more and complain on standard error where it cannot, which is
@@ -38,11 +38,11 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
-    /// Takes the terminal over.
+    /// Takes the terminal over, to be given back at a signal of `ending_signals`.
     ///
     /// # Errors
     /// [`WatchError::Terminal`] if it refuses; it is then left as it was.
-    pub(crate) fn open() -> Result<Self, WatchError> {
+    pub(crate) fn open(ending_signals: &[i32]) -> Result<Self, WatchError> {
         enable_raw_mode().map_err(WatchError::terminal)?;
         TAKEN.store(true, Ordering::SeqCst);
         let opened = execute!(stdout(), EnterAlternateScreen, Hide)
@@ -65,13 +65,12 @@ impl Screen {
             terminal: ManuallyDrop::new(terminal),
             #[cfg(unix)]
             signals: {
-                use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
                 use signal_hook::flag::{register, register_conditional_shutdown};
                 // In this order, so that the first signal finds the flag down. One that cannot be caught keeps its
                 // usual effect.
-                [SIGTERM, SIGINT, SIGHUP]
-                    .into_iter()
-                    .flat_map(|signal| {
+                ending_signals
+                    .iter()
+                    .flat_map(|&signal| {
                         [register_conditional_shutdown(signal, 1, Arc::clone(&end)), register(signal, Arc::clone(&end))]
                     })
                     .filter_map(Result::ok)

@@ -18,6 +18,9 @@ use tempfile::TempDir;
 /// Names the folder to the process that watches it.
 const FOLDER: &str = "BMAE_WATCH_TEST_FOLDER";
 
+/// Tells that process, by being set, to leave hang-ups alone.
+const NO_HANG_UP: &str = "BMAE_WATCH_TEST_NO_HANG_UP";
+
 /// Far more than anything here takes: what is not there by then never comes.
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -26,7 +29,12 @@ const LIMIT: Duration = Duration::from_secs(20);
 #[ignore = "started by the other tests"]
 fn watching() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
-    let watched = bmae_watch::watch(&[PathBuf::from(folder)], Options::new("bmae watch"));
+    let mut signals = vec![Signal::TERM, Signal::INT];
+    if std::env::var_os(NO_HANG_UP).is_none() {
+        signals.push(Signal::HUP);
+    }
+    let signals: Vec<i32> = signals.into_iter().map(Signal::as_raw).collect();
+    let watched = bmae_watch::watch(&[PathBuf::from(folder)], Options::new("bmae watch"), &signals);
     // Without the test harness, which would write to a terminal that is gone.
     std::process::exit(if watched.is_ok() { 0 } else { 3 });
 }
@@ -68,6 +76,11 @@ struct WatchedRun {
 
 impl WatchedRun {
     fn start() -> (Self, Watcher) {
+        Self::start_as(this_program())
+    }
+
+    /// The command is to be this program, started in some way.
+    fn start_as(command: Command) -> (Self, Watcher) {
         let folder = tempfile::tempdir().unwrap();
         let shown = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&shown).unwrap();
@@ -75,7 +88,7 @@ impl WatchedRun {
         tcsetwinsize(&shown, Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
         let name = ptsname(&shown, Vec::new()).unwrap().into_string().unwrap();
         let used = OpenOptions::new().read(true).write(true).open(name).unwrap();
-        let watcher = on_terminal(&used, folder.path());
+        let watcher = on_terminal(command, &used, folder.path());
         let mut watched = Self { shown: File::from(shown), _folder: folder };
         watched.wait_for("waiting");
         (watched, watcher)
@@ -102,9 +115,19 @@ impl WatchedRun {
     }
 }
 
+fn this_program() -> Command {
+    Command::new(std::env::current_exe().unwrap())
+}
+
+/// This program, told to ignore hang-ups by whoever started it, as by `nohup`.
+fn ignoring_hang_ups() -> Command {
+    let mut shell = Command::new("bash");
+    shell.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(std::env::current_exe().unwrap()).env(NO_HANG_UP, "1");
+    shell
+}
+
 /// This program as the process that watches.
-fn on_terminal(terminal: &File, folder: &Path) -> Watcher {
-    let mut command = Command::new(std::env::current_exe().unwrap());
+fn on_terminal(mut command: Command, terminal: &File, folder: &Path) -> Watcher {
     command.args(["--ignored", "--exact", "watching", "--nocapture"]).env(FOLDER, folder);
     command.stdin(terminal.try_clone().unwrap()).stdout(terminal.try_clone().unwrap());
     Watcher(command.stderr(terminal.try_clone().unwrap()).spawn().unwrap())
@@ -133,6 +156,16 @@ fn a_signal_ends_it_and_gives_the_terminal_back() {
         watched.wait_for("\x1b[?1049l");
         assert_eq!(watcher.end(), Some(0), "{signal:?}");
     }
+}
+
+#[test]
+fn a_signal_that_does_not_end_it_stays_ignored() {
+    let (mut watched, mut watcher) = WatchedRun::start_as(ignoring_hang_ups());
+    watcher.signal(Signal::HUP);
+    watched.press(b"?");
+    watched.wait_for("closes");
+    watcher.signal(Signal::TERM);
+    assert_eq!(watcher.end(), Some(0));
 }
 
 #[test]

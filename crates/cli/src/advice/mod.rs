@@ -10,7 +10,7 @@ mod report;
 mod train;
 
 pub use data::of_data;
-pub use recipe::{of_recipe, of_sweep, of_warning};
+pub use recipe::{of_recipe, of_sbatch_options, of_sweep, of_warning};
 pub use report::{figure_command, of_report};
 pub use train::{of_export, of_train};
 

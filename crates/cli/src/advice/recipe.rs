@@ -1,6 +1,7 @@
 //! Advice on recipes and sweeps.
 
 use bmae_recipe::sweep::SweepError;
+use bmae_recipe::sweep::emit::SbatchOptionError;
 use bmae_recipe::{RecipeError, Warning};
 
 /// What to do about `error`; `None` where it says so itself.
@@ -39,4 +40,14 @@ pub fn of_sweep(error: &SweepError) -> Option<String> {
         _ => return None,
     };
     Some(advice.to_owned())
+}
+
+/// What to do about `error`.
+pub fn of_sbatch_options(error: &SbatchOptionError) -> &'static str {
+    match error {
+        SbatchOptionError::SetByScripts { option: "cpus-per-task" } => "--threads N says how many",
+        SbatchOptionError::SetByScripts { .. } => "leave it out",
+        SbatchOptionError::Character { .. } => "leave it out of the value",
+        _ => "give them in quotes, as in --slurm \"--time=4:00:00 --mem=8G\"",
+    }
 }

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use bmae_recipe::Stage;
-use bmae_recipe::sweep::emit::Engine;
+use bmae_recipe::sweep::emit::{Engine, SbatchOptionError, SbatchOptions};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::method::MethodWord;
 use super::recipe_source::RecipeSource;
 use super::training::PlanOptions;
+use crate::advice;
 
 /// `bmae sweep`.
 #[derive(Debug, Args)]
@@ -21,6 +22,8 @@ Examples:
   bmae sweep --grid method.name=mae,mae-k \\
     --grid pretrain.mask_ratio=0.5,0.75,0.9 --evaluations linprobe,knn
   bmae sweep tau --preset mini --data cifar10 --emit snakemake
+  bmae sweep k --preset mini --data cifar10 --emit slurm \
+    --slurm \"--time=4:00:00 --mem=8G --partition=long\"
 
 Built in are the whole report (report), its ablations (k, wse, tau), one of lambda, and the best of each method (methods), in \
 configs/sweeps/. Every combination of the values of the grids is run. What does not depend on a swept key is run once: a \
@@ -54,6 +57,9 @@ pub struct Sweep {
     /// Write jobs for this engine into --out instead of running them
     #[arg(long, value_name = "ENGINE")]
     pub emit: Option<EngineName>,
+    /// With --emit slurm: options of sbatch for every job, as "--time=4:00:00 --mem=8G" (repeatable)
+    #[arg(long, value_name = "OPTIONS", allow_hyphen_values = true, value_parser = sbatch_options)]
+    pub slurm: Vec<SbatchOptions>,
     /// List the runs instead of running them
     #[arg(long, conflicts_with = "emit")]
     pub dry_run: bool,
@@ -68,13 +74,26 @@ pub enum EngineName {
     Snakemake,
 }
 
-impl From<EngineName> for Engine {
-    fn from(name: EngineName) -> Self {
-        match name {
-            EngineName::Slurm => Engine::Slurm,
-            EngineName::Snakemake => Engine::Snakemake,
+impl Sweep {
+    /// The engine that the sweep is written down for; `None`: it is run here.
+    ///
+    /// # Errors
+    /// What is wrong where options are given for jobs that are not written.
+    pub fn engine(&self) -> Result<Option<Engine>, &'static str> {
+        match self.emit {
+            Some(EngineName::Slurm) => Ok(Some(Engine::Slurm(self.slurm.clone()))),
+            _ if self.slurm.is_empty() => Ok(self.emit.map(|_| Engine::Snakemake)),
+            Some(EngineName::Snakemake) => Err(
+                "--slurm is for the jobs of --emit slurm; give Snakemake its own options when you start it, such as \
+                 --default-resources runtime=240 mem_mb=8000",
+            ),
+            None => Err("--slurm is for the jobs of --emit slurm; add --emit slurm, or leave it out"),
         }
     }
+}
+
+fn sbatch_options(text: &str) -> Result<SbatchOptions, String> {
+    text.parse().map_err(|error: SbatchOptionError| format!("{error}; {}", advice::of_sbatch_options(&error)))
 }
 
 /// One of the evaluations, by its section of the recipe.

@@ -24,7 +24,7 @@ pub fn run(arguments: &Features, everywhere: &Everywhere, output: &Output) -> Re
     check_place(&arguments.out)?;
     recipe.check_memory(Need::Features, layers.available_memory)?;
     let threads = threads::set(everywhere.threads)?;
-    let stop = interrupt::stop_on_ctrl_c()?;
+    let stop = interrupt::stop_when_asked()?;
     let mut progress = Progress::new(output);
     let mut session = Session::new(everywhere.device.into(), threads, stop, &mut progress)?;
     let Some(file) = features::run(&mut session, &recipe, &start, arguments.split.into(), arguments.feature)? else {

@@ -41,7 +41,7 @@ pub fn run(stages: &[PlannedStage], out: &Path, everywhere: &Everywhere, output:
 /// Gives how many stages diverged.
 fn train(stages: &[PlannedStage], everywhere: &Everywhere, output: &Output) -> Result<usize, Ending> {
     let threads = threads::set(everywhere.threads)?;
-    let stop = interrupt::stop_on_ctrl_c()?;
+    let stop = interrupt::stop_when_asked()?;
     let mut progress = Progress::of_plan(output, stages);
     let session = Session::new(everywhere.device.into(), threads, stop, &mut progress)?;
     let outcome = run::plan(&mut session.with_provenance(provenance()), stages)?;

@@ -51,7 +51,7 @@ pub fn tell_preset(stage: Stage, layers: &Layers, from: &str, what: &str, output
 /// Runs `planned` with progress and Ctrl-C, and tells the result or how to go on.
 pub fn run(planned: &PlannedStage, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
     let threads = threads::set(everywhere.threads)?;
-    let stop = interrupt::stop_on_ctrl_c()?;
+    let stop = interrupt::stop_when_asked()?;
     let mut progress = Progress::new(output);
     let session = Session::new(everywhere.device.into(), threads, stop, &mut progress)?;
     let outcome = run::stage(&mut session.with_provenance(provenance()), planned, everywhere.resume)?;

@@ -18,6 +18,7 @@ use crate::threads;
 
 /// Trains and evaluates every combination, then writes the report; or writes down what would be run.
 pub fn run(arguments: &Sweep, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
+    let engine = arguments.engine().map_err(|what| Ending::Usage(what.into()))?;
     let asked = asked(arguments)?;
     let method = layers::method(arguments.method.as_ref());
     let options = layers::epoch_fraction(&arguments.plan).into_iter().chain([method]);
@@ -37,13 +38,13 @@ pub fn run(arguments: &Sweep, everywhere: &Everywhere, output: &Output) -> Resul
     if arguments.dry_run {
         return list(&stages, &epochs, output);
     }
-    match arguments.emit {
+    match engine {
         None => plan::run(&stages, &out, everywhere, output),
         Some(engine) => {
             let threads = everywhere.threads.map_or_else(threads::cores, usize::from);
             let (program, device) = (program(), everywhere.device.word());
             let runner = Runner { program: &program, threads, device: &device };
-            let emitted = emit(engine.into(), &stages, &out, runner)?;
+            let emitted = emit(&engine, &stages, &out, runner)?;
             let text =
                 format!("{} jobs in {}; start them with\n\n    {}", emitted.jobs, plain_path(&out), emitted.command);
             Ok(output.result(

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::arguments::Watch;
 use crate::ending::Ending;
 use crate::output::Output;
+use crate::signals;
 
 /// Columns of the table where no terminal says how many it has.
 const WIDTH: usize = 120;
@@ -18,7 +19,8 @@ const WIDTH: usize = 120;
 pub fn run(arguments: &Watch, output: &Output) -> Result<(), Ending> {
     if stdout().is_terminal() {
         let every = Duration::from_secs_f64(arguments.every);
-        return Ok(bmae_watch::watch(&arguments.runs, Options { every, ..Options::new("bmae watch") })?);
+        let options = Options { every, ..Options::new("bmae watch") };
+        return Ok(bmae_watch::watch(&arguments.runs, options, &signals::ending())?);
     }
     let runs: Vec<ListedRun> = find_runs(&arguments.runs).iter().map(|directory| ListedRun::at(directory)).collect();
     Ok(output.result(&bmae_watch::snapshot(&arguments.runs, WIDTH)?, &json!(runs))?)

@@ -193,3 +193,31 @@ fn jobs_compute_where_the_sweep_was_asked_to() {
     folder.bmae("sweep --preset tiny.toml --grid method.name=mae --device cuda --out s --emit slurm").succeeds();
     assert!(folder.read("s/slurm/stage.sh").contains("--device cuda"));
 }
+
+#[test]
+fn options_for_slurms_jobs_stand_in_each_of_them_and_wrong_ones_are_refused_before_any_work() {
+    let folder = Folder::new();
+    let sweep = ["sweep", "--preset", "tiny.toml", "--grid", "method.name=mae", "--evaluations", "knn", "--out", "s"];
+    let with = |more: &[&str]| folder.run(&[&sweep, more].concat());
+    let slurm = ["--emit", "slurm", "--slurm"];
+    let refused: [(&[&str], &[&str]); 6] = [
+        (&["4:00:00"], &["`4:00:00` is no option of sbatch", "--slurm"]),
+        (&["--time=4:00:00 --signal=USR2"], &["the jobs set sbatch's --signal themselves", "leave it out"]),
+        (&["-c 8"], &["--cpus-per-task", "--threads N"]),
+        (&["--comment='a"], &["a quote in it does not end"]),
+        (&[""], &["--slurm"]),
+        (&[], &["--slurm"]),
+    ];
+    for (options, parts) in refused {
+        with(&[&slurm, options].concat()).refuses(2, parts).leaves_no("s");
+    }
+    with(&["--slurm", "--time=1"]).refuses(2, &["--slurm", "add --emit slurm"]).leaves_no("s");
+    let snakemake = with(&["--emit", "snakemake", "--slurm", "--time=1"]);
+    snakemake.refuses(2, &["--slurm", "--default-resources"]).leaves_no("s");
+    let text = "--time=4:00:00 --mem 8G";
+    with(&[&slurm, [text, "--slurm", "--comment='a b'"].as_slice()].concat()).succeeds();
+    for job in ["pretrain", "evaluate", "report"] {
+        let script = folder.read(&format!("s/slurm/{job}.sbatch"));
+        assert!(script.contains("\n#SBATCH --time=4:00:00 --mem 8G\n#SBATCH \"--comment=a b\"\n"), "{script}");
+    }
+}

@@ -17,14 +17,15 @@ use bmae_output::whole_file::{create_folder, write_whole};
 use crate::plan::PlannedStage;
 
 pub use job::Runner;
+pub use slurm::{SbatchOptionError, SbatchOptions};
 
 use job::{Job, job, recipe_file};
 
 /// Which engine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Engine {
-    /// A job array and the jobs that wait for it, submitted by a script.
-    Slurm,
+    /// A job array and the jobs that wait for it, submitted by a script, all with these options.
+    Slurm(Vec<SbatchOptions>),
     /// A workflow of rules.
     Snakemake,
 }
@@ -53,7 +54,7 @@ pub struct EmitError {
 /// # Errors
 /// When a file cannot be written.
 pub fn emit(
-    engine: Engine,
+    engine: &Engine,
     stages: &[PlannedStage],
     directory: &Path,
     runner: Runner<'_>,
@@ -63,7 +64,7 @@ pub fn emit(
         write(directory, &recipe_file(job), &stage.recipe.to_toml())?;
     }
     let files = match engine {
-        Engine::Slurm => slurm::files(&jobs, runner),
+        Engine::Slurm(options) => slurm::files(&jobs, runner, options),
         Engine::Snakemake => snakemake::files(&jobs, runner),
     };
     for (file, text) in &files {
@@ -71,7 +72,7 @@ pub fn emit(
     }
     let place = quoted(directory);
     let command = match engine {
-        Engine::Slurm => format!("bash {place}/slurm/submit.sh"),
+        Engine::Slurm(_) => format!("bash {place}/slurm/submit.sh"),
         Engine::Snakemake => {
             format!(
                 "snakemake --directory {place} --snakefile {place}/Snakefile --cores {} --rerun-incomplete",
@@ -129,8 +130,8 @@ mod tests {
     fn every_job_has_its_resolved_recipe_and_says_where_it_starts() {
         let folder = tempfile::tempdir().expect("a folder");
         let stages = stages(folder.path());
-        for engine in [Engine::Slurm, Engine::Snakemake] {
-            let emitted = emit(engine, &stages, folder.path(), runner()).expect("room");
+        for engine in [Engine::Slurm(Vec::new()), Engine::Snakemake] {
+            let emitted = emit(&engine, &stages, folder.path(), runner()).expect("room");
             assert_eq!(emitted.jobs, 7);
         }
         for stage in &stages {

@@ -1,10 +1,14 @@
 //! Scripts for SLURM: the pre-trainings as job arrays, one for all that wait for the same trunk, each evaluation as a job
 //! that waits for its pre-training, the report after all of them.
 
+mod options;
+
 use bmae_output::shell::quoted;
 
 use super::job::{Job, Runner};
 use crate::Stage;
+
+pub use options::{SbatchOptionError, SbatchOptions};
 
 const SUBMIT: &str = include_str!("submit.sh");
 const STAGE: &str = include_str!("stage.sh");
@@ -12,13 +16,15 @@ const PRETRAIN: &str = include_str!("pretrain.sbatch");
 const EVALUATE: &str = include_str!("evaluate.sbatch");
 const REPORT: &str = include_str!("report.sbatch");
 
-/// The files and their texts; what is between @ in the scripts is filled in.
-pub(super) fn files(jobs: &[Job], runner: Runner<'_>) -> Vec<(String, String)> {
+/// The files and their texts; what is between @ in the scripts is filled in. `options` are those of every job.
+pub(super) fn files(jobs: &[Job], runner: Runner<'_>, options: &[SbatchOptions]) -> Vec<(String, String)> {
     let pretrainings = in_waves(jobs.iter().filter(|job| job.stage == Stage::Pretrain).collect());
+    let options: String = options.iter().map(SbatchOptions::directive).collect();
     let fill = |text: &str| {
         text.replace("@PROGRAM@", &quoted(runner.program))
             .replace("@DEVICE@", runner.device)
             .replace("@THREADS@", &runner.threads.to_string())
+            .replace("@OPTIONS@", &options)
     };
     // The row of what a job starts from; 0: none.
     let row_of_start = |job: &Job| {
@@ -68,7 +74,7 @@ mod tests {
 
     #[test]
     fn each_evaluation_names_the_row_of_its_pre_training() {
-        let files = files(&jobs(), runner());
+        let files = files(&jobs(), runner(), &[]);
         let of = |name: &str| &files.iter().find(|(file, _)| file == name).expect(name).1;
         assert_eq!(of("slurm/pretrain.tsv"), "0\tmae\n");
         let rows = of("slurm/evaluate.tsv");
@@ -81,8 +87,20 @@ mod tests {
     }
 
     #[test]
+    fn options_of_every_job_stand_among_those_of_the_scripts() {
+        let options = ["--time=4:00:00 -p long", "--mem=8G"].map(|text| text.parse().expect("options"));
+        let files = files(&jobs(), runner(), &options);
+        for name in ["pretrain", "evaluate", "report"] {
+            let script = &files.iter().find(|(file, _)| *file == format!("slurm/{name}.sbatch")).expect(name).1;
+            let head: Vec<&str> = script.lines().skip(1).take_while(|line| line.starts_with("#SBATCH ")).collect();
+            assert!(head.ends_with(&["#SBATCH --time=4:00:00 -p long", "#SBATCH --mem=8G"]), "{script}");
+            assert!(!script.contains("@OPTIONS@"), "{script}");
+        }
+    }
+
+    #[test]
     fn pre_trainings_wait_for_their_trunk_and_those_of_one_trunk_are_one_array() {
-        let files = files(&jobs_of("mae,mae-k", &["method.k=2,5"]), runner());
+        let files = files(&jobs_of("mae,mae-k", &["method.k=2,5"]), runner(), &[]);
         let of = |name: &str| &files.iter().find(|(file, _)| file == name).expect(name).1;
         assert_eq!(
             of("slurm/pretrain.tsv").lines().collect::<Vec<_>>(),

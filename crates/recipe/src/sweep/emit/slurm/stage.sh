@@ -1,22 +1,42 @@
 # One stage of one run; the job scripts read this file. Two minutes before the time limit SLURM sends this shell USR1: the program
 # ends after its step, and the job is queued again to go on from its last checkpoint. What else ends a job, such as scancel,
 # lets the program end its step too, and the job stays ended.
+
+# What a stage has kept: the names of its states say epochs and steps.
+kept() { echo "$1"/state/*; }
+
+# What USR1 and the others ask of `run_stage`: to be queued again, or to end.
+ask() {
+    asked=$1 heard=yes
+    [ -z "$program" ] || kill -TERM "$program" 2>/dev/null || true
+}
+
+# JOB STAGE RUN OPTIONS...; JOB is what `scontrol` knows this job by.
 run_stage() {
-    local stage=$1 run=$2 program code=0 again=
-    shift 2
-    "$BMAE" "$stage" --preset "recipes/$run/$stage.toml" --out "$run/$stage" --resume \
+    local job=$1 stage=$2 run=$3 before program='' asked='' heard=yes status code=127
+    shift 3
+    trap 'ask again' USR1
+    trap 'ask end' INT TERM
+    before=$(kept "$run/$stage")
+    "${BMAE:-@PROGRAM@}" "$stage" --preset "recipes/$run/$stage.toml" --out "$run/$stage" --resume \
         --threads "${SLURM_CPUS_PER_TASK:-@THREADS@}" --device @DEVICE@ "$@" &
     program=$!
-    trap 'again=yes; kill -TERM "$program" 2>/dev/null' USR1
-    trap 'again=; kill -TERM "$program" 2>/dev/null' INT TERM
-    wait "$program" || code=$?
-    # A signal ends `wait` early: the program may still be at its last step.
-    while kill -0 "$program" 2>/dev/null; do
-        code=0
-        wait "$program" || code=$?
+    # Where it was asked before there was a program.
+    [ -z "$asked" ] || ask "$asked"
+    # A signal ends `wait` early: the program may still be at its last step. 127: it was waited for before.
+    while [ -n "$heard" ]; do
+        heard='' status=0
+        wait "$program" || status=$?
+        [ "$status" -eq 127 ] || code=$status
     done
-    if [ "$code" -eq 130 ] && [ -n "$again" ]; then
-        scontrol requeue "$SLURM_JOB_ID"
+    # 143: the program was asked before it listened.
+    if [ "$asked" = again ] && { [ "$code" -eq 130 ] || [ "$code" -eq 143 ]; }; then
+        # A job whose time is too short for a single step would be queued for ever.
+        if [ "${SLURM_RESTART_COUNT:-0}" -ge 3 ] && [ "$(kept "$run/$stage")" = "$before" ]; then
+            echo "error: $run/$stage was begun $((SLURM_RESTART_COUNT + 1)) times and kept nothing the last time; it is not queued again: submit it with a longer --time" >&2
+        else
+            scontrol requeue "$job"
+        fi
     fi
     return "$code"
 }
