@@ -195,13 +195,17 @@ def table_sorts(browser, name):
 def theme_switches(browser, name, theme):
     ground = "return getComputedStyle(document.body).backgroundColor"
     system = browser.run(ground)
-    pressed = "return document.getElementById('theme').getAttribute('aria-pressed')"
-    check(f"{name}: the page follows the system", browser.run(pressed) == str(theme == "dark").lower(), browser.run(pressed))
-    browser.click("#theme")
+    label = "return document.getElementById('theme').textContent"
+    names = {"dark": "Light theme", "light": "Dark theme"}
+    other_theme = "light" if theme == "dark" else "dark"
+    check(f"{name}: the button names the other theme", browser.run(label) == names[theme], browser.run(label))
+    browser.keys("#theme", ENTER)
     other = browser.run(ground)
-    check(f"{name}: the button changes the theme", other != system, other)
+    check(f"{name}: Enter on it changes the theme", other != system, other)
+    check(f"{name}: and its name", browser.run(label) == names[other_theme], browser.run(label))
     browser.call("/refresh", {})
     check(f"{name}: and the choice is kept", browser.run(ground) == other, browser.run(ground))
+    check(f"{name}: with the name", browser.run(label) == names[other_theme], browser.run(label))
     browser.click("#theme")
     check(f"{name}: and back", browser.run(ground) == system, browser.run(ground))
     browser.run("try { localStorage.clear() } catch {}")

@@ -75,7 +75,7 @@ fn curves(figures: &Figures) -> String {
 fn pictures(groups: &[RunGroup], albums: &[Album]) -> String {
     let mut text = String::new();
     if !albums.is_empty() {
-        text.push_str("\n## Reconstructions\n");
+        text.push_str("\n## Reconstructions and attention\n");
     }
     for album in albums {
         let label = escape_markdown(&groups[album.group].label);

@@ -118,10 +118,18 @@ pub(crate) fn evaluation_batches(
 /// # Errors
 /// When one cannot be read.
 pub(crate) fn first_images(recipe: &Recipe, images: &Arc<dyn Images>, count: usize) -> Result<Vec<f32>, TrainError> {
+    images_at(recipe, images, &(0..count.min(images.len())).collect::<Vec<_>>())
+}
+
+/// Those of `images` whose numbers are `indices` (each below their number) [N, 3, S, S], as evaluation sees them, flat.
+///
+/// # Errors
+/// When one cannot be read.
+pub(crate) fn images_at(recipe: &Recipe, images: &Arc<dyn Images>, indices: &[usize]) -> Result<Vec<f32>, TrainError> {
     let transform = pipeline::evaluation_transform(recipe);
     let values = recipe.architecture().grid.values_per_image();
-    let mut planes = vec![0.0; count.min(images.len()) * values];
-    for (index, planes) in planes.chunks_exact_mut(values).enumerate() {
+    let mut planes = vec![0.0; indices.len() * values];
+    for (&index, planes) in indices.iter().zip(planes.chunks_exact_mut(values)) {
         let image = images.image(index)?;
         let named = DataError::of_image(images.name(index));
         transform.apply(&image, recipe.seed, 0, index as u64, planes).map_err(named)?;

@@ -2,21 +2,21 @@
 
 use std::path::Path;
 
-use bmae_data::preview::Grid;
+use bmae_data::preview::{Grid, GridRow};
 use bmae_data::transforms::Transform;
 use bmae_data::{DataError, Image};
 use bmae_nn::Masking;
 use bmae_recipe::{Recipe, Stage};
 
 use crate::input::mask_noise;
-use crate::pictures::{masked_view, scale};
+use crate::pictures::{class_name, masked_view, spread};
 use crate::whole_file::{check_place, write_whole};
 use crate::{TrainError, pipeline};
 
 /// How large a preview is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PreviewSize {
-    /// Rows: the first so many training images.
+    /// Rows: so many training images, spread over the classes.
     pub images: usize,
     /// Augmented views of each: what it looks like in epochs 0, 1, 2, ...
     pub epochs: usize,
@@ -33,7 +33,7 @@ pub struct DrawnGrid {
 
 /// Writes to `out` a PNG file with a row for each image: how evaluation sees it, then what the training of `stage`
 /// makes of it in its first epochs; in pre-training each of these is followed by what the encoder sees of it, masked
-/// patches grey.
+/// patches grey. Words over the columns say so, and a row begins with the name of its class.
 ///
 /// Mixup and CutMix are not shown: they mix the images of a whole batch.
 ///
@@ -43,29 +43,40 @@ pub struct DrawnGrid {
 pub fn write(recipe: &Recipe, stage: Stage, size: PreviewSize, out: &Path) -> Result<DrawnGrid, TrainError> {
     check_place(out)?;
     let data = pipeline::open(recipe)?;
-    let images = size.images.min(data.train.len());
-    let views_of_a_draw = if stage == Stage::Pretrain { 2 } else { 1 };
-    let columns = 1 + size.epochs * views_of_a_draw;
-    let side = recipe.data.image_size;
-    let mut grid = Grid::new(columns, side, scale(side));
-    grid.check(images * columns)?;
+    let shown = spread(data.train.as_ref(), size.images);
+    let names = column_names(stage, size.epochs);
+    let columns = names.len();
+    let mut grid = Grid::new(recipe.data.image_size, names);
+    grid.check(shown.len())?;
     let (evaluation, training) = (pipeline::evaluation_transform(recipe), pipeline::training_transform(recipe, stage));
-    for index in 0..images {
+    for &index in &shown {
         let image = data.train.image(index)?;
         let view = |transform, epoch| {
             view(recipe, transform, &image, epoch, index).map_err(DataError::of_image(data.train.name(index)))
         };
-        grid.push(&view(evaluation, 0)?)?;
+        let mut row = vec![view(evaluation, 0)?];
         for epoch in 0..size.epochs {
             let augmented = view(training, epoch)?;
-            grid.push(&augmented)?;
-            if stage == Stage::Pretrain {
-                grid.push(&masked(recipe, &augmented, epoch, index)?)?;
-            }
+            let seen = (stage == Stage::Pretrain).then(|| masked(recipe, &augmented, epoch, index)).transpose()?;
+            row.push(augmented);
+            row.extend(seen);
         }
+        grid.push(GridRow { name: class_name(data.train.as_ref(), index, &data.class_names), images: row })?;
     }
     write_whole(out, &grid.to_png()?)?;
-    Ok(DrawnGrid { images, columns })
+    Ok(DrawnGrid { images: shown.len(), columns })
+}
+
+/// What stands over the columns: epochs are counted from 1, as everywhere a reader meets them.
+fn column_names(stage: Stage, epochs: usize) -> Vec<String> {
+    let mut names = vec!["in evaluation".to_owned()];
+    for epoch in 1..=epochs {
+        names.push(format!("epoch {epoch}"));
+        if stage == Stage::Pretrain {
+            names.push(format!("epoch {epoch}, visible patches"));
+        }
+    }
+    names
 }
 
 /// What `transform` makes of the image number `index` in `epoch`, as a picture.
@@ -148,6 +159,14 @@ mod tests {
             assert_eq!((plain.randaugment, plain.random_erasing), (None, 0.0));
         }
         assert_eq!(transform(keys, Stage::Knn).augmentation, bmae_data::transforms::Augmentation::None);
+    }
+
+    #[test]
+    fn columns_say_what_stands_in_them_and_count_epochs_from_one() {
+        let of_pretrain =
+            ["in evaluation", "epoch 1", "epoch 1, visible patches", "epoch 2", "epoch 2, visible patches"];
+        assert_eq!(column_names(Stage::Pretrain, 2), of_pretrain);
+        assert_eq!(column_names(Stage::Finetune, 2), ["in evaluation", "epoch 1", "epoch 2"]);
     }
 
     #[test]

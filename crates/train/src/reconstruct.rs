@@ -18,7 +18,7 @@ use crate::{TrainError, pipeline};
 /// Which pictures are wanted of which images.
 #[derive(Debug, Clone, Copy)]
 pub struct PictureRequest<'a> {
-    /// The half of the data whose first images are shown; `None`: the test set, or the training set where there is no
+    /// The half of the data whose images are shown, spread over its classes; `None`: the test set, or the training set where there is no
     /// other.
     pub split: Option<Split>,
     /// How many.
@@ -68,7 +68,7 @@ pub fn write(
     let Some(images) = images else {
         return Err(TrainError::NoTestSet { stage: "a picture of the test set", data: data.name });
     };
-    let subjects = Subjects::first(recipe, images, request.images)?;
+    let subjects = Subjects::of(recipe, images, &data.class_names, request.images)?;
     write_whole(request.out, &reconstruction(&model, recipe, &subjects, predicted)?)?;
     if let Some(out) = request.attention {
         write_whole(out, &attention(&model, recipe, &subjects)?)?;

@@ -32,7 +32,7 @@ Examples:
     --set pretrain.mask_ratio=0.5 --out masks.png
   bmae data preview --stage linprobe --images 20 --out crops.png
 
-Each row is one training image: as evaluation sees it, then as training sees it in epochs 0, 1, 2, ... In pre-training, each \
+Each row is one training image: as evaluation sees it, then as training sees it in epochs 1, 2, 3, ... In pre-training, each \
 of these is followed by what the encoder sees, masked patches grey. Mixup and CutMix are not shown.")]
 pub struct Preview {
     #[command(flatten)]
@@ -43,7 +43,7 @@ pub struct Preview {
     /// PNG file to write
     #[arg(long, value_name = "FILE", value_parser = png)]
     pub out: PathBuf,
-    /// Number of training images, from the first one on: one row each
+    /// Number of training images, spread over the classes: one row each
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..))]
     pub images: u16,
     /// Number of augmented views of each image, one per epoch

@@ -19,9 +19,10 @@ Examples:
     --set model.encoder.heads=12 --set model.decoder.heads=16 \\
     --set pretrain.norm_pix=true --out grid.png
 
-Each row shows an image, what the encoder sees of it, and the reconstruction; the masks are always the same. For a model that \
-predicts features, their first three principal components are shown as red, green and blue: those of the whole image under \
-the model's own encoder, then the predicted ones, in the same colours.")]
+Each row shows an image, what the encoder sees of it, and what the decoder predicts; the images are of as many classes as can \
+be, and always the same, and so are the masks. For a model that predicts features, their first three principal components are \
+shown as red, green and blue: those of the whole image under the model's own encoder, then the predicted ones, in the same \
+colours.")]
 pub struct Reconstruct {
     #[command(flatten)]
     pub recipe: RecipeSource,
@@ -34,7 +35,7 @@ pub struct Reconstruct {
     /// PNG file for the attention of the class token
     #[arg(long, value_name = "FILE", value_parser = png)]
     pub attention: Option<PathBuf>,
-    /// Number of images, from the first one on
+    /// Number of images; they are spread over the classes
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..))]
     pub images: u16,
     /// Split of the data set [default: test, or train where there is no test]

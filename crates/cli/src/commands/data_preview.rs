@@ -10,7 +10,7 @@ use crate::ending::Ending;
 use crate::layers;
 use crate::output::Output;
 
-/// Draws what a stage's recipe does to the first training images.
+/// Draws what a stage's recipe does to training images of several classes.
 pub fn run(arguments: &Preview, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
     let stage = Stage::from(arguments.stage);
     // Nothing is trained: of memory, only the images need some.

@@ -16,6 +16,14 @@ pub enum PreviewError {
         /// Rows.
         height: usize,
     },
+    /// A row that a preview has no columns for.
+    #[error("a row of {images} images does not fit into a preview of {columns} columns")]
+    RowLength {
+        /// The row's images.
+        images: usize,
+        /// The preview's columns.
+        columns: usize,
+    },
     /// A preview that nobody could look at.
     #[error(
         "a preview of {rows} rows of {columns} images, {drawn} x {drawn} pixels each, would have \

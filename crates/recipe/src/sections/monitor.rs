@@ -19,7 +19,7 @@ section! {
         /// Draw reconstructions and attention every N epochs of pre-training, and after the last; 0 = never
         /// They go to the run's pictures/, to TensorBoard and to the report.
         pictures_every: usize = 10, in Count::from(0);
-        /// Images in each of these pictures: the first N of the test set
+        /// Images in each of these pictures: test images, spread over the classes
         pictures: usize = 8, in Count::between(0, 64);
     }
 }

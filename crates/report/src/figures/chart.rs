@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use plotters::prelude::*;
 
-use super::frame::{Area, Axes, Failure, Format, Points, UNITS, beside, svg};
-use super::labels::{LONGEST, shorten, spread};
+use super::frame::{Area, Axes, Failure, Format, Points, UNITS, beside, draw_name, svg};
+use super::labels::{LINE, Names, spread};
 use super::measure::Measure;
 use super::palette::{LineStyle, MUTED};
 use crate::downsample::downsample;
@@ -13,6 +13,13 @@ use crate::run_directory::TargetChange;
 
 /// How far from the right edge a curve may end that is tied to its name, in CSS pixels.
 const REACH: i32 = 40;
+
+/// The height of what is above and below the plot, in CSS pixels.
+const FRAME: i32 = 76;
+/// The height of the key of thin and bold lines, and what it says.
+const SEED_KEY: i32 = 20;
+const THIN: &str = "single seeds";
+const BOLD: &str = "their mean";
 
 /// How many stretches a long curve is drawn in on the page, each by four of its points.
 const STRETCHES: usize = 240;
@@ -57,13 +64,26 @@ pub struct StripRow {
 /// Draws a chart in inks.
 pub fn draw(chart: &Chart, format: Format) -> Result<String, Failure> {
     let strip = if chart.strip.is_empty() { 0 } else { 9 * chart.strip.len() as i32 + 6 };
-    svg(format.width, format.height + strip, |root| draw_on(root, chart, format, strip))
+    let key = if has_seeds(chart) { SEED_KEY } else { 0 };
+    let names = Names::of(chart.curves.iter().map(|curve| curve.label.as_str()), format.most_of_names());
+    // The more names, the higher.
+    let named = if format.direct { FRAME + names.height() } else { 0 };
+    let height = format.height.max(named) + strip + key;
+    svg(format.width, height, |root| draw_on(root, chart, &names, format, (strip, height)))
 }
 
-fn draw_on(root: &Area, chart: &Chart, format: Format, strip: i32) -> Result<(), Failure> {
-    let names: Vec<String> = chart.curves.iter().map(|curve| shorten(&curve.label, LONGEST)).collect();
-    let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0) as i32;
-    let right = if format.direct { 26 + sample(chart) + longest * 15 / 2 } else { 12 };
+fn has_seeds(chart: &Chart) -> bool {
+    chart.curves.iter().any(|curve| !curve.seeds.is_empty())
+}
+
+fn draw_on(
+    root: &Area,
+    chart: &Chart,
+    names: &Names,
+    format: Format,
+    (strip, height): (i32, i32),
+) -> Result<(), Failure> {
+    let right = if format.direct { 26 + sample(chart) + names.width } else { 12 };
     let (x, y) = (x_range(chart), y_range(chart));
     if strip > 0 {
         root.draw(&Text::new("targets", (0, strip * UNITS / 2), beside(MUTED)))?;
@@ -77,6 +97,7 @@ fn draw_on(root: &Area, chart: &Chart, format: Format, strip: i32) -> Result<(),
         title: 2 + strip,
         top: 24 + strip,
         right,
+        bottom: if has_seeds(chart) { SEED_KEY } else { 0 },
     };
     let mut context = axes.draw(root)?;
 
@@ -99,8 +120,22 @@ fn draw_on(root: &Area, chart: &Chart, format: Format, strip: i32) -> Result<(),
     let place = |point: (f64, f64)| plot.map_coordinate(&point);
     draw_strip(root, chart, |x| place((x, y.end)))?;
     if format.direct {
-        draw_names(root, chart, &names, place, (x.end, y))?;
+        draw_names(root, chart, names, place, (x.end, y))?;
     }
+    if has_seeds(chart) {
+        draw_seed_key(root, height - SEED_KEY / 2 - 2)?;
+    }
+    Ok(())
+}
+
+/// What thin and bold lines are, `y` CSS pixels from the top.
+fn draw_seed_key(root: &Area, y: i32) -> Result<(), Failure> {
+    let line = |start: i32| [(start * UNITS, y * UNITS), ((start + 22) * UNITS, y * UNITS)];
+    let said = |text: &'static str, x: i32| Text::new(text, (x * UNITS, y * UNITS), beside(MUTED));
+    root.draw(&PathElement::new(line(46), MUTED.mix(0.6).stroke_width(UNITS as u32)))?;
+    root.draw(&said(THIN, 74))?;
+    root.draw(&PathElement::new(line(164), MUTED.stroke_width(2 * UNITS as u32)))?;
+    root.draw(&said(BOLD, 192))?;
     Ok(())
 }
 
@@ -154,22 +189,19 @@ fn sample(chart: &Chart) -> i32 {
 fn draw_names(
     root: &Area,
     chart: &Chart,
-    names: &[String],
+    names: &Names,
     place: impl Fn((f64, f64)) -> (i32, i32),
     (right, y_range): (f64, Range<f64>),
 ) -> Result<(), Failure> {
-    let drawn: Vec<(&Curve, &String, (f64, f64))> = chart
-        .curves
-        .iter()
-        .zip(names)
-        .filter_map(|(curve, name)| Some((curve, name, curve.mean.last().copied()?)))
-        .collect();
+    let named = chart.curves.iter().zip(&names.lines);
+    let drawn: Vec<(&Curve, &Vec<String>, (f64, f64))> =
+        named.filter_map(|(curve, name)| Some((curve, name, curve.mean.last().copied()?))).collect();
     let wanted: Vec<i32> = drawn.iter().map(|(_, _, end)| place(*end).1).collect();
+    let heights: Vec<i32> = drawn.iter().map(|(_, name, _)| LINE * UNITS * name.len() as i32).collect();
     let top = place((right, y_range.end)).1;
     let bottom = place((right, y_range.start)).1;
     let edge = place((right, y_range.start)).0;
-    let gap = (15 * UNITS).min((bottom - top) / wanted.len().max(1) as i32);
-    for ((curve, name, end), y) in drawn.iter().zip(spread(&wanted, gap, top, bottom)) {
+    for ((curve, name, end), y) in drawn.iter().zip(spread(&wanted, &heights, top, bottom)) {
         // A line from a curve that ended long before would read as its continuation.
         if edge - place(*end).0 <= REACH * UNITS {
             let tie = [place(*end), (edge + 4 * UNITS, place(*end).1), (edge + 14 * UNITS, y)];
@@ -180,7 +212,7 @@ fn draw_names(
             let line = [(start, y), (start + width - 5 * UNITS, y)];
             root.draw(&PathElement::new(line, curve.style.line().stroke_width(2 * UNITS as u32)))?;
         }
-        root.draw(&Text::new(name.as_str(), (start + width, y), beside(curve.style.solid())))?;
+        draw_name(root, name, (start + width, y), curve.style.solid())?;
     }
     Ok(())
 }
@@ -213,6 +245,5 @@ fn y_range(chart: &Chart) -> Range<f64> {
         (false, true) => 0.05,
         (false, false) => 0.05 * high.abs(),
     };
-    let start = if chart.measure.starts_at_zero() { 0.0_f64.min(low) } else { low - room };
-    start..high + room
+    chart.measure.baseline().start(low, high, room)..high + room
 }

@@ -2,8 +2,8 @@
 
 use plotters::prelude::*;
 
-use super::frame::{Area, Axes, Failure, Format, UNITS, beside, svg};
-use super::labels::{LONGEST, shorten, spread};
+use super::frame::{Area, Axes, Failure, Format, UNITS, draw_name, svg};
+use super::labels::{LINE, Names, spread};
 use super::members::Member;
 use super::palette::{LineStyle, apart};
 use crate::comparison::{RunGroup, Score};
@@ -96,19 +96,16 @@ pub fn cost_figure(
 
 /// Draws the figure in inks. The names stand in a column of their own, since many marks lie close together.
 pub fn draw(figure: &CostFigure, format: Format) -> Result<String, Failure> {
-    let height = format.height.max(FRAME + LINE * figure.points.len() as i32);
-    svg(format.width, height, |root| draw_on(root, figure, format))
+    let names = Names::of(figure.points.iter().map(|point| point.label.as_str()), format.most_of_names());
+    let height = format.height.max(FRAME + names.height());
+    svg(format.width, height, |root| draw_on(root, figure, &names, format))
 }
 
-/// The height of a name, and of what is above and below the plot, in CSS pixels.
-const LINE: i32 = 15;
-const FRAME: i32 = 70;
+/// The height of what is above and below the plot, in CSS pixels.
+const FRAME: i32 = 76;
 
-fn draw_on(root: &Area, figure: &CostFigure, format: Format) -> Result<(), Failure> {
+fn draw_on(root: &Area, figure: &CostFigure, names: &Names, format: Format) -> Result<(), Failure> {
     let points = &figure.points;
-    let most = if format.direct { LONGEST } else { 14 };
-    let names: Vec<String> = points.iter().map(|point| shorten(&point.label, most)).collect();
-    let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0) as i32;
     let (x, y) = (range(points.iter().map(|point| (point.x, 0.0))), range(points.iter().map(height)));
     let axes = Axes {
         x_label: figure.cost.label(),
@@ -119,7 +116,8 @@ fn draw_on(root: &Area, figure: &CostFigure, format: Format) -> Result<(), Failu
         labels: (if format.direct { 5 } else { 3 }, 6),
         title: 2,
         top: 24,
-        right: 36 + longest * 15 / 2,
+        right: 36 + names.width,
+        bottom: 0,
     };
     let context = axes.draw(root)?;
     let plot = context.plotting_area();
@@ -137,9 +135,10 @@ fn draw_on(root: &Area, figure: &CostFigure, format: Format) -> Result<(), Failu
     let (edge, top) = place(axes.x.end, axes.y.end);
     let bottom = place(axes.x.end, axes.y.start).1;
     let wanted: Vec<i32> = points.iter().map(|point| place(point.x, point.score.mean).1).collect();
-    for ((point, name), y) in points.iter().zip(&names).zip(spread(&wanted, LINE * UNITS, top, bottom)) {
+    let heights: Vec<i32> = names.lines.iter().map(|name| LINE * UNITS * name.len() as i32).collect();
+    for ((point, name), y) in points.iter().zip(&names.lines).zip(spread(&wanted, &heights, top, bottom)) {
         draw_mark(root, (edge + 14 * UNITS, y), point.style)?;
-        root.draw(&Text::new(name.as_str(), (edge + 24 * UNITS, y), beside(point.style.solid())))?;
+        draw_name(root, name, (edge + 24 * UNITS, y), point.style.solid())?;
     }
     Ok(())
 }

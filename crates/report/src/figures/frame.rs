@@ -7,6 +7,7 @@ use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+use super::labels::LINE;
 use super::palette::{GRID, MUTED, TEXT};
 
 /// Drawing units per CSS pixel: the SVG backend rounds to whole units, and curves should not show it.
@@ -21,10 +22,17 @@ pub struct Format {
     pub width: i32,
     /// Height in CSS pixels, without the strip.
     pub height: i32,
-    /// Whether the names stand at the curves' ends; otherwise the page has a key.
+    /// Whether the names stand beside the plot; otherwise the page has a key.
     pub direct: bool,
     /// How long curves are drawn.
     pub points: Points,
+}
+
+impl Format {
+    /// The widest line of a name beside the plot, in CSS pixels: the plot keeps the greater part.
+    pub fn most_of_names(self) -> i32 {
+        (self.width * 2 / 5).min(300)
+    }
 }
 
 /// How a long curve is drawn.
@@ -67,6 +75,15 @@ pub fn beside(ink: RGBColor) -> TextStyle<'static> {
     text(ink).pos(Pos::new(HPos::Left, VPos::Center))
 }
 
+/// The lines of a name in one ink, to the right of a place in drawing units and around its height.
+pub fn draw_name(root: &Area, lines: &[String], (x, y): (i32, i32), ink: RGBColor) -> Result<(), Failure> {
+    let first = y - LINE * UNITS * (lines.len() as i32 - 1) / 2;
+    for (at, line) in lines.iter().enumerate() {
+        root.draw(&Text::new(line.as_str(), (x, first + LINE * UNITS * at as i32), beside(ink)))?;
+    }
+    Ok(())
+}
+
 /// Text of one ink, below its place.
 pub fn below(ink: RGBColor) -> TextStyle<'static> {
     text(ink).pos(Pos::new(HPos::Center, VPos::Top))
@@ -94,6 +111,8 @@ pub struct Axes<'a> {
     pub top: i32,
     /// Room to the right of the plot, in CSS pixels.
     pub right: i32,
+    /// Room below the axis and its label, in CSS pixels.
+    pub bottom: i32,
 }
 
 impl Axes<'_> {
@@ -103,7 +122,7 @@ impl Axes<'_> {
         let mut plot = ChartBuilder::on(root)
             .margin_top(self.top * UNITS)
             .margin_right(self.right * UNITS)
-            .margin_bottom(4 * UNITS)
+            .margin_bottom((4 + self.bottom) * UNITS)
             .set_label_area_size(LabelAreaPosition::Left, 46 * UNITS)
             .set_label_area_size(LabelAreaPosition::Bottom, 40 * UNITS)
             .build_cartesian_2d(self.x.clone(), self.y.clone())?;

@@ -1,5 +1,7 @@
 //! What a curve measures over a run.
 
+use serde::Serialize;
+
 use crate::run_directory::{MethodSetting, Renewal, Run, Stage};
 
 /// A quantity that runs log again and again. Those of a target encoder say which, in the recipe's order.
@@ -37,6 +39,30 @@ pub enum Measure {
     Roughness,
 }
 
+/// Where an axis begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Baseline {
+    /// At 0, against which the values are read: a collapse is a fall to it.
+    Zero,
+    /// At 0 where that leaves the values half of the axis or more, else at the least value: a loss that goes from 1.0 to
+    /// 0.9 would be a flat line.
+    NearZero,
+    /// At the least value.
+    Least,
+}
+
+impl Baseline {
+    /// The beginning of an axis of values from `low` to `high`, with this `room` below where it is not 0.
+    pub fn start(self, low: f64, high: f64, room: f64) -> f64 {
+        match self {
+            Self::Zero => low.min(0.0),
+            Self::NearZero if low <= high / 2.0 => low.min(0.0),
+            Self::NearZero | Self::Least => low - room,
+        }
+    }
+}
+
 /// Less than this is no movement but rounding.
 const STANDS_STILL: f64 = 1e-9;
 
@@ -62,9 +88,13 @@ impl Measure {
         }
     }
 
-    /// Whether its curves are read against 0.
-    pub fn starts_at_zero(self) -> bool {
-        !matches!(self, Self::Top1 | Self::Knn)
+    /// Where its axis begins.
+    pub fn baseline(self) -> Baseline {
+        match self {
+            Self::Top1 | Self::Knn => Baseline::Least,
+            Self::Loss | Self::TargetLoss(_) => Baseline::NearZero,
+            _ => Baseline::Zero,
+        }
     }
 
     /// Whether it belongs to single moments, so that each value has a mark.
@@ -134,5 +164,18 @@ impl Measure {
             Self::LossJump(target) => metrics.by_renewal(target, Renewal::jump),
             Self::CopyTurn(target) => metrics.by_renewal(target, |renewal| moved(renewal.cosine)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_axis_of_a_loss_that_hardly_falls_begins_at_its_least_value() {
+        let loss = Measure::Loss.baseline();
+        assert_eq!((loss.start(0.9, 1.0, 0.01), loss.start(0.2, 1.0, 0.04)), (0.89, 0.0));
+        assert_eq!(Measure::Rank.baseline().start(9.0, 10.0, 0.1), 0.0, "a collapse is a fall to 0");
+        assert_eq!(Measure::Top1.baseline().start(80.0, 90.0, 0.5), 79.5);
     }
 }

@@ -212,7 +212,7 @@ fn draw_figure(plan: FigurePlan, content: Content, caption: String) -> Result<Fi
     let format = if plan.whole { FULL } else { HALF };
     let (wide, narrow) = (draw(format)?, draw(NARROW)?);
     let description = describe(&plan, &content);
-    let paper = for_paper(&draw(Format { points: Points::All, ..format })?, &description);
+    let paper = for_paper(&draw(Format { points: Points::All, ..format })?, &plan.title, &description);
     Ok(Figure {
         png: png(&paper).map_err(refused)?,
         paper,

@@ -64,8 +64,8 @@ impl Overview {
             Panels::Ours => None,
             Panels::Shared => Some("Hollow marks are the published values of the full setting."),
             Panels::Apart => Some(
-                "Hollow marks are the published values of the full setting; they have an axis of their own, since their \
-                 heights differ much: compare the shapes.",
+                "Hollow marks are the published values of the full setting; they have an axis of their own, since on one \
+                 axis the distance between the two would flatten them: compare the shapes.",
             ),
         }
     }
@@ -77,11 +77,11 @@ impl Overview {
 
     fn panels(&self) -> Panels {
         let (ours, published) = (ends(self.points.iter().flat_map(Point::ours)), ends(self.published()));
-        let gap = (ours.0 - published.1).max(published.0 - ours.1);
-        let span = (ours.1 - ours.0).max(published.1 - published.0).max(LEAST_SPAN);
+        let span = |ends: (f64, f64)| (ends.1 - ends.0).max(LEAST_SPAN);
+        let together = span((ours.0.min(published.0), ours.1.max(published.1)));
         match self.has_published() {
             false => Panels::Ours,
-            true if gap > span => Panels::Apart,
+            true if span(ours).min(span(published)) < LEAST_SHARE * together => Panels::Apart,
             true => Panels::Shared,
         }
     }
@@ -119,6 +119,8 @@ enum Panel {
     Both,
 }
 
+/// Of a shared axis both these runs and the published values take so much at least: less would be a flat line.
+const LEAST_SHARE: f64 = 0.3;
 /// Points that lie closer than this are not far from each other, however flat their curves are; in percent.
 const LEAST_SPAN: f64 = 2.0;
 
@@ -152,6 +154,7 @@ fn draw_panel(root: &Area, overview: &Overview, panel: Panel) -> Result<(), Fail
         title: 2,
         top: 26,
         right: 12,
+        bottom: 0,
     };
     let mut context = axes.draw(root)?;
 
@@ -210,4 +213,30 @@ fn range(overview: &Overview, panel: Panel) -> (f64, f64) {
 /// The lowest and the highest.
 fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
     values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(y), high.max(y)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figures::palette::line_styles;
+
+    /// How an overview of these accuracies and the published ones is drawn.
+    fn panels(ours: [f64; 2], published: [f64; 2]) -> Panels {
+        let point = |(ours, published): (f64, f64)| Point {
+            group: 0,
+            value: String::new(),
+            score: Score::of(vec![(0, ours)], None).expect("a seed"),
+            published: Some(PublishedAccuracy { top1: published, from_figure: false }),
+        };
+        let points = ours.into_iter().zip(published).map(point).collect();
+        Overview { parameter: "K", points, style: line_styles(&["mae-k"])[0] }.panels()
+    }
+
+    #[test]
+    fn published_values_share_an_axis_only_where_they_flatten_nothing() {
+        assert_eq!(panels([47.0, 51.0], [52.0, 57.0]), Panels::Shared);
+        assert_eq!(panels([11.0, 40.0], [89.0, 91.0]), Panels::Apart);
+        assert_eq!(panels([30.0, 32.5], [34.0, 60.0]), Panels::Apart, "near each other, but one is flat");
+        assert_eq!(panels([90.0, 90.1], [90.4, 91.0]), Panels::Shared, "less than two points are noise");
+    }
 }

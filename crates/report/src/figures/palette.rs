@@ -100,6 +100,19 @@ pub fn apart(styles: impl Iterator<Item = LineStyle>) -> Vec<LineStyle> {
     styles.map(style).collect()
 }
 
+/// The inks that are no run's, and their colours on paper and on the page.
+const FIXED: [(RGBColor, &str, &str); 4] = [
+    (TEXT, "#1F2430", "currentColor"),
+    (MUTED, "#5B6472", "var(--muted)"),
+    (GRID, "#DFE3E8", "var(--grid)"),
+    (GROUND, "#FFFFFF", "var(--card)"),
+];
+
+/// The colour on paper of an ink that is no run's.
+pub fn on_paper(ink: RGBColor) -> &'static str {
+    FIXED.iter().find(|(other, ..)| *other == ink).map_or("#000000", |(_, paper, _)| paper)
+}
+
 /// Where a figure will be shown.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Medium {
@@ -112,10 +125,8 @@ pub enum Medium {
 /// Replaces every ink of a drawing. Only whole attribute values are replaced, and text of a drawing holds no bare
 /// quote, so nothing that comes from a run's files can be mistaken for an ink.
 pub fn recolour(drawing: &str, medium: Medium) -> String {
-    let fixed = [(TEXT, "#1F2430", "currentColor"), (MUTED, "#5B6472", "var(--muted)")];
-    let grounds = [(GRID, "#DFE3E8", "var(--grid)"), (GROUND, "#FFFFFF", "var(--card)")];
     let mut coloured = drawing.to_owned();
-    for (ink, paper, page) in fixed.into_iter().chain(grounds) {
+    for (ink, paper, page) in FIXED {
         let value = if medium == Medium::Paper { paper } else { page };
         coloured = coloured.replace(&format!("\"{}\"", hex(ink)), &format!("\"{value}\""));
     }

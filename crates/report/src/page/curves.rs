@@ -7,6 +7,7 @@ use super::contents::{Contents, Section, swatch};
 use crate::comparison::{Score, sentences};
 use crate::figures::cost::{CostFigure, CostPoint};
 use crate::figures::family::FigureFamily;
+use crate::figures::measure::Measure;
 use crate::figures::overview::{self, Overview};
 use crate::figures::plans::{FigureKind, FigurePlan};
 use crate::figures::{Content, Figure};
@@ -15,12 +16,54 @@ use crate::text::percent;
 
 /// The section of all curves.
 pub fn curves(contents: &Contents) -> Option<Section> {
-    let panels: Vec<Markup> = FigureFamily::ALL.into_iter().filter_map(|family| panel(contents, family)).collect();
-    let html = html! { div id="explorer" { @for panel in &panels { (panel) } } };
-    (!panels.is_empty()).then_some(Section { id: "curves", title: "Curves", html })
+    let families = tabs(&contents.figures.drawn);
+    let html = html! { div id="explorer" { @for &family in &families { (panel(contents, family)) } } };
+    (!families.is_empty()).then_some(Section { id: "curves", title: "Curves", html })
 }
 
-fn panel(contents: &Contents, family: FigureFamily) -> Option<Markup> {
+/// The families that have a tab, in their order: those with something to show, and of those that show the same, one.
+fn tabs(drawn: &[Figure]) -> Vec<FigureFamily> {
+    let shown = |family: FigureFamily| -> Vec<Shown> {
+        drawn.iter().filter(|figure| figure.plan.family == family).map(Shown::of).collect()
+    };
+    let with_figures: Vec<(FigureFamily, Vec<Shown>)> = FigureFamily::ALL
+        .into_iter()
+        .map(|family| (family, shown(family)))
+        .filter(|(_, shown)| !shown.is_empty())
+        .collect();
+    let mut tabs: Vec<FigureFamily> = Vec::new();
+    for (_, own) in &with_figures {
+        // Of those that show all of this one, itself among them, the one with the most figures, or the last of equals. It
+        // stands where the first of them would.
+        let holds = |(_, other): &&(FigureFamily, Vec<Shown>)| own.iter().all(|figure| other.contains(figure));
+        let whole = with_figures.iter().filter(holds).max_by_key(|(_, other)| other.len());
+        tabs.extend(whole.map(|(family, _)| *family).filter(|family| !tabs.contains(family)));
+    }
+    tabs
+}
+
+/// What a figure shows, apart from its title.
+#[derive(PartialEq)]
+enum Shown {
+    /// These lines of the comparison, each in a measure.
+    Curves(Stage, Vec<(usize, Measure)>),
+    /// What no other figure shows.
+    Own(String),
+}
+
+impl Shown {
+    fn of(figure: &Figure) -> Self {
+        match &figure.content {
+            Content::Chart(chart) => {
+                let curves = chart.curves.iter().map(|curve| (curve.group, curve.measure));
+                Self::Curves(figure.plan.stage, curves.collect())
+            }
+            Content::Overview(_) | Content::Cost(_) => Self::Own(figure.plan.name.clone()),
+        }
+    }
+}
+
+fn panel(contents: &Contents, family: FigureFamily) -> Markup {
     let drawn = contents.figures.drawn.iter().map(|figure| (&figure.plan, figure_html(figure)));
     let not_run = contents.figures.not_run.iter().map(|plan| (plan, absent(contents, plan)));
     let mut figures: Vec<(&FigurePlan, Markup)> =
@@ -39,7 +82,7 @@ fn panel(contents: &Contents, family: FigureFamily) -> Option<Markup> {
         }
     }
     let name = family.name();
-    let html = html! {
+    html! {
         div class="panel" id={ "panel-" (name) } data-tab=(family.tab()) {
             h3 { (family.title()) }
             @if family == FigureFamily::Monitors && !contents.summary.collapses.is_empty() { (collapses(contents)) }
@@ -49,8 +92,7 @@ fn panel(contents: &Contents, family: FigureFamily) -> Option<Markup> {
                 }
             }
         }
-    };
-    (!views.is_empty()).then_some(html)
+    }
 }
 
 /// The sentence in the place of a figure.

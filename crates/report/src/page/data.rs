@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::downsample::downsample;
 use crate::figures::chart::{Chart, Curve};
-use crate::figures::measure::Measure;
+use crate::figures::measure::{Baseline, Measure};
 use crate::figures::{Content, Figure};
 use crate::run_directory::{Stage, TargetChange};
 
@@ -45,7 +45,7 @@ struct ChartData<'a> {
     description: &'a str,
     x_label: &'a str,
     y_label: &'a str,
-    from_zero: bool,
+    baseline: Baseline,
     #[serde(skip_serializing_if = "Option::is_none")]
     decimals: Option<usize>,
     marks: bool,
@@ -103,7 +103,7 @@ fn chart_data<'a>(figure: &'a Figure, chart: &'a Chart, curves: Vec<Shown<'a>>) 
         description: &figure.description,
         x_label: Measure::X_LABEL,
         y_label: chart.measure.y_label(),
-        from_zero: chart.measure.starts_at_zero(),
+        baseline: chart.measure.baseline(),
         decimals: chart.measure.decimals(),
         marks: chart.measure.is_of_moments(),
         curves,

@@ -16,7 +16,7 @@ fn an_ablation_is_drawn_once_two_values_are_there_and_named_as_not_run_before() 
     assert!(text(folder.path(), "report.md").contains(&format!("- {missing}`bmae sweep k`")));
     let page = text(folder.path(), "index.html");
     assert!(page.contains(&format!("<li>{missing}<code>bmae sweep k</code> runs them.</li>")));
-    assert!(page.contains("<div class=\"absent\" id=\"k-finetune\">"));
+    assert!(!page.contains("id=\"panel-k\""), "a tab with nothing to show");
 
     finetune(folder.path(), "mae-k-10", "mae-k", "k = 10", 75.0);
     let names = report(folder.path());
@@ -24,6 +24,7 @@ fn an_ablation_is_drawn_once_two_values_are_there_and_named_as_not_run_before() 
     let curves = words(folder.path(), "k-finetune");
     assert!(curves.ends_with("Last values: mae 60.00; K = 2 70.00; K = 10 75.00."), "{curves}");
     assert!(text(folder.path(), "report.md").contains("- K ablation: linear probe: not run;"));
+    assert!(text(folder.path(), "index.html").contains("<div class=\"absent\" id=\"k-linprobe\">"));
 }
 
 #[test]

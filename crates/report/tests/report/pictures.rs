@@ -50,13 +50,13 @@ fn at_most_six_epochs_are_taken_in_and_a_file_that_is_not_gets_a_sentence() {
     let folder = tempfile::tempdir().expect("a folder");
     let names: Vec<String> = (1..=9).map(|epoch| format!("epoch-{epoch:04}-reconstruction.png")).collect();
     let mut pictures: Vec<(&str, Vec<u8>)> = names.iter().map(|name| (name.as_str(), png(0))).collect();
-    pictures[7].1.resize(1_200_000, 0);
+    pictures[7].1.resize(3_200_000, 0);
     pictures[8].1 = b"GIF89a".to_vec();
     pretrain(folder.path(), &pictures);
     let (page, markdown) = report(folder.path());
 
     assert_eq!(page.matches("<figure class=\"picture\"").count(), 4, "epochs 4 to 7");
-    let large = "epoch-0008-reconstruction.png is not shown: it has 1.2 MB, more than the 1 MB that a page takes in.";
+    let large = "epoch-0008-reconstruction.png is not shown: it has 3.2 MB, more than the 3 MB that a page takes in.";
     assert!(page.contains(large) && markdown.contains(large), "{markdown}");
     assert!(page.contains("epoch-0009-reconstruction.png is not shown: it is not a whole PNG file."));
 }

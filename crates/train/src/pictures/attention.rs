@@ -1,18 +1,16 @@
 //! Where the class token looks.
 
 use bmae_data::Image;
-use bmae_data::preview::Grid;
+use bmae_data::preview::{ColourScale, Grid};
 use bmae_nn::MaskedAutoencoder;
 use bmae_recipe::Recipe;
 
-use super::subjects::{Subjects, fill_patch, scale};
+use super::subjects::{Subjects, fill_patch};
 use crate::TrainError;
 
-/// So few columns leave room for a second image in each row.
-const FEW_COLUMNS: usize = 6;
-
-/// A PNG file with, for each image: itself, the attention of its class token in the last block, mean over the heads,
-/// and each head's. Black is none, white the most of that map. `model` is without autodiff.
+/// A PNG file with a row for each image: itself, the attention of its class token in the last block, mean over the heads,
+/// and each head's. One colour scale, which stands below, holds for all maps. An encoder without blocks has no attention,
+/// and the images stand alone. `model` is without autodiff.
 ///
 /// # Errors
 /// When the model does not fit the recipe's sizes, or the whole would be too large.
@@ -21,35 +19,43 @@ pub(crate) fn attention(
     recipe: &Recipe,
     subjects: &Subjects,
 ) -> Result<Vec<u8>, TrainError> {
-    let (side, patch) = (recipe.data.image_size, recipe.model.patch_size);
-    let patches = recipe.architecture().grid.patches();
+    let (side, patches) = (recipe.data.image_size, recipe.architecture().grid.patches());
     let maps = model.encoder.class_attention(subjects.tensor(recipe, model));
     let maps: Vec<f32> = maps.map_or_else(Vec::new, |maps| maps.into_data().iter::<f32>().collect());
     let heads = maps.len() / (patches * subjects.count()).max(1);
-    let columns = 2 + heads;
-    let in_a_row = if columns <= FEW_COLUMNS { 2 } else { 1 };
-    let mut grid = Grid::new(columns * in_a_row.min(subjects.count()), side, scale(side));
-    grid.check(columns * subjects.count())?;
-    for (image, of_image) in subjects.images.iter().zip(maps.chunks_exact((heads * patches).max(1))) {
-        grid.push(image)?;
-        let mean: Vec<f32> = (0..patches)
-            .map(|place| of_image.iter().skip(place).step_by(patches).sum::<f32>() / heads as f32)
-            .collect();
-        for map in std::iter::once(&mean[..]).chain(of_image.chunks_exact(patches)) {
-            let most = map.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
-            let mut drawn = Image::new(side, side, vec![0; 3 * side * side])?;
-            for (place, weight) in map.iter().enumerate() {
-                fill_patch(&mut drawn, patch, place, heat(weight / most));
-            }
-            grid.push(&drawn)?;
-        }
+    let mut columns = vec!["image".to_owned()];
+    if heads > 0 {
+        columns.push("mean over heads".to_owned());
+        columns.extend((1..=heads).map(|head| format!("head {head}")));
     }
-    Ok(grid.to_png()?)
+    let mut grid = Grid::new(side, columns);
+    grid.check(subjects.count())?;
+    let even = 1.0 / patches as f64;
+    let title =
+        format!("share of the class token's attention that a patch gets, last block ({even:.4} if all got the same)");
+    let scale = ColourScale::of(&maps, title);
+    for (index, image) in subjects.images.iter().enumerate() {
+        let of_image = maps.get(index * heads * patches..(index + 1) * heads * patches).unwrap_or_default();
+        let mut row = vec![image.clone()];
+        if heads > 0 {
+            let mean = |place| of_image.iter().skip(place).step_by(patches).sum::<f32>() / heads as f32;
+            let mean: Vec<f32> = (0..patches).map(mean).collect();
+            for map in std::iter::once(&mean[..]).chain(of_image.chunks_exact(patches)) {
+                row.push(drawn(map, side, recipe.model.patch_size, &scale)?);
+            }
+        }
+        grid.push(subjects.row(index, row))?;
+    }
+    Ok(if heads > 0 { grid.with_scale(scale) } else { grid }.to_png()?)
 }
 
-/// From black over red and yellow to white, for 0 to 1.
-fn heat(share: f32) -> [u8; 3] {
-    [0.0, 1.0, 2.0].map(|begin| ((3.0 * share - begin).clamp(0.0, 1.0) * 255.0).round() as u8)
+/// A map [L] as an image of `side` pixels, each patch in one colour.
+fn drawn(map: &[f32], side: usize, patch: usize, scale: &ColourScale) -> Result<Image, TrainError> {
+    let mut image = Image::new(side, side, vec![0; 3 * side * side])?;
+    for (place, &share) in map.iter().enumerate() {
+        fill_patch(&mut image, patch, place, scale.colour(share));
+    }
+    Ok(image)
 }
 
 #[cfg(test)]
@@ -57,10 +63,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn attention_goes_from_black_over_red_and_yellow_to_white() {
-        assert_eq!(heat(0.0), [0, 0, 0]);
-        assert_eq!(heat(1.0 / 3.0), [255, 0, 0]);
-        assert_eq!(heat(2.0 / 3.0), [255, 255, 0]);
-        assert_eq!(heat(1.0), [255, 255, 255]);
+    fn each_patch_has_the_colour_of_its_share() {
+        let shares = [0.1, 0.2, 0.3, 0.4];
+        let scale = ColourScale::of(&shares, String::new());
+        let image = drawn(&shares, 4, 2, &scale).expect("an image");
+        for (place, share) in shares.into_iter().enumerate() {
+            let pixel = place / 2 * 8 + place % 2 * 2;
+            assert_eq!(image.pixels()[3 * pixel..3 * pixel + 3], scale.colour(share), "patch {place}");
+        }
     }
 }

@@ -1,9 +1,10 @@
 //! Pictures of what a model makes of a few images: reconstructions, and where its class token looks.
 //!
-//! The images are the first of the test set, seen as evaluation sees them, and their masks are drawn once: pictures of
-//! different epochs and runs show the same.
+//! The images are spread over the classes of the test set and seen as evaluation sees them, and their masks are drawn once:
+//! pictures of different epochs and runs show the same.
 
 mod attention;
+mod choice;
 mod feature_colours;
 mod reconstruction;
 mod subjects;
@@ -17,8 +18,9 @@ use crate::model::Predicted;
 use crate::run_directory::{PictureName, RunDirectory};
 
 pub(crate) use attention::attention;
+pub(crate) use choice::spread;
 pub(crate) use reconstruction::reconstruction;
-pub(crate) use subjects::{Subjects, masked_view, scale};
+pub(crate) use subjects::{Subjects, class_name, masked_view};
 
 /// What a run draws while it trains, and when.
 pub(crate) struct Gallery {
@@ -26,12 +28,13 @@ pub(crate) struct Gallery {
 }
 
 impl Gallery {
-    /// The pictures that `recipe` asks for, of the first test images of `data`, or training images where it has no
+    /// The pictures that `recipe` asks for, of test images of `data`, or training images where it has no
     /// others.
     pub fn of(recipe: &Recipe, data: &Dataset) -> Result<Self, TrainError> {
         let wanted = recipe.monitor.pictures_every > 0 && recipe.monitor.pictures > 0;
         let images = data.test.as_ref().unwrap_or(&data.train);
-        let subjects = wanted.then(|| Subjects::first(recipe, images, recipe.monitor.pictures)).transpose()?;
+        let subjects =
+            wanted.then(|| Subjects::of(recipe, images, &data.class_names, recipe.monitor.pictures)).transpose()?;
         Ok(Self { subjects })
     }
 

@@ -9,23 +9,22 @@ use bmae_recipe::Recipe;
 use burn::tensor::Tensor;
 
 use super::feature_colours::Colours;
-use super::subjects::{Subjects, fill_patch, masked_of, masked_view, scale};
+use super::subjects::{Subjects, fill_patch, masked_of, masked_view, visible_hidden};
 use crate::TrainError;
 use crate::method::normalise;
 use crate::model::Predicted;
 
-/// Images side by side in one row.
-const IMAGES_IN_A_ROW: usize = 2;
 /// pixel_target's: under the root of a patch's variance.
 const EPSILON: f32 = 1e-6;
 
-/// A PNG file with, for each image: itself, what the encoder sees of it, and what the decoder predicts for the rest,
-/// the seen patches as they are. Features are shown as colours, those of the whole image under the model's own encoder
-/// first, then the predicted ones; the three main components of the former are red, green and blue in both. Those of a
-/// fixed target are shown in colours of their own, the seen patches as they are. `model` is without autodiff.
+/// A PNG file with a row for each image: itself, what the encoder sees of it, and what the decoder predicts for the rest,
+/// alone and with the seen patches as they are. Features are shown as colours: those of the whole image under the model's
+/// own encoder, then the same with the predicted ones; the three main components of the former are red, green and blue in
+/// both. Those of a fixed target are shown in colours of their own, the seen patches as they are. `model` is without
+/// autodiff.
 ///
 /// # Errors
-/// When the model does not fit the recipe's sizes.
+/// When the model does not fit the recipe's sizes, or the whole would be too large.
 pub(crate) fn reconstruction(
     model: &MaskedAutoencoder,
     recipe: &Recipe,
@@ -35,31 +34,42 @@ pub(crate) fn reconstruction(
     let latent = model.encoder.forward_masked(&subjects.patches, &subjects.masking)?;
     let decoded = model.decode_masked(latent, &subjects.masking);
     let head = |head: &Linear| values(head.forward(decoded.clone()));
-    let mut columns: Vec<Vec<Image>> = Vec::new();
     let seen = |(index, image): (usize, &Image)| masked_view(recipe, image, &subjects.masking, index);
-    columns.push(subjects.images.clone());
-    columns.push(subjects.images.iter().enumerate().map(seen).collect());
+    let mut columns: Vec<(&str, Vec<Image>)> = vec![
+        ("image", subjects.images.clone()),
+        ("visible patches", subjects.images.iter().enumerate().map(seen).collect()),
+    ];
     let of_pixels = match predicted {
         Predicted::Pixels => Some(&model.pred),
         Predicted::Features => model.pixel_pred.as_ref(),
     };
     if let Some(of_pixels) = of_pixels {
-        columns.push(pixels(recipe, subjects, &head(of_pixels))?);
+        let whole = pixels(recipe, subjects, &head(of_pixels))?;
+        let unseen = |(index, image): (usize, &Image)| visible_hidden(recipe, image, &subjects.masking, index);
+        columns.push(("prediction", whole.iter().enumerate().map(unseen).collect()));
+        columns.push(("prediction with visible patches", whole));
     }
     if predicted == Predicted::Features {
         let predicted = head(&model.pred);
         match recipe.method.first_target().update.weights() {
-            None => columns.extend(features(model, recipe, subjects, &predicted)?),
-            Some(_) => columns.push(features_of_a_teacher(recipe, subjects, &predicted, model.pred.outputs())?),
+            None => {
+                let [own, reconstructed] = features(model, recipe, subjects, &predicted)?;
+                columns.push(("features of the whole image", own));
+                columns.push(("predicted features", reconstructed));
+            }
+            Some(_) => {
+                let drawn = features_of_a_teacher(recipe, subjects, &predicted, model.pred.outputs())?;
+                columns.push(("predicted features", drawn));
+            }
         }
     }
 
-    let side = recipe.data.image_size;
-    let in_a_row = IMAGES_IN_A_ROW.min(subjects.count());
-    let mut grid = Grid::new(in_a_row * columns.len(), side, scale(side));
-    grid.check(subjects.count() * columns.len())?;
+    let names = columns.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let mut grid = Grid::new(recipe.data.image_size, names);
+    grid.check(subjects.count())?;
     for index in 0..subjects.count() {
-        columns.iter().try_for_each(|column| grid.push(&column[index]))?;
+        let images = columns.iter().map(|(_, column)| column[index].clone()).collect();
+        grid.push(subjects.row(index, images))?;
     }
     Ok(grid.to_png()?)
 }
@@ -185,7 +195,7 @@ mod tests {
         let text = "data.source = 'shapes'\ndata.image_size = 16\ndata.shapes_train = 4\ndata.shapes_test = 4";
         let recipe = Recipe::from_toml(&format!("{text}\nmodel.patch_size = 4")).expect("a recipe");
         let data = crate::pipeline::open(&recipe).expect("shapes");
-        let subjects = Subjects::first(&recipe, &data.train, 2).expect("images");
+        let subjects = Subjects::of(&recipe, &data.train, &data.class_names, 2).expect("images");
         // A prediction that is right: the pixels of the masked patches.
         let right = subjects.masking.masked_values(&subjects.patches, 48);
         for (drawn, image) in pixels(&recipe, &subjects, &right).expect("images").iter().zip(&subjects.images) {

@@ -2,52 +2,63 @@
 
 use std::sync::Arc;
 
+use bmae_data::preview::GridRow;
 use bmae_data::{Image, Images};
+use bmae_lettering::typeface;
 use bmae_nn::{MaskedAutoencoder, Masking};
 use bmae_recipe::Recipe;
 use burn::tensor::Tensor;
 
-use crate::input::{first_images, flat_patches, mask_noise, patch_tensor};
+use super::choice::spread;
+use crate::input::{flat_patches, images_at, mask_noise, patch_tensor};
 use crate::{TrainError, pipeline};
 
-/// An image is enlarged by a whole factor to about so many pixels.
-const DRAWN_SIDE: usize = 96;
 /// What a masked patch is painted with.
 const GREY: u8 = 128;
-
-/// The factor by which images of `side` pixels are enlarged.
-pub(crate) fn scale(side: usize) -> usize {
-    (DRAWN_SIDE / side).max(1)
-}
 
 /// The images that every picture of a run shows.
 pub(crate) struct Subjects {
     /// As evaluation sees them.
     pub(super) images: Vec<Image>,
-    /// The same, normalised: [N, L, p*p*3], flat.
+    /// What their classes are called; `None` where they have none.
+    names: Vec<Option<String>>,
+    /// The same images, normalised: [N, L, p*p*3], flat.
     pub(super) patches: Vec<f32>,
     pub(super) masking: Masking,
 }
 
 impl Subjects {
-    /// The first `count` of `images`, or all if there are fewer.
+    /// `count` of `images`, whose classes are called `class_names`, or all if there are fewer: of as many classes as can
+    /// be.
     ///
     /// # Errors
     /// When one cannot be read, or the mask ratio leaves or takes nothing.
-    pub fn first(recipe: &Recipe, images: &Arc<dyn Images>, count: usize) -> Result<Self, TrainError> {
+    pub fn of(
+        recipe: &Recipe,
+        images: &Arc<dyn Images>,
+        class_names: &[String],
+        count: usize,
+    ) -> Result<Self, TrainError> {
         let normalisation = pipeline::evaluation_transform(recipe).normalisation();
         let (side, grid) = (recipe.data.image_size, recipe.architecture().grid);
-        let planes = first_images(recipe, images, count)?;
+        let shown = spread(images.as_ref(), count);
+        let planes = images_at(recipe, images, &shown)?;
         let each = planes.chunks_exact(grid.values_per_image());
         let seen = each.map(|planes| normalisation.denormalise(planes, side)).collect::<Result<Vec<_>, _>>()?;
+        let names = shown.iter().map(|&index| class_name(images.as_ref(), index, class_names)).collect();
         let noise = mask_noise(recipe, 0, &(0..seen.len()).collect::<Vec<_>>());
         let masking = Masking::from_noise(&noise, grid.patches(), recipe.pretrain.mask_ratio)?;
-        Ok(Self { images: seen, patches: flat_patches(&planes, recipe)?, masking })
+        Ok(Self { images: seen, names, patches: flat_patches(&planes, recipe)?, masking })
     }
 
     /// How many there are.
     pub fn count(&self) -> usize {
         self.images.len()
+    }
+
+    /// The row of image number `index` in a picture.
+    pub(super) fn row(&self, index: usize, images: Vec<Image>) -> GridRow {
+        GridRow { name: self.names[index].clone(), images }
     }
 
     /// The whole images as a tensor [N, L, p*p*3] on the device of `model`.
@@ -56,10 +67,29 @@ impl Subjects {
     }
 }
 
+/// What a picture calls the class of image `index`: by its name, or by its number where pictures have no letters for it;
+/// `None` where it has no class.
+pub(crate) fn class_name(images: &dyn Images, index: usize, class_names: &[String]) -> Option<String> {
+    let label = images.label(index)?;
+    match class_names.get(label) {
+        Some(name) if typeface::has(name) => Some(name.clone()),
+        _ => Some(format!("class {label}")),
+    }
+}
+
 /// A copy of `image` with the patches of `masking`'s image number `index` grey that are masked there.
 pub(crate) fn masked_view(recipe: &Recipe, image: &Image, masking: &Masking, index: usize) -> Image {
     let mut view = image.clone();
     for place in masked_of(masking, index) {
+        fill_patch(&mut view, recipe.model.patch_size, place, [GREY; 3]);
+    }
+    view
+}
+
+/// The same the other way round: the patches grey that the encoder sees.
+pub(super) fn visible_hidden(recipe: &Recipe, image: &Image, masking: &Masking, index: usize) -> Image {
+    let (mut view, masked) = (image.clone(), masked_of(masking, index));
+    for place in (0..masking.patches()).filter(|place| !masked.contains(place)) {
         fill_patch(&mut view, recipe.model.patch_size, place, [GREY; 3]);
     }
     view
@@ -79,5 +109,24 @@ pub(super) fn fill_patch(image: &mut Image, patch: usize, place: usize, colour: 
     let (pixels, _) = image.pixels_mut().as_chunks_mut::<3>();
     for line in row..row + patch {
         pixels[line * side + column..][..patch].fill(colour);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_subjects_are_of_different_classes_and_bear_their_names() {
+        let text = "data.source = 'shapes'\ndata.image_size = 16\ndata.shapes_train = 40\ndata.shapes_test = 40";
+        let recipe = Recipe::from_toml(&format!("{text}\nmodel.patch_size = 4")).expect("a recipe");
+        let data = pipeline::open(&recipe).expect("shapes");
+        let subjects = Subjects::of(&recipe, &data.train, &data.class_names, 4).expect("images");
+        let mut names: Vec<&str> = subjects.names.iter().map(|name| name.as_deref().expect("a class")).collect();
+        assert!(names.iter().all(|name| data.class_names.iter().any(|class| class == name)), "{names:?}");
+        names.dedup();
+        assert_eq!(names.len(), 4, "{names:?}");
+        let strange = vec!["猫".to_owned(); data.class_names.len()];
+        assert!(class_name(data.train.as_ref(), 0, &strange).is_some_and(|name| name.starts_with("class ")));
     }
 }

@@ -157,7 +157,9 @@
               return [0, 1];
             }
             const room = high > low ? 0.05 * (high - low) : 0.05 * (Math.abs(high) || 1);
-            return [chart.fromZero ? Math.min(0, low) : low - room, high + room];
+            // A loss that hardly falls, there or in the stretch that is shown, would be a flat line above 0.
+            const zero = chart.baseline === "zero" || (chart.baseline === "near-zero" && low <= high / 2);
+            return [zero ? Math.min(0, low) : low - room, high + room];
           },
         },
       },
@@ -293,11 +295,16 @@
     });
     const label = element("div", { className: "axis" }, element("span", { textContent: chart.yLabel }), reset);
     const side = element("div", { className: "side" }, table);
+    if (chart.curves.some(({ series }) => data.series[series].seeds.length > 0)) {
+      side.append(element("p", { className: "note", textContent: "Thin lines are single seeds, bold ones their mean." }));
+    }
     const live = element("div", { className: "chart" }, element("div", { className: "main" }, label, frame), side);
     figure.querySelector("h4").after(live);
 
     const whole = figure.classList.contains("whole");
-    const size = () => ({ width: Math.max(200, frame.clientWidth), height: whole && frame.clientWidth > 480 ? 380 : 260 });
+    // Beside a long legend stands a high chart.
+    const high = Math.min(640, Math.max(380, 22 * chart.curves.length));
+    const size = () => ({ width: Math.max(200, frame.clientWidth), height: whole && frame.clientWidth > 480 ? high : 260 });
     const { width, height } = size();
     const settings = options(chart, laid, width, height, (each) => show(each.cursor.idx ?? null));
     settings.hooks.setScale = [

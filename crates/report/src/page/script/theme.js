@@ -29,10 +29,12 @@
   button.type = "button";
   button.id = "theme";
   button.className = "quiet";
-  button.textContent = "Dark theme";
 
+  // The button says what it does, which is the other theme than the one that is shown.
   function show() {
-    button.setAttribute("aria-pressed", String(current() === "dark"));
+    const other = current() === "dark" ? "light" : "dark";
+    button.textContent = other === "dark" ? "Dark theme" : "Light theme";
+    button.title = `Show this page in the ${other} theme`;
     // Charts are painted with colours that they read from the page.
     document.dispatchEvent(new Event("themechange"));
   }

@@ -189,15 +189,16 @@ mod tests {
     fn a_picture_is_stored_with_its_size_and_what_is_no_png_is_left_out() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut file = EventFile::create(folder.path(), 0, "").expect("a file");
-        let mut grid = bmae_data::preview::Grid::new(1, 2, 1);
-        grid.push(&bmae_data::Image::new(2, 2, vec![7; 12]).expect("an image")).expect("its size");
+        let mut grid = bmae_data::preview::Grid::new(2, vec![String::new()]);
+        let image = bmae_data::Image::new(2, 2, vec![7; 12]).expect("an image");
+        grid.push(bmae_data::preview::GridRow { name: None, images: vec![image] }).expect("its size");
         let png = grid.to_png().expect("a picture");
         file.picture("reconstruction", &png).expect("room");
         file.picture("reconstruction", b"no picture").expect("room");
         let events = events(folder.path());
         let value = &events[2].summary.as_ref().expect("a value").value[0];
         let image = value.image.as_ref().expect("a picture");
-        assert_eq!((value.tag.as_str(), image.width, image.height), ("pictures/reconstruction", 10, 10));
+        assert_eq!((value.tag.as_str(), image.width, image.height), ("pictures/reconstruction", 104, 123));
         assert_eq!((events.len(), &image.encoded_image_string), (3, &png));
     }
 
