@@ -21,15 +21,19 @@ mod pictures;
 mod results_csv;
 mod run_directory;
 mod statistics;
+mod terminal_table;
 mod text;
 mod write;
 
 use std::path::{Path, PathBuf};
 
-pub use collection::{ListedRun, LoggedMetrics, RunComparison, compare_runs, list_runs, metrics_csv};
+pub use collection::{
+    ComparedResult, ComparedSetting, ListedRun, LoggedMetrics, RunComparison, compare_runs, list, list_runs,
+    metrics_csv, metrics_records,
+};
 pub use comparison::{
-    Collapse, EvaluationSummary, GroupSummary, MissingResult, MissingState, PublishedAccuracy, RecipeDifference,
-    RunGroup, Score, Summary, group_runs, summarise,
+    Collapse, DataSet, EvaluationSummary, GroupSummary, MissingResult, MissingState, Origin, PublishedAccuracy,
+    RecipeDifference, RunGroup, Score, Summary, group_runs, summarise,
 };
 pub use downsample::downsample;
 pub use error::ReportError;
@@ -47,10 +51,21 @@ pub use run_directory::{
 pub struct WrittenReport {
     /// The files, `index.html` first.
     pub files: Vec<PathBuf>,
-    /// The comparison as an aligned table for a terminal, and how many conclusions of the report hold.
+    /// The comparison as an aligned table of any width, what is to be known of its numbers, and how many conclusions of
+    /// the report hold.
     pub table: String,
     /// The comparison as data.
     pub summary: Summary,
+    /// What stands below the table.
+    notes: String,
+}
+
+impl WrittenReport {
+    /// The same for a terminal of `width` columns: broken into lines where that is narrow, with more columns where it is
+    /// wide.
+    pub fn table_within(&self, width: usize) -> String {
+        terminal_table::terminal_table(&self.summary, width) + &self.notes
+    }
 }
 
 /// Reads the runs at or below the paths `runs` (see [`collect_runs`]) and writes `index.html`, `report.md`,
@@ -77,7 +92,7 @@ pub fn write_report(runs: &[PathBuf], out: &Path, command: FigureCommand) -> Res
     let mut files = vec![
         (out.join("index.html"), page::page(&groups, &summary, &findings, &drawn, &albums).into_bytes()),
         (out.join("report.md"), markdown::report_md(&groups, &summary, &findings, &drawn, &albums).into_bytes()),
-        (out.join("results.csv"), results_csv::results_csv(&groups).into_bytes()),
+        (out.join("results.csv"), results_csv::results_csv(&groups, &summary).into_bytes()),
         (out.join("findings.csv"), findings_csv(&findings).into_bytes()),
     ];
     for figure in drawn.drawn {
@@ -92,11 +107,14 @@ pub fn write_report(runs: &[PathBuf], out: &Path, command: FigureCommand) -> Res
     }
     let files: Vec<PathBuf> = files.into_iter().map(|(path, _)| path).collect();
     write::remove_others(&folder, &files, is_of_a_report);
-    let mut table = comparison_table::text_table(&summary);
-    if let Some(counts) = findings::words::counts(&findings) {
-        table.push_str(&format!("\nconclusions of the published report: {counts}\n"));
+    let mut notes = String::new();
+    for note in comparison::sentences::at_chance(&summary).into_iter().chain(
+        findings::words::counts(&findings).map(|counts| format!("conclusions of the published report: {counts}")),
+    ) {
+        notes.push_str(&format!("\n{note}\n"));
     }
-    Ok(WrittenReport { files, table, summary })
+    let table = comparison_table::text_table(&summary) + &notes;
+    Ok(WrittenReport { files, table, summary, notes })
 }
 
 /// Whether a file among the figures is of a report: one of an earlier report that has nothing to show any more is

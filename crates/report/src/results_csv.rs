@@ -1,11 +1,13 @@
 //! `results.csv`: one row per finished evaluation, the columns of `docs/formats.md`, "results.csv".
 
-use crate::comparison::RunGroup;
+use bmae_output::plain::plain_path;
+
+use crate::comparison::{GroupSummary, RunGroup, Summary, SweptColumns, best};
 use crate::run_directory::{Run, Stage};
 use crate::text::csv_cell;
 
-/// The columns, in order.
-const COLUMNS: [&str; 13] = [
+/// The columns, in order. The keys in which runs differ stand behind them.
+const COLUMNS: [&str; 18] = [
     "run",
     "method",
     "k",
@@ -19,19 +21,31 @@ const COLUMNS: [&str; 13] = [
     "best_top1",
     "images_per_s",
     "wall_s",
+    "directory",
+    "data",
+    "chance",
+    "above_chance",
+    "best",
 ];
 
 /// The whole file. Rows stand by line, evaluation and seed; accuracies have two decimals (percent), rates and seconds
 /// one, and a cell that does not apply is empty. An evaluation without a result has no row.
-pub fn results_csv(groups: &[RunGroup]) -> String {
+pub fn results_csv(groups: &[RunGroup], summary: &Summary) -> String {
+    let runs: Vec<&Run> = groups.iter().flat_map(|group| group.runs.iter().copied()).collect();
+    let swept = SweptColumns::of(&runs);
     let mut writer = csv::Writer::from_writer(Vec::new());
     // Writing to memory cannot fail: every row has as many cells as the header.
-    let _ = writer.write_record(COLUMNS);
-    for group in groups {
-        for evaluation in Stage::EVALUATIONS {
-            for run in group.stage(evaluation) {
+    let _ = writer.write_record(COLUMNS.into_iter().chain(swept.keys.iter().map(String::as_str)));
+    let best = Stage::EVALUATIONS.map(|evaluation| (evaluation, best(summary, evaluation)));
+    for (group, line) in groups.iter().zip(&summary.runs) {
+        for (evaluation, best) in &best {
+            let is_best = best.iter().any(|best| best.run == line.run);
+            for run in group.stage(*evaluation) {
                 if let Some(top1) = run.top1() {
-                    let _ = writer.write_record(row(group, run, top1));
+                    let keys = swept.cells(run).into_iter().map(|value| csv_cell(&value));
+                    let _ = writer.write_record(
+                        of_run(group, run, top1).into_iter().chain(of_line(group, line, run, is_best)).chain(keys),
+                    );
                 }
             }
         }
@@ -39,7 +53,8 @@ pub fn results_csv(groups: &[RunGroup]) -> String {
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
-fn row(group: &RunGroup, run: &Run, top1: f64) -> [String; 13] {
+/// What an evaluation is and what came out.
+fn of_run(group: &RunGroup, run: &Run, top1: f64) -> [String; 13] {
     let setting = &group.setting;
     [
         csv_cell(&group.label),
@@ -55,6 +70,19 @@ fn row(group: &RunGroup, run: &Run, top1: f64) -> [String; 13] {
         cell(run.best_top1().map(|best| format!("{best:.2}"))),
         cell(run.images_per_s().map(|rate| format!("{rate:.1}"))),
         cell(run.metrics.wall_s.map(|seconds| format!("{seconds:.1}"))),
+    ]
+}
+
+/// Where it lies, on what data, and what is said of its line.
+fn of_line(group: &RunGroup, line: &GroupSummary, run: &Run, is_best: bool) -> [String; 5] {
+    let chance = group.data.as_ref().and_then(|data| data.chance_percent);
+    let above_chance = line.evaluation(run.about.stage).and_then(|cell| cell.above_chance);
+    [
+        csv_cell(&plain_path(&run.directory)),
+        csv_cell(line.data.as_deref().unwrap_or_default()),
+        cell(chance.map(|chance| format!("{chance:.2}"))),
+        cell(above_chance),
+        is_best.to_string(),
     ]
 }
 

@@ -1,10 +1,13 @@
 //! Each run directory in one line.
 
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use bmae_output::plain::plain;
 use serde::Serialize;
 
+use crate::comparison::SweptColumns;
+use crate::error::ReportError;
 use crate::run_directory::{Run, Stage, read_run};
 use crate::text::{aligned, duration};
 
@@ -33,6 +36,25 @@ pub struct ListedRun {
     pub best_top1: Option<f64>,
     /// Seconds worked, over all sessions.
     pub wall_s: Option<f64>,
+    /// The data that it read.
+    pub data: Option<String>,
+    /// Its values of the keys in which the listed runs of its stage differ.
+    pub settings: BTreeMap<String, serde_json::Value>,
+}
+
+/// The lines of the runs in `directories`, in their order, each with what tells it from the others.
+pub fn list(directories: &[PathBuf]) -> Vec<ListedRun> {
+    let read: Vec<Result<Run, ReportError>> = directories.iter().map(|directory| read_run(directory)).collect();
+    let runs: Vec<&Run> = read.iter().filter_map(|run| run.as_ref().ok()).collect();
+    let swept = SweptColumns::of(&runs);
+    let line = |(directory, read): (&PathBuf, &Result<Run, ReportError>)| match read {
+        Ok(run) => {
+            let data = Some(swept.data(run).to_owned()).filter(|data| !data.is_empty());
+            ListedRun { data, settings: swept.values(run), ..ListedRun::of(run) }
+        }
+        Err(error) => ListedRun::unreadable(directory, error),
+    };
+    directories.iter().zip(&read).map(line).collect()
 }
 
 impl ListedRun {
@@ -57,6 +79,8 @@ impl ListedRun {
                 .or_else(|| metrics.steps.iter().rev().find_map(|step| step.loss)),
             best_top1: accuracies.into_iter().reduce(f64::max),
             wall_s: metrics.wall_s,
+            data: run.about.data.clone(),
+            settings: BTreeMap::new(),
         }
     }
 
@@ -64,13 +88,23 @@ impl ListedRun {
     pub fn at(directory: &Path) -> Self {
         match read_run(directory) {
             Ok(run) => Self::of(&run),
-            Err(error) => Self {
-                directory: directory.display().to_string(),
-                state: "unreadable",
-                failed: Some(error.to_string()),
-                ..Self::default()
-            },
+            Err(error) => Self::unreadable(directory, &error),
         }
+    }
+
+    fn unreadable(directory: &Path, error: &ReportError) -> Self {
+        Self {
+            directory: directory.display().to_string(),
+            state: "unreadable",
+            failed: Some(error.to_string()),
+            ..Self::default()
+        }
+    }
+
+    /// Its settings in a cell: `linprobe.base_lr 0.2, seed 1`.
+    fn settings_in_words(&self) -> String {
+        let words = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        self.settings.iter().map(|(key, value)| format!("{key} {}", words(value))).collect::<Vec<_>>().join(", ")
     }
 
     fn cells(&self) -> [String; 8] {
@@ -92,12 +126,24 @@ impl ListedRun {
 }
 
 /// The runs as an aligned table for a terminal, in their order, and below it why runs failed. The best top-1 of a
-/// pre-training is that of its quick nearest neighbours.
+/// pre-training is that of its quick nearest neighbours. Data and settings have columns where they differ.
 pub fn list_runs(runs: &[ListedRun]) -> String {
     let head = ["directory", "stage", "seed", "state", "epochs", "loss", "best top-1", "time"].map(str::to_owned);
-    let numeric = [false, false, true, false, true, true, true, true];
-    let rows: Vec<Vec<String>> =
+    let mut numeric = vec![false, false, true, false, true, true, true, true];
+    let mut rows: Vec<Vec<String>> =
         std::iter::once(head).chain(runs.iter().map(ListedRun::cells)).map(|cells| cells.to_vec()).collect();
+    let data: BTreeSet<&str> = runs.iter().filter_map(|run| run.data.as_deref()).collect();
+    let mut add = |title: &str, cell: &dyn Fn(&ListedRun) -> String| {
+        numeric.push(false);
+        let cells = std::iter::once(title.to_owned()).chain(runs.iter().map(cell));
+        rows.iter_mut().zip(cells).for_each(|(row, cell)| row.push(cell));
+    };
+    if data.len() > 1 {
+        add("data", &|run| run.data.clone().unwrap_or_default());
+    }
+    if runs.iter().any(|run| !run.settings.is_empty()) {
+        add("settings", &ListedRun::settings_in_words);
+    }
     let mut text = aligned(&rows, &numeric);
     for run in runs {
         if let Some(reason) = &run.failed {

@@ -4,6 +4,6 @@ mod compare;
 mod list;
 mod metrics_csv;
 
-pub use compare::{RunComparison, compare_runs};
-pub use list::{ListedRun, list_runs};
-pub use metrics_csv::{LoggedMetrics, metrics_csv};
+pub use compare::{ComparedResult, ComparedSetting, RunComparison, compare_runs};
+pub use list::{ListedRun, list, list_runs};
+pub use metrics_csv::{LoggedMetrics, metrics_csv, metrics_records};

@@ -1,13 +1,17 @@
 //! Runs laid side by side: which directories belong to one line of the comparison, in which order, under which label.
 
-use std::path::Path;
+use std::cmp::Ordering;
 
-use bmae_output::plain::plain_path;
-
+use super::data_set::{DataSet, DataSets};
+use super::encoder::{Encoder, Origin, encoders};
+use super::labels::tell_apart;
+use super::repeats::{AddedLine, evaluated};
 use super::score::Score;
 use crate::run_directory::{MethodSetting, Run, Stage};
 
-/// One line of the comparison: the runs of one name and setting, every stage and seed.
+use super::copies::without_copies;
+
+/// One line of the comparison: the runs of one encoder's name and setting on one data set, every stage and seed.
 #[derive(Debug, Clone)]
 pub struct RunGroup<'a> {
     /// What the line is called; no two lines share it.
@@ -16,6 +20,14 @@ pub struct RunGroup<'a> {
     pub setting: MethodSetting,
     /// The runs, by stage and then by seed.
     pub runs: Vec<&'a Run>,
+    /// The data of its evaluations; `None` where it has none.
+    pub data: Option<DataSet>,
+    /// What is known of the pre-training behind it.
+    pub origin: Origin,
+    /// Whether it evaluates what another line does, once more: with another recipe, or on other data.
+    pub added: bool,
+    /// For how many epochs its encoders were pre-trained, where that is known: the least of its seeds.
+    pub pretrained_epochs: Option<u64>,
 }
 
 impl<'a> RunGroup<'a> {
@@ -35,105 +47,150 @@ impl<'a> RunGroup<'a> {
     pub fn find(&self, stage: Stage, seed: u64) -> Option<&'a Run> {
         self.stage(stage).find(|run| run.about.seed == seed)
     }
+
+    /// The epochs of its pre-training where these end before its method leaves the pixels: it is the run of a method
+    /// that never began.
+    pub fn ended_before_its_switch(&self) -> Option<u64> {
+        let warm_up = match self.setting.method.as_str() {
+            "scratch" | "mae" => return None,
+            _ => self.setting.k.or(self.setting.wse)?,
+        };
+        self.pretrained_epochs.filter(|&epochs| epochs <= warm_up)
+    }
+
+    /// Whether it stands for its very setting: no repetition, no weights of another program, and trained until its
+    /// method began.
+    pub fn stands_for_its_setting(&self) -> bool {
+        !self.added && self.origin != Origin::Foreign && self.ended_before_its_switch().is_none()
+    }
+
+    /// The place of its data among the data sets.
+    pub(crate) fn data_place(&self) -> Option<usize> {
+        self.data.as_ref().map(|data| data.place)
+    }
 }
 
-/// Sorts runs into lines: equal name and equal setting make one line. Where that would put two runs of one stage and
-/// seed into the same line (two experiments given at once), the line is split by experiment and says which it is. Lines
-/// stand in the order scratch, mae, mae-k, ema-mae, mae-new, others, and by parameters within a method.
+/// The seeds of one setting.
+struct Line<'a> {
+    label: String,
+    encoders: Vec<Encoder<'a>>,
+}
+
+/// Sorts runs into lines. An evaluation stands in the line of what it started from. Encoders of equal name, setting and
+/// recipe that differ in their seeds make one line; two of one seed, as of two experiments given at once, make two, which
+/// say where they lie. What evaluates an encoder once more, or on other data, has a line of its own that says in what it
+/// differs. A copy of a run is left out. Lines stand by data, then in the order scratch, mae, mae-k, ema-mae, mae-new,
+/// others, and by parameters within a method.
 pub fn group_runs(runs: &[Run]) -> Vec<RunGroup<'_>> {
+    let runs = without_copies(runs);
+    let data = DataSets::of(&runs);
+    let mut lines = lines(encoders(&runs));
+    let mut labels: Vec<String> = lines.iter().map(|line| line.label.clone()).collect();
+    tell_apart(&mut labels, |line| &lines[line].encoders[0].setting, |line| folders(&lines[line]));
+    lines.iter_mut().zip(labels).for_each(|(line, label)| line.label = label);
+
+    let repeats: Vec<Vec<AddedLine>> = evaluated(lines.iter().map(|line| line.encoders.as_slice()), &data);
     let mut groups: Vec<RunGroup> = Vec::new();
-    for run in runs {
-        let (name, setting) = (&run.about.name, &run.about.setting);
-        match groups.iter_mut().find(|group| group.label == *name && group.setting == *setting) {
-            Some(group) => group.runs.push(run),
-            None => groups.push(RunGroup { label: name.clone(), setting: setting.clone(), runs: vec![run] }),
-        }
+    for (line, parts) in lines.iter().zip(repeats) {
+        groups.extend(parts.into_iter().map(|part| group(line, part)));
     }
-    let mut groups: Vec<RunGroup> = groups.into_iter().flat_map(split_experiments).collect();
-    tell_apart(&mut groups);
-    groups.sort_by(|a, b| order(&a.setting).partial_cmp(&order(&b.setting)).unwrap_or(std::cmp::Ordering::Equal));
-    for group in &mut groups {
-        group.runs.sort_by_key(|run| (run.about.stage, run.about.seed));
-    }
+    let mut labels: Vec<String> = groups.iter().map(|group| group.label.clone()).collect();
+    let place = |group: &RunGroup| {
+        let directory = group.runs.first().map(|run| run.directory.as_path());
+        directory.into_iter().map(std::path::Path::to_owned).collect()
+    };
+    tell_apart(&mut labels, |at| &groups[at].setting, |at| place(&groups[at]));
+    groups.iter_mut().zip(labels).for_each(|(group, label)| group.label = label);
+    groups.sort_by(|a, b| order(a).partial_cmp(&order(b)).unwrap_or(Ordering::Equal));
     groups
 }
 
-/// The line in parts, none of which has two runs of one stage and seed. The folder of an experiment says most; runs of
-/// one name in the same experiment differ in their own folder, or at least in that of their stage.
-fn split_experiments(group: RunGroup<'_>) -> Vec<RunGroup<'_>> {
-    const FOLDERS: [fn(&Run) -> &Path; 3] = [experiment, own_folder, |run| &run.directory];
-    let name = group.label.clone();
-    let mut parts = vec![group];
-    for folder in FOLDERS {
-        let (clashing, apart): (Vec<RunGroup>, Vec<RunGroup>) = parts.into_iter().partition(|part| clashes(&part.runs));
+/// The encoders that differ in nothing but their seeds, together.
+fn lines(encoders: Vec<Encoder<'_>>) -> Vec<Line<'_>> {
+    let mut lines: Vec<Line> = Vec::new();
+    for encoder in encoders {
+        let is_kin = |other: &Encoder| {
+            let is_one_recipe = match (&encoder.recipe, &other.recipe) {
+                (Some(recipe), Some(of_other)) => recipe == of_other,
+                _ => true,
+            };
+            (&encoder.name, &encoder.setting) == (&other.name, &other.setting) && is_one_recipe
+        };
+        match lines.iter_mut().find(|line| line.encoders.iter().all(is_kin)) {
+            Some(line) => line.encoders.push(encoder),
+            None => lines.push(Line { label: encoder.name.clone(), encoders: vec![encoder] }),
+        }
+    }
+    lines.into_iter().flat_map(split).collect()
+}
+
+/// The line in parts, none of which has two encoders of one seed. The folder of an experiment says most; runs of one
+/// name in the same experiment differ in their own folder, or at least in that of their stage.
+fn split(line: Line<'_>) -> Vec<Line<'_>> {
+    let clashes = |line: &Line| {
+        let is_again = |(at, encoder): (usize, &Encoder)| {
+            line.encoders[..at].iter().any(|other| (other.seed, is_alike(other, encoder)) == (encoder.seed, true))
+        };
+        line.encoders.iter().enumerate().any(is_again)
+    };
+    let mut parts = vec![line];
+    for level in 0..3 {
+        let (clashing, apart): (Vec<Line>, Vec<Line>) = parts.into_iter().partition(clashes);
         parts = apart;
-        parts.extend(clashing.into_iter().flat_map(|part| split(part, &name, folder)));
-    }
-    parts
-}
-
-/// Whether two of the runs are of one stage and seed.
-fn clashes(runs: &[&Run]) -> bool {
-    let key = |run: &Run| (run.about.stage, run.about.seed);
-    runs.iter().enumerate().any(|(i, run)| runs[..i].iter().any(|other| key(other) == key(run)))
-}
-
-/// The runs of a line called `name` by the folder that `folder` gives for each, which the new labels name.
-fn split<'a>(group: RunGroup<'a>, name: &str, folder: fn(&Run) -> &Path) -> Vec<RunGroup<'a>> {
-    let mut parts: Vec<RunGroup> = Vec::new();
-    for run in group.runs {
-        let label = format!("{name} ({})", plain_path(folder(run)));
-        match parts.iter_mut().find(|part| part.label == label) {
-            Some(part) => part.runs.push(run),
-            None => parts.push(RunGroup { label, setting: group.setting.clone(), runs: vec![run] }),
-        }
-    }
-    parts
-}
-
-/// The folder of the experiment that a run belongs to (EXPERIMENT/run/stage), or the run's own folder.
-pub(crate) fn experiment(run: &Run) -> &Path {
-    let folder = if is_staged(run) { run.directory.parent().and_then(Path::parent) } else { None };
-    folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(&run.directory)
-}
-
-/// The folder of the run that a stage belongs to (run/stage), or the stage's own.
-fn own_folder(run: &Run) -> &Path {
-    let folder = if is_staged(run) { run.directory.parent() } else { None };
-    folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(&run.directory)
-}
-
-/// Whether its folder is called by its stage, as experiments of many runs are laid out.
-fn is_staged(run: &Run) -> bool {
-    run.directory.file_name().is_some_and(|name| name == run.about.stage.name())
-}
-
-/// Equal labels get more into them until no two are equal: the setting, then the method, then a folder, which no two
-/// lines share.
-fn tell_apart(groups: &mut [RunGroup]) {
-    let more: [fn(&RunGroup) -> String; 3] = [
-        |group| group.setting.parameters(),
-        |group| group.setting.method.clone(),
-        |group| group.runs.first().map(|run| plain_path(&run.directory)).unwrap_or_default(),
-    ];
-    for addition in more {
-        let labels: Vec<String> = groups.iter().map(|group| group.label.clone()).collect();
-        for group in groups.iter_mut() {
-            let shared = labels.iter().filter(|label| **label == group.label).count() > 1;
-            let addition = addition(group);
-            if shared && !addition.is_empty() {
-                group.label = format!("{}, {addition}", group.label);
+        for Line { label, encoders } in clashing {
+            let mut by_folder: Vec<Line> = Vec::new();
+            for encoder in encoders {
+                let is_there = |line: &&mut Line| line.encoders[0].folders()[level] == encoder.folders()[level];
+                match by_folder.iter_mut().find(is_there) {
+                    Some(line) => line.encoders.push(encoder),
+                    None => by_folder.push(Line { label: label.clone(), encoders: vec![encoder] }),
+                }
             }
+            parts.extend(by_folder);
         }
+    }
+    parts
+}
+
+/// Whether two encoders would stand in each other's place. Evaluations that say of nothing what they started from, and
+/// are of other stages, may be of one encoder.
+fn is_alike(one: &Encoder, other: &Encoder) -> bool {
+    let has = |encoder: &Encoder, stage| encoder.evaluations.iter().any(|run| run.about.stage == stage);
+    let says_nothing = |encoder: &Encoder| {
+        encoder.pretraining.is_none() && encoder.evaluations.iter().all(|run| run.about.from.is_none())
+    };
+    let shares_a_stage = Stage::EVALUATIONS.into_iter().any(|stage| has(one, stage) && has(other, stage));
+    shares_a_stage || !(says_nothing(one) || says_nothing(other))
+}
+
+/// What may tell a line from others of its name: the folder of its experiment, that of its run, its own.
+fn folders(line: &Line) -> Vec<std::path::PathBuf> {
+    line.encoders[0].folders().map(std::path::Path::to_owned).to_vec()
+}
+
+fn group<'a>(line: &Line<'a>, part: AddedLine<'a>) -> RunGroup<'a> {
+    let AddedLine { told, mut runs, data } = part;
+    runs.sort_by_key(|run| (run.about.stage, run.about.seed));
+    let added = !told.is_empty();
+    RunGroup {
+        label: if added { format!("{}, {told}", line.label) } else { line.label.clone() },
+        setting: line.encoders[0].setting.clone(),
+        runs,
+        data,
+        origin: line.encoders.iter().map(|encoder| encoder.origin).max().unwrap_or(Origin::Known),
+        added,
+        pretrained_epochs: line.encoders.iter().filter_map(|encoder| encoder.pretrained_epochs).min(),
     }
 }
 
-type Order = (usize, Option<u64>, Option<u64>, Option<f64>, Option<f64>);
+type Order = (usize, usize, Option<u64>, Option<u64>, Option<f64>, Option<f64>);
 
-fn order(setting: &MethodSetting) -> Order {
+fn order(group: &RunGroup) -> Order {
     const METHODS: [&str; 5] = ["scratch", "mae", "mae-k", "ema-mae", "mae-new"];
+    let setting = &group.setting;
     let method = METHODS.iter().position(|&name| name == setting.method).unwrap_or(METHODS.len());
-    (method, setting.k, setting.wse, setting.tau, setting.slow_weight)
+    let data = group.data_place().unwrap_or_default();
+    (data, method, setting.k, setting.wse, setting.tau, setting.slow_weight)
 }
 
 #[cfg(test)]

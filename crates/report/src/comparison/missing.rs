@@ -5,8 +5,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::group::{RunGroup, experiment};
-use super::lineage::Lineage;
+use super::encoder::Origin;
+use super::folders::experiment;
+use super::group::RunGroup;
 use crate::run_directory::{Run, RunState, Stage};
 
 /// A stage and seed of a line without a result.
@@ -47,22 +48,26 @@ pub enum MissingState {
 }
 
 /// All seeds of an experiment are expected of every line and evaluation of it. A pre-training is expected only if some
-/// were given at all (a report on evaluations alone is complete without them), and never of `scratch`.
-pub(crate) fn missing(groups: &[RunGroup], lineage: &Lineage) -> Vec<MissingResult> {
+/// were given at all (a report on evaluations alone is complete without them), never of `scratch`, and not of a line that
+/// says that its pre-training lies elsewhere.
+pub(crate) fn missing(groups: &[RunGroup]) -> Vec<MissingResult> {
     let pretrained = groups.iter().any(|group| group.stage(Stage::Pretrain).next().is_some());
     let seeds = seeds(groups);
-    // Lines that evaluate another line's pre-training, as a sweep of an evaluation's key makes them, have what they
-    // have, and that other line need not have it too.
-    let is_expected = |(index, group): (usize, &RunGroup), stage: Stage| {
-        group.stage(stage).next().is_some() || !(lineage.borrows(index) || lineage.lends(index, stage))
+    let says_elsewhere = |group: &RunGroup| {
+        group.origin == Origin::Foreign
+            || group.origin == Origin::Elsewhere && group.runs.iter().all(|run| run.about.from.is_some())
+    };
+    // A line that evaluates another's encoders once more has what it has.
+    let is_expected = |group: &RunGroup, stage: Stage| {
+        group.stage(stage).next().is_some() || !(group.added || stage == Stage::Pretrain && says_elsewhere(group))
     };
     let mut missing = Vec::new();
-    for (index, group) in groups.iter().enumerate() {
+    for group in groups {
         let own: BTreeSet<&Path> = group.runs.iter().map(|run| experiment(run)).collect();
         let seeds: BTreeSet<u64> = own.into_iter().filter_map(|folder| seeds.get(folder)).flatten().copied().collect();
         let pretrain = (pretrained && group.setting.method != "scratch").then_some(Stage::Pretrain);
         let stages = pretrain.into_iter().chain(Stage::EVALUATIONS);
-        for stage in stages.filter(|stage| is_expected((index, group), *stage)) {
+        for stage in stages.filter(|stage| is_expected(group, *stage)) {
             for &seed in &seeds {
                 if let Some(state) = state(group.find(stage, seed)) {
                     missing.push(MissingResult { run: group.label.clone(), stage, seed, state });

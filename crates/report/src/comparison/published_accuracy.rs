@@ -63,9 +63,11 @@ pub fn has_published_data(group: &RunGroup) -> bool {
 }
 
 /// The published accuracy that may stand beside a line: that of its very setting, and only where its data is CIFAR-10
-/// as well. Numbers of other images say nothing about it.
+/// as well and its pre-training came as far as the method. Numbers of other images say nothing about it, nor do those of
+/// a method that these runs never reached, or of an evaluation that was made once more in another way.
 pub fn published_beside(group: &RunGroup, evaluation: Stage) -> Option<PublishedAccuracy> {
-    published_accuracy(&group.setting, evaluation).filter(|_| has_published_data(group))
+    let is_comparable = group.stands_for_its_setting() && has_published_data(group);
+    published_accuracy(&group.setting, evaluation).filter(|_| is_comparable)
 }
 
 #[cfg(test)]

@@ -74,13 +74,21 @@ pub fn differences(runs: &[Run]) -> Vec<RecipeDifference> {
     differences
 }
 
-/// Whether a run read the data of the published runs: it says so, or, where it does not say, its recipe does.
+/// Whether a run read the data of the published runs: it says so, or, where it does not say, its recipe does; and it
+/// has as many classes and test images, within its limit.
 pub fn is_published_data(run: &Run) -> bool {
+    const CLASSES: u64 = 10;
+    const TEST_IMAGES: u64 = 10_000;
     let source = || lookup(&run.recipe, "data.source").and_then(Value::as_str);
-    match &run.about.data {
+    let is_called_so = match &run.about.data {
         Some(data) => data == PUBLISHED_DATA,
         None => source().is_some_and(is_cifar10),
-    }
+    };
+    let limit = lookup(&run.recipe, "data.test_limit").and_then(Value::as_integer).and_then(|n| u64::try_from(n).ok());
+    let expected = limit.filter(|&limit| limit > 0).map_or(TEST_IMAGES, |limit| limit.min(TEST_IMAGES));
+    is_called_so
+        && run.about.classes.is_none_or(|classes| classes == CLASSES)
+        && run.about.test_images.is_none_or(|images| images == expected)
 }
 
 /// Whether every run came with its recipe.

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::statistics::{Basis, Estimate, binomial_difference, binomial_error, half_width, mean, sample_variance};
+use crate::statistics::{
+    Basis, Estimate, binomial_difference, binomial_error, binomial_half_width, half_width, mean, sample_variance,
+};
 
 /// An accuracy over seeds, in percent at the last epoch.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -30,6 +32,21 @@ impl Score {
     /// The binomial standard error, in points, of the accuracy of a single seed.
     pub fn binomial_error(&self) -> Option<f64> {
         Some(binomial_error(self.mean, self.test_images.filter(|_| self.n == 1)?))
+    }
+
+    /// Whether this accuracy is above `chance` percent by more than counting on so few test images may give to a model
+    /// that guesses: half the 95 % interval of `chance` itself. `None` where the number of test images is not known.
+    pub fn is_above_chance(&self, chance: f64) -> Option<bool> {
+        Some(self.mean > chance + binomial_half_width(chance, self.test_images?))
+    }
+
+    /// Whether this accuracy is above another beyond the noise: the 95 % interval of their [`Score::difference`] is above
+    /// 0, and so is, where seeds made that, the one that the test images leave, which every seed shares.
+    pub fn is_above(&self, other: &Score) -> bool {
+        let Some(difference) = self.difference(other).filter(Difference::is_above) else { return false };
+        let [first, second] = difference.sides;
+        let test_images = self.test_images.zip(other.test_images).map(|(a, b)| a.min(b));
+        test_images.is_none_or(|images| first - second > binomial_difference(first, second, images))
     }
 
     /// This accuracy and another over the seeds that both have, and their difference: paired over those seeds where
@@ -114,5 +131,24 @@ mod tests {
         let unknown = of(0, 80.0, None).difference(&of(0, 50.0, Some(10_000))).expect("a common seed");
         assert_eq!((unknown.estimate.interval, unknown.is_above()), (None, false));
         assert_eq!(of(0, 80.0, Some(10)).difference(&of(1, 50.0, Some(10))), None);
+    }
+
+    #[test]
+    fn seeds_that_happen_to_agree_do_not_hide_how_few_test_images_there_are() {
+        let of = |first, second, images| Score::of(vec![(0, first), (1, second)], Some(images)).expect("two seeds");
+        // Each pair differs by 0.25, so that the seeds alone have no error at all; 400 images leave ± 4.4 points.
+        let (one, other) = (of(11.0, 12.0, 400), of(10.75, 11.75, 400));
+        assert!(one.difference(&other).expect("common seeds").is_above() && !one.is_above(&other));
+        assert!(of(31.0, 32.0, 400).is_above(&of(10.75, 11.75, 400)));
+    }
+
+    #[test]
+    fn an_accuracy_near_that_of_guessing_is_not_above_it() {
+        let of = |top1, images| Score::of(vec![(0, top1)], images).expect("a seed");
+        // 1.96 sqrt(0.1 * 0.9 / 400) = 2.94 points.
+        assert_eq!(of(12.9, Some(400)).is_above_chance(10.0), Some(false));
+        assert_eq!(of(13.0, Some(400)).is_above_chance(10.0), Some(true));
+        assert_eq!(of(2.0, Some(400)).is_above_chance(10.0), Some(false));
+        assert_eq!(of(99.0, None).is_above_chance(10.0), None);
     }
 }

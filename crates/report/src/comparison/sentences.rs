@@ -4,7 +4,7 @@ use super::missing::{MissingResult, MissingState};
 use super::published_accuracy::PublishedAccuracy;
 use super::published_recipe::RecipeDifference;
 use super::score::Score;
-use super::summary::{Collapse, EvaluationSummary, Summary};
+use super::summary::{Collapse, EvaluationSummary, GroupSummary, Summary};
 use crate::run_directory::Stage;
 use crate::text::{count, percent};
 
@@ -23,6 +23,34 @@ pub fn score(cell: &EvaluationSummary) -> String {
     }
 }
 
+/// What stands behind an accuracy that is not told from guessing.
+pub const AT_CHANCE: &str = "*";
+
+/// [`score`], marked where it is not told from guessing. Where some accuracy of the table is, the others have room for
+/// the mark, so that they stand below each other.
+pub fn marked_score(cell: &EvaluationSummary, any_mark: bool) -> String {
+    match (cell.above_chance, any_mark) {
+        (Some(false), _) => score(cell) + AT_CHANCE,
+        (_, true) => score(cell) + " ",
+        (_, false) => score(cell),
+    }
+}
+
+/// The accuracies that are not told from guessing, in a sentence; `None` where there are none.
+pub fn at_chance(summary: &Summary) -> Option<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for line in &summary.runs {
+        let is_at = |stage: &Stage| line.evaluation(*stage).is_some_and(|cell| cell.above_chance == Some(false));
+        let stages: Vec<String> = Stage::EVALUATIONS.into_iter().filter(is_at).map(Stage::in_sentence).collect();
+        if !stages.is_empty() {
+            lines.push(format!("{} ({})", line.run, stages.join(", ")));
+        }
+    }
+    (!lines.is_empty()).then(|| {
+        format!("{AT_CHANCE} is not above what guessing one class gives, with 95 % confidence: {}.", lines.join("; "))
+    })
+}
+
 /// `± 0.41 (3)`, the deviation over seeds, or `± 0.49`, the binomial error of a single seed.
 pub fn error(score: &Score) -> Option<String> {
     let deviation = score.sd.map(|sd| format!("± {} ({})", percent(sd), score.n));
@@ -36,6 +64,43 @@ pub fn published(figure: Option<PublishedAccuracy>) -> String {
         Some(PublishedAccuracy { top1, from_figure: true }) => format!("≈ {top1:.1}"),
         None => "not published".to_owned(),
     }
+}
+
+/// [`published`] of a line's evaluation; `not comparable` where the line is not yet what its method is.
+pub fn published_of(line: &GroupSummary, evaluation: Stage) -> String {
+    match line.evaluation(evaluation).map(|cell| cell.published) {
+        Some(None) if line.ended_before_its_switch.is_some() => "not comparable".to_owned(),
+        figure => published(figure.flatten()),
+    }
+}
+
+/// What guessing gives on each data set where it is known: the name of the data set, where there are several that
+/// differ in it, and the accuracy in percent.
+pub fn chances(summary: &Summary) -> Vec<(Option<&str>, f64)> {
+    match summary.chance {
+        Some(chance) => vec![(None, chance)],
+        None => {
+            let known =
+                summary.data_sets.iter().filter_map(|data| Some((Some(data.name.as_str()), data.chance_percent?)));
+            known.collect()
+        }
+    }
+}
+
+/// Whether tables need a column that says on which data a line is.
+pub fn shows_data(summary: &Summary) -> bool {
+    let mut names = summary.runs.iter().filter_map(|line| line.data.as_deref());
+    let first = names.next();
+    names.any(|name| Some(name) != first)
+}
+
+/// Whether some accuracy of the table is marked as not told from guessing.
+pub fn any_at_chance(summary: &Summary) -> bool {
+    summary.runs.iter().any(|line| {
+        Stage::EVALUATIONS
+            .into_iter()
+            .any(|stage| line.evaluation(stage).is_some_and(|cell| cell.above_chance == Some(false)))
+    })
 }
 
 /// How to read the table, in one sentence each.
@@ -55,9 +120,11 @@ pub fn legend(summary: &Summary) -> String {
     } else {
         ""
     };
+    let data = if summary.data_sets.len() > 1 { "; each data set has its own" } else { "" };
     format!(
         "Top-1 accuracy in percent on the test set at the last epoch.{spread}{binomial} \
-         Bold is the best of an evaluation, where the 95 % interval of its difference to every other is above 0.{published} \
+         Bold is the best of an evaluation, where the 95 % intervals of its difference to every other, by seeds and by test \
+         images, are above 0{data}.{published} \
          Time is that of every stage and seed together, images/s the rate of pre-training."
     )
 }

@@ -5,20 +5,26 @@ use std::collections::BTreeSet;
 use bmae_output::plain::{plain, plain_path};
 use serde::Serialize;
 
+use super::copies::copies;
+use super::data_set::DataSet;
 use super::differing_keys::{differing_keys, varied};
+use super::encoder::Origin;
 use super::group::RunGroup;
-use super::lineage::Lineage;
+use super::main_data::main_data;
 use super::missing::{MissingResult, missing};
 use super::published_accuracy::{PublishedAccuracy, published_beside};
 use super::published_recipe::{RecipeDifference, all_known, differences};
 use super::score::Score;
 use crate::run_directory::{CollectedRuns, Fingerprint, MethodSetting, Run, RunState, Stage, harmonic_mean};
+use crate::text::count;
 
 /// The comparison as data: what every table shows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
-    /// One line per run name and setting, in the order of the tables.
+    /// One line per run name, setting and data set, in the order of the tables.
     pub runs: Vec<GroupSummary>,
+    /// The data that accuracies were counted on. Lines of other data sets are not held against each other.
+    pub data_sets: Vec<DataSet>,
     /// What is not there, or not finished.
     pub missing: Vec<MissingResult>,
     /// How the recipes differ from the published setting.
@@ -27,8 +33,8 @@ pub struct Summary {
     pub varied: Vec<String>,
     /// Whether the numbers may be held against the published ones: every recipe is known and none differs.
     pub comparable: bool,
-    /// The accuracy in percent of guessing one class for every image; `None` where it is not known, or not the same for
-    /// all evaluations.
+    /// The accuracy in percent of guessing one class for every image; `None` where it is not known, or not the same on
+    /// all data sets.
     pub chance: Option<f64>,
     /// What a reader should know before trusting a mean.
     pub warnings: Vec<String>,
@@ -57,6 +63,14 @@ pub struct GroupSummary {
     /// Its method and parameters.
     #[serde(flatten)]
     pub setting: MethodSetting,
+    /// The name of the data set of its evaluations, or of its pre-training where it has none.
+    pub data: Option<String>,
+    /// Whether it evaluates what another line does, once more.
+    pub added: bool,
+    /// The epochs of its pre-training, where these ended before its method left the pixels.
+    pub ended_before_its_switch: Option<u64>,
+    /// Its run directories.
+    pub directories: Vec<String>,
     /// Fine-tuning.
     pub finetune: EvaluationSummary,
     /// Linear probe.
@@ -94,6 +108,8 @@ impl GroupSummary {
 pub struct EvaluationSummary {
     /// The accuracy over the finished seeds; `None` if there is none.
     pub score: Option<Score>,
+    /// Whether that is above guessing one class, beyond what so few test images leave open; `None` where it is not known.
+    pub above_chance: Option<bool>,
     /// Whether some seed was begun and is not finished.
     pub unfinished: bool,
     /// Whether some seed failed.
@@ -108,26 +124,38 @@ pub struct EvaluationSummary {
 pub fn summarise(groups: &[RunGroup], collected: &CollectedRuns) -> Summary {
     let runs = &collected.runs;
     let differences = differences(runs);
-    let lineage = Lineage::of(groups);
-    let comparable = differences.is_empty() && all_known(runs) && !lineage.unknown;
+    let is_known = |group: &RunGroup| group.origin == Origin::Known || group.setting.method == "scratch";
+    let comparable = differences.is_empty() && all_known(runs) && groups.iter().all(is_known);
+    let data_sets = data_sets(groups);
     Summary {
-        runs: groups.iter().map(line).collect(),
-        missing: missing(groups, &lineage),
+        runs: groups.iter().map(|group| line(group, data_sets.len())).collect(),
+        missing: missing(groups),
         differences,
         varied: varied(runs),
         comparable,
-        chance: chance(runs),
-        warnings: warnings(groups, collected),
+        chance: chance(&data_sets),
+        warnings: warnings(groups, &data_sets, collected),
         collapses: collapses(groups),
+        data_sets,
     }
 }
 
-/// 100 / classes, classes of test sets being of about the same size.
-fn chance(runs: &[Run]) -> Option<f64> {
-    let evaluations = runs.iter().filter(|run| run.about.stage != Stage::Pretrain);
-    let classes: BTreeSet<Option<u64>> = evaluations.map(|run| Some(run.test_set()?.classes)).collect();
-    let classes = classes.first().filter(|_| classes.len() == 1).copied().flatten()?;
-    Some(100.0 / classes as f64)
+/// The data sets of the lines, in their order.
+fn data_sets(groups: &[RunGroup]) -> Vec<DataSet> {
+    let mut sets: Vec<DataSet> = Vec::new();
+    for data in groups.iter().filter_map(|group| group.data.as_ref()) {
+        if !sets.contains(data) {
+            sets.push(data.clone());
+        }
+    }
+    sets.sort_by_key(|data| data.place);
+    sets
+}
+
+/// What guessing gives, where it is the same on all data sets.
+fn chance(data_sets: &[DataSet]) -> Option<f64> {
+    let first = data_sets.first()?.chance_percent;
+    first.filter(|_| data_sets.iter().all(|data| data.chance_percent == first))
 }
 
 fn collapses(groups: &[RunGroup]) -> Vec<Collapse> {
@@ -139,17 +167,28 @@ fn collapses(groups: &[RunGroup]) -> Vec<Collapse> {
     runs.filter_map(first).collect()
 }
 
-fn line(group: &RunGroup) -> GroupSummary {
-    let cell = |evaluation| EvaluationSummary {
-        score: group.score(evaluation),
-        unfinished: group.stage(evaluation).any(|run| !run.finished()),
-        failed: group.stage(evaluation).any(|run| matches!(run.state(), RunState::Failed(_))),
-        outdated: group.stage(evaluation).any(|run| run.outdated),
-        published: published_beside(group, evaluation),
+fn line(group: &RunGroup, data_sets: usize) -> GroupSummary {
+    let chance = group.data.as_ref().and_then(|data| data.chance_percent);
+    let cell = |evaluation| {
+        let score = group.score(evaluation);
+        EvaluationSummary {
+            above_chance: score.as_ref().zip(chance).and_then(|(score, chance)| score.is_above_chance(chance)),
+            score,
+            unfinished: group.stage(evaluation).any(|run| !run.finished()),
+            failed: group.stage(evaluation).any(|run| matches!(run.state(), RunState::Failed(_))),
+            outdated: group.stage(evaluation).any(|run| run.outdated),
+            published: published_beside(group, evaluation),
+        }
     };
+    // A pre-training alone is on no data set that others must be told from.
+    let trained_on = || group.runs.iter().find_map(|run| run.about.data.clone()).filter(|_| data_sets > 1);
     GroupSummary {
         run: group.label.clone(),
         setting: group.setting.clone(),
+        data: group.data.as_ref().map(|data| data.name.clone()).or_else(trained_on),
+        added: group.added,
+        ended_before_its_switch: group.ended_before_its_switch(),
+        directories: group.runs.iter().map(|run| run.directory.display().to_string()).collect(),
         finetune: cell(Stage::Finetune),
         linprobe: cell(Stage::Linprobe),
         knn: cell(Stage::Knn),
@@ -159,7 +198,11 @@ fn line(group: &RunGroup) -> GroupSummary {
     }
 }
 
-fn warnings(groups: &[RunGroup], CollectedRuns { runs, unreadable }: &CollectedRuns) -> Vec<String> {
+fn warnings(
+    groups: &[RunGroup],
+    data_sets: &[DataSet],
+    CollectedRuns { runs, unreadable }: &CollectedRuns,
+) -> Vec<String> {
     let mut warnings: Vec<String> = unreadable
         .iter()
         .map(|error| format!("A run that cannot be read is left out: {}.", plain(&error.to_string())))
@@ -171,6 +214,10 @@ fn warnings(groups: &[RunGroup], CollectedRuns { runs, unreadable }: &CollectedR
                 .push(format!("{directory} was made from earlier weights of {from} and is left out: run it again."));
         }
     }
+    for (copy, original) in copies(runs) {
+        let [copy, original] = [copy, original].map(|run| plain_path(&run.directory));
+        warnings.push(format!("{copy} is a copy of {original} and is left out."));
+    }
     for group in groups {
         for stage in Stage::ALL {
             let differing = differing_keys(group, stage);
@@ -179,15 +226,43 @@ fn warnings(groups: &[RunGroup], CollectedRuns { runs, unreadable }: &CollectedR
                 warnings.push(format!("The seeds of {} differ in the {title}: {}.", group.label, differing.join(", ")));
             }
         }
+        if let Some(epochs) = group.ended_before_its_switch().filter(|_| !group.added) {
+            warnings.push(ended_early(group, epochs));
+        }
     }
-    let data: BTreeSet<&str> = runs.iter().filter_map(|run| run.about.data.as_deref()).collect();
-    if data.len() > 1 {
-        let data = data.into_iter().collect::<Vec<_>>().join("; ");
-        warnings.push(format!("The runs do not share one data set: {data}."));
-    }
+    warnings.extend(several_data_sets(groups, data_sets, runs));
     warnings.extend(other_images("training", runs, |run| run.about.inputs.train.as_ref()));
     warnings.extend(other_images("test", runs, evaluated_on));
     warnings
+}
+
+/// That a line is not yet what its method is.
+fn ended_early(group: &RunGroup, epochs: u64) -> String {
+    let (label, parameters) = (&group.label, group.setting.parameters());
+    let parameters = if label.ends_with(&parameters) { String::new() } else { format!(" ({parameters})") };
+    format!(
+        "{label}{parameters} was pre-trained for {}, which end before it leaves the pixels: what was trained is mae, and \
+         nothing published stands beside it.",
+        count(epochs, "epoch")
+    )
+}
+
+/// That lines are on several data sets, and what is shown of one of them alone.
+fn several_data_sets(groups: &[RunGroup], data_sets: &[DataSet], runs: &[Run]) -> Option<String> {
+    if data_sets.len() > 1 {
+        let names: Vec<&str> = data_sets.iter().map(|data| data.name.as_str()).collect();
+        let main = main_data(groups).and_then(|place| data_sets.iter().find(|data| data.place == place));
+        let main = main
+            .map(|data| format!(" The figures that compare methods, and the conclusions, are of {} alone.", data.name));
+        return Some(format!(
+            "The runs do not share one data set: {}. Nothing is compared across them.{}",
+            names.join("; "),
+            main.unwrap_or_default()
+        ));
+    }
+    let data: BTreeSet<&str> = runs.iter().filter_map(|run| run.about.data.as_deref()).collect();
+    let names: Vec<&str> = data.into_iter().collect();
+    (names.len() > 1).then(|| format!("The runs do not share one data set: {}.", names.join("; ")))
 }
 
 /// The test images of an evaluation. A pre-training's quick measures are compared with none.

@@ -89,6 +89,12 @@ impl FigureFamily {
         }
     }
 
+    /// Whether it holds the accuracies of lines against each other, so that all of them must be on the same data, and none
+    /// the repetition of another.
+    pub fn compares(self) -> bool {
+        !matches!(self, Self::All | Self::Loss | Self::Stability | Self::Monitors)
+    }
+
     /// The parameter that it varies.
     pub fn parameter(self) -> Option<Parameter> {
         match self {

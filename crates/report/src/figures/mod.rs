@@ -28,7 +28,7 @@ use plans::{FigureKind, FigurePlan, plans};
 
 use maud::Markup;
 
-use crate::comparison::{RunGroup, has_published_data, sentences};
+use crate::comparison::{RunGroup, has_published_data, main_data, on_main_data, sentences};
 use crate::error::ReportError;
 use crate::run_directory::TargetChange;
 use crate::text::{listed, percent, value};
@@ -136,10 +136,13 @@ pub fn draw_figures(groups: &[RunGroup], command: FigureCommand) -> Result<Figur
 }
 
 fn content(plan: &FigurePlan, groups: &[RunGroup], styles: &[LineStyle]) -> Option<Content> {
-    let shown = |group: &RunGroup| is_shown(plan, group);
+    let main = main_data(groups);
+    let shown = |group: &RunGroup| is_shown(plan, group, main);
     let (family, stage) = (plan.family, plan.stage);
     let (measure, members) = match plan.kind {
-        FigureKind::Overview => return overview::overview(groups, family, stage, styles).map(Content::Overview),
+        FigureKind::Overview => {
+            return overview::overview(groups, family, stage, styles, &shown).map(Content::Overview);
+        }
         FigureKind::Cost(cost) => {
             let members = members(family, groups, stage, &shown);
             return cost_figure(cost, groups, &members, stage, styles).map(Content::Cost);
@@ -153,7 +156,10 @@ fn content(plan: &FigurePlan, groups: &[RunGroup], styles: &[LineStyle]) -> Opti
 }
 
 /// Whether a line has something to show in a figure.
-fn is_shown(plan: &FigurePlan, group: &RunGroup) -> bool {
+fn is_shown(plan: &FigurePlan, group: &RunGroup, main: Option<usize>) -> bool {
+    if plan.family.compares() && (group.added || !on_main_data(group, main)) {
+        return false;
+    }
     match plan.kind {
         FigureKind::Curves(measure) => has_curve(group, plan.stage, measure),
         FigureKind::Losses(_) => has_curve(group, plan.stage, Measure::Loss),
@@ -170,7 +176,8 @@ fn caption(plan: &FigurePlan, groups: &[RunGroup], content: &Content) -> String 
         Content::Overview(overview) => overview.points.iter().map(|point| point.group).collect(),
         Content::Cost(figure) => figure.points.iter().map(|point| point.group).collect(),
     };
-    let names = left_out(plan.family, groups, &members, &|group| is_shown(plan, group));
+    let main = main_data(groups);
+    let names = left_out(plan.family, groups, &members, &|group| is_shown(plan, group, main));
     let mut sentences = vec![plan.caption.to_owned()];
     match content {
         Content::Overview(overview) => sentences.extend(overview.published_marks().map(str::to_owned)),

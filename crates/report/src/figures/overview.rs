@@ -36,9 +36,15 @@ pub struct Point {
 }
 
 /// The overview of a family, if at least two values have finished runs.
-pub fn overview(groups: &[RunGroup], family: FigureFamily, stage: Stage, styles: &[LineStyle]) -> Option<Overview> {
+pub fn overview(
+    groups: &[RunGroup],
+    family: FigureFamily,
+    stage: Stage,
+    styles: &[LineStyle],
+    shown: &dyn Fn(&RunGroup) -> bool,
+) -> Option<Overview> {
     let parameter = family.parameter()?;
-    let lines = parameter.ablation(groups, &|group| group.score(stage).is_some());
+    let lines = parameter.ablation(groups, shown);
     let point = |value: &f64| {
         // Two lines of one value are two experiments; the first stands for both.
         let line = lines.iter().find(|&&line| parameter.of(&groups[line].setting) == Some(*value))?;

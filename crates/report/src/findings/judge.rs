@@ -6,12 +6,15 @@ use super::claims::claims;
 use super::features::targets_and_probe;
 use super::finding::{Finding, FindingPart, Unit, Verdict};
 use super::loss::{late_change, roughness};
-use crate::comparison::{RunGroup, has_published_data};
+use crate::comparison::{RunGroup, has_published_data, main_data, on_main_data};
 
-/// What the lines of a comparison say of every claim, in the order of the claims. The published numbers stand beside
-/// those of the same data alone.
+/// What the lines of a comparison say of every claim, in the order of the claims: those on one data set, that stand for
+/// their setting. The published numbers stand beside those of the same data alone.
 pub fn findings(groups: &[RunGroup]) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = claims().into_iter().map(|claim| finding(groups, claim)).collect();
+    let main = main_data(groups);
+    let stands = |group: &&RunGroup| group.stands_for_its_setting() && on_main_data(group, main);
+    let groups: Vec<RunGroup> = groups.iter().filter(stands).cloned().collect();
+    let mut findings: Vec<Finding> = claims().into_iter().map(|claim| finding(&groups, claim)).collect();
     if !groups.iter().all(has_published_data) {
         findings.iter_mut().flat_map(|finding| &mut finding.parts).for_each(|part| part.published = None);
     }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::contents::{Contents, Section, swatch};
-use crate::comparison::{EvaluationSummary, GroupSummary, Highest, best as best_line, highest, sentences};
+use crate::comparison::{EvaluationSummary, GroupSummary, Highest, Summary, best as best_line, highest, sentences};
 use crate::figures::palette::LineStyle;
 use crate::run_directory::Stage;
 use crate::text::{count, duration, listed, percent};
@@ -11,23 +11,26 @@ use crate::text::{count, duration, listed, percent};
 /// The highest of each evaluation, what the noise does not tell from it, and how far it lies above scratch.
 pub fn best(contents: &Contents) -> Markup {
     let mean = |line: &GroupSummary, stage| Some(line.evaluation(stage)?.score.as_ref()?.mean);
-    let is_scratch = |line: &GroupSummary| line.setting.method == "scratch";
+    let shows_data = sentences::shows_data(contents.summary);
+    let all = Stage::EVALUATIONS
+        .into_iter()
+        .flat_map(|stage| highest(contents.summary, stage).into_iter().map(move |highest| (stage, highest)));
     let mut items = Vec::new();
-    for stage in Stage::EVALUATIONS {
-        let Some(Highest { line, rivals }) = highest(contents.summary, stage) else { continue };
+    for (stage, Highest { line, rivals, above_chance, above_scratch }) in all {
         let Some(top) = mean(line, stage) else { continue };
         let rival_names: Vec<&str> = rivals.iter().map(|line| line.run.as_str()).collect();
-        let scratch = contents.summary.runs.iter().find(|line| is_scratch(line));
-        let scratch = scratch.filter(|_| !is_scratch(line) && !rivals.iter().any(|line| is_scratch(line)));
+        let data = line.data.as_ref().filter(|_| shows_data);
         items.push(html! {
             li {
-                span { @if rivals.is_empty() { "Best " } @else { "Highest " } (stage.in_sentence()) }
+                span {
+                    @if rivals.is_empty() && above_chance { "Best " } @else { "Highest " } (stage.in_sentence())
+                    @if let Some(data) = data { " on " (data) }
+                }
                 strong { (percent(top)) " " small { "%" } }
                 span {
                     (line.run)
-                    @if let Some(scratch) = scratch.and_then(|line| mean(line, stage)) {
-                        ", " (format!("{:.1}", top - scratch)) " points above scratch"
-                    }
+                    @if !above_chance { ", not above guessing" }
+                    @else if let Some(points) = above_scratch { ", " (format!("{points:.1}")) " points above scratch" }
                     @if !rivals.is_empty() { "; within the noise of " (listed(&rival_names, 2)) }
                 }
             }
@@ -41,6 +44,7 @@ pub fn results(contents: &Contents) -> Option<Section> {
     let summary = contents.summary;
     let (errors, published) = (sentences::any_error(summary), summary.any_published());
     let best = Stage::EVALUATIONS.map(|stage| best_line(summary, stage));
+    let (shows_data, any_mark) = (sentences::shows_data(summary), sentences::any_at_chance(summary));
     let html = html! {
         div class="sheet" role="region" aria-label="Results" tabindex="0" {
             table class={ "results" @if errors { " spaced" } } data-sortable {
@@ -48,6 +52,7 @@ pub fn results(contents: &Contents) -> Option<Section> {
                 thead {
                     tr {
                         th scope="col" { "Run" }
+                        @if shows_data { th scope="col" { "Data" } }
                         @for stage in Stage::EVALUATIONS { th class="n" scope="col" { (stage.title()) } }
                         @for cost in ["Time", "Images/s"] { th class="n cost" scope="col" { (cost) } }
                     }
@@ -56,9 +61,12 @@ pub fn results(contents: &Contents) -> Option<Section> {
                     @for (line, style) in summary.runs.iter().zip(&contents.styles) {
                         tr {
                             (run_heading(line, *style))
+                            @if shows_data { td { (line.data.as_deref().unwrap_or_default()) } }
                             @for (stage, best) in Stage::EVALUATIONS.into_iter().zip(&best) {
                                 @if let Some(cell) = line.evaluation(stage) {
-                                    (score_cell(cell, best.is_some_and(|best| best.run == line.run), published && stage != Stage::Knn, errors))
+                                    @let is_best = best.iter().any(|best| best.run == line.run);
+                                    @let published = (published && stage != Stage::Knn).then(|| sentences::published_of(line, stage));
+                                    (score_cell(cell, is_best, published, errors, any_mark))
                                 }
                             }
                             @for (value, text) in costs(line) {
@@ -67,11 +75,11 @@ pub fn results(contents: &Contents) -> Option<Section> {
                         }
                     }
                 }
-                @if let Some(chance) = summary.chance { (chance_row(chance, errors)) }
+                (chance_rows(summary, errors, any_mark))
             }
         }
         p class="note" { (sentences::comparability(summary)) }
-        @if let Some(varied) = sentences::varied(summary) { p class="note" { (varied) } }
+        @for note in sentences::at_chance(summary).into_iter().chain(sentences::varied(summary)) { p class="note" { (note) } }
         @for warning in &summary.warnings { p class="alert" { (warning) } }
         @if !summary.collapses.is_empty() {
             p class="alert" {
@@ -83,19 +91,33 @@ pub fn results(contents: &Contents) -> Option<Section> {
     Some(Section { id: "results", title: "Results", html })
 }
 
-/// What guessing one class for every image gives, below the rows that can be sorted.
-fn chance_row(chance: f64, errors: bool) -> Markup {
+/// What guessing one class for every image gives on each data set, below the rows that can be sorted.
+fn chance_rows(summary: &Summary, errors: bool, any_mark: bool) -> Markup {
+    let chances = sentences::chances(summary);
+    let shows_data = sentences::shows_data(summary);
     html! {
-        tfoot {
-            tr {
-                th scope="row" { "Chance" }
-                @for _ in Stage::EVALUATIONS {
-                    td class="n" { (percent(chance)) @if errors { " " span class="spread" {} } }
+        @if !chances.is_empty() {
+            tfoot {
+                @for (data, chance) in chances {
+                    tr {
+                        th scope="row" { "Chance" }
+                        @if shows_data { td { (data.unwrap_or_default()) } }
+                        @for _ in Stage::EVALUATIONS {
+                            td class="n" {
+                                (percent(chance)) @if errors { " " span class="spread" {} } (room_for_mark(any_mark))
+                            }
+                        }
+                        @for _ in 0..2 { td class="n cost" {} }
+                    }
                 }
-                @for _ in 0..2 { td class="n cost" {} }
             }
         }
     }
+}
+
+/// The width of the mark of an accuracy at chance, where some accuracy has it.
+fn room_for_mark(any_mark: bool) -> Markup {
+    html! { @if any_mark { span style="visibility:hidden" aria-hidden="true" { (sentences::AT_CHANCE) } } }
 }
 
 /// The name of a line with its parameters, and in small lines what it cost, for screens without room for the columns.
@@ -124,9 +146,10 @@ fn costs(line: &GroupSummary) -> [(Option<String>, Option<String>); 2] {
     ]
 }
 
-/// The accuracy, and beneath it the `published` one, except of kNN, which never was. With `errors`, room is
-/// kept for what stands behind the accuracies of other rows, so that they stand below each other.
-fn score_cell(cell: &EvaluationSummary, top: bool, published: bool, errors: bool) -> Markup {
+/// The accuracy, and beneath it the `published` one, where the table has any. With `errors`, room is kept for what stands
+/// behind the accuracies of other rows, so that they stand below each other; with `any_mark`, for the mark of those at
+/// chance.
+fn score_cell(cell: &EvaluationSummary, top: bool, published: Option<String>, errors: bool, any_mark: bool) -> Markup {
     html! {
         td class="n" data-value=[cell.score.as_ref().map(|score| score.mean.to_string())] {
             @match &cell.score {
@@ -134,12 +157,13 @@ fn score_cell(cell: &EvaluationSummary, top: bool, published: bool, errors: bool
                 Some(score) => {
                     @if top { strong { (percent(score.mean)) } } @else { (percent(score.mean)) }
                     @if errors { " " span class="spread" { @if let Some(error) = sentences::error(score) { (error) } } }
+                    @if cell.above_chance == Some(false) { (sentences::AT_CHANCE) } @else { (room_for_mark(any_mark)) }
                 }
             }
-            @if published {
+            @if let Some(published) = published {
                 span class="published" {
                     @if cell.published.is_some() { span class="word" { "published" } " " }
-                    (sentences::published(cell.published))
+                    (published)
                 }
             }
         }

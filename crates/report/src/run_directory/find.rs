@@ -103,7 +103,8 @@ fn find(path: &Path, unlistable: Unlistable, found: &mut Vec<PathBuf>) -> Result
                 if is_run {
                     found.push(entry.path().to_owned());
                 }
-                if is_run || is_passed_over {
+                // Evaluations may lie in the folder of their pre-training.
+                if is_passed_over {
                     entries.skip_current_dir();
                 }
             }

@@ -19,7 +19,7 @@ pub use about::{About, Fingerprint, Inputs, MethodSetting, RUN_FILE, Session};
 pub use directory::{METRICS_FILE, Run, harmonic_mean, read_run};
 pub use find::{CollectedRuns, collect_runs, find_runs};
 pub use metrics::{Epoch, Eval, Metrics, Step, TargetChange, each_line};
-pub use origin::origin;
+pub use origin::{about_of, origin, origin_of_weights, run_of};
 pub use stability::{Renewal, Stability};
 pub use stage::{Stage, reads};
 pub use state::{RunState, is_locked};

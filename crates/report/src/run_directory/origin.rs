@@ -16,14 +16,33 @@ const LAST_WEIGHTS: &str = "checkpoints/last.safetensors";
 /// began, and both may have been moved together since: looked for is the nearest folder with the same end, from the run's
 /// own folder upwards, and then what was typed. A weights file of a run stands for the run.
 pub fn origin(directory: &Path, from: &str) -> Option<PathBuf> {
+    places(directory, from).into_iter().next()
+}
+
+/// The same of an evaluation, which may know the `checksum` of the weights that it started from: the first of these
+/// places whose run ended with them, else the first of all.
+pub fn origin_of_weights(directory: &Path, from: &str, checksum: Option<&str>) -> Option<PathBuf> {
+    let places = places(directory, from);
+    let has_them = |place: &&PathBuf| {
+        places.len() > 1
+            && checksum.is_some()
+            && about_of(place).is_some_and(|of| of.weights_sha256.as_deref() == checksum)
+    };
+    places.iter().find(has_them).or(places.first()).cloned()
+}
+
+/// The run directories that `from` may lead to, the nearest first.
+fn places(directory: &Path, from: &str) -> Vec<PathBuf> {
     let from = run_of(Path::new(from));
-    let directory = std::path::absolute(directory).ok()?;
+    let Ok(directory) = std::path::absolute(directory) else { return Vec::new() };
     let mut end: Vec<Component> = from.components().rev().take(2).collect();
     end.reverse();
     let is_plain = end.iter().all(|part| matches!(part, Component::Normal(_)));
-    let end: PathBuf = if is_plain { end.into_iter().collect() } else { from.file_name()?.into() };
-    let beside = directory.ancestors().skip(1).map(|folder| folder.join(&end));
-    beside.chain([from.to_owned()]).find(|place| *place != directory && place.join(RUN_FILE).is_file())
+    let end: Option<PathBuf> =
+        if is_plain { Some(end.into_iter().collect()) } else { from.file_name().map(PathBuf::from) };
+    let beside = directory.ancestors().skip(1).filter_map(|folder| Some(folder.join(end.as_ref()?)));
+    let all = beside.chain([from.to_owned()]);
+    all.filter(|place| *place != directory && place.join(RUN_FILE).is_file()).collect()
 }
 
 /// Whether the evaluation in `directory` started from other weights than its origin has now. Where a checksum was not
@@ -31,10 +50,9 @@ pub fn origin(directory: &Path, from: &str) -> Option<PathBuf> {
 /// not held against it.
 pub(super) fn is_outdated(directory: &Path, about: &About) -> bool {
     let Some(from) = about.from.as_deref().filter(|_| about.stage != Stage::Pretrain) else { return false };
-    let Some(origin) = origin(directory, from) else { return false };
-    let file = origin.join(RUN_FILE);
-    let text = read_text(&file).ok().flatten();
-    let Some(of_origin) = text.and_then(|text| parse_about(&text, &file).ok()) else { return false };
+    let checksum = about.inputs.from_sha256.as_deref();
+    let Some(origin) = origin_of_weights(directory, from, checksum) else { return false };
+    let Some(of_origin) = about_of(&origin) else { return false };
     // A checkpoint that was kept on the way, or the best one, is not what the run has in the end.
     let is_last = run_of(Path::new(from)) == Path::new(from) || Path::new(from).ends_with(LAST_WEIGHTS);
     let recorded = about.inputs.from_sha256.as_ref().filter(|_| is_last);
@@ -50,8 +68,15 @@ pub(super) fn is_outdated(directory: &Path, about: &About) -> bool {
     }
 }
 
-/// The run directory that weights at `path` belong to.
-fn run_of(path: &Path) -> &Path {
+/// What the run in `directory` says of itself; `None` where that cannot be read.
+pub fn about_of(directory: &Path) -> Option<About> {
+    let file = directory.join(RUN_FILE);
+    let text = read_text(&file).ok().flatten()?;
+    parse_about(&text, &file).ok()
+}
+
+/// The run directory that weights at `path` belong to: a file among its checkpoints stands for it.
+pub fn run_of(path: &Path) -> &Path {
     let folder = path.parent().filter(|folder| folder.ends_with("checkpoints"));
     folder.and_then(Path::parent).unwrap_or(path)
 }

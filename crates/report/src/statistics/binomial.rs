@@ -10,6 +10,11 @@ pub fn binomial_error(top1: f64, test_images: u64) -> f64 {
     100.0 * (p * (1.0 - p) / test_images.max(1) as f64).sqrt()
 }
 
+/// Half the width, in points, of the 95 % interval of an accuracy of `top1` percent on `test_images` independent images.
+pub fn binomial_half_width(top1: f64, test_images: u64) -> f64 {
+    NORMAL_95 * binomial_error(top1, test_images)
+}
+
 /// Half the width, in points, of the 95 % interval of the difference of two accuracies in percent, their errors taken
 /// as independent. Two models are usually right on the same images, so that the true interval is narrower.
 pub fn binomial_difference(first: f64, second: f64, test_images: u64) -> f64 {

@@ -4,8 +4,10 @@ mod aligned;
 mod csv_cell;
 mod markdown;
 mod numbers;
+mod wrapped;
 
 pub use aligned::aligned;
 pub use csv_cell::csv_cell;
 pub use markdown::{escape_markdown, fenced};
 pub use numbers::{count, duration, listed, percent, value};
+pub use wrapped::wrapped;

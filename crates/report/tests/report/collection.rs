@@ -59,14 +59,21 @@ fn only_the_settings_that_differ_are_compared_and_every_result() {
     let a = of("a", &format!("{shared}mask_ratio = 0.5\n"), 20.0);
     let b = of("b", &format!("{shared}mask_ratio = 0.75\nnorm_pix = true\n"), 25.0);
     let compared = compare_runs(&a, &b);
-    let rows: Vec<(&str, [&str; 2])> = compared
-        .settings
-        .iter()
-        .map(|row| (row.name.as_str(), [row.values[0].as_str(), row.values[1].as_str()]))
-        .collect();
-    assert_eq!(rows, [("pretrain.mask_ratio", ["0.5", "0.75"]), ("pretrain.norm_pix", ["", "true"])]);
-    let top1 = compared.results.iter().find(|row| row.name == "top-1, last epoch").expect("it was measured");
-    assert_eq!(top1.values, ["20.00", "25.00"]);
+    let json = serde_json::to_value(&compared).expect("plain data");
+    let settings = serde_json::json!([
+        { "name": "pretrain.mask_ratio", "values": [0.5, 0.75] },
+        { "name": "pretrain.norm_pix", "values": [null, true] },
+    ]);
+    assert_eq!(json["settings"], settings, "values keep their types");
+    let top1 = compared.results.iter().find(|row| row.name == "top1_last_percent").expect("it was measured");
+    assert_eq!((&top1.values, &top1.texts), (&[20.0.into(), 25.0.into()], &["20.00".to_owned(), "25.00".to_owned()]));
+    assert!(
+        json["results"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .all(|row| row["name"] == "state" || row["values"][0].is_number())
+    );
     assert!(compared.text().contains("pretrain.norm_pix"), "{}", compared.text());
     assert!(compare_runs(&a, &a).settings.is_empty());
 }
@@ -80,19 +87,20 @@ fn every_logged_number_is_a_row_and_a_torn_last_line_is_left_out() {
                    \"renewals\":[{\"target\":1,\"at\":\"start\",\"cosine\":0.25}]}\n\
                    {\"kind\":\"epoch\",\"epoch\":1,\"event\":\"average\",\"event_at_end\":true}\n{\"kind\":\"st";
     let path = run("pretrain", "mae-k").metrics(metrics).write(folder.path());
-    let csv = metrics_csv(&[read_run(&path).expect("a run")]).csv;
+    let csv = metrics_csv(&[read_run(&path).expect("a run")]).rows;
+    let csv = csv.replace(&format!("{},CIFAR-10", path.display()), "there,CIFAR-10");
     assert_eq!(
         csv,
-        "run,stage,seed,kind,epoch,step,name,value\n\
-         mae-k,pretrain,0,step,0,3,loss,0.5\n\
-         mae-k,pretrain,0,step,0,3,targets.0,0.25\n\
-         mae-k,pretrain,0,step,0,3,targets.1,0.75\n\
-         mae-k,pretrain,0,epoch,0,,event.copy,1\n\
-         mae-k,pretrain,0,epoch,0,,event_after.average,1\n\
-         mae-k,pretrain,0,stability,0,,renewals.0.cosine,0.25\n\
-         mae-k,pretrain,0,stability,0,,renewals.0.target,1\n\
-         mae-k,pretrain,0,stability,0,,student_cka,0.5\n\
-         mae-k,pretrain,0,stability,0,,target_cka.0,1.0\n\
-         mae-k,pretrain,0,epoch,1,,event_after.average,1\n"
+        "run,stage,seed,kind,epoch,step,name,value,directory,data\n\
+         mae-k,pretrain,0,step,0,3,loss,0.5,there,CIFAR-10\n\
+         mae-k,pretrain,0,step,0,3,targets.0,0.25,there,CIFAR-10\n\
+         mae-k,pretrain,0,step,0,3,targets.1,0.75,there,CIFAR-10\n\
+         mae-k,pretrain,0,epoch,0,,event.copy,1,there,CIFAR-10\n\
+         mae-k,pretrain,0,epoch,0,,event_after.average,1,there,CIFAR-10\n\
+         mae-k,pretrain,0,stability,0,,renewals.0.cosine,0.25,there,CIFAR-10\n\
+         mae-k,pretrain,0,stability,0,,renewals.0.target,1,there,CIFAR-10\n\
+         mae-k,pretrain,0,stability,0,,student_cka,0.5,there,CIFAR-10\n\
+         mae-k,pretrain,0,stability,0,,target_cka.0,1.0,there,CIFAR-10\n\
+         mae-k,pretrain,0,epoch,1,,event_after.average,1,there,CIFAR-10\n"
     );
 }
