@@ -28,7 +28,7 @@ pub enum Ending {
     Failure(Box<dyn Error>),
     /// Ctrl-C; the line says how to go on.
     Interrupted(String),
-    /// Whoever read our output has had enough.
+    /// Whoever read our output has had enough, or their terminal is closed.
     ClosedPipe,
 }
 
@@ -168,11 +168,30 @@ impl From<io::Error> for Ending {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Ending::ClosedPipe,
+            _ if is_of_a_closed_terminal(&error) => Ending::ClosedPipe,
             _ => Ending::Failure(
                 format!("cannot write the results to stdout: {error}; write them to a place with room").into(),
             ),
         }
     }
+}
+
+/// Whether stdout is a terminal that was closed meanwhile, as for a program that outlives it: the system answers with an
+/// error of the device.
+#[cfg(unix)]
+fn is_of_a_closed_terminal(error: &io::Error) -> bool {
+    use std::fs::File;
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::FileTypeExt;
+
+    const EIO: i32 = 5;
+    let about = || File::from(io::stdout().as_fd().try_clone_to_owned()?).metadata();
+    error.raw_os_error() == Some(EIO) && about().is_ok_and(|about| about.file_type().is_char_device())
+}
+
+#[cfg(not(unix))]
+fn is_of_a_closed_terminal(_: &io::Error) -> bool {
+    false
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let paths: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     let watched = if std::io::stdout().is_terminal() {
-        bmae_watch::watch(&paths, bmae_watch::Options::new("watch"))
+        bmae_watch::watch(&paths, bmae_watch::Options::new("watch"), &[])
     } else {
         bmae_watch::snapshot(&paths, 100).map(|table| print!("{table}"))
     };

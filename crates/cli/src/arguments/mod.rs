@@ -23,7 +23,7 @@ pub use everywhere::{DeviceName, Everywhere};
 pub use pictures::Reconstruct;
 pub use recipe_source::RecipeSource;
 pub use recorded::{Features, Forward, Replay};
-pub use sweep::Sweep;
+pub use sweep::{EngineName, Sweep};
 pub use training::{Evaluate, PlanOptions, Pretrain, Report, Reproduce};
 
 /// Pre-train Vision Transformers as masked autoencoders (MAE) and by bootstrapped variants of it, evaluate the

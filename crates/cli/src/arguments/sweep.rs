@@ -3,14 +3,12 @@
 use std::path::PathBuf;
 
 use bmae_recipe::Stage;
-use bmae_recipe::sweep::emit::{Engine, SbatchOptionError, SbatchOptions};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::method::MethodWord;
 use super::recipe_source::RecipeSource;
 use super::training::PlanOptions;
-use crate::advice;
 
 /// `bmae sweep`.
 #[derive(Debug, Args)]
@@ -58,8 +56,8 @@ pub struct Sweep {
     #[arg(long, value_name = "ENGINE")]
     pub emit: Option<EngineName>,
     /// With --emit slurm: options of sbatch for every job, as "--time=4:00:00 --mem=8G" (repeatable)
-    #[arg(long, value_name = "OPTIONS", allow_hyphen_values = true, value_parser = sbatch_options)]
-    pub slurm: Vec<SbatchOptions>,
+    #[arg(long, value_name = "OPTIONS", allow_hyphen_values = true)]
+    pub slurm: Vec<String>,
     /// List the runs instead of running them
     #[arg(long, conflicts_with = "emit")]
     pub dry_run: bool,
@@ -72,28 +70,6 @@ pub enum EngineName {
     Slurm,
     /// A workflow; start it with snakemake --directory DIR --snakefile DIR/Snakefile
     Snakemake,
-}
-
-impl Sweep {
-    /// The engine that the sweep is written down for; `None`: it is run here.
-    ///
-    /// # Errors
-    /// What is wrong where options are given for jobs that are not written.
-    pub fn engine(&self) -> Result<Option<Engine>, &'static str> {
-        match self.emit {
-            Some(EngineName::Slurm) => Ok(Some(Engine::Slurm(self.slurm.clone()))),
-            _ if self.slurm.is_empty() => Ok(self.emit.map(|_| Engine::Snakemake)),
-            Some(EngineName::Snakemake) => Err(
-                "--slurm is for the jobs of --emit slurm; give Snakemake its own options when you start it, such as \
-                 --default-resources runtime=240 mem_mb=8000",
-            ),
-            None => Err("--slurm is for the jobs of --emit slurm; add --emit slurm, or leave it out"),
-        }
-    }
-}
-
-fn sbatch_options(text: &str) -> Result<SbatchOptions, String> {
-    text.parse().map_err(|error: SbatchOptionError| format!("{error}; {}", advice::of_sbatch_options(&error)))
 }
 
 /// One of the evaluations, by its section of the recipe.

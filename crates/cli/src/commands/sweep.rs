@@ -3,14 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use bmae_output::plain::plain_path;
+use bmae_output::shell::quoted;
 use bmae_recipe::Stage;
 use bmae_recipe::plan::PlannedStage;
-use bmae_recipe::sweep::emit::{Runner, emit};
+use bmae_recipe::sweep::emit::{Engine, Runner, SbatchOptions, emit};
 use bmae_recipe::sweep::{self, Axis, Grid, SweepError, SweepPlan};
 use serde_json::json;
 
 use super::plan;
-use crate::arguments::{Everywhere, Sweep};
+use crate::advice;
+use crate::arguments::{EngineName, Everywhere, Sweep};
 use crate::ending::Ending;
 use crate::layers;
 use crate::output::Output;
@@ -18,7 +20,7 @@ use crate::threads;
 
 /// Trains and evaluates every combination, then writes the report; or writes down what would be run.
 pub fn run(arguments: &Sweep, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
-    let engine = arguments.engine().map_err(|what| Ending::Usage(what.into()))?;
+    let engine = engine(arguments)?;
     let asked = asked(arguments)?;
     let method = layers::method(arguments.method.as_ref());
     let options = layers::epoch_fraction(&arguments.plan).into_iter().chain([method]);
@@ -53,6 +55,32 @@ pub fn run(arguments: &Sweep, everywhere: &Everywhere, output: &Output) -> Resul
             )?)
         }
     }
+}
+
+/// The engine that the sweep is written down for; `None`: it is run here.
+fn engine(arguments: &Sweep) -> Result<Option<Engine>, Ending> {
+    let misplaced = "--slurm gives options to the jobs of --emit slurm";
+    match arguments.emit {
+        Some(EngineName::Slurm) => {
+            let options = arguments.slurm.iter().map(|text| sbatch_options(text)).collect::<Result<_, _>>()?;
+            Ok(Some(Engine::Slurm(options)))
+        }
+        _ if arguments.slurm.is_empty() => Ok(arguments.emit.map(|_| Engine::Snakemake)),
+        Some(EngineName::Snakemake) => Err(Ending::Usage(
+            format!(
+                "{misplaced}; Snakemake takes such when it is started, as in --default-resources runtime=240 mem_mb=8000"
+            )
+            .into(),
+        )),
+        None => Err(Ending::Usage(format!("{misplaced}; add --emit slurm, or leave it out").into())),
+    }
+}
+
+fn sbatch_options(text: &str) -> Result<SbatchOptions, Ending> {
+    text.parse().map_err(|error| {
+        let advice = advice::of_sbatch_options(&error);
+        Ending::Usage(format!("--slurm {} cannot be taken: {error}; {advice}", quoted(text)).into())
+    })
 }
 
 /// The named sweep, and the grid of the command line behind it.

@@ -200,13 +200,12 @@ fn options_for_slurms_jobs_stand_in_each_of_them_and_wrong_ones_are_refused_befo
     let sweep = ["sweep", "--preset", "tiny.toml", "--grid", "method.name=mae", "--evaluations", "knn", "--out", "s"];
     let with = |more: &[&str]| folder.run(&[&sweep, more].concat());
     let slurm = ["--emit", "slurm", "--slurm"];
-    let refused: [(&[&str], &[&str]); 6] = [
+    let refused: [(&[&str], &[&str]); 5] = [
         (&["4:00:00"], &["`4:00:00` is no option of sbatch", "--slurm"]),
         (&["--time=4:00:00 --signal=USR2"], &["the jobs set sbatch's --signal themselves", "leave it out"]),
         (&["-c 8"], &["--cpus-per-task", "--threads N"]),
         (&["--comment='a"], &["a quote in it does not end"]),
-        (&[""], &["--slurm"]),
-        (&[], &["--slurm"]),
+        (&[""], &["--slurm ''", "nothing is in it"]),
     ];
     for (options, parts) in refused {
         with(&[&slurm, options].concat()).refuses(2, parts).leaves_no("s");

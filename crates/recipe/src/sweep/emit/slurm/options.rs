@@ -33,7 +33,7 @@ pub struct SbatchOptions {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SbatchOptionError {
     /// Nothing is in it.
-    #[error("it is empty, where options of sbatch were expected, such as --time=4:00:00")]
+    #[error("nothing is in it, where options of sbatch were expected, such as --time=4:00:00")]
     Empty,
     /// A quote that does not end.
     #[error("a quote in it does not end")]
