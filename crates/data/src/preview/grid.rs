@@ -152,7 +152,7 @@ impl Grid {
             Layout { drawn, enlarged, labels, names, left, top, bottom, width: right + GAP, height: bottom + GAP };
         if let Some(scale) = &self.scale {
             let rows = lines(&scale.title, TEXT_SIZE, (right - GAP).max(BAR.0) as f32);
-            let widest = rows.iter().map(|line| text_width(line)).max().unwrap_or(0).max(BAR.0 + 8 * GAP);
+            let widest = rows.iter().map(|line| text_width(line)).max().unwrap_or(0).max(BAR.0 + 16 * GAP);
             layout.width = layout.width.max(widest + 2 * GAP);
             layout.height += 2 * GAP + rows.len() * line_step() + GAP + BAR.1 + GAP / 2 + line_step();
         }
@@ -193,7 +193,7 @@ fn draw_scale(scale: &ColourScale, layout: &Layout, canvas: &mut Canvas) {
     }
     top += GAP;
     // The first number stands under the bar's left end, with half of it to the left.
-    let left = 4 * GAP;
+    let left = 8 * GAP;
     for x in 0..BAR.0 {
         canvas.column(left + x, top, BAR.1, colour_at(x as f32 / (BAR.0 - 1) as f32));
     }

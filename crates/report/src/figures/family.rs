@@ -19,10 +19,10 @@ pub enum FigureFamily {
     MaeNew,
     /// The weight of the copy in the loss of MAE-new.
     Lambda,
-    /// What the accuracy cost.
-    Cost,
     /// Every run.
     All,
+    /// What the accuracy cost.
+    Cost,
     /// The loss of every pre-training.
     Loss,
     /// How far students and targets move, and how rough the loss is.
@@ -50,8 +50,8 @@ impl FigureFamily {
         Self::Tau,
         Self::MaeNew,
         Self::Lambda,
-        Self::Cost,
         Self::All,
+        Self::Cost,
         Self::Loss,
         Self::Stability,
         Self::Monitors,
