@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 use bmae_output::plain::{plain, plain_path};
 use bmae_recipe::Stage;
 use bmae_recipe::plan::PlannedStage;
+use bmae_train::estimate::PlanEstimate;
 use bmae_train::observer::{Event, Message, Observer};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::output::{Output, Volume, say};
+use crate::{advice, estimate};
 
 /// The least time between two plain lines about steps: an epoch can take minutes.
 const BETWEEN_STEP_LINES: Duration = Duration::from_secs(30);
@@ -84,6 +86,14 @@ impl Progress {
         match self.current.as_ref().and_then(|current| current.bar.as_ref()) {
             Some(bar) => bar.suspend(|| say(text)),
             None => say(text),
+        }
+    }
+
+    /// Says what all will take, and what of it is probably not meant.
+    fn estimated(&mut self, estimate: &PlanEstimate) {
+        self.line(Volume::Normal, &format!("note: {}", estimate::in_words(estimate)));
+        for caution in &estimate.cautions {
+            self.line(Volume::Normal, &format!("warning: {}", advice::with_advice(caution)));
         }
     }
 
@@ -184,6 +194,7 @@ impl Progress {
 impl Observer for Progress {
     fn notify(&mut self, event: &Event) {
         match event {
+            Event::Estimated(estimate) => self.estimated(estimate),
             Event::Started { run, stage, .. } => {
                 let title = self.next_title(run, *stage);
                 self.start(title, event);

@@ -58,6 +58,20 @@ pub enum TrainError {
         /// What to do.
         remedy: &'static str,
     },
+    /// A disk that cannot hold what would be written.
+    #[error(
+        "{path} has no room for this: weights and states take {needed}, but {free} are free there; free some, choose a folder on \
+         another disk, or raise `pretrain.checkpoint_every` and its like where they are set",
+        path = path.display()
+    )]
+    NoRoom {
+        /// The folder.
+        path: PathBuf,
+        /// What is certainly written.
+        needed: bmae_recipe::Bytes,
+        /// What is free.
+        free: bmae_recipe::Bytes,
+    },
     /// The output folder belongs to something else.
     #[error("{} already holds a run", path.display())]
     RunExists {

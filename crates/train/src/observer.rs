@@ -2,9 +2,13 @@
 
 use bmae_recipe::Stage;
 
+use crate::estimate::PlanEstimate;
+
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
+    /// What all that is about to run will take; told to whoever asked for it.
+    Estimated(Box<PlanEstimate>),
     /// A loop begins or goes on.
     Started {
         /// The run's name.

@@ -22,6 +22,7 @@ use bmae_recipe::{AnyKey, Recipe, Trunk, keys};
 
 use checkpoint::{Loaded, with_config};
 pub use checkpoint::{exists as has_checkpoint, last_weights};
+pub(crate) use checkpoint::furthest as furthest_position;
 pub use inputs::{InputChange, Inputs, KnownWeights};
 use metrics::METRICS;
 pub use metrics::{
