@@ -1,15 +1,18 @@
 //! The events of a loop, shown on stderr: a bar on a terminal, plain lines elsewhere.
 
+use std::fmt::Write;
 use std::io::{IsTerminal, stderr};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use bmae_output::count::count;
+use bmae_output::duration::duration;
 use bmae_output::plain::{plain, plain_path};
 use bmae_recipe::Stage;
 use bmae_recipe::plan::PlannedStage;
 use bmae_train::estimate::PlanEstimate;
 use bmae_train::observer::{Event, Message, Observer};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use crate::output::{Output, Volume, say};
 use crate::{advice, estimate};
@@ -17,10 +20,18 @@ use crate::{advice, estimate};
 /// The least time between two plain lines about steps: an epoch can take minutes.
 const BETWEEN_STEP_LINES: Duration = Duration::from_secs(30);
 
+/// The least time between two plain lines about epochs: a probe can take fifty in two seconds.
+const BETWEEN_EPOCH_LINES: Duration = Duration::from_secs(10);
+
+/// The event of an epoch that is always told, as the loop calls it.
+const SWITCH: &str = "switch";
+
 /// Shows the events of one loop after another.
 pub struct Progress {
     volume: Volume,
     on_terminal: bool,
+    /// Whether the command's result tells a person how a loop ended, so that no line here need say it as well.
+    told_by_result: bool,
     /// The loops of a plan, and how many of them have begun or were left out.
     plan: Option<(Vec<Planned>, usize)>,
     current: Option<Current>,
@@ -65,7 +76,13 @@ impl Progress {
     }
 
     fn of(output: &Output, plan: Option<(Vec<Planned>, usize)>) -> Self {
-        Progress { volume: output.volume, on_terminal: stderr().is_terminal(), plan, current: None }
+        Progress {
+            volume: output.volume,
+            on_terminal: stderr().is_terminal(),
+            told_by_result: plan.is_none() && !output.json(),
+            plan,
+            current: None,
+        }
     }
 
     fn next_title(&mut self, run: &str, stage: Stage) -> String {
@@ -98,7 +115,10 @@ impl Progress {
     }
 
     fn start(&mut self, title: String, event: &Event) {
-        let Event::Started { stage, epochs, first_epoch, first_step, steps_per_epoch, batch_size, .. } = event else {
+        let Event::Started {
+            stage, epochs, first_epoch, first_step, steps_per_epoch, batch_size, features_once, ..
+        } = event
+        else {
             return;
         };
         let steps = epochs * steps_per_epoch;
@@ -111,8 +131,14 @@ impl Progress {
                 (epoch, step) => format!(", from epoch {}, step {}", epoch + 1, step + 1),
             };
             let about = match stage {
-                Stage::Knn => format!("{batch_size} images"),
-                _ => format!("{epochs} epochs of {steps_per_epoch} steps of {batch_size} images{from}"),
+                Stage::Knn => count(*batch_size, "image"),
+                _ => format!(
+                    "{} of {} of {}{}{from}",
+                    count(*epochs, "epoch"),
+                    count(*steps_per_epoch, "step"),
+                    count(*batch_size, "image"),
+                    if *features_once { ", whose features are computed once" } else { "" }
+                ),
             };
             self.line(Volume::Normal, &format!("{title}: {about}"));
         }
@@ -129,25 +155,23 @@ impl Progress {
         });
     }
 
-    fn step(&mut self, epoch: usize, step: usize, loss: f64, images_per_s: f64) {
+    fn step(&mut self, epoch: usize, step: usize, loss: f64, images_per_s: Option<f64>) {
         let Some(current) = &mut self.current else { return };
         let done = epoch * current.steps_per_epoch + step + 1;
         if let Some(bar) = &current.bar {
             bar.set_position(done as u64);
-            bar.set_message(format!(
-                "epoch {}/{}  loss {loss:.4}  {images_per_s:.0} images/s",
-                epoch + 1,
-                current.epochs
-            ));
+            let rate = images_per_s.map(|rate| format!("  {rate:.0} images/s")).unwrap_or_default();
+            bar.set_message(format!("epoch {}/{}  loss {loss:.4}{rate}", epoch + 1, current.epochs));
         } else if current.last_line.elapsed() >= BETWEEN_STEP_LINES {
             current.last_line = Instant::now();
             let text = format!(
-                "{}: epoch {}/{}, step {}/{}: loss {loss:.4}, {images_per_s:.0} images/s{}",
+                "{}: epoch {}/{}, step {}/{}: loss {loss:.4}{}{}",
                 current.title,
                 epoch + 1,
                 current.epochs,
                 step + 1,
                 current.steps_per_epoch,
+                rate(images_per_s),
                 current.remaining(done)
             );
             self.line(Volume::Normal, &text);
@@ -157,6 +181,11 @@ impl Progress {
     fn epoch(&mut self, event: &Event) {
         let Event::Epoch { epoch, loss, images_per_s, top1, event } = event else { return };
         let Some(current) = &mut self.current else { return };
+        // With -v every epoch is told; so is a switch to features, which comes once.
+        let is_due = current.last_line.elapsed() >= BETWEEN_EPOCH_LINES;
+        if !is_due && self.volume < Volume::Verbose && event.is_none_or(|event| event != SWITCH) {
+            return;
+        }
         current.last_line = Instant::now();
         let top1 = match (top1, current.stage) {
             (Some(top1), Stage::Pretrain) => format!(", nearest neighbours {top1:.1} %"),
@@ -165,10 +194,11 @@ impl Progress {
         };
         let event = event.map(|event| format!(", {event}")).unwrap_or_default();
         let text = format!(
-            "{}: epoch {}/{}: loss {loss:.4}{top1}{event}, {images_per_s:.0} images/s{}",
+            "{}: epoch {}/{}: loss {loss:.4}{top1}{event}{}{}",
             current.title,
             epoch + 1,
             current.epochs,
+            rate(*images_per_s),
             current.remaining((epoch + 1) * current.steps_per_epoch)
         );
         // A bar shows as much by itself.
@@ -179,7 +209,7 @@ impl Progress {
     fn finish(&mut self, run: &str, stage: Stage, loss: Option<f64>, top1: Option<f64>) {
         let ended = self.current.take();
         let (title, took) = match &ended {
-            Some(current) => (current.title.clone(), format!(", {}", clock(current.began.elapsed()))),
+            Some(current) => (current.title.clone(), format!(" in {}", duration(current.began.elapsed()))),
             None => (format!("{run} {}", stage.section()), String::new()),
         };
         if let Some(bar) = ended.and_then(|current| current.bar) {
@@ -187,7 +217,8 @@ impl Progress {
         }
         let loss = loss.map(|loss| format!(", loss {loss:.4}")).unwrap_or_default();
         let top1 = top1.map(|top1| format!(", top-1 {top1:.2} %")).unwrap_or_default();
-        self.line(Volume::Normal, &format!("{title}: done{top1}{loss}{took}"));
+        let numbers = if self.told_by_result { String::new() } else { top1 + &loss };
+        self.line(Volume::Normal, &format!("{title}: done{took}{numbers}"));
     }
 }
 
@@ -204,7 +235,9 @@ impl Observer for Progress {
             Event::Finished { run, stage, loss, top1 } => self.finish(run, *stage, *loss, *top1),
             Event::AlreadyFinished { run, stage } => {
                 let title = self.next_title(run, *stage);
-                self.line(Volume::Normal, &format!("{title}: finished earlier, nothing to do"));
+                if !self.told_by_result {
+                    self.line(Volume::Normal, &format!("{title}: finished earlier, nothing to do"));
+                }
             }
             Event::Message(Message::Warning(text)) => self.line(Volume::Normal, &format!("warning: {text}")),
             Event::Message(Message::Note(text)) => self.line(Volume::Normal, &format!("note: {text}")),
@@ -223,7 +256,7 @@ impl Drop for Progress {
 }
 
 impl Current {
-    /// ", 1:23 left", from the pace of this session; nothing before the first step or after the last.
+    /// ", 1 min 23 s left", from the pace of this session; nothing before the first step or after the last.
     fn remaining(&self, steps_done: usize) -> String {
         let here = steps_done.saturating_sub(self.first_step);
         let left = (self.epochs * self.steps_per_epoch).saturating_sub(steps_done);
@@ -231,14 +264,14 @@ impl Current {
             return String::new();
         }
         let seconds = self.began.elapsed().as_secs_f64() / here as f64 * left as f64;
-        Duration::try_from_secs_f64(seconds).map_or(String::new(), |left| format!(", {} left", clock(left)))
+        Duration::try_from_secs_f64(seconds).map_or(String::new(), |left| format!(", {} left", duration(left)))
     }
 }
 
 fn bar(title: &str, steps: usize, first_step: usize) -> ProgressBar {
     let bar = ProgressBar::new(steps as u64).with_position(first_step as u64);
-    if let Ok(style) = ProgressStyle::with_template("{prefix} {wide_bar:.cyan/blue} {msg}  {eta_precise} left") {
-        bar.set_style(style);
+    if let Ok(style) = ProgressStyle::with_template("{prefix} {wide_bar:.cyan/blue} {msg}  {left} left") {
+        bar.set_style(style.with_key("left", left));
     }
     bar.set_prefix(plain(title).into_owned());
     bar.reset_eta();
@@ -258,11 +291,9 @@ impl Bytes {
         let bar = (stderr().is_terminal() && output.volume >= Volume::Normal).then(ProgressBar::no_length);
         if let (Some(bar), Ok(style)) = (
             &bar,
-            ProgressStyle::with_template(
-                "{wide_bar:.cyan/blue} {bytes}/{total_bytes} {bytes_per_sec}  {eta_precise} left",
-            ),
+            ProgressStyle::with_template("{wide_bar:.cyan/blue} {bytes}/{total_bytes} {bytes_per_sec}  {left} left"),
         ) {
-            bar.set_style(style);
+            bar.set_style(style.with_key("left", left));
         }
         Bytes { volume: output.volume, bar, tenths_said: 0 }
     }
@@ -292,23 +323,13 @@ impl Drop for Bytes {
     }
 }
 
-/// "1:02:03", or "2:03" below an hour.
-fn clock(time: Duration) -> String {
-    let seconds = time.as_secs();
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    match hours {
-        0 => format!("{minutes}:{seconds:02}"),
-        _ => format!("{hours}:{minutes:02}:{seconds:02}"),
-    }
+/// The remaining time of a bar.
+fn left(state: &ProgressState, text: &mut dyn Write) {
+    // The bar's own buffer takes everything.
+    let _ = text.write_str(&duration(Duration::from_secs(state.eta().as_secs())));
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_read_as_a_clock() {
-        let of = |seconds| clock(Duration::from_secs(seconds));
-        assert_eq!([of(5), of(123), of(3723)], ["0:05", "2:03", "1:02:03"]);
-    }
+/// ", 512 images/s"; nothing where no images pass.
+fn rate(images_per_s: Option<f64>) -> String {
+    images_per_s.map(|rate| format!(", {rate:.0} images/s")).unwrap_or_default()
 }

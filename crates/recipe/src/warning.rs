@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use bmae_output::count::count;
+
 /// Something about a recipe that is allowed, and probably not meant.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -52,8 +54,9 @@ impl fmt::Display for Warning {
         match self {
             Warning::TargetsNeverUsed { run, key, warmup_epochs, epochs } => write!(
                 formatter,
-                "{run}: `method.{key}` is {warmup_epochs}, but the training ends after {epochs} epochs, so no target will ever \
-                 be used and this is plain MAE: lower `method.{key}` or raise `pretrain.epochs`"
+                "{run}: `method.{key}` is {warmup_epochs}, but the training ends after {}, so no target will ever \
+                 be used and this is plain MAE: lower `method.{key}` or raise `pretrain.epochs`",
+                count(*epochs, "epoch")
             ),
             Warning::HeadsTaken { weights, part, heads } => write!(
                 formatter,

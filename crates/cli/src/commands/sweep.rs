@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use bmae_output::count::count;
 use bmae_output::plain::plain_path;
 use bmae_recipe::Stage;
 use bmae_recipe::plan::PlannedStage;
@@ -44,8 +45,13 @@ pub fn run(arguments: &Sweep, everywhere: &Everywhere, output: &Output) -> Resul
             let (program, device) = (program(), everywhere.device.word());
             let runner = Runner { program: &program, threads, device: &device };
             let emitted = emit(engine.into(), &stages, &out, runner)?;
-            let text =
-                format!("{} jobs in {}; start them with\n\n    {}", emitted.jobs, plain_path(&out), emitted.command);
+            let text = format!(
+                "{} in {}; start {} with\n\n    {}",
+                count(emitted.jobs, "job"),
+                plain_path(&out),
+                if emitted.jobs == 1 { "it" } else { "them" },
+                emitted.command
+            );
             Ok(output.result(
                 &text,
                 &json!({ "jobs": emitted.jobs, "out": out.to_string_lossy(), "command": emitted.command }),
@@ -76,7 +82,6 @@ fn default_folder(arguments: &Sweep) -> PathBuf {
 }
 
 fn in_words(planned: &SweepPlan, seeds: u16) -> String {
-    let count = |count: usize, thing: &str| format!("{count} {thing}{}", if count == 1 { "" } else { "s" });
     let pretrainings = planned.stages.iter().filter(|stage| stage.stage == Stage::Pretrain).count();
     format!(
         "{} with {}: {} and {}",
@@ -102,8 +107,8 @@ impl Epochs {
     fn in_words(&self) -> String {
         let Self { alone, shared } = self;
         match alone == shared {
-            true => format!("{alone} epochs of pre-training, no beginning shared"),
-            false => format!("{shared} epochs of pre-training with shared beginnings, {alone} without"),
+            true => format!("{} of pre-training, no beginning shared", count(*alone, "epoch")),
+            false => format!("{} of pre-training with shared beginnings, {alone} without", count(*shared, "epoch")),
         }
     }
 }
