@@ -54,7 +54,7 @@ pub struct Sweep {
     /// Write jobs for this engine into --out instead of running them
     #[arg(long, value_name = "ENGINE")]
     pub emit: Option<EngineName>,
-    /// List the runs instead of running them
+    /// List the runs with time, disk and memory instead of running them
     #[arg(long, conflicts_with = "emit")]
     pub dry_run: bool,
 }

@@ -36,7 +36,8 @@ pub fn run(arguments: &Sweep, everywhere: &Everywhere, output: &Output) -> Resul
     let epochs = Epochs::of(&planned.stages, &stages);
     output.note(&epochs.in_words());
     if arguments.dry_run {
-        return list(&stages, &epochs, output);
+        let json = json!({ "pretraining_epochs": epochs.shared, "pretraining_epochs_alone": epochs.alone });
+        return plan::list(&stages, &out, json, everywhere, output);
     }
     match arguments.emit {
         None => plan::run(&stages, &out, everywhere, output),
@@ -111,13 +112,6 @@ impl Epochs {
             false => format!("{} of pre-training with shared beginnings, {alone} without", count(*shared, "epoch")),
         }
     }
-}
-
-fn list(stages: &[PlannedStage], epochs: &Epochs, output: &Output) -> Result<(), Ending> {
-    let lines: Vec<String> = stages.iter().map(|stage| plain_path(&stage.out)).collect();
-    let json =
-        json!({ "stages": lines, "pretraining_epochs": epochs.shared, "pretraining_epochs_alone": epochs.alone });
-    Ok(output.result(&lines.join("\n"), &json)?)
 }
 
 /// The program that jobs run: this one.

@@ -55,8 +55,7 @@ impl Pace {
         let StageRecipe { batch_size, accumulate, .. } = *recipe.stage(timed.stage());
         let part = (batch_size / accumulate).max(1);
         let recipe = &in_one_part(with_epochs_after_the_switch(recipe));
-        let mut learner =
-            BenchLearner::new(recipe, timed.stage(), part.min(FIRST_IMAGES), &device.clone().autodiff())?;
+        let mut learner = BenchLearner::new(recipe, timed.stage(), part.min(FIRST_IMAGES), &device.clone().autodiff())?;
         let mut taken = 0;
         let mut step = |learner: &mut BenchLearner| {
             let start = Instant::now();

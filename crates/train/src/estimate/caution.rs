@@ -122,11 +122,9 @@ impl fmt::Display for Caution {
                     stage.section()
                 )
             }
-            Self::LittleRoom { folder, needed, free } => write!(
-                formatter,
-                "about {needed} will be written into {}, where {free} are free",
-                folder.display()
-            ),
+            Self::LittleRoom { folder, needed, free } => {
+                write!(formatter, "about {needed} will be written into {}, where {free} are free", folder.display())
+            }
         }
     }
 }

@@ -80,7 +80,8 @@ pub fn forecast(
     let guessed = seconds(false)?;
     let is_timed = effort == Effort::Always || guessed.iter().sum::<f64>() > WORTHWHILE_S;
     let seconds = if is_timed { seconds(true)? } else { guessed };
-    let stages = stages.iter().zip(seconds).map(|((planned, left, sample), seconds)| left.estimate(planned, sample, seconds));
+    let stages =
+        stages.iter().zip(seconds).map(|((planned, left, sample), seconds)| left.estimate(planned, sample, seconds));
     Ok(PlanEstimate { stages: stages.collect(), steps_timed: stopwatch.steps_timed(), disk, free, cautions: found })
 }
 
