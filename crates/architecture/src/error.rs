@@ -1,5 +1,7 @@
 //! Sizes that cannot be, one readable sentence each. Sizes are named as the recipe's keys.
 
+use bmae_output::count::count;
+
 /// A size that cannot be: the thing, what was found, what would do.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ArchitectureError {
@@ -61,8 +63,9 @@ pub enum ArchitectureError {
     },
     /// A mask that shows nothing.
     #[error(
-        "`pretrain.mask_ratio` {ratio:?} keeps none of the {patches} patches of an image: lower it to at most {limit}, or have more \
-         patches with a smaller `model.patch_size`"
+        "`pretrain.mask_ratio` {ratio:?} keeps none of the {of} of an image: lower it to at most {limit}, or have more \
+         patches with a smaller `model.patch_size`",
+        of = count(*patches, "patch")
     )]
     KeepsNothing {
         /// The ratio.
@@ -74,8 +77,9 @@ pub enum ArchitectureError {
     },
     /// A mask that hides nothing.
     #[error(
-        "`pretrain.mask_ratio` {ratio:?} masks none of the {patches} patches of an image, so there would be nothing to predict: \
-         raise it to at least {limit}, or have more patches with a smaller `model.patch_size`"
+        "`pretrain.mask_ratio` {ratio:?} masks none of the {of} of an image, so there would be nothing to predict: \
+         raise it to at least {limit}, or have more patches with a smaller `model.patch_size`",
+        of = count(*patches, "patch")
     )]
     MasksNothing {
         /// The ratio.

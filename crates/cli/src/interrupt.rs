@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use bmae_output::count::count;
 use bmae_output::plain::plain_path;
 use bmae_output::shell::quoted;
 use bmae_train::Outcome;
@@ -84,12 +85,12 @@ pub fn stopped(outcome: &Outcome, out: &Path, goes_on: GoesOn) -> Option<Ending>
     };
     let steps = match steps_kept {
         0 => String::new(),
-        1 => " and 1 step of the next".to_owned(),
-        steps => format!(" and {steps} steps of the next"),
+        steps => format!(" and {} of the next", count(*steps, "step")),
     };
     Some(Ending::Interrupted(format!(
-        "stopped: {} keeps {epochs_kept} of {epochs} epochs{steps}; go on with `{}`",
+        "stopped: {} keeps {epochs_kept} of {}{steps}; go on with `{}`",
         plain_path(out),
+        count(*epochs, "epoch"),
         command_to_go_on(std::env::args_os().collect(), goes_on)
     )))
 }

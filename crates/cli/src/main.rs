@@ -7,14 +7,17 @@ mod advice;
 mod arguments;
 mod commands;
 mod ending;
+mod estimate;
 mod file_size_limit;
 mod interrupt;
 mod layers;
 mod output;
+mod plan_time;
 mod progress;
 mod provenance;
 mod signals;
 mod threads;
+mod width;
 
 use std::process::ExitCode;
 

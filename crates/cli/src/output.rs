@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use bmae_output::plain::{plain, plain_json, plain_lines};
+use bmae_train::estimate::Effort;
 use bmae_train::observer::Message;
 use serde_json::Value;
 
@@ -51,6 +52,16 @@ impl Output {
             false => writeln!(stdout, "{}", plain_lines(text.trim_end_matches('\n')))?,
         }
         stdout.flush()
+    }
+
+    /// Whether the result is JSON.
+    pub fn json(&self) -> bool {
+        self.json
+    }
+
+    /// What is done to say beforehand what a run will take.
+    pub fn effort(&self) -> Effort {
+        if self.volume >= Volume::Normal { Effort::Worthwhile } else { Effort::RoomOnly }
     }
 
     /// A detail, for `-v`.

@@ -1,6 +1,7 @@
 //! What runs record of the program and the machine that made them.
 
 use bmae_kernels::instruction_set::InstructionSet;
+use bmae_output::count::count;
 use bmae_train::Provenance;
 
 /// The commit that the program was built from, where that is known.
@@ -14,7 +15,7 @@ pub fn provenance() -> Provenance {
 /// `2 cores, Intel(R) Xeon(R) ..., avx512, linux`.
 fn machine() -> String {
     let cores = num_cpus::get_physical().max(1);
-    let cores = format!("{cores} core{}", if cores == 1 { "" } else { "s" });
+    let cores = count(cores, "core");
     let set = InstructionSet::current().to_string();
     let processor = processor().unwrap_or_else(|| std::env::consts::ARCH.to_owned());
     [cores, processor, set, std::env::consts::OS.to_owned()].join(", ")

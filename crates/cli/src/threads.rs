@@ -2,6 +2,8 @@
 
 use std::num::NonZero;
 
+use bmae_output::count::count;
+
 use crate::ending::Ending;
 
 /// Gives the pool that tensors are computed on `asked` threads, or one for each core that this process may use, and
@@ -13,7 +15,9 @@ use crate::ending::Ending;
 pub fn set(asked: Option<u16>) -> Result<usize, Ending> {
     let threads = asked.map_or_else(cores, usize::from);
     rayon::ThreadPoolBuilder::new().num_threads(threads).use_current_thread().build_global().map_err(|error| {
-        Ending::Failure(format!("cannot start {threads} threads: {error}; ask for fewer with --threads").into())
+        Ending::Failure(
+            format!("cannot start {}: {error}; ask for fewer with --threads", count(threads, "thread")).into(),
+        )
     })?;
     Ok(threads)
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use bmae_output::destination::behind_links;
+use bmae_output::duration::duration;
 use bmae_output::whole_file::create_folder;
 use md5::{Digest, Md5};
 use ureq::Agent;
@@ -183,8 +184,8 @@ fn fetch(
         if part.length >= milestone.1 + LEAST_BYTES {
             milestone = (Instant::now(), part.length);
         } else if milestone.0.elapsed() > patience.progress {
-            let seconds = patience.progress.as_secs_f32();
-            return Err(broke_off(part.length, format!("the server sent next to nothing for {seconds} seconds")));
+            let time = duration(patience.progress);
+            return Err(broke_off(part.length, format!("the server sent next to nothing for {time}")));
         }
     }
     if total.is_some_and(|total| part.length < total) {

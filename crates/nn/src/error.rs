@@ -1,6 +1,7 @@
 //! What can be wrong with a shape, one readable sentence each.
 
 use bmae_architecture::ArchitectureError;
+use bmae_output::count::count;
 
 /// A model or a batch that cannot be: the thing, what was found, what to do.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -9,7 +10,7 @@ pub enum ShapeError {
     #[error(transparent)]
     Architecture(#[from] ArchitectureError),
     /// A slice whose length does not fit.
-    #[error("{what} holds {found} values, but {expected} were expected")]
+    #[error("{what} holds {}, but {expected} were expected", count(*found, "value"))]
     Length {
         /// Which slice.
         what: &'static str,
@@ -29,7 +30,7 @@ pub enum ShapeError {
         depth: usize,
     },
     /// A label that no class has.
-    #[error("a label is {label}, but the head has {classes} classes, 0 to {last}: use labels of the data set the head is for", last = classes.saturating_sub(1))]
+    #[error("a label is {label}, but the head has {of}, numbered 0 to {last}: use labels of the data set the head is for", of = count(*classes, "class"), last = classes.saturating_sub(1))]
     Label {
         /// The label.
         label: i64,
@@ -37,7 +38,7 @@ pub enum ShapeError {
         classes: usize,
     },
     /// A block that the encoder does not have.
-    #[error("block {asked} was asked for, but the encoder has {depth} blocks: use a number from 0 to {last}", last = depth.saturating_sub(1))]
+    #[error("block {asked} was asked for, but the encoder has {of}: use a number from 0 to {last}", of = count(*depth, "block"), last = depth.saturating_sub(1))]
     NoSuchBlock {
         /// The block asked for, from 0.
         asked: usize,

@@ -8,7 +8,7 @@ use super::recipe::Recipe;
 use super::sections::method::{Method, MethodKind};
 use super::sections::source::DataSource;
 use super::stage::{Stage, TrainedStage};
-use super::warning::Warning;
+use super::warning::{LateSwitch, Warning};
 
 impl Recipe {
     /// What must hold whatever is run: shapes that fit together, runs that can be told apart.
@@ -39,21 +39,40 @@ impl Recipe {
         available_memory.map_or(Ok(()), |bytes| memory::check_stage(self, stage, bytes))
     }
 
-    /// What is allowed and probably not meant, where pre-training is to run.
-    pub(crate) fn warnings(&self) -> Vec<Warning> {
-        let epochs = self.pretrain.stage.epochs;
-        let warn = |run: &str, method: &Method| {
-            let warmup_epochs = method.warmup_epochs().filter(|warmup| *warmup >= epochs)?;
-            let key = match method.k() {
-                Some(_) => "k",
-                None => "wse",
+    /// What is allowed and probably not meant, where `stages` are to run.
+    pub(crate) fn warnings(&self, stages: &[Stage]) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        if stages.contains(&Stage::Pretrain) {
+            let own = (self.method.name().to_string(), &self.method);
+            let runs: Vec<(String, &Method)> = match self.runs.is_empty() {
+                true => vec![own],
+                false => self.runs.iter().map(|run| (run.name.clone(), &run.method)).collect(),
             };
-            Some(Warning::TargetsNeverUsed { run: run.to_owned(), key, warmup_epochs, epochs })
-        };
-        match self.runs.is_empty() {
-            true => warn(&self.method.name().to_string(), &self.method).into_iter().collect(),
-            false => self.runs.iter().filter_map(|run| warn(&run.name, &run.method)).collect(),
+            runs.into_iter()
+                .filter_map(|(run, method)| self.late_switch(run, method))
+                .for_each(|warning| warning.join(&mut warnings));
         }
+        let trained = stages.iter().filter_map(|stage| stage.trained());
+        warnings.extend(trained.filter_map(|stage| self.rate_never_reached(stage)));
+        warnings
+    }
+
+    fn late_switch(&self, run: String, method: &Method) -> Option<Warning> {
+        let epochs = self.pretrain.stage.epochs;
+        let warmup_epochs = method.warmup_epochs().filter(|warmup| *warmup >= epochs)?;
+        let key = match method.k() {
+            Some(_) => "k",
+            None => "wse",
+        };
+        Some(Warning::TargetsNeverUsed { of: vec![LateSwitch { run, key, warmup_epochs }], epochs })
+    }
+
+    fn rate_never_reached(&self, stage: TrainedStage) -> Option<Warning> {
+        let (epochs, warmup_epochs) = (self.stage(stage).epochs, self.stage(stage).warmup_epochs);
+        // A method without pre-training has no schedule there.
+        let runs = stage != TrainedStage::Pretrain || self.method.pretrains() || !self.runs.is_empty();
+        let section = Stage::from(stage).section();
+        (runs && warmup_epochs >= epochs as f64).then_some(Warning::RateNeverReached { section, warmup_epochs, epochs })
     }
 
     fn check_accumulate(&self, stage: TrainedStage) -> Result<(), RecipeError> {

@@ -72,9 +72,8 @@ impl Recipe {
             recipe.check_stage(*stage, layers.available_memory)?;
         }
 
-        let mut warnings = Vec::new();
+        let mut warnings = recipe.warnings(&layers.stages);
         if layers.stages.contains(&Stage::Pretrain) {
-            warnings.extend(recipe.warnings());
             if layers.single_run {
                 warnings.extend(ignored(&recipe.method, layers));
             }

@@ -61,4 +61,4 @@ pub use sections::weights::GivenWeights;
 pub use setting::Setting;
 pub use stage::{Stage, TrainedStage};
 pub use start::{Start, Trunk};
-pub use warning::Warning;
+pub use warning::{LateSwitch, Warning};

@@ -52,6 +52,25 @@ impl Recipe {
             None => Ok(()),
         }
     }
+
+    /// Bytes of memory that `stage` needs at the least, `teachers` of them for the weights of fixed targets, whose sizes
+    /// their files tell.
+    pub fn memory(&self, stage: Stage, teachers: u128) -> Bytes {
+        Bytes(Estimate::of(self, stage).with_teachers(stage, teachers).total())
+    }
+
+    /// Refuses `stage` as [`check_stage`](Self::check_stage) does, counting `teachers` bytes of fixed targets.
+    ///
+    /// # Errors
+    /// With the keys to lower.
+    pub fn check_memory_with_teachers(
+        &self,
+        stage: Stage,
+        teachers: u128,
+        available_memory: u64,
+    ) -> Result<(), RecipeError> {
+        Estimate::of(self, stage).with_teachers(stage, teachers).check(&Refusal::of(stage), available_memory)
+    }
 }
 
 /// Refuses a stage that certainly does not fit into `available` bytes, naming the largest part and the keys that decide
@@ -99,6 +118,12 @@ impl Estimate {
             parameters: parameters.saturating_mul(FLOAT),
             activations: per_image.saturating_mul(images).saturating_mul(FLOAT),
         }
+    }
+
+    /// With the weights of fixed targets, which pre-training alone holds.
+    fn with_teachers(self, stage: Stage, teachers: u128) -> Estimate {
+        let more = if stage == Stage::Pretrain { teachers } else { 0 };
+        Estimate { parameters: self.parameters.saturating_add(more), ..self }
     }
 
     fn total(&self) -> u128 {
@@ -294,6 +319,15 @@ mod tests {
     fn targets_with_masks_of_their_own_need_no_more_activations_for_their_passes_follow_each_other() {
         let of = |masks: &str| Estimate::of(&paper(&["method.name=mae-new", masks]), Stage::Pretrain);
         assert_eq!(of("method.masks=separate"), of("method.masks=shared"));
+    }
+
+    #[test]
+    fn the_weights_of_a_teacher_count_in_pre_training_alone() {
+        let of = |stage, teachers| paper(&[]).memory(stage, teachers).0;
+        assert_eq!(of(Stage::Pretrain, 1 << 30) - of(Stage::Pretrain, 0), 1 << 30);
+        assert_eq!(of(Stage::Finetune, 1 << 30), of(Stage::Finetune, 0));
+        let check = |teachers| paper(&[]).check_memory_with_teachers(Stage::Pretrain, teachers, 64 << 30);
+        assert!(check(1 << 30).is_ok() && check(64 << 30).is_err());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use bmae_architecture::{Autoencoder, PatchGrid, Transformer};
 
+use super::choices::Augmentation;
 use super::given::GivenKeys;
 use super::section::Keys;
 use super::sections::data::{self, DataRecipe};
@@ -51,6 +52,12 @@ pub struct Recipe {
 struct Sealed;
 
 impl Recipe {
+    /// Whether a linear probe computes the features of every image once, before its first epoch: without augmentation
+    /// they never change. No image passes while it trains then, so a rate of images would say nothing.
+    pub fn probes_fixed_features(&self) -> bool {
+        self.linprobe.stage.augmentation == Augmentation::None
+    }
+
     /// The recipe of the keys that were given. Single values are right already; what several of them make together is
     /// not looked at.
     pub(crate) fn read(given: &GivenKeys, runs: Vec<PlannedRun>) -> Recipe {

@@ -2,19 +2,26 @@
 
 use std::fmt;
 
+use bmae_output::count::count;
+
 /// Something about a recipe that is allowed, and probably not meant.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// The warm-up lasts to the end of the training or beyond.
+    /// Warm-ups of methods that last to the end of the training or beyond.
     TargetsNeverUsed {
-        /// The run or method.
-        run: String,
-        /// `k` or `wse`.
-        key: &'static str,
-        /// Its value.
-        warmup_epochs: usize,
+        /// Whose, at least one.
+        of: Vec<LateSwitch>,
         /// `pretrain.epochs`.
+        epochs: usize,
+    },
+    /// The learning rate is warmed up to the end of the training or beyond.
+    RateNeverReached {
+        /// The section of the stage.
+        section: &'static str,
+        /// Its `warmup_epochs`.
+        warmup_epochs: f64,
+        /// Its `epochs`.
         epochs: usize,
     },
     /// Weights whose shapes are used, but do not tell how many heads there are.
@@ -40,7 +47,42 @@ pub enum Warning {
     },
 }
 
+/// A switch to features that comes too late.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LateSwitch {
+    /// The run or method.
+    pub run: String,
+    /// `k` or `wse`.
+    pub key: &'static str,
+    /// Its value.
+    pub warmup_epochs: usize,
+}
+
 impl Warning {
+    /// Adds this to `warnings`, which are all of one plan and say each thing once: what is new of one that is like one of
+    /// them joins that.
+    pub(crate) fn join(self, warnings: &mut Vec<Warning>) {
+        for known in &mut *warnings {
+            match (known, &self) {
+                (Warning::TargetsNeverUsed { of, epochs }, Warning::TargetsNeverUsed { of: more, epochs: its })
+                    if epochs == its =>
+                {
+                    let new: Vec<LateSwitch> = more.iter().filter(|late| !of.contains(late)).cloned().collect();
+                    of.extend(new);
+                    return;
+                }
+                (Warning::RateNeverReached { section: one, .. }, Warning::RateNeverReached { section: other, .. })
+                    if one == other =>
+                {
+                    return;
+                }
+                (known, new) if known == new => return,
+                _ => {}
+            }
+        }
+        warnings.push(self);
+    }
+
     /// Whether it is only worth knowing.
     pub fn is_a_note(&self) -> bool {
         matches!(self, Warning::HeadsTaken { .. })
@@ -50,10 +92,12 @@ impl Warning {
 impl fmt::Display for Warning {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Warning::TargetsNeverUsed { run, key, warmup_epochs, epochs } => write!(
+            Warning::TargetsNeverUsed { of, epochs } => never_used(formatter, of, *epochs),
+            Warning::RateNeverReached { section, warmup_epochs, epochs } => write!(
                 formatter,
-                "{run}: `method.{key}` is {warmup_epochs}, but the training ends after {epochs} epochs, so no target will ever \
-                 be used and this is plain MAE: lower `method.{key}` or raise `pretrain.epochs`"
+                "`{section}.warmup_epochs` is {warmup_epochs}, but the training ends after {}, while its learning rate still \
+                 rises: lower `{section}.warmup_epochs` or raise `{section}.epochs`",
+                count(*epochs, "epoch")
             ),
             Warning::HeadsTaken { weights, part, heads } => write!(
                 formatter,
@@ -68,5 +112,49 @@ impl fmt::Display for Warning {
                 "`method.targets` is not read by the method {method}, which has its own: set `method.name=custom` to use them"
             ),
         }
+    }
+}
+
+fn never_used(formatter: &mut fmt::Formatter<'_>, of: &[LateSwitch], epochs: usize) -> fmt::Result {
+    let epochs = count(epochs, "epoch");
+    if let [LateSwitch { run, key, warmup_epochs }] = of {
+        return write!(
+            formatter,
+            "{run}: `method.{key}` is {warmup_epochs}, but the training ends after {epochs}, so no target will ever be used and \
+             this is plain MAE: lower `method.{key}` or raise `pretrain.epochs`"
+        );
+    }
+    let each = of.iter().map(|late| format!("{} (`method.{}` = {})", late.run, late.key, late.warmup_epochs));
+    write!(
+        formatter,
+        "the training ends after {epochs}, so no target will ever be used in these runs, and all are plain MAE: {}; lower their \
+         values or raise `pretrain.epochs`",
+        each.collect::<Vec<_>>().join(", ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn late(warmup_epochs: usize) -> Warning {
+        let of = vec![LateSwitch { run: "mae-k".to_owned(), key: "k", warmup_epochs }];
+        Warning::TargetsNeverUsed { of, epochs: 5 }
+    }
+
+    #[test]
+    fn what_a_plan_warns_of_is_said_once_for_all_its_runs() {
+        let rate = |warmup_epochs| Warning::RateNeverReached { section: "pretrain", warmup_epochs, epochs: 5 };
+        let mut warnings = Vec::new();
+        for warning in [late(10), rate(40.0), late(20), late(10), rate(40.0), rate(50.0)] {
+            warning.join(&mut warnings);
+        }
+        let texts: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+        assert_eq!(texts.len(), 2, "{texts:?}");
+        assert!(texts[0].contains("mae-k (`method.k` = 10), mae-k (`method.k` = 20); lower"), "{texts:?}");
+        assert!(
+            texts[1].starts_with("`pretrain.warmup_epochs` is 40, but the training ends after 5 epochs"),
+            "{texts:?}"
+        );
     }
 }

@@ -4,6 +4,15 @@ pub use burn::tensor::Device;
 
 use crate::TrainError;
 
+/// What the work is done on.
+#[derive(Debug, Clone)]
+pub struct Machine {
+    /// Where steps are computed, without autodiff.
+    pub device: Device,
+    /// Threads that compute, where the processor does, and as many that load images.
+    pub threads: usize,
+}
+
 /// A device by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DeviceChoice {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use bmae_output::count::count;
 use bmae_recipe::StageRecipe;
 
 use crate::observer::Event;
@@ -19,6 +20,8 @@ pub(crate) struct Epoch {
     number: usize,
     steps: usize,
     batch_size: usize,
+    /// Whether images pass; `false` where their features were computed before, and a rate of images says nothing.
+    pub sees_images: bool,
     began: Instant,
     /// What earlier sessions trained of it.
     earlier: Duration,
@@ -57,6 +60,7 @@ impl Epoch {
             number,
             steps,
             batch_size,
+            sees_images: true,
             began: Instant::now(),
             earlier: Duration::ZERO,
             trained: Duration::ZERO,
@@ -90,7 +94,7 @@ impl Epoch {
     pub fn resume(checkpoint: &Checkpoint, steps: usize, batch_size: usize) -> Result<Self, TrainError> {
         let Position { epochs_done, steps_done } = checkpoint.position;
         if steps_done > steps {
-            return Err(checkpoint.refused(format!("is after {steps_done} steps of an epoch of {steps}")));
+            return Err(checkpoint.refused(format!("is after {} of an epoch of {steps}", count(steps_done, "step"))));
         }
         let number = |name: &str| {
             let number = checkpoint.snapshot.numbers.get(name).copied();
@@ -210,10 +214,11 @@ impl Epoch {
         self.loss_sum / self.steps_done as f64
     }
 
-    /// Images per second up to the last step; evaluation does not count.
-    pub fn images_per_s(&self) -> f64 {
+    /// Images per second up to the last step; evaluation does not count. `None` where no images pass.
+    pub fn images_per_s(&self) -> Option<f64> {
         let seconds = self.trained.as_secs_f64();
-        if seconds > 0.0 { (self.steps_done * self.batch_size) as f64 / seconds } else { 0.0 }
+        let rate = if seconds > 0.0 { (self.steps_done * self.batch_size) as f64 / seconds } else { 0.0 };
+        self.sees_images.then_some(rate)
     }
 
     /// The `epoch` line, without the monitors of pre-training.
@@ -248,8 +253,7 @@ impl Epoch {
         };
         let weights = last_weights(directory.path());
         let last_good = if self.number > 0 && weights.exists() {
-            let epochs =
-                if self.number == 1 { "the first epoch".to_owned() } else { format!("{} epochs", self.number) };
+            let epochs = if self.number == 1 { "the first epoch".to_owned() } else { count(self.number, "epoch") };
             format!("{} is good after {epochs}, to look at or to evaluate", weights.display())
         } else {
             "no epoch was finished, so there is no good checkpoint".to_owned()

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use bmae_output::count::count;
+
 /// An error of this crate; its text is fit for a user.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
@@ -34,9 +36,11 @@ pub enum TrainError {
     },
     /// A prediction head of another width than a patch, where pixels are predicted.
     #[error(
-        "decoder_pred.weight in {source_name} predicts {found} values, but a patch has {pixels} pixels: use weights from before the \
+        "decoder_pred.weight in {source_name} predicts {values}, but a patch has {of}: use weights from before the \
          switch to features, or predict features with a head of their own (feature_pred.weight, feature_pred.bias) and a method that \
-         switches at once (method.name = \"ema-mae\", method.wse = 0)"
+         switches at once (method.name = \"ema-mae\", method.wse = 0)",
+        values = count(*found, "value"),
+        of = count(*pixels, "pixel")
     )]
     PredictsNoPixels {
         /// The weights.
@@ -57,6 +61,20 @@ pub enum TrainError {
         source: std::io::Error,
         /// What to do.
         remedy: &'static str,
+    },
+    /// A disk that cannot hold what would be written.
+    #[error(
+        "{path} has no room for this: weights and states take {needed}, but {free} are free there; free some, choose a folder on \
+         another disk, or raise `pretrain.checkpoint_every` and its like where they are set",
+        path = path.display()
+    )]
+    NoRoom {
+        /// The folder.
+        path: PathBuf,
+        /// What is certainly written.
+        needed: bmae_recipe::Bytes,
+        /// What is free.
+        free: bmae_recipe::Bytes,
     },
     /// The output folder belongs to something else.
     #[error("{} already holds a run", path.display())]
@@ -227,7 +245,7 @@ pub enum TrainError {
     #[error(
         "the {of} is {value} after {steps}, in epoch {epoch}, so training stopped; {layers}; begin again in another folder with a \
          lower learning rate (base_lr), a longer warm-up or a clip_norm; {last_good}",
-        steps = if *step == 1 { "1 step".to_owned() } else { format!("{step} steps") }
+        steps = count(*step, "step")
     )]
     NotFinite {
         /// "loss of" or "gradient's norm of" the run directory.

@@ -66,7 +66,8 @@ pub(crate) fn images_per_epoch(images: usize, settings: &StageRecipe) -> usize {
 /// How much `stage` has to do in epochs of `steps_per_epoch`.
 pub(crate) fn extent(recipe: &Recipe, stage: TrainedStage, steps_per_epoch: usize) -> Extent {
     let StageRecipe { epochs, batch_size, .. } = *recipe.stage(stage);
-    Extent { epochs, steps_per_epoch, batch_size }
+    let features_once = stage == TrainedStage::Linprobe && recipe.probes_fixed_features();
+    Extent { epochs, steps_per_epoch, batch_size, features_once }
 }
 
 /// The augmented batches that are left of the epoch of `stage` at `position`, in its shuffled order, the last partial one

@@ -30,7 +30,8 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
     let Some(run) = StageRun::open(session, planned, &data, inputs, resume)? else {
         return Ok(Outcome::AlreadyFinished);
     };
-    let extent = Extent { epochs: 1, steps_per_epoch: 1, batch_size: data.train.len() + test.len() };
+    let extent =
+        Extent { epochs: 1, steps_per_epoch: 1, batch_size: data.train.len() + test.len(), features_once: true };
     run.work(session, extent, None, |session, directory| {
         classify(session, recipe, &encoder, &data.train, &test, directory)
     })

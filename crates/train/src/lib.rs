@@ -11,7 +11,7 @@
 //! - one stage, or a whole plan, is run: [`run`];
 //! - the same code for whoever checks a port: one pass ([`forward`]), recorded steps ([`replay`]); features for use
 //!   elsewhere: [`features`];
-//! - how fast it is here: [`mod@bench`].
+//! - how fast it is here: [`mod@bench`], [`mod@speed`]; what a plan will take: [`mod@forecast`], told as an [`estimate`].
 
 pub mod bench;
 mod checksum;
@@ -19,11 +19,13 @@ pub mod device;
 mod diagnosis;
 mod epoch;
 mod error;
+pub mod estimate;
 pub mod evaluation;
 pub mod export;
 pub mod features;
 mod file_checksum;
 pub mod finetune;
+pub mod forecast;
 pub mod forward;
 mod input;
 mod knn;
@@ -43,10 +45,12 @@ pub mod run;
 pub mod run_directory;
 pub mod schedule;
 mod session;
+pub mod speed;
 mod stage_inputs;
 mod stage_run;
 pub mod start;
 mod teacher;
+mod trunk;
 pub mod whole_file;
 
 pub use error::TrainError;

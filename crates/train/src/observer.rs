@@ -2,9 +2,13 @@
 
 use bmae_recipe::Stage;
 
+use crate::estimate::PlanEstimate;
+
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
+    /// What all that is about to run will take; told to whoever asked for it.
+    Estimated(Box<PlanEstimate>),
     /// A loop begins or goes on.
     Started {
         /// The run's name.
@@ -21,6 +25,8 @@ pub enum Event {
         steps_per_epoch: usize,
         /// Images in each step.
         batch_size: usize,
+        /// Whether these are features that are computed once, before the first step.
+        features_once: bool,
     },
     /// A step was taken.
     Step {
@@ -30,8 +36,8 @@ pub enum Event {
         step: usize,
         /// Its loss.
         loss: f64,
-        /// Images per second since the epoch began.
-        images_per_s: f64,
+        /// Images per second since the epoch began; `None` where features pass that were computed before.
+        images_per_s: Option<f64>,
     },
     /// An epoch ended.
     Epoch {
@@ -39,8 +45,8 @@ pub enum Event {
         epoch: usize,
         /// Mean loss.
         loss: f64,
-        /// Images per second.
-        images_per_s: f64,
+        /// Images per second; `None` where features pass that were computed before.
+        images_per_s: Option<f64>,
         /// Test top-1 in percent, where the epoch was evaluated.
         top1: Option<f64>,
         /// What the method did with its targets.

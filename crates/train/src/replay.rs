@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use bmae_nn::weights::StateDict;
 use bmae_nn::{TensorFile, parameters};
+use bmae_output::count::count;
 use bmae_recipe::{Recipe, Stage, StageRecipe, TrainedStage};
 use burn::module::Module;
 use burn::tensor::Device;
@@ -183,7 +184,7 @@ impl<'a> Recorded<'a> {
             return Err(TrainError::Recorded {
                 tensor: "images".into(),
                 source_name: batches.source().to_owned(),
-                found: format!("has batches of {batch} images"),
+                found: format!("has batches of {}", count(batch, "image")),
                 expected: format!(
                     "{0}.accumulate = {1} does not divide them",
                     Stage::from(stage).section(),
@@ -227,7 +228,7 @@ impl<'a> Recorded<'a> {
                 tensor: "labels".into(),
                 source_name: self.source.to_owned(),
                 found: format!("has the label {label}"),
-                expected: format!("there are {classes} classes, numbered from 0"),
+                expected: format!("the classes are numbered from 0 to {}", classes.saturating_sub(1)),
             }),
         }
     }

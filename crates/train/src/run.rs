@@ -7,9 +7,13 @@ use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{Recipe, Stage};
 
 use crate::checksum::with_checksums;
-use crate::run_directory::{Inputs, RunFile, has_checkpoint};
+use crate::estimate::Effort;
+use crate::forecast::forecast;
+use crate::observer::Event;
+use crate::run_directory::{Inputs, RunFile};
 use crate::session::KnownImages;
 use crate::stage_inputs::{images_of, reads_test_images};
+use crate::trunk::is_wanted;
 use crate::{Outcome, Session, TrainError, finetune, input, knn, linear_probe, pipeline, pretrain};
 
 /// Runs one stage in its run directory; with `resume` what was begun there goes on.
@@ -17,11 +21,38 @@ use crate::{Outcome, Session, TrainError, finetune, input, knn, linear_probe, pi
 /// # Errors
 /// Everything that [`TrainError`] names; nothing is written before data and model were found in order.
 pub fn stage(session: &mut Session<'_>, planned: &PlannedStage, resume: bool) -> Result<Outcome, TrainError> {
+    if !session.is_in_plan() && begins(planned, resume) {
+        announce(session, std::slice::from_ref(planned))?;
+    }
     match planned.stage {
         Stage::Pretrain => pretrain::run(session, &with_checksums(planned)?, resume),
         Stage::Finetune => finetune::run(session, planned, resume),
         Stage::Linprobe => linear_probe::run(session, planned, resume),
         Stage::Knn => knn::run(session, planned, resume),
+    }
+}
+
+/// Whether there is something to begin or to go on with; where there is not, the stage itself says why.
+fn begins(planned: &PlannedStage, resume: bool) -> bool {
+    match RunFile::read(&planned.out) {
+        Ok(earlier) => resume && !earlier.is_finished(),
+        Err(_) => true,
+    }
+}
+
+/// Estimates what is left to do of `stages`, if the session was asked to, and tells its observer.
+///
+/// # Errors
+/// When disk or memory has certainly no room for it. What else is wrong, the stage itself says.
+fn announce(session: &mut Session<'_>, stages: &[PlannedStage]) -> Result<(), TrainError> {
+    let Some(effort) = session.effort() else { return Ok(()) };
+    match forecast(stages, &session.machine(), effort, || session.stopped()) {
+        Ok(estimate) if effort != Effort::RoomOnly && estimate.due() > 0 && !session.stopped() => {
+            session.tell(Event::Estimated(Box::new(estimate)));
+            Ok(())
+        }
+        Err(error @ (TrainError::NoRoom { .. } | TrainError::Recipe(_))) => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -78,16 +109,6 @@ fn check_begun(
     changed.map_or(Ok(()), |change| Err(TrainError::other_inputs(&planned.out, change.of(), change.to_string())))
 }
 
-/// Whether the trunk `planned` is still to be trained: something in `stages` goes on from it that has no epoch of its
-/// own yet.
-fn is_wanted(planned: &PlannedStage, stages: &[PlannedStage]) -> bool {
-    stages.iter().any(|stage| {
-        stage.start.trunk().is_some_and(|trunk| trunk.directory == planned.out)
-            && !has_checkpoint(&stage.out)
-            && (stage.ends_after.is_none() || is_wanted(stage, stages))
-    })
-}
-
 /// Whether all weights that pre-trainings of `plan` name are there.
 fn check_weights(plan: &[PlannedStage]) -> Result<(), TrainError> {
     let mut pretrainings = plan.iter().filter(|planned| planned.stage == Stage::Pretrain);
@@ -102,6 +123,7 @@ fn check_weights(plan: &[PlannedStage]) -> Result<(), TrainError> {
 pub fn plan(session: &mut Session<'_>, stages: &[PlannedStage]) -> Result<PlanOutcome, TrainError> {
     let images = check_data(session, stages)?;
     check_weights(stages)?;
+    announce(session, stages)?;
     session.set_plan(Some(images));
     let outcome = run_all(session, stages);
     session.set_plan(None);

@@ -8,7 +8,8 @@ use bmae_recipe::DataRecipe;
 use burn::tensor::Device;
 
 use crate::TrainError;
-use crate::device::DeviceChoice;
+use crate::device::{DeviceChoice, Machine};
+use crate::estimate::Effort;
 use crate::observer::{Event, Message, Observer};
 
 /// What a run records of the program and the machine that made it.
@@ -47,6 +48,8 @@ pub struct Session<'a> {
     provenance: Provenance,
     stop: Arc<AtomicBool>,
     observer: &'a mut dyn Observer,
+    /// What is done to say beforehand what will be taken; `None`: nothing.
+    effort: Option<Effort>,
     /// Of a plan at work, the images of each choice of data in it.
     plan: Option<Vec<KnownImages>>,
 }
@@ -65,6 +68,7 @@ impl<'a> Session<'a> {
             provenance: Provenance::default(),
             stop,
             observer,
+            effort: None,
             plan: None,
         })
     }
@@ -72,6 +76,21 @@ impl<'a> Session<'a> {
     /// The same with what its runs record of program and machine.
     pub fn with_provenance(self, provenance: Provenance) -> Self {
         Self { provenance, ..self }
+    }
+
+    /// The same, estimating with this effort what a stage or plan will take before it begins.
+    pub fn with_estimates(self, effort: Effort) -> Self {
+        Self { effort: Some(effort), ..self }
+    }
+
+    /// What is done for an estimate; `None`: nothing.
+    pub(crate) fn effort(&self) -> Option<Effort> {
+        self.effort
+    }
+
+    /// What its work is done on.
+    pub(crate) fn machine(&self) -> Machine {
+        Machine { device: self.device.clone(), threads: self.workers }
     }
 
     /// The device on which gradients are recorded.

@@ -29,6 +29,8 @@ pub(crate) struct Extent {
     pub steps_per_epoch: usize,
     /// Images in each step.
     pub batch_size: usize,
+    /// Whether these are features that are computed once, before the first step.
+    pub features_once: bool,
 }
 
 impl<'a> StageRun<'a> {
@@ -103,6 +105,7 @@ impl<'a> StageRun<'a> {
             first_step: self.begins.steps_done,
             steps_per_epoch: extent.steps_per_epoch,
             batch_size: extent.batch_size,
+            features_once: extent.features_once,
         });
         let outcome = epochs(session, &mut self.directory).and_then(|outcome| {
             if matches!(outcome, Outcome::Finished(_)) {

@@ -1,7 +1,5 @@
 //! Numbers in few columns.
 
-use std::time::Duration;
-
 /// Four significant digits, or powers of ten where that is shorter: `0.2462`, `23.15`, `1.5e-6`, `-` for what is not
 /// finite.
 pub(crate) fn short(value: f64) -> String {
@@ -35,16 +33,6 @@ pub(crate) fn rate(per_s: f64) -> String {
     }
 }
 
-/// A span of time, rounded to seconds, by its two largest units: `0:14`, `12:05`, `3h07`, `2d04h`.
-pub(crate) fn span(time: Duration) -> String {
-    let s = time.as_secs_f64().round() as u64;
-    match s {
-        0..3600 => format!("{}:{:02}", s / 60, s % 60),
-        3600..86_400 => format!("{}h{:02}", s / 3600, s % 3600 / 60),
-        _ => format!("{}d{:02}h", s / 86_400, s % 86_400 / 3600),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,11 +47,5 @@ mod tests {
     #[test]
     fn rates_fit_into_four_columns() {
         assert_eq!([4.25, 813.4, 2446.2, 374_724.0, 2.5e6].map(rate), ["4.2", "813", "2446", "375k", "2M"]);
-    }
-
-    #[test]
-    fn times_are_told_by_their_two_largest_units() {
-        let shown = [13.6, 725.0, 11_220.0, 187_200.0].map(|s| span(Duration::from_secs_f64(s)));
-        assert_eq!(shown, ["0:14", "12:05", "3h07", "2d04h"]);
     }
 }

@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
+use bmae_output::duration::duration;
 use bmae_report::{RunState, Stage};
 use ratatui::text::Span;
 
-use crate::numbers::{rate, short, span};
+use crate::numbers::{rate, short};
 use crate::runs::{WatchedRun, progress};
 use crate::series::{self, Metric};
 
@@ -121,7 +122,7 @@ impl Column {
                 .unwrap_or_default(),
             Column::Latest => latest(watched).unwrap_or_default(),
             Column::Speed => series::latest(run, Metric::Speed).map(rate).unwrap_or_default(),
-            Column::Left => watched.left(now).map(span).unwrap_or_default(),
+            Column::Left => watched.left(now).map(duration).unwrap_or_default(),
             Column::Best => {
                 let best = run.metrics.evals.iter().filter_map(|eval| eval.top1).reduce(f64::max);
                 best.map(percent).unwrap_or_default()
@@ -259,7 +260,7 @@ mod tests {
     use super::*;
 
     fn line() -> Vec<String> {
-        ["a-rather-long-name", "pretrain", "0", "running", "", "12/40", "0.2462", "2446", "0:14", "62.10%"]
+        ["a-rather-long-name", "pretrain", "0", "running", "", "12/40", "0.2462", "2446", "14 s", "62.10%"]
             .map(str::to_owned)
             .to_vec()
     }

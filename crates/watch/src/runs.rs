@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
+use bmae_output::count::count;
 use bmae_output::plain::{plain, plain_path};
 use bmae_report::{METRICS_FILE, RUN_FILE, Run, RunState, Stage, find_runs, is_locked, origin, read_run};
 
@@ -179,7 +180,7 @@ impl WatchedRun {
         }
         let line = run.metrics.epochs.iter().rev().find(|line| line.collapse.is_some())?;
         let done = line.epoch.saturating_add(1);
-        let after = format!("after {done} epoch{}", if done == 1 { "" } else { "s" });
+        let after = format!("after {}", count(usize::try_from(done).unwrap_or(usize::MAX), "epoch"));
         Some(format!("{}, {after}: {}", self.title(), plain(line.collapse.as_deref()?)))
     }
 }

@@ -70,7 +70,7 @@ mod tests {
 run    stage     seed  state     epoch  latest  img/s  left    best
 mae    pretrain     0  finished    8/8  0.2000    512
 mae    linprobe     0  failed      3/4  30.25%               31.50%
-mae-k  pretrain     0  running    4/10  0.5000    512  0:12
+mae-k  pretrain     0  running    4/10  0.5000    512  12 s
 mae linprobe seed 0 failed: no room\\u{1b}[2J left
 ";
         assert_eq!(table, expected);
@@ -80,7 +80,7 @@ mae linprobe seed 0 failed: no room\\u{1b}[2J left
     fn a_narrow_table_keeps_what_is_needed_most() {
         let (folder, _lock) = example();
         let table = snapshot(&[folder.path().join("mae-k")], 32).unwrap();
-        assert_eq!(table, "run   state epoch latest left\nmae-k runs   4/10 0.5000 0:12\n");
+        assert_eq!(table, "run   state epoch latest left\nmae-k runs   4/10 0.5000 12 s\n");
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod train;
 pub use data::of_data;
 pub use recipe::{of_recipe, of_sbatch_options, of_sweep, of_warning};
 pub use report::{figure_command, of_report};
-pub use train::{of_export, of_train};
+pub use train::{of_export, of_train, with_advice};
 
 /// What to do when memory is out, whatever was at work.
 pub const OUT_OF_MEMORY: &str = "lower batch_size, data.image_size or --threads, or free some memory; a run keeps its last \

@@ -1,6 +1,7 @@
 //! Advice on errors of training, evaluating and exporting.
 
 use bmae_train::TrainError;
+use bmae_train::estimate::Caution;
 use bmae_train::export::ExportError;
 
 use super::{of_data, of_recipe};
@@ -17,6 +18,7 @@ pub fn of_train(error: &TrainError) -> Option<String> {
             "bmae pretrain --from WEIGHTS --out ANOTHER_FOLDER begins a pre-training with weights"
         }
         TrainError::OtherInputs { .. } => "--out names another folder",
+        TrainError::NoRoom { .. } => "--out names another folder",
         TrainError::NotARun { .. } => "choose another folder with --out",
         TrainError::Unlabelled { .. } => "give --data a folder that has them",
         TrainError::PredictsNoPixels { .. } => {
@@ -34,6 +36,26 @@ pub fn of_train(error: &TrainError) -> Option<String> {
         _ => return None,
     };
     Some(advice.to_owned())
+}
+
+/// What is probably not meant, as a sentence with what to do about it.
+pub fn with_advice(caution: &Caution) -> String {
+    match of_caution(caution) {
+        Some(advice) => format!("{caution}; {advice}"),
+        None => caution.to_string(),
+    }
+}
+
+fn of_caution(caution: &Caution) -> Option<String> {
+    match caution {
+        Caution::Normalisation { mean, std, .. } => {
+            let three = |values: &[f64; 3]| values.map(|value| format!("{value:.3}")).join(",");
+            Some(format!("--set 'data.mean=[{}]' --set 'data.std=[{}]' gives them theirs", three(mean), three(std)))
+        }
+        Caution::Shrunk { .. } => Some("`bmae init` writes a recipe that fits images".to_owned()),
+        Caution::LittleRoom { .. } => Some("free some, or choose a folder on another disk with --out".to_owned()),
+        _ => None,
+    }
 }
 
 /// What to do about `error`; `None` where it says so itself.

@@ -58,7 +58,7 @@ pub struct Sweep {
     /// With --emit slurm: options of sbatch for every job, as "--time=4:00:00 --mem=8G" (repeatable)
     #[arg(long, value_name = "OPTIONS", allow_hyphen_values = true)]
     pub slurm: Vec<String>,
-    /// List the runs instead of running them
+    /// List the runs with time, disk and memory instead of running them
     #[arg(long, conflicts_with = "emit")]
     pub dry_run: bool,
 }

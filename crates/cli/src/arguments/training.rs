@@ -29,6 +29,9 @@ pub struct Reproduce {
     /// Folder of all runs and the report [default: runs/ and the name of the preset]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// List the runs with time, disk and memory instead of running them
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// What the commands that run many stages have in common.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use bmae_kernels::instruction_set::InstructionSet;
+use bmae_output::count::count;
 use bmae_recipe::{Choice as _, Recipe, TrainedStage};
 use bmae_train::bench::{self, Profile, Settings, StepTimes};
 use bmae_train::device::DeviceChoice;
@@ -59,18 +60,18 @@ impl Report<'_> {
         let (slowest, fastest) = (of(measured.steps.len() - 1), of(0));
         let median = measured.median();
         let mut text = format!(
-            "{}: batch {}, {} threads, {}\n\
-             {:.1} images/s ({:.1} to {:.1}), {:.2} ms per step, the median of {} steps\n\
+            "{}: batch {}, {}, {}\n\
+             {:.1} images/s ({:.1} to {:.1}), {:.2} ms per step, the median of {}\n\
              {:.1} GFLOP/s, {:.0} % of the {:.1} that matrix products alone reach here{}",
             self.stage(),
             measured.batch,
-            self.threads,
+            count(self.threads, "thread"),
             InstructionSet::current(),
             measured.images_per_s(median),
             slowest,
             fastest,
             median.as_secs_f64() * 1e3,
-            measured.steps.len(),
+            count(measured.steps.len(), "step"),
             giga(measured.flop_per_s()),
             100.0 * measured.flop_per_s() / measured.product_peak.best(),
             giga(measured.product_peak.best()),

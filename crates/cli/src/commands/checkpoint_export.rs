@@ -1,6 +1,7 @@
 //! `bmae checkpoint export`.
 
 use bmae_nn::weights::ModelPart;
+use bmae_output::count::count;
 use bmae_output::plain::{plain_json, plain_path};
 use bmae_train::export::{self, Exported};
 use bmae_train::start::usable_weights;
@@ -31,7 +32,7 @@ pub fn run(arguments: &Export, everywhere: &Everywhere, output: &Output) -> Resu
     let path = json!(arguments.out.to_string_lossy()).to_string();
     let open_with = exported.open_with.replace("PATH", &plain_json(&path));
     let tensors = exported.weights.tensors.len();
-    let text = format!("{}, {tensors} tensors, in {out}\nopen it with {open_with}", exported.what);
+    let text = format!("{}, {}, in {out}\nopen it with {open_with}", exported.what, count(tensors, "tensor"));
     let json = json!({
         "to": name,
         "out": arguments.out.to_string_lossy(),

@@ -1,6 +1,7 @@
 //! `bmae checkpoint import`.
 
 use bmae_nn::weights::{Architecture, ModelPart};
+use bmae_output::count::count;
 use bmae_output::plain::plain_path;
 use bmae_train::export::{self, Exported};
 use bmae_train::start::usable_weights;
@@ -23,6 +24,6 @@ pub fn run(arguments: &Import, everywhere: &Everywhere, output: &Output) -> Resu
         output.note(note);
     }
     let (tensors, out) = (weights.tensors.len(), plain_path(&arguments.out));
-    let text = format!("{tensors} tensors in {out}\n{}", Architecture::of(&weights));
+    let text = format!("{} in {out}\n{}", count(tensors, "tensor"), Architecture::of(&weights));
     Ok(output.result(&text, &json!({ "out": arguments.out.to_string_lossy(), "tensors": tensors, "notes": notes }))?)
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use bmae_nn::weights::{Architecture, ModelPart, StateDict, grouped_names};
+use bmae_output::count::count;
 use bmae_output::plain::plain;
 use bmae_recipe::Recipe;
 use bmae_train::export::SOURCE_KEY;
@@ -96,8 +97,10 @@ fn recipe(weights: &StateDict, verbose: bool) -> String {
     let Some(text) = weights.config_text() else {
         let config = &weights.origin.config;
         let heads = [("encoder", config.encoder_heads), ("decoder", config.decoder_heads)];
-        let heads: Vec<String> =
-            heads.into_iter().filter_map(|(part, heads)| Some(format!("{} heads in the {part}", heads?))).collect();
+        let heads: Vec<String> = heads
+            .into_iter()
+            .filter_map(|(part, heads)| Some(format!("{} in the {part}", count(heads?, "head"))))
+            .collect();
         let normalised = if config.norm_pix == Some(true) { ", and that pixels are normalised (norm_pix)" } else { "" };
         return match heads.is_empty() {
             true => "none; numbers of attention heads come from --preset or --set model.encoder.heads=N".to_owned(),
@@ -116,7 +119,7 @@ fn recipe(weights: &StateDict, verbose: bool) -> String {
         Err(error) => vec![format!("one that this version cannot read ({error})")],
     };
     if let Some(done) = epochs_done(weights) {
-        words.push(format!("{done} epochs done"));
+        words.push(format!("{} done", count(done, "epoch")));
     }
     if !verbose {
         words.push("-v prints the recipe and every tensor".to_owned());

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use bmae_data::statistics::Statistics;
 use bmae_data::{Dataset, Split};
+use bmae_output::count::count;
 use bmae_output::plain::plain;
 use serde_json::{Value, json};
 
@@ -41,14 +42,14 @@ fn describe(split: Split, of: &Statistics, data: &Dataset, text: &mut String) {
     // Writing to a String cannot fail.
     let folder = data.test_folder.as_ref().filter(|_| split == Split::Test);
     let folder = folder.map_or_else(String::new, |folder| format!(", in the folder {}", plain(folder)));
-    let _ = writeln!(text, "{:<6} {} images of {sizes} pixels{folder}", split.to_string(), of.images);
+    let _ = writeln!(text, "{:<6} {} of {sizes} pixels{folder}", split.to_string(), count(of.images, "image"));
     let _ = writeln!(text, "       data.mean=[{}] data.std=[{}]", three(of.mean), three(of.std));
     match data.class_names.is_empty() {
         true => drop(writeln!(text, "       no labels: for pre-training only")),
         false => {
             let classes = data.class_names.iter().zip(&of.class_counts);
             let counts: Vec<String> = classes.map(|(class, count)| format!("{} {count}", plain(class))).collect();
-            let _ = writeln!(text, "       {} classes: {}", counts.len(), counts.join(", "));
+            let _ = writeln!(text, "       {}: {}", count(counts.len(), "class"), counts.join(", "));
         }
     }
 }

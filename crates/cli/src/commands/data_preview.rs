@@ -1,5 +1,6 @@
 //! `bmae data preview`.
 
+use bmae_output::count::count;
 use bmae_output::plain::plain_path;
 use bmae_recipe::{Layers, Need, Stage, available_memory};
 use bmae_train::preview::{self, PreviewSize};
@@ -21,10 +22,11 @@ pub fn run(arguments: &Preview, everywhere: &Everywhere, output: &Output) -> Res
     let size = PreviewSize { images: arguments.images.into(), epochs: arguments.epochs.into() };
     let drawn = preview::write(&recipe, stage, size, &arguments.out)?;
     let text = format!(
-        "{}: {} images in {} views each, as {} sees them ({})",
+        "{}: {} in {}{}, as {} sees them ({})",
         plain_path(&arguments.out),
-        drawn.images,
-        drawn.columns,
+        count(drawn.images, "image"),
+        count(drawn.columns, "view"),
+        if drawn.images == 1 { "" } else { " each" },
         stage.words(),
         recipe.data.source.text(),
     );

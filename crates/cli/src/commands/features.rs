@@ -1,5 +1,6 @@
 //! `bmae features`.
 
+use bmae_output::count::count;
 use bmae_output::plain::plain_path;
 use bmae_recipe::{Need, Start, Used};
 use bmae_train::start;
@@ -35,7 +36,12 @@ pub fn run(arguments: &Features, everywhere: &Everywhere, output: &Output) -> Re
     let ([images, dim], _) = file.floats::<2>("features", "[N, D]")?;
     let labelled = file.has("labels");
     let labels = if labelled { "with labels" } else { "without labels" };
-    let text = format!("{images} features of {dim} numbers, {labels}, in {}", plain_path(&arguments.out));
+    let text = format!(
+        "{} of {}, {labels}, in {}",
+        count(images, "feature"),
+        count(dim, "number"),
+        plain_path(&arguments.out)
+    );
     Ok(output.result(
         &text,
         &json!({ "images": images, "dim": dim, "labels": labelled, "out": arguments.out.to_string_lossy() }),

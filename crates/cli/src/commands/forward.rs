@@ -1,6 +1,7 @@
 //! `bmae forward`.
 
 use bmae_nn::weights::ModelPart;
+use bmae_output::count::count;
 use bmae_output::plain::plain_path;
 use bmae_recipe::{Need, Stage, Used};
 use bmae_train::forward::{self, Forward as Of};
@@ -28,7 +29,7 @@ pub fn run(arguments: &Forward, everywhere: &Everywhere, output: &Output) -> Res
     let (_, loss) = passed.outputs.floats::<1>("loss", "[1]")?;
     let names: Vec<&str> = passed.outputs.names().collect();
     output.detail(&format!("prediction head: {} of {}", passed.head, weights.source_name()));
-    let text = format!("loss {:.6}, {} tensors in {}", loss[0], names.len(), plain_path(&arguments.outputs));
+    let text = format!("loss {:.6}, {} in {}", loss[0], count(names.len(), "tensor"), plain_path(&arguments.outputs));
     let json = json!({ "loss": loss[0], "head": passed.head, "outputs": arguments.outputs.to_string_lossy(), "tensors": names });
     Ok(output.result(&text, &json)?)
 }

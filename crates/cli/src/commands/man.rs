@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bmae_output::count::count;
 use bmae_output::plain::plain_path;
 use bmae_output::shell::quoted;
 use bmae_train::whole_file::{create_folder, write_whole};
@@ -20,8 +21,12 @@ pub fn run(out: &Path, output: &Output) -> Result<(), Ending> {
     command.build();
     let mut pages = Vec::new();
     write(&command, "bmae", out, &mut pages)?;
-    let text =
-        format!("{} pages in {}; read one with `man {}`", pages.len(), plain_path(out), quoted(out.join("bmae.1")));
+    let text = format!(
+        "{} in {}; read one with `man {}`",
+        count(pages.len(), "page"),
+        plain_path(out),
+        quoted(out.join("bmae.1"))
+    );
     Ok(output.result(&text, &json!({ "out": out.to_string_lossy(), "pages": pages }))?)
 }
 

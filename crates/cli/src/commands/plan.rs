@@ -2,10 +2,15 @@
 
 use std::path::Path;
 
+use bmae_output::plain::plain_path;
 use bmae_output::shell::quoted;
 use bmae_recipe::plan::{PlannedStage, share_beginnings};
-use bmae_train::Session;
+use bmae_train::device::{DeviceChoice, Machine};
+use bmae_train::estimate::Effort;
+use bmae_train::forecast::forecast;
 use bmae_train::run::{self, PlanOutcome};
+use bmae_train::{Session, TrainError};
+use serde_json::Value;
 
 use crate::arguments::{Everywhere, PlanOptions};
 use crate::ending::Ending;
@@ -13,11 +18,38 @@ use crate::interrupt::{self, GoesOn};
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::provenance::provenance;
-use crate::threads;
+use crate::{advice, estimate, threads};
 
 /// `stages` with what some of them begin alike trained once, unless that is not wanted.
 pub fn shared(stages: Vec<PlannedStage>, out: &Path, options: &PlanOptions) -> Vec<PlannedStage> {
     if options.no_share { stages } else { share_beginnings(stages, out) }
+}
+
+/// Prints what `stages` will take instead of running them; `json` has more to say of them to a program.
+pub fn list(
+    stages: &[PlannedStage],
+    out: &Path,
+    json: Value,
+    everywhere: &Everywhere,
+    output: &Output,
+) -> Result<(), Ending> {
+    let threads = threads::set(everywhere.threads)?;
+    let machine = Machine { device: DeviceChoice::from(everywhere.device).open()?, threads };
+    let estimate = match forecast(stages, &machine, Effort::Always, || false) {
+        Ok(estimate) => Some(estimate),
+        Err(error @ TrainError::NoRoom { .. }) => return Err(error.into()),
+        Err(error) => {
+            output.note(&format!("nobody can say what it takes: {error}"));
+            None
+        }
+    };
+    for caution in estimate.iter().flat_map(|estimate| &estimate.cautions) {
+        output.warn(&advice::with_advice(caution));
+    }
+    let mut json = json;
+    json["stages"] = stages.iter().map(|stage| Value::from(plain_path(&stage.out))).collect();
+    json["estimate"] = estimate.as_ref().map_or(Value::Null, |estimate| estimate::as_json(stages, estimate));
+    Ok(output.result(&estimate::table(stages, estimate.as_ref(), out), &json)?)
 }
 
 /// Runs `stages`, then writes the report into `out/report` and prints its table.
@@ -44,7 +76,8 @@ fn train(stages: &[PlannedStage], everywhere: &Everywhere, output: &Output) -> R
     let stop = interrupt::stop_when_asked()?;
     let mut progress = Progress::of_plan(output, stages);
     let session = Session::new(everywhere.device.into(), threads, stop, &mut progress)?;
-    let outcome = run::plan(&mut session.with_provenance(provenance()), stages)?;
+    let mut session = session.with_provenance(provenance()).with_estimates(output.effort());
+    let outcome = run::plan(&mut session, stages)?;
     drop(progress);
     match outcome {
         PlanOutcome::Finished => Ok(0),

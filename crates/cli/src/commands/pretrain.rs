@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bmae_output::count::count;
 use bmae_recipe::plan::{PlannedStage, run_name};
 use bmae_recipe::{Stage, Start, Trunk, Used};
 use bmae_train::run_directory::RunFile;
@@ -25,7 +26,8 @@ pub fn run(arguments: &Pretrain, everywhere: &Everywhere, output: &Output) -> Re
     let epochs = recipe.pretrain.stage.epochs;
     let ends_after = arguments.stop_after.map(|epochs| epochs as usize);
     if let Some(after) = ends_after.filter(|after| *after > epochs) {
-        let message = format!("--stop-after {after} is beyond the {epochs} epochs of the training (pretrain.epochs)");
+        let message =
+            format!("--stop-after {after} is beyond the training of {} (pretrain.epochs)", count(epochs, "epoch"));
         return Err(Ending::Usage(message.into()));
     }
     let start = match &arguments.trunk {

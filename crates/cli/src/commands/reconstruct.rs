@@ -1,6 +1,7 @@
 //! `bmae reconstruct`.
 
 use bmae_nn::weights::ModelPart;
+use bmae_output::count::count;
 use bmae_output::plain::plain_path;
 use bmae_recipe::{Need, Used};
 use bmae_train::model::Predicted;
@@ -40,7 +41,7 @@ pub fn run(arguments: &Reconstruct, everywhere: &Everywhere, output: &Output) ->
     };
     let also =
         arguments.attention.as_ref().map(|path| format!(", attention in {}", plain_path(path))).unwrap_or_default();
-    let text = format!("{}: {} images, predicted {predicted}{also}", plain_path(&arguments.out), drawn.images);
+    let text = format!("{}: {}, predicted {predicted}{also}", plain_path(&arguments.out), count(drawn.images, "image"));
     let json = json!({
         "path": arguments.out.to_string_lossy(),
         "attention": arguments.attention.as_ref().map(|path| path.to_string_lossy()),

@@ -1,5 +1,6 @@
 //! `bmae replay`.
 
+use bmae_output::count::count;
 use bmae_output::plain::plain_path;
 use bmae_recipe::Need;
 use bmae_train::replay;
@@ -26,7 +27,8 @@ pub fn run(arguments: &Replay, everywhere: &Everywhere, output: &Output) -> Resu
     let ([steps], losses) = outputs.floats::<1>("loss", "[S]")?;
     let (first, last) = (losses[0], losses[steps - 1]);
     let text = format!(
-        "{steps} steps, loss {first:.6} at the first, {last:.6} at the last, in {}",
+        "{}, loss {first:.6} at the first, {last:.6} at the last, in {}",
+        count(steps, "step"),
         plain_path(&arguments.outputs)
     );
     Ok(output

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use bmae_recipe::Stage;
 use bmae_recipe::plan::plan as planned;
+use serde_json::json;
 
 use super::plan;
 use crate::arguments::{Everywhere, Reproduce};
@@ -25,5 +26,8 @@ pub fn run(arguments: &Reproduce, everywhere: &Everywhere, output: &Output) -> R
     }
     let out = arguments.out.clone().unwrap_or_else(|| Path::new("runs").join(preset));
     let stages = plan::shared(planned(&recipe, arguments.seeds.into(), &out), &out, &arguments.plan);
-    plan::run(&stages, &out, everywhere, output)
+    match arguments.dry_run {
+        true => plan::list(&stages, &out, json!({}), everywhere, output),
+        false => plan::run(&stages, &out, everywhere, output),
+    }
 }

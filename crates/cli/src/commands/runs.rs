@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use bmae_output::count::count;
 use bmae_output::plain::plain_path;
 use bmae_report::{
     CollectedRuns, ListedRun, LoggedMetrics, collect_runs, compare_runs, find_runs, list_runs, metrics_csv,
@@ -52,10 +53,11 @@ fn one(path: &Path) -> Result<bmae_report::Run, Ending> {
     let CollectedRuns { mut runs, unreadable } = collect_runs(&[path.to_owned()])?;
     match runs.len() + unreadable.len() {
         1 => Ok(runs.remove(0)),
-        count => {
+        several => {
             let message = format!(
-                "{} holds {count} runs, but two single ones are compared: give the folder of one stage, such as {}",
+                "{} holds {}, but two single ones are compared: give the folder of one stage, such as {}",
                 plain_path(path),
+                count(several, "run"),
                 plain_path(&runs[0].directory)
             );
             Err(Ending::Usage(message.into()))

@@ -54,7 +54,8 @@ pub fn run(planned: &PlannedStage, everywhere: &Everywhere, output: &Output) -> 
     let stop = interrupt::stop_when_asked()?;
     let mut progress = Progress::new(output);
     let session = Session::new(everywhere.device.into(), threads, stop, &mut progress)?;
-    let outcome = run::stage(&mut session.with_provenance(provenance()), planned, everywhere.resume)?;
+    let mut session = session.with_provenance(provenance()).with_estimates(output.effort());
+    let outcome = run::stage(&mut session, planned, everywhere.resume)?;
     drop(progress);
     tell(planned, &outcome, output)
 }

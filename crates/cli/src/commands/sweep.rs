@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use bmae_output::count::count;
 use bmae_output::plain::plain_path;
 use bmae_output::shell::quoted;
 use bmae_recipe::Stage;
@@ -38,7 +39,8 @@ pub fn run(arguments: &Sweep, everywhere: &Everywhere, output: &Output) -> Resul
     let epochs = Epochs::of(&planned.stages, &stages);
     output.note(&epochs.in_words());
     if arguments.dry_run {
-        return list(&stages, &epochs, output);
+        let json = json!({ "pretraining_epochs": epochs.shared, "pretraining_epochs_alone": epochs.alone });
+        return plan::list(&stages, &out, json, everywhere, output);
     }
     match engine {
         None => plan::run(&stages, &out, everywhere, output),
@@ -47,8 +49,13 @@ pub fn run(arguments: &Sweep, everywhere: &Everywhere, output: &Output) -> Resul
             let (program, device) = (program(), everywhere.device.word());
             let runner = Runner { program: &program, threads, device: &device };
             let emitted = emit(&engine, &stages, &out, runner)?;
-            let text =
-                format!("{} jobs in {}; start them with\n\n    {}", emitted.jobs, plain_path(&out), emitted.command);
+            let text = format!(
+                "{} in {}; start {} with\n\n    {}",
+                count(emitted.jobs, "job"),
+                plain_path(&out),
+                if emitted.jobs == 1 { "it" } else { "them" },
+                emitted.command
+            );
             Ok(output.result(
                 &text,
                 &json!({ "jobs": emitted.jobs, "out": out.to_string_lossy(), "command": emitted.command }),
@@ -105,7 +112,6 @@ fn default_folder(arguments: &Sweep) -> PathBuf {
 }
 
 fn in_words(planned: &SweepPlan, seeds: u16) -> String {
-    let count = |count: usize, thing: &str| format!("{count} {thing}{}", if count == 1 { "" } else { "s" });
     let pretrainings = planned.stages.iter().filter(|stage| stage.stage == Stage::Pretrain).count();
     format!(
         "{} with {}: {} and {}",
@@ -131,17 +137,10 @@ impl Epochs {
     fn in_words(&self) -> String {
         let Self { alone, shared } = self;
         match alone == shared {
-            true => format!("{alone} epochs of pre-training, no beginning shared"),
-            false => format!("{shared} epochs of pre-training with shared beginnings, {alone} without"),
+            true => format!("{} of pre-training, no beginning shared", count(*alone, "epoch")),
+            false => format!("{} of pre-training with shared beginnings, {alone} without", count(*shared, "epoch")),
         }
     }
-}
-
-fn list(stages: &[PlannedStage], epochs: &Epochs, output: &Output) -> Result<(), Ending> {
-    let lines: Vec<String> = stages.iter().map(|stage| plain_path(&stage.out)).collect();
-    let json =
-        json!({ "stages": lines, "pretraining_epochs": epochs.shared, "pretraining_epochs_alone": epochs.alone });
-    Ok(output.result(&lines.join("\n"), &json)?)
 }
 
 /// The program that jobs run: this one.

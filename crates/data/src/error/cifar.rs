@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use bmae_output::count::count;
 use thiserror::Error;
 
 use crate::cifar_set::CifarSet;
@@ -43,8 +44,8 @@ pub enum CifarError {
     },
     /// A file that is no whole number of records.
     #[error(
-        "{path} has {found} bytes, but {set} has records of {record_bytes}: that is {records} records and {rest} bytes over, \
-         so the file is cut short or overlong", path = path.display()
+        "{path} has {bytes}, but {set} has records of {record_bytes}: that is {whole} and {over} over, \
+         so the file is cut short or overlong", path = path.display(), bytes = count(*found, "byte"), whole = count(*records, "record"), over = count(*rest, "byte")
     )]
     PartialRecord {
         /// Which set.
@@ -70,7 +71,7 @@ pub enum CifarError {
     },
     /// A label that stands for no class.
     #[error(
-        "{path}, record {record}: the label is {label}, but there are {classes} classes, numbered from 0, \
+        "{path}, record {record}: the label is {label}, but the {classes} classes are numbered from 0, \
          so the file is damaged", path = path.display()
     )]
     LabelOutOfRange {
@@ -84,7 +85,7 @@ pub enum CifarError {
         classes: usize,
     },
     /// A list of class names that is too short or too long.
-    #[error("{path} names {found} classes, not {expected}, one on each line", path = path.display())]
+    #[error("{path} names {classes}, not {expected}, one on each line", classes = count(*found, "class"), path = path.display())]
     ClassNames {
         /// The file.
         path: PathBuf,

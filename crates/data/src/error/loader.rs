@@ -2,6 +2,7 @@
 
 use std::io;
 
+use bmae_output::count::count;
 use thiserror::Error;
 
 /// What can go wrong while batches are loaded.
@@ -20,7 +21,7 @@ pub enum LoaderError {
     #[error("the data set holds no images")]
     NoImages,
     /// Too few images to train on.
-    #[error("the data set has {images} images, which do not fill one batch of {batch_size}")]
+    #[error("the data set has {}, less than one batch of {batch_size}", count(*images, "image"))]
     LessThanOneBatch {
         /// The images there are.
         images: usize,
@@ -28,7 +29,7 @@ pub enum LoaderError {
         batch_size: usize,
     },
     /// No memory for a batch.
-    #[error("a batch of {images} images of {image_size}x{image_size} pixels does not fit in memory")]
+    #[error("a batch of {} of {image_size}x{image_size} pixels does not fit in memory", count(*images, "image"))]
     BatchMemory {
         /// Images in the batch.
         images: usize,

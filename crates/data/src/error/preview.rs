@@ -1,5 +1,6 @@
 //! What can be wrong with a preview.
 
+use bmae_output::count::count;
 use thiserror::Error;
 
 /// What can be wrong with a preview.
@@ -26,8 +27,10 @@ pub enum PreviewError {
     },
     /// A preview that nobody could look at.
     #[error(
-        "a preview of {rows} rows of {columns} images, {drawn} x {drawn} pixels each, would have \
-         more than {megapixels} million pixels"
+        "a preview of {} of {}, {drawn} x {drawn} pixels each, would have \
+         more than {megapixels} million pixels",
+        count(*rows, "row"),
+        count(*columns, "image")
     )]
     TooLarge {
         /// Images in each row.

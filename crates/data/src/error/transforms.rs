@@ -1,5 +1,6 @@
 //! What can be wrong with an image, a transform or a mixture of images.
 
+use bmae_output::count::count;
 use thiserror::Error;
 
 use crate::rectangle::Rectangle;
@@ -9,7 +10,7 @@ use crate::rectangle::Rectangle;
 #[non_exhaustive]
 pub enum TransformError {
     /// An image whose bytes do not match its sides.
-    #[error("an image of {width}x{height} pixels cannot be made of {bytes} bytes: it needs three for every pixel")]
+    #[error("an image of {width}x{height} pixels cannot be made of {}: it needs three bytes for every pixel", count(*bytes, "byte"))]
     ImageShape {
         /// Columns.
         width: usize,

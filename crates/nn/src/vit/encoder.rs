@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bmae_architecture::{PatchGrid, Transformer, check_encoder};
 use bmae_kernels::tokens::{Placement, Source};
+use bmae_output::count::count as count_of;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::Rng;
@@ -197,9 +198,10 @@ impl Encoder {
                 what: "the batch of patches",
                 found: patches.len(),
                 expected: format!(
-                    "{} images of {} patches of {values_per_patch} values",
-                    masking.images(),
-                    all_tokens - 1
+                    "{} of {} of {}",
+                    count_of(masking.images(), "image"),
+                    count_of(all_tokens - 1, "patch"),
+                    count_of(values_per_patch, "value")
                 ),
             });
         }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use bmae_architecture::{CHANNELS, PatchGrid};
+use bmae_output::count::count;
 
 use super::StateDict;
 
@@ -149,7 +150,7 @@ impl fmt::Display for Architecture {
                 (_, true) => "the mean of the patch tokens, fc_norm",
                 _ => "the class token, norm",
             };
-            parts.push(format!("head: {classes} classes ({sees})"));
+            parts.push(format!("head: {} ({sees})", count(classes, "class")));
         }
         match parts.is_empty() {
             true => formatter.write_str("no part of a Vision Transformer"),
@@ -168,7 +169,7 @@ impl Architecture {
             .decoder
             .as_ref()
             .map(|DecoderShape { dim, depth, .. }| format!("a decoder of dim {dim}, depth {depth}"));
-        let head = self.classes.map(|classes| format!("a head for {classes} classes"));
+        let head = self.classes.map(|classes| format!("a head for {}", count(classes, "class")));
         let parts: Vec<String> = [encoder, decoder, head].into_iter().flatten().collect();
         match parts.is_empty() {
             true => "no part of a Vision Transformer".to_owned(),
@@ -187,7 +188,7 @@ impl Architecture {
             (false, true) => " (features)",
             (false, false) => "",
         };
-        Some(format!("predicts {prediction} values a patch{what}"))
+        Some(format!("predicts {} a patch{what}", count(prediction, "value")))
     }
 }
 

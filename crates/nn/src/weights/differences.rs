@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use bmae_architecture::{CHANNELS, DECODER_MLP_RATIO};
+use bmae_output::count::count;
 
 use super::error::WeightsError;
 use super::known::{OF_A_BLOCK, Place, stray};
@@ -125,7 +126,7 @@ impl StateDict {
         let is_square = tokens.isqrt().checked_pow(2) == Some(tokens);
         Some(match is_square {
             true => "positions without one for the class token (pos_embed)".to_owned(),
-            false => format!("positions for {} patches, which are no square grid", tokens.saturating_sub(1)),
+            false => format!("positions for {}, no square grid", count(tokens.saturating_sub(1), "patch")),
         })
     }
 
@@ -155,7 +156,8 @@ impl StateDict {
         let shape =
             |layer: &str| self.tensors.get(&format!("{prefix}0.mlp.{layer}.weight")).map(|array| &array.shape[..]);
         let (&[given, _], &[_, taken]) = (shape("fc1")?, shape("fc2")?) else { return None };
-        (given == 2 * taken).then(|| format!("a gated MLP ({prefix}N.mlp.fc1 gives {given} values, fc2 takes {taken})"))
+        (given == 2 * taken)
+            .then(|| format!("a gated MLP ({prefix}N.mlp.fc1 gives {}, fc2 takes {taken})", count(given, "value")))
     }
 
     fn decoder_width(&self) -> Option<String> {

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use bmae_output::count::count;
+
 use super::report::LoadReport;
 
 /// Tensors of another shape than the model's.
@@ -137,8 +139,9 @@ pub enum WeightsError {
     },
     /// More blocks than the model has.
     #[error(
-        "{source_name} has {found} blocks in its {part}, but this model has {expected}: the weights are of {holds}; use the \
-         configuration they were trained with"
+        "{source_name} has {blocks} in its {part}, but this model has {expected}: the weights are of {holds}; use the \
+         configuration they were trained with",
+        blocks = count(*found, "block")
     )]
     Depth {
         /// File, or what stands for it.
@@ -189,9 +192,10 @@ pub enum WeightsError {
     Shape(#[from] Box<ShapeMismatch>),
     /// A tensor with values that are no finite numbers.
     #[error(
-        "tensor {tensor} in {source_name} holds {value} ({count} of its {values} values {} no finite number): use weights from before \
+        "tensor {tensor} in {source_name} holds {value} ({count} of its {of} {} no finite number): use weights from before \
          the training diverged, or copy or download them again",
-        if *count == 1 { "is" } else { "are" }
+        if *count == 1 { "is" } else { "are" },
+        of = bmae_output::count::count(*values, "value")
     )]
     NotFinite {
         /// File, or what stands for it.

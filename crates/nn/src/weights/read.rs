@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bmae_output::count::count;
 use safetensors::tensor::{Dtype, Metadata, SafeTensors};
 
 use super::checksum::verify;
@@ -67,7 +68,7 @@ impl StateDict {
 pub(crate) fn check_length(bytes: &[u8], source: &str) -> Result<(), WeightsError> {
     let refused = |reason: String| WeightsError::NotSafetensors { source_name: source.to_string(), reason };
     let Some((length, rest)) = bytes.split_first_chunk::<LENGTH_BYTES>() else {
-        return Err(refused(format!("it has only {} bytes", bytes.len())));
+        return Err(refused(format!("it has only {}", count(bytes.len(), "byte"))));
     };
     let header_len = u64::from_le_bytes(*length);
     // A header longer than 100 MB is refused by the format's own reader: these bytes were never a length.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use bmae_output::count::count;
 use safetensors::tensor::{Dtype, TensorView};
 use serde_json::json;
 
@@ -60,7 +61,7 @@ pub fn write_file(
     let mut end = 0;
     for Written { name, shape, values } in &tensors {
         if shape.iter().try_fold(1usize, |product, side| product.checked_mul(*side)) != Some(values.len()) {
-            let reason = format!("tensor {name} has {} values for the shape {shape:?}", values.len());
+            let reason = format!("tensor {name} has {} for the shape {shape:?}", count(values.len(), "value"));
             return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
         }
         let (begin, bytes) = (end, size_of_val(*values));

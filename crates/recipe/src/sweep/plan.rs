@@ -57,8 +57,7 @@ pub fn plan(
             unread.retain(|path| !parts.iter().any(|part| repeats(path, part.stage, &part.recipe.method)));
             // A combination may say nothing new: a method that does not read a swept key.
             if !combinations.contains(&parts) {
-                let new = warnings.into_iter().filter(|warning| !planned.warnings.contains(warning));
-                planned.warnings.extend(new.collect::<Vec<_>>());
+                warnings.into_iter().for_each(|warning| warning.join(&mut planned.warnings));
                 combinations.push(parts);
             }
         }

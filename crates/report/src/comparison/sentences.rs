@@ -208,9 +208,11 @@ fn state(state: MissingState) -> String {
         MissingState::NotRun => "not run".to_owned(),
         MissingState::Unfinished { epochs_done: 0, epochs: _ } => "not finished, nothing logged yet".to_owned(),
         MissingState::Unfinished { epochs_done, epochs: Some(epochs) } => {
-            format!("not finished, {epochs_done} of {epochs} epochs")
+            format!("not finished, {epochs_done} of {}", count(epochs, "epoch"))
         }
-        MissingState::Unfinished { epochs_done, epochs: None } => format!("not finished, {epochs_done} epochs"),
+        MissingState::Unfinished { epochs_done, epochs: None } => {
+            format!("not finished, {}", count(epochs_done, "epoch"))
+        }
         MissingState::Failed { epochs_done } => {
             format!("failed after {}, the table of the run directories says why", count(epochs_done, "epoch"))
         }

@@ -1,5 +1,7 @@
 //! A finding in the words of page, Markdown and terminal.
 
+use bmae_output::count::count as count_of;
+
 use super::finding::{Finding, FindingPart, Measured, NotRun, Unit, Verdict};
 use crate::comparison::sentences;
 use crate::statistics::Basis;
@@ -66,11 +68,13 @@ pub fn difference(measured: &Measured, unit: Unit) -> String {
 /// What the interval was made of: `one seed, 10000 test images`.
 pub fn basis(measured: &Measured) -> String {
     match measured.estimate.interval.map(|interval| interval.basis) {
-        Some(Basis::Seeds(seeds)) => format!("{seeds} seeds"),
-        Some(Basis::TestImages(images)) => format!("one seed, {images} test images"),
-        Some(Basis::Stretches(stretches)) => format!("one seed, {stretches} stretches of epochs"),
-        Some(Basis::Epochs(epochs)) => format!("one seed, {epochs} epochs"),
-        Some(Basis::Settings(settings)) => format!("{settings} settings"),
+        Some(Basis::Seeds(seeds)) => count_of(seeds, "seed"),
+        Some(Basis::TestImages(images)) => {
+            format!("one seed, {}", count_of(usize::try_from(images).unwrap_or(usize::MAX), "test image"))
+        }
+        Some(Basis::Stretches(stretches)) => format!("one seed, {} of epochs", count_of(stretches, "stretch")),
+        Some(Basis::Epochs(epochs)) => format!("one seed, {}", count_of(epochs, "epoch")),
+        Some(Basis::Settings(settings)) => count_of(settings, "setting"),
         None => "one seed, its error is not known".to_owned(),
     }
 }

@@ -8,9 +8,11 @@ use bmae_output::plain::plain;
 use super::about::{About, RUN_FILE, parse_about};
 use super::metrics::{Metrics, parse_metrics};
 use super::origin::is_outdated;
+use super::stage::Stage;
 use super::state::{RunState, is_locked};
 use super::text_file::{open, parse_toml, read_text};
 use crate::error::ReportError;
+use crate::text::count;
 
 /// The recipe of the run, fully resolved.
 pub const CONFIG_FILE: &str = "config.toml";
@@ -142,11 +144,14 @@ pub fn read_run(directory: &Path) -> Result<Run, ReportError> {
     if metrics.is_none() && !running && (about.finished || directory.join(LAST_WEIGHTS).exists()) {
         return Err(ReportError::MetricsLost { path, found: "no such file".to_owned() });
     }
-    let metrics = metrics.unwrap_or_default();
+    let mut metrics = metrics.unwrap_or_default();
+    if probes_fixed_features(about.stage, &recipe) {
+        metrics.forget_rates();
+    }
     let run = Run { directory: directory.to_owned(), about, config, recipe, metrics, outdated, running };
     match run.about.epochs {
         Some(epochs) if run.about.finished && !running && run.epochs_done() < epochs => {
-            let found = format!("what it did in {} of its {epochs} epochs", run.epochs_done());
+            let found = format!("what it did in {} of its {}", run.epochs_done(), count(epochs, "epoch"));
             Err(ReportError::MetricsLost { path, found })
         }
         None if run.about.finished && !running && run.metrics.is_empty() => {
@@ -154,6 +159,13 @@ pub fn read_run(directory: &Path) -> Result<Run, ReportError> {
         }
         _ => Ok(run),
     }
+}
+
+/// Whether the run is a linear probe whose features were computed once. Runs of earlier versions logged how many of them
+/// passed as images.
+fn probes_fixed_features(stage: Stage, recipe: &toml::Table) -> bool {
+    let augmentation = recipe.get("linprobe").and_then(|section| section.get("augmentation"));
+    stage == Stage::Linprobe && augmentation.and_then(toml::Value::as_str) == Some("none")
 }
 
 /// Whether something is called like a file of a run directory, whatever it is: a run that has lost its `run.toml` is one.

@@ -126,6 +126,12 @@ impl Metrics {
         self.steps.is_empty() && self.epochs.is_empty() && self.evals.is_empty() && self.stability.is_empty()
     }
 
+    /// Leaves out the rates of images: those of what passed no images.
+    pub fn forget_rates(&mut self) {
+        self.steps.iter_mut().for_each(|step| step.images_per_s = None);
+        self.epochs.iter_mut().for_each(|epoch| epoch.images_per_s = None);
+    }
+
     /// A value of the logged steps against the fractional epoch; values that are absent are left out.
     pub fn by_step(&self, value: impl Fn(&Step) -> Option<f64>) -> Vec<(f64, f64)> {
         self.steps.iter().filter_map(|step| Some((step.epoch_1000x() / 1000.0, value(step)?))).collect()

@@ -7,7 +7,8 @@ mod numbers;
 mod wrapped;
 
 pub use aligned::aligned;
+pub use bmae_output::duration::seconds as duration;
 pub use csv_cell::csv_cell;
 pub use markdown::{escape_markdown, fenced};
-pub use numbers::{count, duration, listed, percent, value};
+pub use numbers::{count, listed, percent, value};
 pub use wrapped::wrapped;

@@ -2,7 +2,7 @@
 
 use bmae_data::random::{Purpose, keyed};
 use bmae_recipe::{Recipe, Start, TrainedStage};
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use rand::RngExt;
 
 use crate::TrainError;
@@ -15,7 +15,7 @@ use crate::pretrain::Student;
 use crate::start;
 
 /// Classes that random labels are drawn from.
-pub(super) const CLASSES: usize = 10;
+pub(crate) const CLASSES: usize = 10;
 /// Small, so that random images drive no weight anywhere.
 const RATE: f64 = 1e-4;
 
@@ -29,9 +29,16 @@ pub(super) struct BenchLearner {
 }
 
 enum Stage {
-    Pretrain { student: Box<Student>, epoch: usize },
+    Pretrain {
+        student: Box<Student>,
+        epoch: usize,
+    },
     Finetune(Box<FinetuneLearner>),
-    Linprobe(Box<ProbeLearner>),
+    Linprobe {
+        learner: Box<ProbeLearner>,
+        /// Of the batch, where its head alone takes the steps.
+        features: Option<Tensor<2>>,
+    },
 }
 
 impl BenchLearner {
@@ -51,18 +58,34 @@ impl BenchLearner {
             }
             TrainedStage::Linprobe => {
                 let encoder = start::encoder(&Start::Scratch, recipe, &device.clone().inner(), &mut |_| {})?;
-                Stage::Linprobe(Box::new(ProbeLearner::new(recipe, encoder, CLASSES, device)?))
+                let learner = Box::new(ProbeLearner::new(recipe, encoder, CLASSES, device)?);
+                Stage::Linprobe { learner, features: None }
             }
         };
-        let mut generator = keyed(recipe.seed, 0, 0, Purpose::Crop);
-        let values = batch * recipe.architecture().grid.values_per_image();
-        Ok(Self {
-            recipe: recipe.clone(),
-            stage,
-            // Uniform, of the variance of normalised images.
-            images: (0..values).map(|_| (generator.random::<f32>() - 0.5) * 12f32.sqrt()).collect(),
-            labels: (0..batch).map(|_| generator.random_range(0..CLASSES as i64)).collect(),
-        })
+        let mut learner = Self { recipe: recipe.clone(), stage, images: Vec::new(), labels: Vec::new() };
+        learner.draw(batch);
+        Ok(learner)
+    }
+
+    /// Takes its next steps on `batch` fresh random images.
+    pub(super) fn draw(&mut self, batch: usize) {
+        let mut generator = keyed(self.recipe.seed, 0, 0, Purpose::Crop);
+        let values = batch * self.recipe.architecture().grid.values_per_image();
+        // Uniform, of the variance of normalised images.
+        self.images = (0..values).map(|_| (generator.random::<f32>() - 0.5) * 12f32.sqrt()).collect();
+        self.labels = (0..batch).map(|_| generator.random_range(0..CLASSES as i64)).collect();
+        if let Stage::Linprobe { features, .. } = &mut self.stage {
+            *features = None;
+        }
+    }
+
+    /// Lets the head of a probe take the next steps alone, on the features of its batch, as without augmentation.
+    pub(super) fn keep_features(&mut self) -> Result<(), TrainError> {
+        if let Stage::Linprobe { learner, features } = &mut self.stage {
+            let feature = EncoderFeature::from(self.recipe.linprobe.feature);
+            *features = Some(feature.of(learner.encoder(), &self.recipe, &self.images)?);
+        }
+        Ok(())
     }
 
     /// One whole optimiser step; `step` numbers the masks.
@@ -77,9 +100,12 @@ impl BenchLearner {
             Stage::Finetune(learner) => {
                 learner.step(0, step, RATE, &self.images, &self.labels)?;
             }
-            Stage::Linprobe(learner) => {
+            Stage::Linprobe { learner, features } => {
                 let feature = EncoderFeature::from(self.recipe.linprobe.feature);
-                let features = feature.of(learner.encoder(), &self.recipe, &self.images)?;
+                let features = match features {
+                    Some(kept) => kept.clone(),
+                    None => feature.of(learner.encoder(), &self.recipe, &self.images)?,
+                };
                 learner.step(RATE, features, &self.labels)?;
             }
         }
@@ -109,7 +135,7 @@ impl BenchLearner {
                 Ok((report.loss, gradients))
             }
             Stage::Finetune(learner) => learner.gradients(0, 0, pixels, labels),
-            Stage::Linprobe(learner) => {
+            Stage::Linprobe { learner, .. } => {
                 let feature = EncoderFeature::from(self.recipe.linprobe.feature);
                 let features = feature.of(learner.encoder(), &self.recipe, pixels)?;
                 learner.gradients(features, labels)

@@ -8,6 +8,7 @@
 mod agreement;
 mod learner;
 mod memory;
+mod pace;
 mod peak;
 mod work;
 
@@ -19,7 +20,9 @@ use burn::tensor::Device;
 
 use crate::TrainError;
 
-use learner::{BenchLearner, CLASSES};
+use learner::BenchLearner;
+pub(crate) use learner::CLASSES;
+pub(crate) use pace::{Pace, Timed};
 pub use peak::ProductPeak;
 pub use work::{Part, Work};
 

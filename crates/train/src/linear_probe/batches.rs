@@ -6,7 +6,7 @@ use bmae_data::Images;
 use bmae_data::loader::Loader;
 use bmae_data::random::permutation;
 use bmae_nn::Encoder;
-use bmae_recipe::{Augmentation, Recipe, TrainedStage};
+use bmae_recipe::{Recipe, TrainedStage};
 use burn::tensor::{Tensor, TensorData};
 
 use crate::evaluation::{EncoderFeature, FeatureRequest, Features, extract};
@@ -29,8 +29,7 @@ impl TrainingFeatures {
         encoder: &Encoder,
         images: &Arc<dyn Images>,
     ) -> Result<Self, TrainError> {
-        let settings = &recipe.linprobe;
-        if settings.stage.augmentation != Augmentation::None {
+        if !recipe.probes_fixed_features() {
             return Ok(Self::Augmented(images.clone()));
         }
         fixed(session, recipe, encoder, images).map(Self::Fixed)

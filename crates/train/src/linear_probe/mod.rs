@@ -77,6 +77,7 @@ impl Probing<'_> {
         let mut summary = Summary::default();
         for epoch in first_epoch(checkpoint)..settings.epochs {
             let mut progress = Epoch::begin_or_resume(epoch, checkpoint, self.steps, settings.batch_size)?;
+            progress.sees_images = !self.recipe.probes_fixed_features();
             // Where it was stopped meanwhile, not all features are there.
             if session.stopped() {
                 return progress.stop(directory, settings.epochs, || self.snapshot());

@@ -9,6 +9,7 @@ use bmae_nn::ops::CpuValues;
 use bmae_nn::ops::SelectedTokens;
 use bmae_nn::parameters::{map_parameters, parameters, replace_parameters, take_module};
 use bmae_nn::{Encoder, ShapeError};
+use bmae_output::count::count;
 use bmae_recipe::{CopyAt, EmaUnit, Recipe, TargetRecipe};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
@@ -239,7 +240,7 @@ impl Targets {
                 let found = match state.get(&key) {
                     None => Err(format!("lacks {key}")),
                     Some(values) if values.len() != length => {
-                        Err(format!("has {} values of {key}, which has {length} here", values.len()))
+                        Err(format!("has {} of {key}, which has {length} here", count(values.len(), "value")))
                     }
                     Some(values) => Ok(Tensor::from_floats(values.as_slice(), device)),
                 };

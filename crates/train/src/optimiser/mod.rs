@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 
 use bmae_kernels::profile::{self, Operation};
 use bmae_nn::parameters::{parameters, replace_parameters_at_once, take_module};
+use bmae_output::count::count;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
@@ -151,7 +152,10 @@ pub(crate) fn restore_moments<O: Optimiser>(
             match left.remove(&name) {
                 None => return Err(format!("lacks {STORED}{name}")),
                 Some(values) if values.len() != length => {
-                    return Err(format!("has {} values of {STORED}{name}, which has {length} here", values.len()));
+                    return Err(format!(
+                        "has {} of {STORED}{name}, which has {length} here",
+                        count(values.len(), "value")
+                    ));
                 }
                 Some(values) => drop(whole.insert(name, values)),
             }

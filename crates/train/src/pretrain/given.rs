@@ -2,6 +2,7 @@
 
 use bmae_nn::weights::StateDict;
 use bmae_nn::{Linear, MaskedAutoencoder};
+use bmae_output::count::count;
 use bmae_recipe::{Recipe, TargetRecipe};
 use burn::tensor::Device;
 
@@ -207,10 +208,11 @@ fn check_features(dim: usize, weights: &StateDict, model: &MaskedAutoencoder) ->
         false => Err(TrainError::Recorded {
             tensor: format!("{HEAD}.weight"),
             source_name: weights.source_name(),
-            found: format!("predicts {found} values"),
+            found: format!("predicts {}", count(found, "value")),
             expected: format!(
-                "the target has {dim} features: use weights from after the switch, or with a head of their own \
-                 ({FEATURE_HEAD}.weight, {FEATURE_HEAD}.bias)"
+                "the target has {}: use weights from after the switch, or with a head of their own \
+                 ({FEATURE_HEAD}.weight, {FEATURE_HEAD}.bias)",
+                count(dim, "feature")
             ),
         }),
     }

@@ -5,6 +5,7 @@ mod given;
 mod student;
 
 use bmae_data::Dataset;
+use bmae_output::count::count;
 use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{Recipe, TrainedStage};
 use burn::module::Module;
@@ -244,7 +245,7 @@ impl Pretraining<'_> {
 
 /// `after 1 epoch`, `after 12 epochs`.
 fn after(epochs_done: usize) -> String {
-    format!("after {epochs_done} epoch{}", if epochs_done == 1 { "" } else { "s" })
+    format!("after {}", count(epochs_done, "epoch"))
 }
 
 /// What became of the targets before and after an epoch's training.

@@ -32,6 +32,11 @@ pub fn exists(directory: &Path) -> bool {
     !state_file::list(directory).is_empty() || last_weights(directory).exists()
 }
 
+/// How far a run came, as the names of its states say; `None` where it has none.
+pub(crate) fn furthest(directory: &Path) -> Option<Position> {
+    state_file::list(directory).first().map(|(position, _)| *position)
+}
+
 /// Writes a checkpoint. One of a whole epoch replaces all before it; one within an epoch stands beside that of the last
 /// whole epoch, and replaces others of the same epoch.
 pub(super) fn save(directory: &Path, checkpoint: &Checkpoint) -> Result<(), TrainError> {

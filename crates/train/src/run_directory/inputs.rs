@@ -4,6 +4,7 @@
 use std::fmt;
 
 use bmae_data::{Fingerprint, Split};
+use bmae_output::count::count as count_of;
 use serde::{Deserialize, Serialize};
 
 /// What a stage reads, as `run.toml` records it.
@@ -127,7 +128,11 @@ impl fmt::Display for InputChange {
         };
         match self {
             Self::Images { data, split, before, now } => {
-                write!(f, "{data} had {before} {} images when it began, and has {now} now", word(split))
+                write!(
+                    f,
+                    "{data} had {} when it began, and has {now} now",
+                    count_of(*before, &format!("{} image", word(split)))
+                )
             }
             Self::Listing { data, split } => {
                 let split = word(split);

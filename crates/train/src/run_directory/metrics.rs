@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use bmae_output::count::count;
 use serde::Serialize;
 
 use crate::TrainError;
@@ -43,8 +44,9 @@ pub struct StepLine {
     pub loss: f64,
     /// The rate before layer-wise scaling.
     pub lr: f64,
-    /// Since the epoch began.
-    pub images_per_s: f64,
+    /// Since the epoch began; `None` where features pass that were computed before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub images_per_s: Option<f64>,
     /// The loss against each target, without weights.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<f64>,
@@ -61,8 +63,9 @@ pub struct EpochLine {
     pub common: Common,
     /// Mean training loss of the epoch.
     pub loss: f64,
-    /// Over the epoch's training steps.
-    pub images_per_s: f64,
+    /// Over the epoch's training steps; `None` where features pass that were computed before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub images_per_s: Option<f64>,
     /// Standard deviation of the targets over samples, mean over dimensions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_std: Option<f64>,
@@ -270,11 +273,15 @@ fn repair(path: &Path, keep: u64) -> Result<Option<String>, TrainError> {
     }
     let kept: Vec<u8> = whole.iter().flat_map(|line| [*line, b"\n"].concat()).collect();
     write_whole(path, &kept)?;
-    let damaged = if damaged == 1 { "1 damaged line".to_owned() } else { format!("{damaged} damaged lines") };
     Ok(Some(format!(
-        "{} was damaged: {damaged} and {missing} missing bytes of measurements are lost, {} lines are whole",
+        "{} was damaged: {} and {} of measurements are lost, {} left",
         path.display(),
-        whole.len()
+        count(damaged, "damaged line"),
+        count(usize::try_from(missing).unwrap_or(usize::MAX), "missing byte"),
+        match whole.len() {
+            1 => "1 whole line is".to_owned(),
+            lines => format!("{lines} whole lines are"),
+        }
     )))
 }
 
@@ -294,7 +301,7 @@ mod tests {
             epoch_1000x: 2500,
             loss: 0.25,
             lr: 0.001,
-            images_per_s: 100.0,
+            images_per_s: Some(100.0),
             targets: vec![0.2, 0.25],
             pixel: None,
         });

@@ -20,6 +20,7 @@ use std::time::Instant;
 use bmae_nn::weights::StateDict;
 use bmae_recipe::{AnyKey, Recipe, Trunk, keys};
 
+pub(crate) use checkpoint::furthest as furthest_position;
 use checkpoint::{Loaded, with_config};
 pub use checkpoint::{exists as has_checkpoint, last_weights};
 pub use inputs::{InputChange, Inputs, KnownWeights};

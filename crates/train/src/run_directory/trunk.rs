@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bmae_data::Split;
 use bmae_nn::weights::StateDict;
+use bmae_output::count::count;
 use bmae_recipe::plan::epochs_in_common;
 use bmae_recipe::{Recipe, Trunk};
 
@@ -43,7 +44,11 @@ pub(super) fn read<'a>(
     let about = RunFile::read(directory)?;
     if !about.trunk || about.epochs != trunk.epochs {
         let kind = if about.trunk { "a trunk" } else { "a run" };
-        return Err(refused(format!("it is {kind} of {} epochs, not a trunk of {}", about.epochs, trunk.epochs)));
+        return Err(refused(format!(
+            "it is {kind} of {}, not a trunk of {}",
+            count(about.epochs, "epoch"),
+            trunk.epochs
+        )));
     }
     if !about.is_finished() {
         return Err(refused("it is not finished".to_owned()));
@@ -58,7 +63,8 @@ pub(super) fn read<'a>(
     let text = std::fs::read_to_string(&file).map_err(|source| TrainError::reading(&file, source))?;
     let common = epochs_in_common(&Recipe::from_toml(&text)?, &Recipe::from_toml(config)?);
     if common < trunk.epochs {
-        let what = format!("the two recipes do the same in the first {common} epochs, and it has {}", trunk.epochs);
+        let what =
+            format!("the two recipes do the same in the first {}, and it has {}", count(common, "epoch"), trunk.epochs);
         return Err(refused(what));
     }
     let gone = || refused("its checkpoint is gone".to_owned());

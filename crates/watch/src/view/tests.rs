@@ -64,7 +64,7 @@ fn at_80_columns_list_curves_legend_marks_and_keys_are_there() {
     assert_eq!(screen[1], "   run   stage    seed state                 epoch latest img/s left   best");
     assert_eq!(screen[2], " a mae   pretrain    0 finished ████████████   8/8 0.2000   512");
     assert_eq!(screen[3], " a!mae   linprobe    0 failed   ██████······   2/4 31.50%            31.50%");
-    assert_eq!(screen[4], ">b mae-k pretrain    0 running  ████▊·······  4/10 0.5000   512 0:12");
+    assert_eq!(screen[4], ">b mae-k pretrain    0 running  ████▊·······  4/10 0.5000   512 12 s");
     assert_eq!(screen[6], " loss  top-1  rate  images/s  neighbours  RankMe  spread  gradient");
     assert_eq!(screen[7], " loss  b mae-k 0.5000  a mae 0.2000", "the selected run first");
     assert_eq!(screen[8].split_whitespace().collect::<String>(), "targets", "the switch of the selected run");
@@ -80,7 +80,7 @@ fn at_40_columns_what_is_needed_most_is_there() {
     let _held = lock(&folder.path().join("mae-k/pretrain"));
     let screen = screen(&app(&folder), 40, 24);
     assert_eq!(screen[1], "   run   stage state epoch latest left");
-    assert_eq!(screen[4], ">b mae-k pre   runs   4/10 0.5000 0:12");
+    assert_eq!(screen[4], ">b mae-k pre   runs   4/10 0.5000 12 s");
     assert_eq!(screen[6], " gradient < loss > top-1");
     assert!(has_curves(&screen));
     assert_eq!(screen[22], "mae linprobe seed 0 failed: the … w: all");

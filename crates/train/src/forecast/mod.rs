@@ -1,0 +1,240 @@
+//! What a plan will take, before it starts: time, disk and memory of every stage that is still to be run; and what of its
+//! recipes and images is probably not meant.
+//!
+//! Time comes from a few timed steps ([`speed`](crate::speed)), disk and memory from the sizes. Nothing of it changes a
+//! result: every draw has a key of its own, and what is made here is thrown away.
+
+mod cautions;
+mod disk;
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use bmae_output::free_space::free_space;
+use bmae_recipe::plan::PlannedStage;
+use bmae_recipe::{Bytes, DataRecipe, Recipe, Stage, available_memory};
+
+use cautions::cautions;
+use disk::Written;
+
+use crate::device::{Device, Machine};
+use crate::estimate::{Caution, Effort, PlanEstimate, StageEstimate};
+use crate::run_directory::{RunFile, furthest_position};
+use crate::speed::{Sample, Stopwatch};
+use crate::trunk::is_wanted;
+use crate::{TrainError, input, pipeline};
+
+/// A plan that is guessed to take less is not timed.
+const WORTHWHILE_S: f64 = 20.0;
+/// What will be written may take so much of the free room before it is worth a word.
+const MOST_OF_THE_ROOM: f64 = 0.9;
+
+/// Estimates what is left to do of `plan` on `machine`; once it `is_stopped`, what is left to be timed counts as nothing.
+/// Nothing is written.
+///
+/// # Errors
+/// When images cannot be read, a recipe cannot be trained, or the disk has certainly no room for what would be written.
+pub fn forecast(
+    plan: &[PlannedStage],
+    machine: &Machine,
+    effort: Effort,
+    is_stopped: impl Fn() -> bool,
+) -> Result<PlanEstimate, TrainError> {
+    let mut seen: Vec<(&DataRecipe, Sample)> = Vec::new();
+    let mut stages = Vec::with_capacity(plan.len());
+    let mut found: Vec<Caution> = Vec::new();
+    for planned in plan {
+        let left = Left::of(planned, plan);
+        let sample = match seen.iter().position(|(data, _)| **data == planned.recipe.data) {
+            Some(at) => &seen[at].1,
+            None => {
+                let data = pipeline::open(&planned.recipe)?;
+                let sample = if effort == Effort::RoomOnly { Sample::unseen(&data) } else { Sample::of(&data) };
+                seen.push((&planned.recipe.data, sample?));
+                &seen[seen.len() - 1].1
+            }
+        };
+        if left.is_due {
+            check_memory(planned, machine)?;
+        }
+        if left.is_due && planned.ends_after.is_none() && sample.looked_at > 0 {
+            add(&mut found, cautions(&planned.recipe, planned.stage, sample));
+        }
+        stages.push((planned, left, sample.clone()));
+    }
+    let room = Room::of(&stages);
+    let (disk, free) = room.check(plan)?;
+    found.extend(room.caution());
+
+    let mut stopwatch = Stopwatch::new(machine);
+    let mut seconds = |is_timed: bool| -> Result<Vec<f64>, TrainError> {
+        let of_stage = |(planned, left, sample): &(&PlannedStage, Left, Sample)| {
+            if !left.is_due || is_stopped() || effort == Effort::RoomOnly {
+                return Ok(0.0);
+            }
+            let speed = stopwatch.speed(&planned.recipe, planned.stage, sample, is_timed)?;
+            Ok(speed.seconds(&planned.recipe, left.epochs.clone()))
+        };
+        stages.iter().map(of_stage).collect()
+    };
+    let guessed = seconds(false)?;
+    let is_timed = effort == Effort::Always || guessed.iter().sum::<f64>() > WORTHWHILE_S;
+    let seconds = if is_timed { seconds(true)? } else { guessed };
+    let stages =
+        stages.iter().zip(seconds).map(|((planned, left, sample), seconds)| left.estimate(planned, sample, seconds));
+    Ok(PlanEstimate { stages: stages.collect(), steps_timed: stopwatch.steps_timed(), disk, free, cautions: found })
+}
+
+/// Adds to `cautions` what none of them says; of two about the same the one that says more of it stays.
+fn add(cautions: &mut Vec<Caution>, new: Vec<Caution>) {
+    for caution in new {
+        if !cautions.iter().any(|known| known.is_like(&caution)) {
+            cautions.push(caution);
+        }
+    }
+}
+
+/// What is left to do of a stage.
+#[derive(Debug, Clone, PartialEq)]
+struct Left {
+    is_due: bool,
+    epochs: Range<usize>,
+}
+
+impl Left {
+    fn of(planned: &PlannedStage, plan: &[PlannedStage]) -> Self {
+        let is_finished = RunFile::read(&planned.out).is_ok_and(|earlier| earlier.is_finished());
+        let is_needed = planned.ends_after.is_none() || is_wanted(planned, plan);
+        let shared = planned.start.trunk().map_or(0, |trunk| trunk.epochs);
+        let begins = furthest_position(&planned.out).map_or(shared, |position| position.epochs_done);
+        let ends = match (planned.stage, planned.stage.trained()) {
+            (Stage::Pretrain, _) => planned.pretraining_epochs(),
+            (_, Some(trained)) => planned.recipe.stage(trained).epochs,
+            (_, None) => 0,
+        };
+        Self { is_due: is_needed && !is_finished, epochs: begins.min(ends)..ends }
+    }
+
+    fn estimate(&self, planned: &PlannedStage, sample: &Sample, seconds: f64) -> StageEstimate {
+        let steps = |recipe: &Recipe| {
+            let settings = recipe.stage(planned.stage.trained()?);
+            Some(input::images_per_epoch(sample.train, settings) / settings.batch_size)
+        };
+        StageEstimate {
+            is_due: self.is_due,
+            epochs: self.epochs.len(),
+            steps_per_epoch: steps(&planned.recipe).unwrap_or(0),
+            seconds,
+            disk: Bytes(self.written(planned, sample).kept()),
+            memory: planned.recipe.memory(planned.stage, teachers(&planned.recipe)),
+        }
+    }
+
+    fn written(&self, planned: &PlannedStage, sample: &Sample) -> Written {
+        Written::of(&planned.recipe, planned.stage, self.epochs.end, sample.classes)
+    }
+}
+
+/// Bytes of the weight files of fixed targets, which stay in memory.
+fn teachers(recipe: &Recipe) -> u128 {
+    let targets = recipe.method.targets();
+    let files = targets.iter().filter_map(|target| target.update.weights());
+    files.filter_map(|weights| std::fs::metadata(&weights.path).ok()).map(|file| u128::from(file.len())).sum()
+}
+
+/// Refuses a pre-training with fixed targets that certainly does not fit into memory; of one without, its recipe says it.
+fn check_memory(planned: &PlannedStage, machine: &Machine) -> Result<(), TrainError> {
+    let of_teachers = teachers(&planned.recipe);
+    // A GPU has memory of its own.
+    let available = available_memory().filter(|_| of_teachers > 0 && machine.device == Device::flex());
+    let check = |available| planned.recipe.check_memory_with_teachers(planned.stage, of_teachers, available);
+    Ok(available.map_or(Ok(()), check)?)
+}
+
+/// What will be written, and what is free there.
+struct Room {
+    folder: PathBuf,
+    /// Of weights and states, which are certain.
+    certain: u128,
+    all: u128,
+    free: Option<u64>,
+}
+
+impl Room {
+    fn of(stages: &[(&PlannedStage, Left, Sample)]) -> Self {
+        let due = || stages.iter().filter(|(_, left, _)| left.is_due);
+        let written = || due().map(|(planned, left, sample)| (planned, left.written(planned, sample)));
+        // What an earlier session wrote takes no further room.
+        let there: u128 = due().map(|(planned, ..)| u128::from(bytes_in(&planned.out))).sum();
+        let meanwhile = written().map(|(_, written)| written.meanwhile).max().unwrap_or(0);
+        let certain: u128 = written().map(|(_, written)| written.weights).sum();
+        let rest: u128 = written().map(|(_, written)| written.rest).sum();
+        let folder = due().next().map(|(planned, ..)| planned.out.clone()).unwrap_or_default();
+        Self {
+            certain: certain.saturating_sub(there),
+            all: certain.saturating_add(rest).saturating_add(meanwhile).saturating_sub(there),
+            free: free_space(&folder),
+            folder,
+        }
+    }
+
+    /// What is needed and what is free, unless it is certainly too little.
+    fn check(&self, plan: &[PlannedStage]) -> Result<(Bytes, Option<Bytes>), TrainError> {
+        let free = self.free.map(|free| Bytes(u128::from(free)));
+        match free.filter(|free| self.certain > free.0) {
+            Some(free) => {
+                let folder = if plan.len() == 1 { &self.folder } else { above_the_run(&self.folder) };
+                Err(TrainError::NoRoom { path: folder.to_owned(), needed: Bytes(self.certain), free })
+            }
+            None => Ok((Bytes(self.all), free)),
+        }
+    }
+
+    fn caution(&self) -> Option<Caution> {
+        let free = self.free.filter(|free| self.all as f64 > MOST_OF_THE_ROOM * *free as f64)?;
+        let (needed, free) = (Bytes(self.all), Bytes(u128::from(free)));
+        Some(Caution::LittleRoom { folder: self.folder.clone(), needed, free })
+    }
+}
+
+/// The folder of a plan, above those of a run and its stage.
+fn above_the_run(folder: &Path) -> &Path {
+    folder.parent().and_then(Path::parent).unwrap_or(folder)
+}
+
+/// Bytes of the files in `folder` and the folders in it; 0 where there is none.
+fn bytes_in(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let size = |entry: std::fs::DirEntry| match entry.metadata() {
+        Ok(found) if found.is_dir() => bytes_in(&entry.path()),
+        Ok(found) if found.is_file() => found.len(),
+        _ => 0,
+    };
+    entries.map(size).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn room(certain: u128, all: u128, free: u64) -> Room {
+        Room { folder: "runs/a/pretrain".into(), certain, all, free: Some(free) }
+    }
+
+    #[test]
+    fn what_certainly_has_no_room_is_refused_and_what_hardly_has_is_said() {
+        assert!(matches!(room(101, 150, 100).check(&[]), Err(TrainError::NoRoom { .. })));
+        assert_eq!(room(60, 95, 100).check(&[]).expect("there is room"), (Bytes(95), Some(Bytes(100))));
+        assert!(room(60, 95, 100).caution().is_some() && room(60, 85, 100).caution().is_none());
+        assert!(Room { free: None, ..room(101, 150, 100) }.check(&[]).is_ok(), "nobody knows");
+    }
+
+    #[test]
+    fn of_cautions_about_one_stage_the_first_stays() {
+        let few = |stage, epochs| Caution::FewSteps { stage, epochs, steps_per_epoch: 2, enough: 500 };
+        let mut cautions = Vec::new();
+        add(&mut cautions, vec![few(Stage::Pretrain, 3), few(Stage::Finetune, 3)]);
+        add(&mut cautions, vec![few(Stage::Pretrain, 4)]);
+        assert_eq!(cautions, [few(Stage::Pretrain, 3), few(Stage::Finetune, 3)]);
+    }
+}
