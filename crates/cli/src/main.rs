@@ -10,6 +10,7 @@ mod ending;
 mod file_size_limit;
 mod interrupt;
 mod layers;
+mod means;
 mod output;
 mod progress;
 mod provenance;

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use bmae_output::count::count;
+
 /// An error of this crate; its text is fit for a user.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
@@ -111,7 +113,7 @@ pub enum TrainError {
         what: String,
     },
     /// A number of epochs that a run cannot be given.
-    #[error("{path} cannot be given {epochs} epochs: {what}", path = path.display())]
+    #[error("{path} cannot be given {}: {what}", count(*epochs, "epoch"), path = path.display())]
     OtherEpochs {
         /// The folder.
         path: PathBuf,

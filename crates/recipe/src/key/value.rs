@@ -132,7 +132,8 @@ impl KeyValue for [f64; 2] {
 impl KeyValue for Vec<EarlierPlan> {
     type Range = ();
     fn allowed((): &()) -> String {
-        "a list such as [{ epochs = 20, until = 12 }], with no `until` above its `epochs` or below the one before".to_owned()
+        "a list such as [{ epochs = 20, until = 12 }], with no `until` above its `epochs` or below the one before"
+            .to_owned()
     }
     fn read(value: &Value, (): &()) -> Option<Self> {
         let plan = |entry: &Value| {

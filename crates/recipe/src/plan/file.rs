@@ -4,6 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use bmae_output::path_text;
 use bmae_output::whole_file::{create_folder, write_whole};
 use toml::{Table, Value};
 
@@ -111,7 +112,7 @@ fn text_of(folder: &Path, stages: &[PlannedStage]) -> String {
     let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     let entries = stages.iter().map(|stage| Value::Table(entry(stage, folder, &common)));
     let document = Table::from_iter([
-        ("folder".to_owned(), absolute.display().to_string().into()),
+        ("folder".to_owned(), path_text::to_text(absolute).into()),
         ("recipe".to_owned(), common.clone().into()),
         ("stages".to_owned(), Value::Array(entries.collect())),
     ]);
@@ -119,7 +120,7 @@ fn text_of(folder: &Path, stages: &[PlannedStage]) -> String {
 }
 
 fn entry(planned: &PlannedStage, folder: &Path, common: &Table) -> Table {
-    let within = |path: &Path| path.strip_prefix(folder).unwrap_or(path).display().to_string();
+    let within = |path: &Path| path_text::to_text(path.strip_prefix(folder).unwrap_or(path));
     let count = |count: usize| Value::Integer(i64::try_from(count).unwrap_or(i64::MAX));
     let mut entry = Table::new();
     let mut put = |name: &str, value: Option<Value>| value.map(|value| entry.insert(name.to_owned(), value));
@@ -148,7 +149,7 @@ fn read(document: &Table, folder: &Path) -> Result<PlanFile, String> {
 
 fn stage(entry: &Value, folder: &Path, common: &Table) -> Result<PlannedStage, String> {
     let entry = entry.as_table().ok_or("a stage of it is no table")?;
-    let path = |name: &str| entry.get(name).and_then(Value::as_str).map(|path| folder.join(path));
+    let path = |name: &str| entry.get(name).and_then(Value::as_str).map(|path| folder.join(path_text::from_text(path)));
     let count = |name: &str| entry.get(name).and_then(Value::as_integer).and_then(|count| usize::try_from(count).ok());
     let (out, section) = (text(entry, "out")?, text(entry, "stage")?);
     let stage = Stage::of_section(section).ok_or_else(|| format!("the stage {out} is {section:?}, which is none"))?;
@@ -161,7 +162,14 @@ fn stage(entry: &Value, folder: &Path, common: &Table) -> Result<PlannedStage, S
         _ => Start::Scratch,
     };
     let run = text(entry, "run")?.to_owned();
-    Ok(PlannedStage { run, stage, recipe, start, out: folder.join(out), ends_after: count("ends_after") })
+    Ok(PlannedStage {
+        run,
+        stage,
+        recipe,
+        start,
+        out: folder.join(path_text::from_text(out)),
+        ends_after: count("ends_after"),
+    })
 }
 
 fn text<'a>(table: &'a Table, name: &str) -> Result<&'a str, String> {

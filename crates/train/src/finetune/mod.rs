@@ -32,7 +32,9 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
     let inputs = inputs_of(session, planned, &data)?;
     let steps = input::steps_per_epoch(&data, recipe, STAGE)?;
     let (classes, device) = (data.class_names.len(), session.training_device());
-    let learner = FinetuneLearner::new(recipe, &start::of_session(planned), classes, &device, &mut |message| session.say(message))?;
+    let learner = FinetuneLearner::new(recipe, &start::of_session(planned), classes, &device, &mut |message| {
+        session.say(message)
+    })?;
     let Some(mut run) = StageRun::open(session, planned, &data, inputs, resume)? else {
         return Ok(Outcome::AlreadyFinished);
     };

@@ -2,6 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use bmae_output::path_text;
 use bmae_recipe::{DataSource, Recipe};
 
 /// A folder where it was when it recorded paths, and where it is now; both absolute.
@@ -16,7 +17,7 @@ impl Moved {
     /// The folder that is at `is`, relative to the current folder or absolute, and says that it was at `was`.
     pub fn new(was: Option<&str>, is: &Path) -> Self {
         let is = std::path::absolute(is).unwrap_or_else(|_| is.to_owned());
-        Self { was: was.map(PathBuf::from), is }
+        Self { was: was.map(path_text::from_text), is }
     }
 
     /// Where the `recorded` absolute path leads: to itself where something is there, else to what lies as far from where

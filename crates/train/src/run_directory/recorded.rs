@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use bmae_output::count::count;
+use bmae_output::path_text;
 use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{Recipe, Stage, Start, TrainedStage, Trunk};
 
@@ -38,10 +40,13 @@ impl Recorded {
         let moved = Moved::new(about.directory.as_deref(), directory);
         let mut recipe = read_recipe(directory).map_err(|error| unknown(error.to_string()))?;
         moved.relocate(&mut recipe);
-        let place = |path: &String| match resolved(path, about.working_directory.as_deref()) {
-            // As it was typed, where that still leads there.
-            found if found.exists() && std::path::absolute(path).is_ok_and(|typed| typed == found) => path.into(),
-            found => moved.find(&found),
+        let place = |text: &String| {
+            let path = path_text::from_text(text);
+            match resolved(&path, about.working_directory.as_deref()) {
+                // As it was typed, where that still leads there.
+                found if found.exists() && std::path::absolute(&path).is_ok_and(|typed| typed == found) => path,
+                found => moved.find(&found),
+            }
         };
         let start = match (stage, &about.from, &about.shared_from, about.shared_epochs) {
             (Stage::Pretrain, _, Some(trunk), Some(epochs)) => Start::Trunk(Trunk { directory: place(trunk), epochs }),
@@ -78,8 +83,8 @@ impl Recorded {
             return Err(refused(what));
         }
         if epochs < begun || epochs == 0 {
-            let words = |count: usize| if count == 1 { "1 epoch".to_owned() } else { format!("{count} epochs") };
-            return Err(refused(format!("{} of it have begun, and cannot be taken back", words(begun))));
+            let have = if begun == 1 { "has" } else { "have" };
+            return Err(refused(format!("{} of it {have} begun, and cannot be taken back", count(begun, "epoch"))));
         }
         if epochs != self.planned.recipe.stage(stage).epochs {
             self.planned.recipe = self.planned.recipe.replanned(stage, epochs, begun);
@@ -99,8 +104,8 @@ fn read_recipe(directory: &Path) -> Result<Recipe, TrainError> {
     })
 }
 
-fn resolved(path: &str, working_directory: Option<&str>) -> PathBuf {
-    let path = Path::new(path);
-    let from_there = working_directory.map_or_else(|| path.to_owned(), |folder| Path::new(folder).join(path));
+fn resolved(path: &Path, working_directory: Option<&str>) -> PathBuf {
+    let from_there =
+        working_directory.map_or_else(|| path.to_owned(), |folder| path_text::from_text(folder).join(path));
     std::path::absolute(&from_there).unwrap_or(from_there)
 }
