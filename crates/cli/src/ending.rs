@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use bmae_data::DataError;
 use bmae_nn::{TensorFileError, WeightsError};
 use bmae_recipe::RecipeError;
+use bmae_recipe::plan::PlanFileError;
 use bmae_recipe::sweep::SweepError;
 use bmae_recipe::sweep::emit::EmitError;
 use bmae_report::ReportError;
@@ -134,6 +135,12 @@ impl From<ExportError> for Ending {
             ExportError::Exists { .. } | ExportError::Name { .. } => Ending::usage(error, advice),
             _ => Ending::failure(error, advice),
         }
+    }
+}
+
+impl From<PlanFileError> for Ending {
+    fn from(error: PlanFileError) -> Self {
+        Ending::Failure(error.into())
     }
 }
 

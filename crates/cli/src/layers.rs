@@ -209,7 +209,7 @@ fn option(name: &str, path: &str, value: impl Into<Value>) -> Setting {
 }
 
 /// A GPU has memory of its own, which this machine's says nothing about.
-fn available_memory(device: DeviceName) -> Option<u64> {
+pub fn available_memory(device: DeviceName) -> Option<u64> {
     match DeviceChoice::from(device) {
         DeviceChoice::Cpu => bmae_recipe::available_memory(),
         _ => None,

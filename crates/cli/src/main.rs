@@ -11,6 +11,7 @@ mod estimate;
 mod file_size_limit;
 mod interrupt;
 mod layers;
+mod means;
 mod output;
 mod plan_time;
 mod progress;

@@ -118,6 +118,20 @@ impl Recipe {
         self.pretrain.from.iter_mut().chain(fixed).collect()
     }
 
+    /// The weights that its pre-training reads.
+    pub fn weights(&self) -> Vec<GivenWeights> {
+        self.clone().weights_mut().into_iter().map(|weights| weights.clone()).collect()
+    }
+
+    /// The settings that the training stages share, of one of them, to be changed.
+    pub(crate) fn stage_mut(&mut self, stage: TrainedStage) -> &mut StageRecipe {
+        match stage {
+            TrainedStage::Pretrain => &mut self.pretrain.stage,
+            TrainedStage::Finetune => &mut self.finetune.stage,
+            TrainedStage::Linprobe => &mut self.linprobe.stage,
+        }
+    }
+
     /// The settings that the training stages share, of one of them.
     pub fn stage(&self, stage: TrainedStage) -> &StageRecipe {
         match stage {

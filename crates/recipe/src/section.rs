@@ -162,7 +162,7 @@ macro_rules! section {
         }
     };
     (@default $default:expr, all) => { $default };
-    (@default $default:expr, $index:literal) => { $default[$index] };
+    (@default $default:expr, $index:literal) => { Clone::clone(&$default[$index]) };
     (@stages [], $stages:tt) => { section!(@stages [$stages], []) };
     (@stages [all], $stages:tt) => { &$crate::stage::Stage::ALL };
     (@stages [[$($stage:ident),+]], $stages:tt) => { &[$($crate::stage::Stage::$stage),+] };

@@ -30,6 +30,11 @@ impl Stage {
         }
     }
 
+    /// The stage of that section.
+    pub fn of_section(section: &str) -> Option<Stage> {
+        Stage::ALL.into_iter().find(|stage| stage.section() == section)
+    }
+
     /// What it is called in a sentence.
     pub fn words(self) -> &'static str {
         match self {

@@ -120,6 +120,27 @@ pub enum TrainError {
         /// The keys that differ, with both values.
         keys: String,
     },
+    /// A run directory that does not tell what it holds.
+    #[error("{path} does not tell how to go on with it: {what}", path = path.display())]
+    NotRecorded {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong, as a clause.
+        what: String,
+    },
+    /// A number of epochs that a run cannot be given.
+    #[error("{path} cannot be given {}: {what}", count(*epochs, "epoch"), path = path.display())]
+    OtherEpochs {
+        /// The folder.
+        path: PathBuf,
+        /// As many as were asked for.
+        epochs: usize,
+        /// Why not, as a clause.
+        what: String,
+    },
+    /// What was asked for in a folder cannot be read or written down.
+    #[error(transparent)]
+    PlanFile(#[from] bmae_recipe::plan::PlanFileError),
     /// A resume with other images or weights.
     #[error(
         "{path} was made of other {of}: {what}; put the old {of} back, choose another folder, or remove this one to begin again",

@@ -9,7 +9,7 @@ use bmae_recipe::{Recipe, Stage};
 use crate::checksum::with_checksums;
 use crate::estimate::Effort;
 use crate::forecast::forecast;
-use crate::observer::Event;
+use crate::observer::{Event, Message};
 use crate::run_directory::{Inputs, RunFile};
 use crate::session::KnownImages;
 use crate::stage_inputs::{images_of, reads_test_images};
@@ -115,19 +115,40 @@ fn check_weights(plan: &[PlannedStage]) -> Result<(), TrainError> {
     pretrainings.try_for_each(|planned| with_checksums(planned).map(drop))
 }
 
-/// Runs `stages` in order, after a look at the data and the given weights of them all. What was finished before is not
+/// Runs `stages` in order, after a look at the data and the given weights of them all, and after `begin`, which is given
+/// the stages as they will be run: those whose run was given more epochs since keep them. What was finished before is not
 /// repeated, what was begun goes on, and a trunk that nothing needs any more is left out. An evaluation of other images
 /// or weights than there are now is made again, with a word; a pre-training of other images is refused. A stage whose
 /// loss is no number any more is left as it is, with what would start from it: that is a result of its recipe, not a
 /// reason to stop the others.
-pub fn plan(session: &mut Session<'_>, stages: &[PlannedStage]) -> Result<PlanOutcome, TrainError> {
-    let images = check_data(session, stages)?;
-    check_weights(stages)?;
-    announce(session, stages)?;
+pub fn plan(
+    session: &mut Session<'_>,
+    stages: &[PlannedStage],
+    begin: impl FnOnce(&[PlannedStage]) -> Result<(), TrainError>,
+) -> Result<PlanOutcome, TrainError> {
+    let stages: Vec<PlannedStage> = stages.iter().map(|planned| with_own_epochs(session, planned)).collect();
+    let images = check_data(session, &stages)?;
+    check_weights(&stages)?;
+    announce(session, &stages)?;
+    begin(&stages)?;
     session.set_plan(Some(images));
-    let outcome = run_all(session, stages);
+    let outcome = run_all(session, &stages);
     session.set_plan(None);
     outcome
+}
+
+/// `planned` with the epochs that its run was given since, if it was; the session says so.
+fn with_own_epochs(session: &mut Session<'_>, planned: &PlannedStage) -> PlannedStage {
+    let recipe = std::fs::read_to_string(planned.out.join("config.toml")).ok();
+    let own = recipe.and_then(|text| Recipe::from_toml(&text).ok());
+    let stage = planned.stage.trained().filter(|_| planned.ends_after.is_none());
+    let Some((own, stage)) = own.zip(stage).filter(|(own, stage)| own.is_replanned(&planned.recipe, *stage)) else {
+        return planned.clone();
+    };
+    let (now, before) = (own.stage(stage).epochs, planned.recipe.stage(stage).epochs);
+    let out = planned.out.display();
+    session.say(Message::Note(format!("{out} was given {now} epochs since, not {before} as planned, and keeps them")));
+    PlannedStage { recipe: planned.recipe.with_epochs_of(&own, stage), ..planned.clone() }
 }
 
 fn run_all(session: &mut Session<'_>, stages: &[PlannedStage]) -> Result<PlanOutcome, TrainError> {

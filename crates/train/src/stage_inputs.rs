@@ -5,8 +5,9 @@ use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{Recipe, Stage};
 
 use crate::checksum::sha256;
-use crate::run_directory::Inputs;
+use crate::run_directory::{Inputs, RunFile, has_checkpoint};
 use crate::session::KnownImages;
+use crate::start::is_gone;
 use crate::{Session, TrainError};
 
 /// The inputs of `planned`, whose images are `data`. The stages of a plan do not look into the files again while these
@@ -40,11 +41,17 @@ pub(crate) fn reads_test_images(recipe: &Recipe, stage: Stage) -> bool {
     stage != Stage::Pretrain || recipe.monitor.every > 0
 }
 
-/// The SHA-256 of the weights that an evaluation starts from; `None` for a random encoder, and for a pre-training.
+/// The SHA-256 of the weights that an evaluation starts from; `None` for a random encoder, and for a pre-training. Where
+/// they are gone, and the run goes on from a checkpoint of its own, it is that which the run recorded.
 ///
 /// # Errors
 /// When there are none, or they cannot be read.
 pub(crate) fn checksum_of_start(planned: &PlannedStage) -> Result<Option<String>, TrainError> {
     let start = planned.start.path().filter(|_| planned.stage != Stage::Pretrain);
-    start.map(sha256).transpose()
+    match start {
+        Some(path) if is_gone(path) && has_checkpoint(&planned.out) => {
+            Ok(RunFile::read(&planned.out)?.inputs.from_sha256)
+        }
+        start => start.map(sha256).transpose(),
+    }
 }

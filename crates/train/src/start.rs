@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use bmae_nn::weights::{Architecture, ModelPart, StateDict, grouped_names};
 use bmae_nn::{Encoder, EncoderInit, LoadReport, WeightsError};
+use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{Choice, EncoderRecipe, MethodName, Recipe, ScratchInit, Stage, Start, Used};
 use burn::module::Module;
 use burn::tensor::Device;
@@ -15,7 +16,7 @@ use burn::tensor::Device;
 use crate::TrainError;
 use crate::model::fresh_encoder;
 use crate::observer::Message;
-use crate::run_directory::{RunFile, last_weights};
+use crate::run_directory::{RunFile, has_checkpoint, last_weights};
 
 /// The text of the `config.toml` that the weights were made with, or what their shapes tell of the part that is `used`.
 pub fn config_text(start: &Start, used: Used) -> Result<Option<String>, TrainError> {
@@ -25,6 +26,21 @@ pub fn config_text(start: &Start, used: Used) -> Result<Option<String>, TrainErr
         return std::fs::read_to_string(&file).map(Some).map_err(|source| TrainError::reading(file, source));
     }
     Ok(carried_recipe(&usable_weights(path, &[ModelPart::Encoder])?, used))
+}
+
+/// Where the encoder of the evaluation `planned` comes from in this session: from its start; but where those weights are
+/// gone, a run that has a checkpoint of its own, which holds the encoder too, begins with any and goes on from that.
+pub(crate) fn of_session(planned: &PlannedStage) -> Start {
+    match planned.start.path().is_some_and(is_gone) && has_checkpoint(&planned.out) {
+        true => Start::Scratch,
+        false => planned.start.clone(),
+    }
+}
+
+/// Whether there are no weights at `path`.
+pub(crate) fn is_gone(path: &Path) -> bool {
+    let file = weights_file(path).ok().and_then(|file| StateDict::file_at(&file).ok());
+    file.is_none_or(|file| !file.exists())
 }
 
 /// The name of the run that the weights came from, so that its evaluations share it; those of random encoders share one

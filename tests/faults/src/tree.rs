@@ -95,7 +95,7 @@ fn comparable(name: &str, bytes: Vec<u8>, folder: &Path, with_times: bool) -> (S
     let content = match file {
         "lock" => Vec::new(),
         "metrics.jsonl" => metrics(&bytes),
-        "run.toml" | "config.toml" => settings(&bytes, folder),
+        "run.toml" | "config.toml" | "plan.toml" => settings(&bytes, folder),
         _ if file.ends_with(".safetensors") => tensors(&bytes).unwrap_or(bytes),
         _ if with_times && name.contains("report/") && is_with_times(file) => Vec::new(),
         _ => bytes,

@@ -16,4 +16,4 @@ pub use train::{of_export, of_train, with_advice};
 
 /// What to do when memory is out, whatever was at work.
 pub const OUT_OF_MEMORY: &str = "lower batch_size, data.image_size or --threads, or free some memory; a run keeps its last \
-                                 checkpoint, and the same command with --resume goes on from there";
+                                 checkpoint, and `bmae resume RUN` goes on from there";

@@ -1,5 +1,6 @@
 //! Advice on errors of training, evaluating and exporting.
 
+use bmae_output::shell::quoted;
 use bmae_train::TrainError;
 use bmae_train::estimate::Caution;
 use bmae_train::export::ExportError;
@@ -11,9 +12,20 @@ pub fn of_train(error: &TrainError) -> Option<String> {
     let advice = match error {
         TrainError::Recipe(error) => return of_recipe(error),
         TrainError::Data(error) => return of_data(error),
-        TrainError::RunExists { .. } => "continue it with --resume, or choose another folder with --out",
+        TrainError::RunExists { path } => {
+            return Some(format!(
+                "`bmae resume {}` goes on with it; or choose another folder with --out",
+                quoted(path)
+            ));
+        }
         TrainError::RunInUse { .. } => "wait for it, stop it, or choose another folder with --out",
-        TrainError::OtherRecipe { .. } => "give these, or choose another folder with --out",
+        TrainError::OtherRecipe { path, .. } => {
+            return Some(format!(
+                "`bmae resume {}` goes on with the recipe that it has; or choose another folder with --out",
+                quoted(path)
+            ));
+        }
+        TrainError::NotRecorded { .. } => "the command that began it goes on with it, given again with --resume",
         TrainError::NoState { weights: Some(_), .. } => {
             "bmae pretrain --from WEIGHTS --out ANOTHER_FOLDER begins a pre-training with weights"
         }
@@ -77,7 +89,7 @@ mod tests {
     #[test]
     fn advice_names_the_flag_and_an_error_without_advice_stands_alone() {
         let advice = |error| of_train(&error).unwrap_or_default();
-        assert!(advice(TrainError::RunExists { path: "a".into() }).contains("--resume"));
+        assert!(advice(TrainError::RunExists { path: "a b".into() }).contains("`bmae resume 'a b'`"));
         assert!(advice(TrainError::OtherRecipe { path: "a".into(), keys: "seed".into() }).contains("--out"));
         assert!(advice(TrainError::NoSuchDevice { device: "cuda".into() }).contains("--features cuda"));
         assert_eq!(of_train(&TrainError::UncoveredParameter { name: "x".into() }), None);

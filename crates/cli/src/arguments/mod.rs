@@ -10,6 +10,7 @@ mod method;
 mod pictures;
 mod recipe_source;
 mod recorded;
+mod resume;
 mod sweep;
 mod training;
 
@@ -23,6 +24,7 @@ pub use everywhere::{DeviceName, Everywhere};
 pub use pictures::Reconstruct;
 pub use recipe_source::RecipeSource;
 pub use recorded::{Features, Forward, Replay};
+pub use resume::Resume;
 pub use sweep::{EngineName, Sweep};
 pub use training::{Evaluate, PlanOptions, Pretrain, Report, Reproduce};
 
@@ -70,6 +72,8 @@ pub enum Command {
     Linprobe(Evaluate),
     /// Classify by nearest neighbours among a frozen encoder's features
     Knn(Evaluate),
+    /// Go on with runs that were stopped, or train them longer
+    Resume(Resume),
     /// Write tables and figures that compare runs
     Report(Report),
     /// Train and evaluate over a grid of keys, then write the report

@@ -21,6 +21,7 @@ mod recorded;
 mod replay;
 mod report;
 mod reproduce;
+mod resume;
 mod runs;
 mod stage;
 mod sweep;
@@ -47,6 +48,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Ending> {
         Command::Finetune(own) => finetune::run(own, everywhere, &output),
         Command::Linprobe(own) => linprobe::run(own, everywhere, &output),
         Command::Knn(own) => knn::run(own, everywhere, &output),
+        Command::Resume(own) => resume::run(own, everywhere, &output),
         Command::Report(own) => report::run(own, &output),
         Command::Sweep(own) => sweep::run(own, everywhere, &output),
         Command::Watch(own) => watch::run(own, &output),

@@ -4,20 +4,20 @@ use std::path::Path;
 
 use bmae_output::plain::plain_path;
 use bmae_output::shell::quoted;
-use bmae_recipe::plan::{PlannedStage, share_beginnings};
+use bmae_recipe::plan::{PlanFile, PlannedStage, share_beginnings};
+use bmae_train::TrainError;
 use bmae_train::device::{DeviceChoice, Machine};
 use bmae_train::estimate::Effort;
 use bmae_train::forecast::forecast;
 use bmae_train::run::{self, PlanOutcome};
-use bmae_train::{Session, TrainError};
 use serde_json::Value;
 
 use crate::arguments::{Everywhere, PlanOptions};
 use crate::ending::Ending;
-use crate::interrupt::{self, GoesOn};
+use crate::interrupt::{self, GoingOn};
+use crate::means::Means;
 use crate::output::Output;
 use crate::progress::Progress;
-use crate::provenance::provenance;
 use crate::{advice, estimate, threads};
 
 /// `stages` with what some of them begin alike trained once, unless that is not wanted.
@@ -52,9 +52,21 @@ pub fn list(
     Ok(output.result(&estimate::table(stages, estimate.as_ref(), out), &json)?)
 }
 
-/// Runs `stages`, then writes the report into `out/report` and prints its table.
+/// Runs `stages`, then writes the report into `out/report` and prints its table. `out` keeps what is asked for.
 pub fn run(stages: &[PlannedStage], out: &Path, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
-    let diverged = train(stages, everywhere, output)?;
+    let going_on = GoingOn::with(&[out.to_owned()], everywhere);
+    run_with(&Means::of(everywhere, output)?, stages, out, &going_on, output)
+}
+
+/// The same with what other plans of the command compute with, too; where it is stopped, it is `going_on` so.
+pub fn run_with(
+    means: &Means,
+    stages: &[PlannedStage],
+    out: &Path,
+    going_on: &GoingOn,
+    output: &Output,
+) -> Result<(), Ending> {
+    let diverged = train(means, stages, out, going_on, output)?;
     super::report::write(&[out.to_owned()], &out.join("report"), out, output)?;
     match diverged {
         0 => Ok(()),
@@ -71,20 +83,22 @@ pub fn run(stages: &[PlannedStage], out: &Path, everywhere: &Everywhere, output:
 }
 
 /// Gives how many stages diverged.
-fn train(stages: &[PlannedStage], everywhere: &Everywhere, output: &Output) -> Result<usize, Ending> {
-    let threads = threads::set(everywhere.threads)?;
-    let stop = interrupt::stop_when_asked()?;
+fn train(
+    means: &Means,
+    stages: &[PlannedStage],
+    out: &Path,
+    going_on: &GoingOn,
+    output: &Output,
+) -> Result<usize, Ending> {
     let mut progress = Progress::of_plan(output, stages);
-    let session = Session::new(everywhere.device.into(), threads, stop, &mut progress)?;
-    let mut session = session.with_provenance(provenance()).with_estimates(output.effort());
-    let outcome = run::plan(&mut session, stages)?;
+    let write_down = |stages: &[PlannedStage]| Ok(PlanFile::write(out, stages)?);
+    let outcome = run::plan(&mut means.session(&mut progress)?, stages, write_down)?;
     drop(progress);
     match outcome {
         PlanOutcome::Finished => Ok(0),
         PlanOutcome::Diverged(errors) => Ok(errors.len()),
-        PlanOutcome::Interrupted(stage, outcome) => match interrupt::stopped(&outcome, &stage.out, GoesOn::AsItWas) {
-            Some(ending) => Err(ending),
-            None => Ok(0),
-        },
+        PlanOutcome::Interrupted(stage, outcome) => {
+            interrupt::stopped(&outcome, &stage.out, going_on).map_or(Ok(0), Err)
+        }
     }
 }

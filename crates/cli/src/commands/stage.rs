@@ -4,19 +4,19 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use bmae_output::plain::{plain, plain_path};
+use bmae_output::shell::quoted;
 use bmae_recipe::plan::{PlannedStage, run_name};
 use bmae_recipe::{Layers, Stage, Start, Used};
-use bmae_train::{Outcome, Session, run, start};
+use bmae_train::{Outcome, run, start};
 use serde_json::json;
 
 use crate::arguments::{Evaluate, Everywhere};
 use crate::ending::Ending;
-use crate::interrupt::{self, GoesOn};
+use crate::interrupt::{self, GoingOn};
 use crate::layers;
+use crate::means::Means;
 use crate::output::Output;
 use crate::progress::Progress;
-use crate::provenance::provenance;
-use crate::threads;
 
 /// Evaluates the encoder that `--from` names.
 pub fn evaluate(stage: Stage, arguments: &Evaluate, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
@@ -50,21 +50,30 @@ pub fn tell_preset(stage: Stage, layers: &Layers, from: &str, what: &str, output
 
 /// Runs `planned` with progress and Ctrl-C, and tells the result or how to go on.
 pub fn run(planned: &PlannedStage, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
-    let threads = threads::set(everywhere.threads)?;
-    let stop = interrupt::stop_when_asked()?;
+    let going_on = GoingOn::with(std::slice::from_ref(&planned.out), everywhere);
+    run_with(&Means::of(everywhere, output)?, planned, everywhere.resume, &going_on, output)
+}
+
+/// The same with what other stages of the command compute with, too; where it is stopped, it is `going_on` so.
+pub fn run_with(
+    means: &Means,
+    planned: &PlannedStage,
+    resume: bool,
+    going_on: &GoingOn,
+    output: &Output,
+) -> Result<(), Ending> {
     let mut progress = Progress::new(output);
-    let session = Session::new(everywhere.device.into(), threads, stop, &mut progress)?;
-    let mut session = session.with_provenance(provenance()).with_estimates(output.effort());
-    let outcome = run::stage(&mut session, planned, everywhere.resume)?;
+    let outcome = run::stage(&mut means.session(&mut progress)?, planned, resume)?;
     drop(progress);
+    if let Some(ending) = interrupt::stopped(&outcome, &planned.out, going_on) {
+        return Err(ending);
+    }
     tell(planned, &outcome, output)
 }
 
-fn tell(planned: &PlannedStage, outcome: &Outcome, output: &Output) -> Result<(), Ending> {
+/// Tells the result of `planned`, whose `outcome` is that it is finished.
+pub fn tell(planned: &PlannedStage, outcome: &Outcome, output: &Output) -> Result<(), Ending> {
     let PlannedStage { run: name, stage, out, .. } = planned;
-    if let Some(ending) = interrupt::stopped(outcome, out, GoesOn::WithResume) {
-        return Err(ending);
-    }
     let (loss, top1) = match outcome {
         Outcome::Finished(summary) => (summary.loss, summary.top1),
         _ => (None, None),
@@ -72,7 +81,10 @@ fn tell(planned: &PlannedStage, outcome: &Outcome, output: &Output) -> Result<()
     let already = matches!(outcome, Outcome::AlreadyFinished);
     let (place, named) = (plain_path(out), plain(name));
     let text = match (already, top1, loss) {
-        (true, ..) => format!("{named} {} in {place} was finished earlier, nothing to do", stage.section()),
+        (true, ..) => {
+            let longer = how_to_train_longer(planned);
+            format!("{named} {} in {place} was finished earlier, nothing to do{longer}", stage.section())
+        }
         (_, Some(top1), _) => format!("{named} {}: top-1 {top1:.2} %, in {place}", stage.section()),
         (_, None, Some(loss)) => format!("{named} {}: loss {loss:.4}, in {place}", stage.section()),
         (_, None, None) => format!("{named} {}: done, in {place}", stage.section()),
@@ -86,6 +98,18 @@ fn tell(planned: &PlannedStage, outcome: &Outcome, output: &Output) -> Result<()
         "top1": top1,
     });
     Ok(output.result(&text, &json)?)
+}
+
+/// How to train a finished stage longer, as a clause; nothing where it has no epochs, or other runs begin with them.
+fn how_to_train_longer(planned: &PlannedStage) -> String {
+    let trained = planned.stage.trained().filter(|_| planned.ends_after.is_none());
+    trained.map_or(String::new(), |stage| {
+        let epochs = planned.recipe.stage(stage).epochs;
+        format!(
+            "; `bmae resume {} --epochs N` trains it longer, for N epochs in all (above {epochs})",
+            quoted(&planned.out)
+        )
+    })
 }
 
 /// The run's name: that of its folder, what is no UTF-8 in it written out.

@@ -159,6 +159,7 @@ fn every_command_explains_itself_with_examples() {
         "linprobe ",
         "knn ",
         "report ",
+        "resume ",
         "data download ",
         "data info ",
         "checkpoint info ",

@@ -252,9 +252,9 @@ fn an_output_folder_that_holds_something_else_is_left_alone() {
     let folder = Folder::new();
     pretrain(&folder, &[]).succeeds();
     let before = folder.read("run/metrics.jsonl");
-    pretrain(&folder, &[]).refuses(1, &["run already holds a run", "--resume", "--out"]);
+    pretrain(&folder, &[]).refuses(1, &["run already holds a run", "`bmae resume run` goes on with it", "--out"]);
     pretrain(&folder, &["--resume", "--set", "pretrain.epochs=3"])
-        .refuses(1, &["another recipe", "pretrain.epochs was 2, is now 3", "--out"]);
+        .refuses(1, &["another recipe", "pretrain.epochs was 2, is now 3", "`bmae resume run`", "--out"]);
     assert_eq!(folder.read("run/metrics.jsonl"), before);
 
     folder.write("letters/to-mother.txt", b"dear mother");

@@ -86,9 +86,9 @@ fn a_run_that_was_stopped_and_resumed_ends_like_one_left_alone() {
     assert_eq!(stopped.stdout, "", "{}", stopped.story());
     let last = stopped.stderr.lines().last().unwrap_or_default();
     assert!(last.starts_with("stopped: a keeps ") && last.contains(" of 60 epochs"), "{}", stopped.story());
-    assert!(last.contains("--out a --resume`"), "{}", stopped.story());
+    assert!(last.ends_with("bmae resume a`"), "{}", stopped.story());
 
-    folder.bmae(&format!("{LONG} a --resume")).succeeds();
+    folder.bmae("resume a").succeeds();
     folder.bmae(&format!("{LONG} b")).succeeds();
     let bits = |run| losses(&folder, run).into_iter().map(f64::to_bits).collect::<Vec<_>>();
     assert_eq!(bits("a"), bits("b"), "the losses of the steps");
@@ -96,18 +96,23 @@ fn a_run_that_was_stopped_and_resumed_ends_like_one_left_alone() {
 }
 
 #[test]
-fn a_plan_that_was_stopped_goes_on_by_the_same_command() {
+fn a_plan_that_was_stopped_goes_on_from_its_folder_and_by_the_same_command() {
     let folder = Folder::new();
     let line = "reproduce --preset tiny.toml --out plan --set pretrain.epochs=60 --set data.shapes_train=256";
     let stopped = interrupt(&folder, line, "plan/mae/pretrain");
     assert_eq!(stopped.code, Some(130), "{}", stopped.story());
     let last = stopped.stderr.lines().last().unwrap_or_default();
-    assert!(
-        last.contains("reproduce --preset tiny.toml --out plan") && !last.contains("--resume"),
-        "{}",
-        stopped.story()
-    );
+    assert!(last.ends_with("bmae resume plan`"), "{}", stopped.story());
     assert!(!folder.path("plan/report").exists(), "{}", stopped.story());
+
+    folder.bmae("resume plan --quiet").succeeds();
+    folder.bmae(&line.replace("--out plan", "--out alone --quiet")).succeeds();
+    for run in ["mae/pretrain", "mae-new/pretrain", "mae-new/finetune", "scratch/linprobe"] {
+        let of = |plan: &str| folder.weights(&format!("{plan}/{run}"));
+        assert!(of("plan") == of("alone"), "{run}: the last weights differ");
+    }
+    assert_eq!(folder.read("plan/report/findings.csv"), folder.read("alone/report/findings.csv"));
+    folder.bmae(line).succeeds();
 }
 
 #[test]

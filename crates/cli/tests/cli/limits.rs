@@ -37,6 +37,6 @@ fn memory_that_is_refused_is_a_sentence_and_the_run_goes_on_with_more() {
         "{TRAIN} --threads 1 --set model.encoder={{dim=512,depth=4,heads=8}} --set pretrain.epochs=1 --set pretrain.warmup_epochs=0"
     );
     limited(&folder, "ulimit -v 200000", &large)
-        .refuses(1, &["not enough memory: the system refused ", " bytes; lower batch_size", "--resume"]);
+        .refuses(1, &["not enough memory: the system refused ", " bytes; lower batch_size", "bmae resume"]);
     folder.bmae(&format!("{large} --resume")).succeeds();
 }

@@ -21,5 +21,6 @@ mod names;
 mod output;
 mod pictures;
 mod port_checks;
+mod resume;
 mod shells;
 mod sweeps;

@@ -1,12 +1,13 @@
 //! The types that a recipe key may have: how each is read from TOML, within its range, and written.
 
-use toml::Value;
+use toml::{Table, Value};
 
 use super::range::{Count, Number, TextRange};
 use crate::choices::{
     Augmentation, Born, Choice, CopyAt, EmaUnit, Feature, FeatureHead, LossOn, Masks, MethodName, Pooling, Ramp,
     ScratchInit, TargetNormalisation, UpdateKind, WarmupWeight,
 };
+use crate::planned_epochs::EarlierPlan;
 
 /// A type that a recipe key may have.
 pub trait KeyValue: Sized + 'static {
@@ -124,6 +125,32 @@ impl KeyValue for [f64; 2] {
     }
     fn write(&self) -> Value {
         Value::Array(self.iter().map(|n| Value::Float(*n)).collect())
+    }
+}
+
+/// Plans in the order in which they were given up.
+impl KeyValue for Vec<EarlierPlan> {
+    type Range = ();
+    fn allowed((): &()) -> String {
+        "a list such as [{ epochs = 20, until = 12 }], with no `until` above its `epochs` or below the one before"
+            .to_owned()
+    }
+    fn read(value: &Value, (): &()) -> Option<Self> {
+        let plan = |entry: &Value| {
+            let table = entry.as_table().filter(|table| table.len() == 2)?;
+            let count = |name: &str| usize::try_from(table.get(name)?.as_integer()?).ok();
+            let plan = EarlierPlan { epochs: count("epochs")?, until: count("until")? };
+            (plan.epochs > 0 && plan.until <= plan.epochs).then_some(plan)
+        };
+        let plans: Vec<EarlierPlan> = value.as_array()?.iter().map(plan).collect::<Option<_>>()?;
+        plans.is_sorted_by_key(|plan| plan.until).then_some(plans)
+    }
+    fn write(&self) -> Value {
+        let plan = |plan: &EarlierPlan| {
+            let entries = [("epochs", plan.epochs), ("until", plan.until)];
+            Value::Table(Table::from_iter(entries.map(|(name, count)| (name.to_owned(), count.write()))))
+        };
+        Value::Array(self.iter().map(plan).collect())
     }
 }
 

@@ -1,11 +1,13 @@
 //! The plan that compares methods: every run of a preset, pre-trained and evaluated three ways, for every seed.
 
+mod file;
 mod trunks;
 
 use std::path::{Path, PathBuf};
 
 use crate::{PlannedRun, Recipe, Stage, Start};
 
+pub use file::{PLAN_FILE, PlanFile, PlanFileError};
 pub use trunks::{epochs_in_common, share_beginnings};
 
 /// One stage of the plan: one run directory.

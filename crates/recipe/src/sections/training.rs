@@ -2,6 +2,7 @@
 
 use crate::choices::Augmentation;
 use crate::key::{Count, Number};
+use crate::planned_epochs::{EarlierPlan, PlannedEpochs};
 use crate::section::section;
 
 section! {
@@ -11,6 +12,10 @@ section! {
     {
         /// Number of epochs
         epochs: usize = [200, 100, 100], in Count::from(1);
+        /// Numbers of epochs that the training was planned with before, where it was given another one on its way
+        /// A resume with another number of epochs writes it down. Learning rate and ramps are re-stretched: before epoch
+        /// `until` (from 0) they are those of a training of `epochs` epochs, from there on those of the next plan.
+        replanned: Vec<EarlierPlan> = [Vec::new(), Vec::new(), Vec::new()];
         /// Fraction of the training images that an epoch sees, drawn afresh for each epoch
         /// For a shorter experiment with the same epochs: K, WSE, warm-ups and schedules keep their numbers, and every
         /// epoch has fewer steps.
@@ -53,6 +58,11 @@ section! {
 }
 
 impl StageRecipe {
+    /// The epochs that it is and was planned with.
+    pub fn planned_epochs(&self) -> PlannedEpochs {
+        PlannedEpochs::new(self.epochs, self.replanned.clone())
+    }
+
     /// The learning rate at the top of the schedule: `base_lr * batch_size / 256`.
     pub fn peak_lr(&self) -> f64 {
         self.base_lr * self.batch_size as f64 / 256.0

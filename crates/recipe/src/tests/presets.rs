@@ -70,6 +70,7 @@ fn paper_has_the_published_pre_training() {
         StageRecipe {
             epoch_fraction: 1.0,
             epochs: 200,
+            replanned: Vec::new(),
             batch_size: 512,
             base_lr: 1e-3,
             min_lr: 0.0,
@@ -94,6 +95,7 @@ fn paper_has_the_published_fine_tuning() {
         StageRecipe {
             epoch_fraction: 1.0,
             epochs: 100,
+            replanned: Vec::new(),
             batch_size: 512,
             base_lr: 1e-3,
             min_lr: 1e-6,
@@ -124,6 +126,7 @@ fn paper_has_the_published_probe_and_neighbours() {
         StageRecipe {
             epoch_fraction: 1.0,
             epochs: 100,
+            replanned: Vec::new(),
             batch_size: 512,
             base_lr: 0.1,
             min_lr: 0.0,

@@ -18,7 +18,7 @@ use crate::schedule::Schedule;
 use crate::session::Summary;
 use crate::stage_inputs::inputs_of;
 use crate::stage_run::StageRun;
-use crate::{Outcome, Session, TrainError, input};
+use crate::{Outcome, Session, TrainError, input, start};
 
 const STAGE: TrainedStage = TrainedStage::Finetune;
 
@@ -27,12 +27,14 @@ const STAGE: TrainedStage = TrainedStage::Finetune;
 /// # Errors
 /// Everything that [`TrainError`] names; nothing is written before data and model were found in order.
 pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: bool) -> Result<Outcome, TrainError> {
-    let PlannedStage { recipe, start, .. } = planned;
+    let recipe = &planned.recipe;
     let (data, test) = input::open_labelled(recipe, Stage::Finetune)?;
     let inputs = inputs_of(session, planned, &data)?;
     let steps = input::steps_per_epoch(&data, recipe, STAGE)?;
     let (classes, device) = (data.class_names.len(), session.training_device());
-    let learner = FinetuneLearner::new(recipe, start, classes, &device, &mut |message| session.say(message))?;
+    let learner = FinetuneLearner::new(recipe, &start::of_session(planned), classes, &device, &mut |message| {
+        session.say(message)
+    })?;
     let Some(mut run) = StageRun::open(session, planned, &data, inputs, resume)? else {
         return Ok(Outcome::AlreadyFinished);
     };

@@ -66,15 +66,18 @@ impl ProbeLearner {
         Ok(Self { probe, ..learner })
     }
 
-    /// Continues where `checkpoint` says, whose snapshot is of such a learner with this encoder.
+    /// Continues where `checkpoint` says, whose snapshot is of such a learner, its encoder too.
     ///
     /// # Errors
     /// When it is not.
     pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
         let Snapshot { weights, values, .. } = &checkpoint.snapshot;
-        let mut of_probe = weights.clone();
-        of_probe.tensors.retain(|name, _| name.starts_with("head.") || name.starts_with("batchnorm."));
+        let is_of_probe = |name: &String| name.starts_with("head.") || name.starts_with("batchnorm.");
+        let (mut of_probe, mut of_encoder) = (weights.clone(), weights.clone());
+        of_probe.tensors.retain(|name, _| is_of_probe(name));
+        of_encoder.tensors.retain(|name, _| !is_of_probe(name));
         self.probe = load_exactly(&of_probe, self.probe.clone())?;
+        self.encoder = load_exactly(&of_encoder, self.encoder.clone())?;
         let device = self.device.clone().inner();
         optimiser::restore_moments(&mut self.optimiser, &self.groups, &self.probe, values, &device)
             .map_err(|what| checkpoint.refused(what))

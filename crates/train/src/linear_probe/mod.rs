@@ -29,11 +29,12 @@ const STAGE: TrainedStage = TrainedStage::Linprobe;
 /// # Errors
 /// Everything that [`TrainError`] names; nothing is written before data and model were found in order.
 pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: bool) -> Result<Outcome, TrainError> {
-    let PlannedStage { recipe, start, .. } = planned;
+    let recipe = &planned.recipe;
     let (data, test) = input::open_labelled(recipe, Stage::Linprobe)?;
     let inputs = inputs_of(session, planned, &data)?;
     let steps = input::steps_per_epoch(&data, recipe, STAGE)?;
-    let encoder = start::encoder(start, recipe, &session.inference_device(), &mut |message| session.say(message))?;
+    let start = start::of_session(planned);
+    let encoder = start::encoder(&start, recipe, &session.inference_device(), &mut |message| session.say(message))?;
     let learner = ProbeLearner::new(recipe, encoder, data.class_names.len(), &session.training_device())?;
     let Some(mut run) = StageRun::open(session, planned, &data, inputs, resume)? else {
         return Ok(Outcome::AlreadyFinished);

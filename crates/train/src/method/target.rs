@@ -10,7 +10,7 @@ use bmae_nn::ops::SelectedTokens;
 use bmae_nn::parameters::{map_parameters, parameters, replace_parameters, take_module};
 use bmae_nn::{Encoder, ShapeError};
 use bmae_output::count::count;
-use bmae_recipe::{CopyAt, EmaUnit, Recipe, TargetRecipe};
+use bmae_recipe::{CopyAt, EmaUnit, PlannedEpochs, Recipe, TargetRecipe};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
@@ -30,7 +30,7 @@ pub struct Targets {
     switch: Option<usize>,
     /// When within its epoch a copied target is renewed.
     copy_at: CopyAt,
-    epochs: usize,
+    epochs: PlannedEpochs,
     steps_per_epoch: usize,
     /// One per recipe; `None` before its creation.
     encoders: Vec<Option<Encoder>>,
@@ -74,7 +74,7 @@ impl Targets {
             switched: false,
             switch: method.warmup_epochs(),
             copy_at: method.copy_at().unwrap_or(CopyAt::EpochStart),
-            epochs: recipe.pretrain.stage.epochs,
+            epochs: recipe.pretrain.stage.planned_epochs(),
             steps_per_epoch,
             teachers,
             width: widths.into_iter().next().unwrap_or(recipe.model.encoder.dim),
@@ -87,7 +87,7 @@ impl Targets {
             recipes: Vec::new(),
             switch: None,
             copy_at: CopyAt::EpochStart,
-            epochs: 0,
+            epochs: PlannedEpochs::new(0, Vec::new()),
             steps_per_epoch: 0,
             encoders: Vec::new(),
             switched: false,
@@ -281,11 +281,12 @@ impl Targets {
             EmaUnit::Epoch => 1,
             EmaUnit::Step => self.steps_per_epoch,
         };
+        let all = self.epochs.at(now / per_epoch) * per_epoch;
         let mut event = None;
         for (encoder, recipe) in self.encoders.iter_mut().zip(&self.recipes) {
             let Some(encoder) = encoder else { continue };
             let first = created(recipe, switch) * per_epoch;
-            if let Some(tau) = tau(recipe, unit, now - first, (self.epochs * per_epoch).saturating_sub(first)) {
+            if let Some(tau) = tau(recipe, unit, now - first, all.saturating_sub(first)) {
                 average_into(encoder, student, tau);
                 event = Some(TargetEvent::Average);
             }

@@ -84,7 +84,7 @@ pub(crate) fn measure(
     epoch: usize,
 ) -> Result<Option<FeatureMeasures>, TrainError> {
     let every = recipe.monitor.every;
-    let last = epoch + 1 == recipe.pretrain.stage.epochs;
+    let last = recipe.pretrain.stage.planned_epochs().end_with(epoch + 1);
     if every == 0 || !((epoch + 1).is_multiple_of(every) || last) {
         return Ok(None);
     }

@@ -47,7 +47,7 @@ impl Gallery {
         directory: &mut RunDirectory,
         epochs_done: usize,
     ) -> Result<(), TrainError> {
-        let last = epochs_done == recipe.pretrain.stage.epochs;
+        let last = recipe.pretrain.stage.planned_epochs().end_with(epochs_done);
         let Some(subjects) = &self.subjects else { return Ok(()) };
         if !last && !epochs_done.is_multiple_of(recipe.monitor.pictures_every.max(1)) {
             return Ok(());

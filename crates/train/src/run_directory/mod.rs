@@ -7,8 +7,10 @@ mod inputs;
 mod leftovers;
 mod lock;
 mod metrics;
+mod moved;
 mod pictures;
 mod place;
+mod recorded;
 mod run_file;
 mod state_file;
 mod tensorboard;
@@ -18,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use bmae_nn::weights::StateDict;
-use bmae_recipe::{AnyKey, Recipe, Trunk, keys};
+use bmae_recipe::{AnyKey, Recipe, Stage, Trunk, keys};
 
 pub(crate) use checkpoint::furthest as furthest_position;
 use checkpoint::{Loaded, with_config};
@@ -29,7 +31,9 @@ pub use metrics::{
     Common, EpochLine, EvalLine, Fields, Line, MetricsFile, Renewal, RenewedAt, StabilityLine, StabilityMeasures,
     StepLine,
 };
+pub use moved::Moved;
 pub use pictures::PictureName;
+pub use recorded::Recorded;
 pub use run_file::{Ending, RunFile, SessionRecord};
 pub use state_file::{Checkpoint, Position, Snapshot, epochs_done};
 
@@ -103,8 +107,10 @@ impl RunDirectory {
             if !resume {
                 return Err(TrainError::RunExists { path: path.to_owned() });
             }
-            compare_recipes(path, config, &run_file.stage, &mut lost)?;
-            match RunFile::read(path) {
+            let about = RunFile::read(path);
+            let images_are_known = about.as_ref().is_ok_and(|about: &RunFile| about.inputs.train.is_some());
+            compare_recipes(path, config, &run_file.stage, images_are_known, &mut lost)?;
+            match about {
                 Ok(found) => before = Some(found),
                 Err(error) => lost.push(format!("{error}: it is written anew, without the sessions before")),
             }
@@ -116,7 +122,7 @@ impl RunDirectory {
                 Some(_) => before = None,
                 None => {}
             }
-            if let Some(before) = before.as_ref().filter(|before| before.is_finished()) {
+            if let Some(before) = before.as_ref().filter(|before| before.has_all_of(&run_file)) {
                 leftovers::clear(path);
                 checkpoint::clear_superseded(path);
                 return Ok(Opened::Finished(before.change_of_test_images(&run_file)));
@@ -305,9 +311,15 @@ fn inspect(path: &Path) -> Result<Found, TrainError> {
 }
 
 /// A resume must be of the same recipe, key for key; keys that `stage` does not read may have changed since, and so may
-/// those that no result depends on. Where the recipe of the run cannot be read, that which its checkpoints carry counts, and
-/// `lost` says so.
-fn compare_recipes(path: &Path, config: &str, stage: &str, lost: &mut Vec<String>) -> Result<(), TrainError> {
+/// those that no result depends on, what [`Recipe::as_before`] names (`images_are_known` where `run.toml` tells them). Where
+/// the recipe of the run cannot be read, that which its checkpoints carry counts, and `lost` says so.
+fn compare_recipes(
+    path: &Path,
+    config: &str,
+    stage: &str,
+    images_are_known: bool,
+    lost: &mut Vec<String>,
+) -> Result<(), TrainError> {
     let file = path.join("config.toml");
     let parse = |text: &str| -> Result<toml::Table, TrainError> {
         let what = |error: toml::de::Error| error.message().to_owned();
@@ -327,8 +339,13 @@ fn compare_recipes(path: &Path, config: &str, stage: &str, lost: &mut Vec<String
         lost.push(format!("{error}: the recipe that its checkpoint carries is taken"));
         parse(&carried.to_toml())
     })?;
+    let known = (Recipe::from_toml(config), Recipe::from_toml(&earlier.to_string()), Stage::of_section(stage));
+    let now = match known {
+        (Ok(now), Ok(earlier), Some(stage)) => now.as_before(&earlier, stage, images_are_known).to_toml(),
+        _ => config.to_owned(),
+    };
     let mut differences = Vec::new();
-    collect_differences("", &earlier, &parse(config)?, &mut differences);
+    collect_differences("", &earlier, &parse(&now)?, &mut differences);
     differences.retain(|(key, _)| is_read_by(stage, key));
     if differences.is_empty() {
         return Ok(());

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use bmae_data::{Dataset, Split};
+use bmae_output::path_text;
 use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{Choice, Stage};
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,12 @@ pub struct RunFile {
     /// The run or file whose weights it began with; absent for a random encoder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
+    /// Where the run directory lay in its last session, as an absolute path; absent in runs of earlier versions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub directory: Option<String>,
+    /// Where `from` and `shared_from` lead from where they are relative; absent in runs of earlier versions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub working_directory: Option<String>,
     /// Whether it is a trunk: the shared beginning of other runs, and no run to be evaluated.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub trunk: bool,
@@ -133,7 +140,7 @@ pub struct SessionRecord {
 impl RunFile {
     /// What `run.toml` says of a run on `data` that begins now in `session` with these `inputs`.
     pub(crate) fn new(planned: &PlannedStage, data: &Dataset, inputs: Inputs, session: &Session<'_>) -> Self {
-        let PlannedStage { run, stage, recipe, start, ends_after, .. } = planned;
+        let PlannedStage { run, stage, recipe, start, out, ends_after } = planned;
         let Provenance { program, commit, machine } = session.provenance().clone();
         let method = &recipe.method;
         Self {
@@ -155,6 +162,8 @@ impl RunFile {
                 .duration_since(std::time::UNIX_EPOCH)
                 .map_or(0, |since| since.as_secs()),
             from: start.path().filter(|_| start.trunk().is_none()).map(|path| path.display().to_string()),
+            directory: std::path::absolute(out).ok().map(path_text::to_text),
+            working_directory: std::env::current_dir().ok().map(path_text::to_text),
             trunk: ends_after.is_some(),
             // Known once they are copied: what began alone goes on alone.
             shared_from: None,
@@ -168,6 +177,12 @@ impl RunFile {
     /// Whether all epochs are done.
     pub fn is_finished(&self) -> bool {
         self.ending == Ending::Finished
+    }
+
+    /// Whether all epochs are done that `now`, what `run.toml` would say of the stage if it began now, has planned. A
+    /// trunk stays one, however many epochs it is given.
+    pub fn has_all_of(&self, now: &Self) -> bool {
+        self.is_finished() && (self.epochs >= now.epochs || self.trunk || now.trunk)
     }
 
     /// Remembers the sessions of `before`, what `run.toml` said until now.

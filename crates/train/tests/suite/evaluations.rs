@@ -150,10 +150,10 @@ fn a_plan_runs_every_stage_once_and_picks_up_where_it_was_stopped() {
     assert_eq!(folders, [of_seed(""), of_seed("-seed8")].concat());
 
     let mut watching = Watching { stop_after: Some(10), ..Watching::default() };
-    let outcome = run::plan(&mut session(&mut watching, 2), &stages).expect("stops");
+    let outcome = run::plan(&mut session(&mut watching, 2), &stages, |_| Ok(())).expect("stops");
     assert!(matches!(outcome, PlanOutcome::Interrupted(..)), "{outcome:?}");
     let mut watching = Watching::default();
-    let outcome = run::plan(&mut session(&mut watching, 2), &stages).expect("goes on");
+    let outcome = run::plan(&mut session(&mut watching, 2), &stages, |_| Ok(())).expect("goes on");
     assert!(matches!(outcome, PlanOutcome::Finished), "{outcome:?}");
     for stage in &stages {
         assert!(stage.out.join("metrics.jsonl").exists(), "{}", stage.out.display());

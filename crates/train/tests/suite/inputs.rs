@@ -44,7 +44,7 @@ fn run_stage(planned: &PlannedStage, resume: bool, stop_after: Option<usize>) ->
 /// Runs a plan and gives what it noted.
 fn run_plan(stages: &[PlannedStage]) -> Result<Vec<String>, TrainError> {
     let mut watching = Watching::default();
-    let outcome = run::plan(&mut session(&mut watching, 2), stages)?;
+    let outcome = run::plan(&mut session(&mut watching, 2), stages, |_| Ok(()))?;
     assert!(matches!(outcome, PlanOutcome::Finished));
     let notes = watching.events.into_iter().filter_map(|event| match event {
         Event::Message(Message::Note(text)) => Some(text),

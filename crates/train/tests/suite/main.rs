@@ -12,6 +12,7 @@ mod methods;
 mod pages;
 mod published_readings;
 mod recipes;
+mod replanned;
 mod resume;
 mod run_directories;
 mod small;

@@ -337,7 +337,7 @@ fn from_sha256_is_recorded_and_a_teacher_that_has_changed_or_is_gone_is_refused_
         planned(Stage::Pretrain, &crate::small::recipe(""), &Start::Scratch, &at("first")),
         planned(Stage::Pretrain, &recipe, &Start::Scratch, &at("second")),
     ];
-    assert!(run::plan(&mut session(&mut watching, 1), &stages).is_err() && !at("first").exists());
+    assert!(run::plan(&mut session(&mut watching, 1), &stages, |_| Ok(())).is_err() && !at("first").exists());
 }
 
 fn teacher_of_another_seed(out: &Path) {

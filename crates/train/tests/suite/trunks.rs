@@ -26,7 +26,7 @@ fn plan(directory: &Path) -> Vec<PlannedStage> {
 
 fn train(stages: &[PlannedStage], stop_after: Option<usize>) -> Result<PlanOutcome, TrainError> {
     let mut watching = Watching { stop_after, ..Watching::default() };
-    run::plan(&mut session(&mut watching, 2), stages)
+    run::plan(&mut session(&mut watching, 2), stages, |_| Ok(()))
 }
 
 fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {

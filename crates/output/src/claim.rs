@@ -1,0 +1,162 @@
+//! Whether a file may be written where something lies already: only bmae's own, of the same kind, is replaced unasked.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::destination::{Destination, of_file};
+use crate::mark;
+use crate::plain::plain_path;
+
+/// What becomes of files that bmae did not write, where its own are to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Foreign {
+    /// They are kept: nothing is written.
+    Kept,
+    /// Those of the names that are written are replaced; all others stay.
+    Replaced,
+}
+
+/// A place that is not written to.
+#[derive(Debug, Error)]
+pub enum Taken {
+    /// It holds something that would be lost.
+    #[error("{} is {found}: it would be overwritten", plain_path(path))]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        found: String,
+    },
+    /// It is what the new file is made from.
+    #[error("{} is read to make what would be written in its place: choose another place", plain_path(path))]
+    Input {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A folder that holds something else than what would be written to it.
+    #[error("{} holds {found}, which bmae did not write", plain_path(folder))]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What lies in it, in words.
+        found: String,
+    },
+}
+
+/// Refuses to put a file that is `what`, by its [`mark`], at `path`, where it would replace one that is not, or one of the
+/// `inputs` that it is made from. Nothing, an empty file, a pipe and a device are no loss. What else may be wrong with a
+/// place is said when it is written to.
+///
+/// # Errors
+/// [`Taken::Input`] whatever is asked for; [`Taken::Foreign`] unless such files are replaced.
+pub fn check_file(path: &Path, what: &str, inputs: &[&Path], foreign: Foreign) -> Result<(), Taken> {
+    let Ok(Destination::File(place)) = of_file(path) else { return Ok(()) };
+    if !fs::metadata(&place).is_ok_and(|found| found.len() > 0) {
+        return Ok(());
+    }
+    if inputs.iter().any(|input| is_same(input, &place)) {
+        return Err(Taken::Input { path: path.to_owned() });
+    }
+    if foreign == Foreign::Replaced {
+        return Ok(());
+    }
+    let found = match mark::of_file(&place) {
+        Ok(Some(own)) if own == what => return Ok(()),
+        Ok(Some(own)) => format!("another file of bmae's ({own}, not {what})"),
+        Ok(None) => format!("no {what} that bmae wrote"),
+        Err(error) => format!("a file that cannot be read ({error})"),
+    };
+    Err(Taken::Foreign { path: path.to_owned(), found })
+}
+
+/// Refuses to put the file at `path`, unless it `is_ours` or there is nothing to lose there.
+///
+/// # Errors
+/// [`Taken::Foreign`].
+pub fn check_named_file(path: &Path, foreign: Foreign, is_ours: impl Fn(&Path) -> bool) -> Result<(), Taken> {
+    let holds_something = fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0);
+    match holds_something && foreign == Foreign::Kept && !is_ours(path) {
+        true => Err(Taken::Foreign { path: path.to_owned(), found: "a file that bmae did not write".to_owned() }),
+        false => Ok(()),
+    }
+}
+
+/// What lies in `folder` that is no `ours` by its path, in words: the first by name and how many more. Hidden things,
+/// empty files and folders, and links that lead nowhere are nothing. `None` where there is nothing, or no folder.
+pub fn foreign_in(folder: &Path, is_ours: impl Fn(&Path) -> bool) -> Option<String> {
+    let entries = fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
+    let is_hidden = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    let mut found: Vec<PathBuf> =
+        entries.filter(|path| !is_hidden(path) && is_something(path) && !is_ours(path)).collect();
+    found.sort();
+    let (first, more) = found.split_first()?;
+    let first = plain_path(first.file_name().unwrap_or_default());
+    Some(match more.len() {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    })
+}
+
+fn is_something(path: &Path) -> bool {
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => fs::read_dir(path).map_or(true, |mut entries| entries.next().is_some()),
+        Ok(found) => !found.is_file() || found.len() > 0,
+        Err(_) => false,
+    }
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    matches!((fs::canonicalize(one), fs::canonicalize(other)), (Ok(one), Ok(other)) if one == other)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_where_it_is_of_the_same_kind_and_no_other_unless_asked_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        let own = r#"{"__metadata__":{"bmae.written":"features"}}"#;
+        let own = [&(own.len() as u64).to_le_bytes(), own.as_bytes()].concat();
+        fs::write(at("own"), &own).expect("written");
+        fs::write(at("notes"), "mine").expect("written");
+        fs::write(at("empty"), "").expect("written");
+        symlink("notes", at("link")).expect("a link");
+        let check = |name: &str, what: &str, foreign| check_file(&at(name), what, &[&at("own")], foreign);
+        for name in ["empty", "missing"] {
+            check(name, "features", Foreign::Kept).expect("nothing is lost");
+        }
+        check_file(&at("own"), "features", &[], Foreign::Kept).expect("the same again");
+        check_file(Path::new("/dev/null"), "features", &[], Foreign::Kept).expect("a device");
+        for name in ["notes", "link"] {
+            let refused = check(name, "features", Foreign::Kept).expect_err("it is lost").to_string();
+            assert!(refused.contains(&format!("{name} is no features that bmae wrote")), "{refused}");
+            check(name, "features", Foreign::Replaced).expect("it was asked for");
+        }
+        assert!(matches!(check_file(&at("own"), "preview", &[], Foreign::Kept), Err(Taken::Foreign { .. })));
+        assert!(matches!(check("own", "features", Foreign::Replaced), Err(Taken::Input { .. })));
+    }
+
+    #[test]
+    fn what_is_foreign_in_a_folder_is_named_with_its_number() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("empty")).expect("a folder");
+        for name in [".hidden", "ours"] {
+            fs::write(at(name), "x").expect("written");
+        }
+        symlink("nowhere", at("dangling")).expect("a link");
+        let found = || foreign_in(folder.path(), |path| path.ends_with("ours"));
+        assert_eq!(found(), None);
+        fs::write(at("b.jpg"), "x").expect("written");
+        assert_eq!(found().as_deref(), Some("b.jpg"));
+        fs::write(at("a.jpg"), "x").expect("written");
+        assert_eq!(found().as_deref(), Some("a.jpg and 1 more"));
+        assert_eq!(foreign_in(&at("nowhere"), |_| false), None);
+    }
+}

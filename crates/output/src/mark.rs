@@ -1,0 +1,114 @@
+//! The mark that bmae leaves in a file which it writes on its own, so that the same command may replace it later, and no
+//! other file.
+//!
+//! A PNG file has it in a text chunk, `Software: bmae <what>`; a safetensors file in its metadata, `bmae.written: <what>`.
+//! What a file is, in a word or two, its writer says.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+/// The metadata key of a safetensors file.
+pub const SAFETENSORS_KEY: &str = "bmae.written";
+
+/// The keyword of a PNG file's text chunk, which the format defines, and how our text begins.
+const SOFTWARE: &[u8] = b"Software\0bmae ";
+const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
+/// Where the chunks behind the first one begin, which has 13 bytes, its length, name and checksum.
+const BEHIND_FIRST: usize = 8 + 25;
+/// No header with a mark is longer.
+const LONGEST_HEADER: u64 = 16 << 20;
+
+/// The PNG file `png` with the mark that it is `what`; anything else is left as it is.
+pub fn png(mut png: Vec<u8>, what: &str) -> Vec<u8> {
+    if !png.starts_with(&SIGNATURE) || png.len() < BEHIND_FIRST {
+        return png;
+    }
+    let named = [b"tEXt", SOFTWARE, what.as_bytes()].concat();
+    let length = u32::try_from(named.len() - 4).unwrap_or(0).to_be_bytes();
+    let checksum = crc32fast::hash(&named).to_be_bytes();
+    png.splice(BEHIND_FIRST..BEHIND_FIRST, [&length[..], &named, &checksum].concat());
+    png
+}
+
+/// What the file at `path` is by its mark; `None` where it has none, or is no file of these kinds.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn of_file(path: &Path) -> io::Result<Option<String>> {
+    let mut file = File::open(path)?;
+    let mut head = Vec::new();
+    file.by_ref().take(BEHIND_FIRST as u64 + 256).read_to_end(&mut head)?;
+    if head.starts_with(&SIGNATURE) {
+        return Ok(of_png(&head).map(str::to_owned));
+    }
+    let Some((length, _)) = head.split_first_chunk() else { return Ok(None) };
+    let length = u64::from_le_bytes(*length);
+    if length > LONGEST_HEADER {
+        return Ok(None);
+    }
+    let mut header = Vec::new();
+    file.seek(SeekFrom::Start(8))?;
+    file.take(length).read_to_end(&mut header)?;
+    Ok(of_header(&header).map(str::to_owned))
+}
+
+fn of_png(head: &[u8]) -> Option<&str> {
+    let (length, chunk) = head.get(BEHIND_FIRST..)?.split_first_chunk()?;
+    let text = chunk.strip_prefix(b"tEXt")?.get(..u32::from_be_bytes(*length) as usize)?;
+    std::str::from_utf8(text.strip_prefix(SOFTWARE)?).ok()
+}
+
+/// The header is JSON without blanks. Within a string of JSON every quotation mark has a backslash before it, so these
+/// bytes are the key and nothing else.
+fn of_header(header: &[u8]) -> Option<&str> {
+    if !header.starts_with(b"{\"__metadata__\":{") {
+        return None;
+    }
+    let header = std::str::from_utf8(header).ok()?;
+    let (_, value) = header.split_once(&format!("\"{SAFETENSORS_KEY}\":\""))?;
+    Some(value.split_once('"')?.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(bytes: &[u8]) -> Option<String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file");
+        std::fs::write(&path, bytes).expect("written");
+        of_file(&path).expect("it can be read")
+    }
+
+    /// The signature, a first chunk, and what ends a PNG file.
+    fn bare() -> Vec<u8> {
+        [&SIGNATURE[..], b"\0\0\0\rIHDR", &[0; 13], b"CRC!", b"\0\0\0\0IEND\xaeB`\x82"].concat()
+    }
+
+    #[test]
+    fn a_picture_says_what_it_is_behind_its_first_chunk() {
+        let marked = png(bare(), "preview");
+        assert_eq!(of(&marked).as_deref(), Some("preview"));
+        assert_eq!(marked.len(), bare().len() + 12 + "Software\0bmae preview".len());
+        assert_eq!((&marked[..33], &marked[marked.len() - 12..]), (&bare()[..33], &bare()[33..]));
+        assert_eq!(of(&bare()), None);
+        assert_eq!(png(b"no picture".to_vec(), "preview"), b"no picture");
+    }
+
+    #[test]
+    fn a_file_of_tensors_says_what_it_is_in_its_metadata_alone() {
+        let file = |header: &str| [&(header.len() as u64).to_le_bytes(), header.as_bytes(), b"values"].concat();
+        assert_eq!(of(&file(r#"{"__metadata__":{"bmae.written":"features"},"a":{}}"#)).as_deref(), Some("features"));
+        for other in [
+            r#"{"a":{"dtype":"F32"}}"#,
+            r#"{"__metadata__":{"note":"\"bmae.written\":\"features\""},"a":{}}"#,
+            r#"{"__metadata__":{"bmae.config":"seed = 1"}}"#,
+        ] {
+            assert_eq!(of(&file(other)), None, "{other}");
+        }
+        for damaged in [&b""[..], b"text", &[255; 64], &file("{")[..9]] {
+            assert_eq!(of(damaged), None);
+        }
+    }
+}
