@@ -17,6 +17,7 @@ mod plan_time;
 mod progress;
 mod provenance;
 mod signals;
+mod terminal;
 mod threads;
 mod width;
 
