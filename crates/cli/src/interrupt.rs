@@ -3,8 +3,8 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bmae_output::count::count;
 use bmae_output::plain::plain_path;
@@ -14,6 +14,22 @@ use bmae_train::Outcome;
 use crate::arguments::{DeviceName, Everywhere};
 use crate::ending::{Ending, INTERRUPTED};
 use crate::output::say;
+
+/// Whether a signal is too late to be answered, since the last line is told.
+static LAST_LINE: Mutex<bool> = Mutex::new(false);
+
+/// Lets no answer to a signal stand behind the last line, which is told next.
+pub fn before_the_last_line() {
+    *LAST_LINE.lock().unwrap_or_else(PoisonError::into_inner) = true;
+}
+
+/// Says `line` unless it is too late for it.
+fn announce(line: &str) {
+    let too_late = LAST_LINE.lock().unwrap_or_else(PoisonError::into_inner);
+    if !*too_late {
+        say(line);
+    }
+}
 
 /// Listens; the flag is set by the first signal.
 ///
@@ -46,15 +62,15 @@ fn listen(stop: &Arc<AtomicBool>) -> std::io::Result<()> {
         register(signal, Arc::clone(stop))?;
     }
     let mut heard = Signals::new(&signals)?;
-    std::thread::spawn(move || match heard.forever().next() {
-        Some(SIGINT) => say("stopping after this step; press Ctrl-C again to stop at once"),
+    let answer = move || match heard.forever().next() {
+        Some(SIGINT) => announce("stopping after this step; press Ctrl-C again to stop at once"),
         Some(signal) => {
             let name = signal_hook::low_level::signal_name(signal).unwrap_or("a signal");
-            say(&format!("stopping after this step, as {name} asks"));
+            announce(&format!("stopping after this step, as {name} asks"));
         }
         None => {}
-    });
-    Ok(())
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(answer).map(drop)
 }
 
 #[cfg(not(unix))]
@@ -66,7 +82,7 @@ fn listen(stop: &Arc<AtomicBool>) -> Result<(), ctrlc::Error> {
         if flag.swap(true, Ordering::Relaxed) {
             std::process::exit(INTERRUPTED.into());
         }
-        say("stopping after this step; press Ctrl-C again to stop at once");
+        announce("stopping after this step; press Ctrl-C again to stop at once");
     })
 }
 

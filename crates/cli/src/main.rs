@@ -46,6 +46,7 @@ fn main() -> ExitCode {
     match commands::run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(ending) => {
+            interrupt::before_the_last_line();
             if let Some(line) = ending.line() {
                 output::say(&line);
             }

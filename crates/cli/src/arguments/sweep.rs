@@ -20,7 +20,7 @@ Examples:
   bmae sweep --grid method.name=mae,mae-k \\
     --grid pretrain.mask_ratio=0.5,0.75,0.9 --evaluations linprobe,knn
   bmae sweep tau --preset mini --data cifar10 --emit snakemake
-  bmae sweep k --preset mini --data cifar10 --emit slurm \
+  bmae sweep k --preset mini --data cifar10 --emit slurm \\
     --slurm \"--time=4:00:00 --mem=8G --partition=long\"
 
 Built in are the whole report (report), its ablations (k, wse, tau), one of lambda, and the best of each method (methods), in \
