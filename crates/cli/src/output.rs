@@ -53,6 +53,11 @@ impl Output {
         stdout.flush()
     }
 
+    /// Whether the result is JSON.
+    pub fn json(&self) -> bool {
+        self.json
+    }
+
     /// A detail, for `-v`.
     pub fn detail(&self, text: &str) {
         if self.volume >= Volume::Verbose {

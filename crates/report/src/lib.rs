@@ -120,7 +120,6 @@ pub fn write_report(runs: &[PathBuf], out: &Path, command: FigureCommand) -> Res
 /// Whether a file among the figures is of a report: one of an earlier report that has nothing to show any more is
 /// removed.
 fn is_of_a_report(name: &str) -> bool {
-    let figure =
-        |(stem, ending): (&str, &str)| matches!(ending, "svg" | "png") && figures::names().any(|name| name == stem);
+    let figure = |(stem, ending): (&str, &str)| matches!(ending, "svg" | "png") && figures::is_name(stem);
     name.starts_with(pictures::COPIES) || name.rsplit_once('.').is_some_and(figure)
 }

@@ -145,7 +145,7 @@ impl<'a> Known<'a> {
 fn names(sets: &[&Known]) -> Vec<String> {
     type Number = (fn(&Known) -> Option<u64>, &'static str);
     const NUMBERS: [Number; 3] = [
-        (|known| known.classes, "class"),
+        (|known| known.classes, "class label"),
         (|known| known.test_images, "test image"),
         (|known| known.train_images(), "training image"),
     ];
@@ -159,7 +159,7 @@ fn names(sets: &[&Known]) -> Vec<String> {
         for (number, thing) in NUMBERS {
             if alike().any(|other| number(other) != number(known)) {
                 let said = match number(known) {
-                    Some(number) => classes(count(number, thing)),
+                    Some(number) => count(number, thing),
                     None => format!("all {thing}s"),
                 };
                 name.push_str(&format!(", {said}"));
@@ -169,12 +169,12 @@ fn names(sets: &[&Known]) -> Vec<String> {
     };
     let mut names: Vec<String> = sets.iter().map(|known| name(known)).collect();
     // The same folder with other images in it.
-    for place in 0..names.len() {
-        if names.iter().filter(|other| **other == names[place]).count() > 1 {
-            let contents = |images: Option<&Fingerprint>| images.map(|images| images.contents.clone());
-            let seen = contents(sets[place].test).into_iter().chain(contents(sets[place].train));
-            let seen: Vec<String> = seen.map(|contents| contents.chars().take(6).collect()).collect();
-            names[place] = format!("{}, images {}", names[place], seen.join(" and "));
+    let shared: Vec<bool> = names.iter().map(|name| names.iter().filter(|other| *other == name).count() > 1).collect();
+    for (name, known) in names.iter_mut().zip(sets).zip(shared).filter_map(|(set, shared)| shared.then_some(set)) {
+        let contents = [known.test, known.train].into_iter().flatten().map(|images| images.contents.as_str());
+        let seen: Vec<&str> = contents.map(|contents| contents.get(..6).unwrap_or(contents)).collect();
+        if !seen.is_empty() {
+            name.push_str(&format!(", images {}", seen.join(" and ")));
         }
     }
     for place in 0..names.len() {
@@ -183,9 +183,4 @@ fn names(sets: &[&Known]) -> Vec<String> {
         }
     }
     names
-}
-
-/// `2 classs` as English has it.
-fn classes(text: String) -> String {
-    text.replace("classs", "classes")
 }

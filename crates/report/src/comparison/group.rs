@@ -1,6 +1,7 @@
 //! Runs laid side by side: which directories belong to one line of the comparison, in which order, under which label.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use super::data_set::{DataSet, DataSets};
 use super::encoder::{Encoder, Origin, encoders};
@@ -28,6 +29,8 @@ pub struct RunGroup<'a> {
     pub added: bool,
     /// For how many epochs its encoders were pre-trained, where that is known: the least of its seeds.
     pub pretrained_epochs: Option<u64>,
+    /// The keys of the recipe that made its encoders; empty where that is not among the runs.
+    pub recipe: BTreeMap<String, String>,
 }
 
 impl<'a> RunGroup<'a> {
@@ -179,6 +182,7 @@ fn group<'a>(line: &Line<'a>, part: AddedLine<'a>) -> RunGroup<'a> {
         data,
         origin: line.encoders.iter().map(|encoder| encoder.origin).max().unwrap_or(Origin::Known),
         added,
+        recipe: line.encoders.iter().find_map(|encoder| encoder.recipe.clone()).unwrap_or_default(),
         pretrained_epochs: line.encoders.iter().filter_map(|encoder| encoder.pretrained_epochs).min(),
     }
 }
