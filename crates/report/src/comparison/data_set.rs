@@ -23,7 +23,8 @@ pub struct DataSet {
     pub test_images: Option<u64>,
     /// From how many labelled training images, where that is known.
     pub train_images: Option<u64>,
-    /// The accuracy in percent of guessing one class for every image, classes being of about the same size.
+    /// The accuracy in percent of guessing the most frequent class for every image; where its size is not known, classes
+    /// are taken to be of the same size.
     pub chance_percent: Option<f64>,
 }
 
@@ -33,6 +34,7 @@ struct Known<'a> {
     words: &'a str,
     classes: Option<u64>,
     test_images: Option<u64>,
+    largest_class: Option<u64>,
     train_limit: Option<i64>,
     test: Option<&'a Fingerprint>,
     train: Option<&'a Fingerprint>,
@@ -79,7 +81,10 @@ impl<'a> DataSets<'a> {
             classes: known.classes,
             test_images: known.test_images,
             train_images: known.train_images(),
-            chance_percent: known.classes.filter(|&classes| classes > 0).map(|classes| 100.0 / classes as f64),
+            chance_percent: chance_percent(
+                known,
+                all.iter().filter(|(_, other)| at(other) == place).map(|(_, other)| other),
+            ),
         };
         Self { sets: ordered.iter().zip(names).enumerate().map(set).collect(), of_run }
     }
@@ -88,6 +93,13 @@ impl<'a> DataSets<'a> {
     pub(crate) fn of_run(&self, run: &Run) -> Option<&DataSet> {
         self.of_run.get(run.directory.as_path()).and_then(|&place| self.sets.get(place))
     }
+}
+
+/// What guessing gives on the data of some evaluations: that one knows the most frequent class is enough.
+fn chance_percent<'a>(known: &Known, mut all: impl Iterator<Item = &'a Known<'a>>) -> Option<f64> {
+    let largest = all.find_map(|other| Some((other.largest_class?, other.test_images.filter(|&images| images > 0)?)));
+    let equal = || known.classes.filter(|&classes| classes > 0).map(|classes| 100.0 / classes as f64);
+    largest.map(|(largest, images)| 100.0 * largest as f64 / images as f64).or_else(equal)
 }
 
 impl<'a> Known<'a> {
@@ -99,6 +111,7 @@ impl<'a> Known<'a> {
             words: words.unwrap_or_default(),
             classes: run.about.classes.or(set.map(|set| set.classes)),
             test_images: run.about.test_images.or(set.map(|set| set.images)),
+            largest_class: run.about.largest_class,
             train_limit: of_recipe("train_limit").and_then(toml::Value::as_integer).filter(|&limit| limit > 0),
             test: run.about.inputs.test.as_ref(),
             train: run.about.inputs.train.as_ref(),

@@ -94,7 +94,11 @@ fn seeds_of_one_setting_are_one_line_but_not_those_of_another_recipe() {
     let written = report(folder.path());
     let counts: Vec<usize> = written.summary.runs.iter().map(|line| line.directories.len()).collect();
     assert_eq!(counts, [2, 1], "{:?}", written.summary.runs);
-    assert!(!written.summary.warnings.iter().any(|warning| warning.contains("differ")), "{:?}", written.summary.warnings);
+    assert!(
+        !written.summary.warnings.iter().any(|warning| warning.contains("differ")),
+        "{:?}",
+        written.summary.warnings
+    );
 }
 
 #[test]
@@ -108,7 +112,12 @@ fn a_repeated_evaluation_adds_a_line_that_says_by_which_keys_it_differs_and_leav
             let from = format!("from = 'runs/{method}{suffix}/pretrain'");
             for stage in ["finetune", "linprobe", "knn"] {
                 let config = format!("seed = {seed}\n[linprobe]\nbase_lr = 0.1\nepochs = 2\n");
-                run(stage, method).seed(seed).parameters(&from).config(&config).accuracies(&[20.0, 50.0]).write(&at(stage));
+                run(stage, method)
+                    .seed(seed)
+                    .parameters(&from)
+                    .config(&config)
+                    .accuracies(&[20.0, 50.0])
+                    .write(&at(stage));
             }
         }
     }
@@ -129,10 +138,10 @@ fn a_repeated_evaluation_adds_a_line_that_says_by_which_keys_it_differs_and_leav
     assert!(found.contains(&("mae, linprobe.base_lr 0.5", added)), "{found:?}");
     assert!(found.contains(&("mae, data.train_limit 64", added)), "{found:?}");
     assert!(found.iter().any(|(name, means)| name.starts_with("mae, again in ") && *means == added), "{found:?}");
-    let seeds: Vec<usize> =
-        summary.runs.iter().filter_map(|line| Some(line.linprobe.score.as_ref()?.n)).collect();
+    let seeds: Vec<usize> = summary.runs.iter().filter_map(|line| Some(line.linprobe.score.as_ref()?.n)).collect();
     assert_eq!(seeds.iter().filter(|n| **n == 2).count(), 2, "both lines keep their seeds: {seeds:?}");
     assert!(summary.missing.is_empty(), "{:?}", summary.missing);
+    assert!(text(folder, "report.md").contains("differ, mae has linprobe.base\\_lr 0.1."));
     let header = text(folder, "results.csv").lines().next().map(str::to_owned).expect("a header");
     assert!(header.ends_with(",data.train_limit,linprobe.base_lr"), "{header}");
 }
@@ -166,7 +175,8 @@ fn runs_on_other_data_are_told_apart_by_a_column_and_nothing_is_compared_across_
     assert_eq!(data, [Some("photos"), Some("shapes"), Some("shapes")]);
     let rows: Vec<Vec<&str>> = written.table.lines().map(|line| line.split_whitespace().collect()).collect();
     assert!(rows[0].contains(&"data"), "{}", written.table);
-    let chances: Vec<(&str, &str)> = rows.iter().filter(|row| row.first() == Some(&"chance")).map(|row| (row[1], row[2])).collect();
+    let chances: Vec<(&str, &str)> =
+        rows.iter().filter(|row| row.first() == Some(&"chance")).map(|row| (row[1], row[2])).collect();
     assert_eq!(chances, [("photos", "50.00"), ("shapes", "10.00")]);
     // The best is that of shapes; a line alone on its data is the best of nothing.
     let csv = text(folder.path(), "results.csv");
@@ -212,11 +222,28 @@ fn an_accuracy_that_guessing_may_give_is_said_so_and_is_no_best() {
     let written = report(folder.path());
     let marked = written.table.lines().filter(|line| line.ends_with('*')).count();
     assert_eq!(marked, 2, "{}", written.table);
-    assert!(written.table.contains("\n* is not above what guessing one class gives, with 95 % confidence: scratch (kNN); mae (kNN).\n"));
-    let (page, markdown, csv) = (text(folder.path(), "index.html"), text(folder.path(), "report.md"), text(folder.path(), "results.csv"));
-    assert!(page.contains("Highest kNN") && page.contains("not above guessing") && !page.contains("points above scratch"));
+    assert!(written.table.contains("\n* is not above what guessing one class gives, with 95 % confidence.\n"));
+    let (page, markdown, csv) =
+        (text(folder.path(), "index.html"), text(folder.path(), "report.md"), text(folder.path(), "results.csv"));
+    assert!(
+        page.contains("Highest kNN") && page.contains("not above guessing") && !page.contains("points above scratch")
+    );
     assert!(!markdown.contains("| **") && markdown.contains("is not above what guessing one class gives"));
     assert!(csv.lines().skip(1).all(|row| row.ends_with(",10.00,false,false")), "{csv}");
+}
+
+#[test]
+fn chance_is_the_share_of_the_most_frequent_class_where_that_is_known() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let about = "classes = 2\ntest_images = 1000\nlargest_class = 900";
+    for (method, top1) in [("mae", 91.0), ("scratch", 85.0)] {
+        let path = folder.path().join("runs").join(method).join("knn");
+        run("knn", method).data("/x/photos").parameters(about).accuracies(&[top1]).epochs(1).write(&path);
+    }
+    let written = report(folder.path());
+    assert_eq!(written.summary.chance, Some(90.0));
+    assert_eq!(written.table.matches('*').count(), 3, "two accuracies and the note: {}", written.table);
+    assert!(!text(folder.path(), "report.md").contains("| **"), "the difference is beyond the noise, but not chance");
 }
 
 #[test]

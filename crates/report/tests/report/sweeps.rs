@@ -13,7 +13,13 @@ fn write(folder: &Path, name: &str, seed: u64, (lines, of_finetune): (&str, &str
     let from = format!("from = 'runs/{name}-seed{seed}/pretrain'");
     for stage in ["finetune", "linprobe", "knn"] {
         let config = if stage == "finetune" { format!("{config}{of_finetune}\n") } else { config.clone() };
-        run(stage, "mae").name(name).seed(seed).parameters(&from).config(&config).accuracies(&[1.0, top1]).write(&at(stage));
+        run(stage, "mae")
+            .name(name)
+            .seed(seed)
+            .parameters(&from)
+            .config(&config)
+            .accuracies(&[1.0, top1])
+            .write(&at(stage));
     }
 }
 
@@ -40,7 +46,10 @@ fn a_sweep_over_any_key_draws_every_evaluation_against_it_with_the_spread_of_see
             assert!(names.contains(&figure), "{figure} in {names:?}");
             let said = words(folder.path(), &figure);
             let [first, second] = values.map(|value| value.trim_matches('"'));
-            assert!(said.ends_with(&format!("{path} {first}: 51.00; {second}: 61.00.").replace('"', "&quot;")), "{said}");
+            assert!(
+                said.ends_with(&format!("{path} {first}: 51.00; {second}: 61.00.").replace('"', "&quot;")),
+                "{said}"
+            );
             let svg = text(folder.path(), &format!("figures/{figure}.svg"));
             assert!(svg.contains(&format!("{path}{scale}")), "{path}");
         }
@@ -61,9 +70,12 @@ fn of_two_keys_at_once_each_has_a_figure_with_a_curve_for_every_value_of_the_oth
     let names = report(folder.path());
     assert!(names.iter().all(|name| !name.starts_with("sweep-finetune.base_lr-knn")), "the kNN does not depend on it");
     let by_ratio = words(folder.path(), "sweep-pretrain.mask_ratio-finetune");
-    assert!(by_ratio.contains("base_lr 0.1 (0.5: 50.60; 0.75: 50.85), base_lr 1.0 (0.5: 51.50; 0.75: 51.75)"), "{by_ratio}");
+    assert!(
+        by_ratio.contains("base_lr 0.1 (0.5: 50.60; 0.75: 50.85), base_lr 1 (0.5: 51.50; 0.75: 51.75)"),
+        "{by_ratio}"
+    );
     let by_rate = words(folder.path(), "sweep-finetune.base_lr-finetune");
-    assert!(by_rate.contains("mask_ratio 0.5 (0.1: 50.60; 1.0: 51.50), mask_ratio 0.75 "), "{by_rate}");
+    assert!(by_rate.contains("mask_ratio 0.5 (0.1: 50.60; 1: 51.50), mask_ratio 0.75 "), "{by_rate}");
 }
 
 #[test]

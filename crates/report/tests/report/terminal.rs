@@ -23,7 +23,7 @@ fn the_table_keeps_within_the_terminal_and_shows_more_where_there_is_room() {
     for width in [60, 80, 100, 120, 160, 200] {
         let table = written.table_within(width);
         assert!(widest(&table) <= Some(width), "{width}:\n{table}");
-        for part in ["51.00", "85.83", "91.4", "slow_weight", "10.00"] {
+        for part in ["51.00", "85.83", "91.4", "10.00"] {
             assert!(table.contains(part), "{part} at {width}:\n{table}");
         }
         assert!(table.ends_with("not run\n"), "{table}");
@@ -34,5 +34,8 @@ fn the_table_keeps_within_the_terminal_and_shows_more_where_there_is_room() {
     for heading in ["data", "time", "images/s"] {
         assert!(wide.lines().next().is_some_and(|line| line.contains(heading)), "{heading}:\n{wide}");
     }
-    assert!(wide.contains("mae-new-k5-tau0.005-slow_weight0.2-copy_atepoch-end") && wide.contains("CIFAR-10"), "{wide}");
+    assert!(
+        wide.contains("mae-new-k5-tau0.005-slow_weight0.2-copy_atepoch-end") && wide.contains("CIFAR-10"),
+        "{wide}"
+    );
 }
