@@ -11,7 +11,7 @@ use crate::run_directory::Stage;
 const FOLDER: &str = "pictures";
 /// How many epochs the page shows at most: the last ones.
 const MOST: usize = 6;
-/// The largest file that a page takes in, in bytes: eight images of 224 pixels in four columns have 2 MB.
+/// The largest file that a page takes in, in bytes: 64 images in six columns have 2 MB.
 const LARGEST: u64 = 3 << 20;
 /// The most bytes that all pictures of a page may have together.
 const MOST_BYTES: u64 = 12 << 20;

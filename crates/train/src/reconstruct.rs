@@ -69,9 +69,9 @@ pub fn write(
         return Err(TrainError::NoTestSet { stage: "a picture of the test set", data: data.name });
     };
     let subjects = Subjects::of(recipe, images, &data.class_names, request.images)?;
-    write_whole(request.out, &reconstruction(&model, recipe, &subjects, predicted)?)?;
+    write_whole(request.out, &reconstruction(&model, recipe, &subjects, predicted)?.to_png()?)?;
     if let Some(out) = request.attention {
-        write_whole(out, &attention(&model, recipe, &subjects)?)?;
+        write_whole(out, &attention(&model, recipe, &subjects)?.to_png()?)?;
     }
     Ok(DrawnPictures { images: subjects.count(), predicted })
 }

@@ -12,6 +12,35 @@ const INK: [u8; 3] = [0x1F, 0x24, 0x30];
 /// Pixels of an em.
 pub const TEXT_SIZE: f32 = 12.0;
 
+/// How large an image is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DrawnSize {
+    /// Each pixel as a square of so many by so many.
+    Enlarged(usize),
+    /// So many by so many pixels as one, their mean; what is left over at the right and below is left out.
+    Reduced(usize),
+}
+
+impl DrawnSize {
+    /// The pixels that `side` pixels become.
+    pub fn of(self, side: usize) -> usize {
+        match self {
+            Self::Enlarged(factor) => side.saturating_mul(factor),
+            Self::Reduced(factor) => side / factor,
+        }
+    }
+}
+
+/// The mean of some colours, of which there is at least one.
+fn mean(colours: impl Iterator<Item = [u8; 3]>) -> [u8; 3] {
+    let (mut sums, mut count) = ([0; 3], 0);
+    for colour in colours {
+        sums.iter_mut().zip(colour).for_each(|(sum, channel)| *sum += u32::from(channel));
+        count += 1;
+    }
+    sums.map(|sum: u32| ((sum + count / 2) / count.max(1)) as u8)
+}
+
 /// Pixels from the top left, row by row.
 pub struct Canvas {
     width: usize,
@@ -39,14 +68,19 @@ impl Canvas {
         &self.pixels
     }
 
-    /// Puts `image` with its top left corner at `(left, top)`, each of its pixels as a square of `scale` x `scale`. What
-    /// would lie outside is left out.
-    pub fn image(&mut self, image: &Image, scale: usize, left: usize, top: usize) {
+    /// Puts `image`, drawn in this size, with its top left corner at `(left, top)`. What would lie outside is left out.
+    pub fn image(&mut self, image: &Image, size: DrawnSize, left: usize, top: usize) {
         let (source, _) = image.pixels().as_chunks::<3>();
-        for y in 0..image.height() * scale {
-            let row = &source[y / scale * image.width()..];
-            for x in 0..image.width() * scale {
-                self.blend(left + x, top + y, row[x / scale], 255);
+        let colour = |x: usize, y: usize| match size {
+            DrawnSize::Enlarged(factor) => source[y / factor * image.width() + x / factor],
+            DrawnSize::Reduced(factor) => mean((0..factor * factor).map(|at| {
+                let (x, y) = (x * factor + at % factor, y * factor + at / factor);
+                source[y * image.width() + x]
+            })),
+        };
+        for y in 0..size.of(image.height()) {
+            for x in 0..size.of(image.width()) {
+                self.blend(left + x, top + y, colour(x, y), 255);
             }
         }
     }

@@ -5,7 +5,7 @@ use bmae_lettering::lines::{at_most, lines};
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 
-use super::canvas::{Canvas, TEXT_SIZE, line_step, text_width};
+use super::canvas::{Canvas, DrawnSize, TEXT_SIZE, line_step, text_width};
 use super::colour_scale::{ColourScale, colour_at};
 use crate::error::PreviewError;
 use crate::{DataError, Image};
@@ -14,6 +14,8 @@ use crate::{DataError, Image};
 const GAP: usize = 4;
 /// A small image is enlarged by the least whole factor to so many pixels or more.
 const DRAWN_SIDE: usize = 96;
+/// A large image of a reduced grid is drawn with so many pixels or less.
+const REDUCED_SIDE: usize = 128;
 /// The widest line of a row's name, in pixels.
 const NAME_WIDTH: usize = 150;
 /// The sides of the colour scale's bar, in pixels.
@@ -28,6 +30,7 @@ pub struct Grid {
     columns: Vec<String>,
     rows: Vec<GridRow>,
     scale: Option<ColourScale>,
+    size: DrawnSize,
 }
 
 /// One row.
@@ -41,9 +44,8 @@ pub struct GridRow {
 
 /// Where things stand, in pixels.
 struct Layout {
-    /// The side of a drawn image, and how large one of its pixels is drawn.
+    /// The side of a drawn image.
     drawn: usize,
-    enlarged: usize,
     /// The lines over each column, and before each row.
     labels: Vec<Vec<String>>,
     names: Vec<Vec<String>>,
@@ -60,7 +62,22 @@ impl Grid {
     /// An empty grid for images of `side` x `side` pixels with a column for each of `columns`, which say what stands in
     /// them. Images of less than 96 pixels are enlarged by a whole factor, each pixel a square.
     pub fn new(side: usize, columns: Vec<String>) -> Self {
-        Self { side, columns, rows: Vec::new(), scale: None }
+        Self {
+            side,
+            columns,
+            rows: Vec::new(),
+            scale: None,
+            size: DrawnSize::Enlarged(DRAWN_SIDE.div_ceil(side.max(1))),
+        }
+    }
+
+    /// The same for a page with other things: images of more than 128 pixels are reduced by the least whole factor that
+    /// makes them 128 or less.
+    pub fn reduced(self) -> Self {
+        match self.side.div_ceil(REDUCED_SIDE) {
+            0 | 1 => self,
+            factor => Self { size: DrawnSize::Reduced(factor), ..self },
+        }
     }
 
     /// The same with a bar below that says which number has which colour.
@@ -90,7 +107,7 @@ impl Grid {
     /// # Errors
     /// When the images alone would have more than 100 million pixels.
     pub fn check(&self, rows: usize) -> Result<(), DataError> {
-        let drawn = self.side.saturating_mul(enlargement(self.side));
+        let drawn = self.size.of(self.side);
         let length = |count: usize| drawn.saturating_add(GAP).saturating_mul(count);
         self.refuse_large(length(self.columns.len()), length(rows), rows)
     }
@@ -102,7 +119,7 @@ impl Grid {
             None => Err(PreviewError::TooLarge {
                 columns: self.columns.len(),
                 rows,
-                drawn: self.side.saturating_mul(enlargement(self.side)),
+                drawn: self.size.of(self.side),
                 megapixels: MEGAPIXELS,
             }
             .into()),
@@ -131,8 +148,7 @@ impl Grid {
     }
 
     fn layout(&self) -> Layout {
-        let enlarged = enlargement(self.side);
-        let drawn = self.side * enlarged;
+        let drawn = self.size.of(self.side);
         let labels: Vec<Vec<String>> = self.columns.iter().map(|label| lines(label, TEXT_SIZE, drawn as f32)).collect();
         // A name takes the lines that stand beside its image.
         let most_lines = (drawn / line_step()).max(1);
@@ -148,11 +164,10 @@ impl Grid {
         let images = |count: usize| (count * (drawn + GAP)).saturating_sub(GAP);
         let bottom = top + images(self.rows.len());
         let right = left + images(self.columns.len());
-        let mut layout =
-            Layout { drawn, enlarged, labels, names, left, top, bottom, width: right + GAP, height: bottom + GAP };
+        let mut layout = Layout { drawn, labels, names, left, top, bottom, width: right + GAP, height: bottom + GAP };
         if let Some(scale) = &self.scale {
             let rows = lines(&scale.title, TEXT_SIZE, (right - GAP).max(BAR.0) as f32);
-            let widest = rows.iter().map(|line| text_width(line)).max().unwrap_or(0).max(BAR.0 + 8 * GAP);
+            let widest = rows.iter().map(|line| text_width(line)).max().unwrap_or(0).max(BAR.0 + 16 * GAP);
             layout.width = layout.width.max(widest + 2 * GAP);
             layout.height += 2 * GAP + rows.len() * line_step() + GAP + BAR.1 + GAP / 2 + line_step();
         }
@@ -174,7 +189,7 @@ impl Grid {
                 canvas.text(text, GAP, first + line * line_step());
             }
             for (column, image) in row.images.iter().enumerate() {
-                canvas.image(image, layout.enlarged, layout.left + column * step, top);
+                canvas.image(image, self.size, layout.left + column * step, top);
             }
         }
         if let Some(scale) = &self.scale {
@@ -193,18 +208,13 @@ fn draw_scale(scale: &ColourScale, layout: &Layout, canvas: &mut Canvas) {
     }
     top += GAP;
     // The first number stands under the bar's left end, with half of it to the left.
-    let left = 4 * GAP;
+    let left = 8 * GAP;
     for x in 0..BAR.0 {
         canvas.column(left + x, top, BAR.1, colour_at(x as f32 / (BAR.0 - 1) as f32));
     }
     for (share, text) in scale.labels() {
         canvas.centred_text(&text, left + (share * (BAR.0 - 1) as f32) as usize, top + BAR.1 + GAP / 2);
     }
-}
-
-/// The factor by which images of `side` pixels are enlarged.
-fn enlargement(side: usize) -> usize {
-    DRAWN_SIDE.div_ceil(side.max(1))
 }
 
 #[cfg(test)]
@@ -278,6 +288,17 @@ mod tests {
         let sides = |side| drawn(&grid(side, &[""], &[(None, &[RED])])).dimensions().0 - 8;
         assert_eq!([1, 16, 24, 28, 32, 64, 95].map(sides), [96, 96, 96, 112, 96, 128, 190]);
         assert_eq!([96, 97, 224].map(sides), [96, 97, 224]);
+    }
+
+    #[test]
+    fn a_reduced_grid_draws_large_images_smaller_by_the_mean_of_their_pixels() {
+        let sides = |side| drawn(&grid(side, &[""], &[(None, &[RED])]).reduced()).dimensions().0 - 8;
+        assert_eq!([24, 96, 128, 224, 257, 512].map(sides), [96, 96, 128, 112, 85, 128]);
+        let mut grid = Grid::new(256, vec![String::new()]).reduced();
+        let stripes = (0..256 * 256).flat_map(|at: usize| if at % 2 == 0 { [200, 0, 0] } else { [0, 100, 0] });
+        let image = Image::new(256, 256, stripes.collect()).expect("an image");
+        grid.push(GridRow { name: None, images: vec![image] }).expect("a row");
+        assert_eq!(extent(&drawn(&grid), [100, 50, 0]).map(|at| at[2] - at[0]), Some(127));
     }
 
     #[test]

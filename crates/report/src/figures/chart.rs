@@ -226,7 +226,8 @@ fn x_range(chart: &Chart) -> Range<f64> {
     let least = points(chart).map(|(x, _)| x).fold(f64::INFINITY, f64::min);
     let most = points(chart).map(|(x, _)| x).fold(0.0, f64::max);
     let start = if least < most && least > 0.1 * most { least } else { 0.0 };
-    start..if most > 0.0 { most } else { 1.0 }
+    // The last logged step of a whole training lies before its end.
+    start..if most > 0.0 { most.ceil() } else { 1.0 }
 }
 
 /// How many places of the x-axis are labelled at most. Half an epoch is no place: a short axis has one label for each

@@ -21,10 +21,10 @@ pub enum FigureFamily {
     Lambda,
     /// The accuracy against keys of the recipe, whichever were swept.
     Sweep,
-    /// What the accuracy cost.
-    Cost,
     /// Every run.
     All,
+    /// What the accuracy cost.
+    Cost,
     /// The loss of every pre-training.
     Loss,
     /// How far students and targets move, and how rough the loss is.
@@ -53,8 +53,8 @@ impl FigureFamily {
         Self::MaeNew,
         Self::Lambda,
         Self::Sweep,
-        Self::Cost,
         Self::All,
+        Self::Cost,
         Self::Loss,
         Self::Stability,
         Self::Monitors,

@@ -128,7 +128,7 @@ pub fn draw_figures(groups: &[RunGroup], command: FigureCommand) -> Result<Figur
     let mut figures = Figures { drawn: Vec::new(), not_run: Vec::new(), command };
     let mut sweeps = Some(sweeps(groups, &styles));
     for plan in plans() {
-        if plan.family == FigureFamily::Cost {
+        if plan.family == FigureFamily::All {
             for (plan, figure) in sweeps.take().into_iter().flatten() {
                 let caption = plan.caption.to_owned();
                 figures.drawn.push(draw_figure(plan, Content::Sweep(figure), caption)?);

@@ -86,12 +86,10 @@ pub fn plans() -> Vec<FigurePlan> {
 /// The figures of one family and evaluation.
 fn compared(family: FigureFamily, stage: Stage) -> Vec<FigurePlan> {
     let evaluation = stage.title();
-    let (name, title) = match family {
-        FigureFamily::All => (format!("{}-top1", stage.name()), evaluation.to_owned()),
-        _ => {
-            let title = format!("{}: {}", family.title(), evaluation.to_lowercase());
-            (format!("{}-{}", family.name(), stage.name()), title)
-        }
+    let title = format!("{}: {}", family.title(), evaluation.to_lowercase());
+    let name = match family {
+        FigureFamily::All => format!("{}-top1", stage.name()),
+        _ => format!("{}-{}", family.name(), stage.name()),
     };
     let curves = FigurePlan {
         name,

@@ -70,9 +70,9 @@ fn figures_are_well_formed_and_free_of_inks() {
     let expected = [
         "best-finetune",
         "baselines-finetune",
-        "cost-finetune",
         "finetune-top1",
         "linprobe-top1",
+        "cost-finetune",
         "pretrain-loss",
         "monitor-knn",
         "monitor-rank",

@@ -8,17 +8,14 @@ use bmae_recipe::Recipe;
 use super::subjects::{Subjects, fill_patch};
 use crate::TrainError;
 
-/// A PNG file with a row for each image: itself, the attention of its class token in the last block, mean over the heads,
+/// A picture with a row for each image: itself, the attention of its class token in the last block, mean over the heads,
 /// and each head's. One colour scale, which stands below, holds for all maps. An encoder without blocks has no attention,
-/// and the images stand alone. `model` is without autodiff.
+/// and the images stand alone. Large images are reduced: a map has one number a patch. `model` is without
+/// autodiff.
 ///
 /// # Errors
 /// When the model does not fit the recipe's sizes, or the whole would be too large.
-pub(crate) fn attention(
-    model: &MaskedAutoencoder,
-    recipe: &Recipe,
-    subjects: &Subjects,
-) -> Result<Vec<u8>, TrainError> {
+pub(crate) fn attention(model: &MaskedAutoencoder, recipe: &Recipe, subjects: &Subjects) -> Result<Grid, TrainError> {
     let (side, patches) = (recipe.data.image_size, recipe.architecture().grid.patches());
     let maps = model.encoder.class_attention(subjects.tensor(recipe, model));
     let maps: Vec<f32> = maps.map_or_else(Vec::new, |maps| maps.into_data().iter::<f32>().collect());
@@ -28,7 +25,7 @@ pub(crate) fn attention(
         columns.push("mean over heads".to_owned());
         columns.extend((1..=heads).map(|head| format!("head {head}")));
     }
-    let mut grid = Grid::new(side, columns);
+    let mut grid = Grid::new(side, columns).reduced();
     grid.check(subjects.count())?;
     let even = 1.0 / patches as f64;
     let title =
@@ -46,7 +43,7 @@ pub(crate) fn attention(
         }
         grid.push(subjects.row(index, row))?;
     }
-    Ok(if heads > 0 { grid.with_scale(scale) } else { grid }.to_png()?)
+    Ok(if heads > 0 { grid.with_scale(scale) } else { grid })
 }
 
 /// A map [L] as an image of `side` pixels, each patch in one colour.

@@ -53,9 +53,10 @@ impl Gallery {
             return Ok(());
         }
         let (model, predicted) = model();
-        let reconstruction = reconstruction(&model, recipe, subjects, predicted)?;
+        // A report has those of many runs.
+        let reconstruction = reconstruction(&model, recipe, subjects, predicted)?.reduced().to_png()?;
         directory.keep_picture(epochs_done, PictureName::Reconstruction, &reconstruction)?;
-        let attention = attention(&model, recipe, subjects)?;
+        let attention = attention(&model, recipe, subjects)?.to_png()?;
         directory.keep_picture(epochs_done, PictureName::Attention, &attention)
     }
 }

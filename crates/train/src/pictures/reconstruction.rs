@@ -17,7 +17,7 @@ use crate::model::Predicted;
 /// pixel_target's: under the root of a patch's variance.
 const EPSILON: f32 = 1e-6;
 
-/// A PNG file with a row for each image: itself, what the encoder sees of it, and what the decoder predicts for the rest,
+/// A picture with a row for each image: itself, what the encoder sees of it, and what the decoder predicts for the rest,
 /// alone and with the seen patches as they are. Features are shown as colours: those of the whole image under the model's
 /// own encoder, then the same with the predicted ones; the three main components of the former are red, green and blue in
 /// both. Those of a fixed target are shown in colours of their own, the seen patches as they are. `model` is without
@@ -30,7 +30,7 @@ pub(crate) fn reconstruction(
     recipe: &Recipe,
     subjects: &Subjects,
     predicted: Predicted,
-) -> Result<Vec<u8>, TrainError> {
+) -> Result<Grid, TrainError> {
     let latent = model.encoder.forward_masked(&subjects.patches, &subjects.masking)?;
     let decoded = model.decode_masked(latent, &subjects.masking);
     let head = |head: &Linear| values(head.forward(decoded.clone()));
@@ -71,7 +71,7 @@ pub(crate) fn reconstruction(
         let images = columns.iter().map(|(_, column)| column[index].clone()).collect();
         grid.push(subjects.row(index, images))?;
     }
-    Ok(grid.to_png()?)
+    Ok(grid)
 }
 
 /// The images with `predicted` [M, p*p*3] in place of their masked patches.
