@@ -64,7 +64,10 @@ impl WrittenReport {
     /// The same for a terminal of `width` columns: broken into lines where that is narrow, with more columns where it is
     /// wide.
     pub fn table_within(&self, width: usize) -> String {
-        terminal_table::terminal_table(&self.summary, width) + &self.notes
+        let notes: Vec<String> = self.notes.lines().flat_map(|line| text::wrapped(line, width)).collect();
+        terminal_table::terminal_table(&self.summary, width)
+            + &notes.join("\n")
+            + if notes.is_empty() { "" } else { "\n" }
     }
 }
 
@@ -108,9 +111,10 @@ pub fn write_report(runs: &[PathBuf], out: &Path, command: FigureCommand) -> Res
     let files: Vec<PathBuf> = files.into_iter().map(|(path, _)| path).collect();
     write::remove_others(&folder, &files, is_of_a_report);
     let mut notes = String::new();
-    for note in comparison::sentences::at_chance(&summary).into_iter().chain(
-        findings::words::counts(&findings).map(|counts| format!("conclusions of the published report: {counts}")),
-    ) {
+    let [at_chance, own_keys] = [comparison::sentences::at_chance(&summary), comparison::sentences::own_keys(&summary)];
+    let counts = findings::words::counts(&findings);
+    let counts = counts.map(|counts| format!("conclusions of the published report: {counts}"));
+    for note in at_chance.into_iter().chain(own_keys).chain(counts) {
         notes.push_str(&format!("\n{note}\n"));
     }
     let table = comparison_table::text_table(&summary) + &notes;
@@ -120,7 +124,6 @@ pub fn write_report(runs: &[PathBuf], out: &Path, command: FigureCommand) -> Res
 /// Whether a file among the figures is of a report: one of an earlier report that has nothing to show any more is
 /// removed.
 fn is_of_a_report(name: &str) -> bool {
-    let figure =
-        |(stem, ending): (&str, &str)| matches!(ending, "svg" | "png") && figures::names().any(|name| name == stem);
+    let figure = |(stem, ending): (&str, &str)| matches!(ending, "svg" | "png") && figures::is_name(stem);
     name.starts_with(pictures::COPIES) || name.rsplit_once('.').is_some_and(figure)
 }

@@ -3,7 +3,7 @@
 use bmae_output::plain::plain_lines;
 use maud::html;
 
-use crate::comparison::sentences::{at_chance, collapse, comparability, difference, legend, missing, varied};
+use crate::comparison::sentences::{at_chance, collapse, comparability, difference, legend, missing, own_keys, varied};
 use crate::comparison::{RUN_COLUMNS, RunGroup, Summary, facts, recipes, run_rows};
 use crate::comparison_table::markdown_table;
 use crate::figures::{Figures, figure_path};
@@ -23,7 +23,7 @@ pub fn report_md(
     let mut text = String::from("# bmae: comparison of pre-training methods\n\n");
     text.push_str(&markdown_table(summary));
     text.push_str(&format!("\n{}\n\n{}\n", legend(summary), escape_markdown(&comparability(summary))));
-    for note in at_chance(summary).into_iter().chain(varied(summary)) {
+    for note in at_chance(summary).into_iter().chain(own_keys(summary)).chain(varied(summary)) {
         text.push_str(&format!("\n{}\n", escape_markdown(&note)));
     }
     for warning in &summary.warnings {

@@ -23,6 +23,10 @@ pub fn figure_command(family: FigureFamily) -> Option<&'static str> {
         FigureFamily::Tau => Some("bmae sweep tau"),
         FigureFamily::Lambda => Some("bmae sweep lambda"),
         FigureFamily::Loss => Some("bmae pretrain"),
-        FigureFamily::Cost | FigureFamily::All | FigureFamily::Stability | FigureFamily::Monitors => None,
+        FigureFamily::Sweep
+        | FigureFamily::Cost
+        | FigureFamily::All
+        | FigureFamily::Stability
+        | FigureFamily::Monitors => None,
     }
 }

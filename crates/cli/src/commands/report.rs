@@ -1,5 +1,6 @@
 //! `bmae report`.
 
+use std::io::stdout;
 use std::path::{Path, PathBuf};
 
 use bmae_output::plain::plain_path;
@@ -21,7 +22,10 @@ pub fn run(arguments: &Report, output: &Output) -> Result<(), Ending> {
 pub fn write(runs: &[PathBuf], folder: &Path, out: &Path, output: &Output) -> Result<(), Ending> {
     let written = write_report(runs, folder, advice::figure_command)?;
     written.summary.warnings.iter().for_each(|warning| output.warn(warning));
-    let text = format!("{}\n\nwritten to {}", written.table.trim_end(), plain_path(folder.join("index.html")));
+    // What is no terminal, or has no width, gets the whole table.
+    let width = terminal_size::terminal_size_of(stdout()).map(|(width, _)| usize::from(width.0));
+    let table = width.map_or_else(|| written.table.clone(), |width| written.table_within(width));
+    let text = format!("{}\n\nwritten to {}", table.trim_end(), plain_path(folder.join("index.html")));
     let files: Vec<_> = written.files.iter().map(|file| file.to_string_lossy()).collect();
     let json = json!({ "out": out.to_string_lossy(), "report": folder.to_string_lossy(), "files": files, "summary": written.summary });
     Ok(output.result(&text, &json)?)

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use bmae_output::count::count;
 use bmae_output::plain::plain_path;
 use bmae_report::{
-    CollectedRuns, ListedRun, LoggedMetrics, collect_runs, compare_runs, find_runs, list_runs, metrics_csv,
+    CollectedRuns, LoggedMetrics, RUN_FILE, ReportError, Run, collect_runs, compare_runs, find_runs, list_runs,
+    metrics_csv, metrics_records, read_run,
 };
 use serde_json::json;
 
@@ -24,9 +25,17 @@ pub fn run(arguments: &Runs, output: &Output) -> Result<(), Ending> {
         Some(RunsCommand::Metrics { runs }) => {
             let collected = collect_runs(runs)?;
             collected.unreadable.iter().for_each(|error| output.warn(&format!("left out: {error}")));
-            let LoggedMetrics { csv, unreadable } = metrics_csv(&collected.runs);
-            unreadable.iter().for_each(|error| output.warn(&format!("left out: {error}")));
-            Ok(output.result(&csv, &json!({ "csv": csv }))?)
+            let leave_out = |unreadable: Vec<ReportError>| {
+                unreadable.iter().for_each(|error| output.warn(&format!("left out: {error}")));
+            };
+            if output.json() {
+                let LoggedMetrics { rows, unreadable } = metrics_records(&collected.runs);
+                leave_out(unreadable);
+                return Ok(output.result("", &rows.into())?);
+            }
+            let LoggedMetrics { rows, unreadable } = metrics_csv(&collected.runs);
+            leave_out(unreadable);
+            Ok(output.result(&rows, &json!(null))?)
         }
     }
 }
@@ -38,7 +47,7 @@ fn list(paths: &[PathBuf], output: &Output) -> Result<(), Ending> {
             format!("{} does not exist: give a run directory, or a folder that contains some", plain_path(missing));
         return Err(Ending::Failure(message.into()));
     }
-    let runs: Vec<ListedRun> = find_runs(&paths).iter().map(|directory| ListedRun::at(directory)).collect();
+    let runs = bmae_report::list(&find_runs(&paths));
     let text = if runs.is_empty() {
         let paths: Vec<String> = paths.iter().map(plain_path).collect();
         format!("no run in {} or the folders below", paths.join(", "))
@@ -48,8 +57,11 @@ fn list(paths: &[PathBuf], output: &Output) -> Result<(), Ending> {
     Ok(output.result(&text, &json!(runs))?)
 }
 
-/// The run in a folder; where the folder holds exactly one, that one.
-fn one(path: &Path) -> Result<bmae_report::Run, Ending> {
+/// The run in a folder, which may hold evaluations of it besides; where the folder holds exactly one run, that one.
+fn one(path: &Path) -> Result<Run, Ending> {
+    if path.join(RUN_FILE).exists() {
+        return Ok(read_run(path)?);
+    }
     let CollectedRuns { mut runs, unreadable } = collect_runs(&[path.to_owned()])?;
     match runs.len() + unreadable.len() {
         1 => Ok(runs.remove(0)),

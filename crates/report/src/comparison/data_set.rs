@@ -23,7 +23,8 @@ pub struct DataSet {
     pub test_images: Option<u64>,
     /// From how many labelled training images, where that is known.
     pub train_images: Option<u64>,
-    /// The accuracy in percent of guessing one class for every image, classes being of about the same size.
+    /// The accuracy in percent of guessing the most frequent class for every image; where its size is not known, classes
+    /// are taken to be of the same size.
     pub chance_percent: Option<f64>,
 }
 
@@ -33,6 +34,7 @@ struct Known<'a> {
     words: &'a str,
     classes: Option<u64>,
     test_images: Option<u64>,
+    largest_class: Option<u64>,
     train_limit: Option<i64>,
     test: Option<&'a Fingerprint>,
     train: Option<&'a Fingerprint>,
@@ -79,7 +81,10 @@ impl<'a> DataSets<'a> {
             classes: known.classes,
             test_images: known.test_images,
             train_images: known.train_images(),
-            chance_percent: known.classes.filter(|&classes| classes > 0).map(|classes| 100.0 / classes as f64),
+            chance_percent: chance_percent(
+                known,
+                all.iter().filter(|(_, other)| at(other) == place).map(|(_, other)| other),
+            ),
         };
         Self { sets: ordered.iter().zip(names).enumerate().map(set).collect(), of_run }
     }
@@ -88,6 +93,13 @@ impl<'a> DataSets<'a> {
     pub(crate) fn of_run(&self, run: &Run) -> Option<&DataSet> {
         self.of_run.get(run.directory.as_path()).and_then(|&place| self.sets.get(place))
     }
+}
+
+/// What guessing gives on the data of some evaluations: that one knows the most frequent class is enough.
+fn chance_percent<'a>(known: &Known, mut all: impl Iterator<Item = &'a Known<'a>>) -> Option<f64> {
+    let largest = all.find_map(|other| Some((other.largest_class?, other.test_images.filter(|&images| images > 0)?)));
+    let equal = || known.classes.filter(|&classes| classes > 0).map(|classes| 100.0 / classes as f64);
+    largest.map(|(largest, images)| 100.0 * largest as f64 / images as f64).or_else(equal)
 }
 
 impl<'a> Known<'a> {
@@ -99,6 +111,7 @@ impl<'a> Known<'a> {
             words: words.unwrap_or_default(),
             classes: run.about.classes.or(set.map(|set| set.classes)),
             test_images: run.about.test_images.or(set.map(|set| set.images)),
+            largest_class: run.about.largest_class,
             train_limit: of_recipe("train_limit").and_then(toml::Value::as_integer).filter(|&limit| limit > 0),
             test: run.about.inputs.test.as_ref(),
             train: run.about.inputs.train.as_ref(),
@@ -145,7 +158,7 @@ impl<'a> Known<'a> {
 fn names(sets: &[&Known]) -> Vec<String> {
     type Number = (fn(&Known) -> Option<u64>, &'static str);
     const NUMBERS: [Number; 3] = [
-        (|known| known.classes, "class"),
+        (|known| known.classes, "class label"),
         (|known| known.test_images, "test image"),
         (|known| known.train_images(), "training image"),
     ];
@@ -159,7 +172,7 @@ fn names(sets: &[&Known]) -> Vec<String> {
         for (number, thing) in NUMBERS {
             if alike().any(|other| number(other) != number(known)) {
                 let said = match number(known) {
-                    Some(number) => classes(count(number, thing)),
+                    Some(number) => count(number, thing),
                     None => format!("all {thing}s"),
                 };
                 name.push_str(&format!(", {said}"));
@@ -169,12 +182,12 @@ fn names(sets: &[&Known]) -> Vec<String> {
     };
     let mut names: Vec<String> = sets.iter().map(|known| name(known)).collect();
     // The same folder with other images in it.
-    for place in 0..names.len() {
-        if names.iter().filter(|other| **other == names[place]).count() > 1 {
-            let contents = |images: Option<&Fingerprint>| images.map(|images| images.contents.clone());
-            let seen = contents(sets[place].test).into_iter().chain(contents(sets[place].train));
-            let seen: Vec<String> = seen.map(|contents| contents.chars().take(6).collect()).collect();
-            names[place] = format!("{}, images {}", names[place], seen.join(" and "));
+    let shared: Vec<bool> = names.iter().map(|name| names.iter().filter(|other| *other == name).count() > 1).collect();
+    for (name, known) in names.iter_mut().zip(sets).zip(shared).filter_map(|(set, shared)| shared.then_some(set)) {
+        let contents = [known.test, known.train].into_iter().flatten().map(|images| images.contents.as_str());
+        let seen: Vec<&str> = contents.map(|contents| contents.get(..6).unwrap_or(contents)).collect();
+        if !seen.is_empty() {
+            name.push_str(&format!(", images {}", seen.join(" and ")));
         }
     }
     for place in 0..names.len() {
@@ -183,9 +196,4 @@ fn names(sets: &[&Known]) -> Vec<String> {
         }
     }
     names
-}
-
-/// `2 classs` as English has it.
-fn classes(text: String) -> String {
-    text.replace("classs", "classes")
 }

@@ -8,7 +8,7 @@ use super::group::RunGroup;
 use crate::run_directory::{Run, Stage, reads};
 
 /// What a key is said to be where a recipe does not have it.
-const ABSENT: &str = "(absent)";
+pub(crate) const ABSENT: &str = "(absent)";
 
 /// The keys of a method's short form, which stand beside its name wherever it is told.
 const TOLD_WITH_THE_METHOD: [&str; 5] = ["method.name", "method.k", "method.wse", "method.tau", "method.slow_weight"];

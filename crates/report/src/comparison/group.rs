@@ -1,6 +1,7 @@
 //! Runs laid side by side: which directories belong to one line of the comparison, in which order, under which label.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use super::data_set::{DataSet, DataSets};
 use super::encoder::{Encoder, Origin, encoders};
@@ -26,8 +27,12 @@ pub struct RunGroup<'a> {
     pub origin: Origin,
     /// Whether it evaluates what another line does, once more: with another recipe, or on other data.
     pub added: bool,
+    /// The keys in which lines were added to it, with its own values.
+    pub own_keys: Vec<String>,
     /// For how many epochs its encoders were pre-trained, where that is known: the least of its seeds.
     pub pretrained_epochs: Option<u64>,
+    /// The keys of the recipe that made its encoders; empty where that is not among the runs.
+    pub recipe: BTreeMap<String, String>,
 }
 
 impl<'a> RunGroup<'a> {
@@ -169,7 +174,7 @@ fn folders(line: &Line) -> Vec<std::path::PathBuf> {
 }
 
 fn group<'a>(line: &Line<'a>, part: AddedLine<'a>) -> RunGroup<'a> {
-    let AddedLine { told, mut runs, data } = part;
+    let AddedLine { told, mut runs, data, own_keys } = part;
     runs.sort_by_key(|run| (run.about.stage, run.about.seed));
     let added = !told.is_empty();
     RunGroup {
@@ -179,6 +184,8 @@ fn group<'a>(line: &Line<'a>, part: AddedLine<'a>) -> RunGroup<'a> {
         data,
         origin: line.encoders.iter().map(|encoder| encoder.origin).max().unwrap_or(Origin::Known),
         added,
+        own_keys,
+        recipe: line.encoders.iter().find_map(|encoder| encoder.recipe.clone()).unwrap_or_default(),
         pretrained_epochs: line.encoders.iter().filter_map(|encoder| encoder.pretrained_epochs).min(),
     }
 }
@@ -216,6 +223,7 @@ mod tests {
             data: None,
             classes: None,
             test_images: None,
+            largest_class: None,
             started: None,
             from: None,
             weights_sha256: None,

@@ -21,6 +21,7 @@ mod summary;
 mod swept_columns;
 
 pub use data_set::DataSet;
+pub(crate) use differing_keys::{differences_from, result_keys};
 pub use encoder::Origin;
 pub use group::{RunGroup, group_runs};
 pub use highest::{Highest, best, highest};

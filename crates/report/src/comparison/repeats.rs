@@ -1,12 +1,12 @@
 //! Evaluations that were made more than once of the same encoders: which of them a line shows, and what the lines that
 //! the others add are called.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bmae_output::plain::plain_path;
 
 use super::data_set::{DataSet, DataSets};
-use super::differing_keys::{differences_from, result_keys};
+use super::differing_keys::{ABSENT, differences_from, result_keys};
 use super::encoder::{Encoder, checkpoint};
 use super::folders::own_folder_at;
 use crate::run_directory::{Run, Stage};
@@ -20,6 +20,8 @@ pub(crate) struct AddedLine<'a> {
     pub runs: Vec<&'a Run>,
     /// The data of its evaluations.
     pub data: Option<DataSet>,
+    /// The keys in which others were added to it, with its own values.
+    pub own_keys: Vec<String>,
 }
 
 /// How an evaluation was made: the keys of its recipe that decide its result, and the checkpoint that it took.
@@ -97,7 +99,9 @@ fn parts<'a>(
             places.push(each.data.clone());
         }
     }
-    let mut parts = vec![AddedLine { told: String::new(), runs: pretrainings, data: main.clone() }];
+    let mut parts =
+        vec![AddedLine { told: String::new(), runs: pretrainings, data: main.clone(), own_keys: Vec::new() }];
+    let mut own_keys: BTreeSet<String> = BTreeSet::new();
     let mut own_bases: HashMap<Stage, &Evaluated> = HashMap::new();
     for data in places {
         let is_main = place(&data) == place(&main);
@@ -121,6 +125,9 @@ fn parts<'a>(
             for each in std::iter::once(base).chain(kin.into_iter().filter(is_other)).chain(others) {
                 let is_shown = !each.early && !shown.contains(&each.run.about.seed);
                 let told = if is_shown { String::new() } else { told(base, each) };
+                if is_main && !is_shown {
+                    own_keys.extend(differences_from(&each.recipe, &base.recipe));
+                }
                 if is_shown {
                     shown.push(each.run.about.seed);
                 }
@@ -130,6 +137,8 @@ fn parts<'a>(
             }
         }
     }
+    // What only others have, as an early checkpoint, is said of them.
+    parts[0].own_keys = own_keys.into_iter().filter(|key| !key.ends_with(ABSENT)).collect();
     parts.retain(|part| !part.runs.is_empty());
     parts
 }
@@ -208,6 +217,6 @@ fn add<'a>(parts: &mut Vec<AddedLine<'a>>, told: String, run: &'a Run, data: &Op
                 part.data.clone_from(data);
             }
         }
-        None => parts.push(AddedLine { told, runs: vec![run], data: data.clone() }),
+        None => parts.push(AddedLine { told, runs: vec![run], data: data.clone(), own_keys: Vec::new() }),
     }
 }

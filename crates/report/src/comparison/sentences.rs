@@ -36,19 +36,18 @@ pub fn marked_score(cell: &EvaluationSummary, any_mark: bool) -> String {
     }
 }
 
-/// The accuracies that are not told from guessing, in a sentence; `None` where there are none.
+/// What the mark says; `None` where no accuracy has it.
 pub fn at_chance(summary: &Summary) -> Option<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for line in &summary.runs {
-        let is_at = |stage: &Stage| line.evaluation(*stage).is_some_and(|cell| cell.above_chance == Some(false));
-        let stages: Vec<String> = Stage::EVALUATIONS.into_iter().filter(is_at).map(Stage::in_sentence).collect();
-        if !stages.is_empty() {
-            lines.push(format!("{} ({})", line.run, stages.join(", ")));
-        }
-    }
-    (!lines.is_empty()).then(|| {
-        format!("{AT_CHANCE} is not above what guessing one class gives, with 95 % confidence: {}.", lines.join("; "))
-    })
+    const SENTENCE: &str = "is not above what guessing one class gives, with 95 % confidence.";
+    any_at_chance(summary).then(|| format!("{AT_CHANCE} {SENTENCE}"))
+}
+
+/// What the lines have to which others with keys behind their names were added; `None` where there are none.
+pub fn own_keys(summary: &Summary) -> Option<String> {
+    let lines = summary.runs.iter().filter(|line| !line.own_keys.is_empty());
+    let said: Vec<String> = lines.map(|line| format!("{} has {}", line.run, line.own_keys.join(", "))).collect();
+    (!said.is_empty())
+        .then(|| format!("Of the keys in which lines of the same encoders differ, {}.", some_of(said.into_iter())))
 }
 
 /// `± 0.41 (3)`, the deviation over seeds, or `± 0.49`, the binomial error of a single seed.

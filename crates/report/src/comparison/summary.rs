@@ -67,6 +67,8 @@ pub struct GroupSummary {
     pub data: Option<String>,
     /// Whether it evaluates what another line does, once more.
     pub added: bool,
+    /// The keys in which lines were added to it, with its own values.
+    pub own_keys: Vec<String>,
     /// The epochs of its pre-training, where these ended before its method left the pixels.
     pub ended_before_its_switch: Option<u64>,
     /// Its run directories.
@@ -187,6 +189,7 @@ fn line(group: &RunGroup, data_sets: usize) -> GroupSummary {
         setting: group.setting.clone(),
         data: group.data.as_ref().map(|data| data.name.clone()).or_else(trained_on),
         added: group.added,
+        own_keys: group.own_keys.clone(),
         ended_before_its_switch: group.ended_before_its_switch(),
         directories: group.runs.iter().map(|run| run.directory.display().to_string()).collect(),
         finetune: cell(Stage::Finetune),

@@ -47,7 +47,7 @@ fn measures(group: &RunGroup, stage: Stage, kind: FigureKind) -> Vec<Measure> {
         FigureKind::Curves(measure) => measure.of_each(targets),
         FigureKind::Losses(_) if targets < 2 => vec![Measure::Loss],
         FigureKind::Losses(_) => [vec![Measure::Loss], Measure::TargetLoss(0).of_each(targets)].concat(),
-        FigureKind::Overview | FigureKind::Cost(_) => Vec::new(),
+        FigureKind::Overview | FigureKind::Sweep | FigureKind::Cost(_) => Vec::new(),
     }
 }
 

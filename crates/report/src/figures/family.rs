@@ -19,6 +19,8 @@ pub enum FigureFamily {
     MaeNew,
     /// The weight of the copy in the loss of MAE-new.
     Lambda,
+    /// The accuracy against keys of the recipe, whichever were swept.
+    Sweep,
     /// Every run.
     All,
     /// What the accuracy cost.
@@ -42,7 +44,7 @@ pub enum LossesOf {
 
 impl FigureFamily {
     /// Every family, in the order of the page.
-    pub const ALL: [FigureFamily; 12] = [
+    pub const ALL: [FigureFamily; 13] = [
         Self::Best,
         Self::Baselines,
         Self::K,
@@ -50,6 +52,7 @@ impl FigureFamily {
         Self::Tau,
         Self::MaeNew,
         Self::Lambda,
+        Self::Sweep,
         Self::All,
         Self::Cost,
         Self::Loss,
@@ -81,6 +84,7 @@ impl FigureFamily {
             Self::Tau => ["tau", "τ", "τ ablation"],
             Self::MaeNew => ["mae-new", "MAE-new", "MAE-new and its parents"],
             Self::Lambda => ["lambda", "λ", "λ ablation"],
+            Self::Sweep => ["sweep", "Sweep", "Accuracy over settings"],
             Self::Cost => ["cost", "Cost", "Accuracy over cost"],
             Self::All => ["all", "Every run", "Every run"],
             Self::Loss => ["loss", "Loss", "Pre-training loss"],
@@ -92,7 +96,7 @@ impl FigureFamily {
     /// Whether it holds the accuracies of lines against each other, so that all of them must be on the same data, and none
     /// the repetition of another.
     pub fn compares(self) -> bool {
-        !matches!(self, Self::All | Self::Loss | Self::Stability | Self::Monitors)
+        !matches!(self, Self::Sweep | Self::All | Self::Loss | Self::Stability | Self::Monitors)
     }
 
     /// The parameter that it varies.
@@ -119,7 +123,7 @@ impl FigureFamily {
             ),
             Self::Lambda => Some("at least two runs of mae-new with the same K and τ and different λ"),
             Self::Loss => Some("pre-training runs"),
-            Self::Cost | Self::All | Self::Stability | Self::Monitors => None,
+            Self::Sweep | Self::Cost | Self::All | Self::Stability | Self::Monitors => None,
         }
     }
 }

@@ -37,6 +37,7 @@ pub fn members(
         | FigureFamily::Wse
         | FigureFamily::Tau
         | FigureFamily::Lambda
+        | FigureFamily::Sweep
         | FigureFamily::Cost
         | FigureFamily::All
         | FigureFamily::Loss

@@ -13,6 +13,8 @@ pub mod overview;
 pub mod palette;
 mod parameter;
 pub mod plans;
+mod sweep;
+pub mod swept;
 
 use chart::Chart;
 use cost::{CostFigure, cost_figure};
@@ -24,13 +26,14 @@ use measure::Measure;
 use members::{left_out, loss_members, members};
 use overview::Overview;
 use palette::{LineStyle, line_styles};
-use plans::{FigureKind, FigurePlan, plans};
+use plans::{FigureKind, FigurePlan, SWEEP_NAME, plans};
+use swept::{SweptKey, swept_keys};
 
 use maud::Markup;
 
 use crate::comparison::{RunGroup, has_published_data, main_data, on_main_data, sentences};
 use crate::error::ReportError;
-use crate::run_directory::TargetChange;
+use crate::run_directory::{Stage, TargetChange};
 use crate::text::{listed, percent, value};
 
 /// The command line that makes the runs which a family of figures needs, as readers of the report would type it; `None`
@@ -65,6 +68,8 @@ pub enum Content {
     Chart(Chart),
     /// Accuracy against a parameter.
     Overview(Overview),
+    /// Accuracy against a key of the recipe.
+    Sweep(SweptKey),
     /// Accuracy against a cost.
     Cost(CostFigure),
 }
@@ -102,9 +107,9 @@ impl Figures {
     }
 }
 
-/// The file names of all figures that a report can have.
-pub fn names() -> impl Iterator<Item = String> {
-    plans().into_iter().map(|plan| plan.name)
+/// Whether a report can have a figure with this file name.
+pub fn is_name(name: &str) -> bool {
+    name.starts_with(SWEEP_NAME) || plans().into_iter().any(|plan| plan.name == name)
 }
 
 /// One style per line of the comparison, the same in every figure and table.
@@ -121,7 +126,14 @@ pub fn group_styles(groups: &[RunGroup]) -> Vec<LineStyle> {
 pub fn draw_figures(groups: &[RunGroup], command: FigureCommand) -> Result<Figures, ReportError> {
     let styles = group_styles(groups);
     let mut figures = Figures { drawn: Vec::new(), not_run: Vec::new(), command };
+    let mut sweeps = Some(sweeps(groups, &styles));
     for plan in plans() {
+        if plan.family == FigureFamily::All {
+            for (plan, figure) in sweeps.take().into_iter().flatten() {
+                let caption = plan.caption.to_owned();
+                figures.drawn.push(draw_figure(plan, Content::Sweep(figure), caption)?);
+            }
+        }
         let missed = plan.kind != FigureKind::Overview && plan.family.needs().is_some();
         match content(&plan, groups, &styles) {
             Some(content) => {
@@ -133,6 +145,19 @@ pub fn draw_figures(groups: &[RunGroup], command: FigureCommand) -> Result<Figur
         }
     }
     Ok(figures)
+}
+
+/// The accuracies against the keys in which lines differ. The overviews of the methods' own parameters show theirs.
+fn sweeps(groups: &[RunGroup], styles: &[LineStyle]) -> Vec<(FigurePlan, SweptKey)> {
+    let of_stage = |stage: Stage| {
+        let is_shown = |method: &str, key: &str| {
+            let families = FigureFamily::ALL.into_iter().filter_map(FigureFamily::parameter);
+            stage != Stage::Knn && families.into_iter().any(|of| of.method() == method && of.key() == key)
+        };
+        let keys = swept_keys(groups, stage, styles, &is_shown).into_iter();
+        keys.map(move |figure| (plans::sweep(&figure.key, stage), figure)).collect::<Vec<_>>()
+    };
+    Stage::EVALUATIONS.into_iter().flat_map(of_stage).collect()
 }
 
 fn content(plan: &FigurePlan, groups: &[RunGroup], styles: &[LineStyle]) -> Option<Content> {
@@ -147,6 +172,8 @@ fn content(plan: &FigurePlan, groups: &[RunGroup], styles: &[LineStyle]) -> Opti
             let members = members(family, groups, stage, &shown);
             return cost_figure(cost, groups, &members, stage, styles).map(Content::Cost);
         }
+        // Drawn by what is swept, which no plan knows.
+        FigureKind::Sweep => return None,
         FigureKind::Curves(measure) => (measure, members(family, groups, stage, &shown)),
         FigureKind::Losses(of) => (Measure::Loss, loss_members(of, groups, stage, &shown)),
     };
@@ -163,7 +190,7 @@ fn is_shown(plan: &FigurePlan, group: &RunGroup, main: Option<usize>) -> bool {
     match plan.kind {
         FigureKind::Curves(measure) => has_curve(group, plan.stage, measure),
         FigureKind::Losses(_) => has_curve(group, plan.stage, Measure::Loss),
-        FigureKind::Overview => group.score(plan.stage).is_some(),
+        FigureKind::Overview | FigureKind::Sweep => group.score(plan.stage).is_some(),
         FigureKind::Cost(cost) => group.score(plan.stage).is_some() && cost.of(group).is_some(),
     }
 }
@@ -174,6 +201,7 @@ fn caption(plan: &FigurePlan, groups: &[RunGroup], content: &Content) -> String 
     let members: Vec<usize> = match content {
         Content::Chart(chart) => chart.curves.iter().map(|curve| curve.group).collect(),
         Content::Overview(overview) => overview.points.iter().map(|point| point.group).collect(),
+        Content::Sweep(_) => Vec::new(),
         Content::Cost(figure) => figure.points.iter().map(|point| point.group).collect(),
     };
     let main = main_data(groups);
@@ -186,7 +214,7 @@ fn caption(plan: &FigurePlan, groups: &[RunGroup], content: &Content) -> String 
         {
             sentences.push(PUBLISHED_LOSS.to_owned());
         }
-        Content::Chart(_) | Content::Cost(_) => {}
+        Content::Chart(_) | Content::Sweep(_) | Content::Cost(_) => {}
     }
     if !names.is_empty() {
         sentences.push(format!("Not in it, since more than the parameter differs: {}.", listed(&names, 6)));
@@ -205,6 +233,7 @@ fn draw_figure(plan: FigurePlan, content: Content, caption: String) -> Result<Fi
         let drawing = match &content {
             Content::Chart(chart) => chart::draw(chart, format),
             Content::Overview(overview) => overview::draw(overview, format),
+            Content::Sweep(figure) => sweep::draw(figure, format),
             Content::Cost(figure) => cost::draw(figure, format),
         };
         drawing.map_err(|error| refused(error.to_string()))
@@ -230,6 +259,7 @@ fn describe(plan: &FigurePlan, content: &Content) -> String {
     let chart = match content {
         Content::Chart(chart) => chart,
         Content::Overview(overview) => return describe_overview(plan, overview),
+        Content::Sweep(figure) => return format!("{}, top-1 in %. {}.", plan.title, sweep::describe(figure)),
         Content::Cost(figure) => return describe_cost(plan, figure),
     };
     let ends = chart.curves.iter().filter_map(|curve| {

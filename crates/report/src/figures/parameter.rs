@@ -27,6 +27,16 @@ impl Parameter {
         }
     }
 
+    /// The key of the recipe that sets it.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::K => "method.k",
+            Self::Wse => "method.wse",
+            Self::Tau => "method.tau",
+            Self::Lambda => "method.slow_weight",
+        }
+    }
+
     /// The method whose parameter it is.
     pub fn method(self) -> &'static str {
         match self {

@@ -35,6 +35,8 @@ pub enum FigureKind {
     Losses(LossesOf),
     /// Final accuracy against the parameter that the family varies.
     Overview,
+    /// Final accuracy against a key of the recipe.
+    Sweep,
     /// Final accuracy against what the pre-training cost.
     Cost(Cost),
 }
@@ -48,6 +50,8 @@ const NEW_LOSS: &str = "The loss of every logged step. L_fast is the loss of MAE
                         losses.";
 const OVERVIEW: &str = "Top-1 accuracy at the last epoch against the parameter: filled marks are these runs, with the standard \
                         deviation over seeds where there are several.";
+const SWEEP: &str = "Top-1 accuracy at the last epoch of runs that differ in this key, everything else being equal: marks are \
+                     means over seeds, bars the standard deviation where there are several.";
 const COST: &str = "Top-1 accuracy at the last epoch against the hours of pre-training, the mean over seeds; without pre-training \
                     they are 0. Bars are the standard deviation over seeds. Epochs that runs share are counted in each of them.";
 const RATE: &str = "The same against the rate of pre-training: further to the right is cheaper.";
@@ -63,6 +67,8 @@ pub fn plans() -> Vec<FigurePlan> {
             FigureFamily::Loss => {
                 plans.push(loss(family, "pretrain-loss", "Pre-training loss", LOSS, FigureKind::Curves(Measure::Loss)));
             }
+            // Which keys were swept is known by the runs.
+            FigureFamily::Sweep => {}
             FigureFamily::Cost => plans.extend(evaluated.flat_map(cost)),
             _ => plans.extend(evaluated.flat_map(|stage| compared(family, stage))),
         }
@@ -104,6 +110,23 @@ fn compared(family: FigureFamily, stage: Stage) -> Vec<FigurePlan> {
         ..curves.clone()
     });
     std::iter::once(curves).chain(overview).collect()
+}
+
+/// How the names of figures of swept keys begin.
+pub const SWEEP_NAME: &str = "sweep-";
+
+/// The accuracy of one evaluation against a key of the recipe.
+pub fn sweep(key: &str, stage: Stage) -> FigurePlan {
+    FigurePlan {
+        name: format!("{SWEEP_NAME}{key}-{}", stage.name()),
+        title: format!("{} against {key}", stage.title()),
+        caption: SWEEP,
+        family: FigureFamily::Sweep,
+        view: stage.title(),
+        stage,
+        kind: FigureKind::Sweep,
+        whole: false,
+    }
 }
 
 /// The accuracy of one evaluation against the cost of its pre-training.

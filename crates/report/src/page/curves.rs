@@ -10,6 +10,7 @@ use crate::figures::family::FigureFamily;
 use crate::figures::measure::Measure;
 use crate::figures::overview::{self, Overview};
 use crate::figures::plans::{FigureKind, FigurePlan};
+use crate::figures::swept::{SweptCurve, SweptKey};
 use crate::figures::{Content, Figure};
 use crate::run_directory::Stage;
 use crate::text::percent;
@@ -58,7 +59,7 @@ impl Shown {
                 let curves = chart.curves.iter().map(|curve| (curve.group, curve.measure));
                 Self::Curves(figure.plan.stage, curves.collect())
             }
-            Content::Overview(_) | Content::Cost(_) => Self::Own(figure.plan.name.clone()),
+            Content::Overview(_) | Content::Sweep(_) | Content::Cost(_) => Self::Own(figure.plan.name.clone()),
         }
     }
 }
@@ -142,6 +143,7 @@ fn figure_html(figure: &Figure) -> Markup {
                 @match content {
                     Content::Chart(_) => {}
                     Content::Overview(overview) => (overview_table(overview)),
+                    Content::Sweep(figure) => (sweep_table(figure)),
                     Content::Cost(figure) => (cost_table(figure)),
                 }
             }
@@ -186,6 +188,21 @@ fn overview_table(overview: &Overview) -> Markup {
     };
     let rows: Vec<Vec<Markup>> = overview.points.iter().map(row).collect();
     table(&[overview.parameter, "these runs", "published"][..columns], true, &rows)
+}
+
+fn sweep_table(figure: &SweptKey) -> Markup {
+    let mut headings = vec![figure.key.as_str()];
+    let several = figure.curves.len() > 1;
+    headings.extend(figure.curves.iter().map(|curve| if several { curve.label.as_str() } else { "top-1, %" }));
+    let row = |(place, value): (usize, &String)| {
+        let cell = |curve: &SweptCurve| {
+            let point = curve.points.iter().find(|point| point.value == place);
+            html! { @if let Some(point) = point { (accuracy(&point.score)) } }
+        };
+        std::iter::once(html! { (value) }).chain(figure.curves.iter().map(cell)).collect()
+    };
+    let rows: Vec<Vec<Markup>> = figure.values.iter().enumerate().map(row).collect();
+    table(&headings, false, &rows)
 }
 
 fn cost_table(figure: &CostFigure) -> Markup {

@@ -79,7 +79,7 @@ pub fn results(contents: &Contents) -> Option<Section> {
             }
         }
         p class="note" { (sentences::comparability(summary)) }
-        @for note in sentences::at_chance(summary).into_iter().chain(sentences::varied(summary)) { p class="note" { (note) } }
+        @for note in notes(summary) { p class="note" { (note) } }
         @for warning in &summary.warnings { p class="alert" { (warning) } }
         @if !summary.collapses.is_empty() {
             p class="alert" {
@@ -89,6 +89,11 @@ pub fn results(contents: &Contents) -> Option<Section> {
         }
     };
     Some(Section { id: "results", title: "Results", html })
+}
+
+/// What is to be known of the numbers besides.
+fn notes(summary: &Summary) -> impl Iterator<Item = String> {
+    [sentences::at_chance(summary), sentences::own_keys(summary), sentences::varied(summary)].into_iter().flatten()
 }
 
 /// What guessing one class for every image gives on each data set, below the rows that can be sorted.

@@ -74,6 +74,8 @@ pub struct About {
     pub classes: Option<u64>,
     /// On how many test images its accuracies were counted.
     pub test_images: Option<u64>,
+    /// How many of those are of their most frequent class.
+    pub largest_class: Option<u64>,
     /// When it was first started (ISO 8601).
     #[serde(default, deserialize_with = "iso_8601")]
     pub started: Option<String>,

@@ -35,7 +35,7 @@ fn write_settings(folder: &Path) {
         let at = |stage: &str| folder.join("runs").join(name).join(stage);
         let of = |stage| run(stage, method).name(name).parameters(parameters);
         if method != "scratch" {
-            of("pretrain").steps(2).accuracies(&[1.0, 1.0]).write(&at("pretrain"));
+            of("pretrain").epochs(100).steps(2).accuracies(&[1.0, 1.0]).write(&at("pretrain"));
         }
         of("finetune").accuracies(&[50.0, finetune]).write(&at("finetune"));
         of("linprobe").accuracies(&[20.0, probe]).write(&at("linprobe"));

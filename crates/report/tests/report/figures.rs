@@ -159,12 +159,12 @@ fn the_page_holds_the_curves_as_data_each_once() {
 #[test]
 fn a_name_cannot_close_the_data() {
     let folder = tempfile::tempdir().expect("a folder");
-    finetune(folder.path(), "a", "mae", "", 60.0);
+    finetune(folder.path(), "a", "scratch", "", 60.0);
     let path = folder.path().join("runs/b/finetune");
-    run("finetune", "scratch").name("</script><!--<script>").accuracies(&[1.0, 2.0]).write(&path);
+    run("finetune", "mae").name("</script><!--<script>").accuracies(&[1.0, 2.0]).write(&path);
     report(folder.path());
     let data = data(folder.path());
-    let label = &data["charts"][0]["curves"][0]["label"];
+    let label = &data["charts"][0]["curves"][1]["label"];
     assert_eq!(label, "</script><!--<script>");
     let page = text(folder.path(), "index.html");
     assert_eq!(page.matches("<script").count(), page.matches("</script>").count());

@@ -294,7 +294,7 @@ fn a_loss_has_converged_if_its_last_quarter_is_level() {
 #[test]
 fn stable_targets_are_ranked_against_the_probe_over_five_settings_or_more() {
     let folder = tempfile::tempdir().expect("a folder");
-    let names = ["k1", "k2", "k10", "k20", "e1"];
+    let names = ["k1", "k2", "k5", "k10", "e1"];
     evaluated(folder.path(), SETTINGS[0]);
     for (rank, name) in names.into_iter().enumerate() {
         let found = row(folder.path(), "stable-features-probe", 1)["remark"].clone();
@@ -303,7 +303,7 @@ fn stable_targets_are_ranked_against_the_probe_over_five_settings_or_more() {
         evaluated(folder.path(), *SETTINGS.iter().find(|setting| setting.0 == name).expect("a setting"));
         pretrained(folder.path(), name, |_| 0.1, 0.9 + 0.01 * rank as f64, [1.0; 3]);
     }
-    // The probes are 48, 49.8, 56, 60 and 62: the order is the same.
+    // The probes are 48, 49.8, 55, 56 and 62: the order is the same.
     let part = row(folder.path(), "stable-features-probe", 1);
     assert_eq!((part["difference"].as_str(), part["verdict"].as_str()), ("1.000000", "confirmed"));
     pretrained(folder.path(), "k1", |_| 0.1, 0.99, [1.0; 3]);

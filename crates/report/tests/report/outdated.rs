@@ -141,5 +141,7 @@ fn runs_of_one_data_set_whose_images_changed_in_between_are_named() {
         a.display(),
         c.display()
     );
-    assert_eq!(written.summary.warnings, [expected]);
+    let apart = "The runs do not share one data set: photos, images 1; photos, images 2. Nothing is compared across them. The \
+                 figures that compare methods, and the conclusions, are of photos, images 1 alone.";
+    assert_eq!(written.summary.warnings, [apart, &expected]);
 }

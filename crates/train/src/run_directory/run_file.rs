@@ -1,8 +1,9 @@
 //! `run.toml`: what a run directory is, in one small file that a report can read without knowing recipes.
 
+use std::collections::HashMap;
 use std::path::Path;
 
-use bmae_data::{Dataset, Split};
+use bmae_data::{Dataset, Images, Split};
 use bmae_output::path_text;
 use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{Choice, Stage};
@@ -51,6 +52,9 @@ pub struct RunFile {
     /// How many of its test images there are within the recipe's limit; absent without any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_images: Option<usize>,
+    /// How many of those are of their most frequent class, which whoever guesses it gets right; absent without labels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub largest_class: Option<usize>,
     /// When it began, seconds since 1970.
     pub started: u64,
     /// The run or file whose weights it began with; absent for a random encoder.
@@ -158,6 +162,7 @@ impl RunFile {
             data: data.name.clone(),
             classes: data.is_labelled().then_some(data.class_names.len()),
             test_images: data.test.as_ref().map(|test| test.len()),
+            largest_class: data.test.as_ref().and_then(|test| largest_class(test.as_ref())),
             started: std::time::SystemTime::now()
                 .duration_since(std::time::UNIX_EPOCH)
                 .map_or(0, |since| since.as_secs()),
@@ -242,6 +247,15 @@ impl RunFile {
         let others = toml::to_string(&Self { inputs: Inputs::default(), ..self.clone() }).map_err(refused)?;
         write_whole(&path, format!("inputs = {inputs}\n{others}").as_bytes())
     }
+}
+
+/// How many images the most frequent class has; `None` without labels.
+fn largest_class(images: &dyn Images) -> Option<usize> {
+    let mut of_class: HashMap<usize, usize> = HashMap::new();
+    for class in (0..images.len()).filter_map(|index| images.label(index)) {
+        *of_class.entry(class).or_default() += 1;
+    }
+    of_class.into_values().max()
 }
 
 /// The run directory that weights at `path` belong to: a file among its checkpoints stands for it.
