@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use bmae_output::absolute::absolute;
 use bmae_output::count::count;
 use bmae_output::plain::plain_path;
 use bmae_output::shell::quoted;
@@ -51,7 +52,7 @@ fn options(arguments: &Resume) -> Vec<(&'static str, std::ffi::OsString)> {
 /// A run has its recipe.
 fn refuse_settings(everywhere: &Everywhere) -> Result<(), Ending> {
     let given = match (everywhere.set.first(), everywhere.seed) {
-        (Some(set), _) => format!("--set {}", quoted(set)),
+        (Some(set), _) => format!("--set {set}"),
         (None, Some(seed)) => format!("--seed {seed}"),
         (None, None) => return Ok(()),
     };
@@ -277,7 +278,7 @@ fn is_outdated(recorded: &Recorded) -> bool {
 /// Puts the images of `recipe` where `--data` says.
 fn relocate(recipe: &mut Recipe, arguments: &Resume) {
     if let Some(data) = arguments.data.as_ref().filter(|_| recipe.data.source != DataSource::Shapes) {
-        recipe.data.source = DataSource::Path(std::path::absolute(data).unwrap_or_else(|_| data.clone()));
+        recipe.data.source = DataSource::Path(absolute(data));
     }
 }
 

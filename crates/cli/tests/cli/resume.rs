@@ -8,11 +8,10 @@ use crate::folder::Folder;
 
 const SMALL: &str = "--set pretrain.batch_size=4 --set finetune.batch_size=4 --set linprobe.batch_size=4";
 
-/// Cuts a run back to the state that it had after its first epoch: `runs` of one epoch are made in `made`, with a recipe
-/// that says more. What the state says is read from a run that was stopped there by `pretrain --stop-after`.
+/// A pre-training of two epochs as it is when it was stopped after the first: what `--stop-after` makes of it, and
+/// `run.toml` as a stopped run has it.
 fn stop_after_first_epoch(folder: &Folder, out: &str, words: &str) {
     folder.bmae(&format!("pretrain --preset tiny.toml {words} --stop-after 1 --out {out}")).succeeds();
-    // What a run that was stopped after this epoch says of itself.
     let about = folder.read(&format!("{out}/run.toml"));
     let lines = about.lines().filter(|line| !line.starts_with("trunk = ") && !line.starts_with("weights_sha256 = "));
     let lines = lines.map(|line| match line {
@@ -155,7 +154,7 @@ fn a_plan_goes_on_from_its_folder_alone_also_where_nothing_has_begun() {
     for run in ["mae-k-k1/pretrain", "mae-k-k2/pretrain"] {
         assert!(folder.weights(&format!("moved/{run}")) == folder.weights(&format!("whole/{run}")), "{run}");
     }
-    assert_eq!(folder.read("moved/report/results.csv"), folder.read("whole/report/results.csv"));
+    assert_eq!(folder.read("moved/report/findings.csv"), folder.read("whole/report/findings.csv"));
 
     // A part of it, and a trunk that nothing needs any more.
     fs::remove_dir_all(folder.path("moved/mae-k-k2/knn")).expect("removed");
@@ -187,7 +186,7 @@ fn a_plan_is_given_more_epochs_as_a_whole_once_its_pre_trainings_are_finished() 
 #[test]
 fn a_folder_without_a_plan_goes_on_with_what_has_begun_and_the_plans_below_it() {
     let folder = Folder::new();
-    stop_after_first_epoch(&folder, "runs/a", "");
+    stop_after_first_epoch(&folder, "runs/a", "--seed 1");
     folder.bmae("pretrain --preset tiny.toml --out runs/b").succeeds();
     folder.bmae("sweep --preset tiny.toml --grid method.name=mae --evaluations knn --out runs/plan -q").succeeds();
     fs::remove_dir_all(folder.path("runs/plan/mae/knn")).expect("removed");

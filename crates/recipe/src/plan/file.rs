@@ -4,6 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use bmae_output::absolute::absolute;
 use bmae_output::path_text;
 use bmae_output::whole_file::{create_folder, write_whole};
 use toml::{Table, Value};
@@ -109,10 +110,9 @@ impl PlanFile {
 /// those of the first stage, which stand alone.
 fn text_of(folder: &Path, stages: &[PlannedStage]) -> String {
     let common = stages.first().map(|stage| table_of(&stage.recipe)).unwrap_or_default();
-    let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     let entries = stages.iter().map(|stage| Value::Table(entry(stage, folder, &common)));
     let document = Table::from_iter([
-        ("folder".to_owned(), path_text::to_text(absolute).into()),
+        ("folder".to_owned(), path_text::to_text(absolute(folder)).into()),
         ("recipe".to_owned(), common.clone().into()),
         ("stages".to_owned(), Value::Array(entries.collect())),
     ]);

@@ -90,6 +90,5 @@ impl DataSource {
 
 /// So that a run's recipe means the same from any folder.
 pub(super) fn absolute(path: &Path) -> PathBuf {
-    // Fails only for an empty path, and without a current folder.
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+    bmae_output::absolute::absolute(path)
 }

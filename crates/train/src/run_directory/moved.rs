@@ -2,6 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use bmae_output::absolute::absolute;
 use bmae_output::path_text;
 use bmae_recipe::{DataSource, Recipe};
 
@@ -16,8 +17,7 @@ pub struct Moved {
 impl Moved {
     /// The folder that is at `is`, relative to the current folder or absolute, and says that it was at `was`.
     pub fn new(was: Option<&str>, is: &Path) -> Self {
-        let is = std::path::absolute(is).unwrap_or_else(|_| is.to_owned());
-        Self { was: was.map(path_text::from_text), is }
+        Self { was: was.map(path_text::from_text), is: absolute(is) }
     }
 
     /// Where the `recorded` absolute path leads: to itself where something is there, else to what lies as far from where

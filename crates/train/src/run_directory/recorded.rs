@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use bmae_output::absolute::absolute;
 use bmae_output::count::count;
 use bmae_output::path_text;
 use bmae_recipe::plan::PlannedStage;
@@ -44,7 +45,7 @@ impl Recorded {
             let path = path_text::from_text(text);
             match resolved(&path, about.working_directory.as_deref()) {
                 // As it was typed, where that still leads there.
-                found if found.exists() && std::path::absolute(&path).is_ok_and(|typed| typed == found) => path,
+                found if found.exists() && absolute(&path) == found => path,
                 found => moved.find(&found),
             }
         };
@@ -107,5 +108,5 @@ fn read_recipe(directory: &Path) -> Result<Recipe, TrainError> {
 fn resolved(path: &Path, working_directory: Option<&str>) -> PathBuf {
     let from_there =
         working_directory.map_or_else(|| path.to_owned(), |folder| path_text::from_text(folder).join(path));
-    std::path::absolute(&from_there).unwrap_or(from_there)
+    absolute(&from_there)
 }

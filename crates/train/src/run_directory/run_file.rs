@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use bmae_data::{Dataset, Images, Split};
+use bmae_output::absolute::absolute;
 use bmae_output::path_text;
 use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{Choice, Stage};
@@ -167,7 +168,7 @@ impl RunFile {
                 .duration_since(std::time::UNIX_EPOCH)
                 .map_or(0, |since| since.as_secs()),
             from: start.path().filter(|_| start.trunk().is_none()).map(|path| path.display().to_string()),
-            directory: std::path::absolute(out).ok().map(path_text::to_text),
+            directory: Some(path_text::to_text(absolute(out))),
             working_directory: std::env::current_dir().ok().map(path_text::to_text),
             trunk: ends_after.is_some(),
             // Known once they are copied: what began alone goes on alone.
