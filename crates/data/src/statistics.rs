@@ -1,5 +1,6 @@
 //! Number, sizes, classes, mean and standard deviation of a set of images.
 
+use std::collections::BTreeMap;
 use std::thread;
 
 use crate::error::LoaderError;
@@ -8,7 +9,7 @@ use crate::{DataError, Images};
 /// What a set of images is like.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statistics {
-    /// How many images there are.
+    /// How many images were looked at.
     pub images: usize,
     /// The mean of each channel over all pixels, for pixels between 0 and 1.
     pub mean: [f64; 3],
@@ -20,6 +21,8 @@ pub struct Statistics {
     pub least_size: (usize, usize),
     /// The greatest width and the greatest height (not always of one image), in pixels.
     pub greatest_size: (usize, usize),
+    /// The median of the shorter sides, in pixels: half of the images have at least this one.
+    pub shorter_side: usize,
 }
 
 impl Statistics {
@@ -28,9 +31,22 @@ impl Statistics {
     /// # Errors
     /// When there is no image, or one cannot be read.
     pub fn of(images: &dyn Images, classes: usize) -> Result<Self, DataError> {
-        let threads = thread::available_parallelism().map_or(1, |threads| threads.get()).min(images.len().max(1));
+        Self::of_some(images, classes, usize::MAX)
+    }
+
+    /// The same of `most` images, evenly spread over all; of all where there are no more. The class counts are those of
+    /// all.
+    ///
+    /// # Errors
+    /// When there is no image, or one that is looked at cannot be read.
+    pub fn of_some(images: &dyn Images, classes: usize, most: usize) -> Result<Self, DataError> {
+        let looked_at = images.len().min(most.max(1));
+        let threads = thread::available_parallelism().map_or(1, |threads| threads.get()).min(looked_at.max(1));
         let parts: Vec<Result<Sums, DataError>> = thread::scope(|scope| {
-            let part = |first| thread::Builder::new().spawn_scoped(scope, move || Sums::over(images, first, threads));
+            let part = |first| {
+                thread::Builder::new()
+                    .spawn_scoped(scope, move || Sums::over(images, (first..looked_at).step_by(threads), looked_at))
+            };
             let running: Vec<_> = (0..threads).map(part).collect();
             running
                 .into_iter()
@@ -56,12 +72,13 @@ impl Statistics {
         let [red, green, blue] = sums.counts.each_ref().map(mean_and_std);
         let (mean, std) = ([red.0, green.0, blue.0], [red.1, green.1, blue.1]);
         Ok(Self {
-            images: images.len(),
+            images: looked_at,
             mean,
             std,
             class_counts,
             least_size: sums.least_size,
             greatest_size: sums.greatest_size,
+            shorter_side: sums.median_of_shorter_sides(),
         })
     }
 }
@@ -83,19 +100,27 @@ struct Sums {
     counts: [Counts; 3],
     least_size: (usize, usize),
     greatest_size: (usize, usize),
+    /// How many images have each shorter side.
+    shorter_sides: BTreeMap<usize, usize>,
 }
 
 impl Default for Sums {
     fn default() -> Self {
-        Self { counts: [[0; 256]; 3], least_size: (usize::MAX, usize::MAX), greatest_size: (0, 0) }
+        Self {
+            counts: [[0; 256]; 3],
+            least_size: (usize::MAX, usize::MAX),
+            greatest_size: (0, 0),
+            shorter_sides: BTreeMap::new(),
+        }
     }
 }
 
 impl Sums {
-    /// Over every `step`-th image from `first` on.
-    fn over(images: &dyn Images, first: usize, step: usize) -> Result<Self, DataError> {
+    /// Over some of `looked_at` images that are evenly spread over all: those of these `numbers`.
+    fn over(images: &dyn Images, numbers: impl Iterator<Item = usize>, looked_at: usize) -> Result<Self, DataError> {
         let mut sums = Self::default();
-        for index in (first..images.len()).step_by(step) {
+        for number in numbers {
+            let index = (number as u128 * images.len() as u128 / looked_at as u128) as usize;
             let image = images.image(index)?;
             let (pixels, _) = image.pixels().as_chunks::<3>();
             for &[red, green, blue] in pixels {
@@ -104,6 +129,7 @@ impl Sums {
                 sums.counts[2][usize::from(blue)] += 1;
             }
             sums.include((image.width(), image.height()), (image.width(), image.height()));
+            *sums.shorter_sides.entry(image.width().min(image.height())).or_default() += 1;
         }
         Ok(sums)
     }
@@ -113,6 +139,20 @@ impl Sums {
             *count += other;
         }
         self.include(other.least_size, other.greatest_size);
+        for (side, count) in &other.shorter_sides {
+            *self.shorter_sides.entry(*side).or_default() += count;
+        }
+    }
+
+    /// 0 where nothing was added up.
+    fn median_of_shorter_sides(&self) -> usize {
+        let all: usize = self.shorter_sides.values().sum();
+        let mut below = 0;
+        let reaches_the_middle = |(side, count): (&usize, &usize)| {
+            below += count;
+            (2 * below > all).then_some(*side)
+        };
+        self.shorter_sides.iter().find_map(reaches_the_middle).unwrap_or(0)
     }
 
     fn include(&mut self, least: (usize, usize), greatest: (usize, usize)) {

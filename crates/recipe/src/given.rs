@@ -42,6 +42,11 @@ impl GivenKeys {
         self.values.get(key.path()).and_then(|value| key.read(value))
     }
 
+    /// The value that was given for the key `path`.
+    pub(crate) fn value(&self, path: &str) -> Option<&Value> {
+        self.values.get(path)
+    }
+
     /// The value of `key`: what was given, else its default.
     pub(crate) fn get<T: KeyValue>(&self, key: &Key<T>) -> T {
         self.given(key).unwrap_or_else(|| key.default())

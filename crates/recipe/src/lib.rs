@@ -19,6 +19,7 @@ mod layers;
 mod memory;
 pub mod plan;
 mod preset;
+pub mod proposal;
 mod read_toml;
 mod recipe;
 mod section;

@@ -31,6 +31,7 @@ fn every_pixel_counts_the_same() {
         class_counts: vec![1, 1, 0],
         least_size: (1, 2),
         greatest_size: (2, 2),
+        shorter_side: 2,
     };
     for channel in 0..3 {
         assert!((statistics.mean[channel] - expected.mean[channel]).abs() < 1e-12, "{statistics:?}");
@@ -63,4 +64,37 @@ fn the_error_of_an_image_comes_through() {
         Statistics::of(&Broken, 0),
         Err(DataError::Transforms(TransformError::ImageShape { bytes: 2, .. }))
     ));
+}
+
+/// Squares of these sides, of one colour.
+struct Squares(Vec<usize>);
+
+impl Images for Squares {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn image(&self, index: usize) -> Result<Image, DataError> {
+        let side = self.0[index];
+        Image::new(side, 3 * side, vec![51; 9 * side * side])
+    }
+
+    fn label(&self, index: usize) -> Option<usize> {
+        Some(index % 2)
+    }
+}
+
+#[test]
+fn the_shorter_side_is_that_which_half_of_the_images_have_at_least() {
+    let of = |sides: &[usize]| Statistics::of(&Squares(sides.to_vec()), 0).expect("images").shorter_side;
+    assert_eq!([of(&[7]), of(&[9, 1, 5]), of(&[1, 2, 3, 4]), of(&[2, 2, 2, 90])], [7, 5, 3, 2]);
+}
+
+#[test]
+fn some_images_are_spread_over_all_and_every_class_is_counted_whole() {
+    let squares = Squares((1..=40).collect());
+    let some = Statistics::of_some(&squares, 2, 4).expect("images");
+    assert_eq!((some.images, some.least_size.0, some.greatest_size.0), (4, 1, 31));
+    assert_eq!(some.class_counts, [20, 20]);
+    assert_eq!(Statistics::of_some(&squares, 2, 1000).expect("images"), Statistics::of(&squares, 2).expect("images"));
 }

@@ -1,0 +1,43 @@
+//! What a recipe is proposed for: the images, and what may be spent on them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What is known of the images that a recipe is for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImagesAtHand {
+    /// `data.source` as the recipe shall say it.
+    pub source: String,
+    /// `data.root` where the source needs one that is not the default.
+    pub root: Option<PathBuf>,
+    /// Number of training images, at least 1.
+    pub train: usize,
+    /// Number of test images; 0 where there are none.
+    pub test: usize,
+    /// Number of classes; 0 without labels.
+    pub classes: usize,
+    /// The median of the shorter sides, in pixels; `None` where images are generated at the size that is asked for.
+    pub shorter_side: Option<usize>,
+    /// Training images that mean, standard deviation and sides were taken from.
+    pub looked_at: usize,
+    /// The mean of each channel, for pixels from 0 to 1.
+    pub mean: [f64; 3],
+    /// The standard deviation of each channel, for pixels from 0 to 1.
+    pub std: [f64; 3],
+}
+
+impl ImagesAtHand {
+    /// Whether an evaluation can be trained on them and tested.
+    pub(super) fn can_be_evaluated(&self) -> bool {
+        self.classes > 0 && self.test > 0
+    }
+}
+
+/// What may be spent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// How long a pre-training on pixels may take.
+    pub time: Duration,
+    /// Bytes of memory that are free; `None`: not looked at.
+    pub memory: Option<u64>,
+}

@@ -1,0 +1,145 @@
+//! Which image size, patch size and batch size suit given images, and the models that a proposal chooses from.
+
+/// Sides of square images that are in use, ascending. Below them everything is small enough to be taken as it is.
+const USUAL: [usize; 7] = [32, 48, 64, 96, 128, 160, 224];
+/// What a photograph still shows itself at: no smaller size is tried to save time.
+const LEAST_OF_A_PHOTOGRAPH: usize = 64;
+/// The size of generated images: that of the preset `quick`.
+const GENERATED: usize = 24;
+
+/// The sizes to try, best first: what half of the images fill without being enlarged, then what costs less.
+pub(super) fn image_sizes(shorter_side: Option<usize>) -> Vec<usize> {
+    let Some(side) = shorter_side else { return vec![GENERATED] };
+    let fitting = match USUAL.iter().rev().find(|usual| **usual <= side) {
+        Some(usual) => *usual,
+        // 28 stays 28; what is smaller than two patches of 4 pixels is enlarged to them.
+        None => (side / 4 * 4).max(8),
+    };
+    let cheaper = USUAL.iter().rev().filter(|usual| (LEAST_OF_A_PHOTOGRAPH..fitting).contains(*usual));
+    std::iter::once(fitting).chain(cheaper.copied()).collect()
+}
+
+/// A patch size that makes 49 to 196 patches of an image of the usual sizes, and divides any other.
+pub(super) fn patch_size(image_size: usize) -> usize {
+    let wanted = match image_size {
+        0..=20 => 2,
+        21..=47 => 4,
+        48..=63 => 6,
+        64..=127 => 8,
+        _ => 16,
+    };
+    (1..=wanted).rev().find(|patch| image_size.is_multiple_of(*patch)).unwrap_or(1)
+}
+
+/// Images of a batch: so many that an epoch has about ten steps or more, and no more than a CPU makes use of.
+pub(super) fn batch_size(train: usize) -> usize {
+    let tenth = (train / 9).max(1);
+    // The largest power of two that is no larger.
+    let power = 1 << tenth.ilog2();
+    power.clamp(train.min(8).max(1), 128)
+}
+
+/// A model in the proportions of the presets, and from how many images on it is worth its time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct ModelSize {
+    /// Encoder: width, blocks, heads.
+    pub encoder: [usize; 3],
+    /// Decoder: width, blocks, heads.
+    pub decoder: [usize; 3],
+    /// The peak learning rate of pre-training.
+    pub peak_lr: f64,
+    /// What it is known as.
+    pub like: &'static str,
+    /// Training images below which a smaller model learns as much.
+    pub images: usize,
+}
+
+/// The models, ascending. The first is for all who have little of anything.
+pub(super) const MODELS: [ModelSize; 5] = [
+    ModelSize {
+        encoder: [96, 4, 4],
+        decoder: [64, 1, 4],
+        peak_lr: 1.5e-3,
+        like: "the size of the preset quick",
+        images: 0,
+    },
+    ModelSize {
+        encoder: [128, 6, 4],
+        decoder: [64, 2, 4],
+        peak_lr: 1e-3,
+        like: "the size of the preset mini",
+        images: 0,
+    },
+    ModelSize {
+        encoder: [192, 12, 3],
+        decoder: [128, 2, 4],
+        peak_lr: 1e-3,
+        like: "the size of DeiT-Tiny",
+        images: 5_000,
+    },
+    ModelSize {
+        encoder: [384, 12, 6],
+        decoder: [192, 4, 6],
+        peak_lr: 5e-4,
+        like: "the size of DeiT-Small",
+        images: 50_000,
+    },
+    ModelSize {
+        encoder: [768, 12, 12],
+        decoder: [384, 4, 12],
+        peak_lr: 3e-4,
+        like: "the size of ViT-Base",
+        images: 500_000,
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_image_size_is_the_usual_one_that_half_of_the_images_fill() {
+        let best = |side| image_sizes(Some(side))[0];
+        assert_eq!([32, 47, 64, 120, 240, 480, 4000].map(best), [32, 32, 64, 96, 224, 224, 224]);
+        assert_eq!([28, 30, 16, 9, 1].map(best), [28, 28, 16, 8, 8], "small images keep their size");
+        assert_eq!(image_sizes(None), [24]);
+    }
+
+    #[test]
+    fn less_time_makes_photographs_smaller_but_not_smaller_than_they_can_be_told_apart() {
+        assert_eq!(image_sizes(Some(480)), [224, 160, 128, 96, 64]);
+        assert_eq!(image_sizes(Some(100)), [96, 64]);
+        assert_eq!(image_sizes(Some(40)), [32]);
+    }
+
+    #[test]
+    fn the_patch_size_divides_every_image_size_and_makes_a_fitting_number_of_patches() {
+        for size in 1..=512 {
+            let patch = patch_size(size);
+            assert!(patch >= 1 && size.is_multiple_of(patch), "{patch} in {size}");
+        }
+        let patches = |size: usize| (size / patch_size(size)).pow(2);
+        let usual = [28, 32, 48, 64, 96, 128, 160, 224];
+        assert_eq!(usual.map(patch_size), [4, 4, 6, 8, 8, 16, 16, 16]);
+        assert!(usual.iter().all(|size| (49..=196).contains(&patches(*size))));
+    }
+
+    #[test]
+    fn an_epoch_has_about_ten_steps_or_more_whatever_the_number_of_images() {
+        assert_eq!([1, 5, 8, 20, 100, 600, 3000, 50_000].map(batch_size), [1, 5, 8, 8, 8, 64, 128, 128]);
+        for images in 1..3000 {
+            let batch = batch_size(images);
+            assert!(batch >= 1 && batch <= images, "{batch} of {images}");
+            assert!(images < 72 || images / batch >= 9, "{batch} of {images}");
+        }
+    }
+
+    #[test]
+    fn widths_are_those_that_heads_and_positions_divide() {
+        for ModelSize { encoder, decoder, .. } in MODELS {
+            for [dim, _, heads] in [encoder, decoder] {
+                assert!(dim.is_multiple_of(heads) && dim.is_multiple_of(4), "{dim} of {heads} heads");
+            }
+        }
+    }
+}
