@@ -15,6 +15,7 @@ mod output;
 mod plan_time;
 mod progress;
 mod provenance;
+mod terminal;
 mod threads;
 mod width;
 

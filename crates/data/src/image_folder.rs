@@ -72,6 +72,13 @@ pub fn open(root: &Path, limits: Limits) -> Result<Dataset, DataError> {
     Ok(Dataset { name, train: Arc::new(train), test, class_names })
 }
 
+/// Whether a folder has class folders in `train`, or images directly in it.
+pub fn is_a_data_set(root: &Path) -> bool {
+    let train = root.join("train");
+    let is_labelled = || train.is_dir() && class_folders(&train).is_ok_and(|classes| !classes.is_empty());
+    is_labelled() || entries(root).is_ok_and(|entries| entries.iter().any(is_image))
+}
+
 /// The images of a folder of class folders, and the names of the classes.
 fn labelled(root: &Path, limit: usize) -> Result<(Folder, Vec<String>), DataError> {
     let classes = class_folders(root)?;

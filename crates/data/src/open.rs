@@ -69,5 +69,22 @@ fn open_path(path: &Path, limits: Limits) -> Result<Dataset, DataError> {
     image_folder::open(path, limits)
 }
 
+/// Whether `folder` is a data set as it stands: CIFAR, `train/` with class folders, or images directly in it. What lies
+/// deeper does not count, since every folder above images would be one.
+pub fn holds_images(folder: &Path) -> bool {
+    let is_cifar = || cifar::recognise(folder, Limits::default()).is_ok_and(|found| found.is_some());
+    folder.is_dir() && (is_cifar() || image_folder::is_a_data_set(folder))
+}
+
+/// The folders directly in `folder` that [`holds_images`], by name.
+pub fn folders_of_images(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let is_hidden = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    let mut folders: Vec<PathBuf> =
+        entries.map(|entry| entry.path()).filter(|path| !is_hidden(path) && holds_images(path)).collect();
+    folders.sort();
+    folders
+}
+
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,7 @@ mod choices;
 mod error;
 mod given;
 mod key;
+pub mod key_search;
 pub mod keys;
 mod layers;
 mod memory;

@@ -39,6 +39,7 @@ mod pictures;
 pub mod pipeline;
 pub mod pretrain;
 pub mod preview;
+pub mod proposal;
 pub mod reconstruct;
 pub mod replay;
 pub mod run;

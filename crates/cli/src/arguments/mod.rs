@@ -6,11 +6,14 @@ mod checkpoint;
 mod collection;
 mod data;
 mod everywhere;
+mod init;
+mod keys;
 mod method;
 mod pictures;
 mod recipe_source;
 mod recorded;
 mod sweep;
+mod time_span;
 mod training;
 
 use clap::{Parser, Subcommand};
@@ -20,6 +23,8 @@ pub use checkpoint::{Checkpoint, Destination, Export, Import};
 pub use collection::{Runs, RunsCommand, Watch};
 pub use data::{Cifar, Data, Download, Preview};
 pub use everywhere::{DeviceName, Everywhere};
+pub use init::Init;
+pub use keys::Keys;
 pub use pictures::Reconstruct;
 pub use recipe_source::RecipeSource;
 pub use recorded::{Features, Forward, Replay};
@@ -47,7 +52,7 @@ Examples:
     bmae sweep k --out runs/k
     bmae watch runs/k
 
-Every recipe key can be set, as in --set pretrain.epochs=10; docs/keys.md lists the keys."
+Every recipe key can be set, as in --set pretrain.epochs=10; bmae keys lists the keys. For images of your own begin with bmae init."
 )]
 pub struct Arguments {
     /// What to do.
@@ -60,6 +65,8 @@ pub struct Arguments {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a recipe for images of your own, fitted to them and to this machine
+    Init(Init),
     /// Train and evaluate every run of a preset, then write the report
     Reproduce(Reproduce),
     /// Pre-train an encoder
@@ -88,6 +95,8 @@ pub enum Command {
     Features(Features),
     /// Measure the training speed on random images
     Bench(Bench),
+    /// List the keys of a recipe, or tell all about one
+    Keys(Keys),
     /// Download, describe or preview a data set
     #[command(subcommand)]
     Data(Data),

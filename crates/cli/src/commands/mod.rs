@@ -11,6 +11,8 @@ mod data_preview;
 mod features;
 mod finetune;
 mod forward;
+mod init;
+mod keys;
 mod knn;
 mod linprobe;
 mod man;
@@ -42,6 +44,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Ending> {
     let everywhere = &arguments.everywhere;
     let output = Output::new(everywhere);
     match &arguments.command {
+        Command::Init(own) => init::run(own, everywhere, &output),
+        Command::Keys(own) => keys::run(own, &output),
         Command::Reproduce(own) => reproduce::run(own, everywhere, &output),
         Command::Pretrain(own) => pretrain::run(own, everywhere, &output),
         Command::Finetune(own) => finetune::run(own, everywhere, &output),

@@ -10,10 +10,12 @@ mod draft;
 mod lengths;
 mod search;
 mod sizes;
+mod source_text;
 mod written;
 
 pub use at_hand::{Budget, ImagesAtHand};
 pub use search::propose;
+pub use source_text::source_text;
 pub use written::Proposal;
 
 #[cfg(test)]

@@ -51,6 +51,11 @@ impl Proposal {
         text
     }
 
+    /// Number of training images that it is for.
+    pub fn train_images(&self) -> usize {
+        self.images.train
+    }
+
     fn about_the_images(&self) -> String {
         let images = &self.images;
         let mut about = count(images.train, "training image");

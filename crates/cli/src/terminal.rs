@@ -1,0 +1,14 @@
+//! The terminal that results are printed to.
+
+/// What is taken where stdout is no terminal.
+const COLUMNS: usize = 100;
+/// Where lines are longer than this, nobody likes to read.
+const MOST_COLUMNS: usize = 120;
+/// Narrower than this, nothing can be told in columns.
+const LEAST_COLUMNS: usize = 40;
+
+/// The columns that a text for stdout should fit into.
+pub fn columns() -> usize {
+    let shown = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
+    shown.map_or(COLUMNS, |width| width.clamp(LEAST_COLUMNS, MOST_COLUMNS))
+}
