@@ -9,6 +9,6 @@ const LEAST_COLUMNS: usize = 40;
 
 /// The columns that a text for stdout should fit into.
 pub fn columns() -> usize {
-    let shown = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
+    let shown = console::Term::stdout().size_checked().map(|(_, width)| usize::from(width));
     shown.map_or(COLUMNS, |width| width.clamp(LEAST_COLUMNS, MOST_COLUMNS))
 }

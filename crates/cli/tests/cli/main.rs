@@ -15,6 +15,7 @@ mod folder;
 mod foreign_architecture;
 mod inputs;
 mod interruptions;
+mod key_lists;
 #[cfg(unix)]
 mod limits;
 #[cfg(unix)]
@@ -22,5 +23,6 @@ mod names;
 mod output;
 mod pictures;
 mod port_checks;
+mod proposed_recipes;
 mod shells;
 mod sweeps;
