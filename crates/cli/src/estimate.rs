@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 
 use crate::width::shortened;
 
-/// Columns of the name of a run in the table, so that a row has 80.
+/// Columns of the table, and of them for the name of a run.
+const WIDTH: usize = 80;
 const NAME: usize = 31;
 
 /// One sentence about what is left to do.
@@ -40,43 +41,43 @@ pub fn in_words(estimate: &PlanEstimate) -> String {
 fn timed(estimate: &PlanEstimate) -> String {
     match estimate.steps_timed {
         0 => String::new(),
-        steps => format!("; {} timed, after a first that does not count", count(steps, "step")),
+        steps => format!("; {} timed, the first of each kind left out", count(steps, "step")),
     }
 }
 
-/// A row for each run of `stages`, which lie in `out`, and one for all: 80 columns at the most. Without an `estimate`
-/// the names alone.
-pub fn table(stages: &[PlannedStage], estimate: Option<&PlanEstimate>, out: &Path) -> String {
-    let mut text = format!(
-        "{:<NAME$} {:>9} {:>11} {:>12} {:>12}\n",
-        shortened(&plain_path(out), NAME),
-        "steps",
-        "time",
-        "disk",
-        "memory"
-    );
-    let mut row = |name: &str, [steps, time, disk, memory]: [String; 4]| {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{:<NAME$} {steps:>9} {time:>11} {disk:>12} {memory:>12}", shortened(name, NAME));
+/// A row for each run of `stages`, which lie in `out`, and one for all: 80 columns at the most, a name that is longer than
+/// its column on a line of its own.
+pub fn table(stages: &[PlannedStage], estimate: &PlanEstimate, out: &Path) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let mut row = |name: &str, [steps, time, disk, memory]: [&str; 4]| {
+        let mut name = name;
+        if name.chars().count() > NAME {
+            let _ = writeln!(text, "{}", shortened(name, WIDTH));
+            name = "";
+        }
+        let _ = writeln!(text, "{}", format!("{name:<NAME$} {steps:>9} {time:>11} {disk:>12} {memory:>12}").trim_end());
     };
-    for (at, stage) in stages.iter().enumerate() {
-        let of_stage = estimate.and_then(|estimate| estimate.stages.get(at));
-        row(&name(stage, out), of_stage.map_or_else(|| ["-"; 4].map(str::to_owned), cells));
+    row(&plain_path(out), ["steps", "time", "disk", "memory"]);
+    for (stage, of) in stages.iter().zip(&estimate.stages) {
+        row(&name(stage, out), cells(of).each_ref().map(String::as_str));
     }
-    if let Some(estimate) = estimate {
-        let steps: usize = estimate.stages.iter().map(steps).sum();
-        let all =
-            [steps.to_string(), time(estimate.seconds()), estimate.disk.to_string(), estimate.memory().to_string()];
-        let finished = stages.len() - estimate.due();
-        let finished = if finished > 0 { format!(", {finished} of them done") } else { String::new() };
-        row(&format!("{}{finished}", count(stages.len(), "run")), all);
-    }
+    let steps: usize = estimate.stages.iter().map(steps).sum();
+    let all = [steps.to_string(), time(estimate.seconds()), estimate.disk.to_string(), estimate.memory().to_string()];
+    let finished = stages.len() - estimate.due();
+    let finished = if finished > 0 { format!(", {finished} of them done") } else { String::new() };
+    row(&format!("{}{finished}", count(stages.len(), "run")), all.each_ref().map(String::as_str));
     text
 }
 
 fn cells(of: &StageEstimate) -> [String; 4] {
     match of.is_due {
-        true => [steps(of).to_string(), time(of.seconds), of.disk.to_string(), of.memory.to_string()],
+        true => [
+            if of.epochs > 0 { steps(of).to_string() } else { String::new() },
+            time(of.seconds),
+            of.disk.to_string(),
+            of.memory.to_string(),
+        ],
         false => ["", "done", "", ""].map(str::to_owned),
     }
 }
@@ -149,8 +150,8 @@ mod tests {
     fn a_sentence_says_time_disk_and_memory_of_what_is_left() {
         assert_eq!(
             in_words(&estimate(&[50.0])),
-            "this takes about 50 s, 30.0 MiB of disk (40.0 GiB are free) and at least 95.0 MiB of memory; 9 steps timed, after a \
-             first that does not count"
+            "this takes about 50 s, 30.0 MiB of disk (40.0 GiB are free) and at least 95.0 MiB of memory; 9 steps timed, the first of \
+             each kind left out"
         );
         assert!(in_words(&estimate(&[50.0, 0.0, 100.0])).starts_with("2 runs take about 2 min 30 s, "));
         let guessed = PlanEstimate { steps_timed: 0, free: None, ..estimate(&[2.0, 3.0]) };
@@ -168,14 +169,13 @@ mod tests {
             out: out.into(),
             ends_after: None,
         };
-        let long = "runs/a-sweep-with-a-long-name/mae-new-k5-tau0.005-slow_weight0.25-seed12/pretrain";
+        let long = "runs/mae-new-k5-tau0.005-slow_weight0.25-seed12/pretrain";
         let stages = [stage("runs/a/pretrain"), stage(long), stage("runs/b/pretrain")];
-        let text = table(&stages, Some(&estimate(&[1e6, 9e9, 0.0])), Path::new("runs"));
-        let widths: Vec<usize> = text.lines().map(|line| line.chars().count()).collect();
-        assert_eq!(widths, [79; 5], "{text}");
-        assert!(text.contains("a/pretrain ") && text.contains("…") && text.contains("seed12/pretrain "), "{text}");
-        assert!(text.contains("3 runs, 1 of them done ") && text.contains(" done "), "{text}");
-        let alone = table(&stages, None, Path::new("runs"));
-        assert_eq!(alone.lines().count(), 1 + 3, "{alone}");
+        let text = table(&stages, &estimate(&[1e6, 9e9, 0.0]), Path::new("runs"));
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines.iter().all(|line| line.chars().count() <= 80), "{text}");
+        assert_eq!((lines.len(), lines[2]), (1 + 2 + 3, &long["runs/".len()..]), "{text}");
+        assert!(lines[1].starts_with("a/pretrain ") && lines[1].contains(" 744 "), "{text}");
+        assert!(lines[4].ends_with(" done") && lines[5].starts_with("3 runs, 1 of them done "), "{text}");
     }
 }

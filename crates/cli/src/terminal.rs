@@ -7,8 +7,12 @@ const MOST_COLUMNS: usize = 120;
 /// Narrower than this, nothing can be told in columns.
 const LEAST_COLUMNS: usize = 40;
 
+/// The columns of the terminal that stdout is; `None` where it is none, or has no width.
+pub fn shown_columns() -> Option<usize> {
+    console::Term::stdout().size_checked().map(|(_, width)| usize::from(width))
+}
+
 /// The columns that a text for stdout should fit into.
 pub fn columns() -> usize {
-    let shown = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
-    shown.map_or(COLUMNS, |width| width.clamp(LEAST_COLUMNS, MOST_COLUMNS))
+    shown_columns().map_or(COLUMNS, |width| width.clamp(LEAST_COLUMNS, MOST_COLUMNS))
 }

@@ -82,8 +82,8 @@ pub fn open(root: &Path, limits: Limits) -> Result<Dataset, DataError> {
 
 /// Whether a folder has class folders in `train`, or images directly in it.
 pub fn is_a_data_set(root: &Path) -> bool {
-    let train = root.join("train");
-    let is_labelled = || train.is_dir() && class_folders(&train).is_ok_and(|classes| !classes.is_empty());
+    let train = sub_folders(root).ok().and_then(|folders| SplitFolders::among(&folders).train);
+    let is_labelled = || train.is_some_and(|train| sub_folders(&train).is_ok_and(|classes| !classes.is_empty()));
     is_labelled() || entries(root).is_ok_and(|entries| entries.iter().any(is_image))
 }
 

@@ -16,8 +16,9 @@ const HEAD: u64 = 4096;
 /// No `run.toml` is longer.
 const LONGEST_RUN_FILE: u64 = 1 << 20;
 
-/// The folder of a report's figures, and that of a run's pictures.
+/// The folder of a report's figures.
 pub const FIGURES: &str = "figures";
+/// The folder of a run's pictures.
 pub const PICTURES: &str = "pictures";
 
 /// Whether the file at `path` is the page (`index.html`) or the text (`report.md`) of a report that bmae wrote, this

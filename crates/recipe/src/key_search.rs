@@ -1,11 +1,12 @@
 //! The keys that a word finds, for whoever looks one up: those of that path or section, of a name that has the word in
-//! it, or with the word in their text.
+//! it, with the word in their text, or that go by the word elsewhere.
 
 use toml::Value;
 
 use super::choices::Choice as _;
 use super::key::AnyKey;
 use super::keys;
+use super::meanings;
 use super::preset::Preset;
 use super::recipe::Recipe;
 
@@ -16,7 +17,7 @@ pub fn every_key() -> Vec<&'static dyn AnyKey> {
 }
 
 /// The keys that `word` finds, in the order of the recipe: the one of that path, else those of that section, else those
-/// with the word in their path or text. Case, `-` and `_` make no difference. Empty where there is none.
+/// with the word in their path or text, else those that other programs call so. Case, `-` and `_` make no difference. Empty where there is none.
 pub fn search(word: &str) -> Vec<&'static dyn AnyKey> {
     let word = plain(word);
     let all = every_key();
@@ -30,16 +31,23 @@ pub fn search(word: &str) -> Vec<&'static dyn AnyKey> {
         text.match_indices(&word).any(|(at, _)| begins(at))
     };
     let text = |key: &dyn AnyKey| [key.short(), key.long(), &key.allowed()].map(plain).join(" ");
-    let findings: [&dyn Fn(&dyn AnyKey) -> bool; 3] = [&|key| path(key) == word, &inside, &|key| {
-        !word.is_empty() && (path(key).contains(&word) || has_word(&text(key)))
-    }];
+    // One or two letters stand in half of all words; where they are a name, that is meant.
+    let is_short = word.chars().count() <= 2;
+    let meant = meanings::of_key(&word).map_or(&[][..], |meant| meant.keys);
+    let findings: [&dyn Fn(&dyn AnyKey) -> bool; 5] = [
+        &|key| path(key) == word,
+        &inside,
+        &|key| is_short && plain(key.name()) == word,
+        &|key| !word.is_empty() && (path(key).contains(&word) || has_word(&text(key))),
+        &|key| meant.iter().any(|other| key.path() == *other || key.name() == *other),
+    ];
     findings.into_iter().map(of).find(|found| !found.is_empty()).unwrap_or_default()
 }
 
 /// The keys whose names are most like `word`, for one that finds nothing: did you mean this?
 pub fn hint(word: &str) -> String {
     let known: Vec<&str> = every_key().iter().map(|key| key.path()).collect();
-    keys::unknown_key_hint(&plain(word).replace(' ', "_"), &known)
+    keys::unknown_key_hint(&plain(word).replace(' ', "_"), &known, None)
 }
 
 /// What every preset has for the key at `path`, by the preset's name; nothing for keys of lists.
@@ -86,7 +94,8 @@ mod tests {
             assert!(of_rates.contains(&key), "{of_rates:?}");
         }
         assert_eq!(found("base-LR"), ["pretrain.base_lr", "finetune.base_lr", "linprobe.base_lr"]);
-        assert_eq!(found("epochs").len(), 6, "{:?}", found("epochs"));
+        assert_eq!(found("k"), ["method.k", "knn.k"]);
+        assert!(found("epochs").len() > 6 && found("epochs").contains(&"pretrain.warmup_epochs"));
     }
 
     #[test]
@@ -95,6 +104,12 @@ mod tests {
         assert!(found("CIFAR").contains(&"data.mean"));
         assert!(found("stochastic").contains(&"finetune.drop_path"));
         assert_eq!(found("ochastic"), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn what_other_programs_call_a_key_finds_it() {
+        assert_eq!(found("blr"), ["pretrain.base_lr", "finetune.base_lr", "linprobe.base_lr"]);
+        assert_eq!(found("img_size"), ["data.image_size"]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use bmae_output::remedy::remedy;
 use bmae_output::shell::quoted;
 use bmae_output::whole_file::{check_place, write_whole};
 use bmae_recipe::proposal::{Budget, Proposal, source_text};
-use bmae_recipe::{Layers, PresetChoice, Recipe, Setting, Stage};
+use bmae_recipe::{DataSource, Layers, PresetChoice, Recipe, Setting, Stage};
 use bmae_train::device::{DeviceChoice, Machine};
 use bmae_train::pipeline;
 use bmae_train::proposal::{Named, propose};
@@ -58,7 +58,9 @@ pub fn run(arguments: &Init, everywhere: &Everywhere, output: &Output) -> Result
     let budget = Budget { time: *time, memory: base.available_memory };
     let proposal = propose(&images, &recipe.data, named, &budget, &settings, &machine)?;
 
-    let next = next(&proposal, out);
+    // Pictures of runs in a folder of images would be images.
+    let is_pile = recipe.data.source == DataSource::Path(here()) && !images.is_labelled();
+    let next = next(&proposal, out, if is_pile { "../runs" } else { "runs" });
     let file = format!("{}\n{}", head(out, *time, &next), proposal.text());
     write_whole(out, file.as_bytes()).map_err(|error| {
         Ending::Failure(format!("cannot write {}: {error}; {}", plain_path(out), remedy(&error)).into())
@@ -92,19 +94,26 @@ fn check(out: &Path, force: bool) -> Result<(), Ending> {
 
 /// The folder that the command is called in, where it holds images.
 fn images_here(out: &Path) -> Result<String, Ending> {
-    if holds_images(Path::new(".")) {
+    let (here, near) = (Path::new("."), folders_of_images(Path::new(".")));
+    // An image or two beside folders of them are no data set; the splits of one are no folders beside it.
+    let holds_splits = here.join("train").is_dir();
+    if holds_images(here) && (near.is_empty() || holds_splits) {
         return Ok(".".to_owned());
     }
-    let near = folders_of_images(Path::new("."));
-    let found = match near.first() {
+    let message = match near.first() {
         Some(first) => {
-            let first = first.strip_prefix(".").unwrap_or(first);
-            format!("bmae init --data {} {}", quoted(first), quoted(out))
+            let first = quoted(first.strip_prefix(".").unwrap_or(first));
+            format!("no --data was given, and this folder holds others with images: did you mean `bmae init --data {first} {}`?", quoted(out))
         }
-        None => "give their folder with --data, or --data shapes for generated ones".to_owned(),
+        None => "no --data was given, and the folder that bmae is called in holds no images: give their folder with --data, or \
+                 --data shapes for generated ones".to_owned(),
     };
-    let found = if near.is_empty() { found } else { format!("did you mean `{found}`?") };
-    Err(Ending::Usage(format!("there are no images in the folder that bmae is called in: {found}").into()))
+    Err(Ending::Usage(message.into()))
+}
+
+/// The folder that the command is called in, as a recipe would have it.
+fn here() -> PathBuf {
+    std::path::absolute(".").unwrap_or_default()
 }
 
 /// The layers as far as they say where images come from.
@@ -123,10 +132,10 @@ fn is_place(setting: &Setting) -> bool {
 }
 
 /// What to do with the recipe, in order: what it is, and the command.
-fn next(proposal: &Proposal, out: &Path) -> Vec<(&'static str, String)> {
+fn next(proposal: &Proposal, out: &Path, runs: &str) -> Vec<(&'static str, String)> {
     let stem = out.file_stem().map_or_else(|| "run".to_owned(), |stem| stem.to_string_lossy().into_owned());
     let recipe = quoted(out);
-    let run = |kind: &str| quoted(format!("runs/{stem}{kind}"));
+    let run = |kind: &str| quoted(format!("{runs}/{stem}{kind}"));
     let mut next = vec![("pre-train an encoder", format!("bmae pretrain --preset {recipe} --out {}", run("")))];
     let evaluations = [(Stage::Linprobe, "measure what it learned"), (Stage::Finetune, ""), (Stage::Knn, "")];
     for (stage, what) in evaluations {
@@ -137,7 +146,7 @@ fn next(proposal: &Proposal, out: &Path) -> Vec<(&'static str, String)> {
         }
     }
     if proposal.stages.len() > 1 {
-        next.push(("look at it", "bmae report runs --out report".to_owned()));
+        next.push(("look at it", format!("bmae report {runs} --out report")));
         next.push(("or compare all methods", format!("bmae reproduce --preset {recipe}")));
     }
     next

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use bmae_output::plain::plain;
+use bmae_output::shell::quoted;
 use bmae_recipe::key_search::{every_key, hint, in_presets, search};
 use bmae_recipe::{AnyKey, MethodName, Stage};
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use crate::terminal;
 /// Columns between those of the list.
 const GAP: usize = 2;
 /// A default that is longer takes no column of its own width for all.
-const WIDEST_DEFAULT: usize = 22;
+const WIDEST_DEFAULT: usize = 14;
 
 /// Lists the keys that the words find, or tells all about the only one.
 pub fn run(arguments: &Keys, output: &Output) -> Result<(), Ending> {
@@ -24,7 +25,7 @@ pub fn run(arguments: &Keys, output: &Output) -> Result<(), Ending> {
     let text = match found.as_slice() {
         [] => {
             let message = format!(
-                "no key has \"{}\" in its name or its description: {}; `bmae keys` lists all",
+                "no key has \"{}\" in its name or its description: {} (`bmae keys` lists all)",
                 plain(&word),
                 hint(&word)
             );
@@ -110,7 +111,7 @@ fn how_to_set(key: &dyn AnyKey) -> Option<String> {
     let value = in_presets(path).into_iter().next().map_or_else(|| key.default_value(), |(_, value)| value);
     (!is_in_a_list && path != "data.root").then(|| match value {
         toml::Value::String(word) => format!("--set {path}={word}"),
-        value => format!("--set {}", bmae_output::shell::quoted(format!("{path}={value}"))),
+        value => format!("--set {path}={}", quoted(value.to_string())),
     })
 }
 

@@ -39,7 +39,7 @@ pub fn list(
         Ok(estimate) => Some(estimate),
         Err(error @ TrainError::NoRoom { .. }) => return Err(error.into()),
         Err(error) => {
-            output.note(&format!("nobody can say what it takes: {error}"));
+            output.note(&format!("what it takes cannot be told: {error}"));
             None
         }
     };
@@ -49,7 +49,11 @@ pub fn list(
     let mut json = json;
     json["stages"] = stages.iter().map(|stage| Value::from(plain_path(&stage.out))).collect();
     json["estimate"] = estimate.as_ref().map_or(Value::Null, |estimate| estimate::as_json(stages, estimate));
-    Ok(output.result(&estimate::table(stages, estimate.as_ref(), out), &json)?)
+    let text = match &estimate {
+        Some(estimate) => estimate::table(stages, estimate, out),
+        None => stages.iter().map(|stage| plain_path(&stage.out)).collect::<Vec<_>>().join("\n"),
+    };
+    Ok(output.result(&text, &json)?)
 }
 
 /// Runs `stages`, then writes the report into `out/report` and prints its table. `out` keeps what is asked for.

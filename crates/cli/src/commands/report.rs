@@ -1,6 +1,5 @@
 //! `bmae report`.
 
-use std::io::stdout;
 use std::path::{Path, PathBuf};
 
 use bmae_output::plain::plain_path;
@@ -11,6 +10,7 @@ use crate::advice;
 use crate::arguments::Report;
 use crate::ending::Ending;
 use crate::output::Output;
+use crate::terminal::shown_columns;
 
 /// Writes the report and prints its table.
 pub fn run(arguments: &Report, output: &Output) -> Result<(), Ending> {
@@ -22,9 +22,8 @@ pub fn run(arguments: &Report, output: &Output) -> Result<(), Ending> {
 pub fn write(runs: &[PathBuf], folder: &Path, out: &Path, output: &Output) -> Result<(), Ending> {
     let written = write_report(runs, folder, advice::figure_command)?;
     written.summary.warnings.iter().for_each(|warning| output.warn(warning));
-    // What is no terminal, or has no width, gets the whole table.
-    let width = terminal_size::terminal_size_of(stdout()).map(|(width, _)| usize::from(width.0));
-    let table = width.map_or_else(|| written.table.clone(), |width| written.table_within(width));
+    // What is no terminal gets the whole table.
+    let table = shown_columns().map_or_else(|| written.table.clone(), |width| written.table_within(width));
     let text = format!("{}\n\nwritten to {}", table.trim_end(), plain_path(folder.join("index.html")));
     let files: Vec<_> = written.files.iter().map(|file| file.to_string_lossy()).collect();
     let json = json!({ "out": out.to_string_lossy(), "report": folder.to_string_lossy(), "files": files, "summary": written.summary });

@@ -1,5 +1,7 @@
 //! `bmae` as a user meets it: through the built binary, each test in a fresh folder of its own.
 
+mod advice;
+mod before_it_starts;
 mod bench;
 mod checkpoints;
 mod collections;
@@ -14,6 +16,7 @@ mod folder;
 mod foreign_architecture;
 mod inputs;
 mod interruptions;
+mod key_lists;
 #[cfg(unix)]
 mod limits;
 #[cfg(unix)]
@@ -21,6 +24,7 @@ mod names;
 mod output;
 mod pictures;
 mod port_checks;
+mod proposed_recipes;
 mod resume;
 mod shells;
 mod sweeps;

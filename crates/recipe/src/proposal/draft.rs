@@ -6,7 +6,7 @@ use toml::Value;
 
 use super::at_hand::{Budget, ImagesAtHand};
 use super::lengths::{average_rate, copy_every, to_digits, warmup_epochs};
-use super::sizes::{ModelSize, patch_size};
+use super::sizes::{ModelSize, image_sizes, patch_size};
 use crate::error::RecipeError;
 use crate::given::GivenKeys;
 use crate::key::{Key, KeyValue};
@@ -145,11 +145,13 @@ impl Draft<'_> {
             Some(side) if side < size => format!("The images are small, {side} pixels: these are enlarged."),
             Some(side) => {
                 let shorter = "The median of the images' shorter sides is";
-                match super::sizes::image_sizes(Some(side))[0] == size {
+                let larger = image_sizes(Some(side)).into_iter().rev().filter(|larger| *larger > size);
+                let larger: Vec<String> = larger.map(|larger| larger.to_string()).collect();
+                match larger.is_empty() {
                     true => format!("{shorter} {side} pixels; this is the usual size next below."),
                     false => format!(
-                        "{shorter} {side} pixels. Larger than this, the time would do for too few steps; with more of it 64, 96, \
-                         128, 160 and 224 are usual, too."
+                        "{shorter} {side} pixels. At a larger size the time would do for too few steps; with more of it take {}.",
+                        larger.join(", ")
                     ),
                 }
             }

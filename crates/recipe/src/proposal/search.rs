@@ -56,7 +56,7 @@ pub fn propose<E: From<RecipeError>>(
 
     draft.epochs = match draft.decided(&pretrain::KEYS.stage.epochs)? {
         Some(epochs) => epochs,
-        None => lengths::pretraining_epochs(epochs, 1.0),
+        None => search.within_time(&draft, lengths::pretraining_epochs(epochs, 1.0))?,
     };
     if images.can_be_evaluated() {
         let batch_size = draft.recipe()?.finetune.stage.batch_size;
@@ -75,7 +75,7 @@ pub fn propose<E: From<RecipeError>>(
     let recipe = draft.recipe()?;
     let mut stages = Vec::new();
     for stage in draft.stages() {
-        stages.push((*stage, (search.seconds)(&recipe, *stage)?));
+        stages.push((*stage, lengths::to_digits((search.seconds)(&recipe, *stage)?, 1)));
     }
     let keys = draft.keys();
     let runs = draft.runs();
@@ -151,6 +151,16 @@ impl<E: From<RecipeError>> Search<'_, E> {
     /// Epochs of pre-training by `draft` that the time has room for.
     fn epochs(&mut self, draft: &Draft<'_>) -> Result<f64, E> {
         Ok(self.time / self.seconds_of_an_epoch(draft, Stage::Pretrain)?.max(1e-9))
+    }
+
+    /// So many `epochs`, or fewer where what happens every few epochs makes them take longer than the time.
+    fn within_time(&mut self, draft: &Draft<'_>, epochs: usize) -> Result<usize, E> {
+        let draft = Draft { epochs, ..draft.clone() };
+        let taken = (self.seconds)(&draft.recipe()?, Stage::Pretrain)?;
+        match taken > self.time {
+            true => Ok(lengths::pretraining_epochs(self.time, taken / epochs as f64)),
+            false => Ok(epochs),
+        }
     }
 
     fn seconds_of_an_epoch(&mut self, draft: &Draft<'_>, stage: Stage) -> Result<f64, E> {

@@ -7,7 +7,7 @@ use bmae_output::duration::seconds;
 
 use super::at_hand::ImagesAtHand;
 use super::draft::{ProposedKey, given};
-use super::lengths::{MOST_EPOCHS, to_digits};
+use super::lengths::MOST_EPOCHS;
 use crate::keys;
 use crate::recipe::Recipe;
 use crate::setting::Setting;
@@ -21,7 +21,7 @@ const COLUMNS: usize = 100;
 pub struct Proposal {
     /// The recipe, checked.
     pub recipe: Recipe,
-    /// The stages that it is for, with the seconds that each will take.
+    /// The stages that it is for, with the seconds that each will take, to two digits.
     pub stages: Vec<(Stage, f64)>,
     pub(super) keys: Vec<ProposedKey>,
     /// The names of the runs of a comparison.
@@ -89,11 +89,8 @@ impl Proposal {
         let Some(trained) = stage.trained() else { return String::new() };
         let settings = self.recipe.stage(trained);
         let steps = settings.epochs.saturating_mul(self.images.train / settings.batch_size.max(1));
-        let mut about = format!(
-            "About {} on this machine, as a few steps here say: {}",
-            seconds(to_digits(taken, 1)),
-            count(steps, "step")
-        );
+        let mut about =
+            format!("About {} on this machine, as a few steps here say: {}", seconds(taken), count(steps, "step"));
         about.push('.');
         if trained == TrainedStage::Pretrain {
             about.push_str(" More epochs learn more, with all that is in proportion to them.");

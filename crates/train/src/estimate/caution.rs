@@ -86,12 +86,13 @@ impl fmt::Display for Caution {
                 let needed = enough.div_ceil(*steps_per_epoch);
                 write!(
                     formatter,
-                    "{} of {} in {} is too short to learn from: {} of these images, {needed} times {steps_per_epoch} steps, would \
-                     do (`{}.epochs`)",
+                    "{} of {} in {} is too short to learn from: {} of these images would be {}, which is about the least \
+                     (`{}.epochs`)",
                     stage.words(),
                     count(epochs * steps_per_epoch, "step"),
                     count(*epochs, "epoch"),
                     count(needed, "epoch"),
+                    count(needed * steps_per_epoch, "step"),
                     stage.section()
                 )
             }

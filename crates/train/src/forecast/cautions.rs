@@ -68,3 +68,78 @@ fn size(recipe: &Recipe, shorter_side: usize) -> Option<Caution> {
     }
     (shorter_side > 0 && image_size >= TIMES * shorter_side).then_some(Caution::Enlarged { shorter_side, image_size })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MEAN: [f64; 3] = [0.49, 0.48, 0.45];
+    const STD: [f64; 3] = [0.25, 0.24, 0.26];
+
+    fn of(keys: &str, stage: Stage, sample: &Sample) -> Vec<String> {
+        let base = "data.image_size = 32\nmodel.patch_size = 4\npretrain = { epochs = 10, batch_size = 64 }\n";
+        let recipe = match keys {
+            "" => Recipe::from_toml(base),
+            keys => Recipe::from_toml(keys),
+        };
+        cautions(&recipe.expect("a recipe"), stage, sample).iter().map(ToString::to_string).collect()
+    }
+
+    fn photos(train: usize, shorter_side: usize) -> Sample {
+        Sample::for_tests(train, 20, shorter_side, MEAN, STD)
+    }
+
+    #[test]
+    fn a_training_that_is_too_short_says_how_many_epochs_would_do() {
+        let few = of("", Stage::Pretrain, &photos(700, 32));
+        assert_eq!(few.len(), 1, "{few:?}");
+        assert!(few[0].starts_with("pre-training of 100 steps in 10 epochs is too short to learn from: "), "{few:?}");
+        assert!(few[0].contains("50 epochs of these images would be 500 steps"), "{few:?}");
+        assert_eq!(of("", Stage::Pretrain, &photos(3200, 32)), [""; 0]);
+        assert_eq!(of("", Stage::Knn, &photos(10, 32)), [""; 0]);
+    }
+
+    #[test]
+    fn presets_on_the_images_that_they_are_for_are_long_enough() {
+        for preset in ["quick", "mini"] {
+            let text = std::fs::read_to_string(format!("{}/../../configs/{preset}.toml", env!("CARGO_MANIFEST_DIR")));
+            let text = text.expect("a preset");
+            let images = if preset == "quick" { 4000 } else { 50_000 };
+            for stage in Stage::ALL {
+                assert_eq!(of(&text, stage, &photos(images, 32)), [""; 0], "{preset}, {stage:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn mean_and_deviation_are_far_beyond_half_a_deviation_or_a_factor_of_two() {
+        let says = |mean: f64, std: f64| {
+            let sample = Sample::for_tests(5000, 20, 32, [mean, 0.48, 0.45], [0.25, std, 0.26]);
+            !of("", Stage::Pretrain, &sample).is_empty()
+        };
+        // The recipe's are 0.4914 and 0.1994.
+        assert!(!says(0.40, 0.2) && says(0.38, 0.2) && !says(0.58, 0.2) && says(0.60, 0.2));
+        assert!(!says(0.49, 0.39) && says(0.49, 0.41) && !says(0.49, 0.11) && says(0.49, 0.09));
+        assert!(!says(0.1, 0.0), "images of one colour have no deviation to go by");
+    }
+
+    #[test]
+    fn photographs_that_are_shrunk_get_a_size_with_as_many_patches() {
+        let says = |side: usize, keys: &str| of(keys, Stage::Knn, &photos(5000, side)).concat();
+        assert!(says(600, "").contains("`data.image_size` = 64 with `model.patch_size` = 8"), "{}", says(600, ""));
+        assert_eq!([says(63, ""), says(32, ""), says(20, "")], [""; 3]);
+        let large = "data.image_size = 64\nmodel.patch_size = 8";
+        assert_eq!(says(3000, large), "", "it is large enough");
+        assert!(says(32, large).contains("images of 32 pixels are enlarged to 64"), "{}", says(32, large));
+    }
+
+    #[test]
+    fn a_batch_that_leaves_out_many_images_is_too_large_and_one_that_leaves_out_a_few_is_not() {
+        let says = |images: usize| {
+            let keys = "data.image_size = 32\npretrain = { epochs = 600, batch_size = 512 }";
+            of(keys, Stage::Pretrain, &photos(images, 32)).concat()
+        };
+        assert!(says(800).contains("leaves out 288 of 800 images in every epoch"), "{}", says(800));
+        assert_eq!([says(600), says(1024)], [""; 2]);
+    }
+}

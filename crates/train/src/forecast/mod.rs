@@ -9,6 +9,7 @@ mod disk;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use bmae_output::free_space::free_space;
 use bmae_recipe::plan::PlannedStage;
@@ -40,27 +41,28 @@ pub fn forecast(
     effort: Effort,
     is_stopped: impl Fn() -> bool,
 ) -> Result<PlanEstimate, TrainError> {
-    let mut seen: Vec<(&DataRecipe, Sample)> = Vec::new();
+    let mut seen: Vec<(&DataRecipe, Rc<Sample>)> = Vec::new();
     let mut stages = Vec::with_capacity(plan.len());
     let mut found: Vec<Caution> = Vec::new();
     for planned in plan {
         let left = Left::of(planned, plan);
         let sample = match seen.iter().position(|(data, _)| **data == planned.recipe.data) {
-            Some(at) => &seen[at].1,
+            Some(at) => seen[at].1.clone(),
             None => {
                 let data = pipeline::open(&planned.recipe)?;
                 let sample = if effort == Effort::RoomOnly { Sample::unseen(&data) } else { Sample::of(&data) };
-                seen.push((&planned.recipe.data, sample?));
-                &seen[seen.len() - 1].1
+                let sample = Rc::new(sample?);
+                seen.push((&planned.recipe.data, sample.clone()));
+                sample
             }
         };
         if left.is_due {
             check_memory(planned, machine)?;
         }
         if left.is_due && planned.ends_after.is_none() && sample.looked_at > 0 {
-            add(&mut found, cautions(&planned.recipe, planned.stage, sample));
+            add(&mut found, cautions(&planned.recipe, planned.stage, &sample));
         }
-        stages.push((planned, left, sample.clone()));
+        stages.push((planned, left, sample));
     }
     let room = Room::of(&stages);
     let (disk, free) = room.check(plan)?;
@@ -68,7 +70,7 @@ pub fn forecast(
 
     let mut stopwatch = Stopwatch::new(machine);
     let mut seconds = |is_timed: bool| -> Result<Vec<f64>, TrainError> {
-        let of_stage = |(planned, left, sample): &(&PlannedStage, Left, Sample)| {
+        let of_stage = |(planned, left, sample): &(&PlannedStage, Left, Rc<Sample>)| {
             if !left.is_due || is_stopped() || effort == Effort::RoomOnly {
                 return Ok(0.0);
             }
@@ -161,7 +163,7 @@ struct Room {
 }
 
 impl Room {
-    fn of(stages: &[(&PlannedStage, Left, Sample)]) -> Self {
+    fn of(stages: &[(&PlannedStage, Left, Rc<Sample>)]) -> Self {
         let due = || stages.iter().filter(|(_, left, _)| left.is_due);
         let written = || due().map(|(planned, left, sample)| (planned, left.written(planned, sample)));
         // What an earlier session wrote takes no further room.

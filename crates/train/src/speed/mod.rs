@@ -58,7 +58,8 @@ pub fn speed(recipe: &Recipe, stage: Stage, data: &Dataset, machine: &Machine) -
 }
 
 impl Speed {
-    /// Seconds of one optimiser step, loading included; of a method that predicts features after its switch.
+    /// Seconds of one optimiser step, loading included; of a method that predicts features after its switch; 0 where
+    /// there are no steps.
     pub fn step(&self, recipe: &Recipe) -> f64 {
         let Some(stage) = self.stage.trained() else { return 0.0 };
         let loading = self.load * recipe.stage(stage).batch_size as f64;
@@ -68,54 +69,57 @@ impl Speed {
         }
     }
 
-    /// Seconds of epoch `epoch` (from 0), with what is measured at its end; 0 of a stage without epochs.
-    pub fn epoch(&self, recipe: &Recipe, epoch: usize) -> f64 {
-        let Some(stage) = self.stage.trained() else { return 0.0 };
-        let settings = recipe.stage(stage);
-        let steps = (input::images_per_epoch(self.train, settings) / settings.batch_size) as f64;
-        let loading = self.load * settings.batch_size as f64;
+    /// Seconds of the `epochs` of the stage (from 0), with what comes before the first and what is measured after each; of
+    /// nearest neighbours, of all of it.
+    pub fn seconds(&self, recipe: &Recipe, epochs: Range<usize>) -> f64 {
         let seen = |images: usize| images as f64 * self.sharing.together(self.encode, self.load_plain);
-        match stage {
-            TrainedStage::Pretrain => {
-                let predicts_features = recipe.method.predicts_features_in(epoch);
-                let computing = if predicts_features { self.features } else { self.pixels };
-                let watched = if self.is_watched(recipe, epoch) { self.watched(recipe) } else { 0 };
-                let encoders = 2 + if predicts_features { recipe.method.targets().len() } else { 0 };
-                let stability = (recipe.monitor.stability.min(self.train) * encoders) as f64 * self.encode;
-                steps * self.sharing.together(computing, loading) + seen(watched) + stability
+        let count = epochs.len() as f64;
+        match self.stage {
+            Stage::Pretrain => {
+                let switch = recipe.method.warmup_epochs().unwrap_or(usize::MAX).clamp(epochs.start, epochs.end);
+                let (before, after) = ((switch - epochs.start) as f64, (epochs.end - switch) as f64);
+                let targets = recipe.method.targets().len() as f64;
+                // Student and each target see the images of stability, whose loss is one more pass.
+                let stability = recipe.monitor.stability.min(self.train) as f64 * self.encode;
+                before * self.steps_of_an_epoch(recipe, self.pixels)
+                    + after * self.steps_of_an_epoch(recipe, self.features)
+                    + (2.0 * count + targets * after) * stability
+                    + watched_epochs(recipe, &epochs) as f64 * seen(self.watched(recipe))
             }
-            TrainedStage::Finetune => steps * self.sharing.together(self.pixels, loading) + seen(self.test),
-            // Of a step of the head, backward and update are two thirds.
-            TrainedStage::Linprobe => {
-                let tested = self.test as f64 * self.head / settings.batch_size as f64 / 3.0;
-                steps * self.step(recipe) + tested
+            Stage::Finetune => count * (self.steps_of_an_epoch(recipe, self.pixels) + seen(self.test)),
+            Stage::Linprobe => {
+                // Of a step of the head, backward and update are two thirds.
+                let batches = self.test as f64 / recipe.linprobe.stage.batch_size as f64;
+                let tested = batches * self.head / 3.0;
+                let (before, steps) = match self.computes_features_once(recipe) {
+                    true => (self.train + self.test, self.steps(recipe) * self.head),
+                    false => (self.test, self.steps_of_an_epoch(recipe, self.features)),
+                };
+                seen(before) + count * (steps + tested)
+            }
+            Stage::Knn => {
+                let products = 2.0 * self.train as f64 * self.test as f64 * recipe.model.encoder.dim as f64;
+                seen(self.train + self.test) + products / GUESSED_RATE
             }
         }
     }
 
-    /// Seconds of the `epochs` of the stage, with what comes before the first; of nearest neighbours, of all of it.
-    pub fn seconds(&self, recipe: &Recipe, epochs: Range<usize>) -> f64 {
-        let seen = |images: usize| images as f64 * self.sharing.together(self.encode, self.load_plain);
-        let before = match self.stage {
-            Stage::Linprobe if self.computes_features_once(recipe) => seen(self.train + self.test),
-            Stage::Linprobe => seen(self.test),
-            Stage::Knn => {
-                let products = 2.0 * self.train as f64 * self.test as f64 * recipe.model.encoder.dim as f64;
-                return seen(self.train + self.test) + products / GUESSED_RATE;
-            }
-            Stage::Pretrain | Stage::Finetune => 0.0,
-        };
-        before + epochs.map(|epoch| self.epoch(recipe, epoch)).sum::<f64>()
+    /// Optimiser steps of an epoch.
+    fn steps(&self, recipe: &Recipe) -> f64 {
+        let settings = self.stage.trained().map(|stage| recipe.stage(stage));
+        settings.map_or(0, |settings| input::images_per_epoch(self.train, settings) / settings.batch_size) as f64
+    }
+
+    /// Seconds of the steps of an epoch, each of which computes for `computing` seconds.
+    fn steps_of_an_epoch(&self, recipe: &Recipe, computing: f64) -> f64 {
+        let batch_size = self.stage.trained().map_or(0, |stage| recipe.stage(stage).batch_size);
+        let loading = self.load * batch_size as f64;
+        // The first batch is waited for, or the last computed, with nothing beside it.
+        self.steps(recipe) * self.sharing.together(computing, loading) + computing.min(loading)
     }
 
     fn computes_features_once(&self, recipe: &Recipe) -> bool {
         self.stage == Stage::Linprobe && recipe.linprobe.stage.augmentation == Augmentation::None
-    }
-
-    /// Whether the encoder's features are measured after `epoch`.
-    fn is_watched(&self, recipe: &Recipe, epoch: usize) -> bool {
-        let every = recipe.monitor.every;
-        every > 0 && ((epoch + 1).is_multiple_of(every) || epoch + 1 == recipe.pretrain.stage.epochs)
     }
 
     /// Images whose features are measured then.
@@ -123,6 +127,16 @@ impl Speed {
         let limit = recipe.monitor.knn_train_limit;
         self.test + if limit == 0 { self.train } else { limit.min(self.train) }
     }
+}
+
+/// After how many of `epochs` the encoder's features are measured: every so many, and after the last of all.
+fn watched_epochs(recipe: &Recipe, epochs: &Range<usize>) -> usize {
+    let (every, last) = (recipe.monitor.every, recipe.pretrain.stage.epochs);
+    if every == 0 {
+        return 0;
+    }
+    let is_last_too = epochs.contains(&(last - 1)) && !last.is_multiple_of(every);
+    epochs.end / every - epochs.start / every + usize::from(is_last_too)
 }
 
 /// Times steps, each kind once.
@@ -256,4 +270,93 @@ fn without_accumulation(recipe: &Recipe) -> Recipe {
     let mut recipe = recipe.clone();
     recipe.linprobe.stage.accumulate = 1;
     recipe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recipe(keys: &str) -> Recipe {
+        let base = "pretrain.batch_size = 10\nfinetune.batch_size = 10\nlinprobe.batch_size = 10\nmonitor.stability = 0\n\
+                    monitor.every = 0\npretrain.epochs = 20\n";
+        Recipe::from_toml(&format!("{base}{keys}")).expect("a recipe")
+    }
+
+    /// 100 training images, 10 steps an epoch of 1 s on pixels and 2 s on features; an image is seen in 10 ms.
+    fn speed_of(stage: Stage) -> Speed {
+        let machine = Machine { device: Device::flex(), threads: 1 };
+        Speed {
+            stage,
+            steps_timed: 3,
+            pixels: 1.0,
+            features: 2.0,
+            head: 0.3,
+            encode: 0.01,
+            load: 0.0,
+            load_plain: 0.0,
+            sharing: Sharing::of(&machine),
+            train: 100,
+            test: 20,
+        }
+    }
+
+    fn assert_seconds(found: f64, expected: f64) {
+        assert!((found - expected).abs() < 1e-6, "{found} is not {expected}");
+    }
+
+    #[test]
+    fn epochs_before_and_after_the_switch_have_each_their_own_pace() {
+        let (recipe, speed) = (recipe("method = { name = 'mae-k', k = 5 }"), speed_of(Stage::Pretrain));
+        assert_seconds(speed.seconds(&recipe, 0..20), 5.0 * 10.0 + 15.0 * 20.0);
+        assert_seconds(speed.seconds(&recipe, 3..6), 2.0 * 10.0 + 20.0);
+        assert_seconds(speed.seconds(&recipe, 8..20), 12.0 * 20.0);
+    }
+
+    #[test]
+    fn what_is_measured_of_the_features_counts_where_it_is_due() {
+        let speed = speed_of(Stage::Pretrain);
+        // 20 test images and 30 training images, after epochs 7, 14 and 20.
+        let every = |every: usize| {
+            let text = recipe("").to_toml().replace("every = 0", &format!("every = {every}"));
+            Recipe::from_toml(&text.replace("knn_train_limit = 5000", "knn_train_limit = 30")).expect("a recipe")
+        };
+        let plain = speed.seconds(&recipe(""), 0..20);
+        assert_seconds(speed.seconds(&every(7), 0..20) - plain, 3.0 * 50.0 * 0.01);
+        assert_seconds(speed.seconds(&every(10), 0..20) - plain, 2.0 * 50.0 * 0.01);
+        assert_eq!(watched_epochs(&every(7), &(7..14)), 1);
+    }
+
+    #[test]
+    fn a_probe_computes_fixed_features_once_and_augmented_ones_in_every_step() {
+        let speed = speed_of(Stage::Linprobe);
+        let once = speed.seconds(&recipe("linprobe = { augmentation = 'none', epochs = 4, batch_size = 20 }"), 0..4);
+        assert_seconds(once, 120.0 * 0.01 + 4.0 * (5.0 * 0.3 + 0.1));
+        let augmented = speed.seconds(&recipe("linprobe.epochs = 4"), 0..4);
+        assert_seconds(augmented, 20.0 * 0.01 + 4.0 * (10.0 * 2.0 + 0.2));
+    }
+
+    #[test]
+    fn fine_tuning_sees_the_test_images_after_every_epoch_and_nearest_neighbours_see_all_once() {
+        assert_seconds(speed_of(Stage::Finetune).seconds(&recipe(""), 0..2), 2.0 * (10.0 + 0.2));
+        let knn = speed_of(Stage::Knn).seconds(&recipe(""), 0..0);
+        assert!((1.2..1.21).contains(&knn), "{knn}");
+    }
+
+    #[test]
+    fn seeds_and_methods_whose_steps_do_the_same_work_are_one_kind() {
+        let of = |keys: &str| Kind::of(&recipe(keys), Timed::Stage(TrainedStage::Pretrain));
+        let copy = of("method = { name = 'mae-k', k = 5 }");
+        assert_eq!(copy, of("seed = 3\nmethod = { name = 'mae-k', k = 9 }"));
+        assert_eq!(copy, of("method = { name = 'ema-mae', wse = 1 }"));
+        for other in
+            ["method.name = 'mae'", "method.name = 'mae-new'", "method.name = 'mae-k'\nmodel.decoder.depth = 3"]
+        {
+            assert_ne!(copy, of(other), "{other}");
+        }
+        let teacher = |path: &str| {
+            let target = format!("{{ update = 'fixed', weights = '{path}' }}");
+            of(&format!("method.name = 'custom'\nmethod.targets = [{target}]"))
+        };
+        assert_ne!(teacher("/a.safetensors"), teacher("/b.safetensors"));
+    }
 }

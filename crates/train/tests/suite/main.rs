@@ -2,6 +2,7 @@
 
 mod damage;
 mod evaluations;
+mod forecasts;
 mod foreign_weights;
 mod given_weights;
 mod golden;
