@@ -140,6 +140,14 @@ pub fn advised(mut error: Error, program: &Command, words: &[OsString]) -> Error
                 tell(&mut error, meant);
             }
         }
+        ErrorKind::ValueValidation => {
+            let argument = text(&error, ContextKind::InvalidArg).unwrap_or_default();
+            let advice =
+                text(&error, ContextKind::InvalidValue).and_then(|value| of_value(&argument, &value, program, &words));
+            if let Some(advice) = advice {
+                tell(&mut error, advice);
+            }
+        }
         ErrorKind::InvalidValue => {
             let value = text(&error, ContextKind::InvalidValue);
             let known = match error.get(ContextKind::ValidValue) {
@@ -166,6 +174,20 @@ fn text(error: &Error, kind: ContextKind) -> Option<String> {
 
 fn tell(error: &mut Error, advice: String) {
     error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![advice.into()]));
+}
+
+/// What is to be typed for a `value` that the option `argument` does not take.
+fn of_value(argument: &str, value: &str, program: &Command, words: &[String]) -> Option<String> {
+    match argument.split(' ').next()? {
+        "--seed" if value.contains(',') && Line::of(program, words).has("seeds") => {
+            let seeds = value.split(',').count();
+            Some(format!("did you mean `--seeds {seeds}`? It repeats everything with {seeds} seeds"))
+        }
+        "--feature" => {
+            meant_word(value, &["class-token", "mean"]).map(|word| format!("did you mean `--feature {word}`?"))
+        }
+        _ => None,
+    }
 }
 
 /// What `bmae WRONG` was probably meant to be.
@@ -231,6 +253,9 @@ impl<'a> Line<'a> {
             }
         };
         let name = name.trim_start_matches('-').to_ascii_lowercase().replace('_', "-");
+        if self.has(&name) {
+            return Some(format!("did you mean `--{name}{}`?", self.value_of(&name, given.as_deref())));
+        }
         if let Some((own, value, _)) =
             OPTIONS_WITH_VALUES.iter().find(|(own, _, names)| names.contains(&name.as_str()) && self.has(own))
         {
@@ -280,6 +305,12 @@ impl<'a> Line<'a> {
             return Some(format!("--resume takes no value: `--resume --out {}` goes on with that run", quoted(wrong)));
         }
         if let Some((key, value)) = wrong.split_once('=') {
+            // What a shell made of `model.encoder={dim=64, depth=2}` without quotes.
+            let same = |word: &&str| word.split('=').next() == Some(key);
+            if before.filter(same).is_some() || before.is_some_and(|before| before.contains(['{', '['])) {
+                let key = before.and_then(|before| before.split('=').next()).unwrap_or(key);
+                return Some(format!("a list or a table stands in quotes: `--set '{key}=...'`"));
+            }
             let known = keys::find(key).map(|key| key.path().to_owned());
             let key = known.or_else(|| keys::meant(key, Some(self.section())).and_then(|meant| meant.path))?;
             let option = if self.has("grid") && value.contains(',') { "grid" } else { "set" };

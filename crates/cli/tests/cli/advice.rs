@@ -17,6 +17,7 @@ fn an_option_of_another_program_is_answered_with_ours() {
     let folder = Folder::new();
     for (line, meant) in [
         ("pretrain --out r --config own.toml", "did you mean `--preset own.toml`?"),
+        ("pretrain --out r --K 4", "did you mean `--k 4`?"),
         ("pretrain --output r", "did you mean `--out r`?"),
         ("pretrain -o r", "did you mean `--out r`?"),
         ("pretrain --out r --dataset=photos", "did you mean `--data photos`?"),
@@ -63,6 +64,7 @@ fn a_word_that_stands_where_none_is_expected_is_answered_with_its_option() {
         ("data info photos", "did you mean `--data photos`?"),
         ("pretrain --out r pretrain.epochs=3", "did you mean `--set pretrain.epochs=3`?"),
         ("pretrain --out r --set pretrain.epochs 3", "did you mean `--set pretrain.epochs=3`?"),
+        ("pretrain --out r --set model.encoder=dim=8 model.encoder=depth=2", "`--set 'model.encoder=...'`"),
         ("sweep k method.k=1,2", "did you mean `--grid method.k=1,2`?"),
         ("pretrain --resume runs/a", "`--resume --out runs/a`"),
     ] {
@@ -101,6 +103,8 @@ fn a_value_that_is_none_of_a_few_words_is_answered_with_the_nearest_or_its_meani
     ] {
         advises(&folder, line, &["a similar value exists", meant]);
     }
+    advises(&folder, "features --from scratch --split test --feature cls --out o", &["`--feature class-token`"]);
+    advises(&folder, "sweep k --seed 1,2,3", &["`--seeds 3`"]);
 }
 
 #[test]
@@ -162,6 +166,9 @@ fn a_recipe_names_its_images_from_its_own_folder_and_messages_say_which_recipe_d
     folder
         .bmae("data info --preset recipes/lost.toml")
         .refuses(1, &["`data.source` of recipes/lost.toml", "recipes/nowhere"]);
+    folder.write("recipes/near.toml", b"[data]\nsource = '../photo'\n");
+    let meant = format!("did you mean {}?", folder.path("photos").display());
+    folder.bmae("data info --preset recipes/near.toml").refuses(1, &["`data.source` of recipes/near.toml", &meant]);
 }
 
 #[test]
