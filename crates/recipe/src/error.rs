@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use bmae_architecture::ArchitectureError;
+use bmae_output::count::count;
 use thiserror::Error;
 
 use super::bytes::Bytes;
@@ -177,7 +178,8 @@ pub enum RecipeError {
     },
     /// Parts that do not divide the batch.
     #[error(
-        "`{section}.accumulate` is {accumulate}, but must divide the {batch_size} images of `{section}.batch_size`"
+        "`{section}.accumulate` is {accumulate}, but must divide the {} of `{section}.batch_size`",
+        count(*batch_size, "image")
     )]
     Accumulate {
         /// The stage.

@@ -1,7 +1,7 @@
 //! Paths in a recipe file are seen from the folder of that file, so that a recipe means the same wherever the program is
 //! started.
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use super::error::Place;
 use super::given::GivenKeys;
@@ -60,10 +60,24 @@ pub(crate) fn seen_from(file: &Path, text: &str) -> (String, bool) {
     let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
         return (text.to_owned(), false);
     };
-    let beside = folder.join(text);
+    let beside = beside(folder, Path::new(text));
     match beside.to_str() {
         Some(beside_text) if beside.exists() || !Path::new(text).exists() => (beside_text.to_owned(), false),
         Some(_) => (text.to_owned(), true),
         None => (text.to_owned(), false),
     }
+}
+
+/// `path` as seen from `folder`: absolute, and without `..` as far as that leads out of no link.
+fn beside(folder: &Path, path: &Path) -> PathBuf {
+    let mut here = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    for part in path.components() {
+        let is_link = || here.symlink_metadata().is_ok_and(|about| about.is_symlink());
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if here.file_name().is_some() && !is_link() => drop(here.pop()),
+            part => here.push(part),
+        }
+    }
+    here
 }

@@ -260,8 +260,9 @@ pub enum TrainError {
     },
     /// A training set smaller than one batch.
     #[error(
-        "{data} has {images} training images, fewer than one batch of {batch}; lower {key} to at most {images}, \
-         or add images"
+        "{data} has {}, fewer than one batch of {batch}; lower {key} to at most {images}, \
+         or add images",
+        count(*images, "training image")
     )]
     FewerThanOneBatch {
         /// The data.

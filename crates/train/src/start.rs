@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use bmae_nn::weights::{Architecture, ModelPart, StateDict, grouped_names};
 use bmae_nn::{Encoder, EncoderInit, LoadReport, WeightsError};
+use bmae_output::count::count;
 use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{Choice, EncoderRecipe, MethodName, Recipe, ScratchInit, Stage, Start, Used};
 use burn::module::Module;
@@ -146,8 +147,9 @@ pub fn fit(weights: &mut StateDict, recipe: &Recipe, used: Used, tell: &mut dyn 
     for (part, own, taken) in parts {
         if let Some(own) = own.filter(|own| *own != taken) {
             tell(Message::Warning(format!(
-                "{source} was made with {own} attention heads in the {part}, but {taken} are taken, as the recipe says: it \
-                 computes something else than it learned (model.{part}.heads)"
+                "{source} was made with {} in the {part}, but {taken} are taken, as the recipe says: it \
+                 computes something else than it learned (model.{part}.heads)",
+                count(own, "attention head")
             )));
         }
     }

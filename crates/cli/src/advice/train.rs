@@ -1,7 +1,10 @@
 //! Advice on errors of training, evaluating and exporting.
 
+use bmae_data::DataError;
 use bmae_nn::WeightsError;
+use bmae_output::plain::plain_path;
 use bmae_output::shell::quoted;
+use bmae_recipe::Place;
 use bmae_train::TrainError;
 use bmae_train::estimate::Caution;
 use bmae_train::export::ExportError;
@@ -14,7 +17,16 @@ pub fn of_train(error: &TrainError) -> Option<String> {
     let advice = match error {
         TrainError::Recipe(error) => return of_recipe(error),
         TrainError::Weights(error) => return of_weights(error),
-        TrainError::OfKey { error, .. } => return of_train(error),
+        TrainError::OfKey { error, place, .. } => {
+            // Where a recipe stands elsewhere, a path of the working folder would mean another there.
+            return match (error.as_ref(), place) {
+                (TrainError::Data(DataError::NotFound { path }), Place::File(_)) => {
+                    let near = near_path(path).map(|near| std::path::absolute(&near).unwrap_or_else(|_| near.into()));
+                    near.map(|near| format!("did you mean {}?", plain_path(near))).or_else(|| of_train(error))
+                }
+                _ => of_train(error),
+            };
+        }
         TrainError::Data(error) => return of_data(error),
         TrainError::RunExists { path } => {
             return Some(format!(

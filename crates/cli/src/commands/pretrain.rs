@@ -27,7 +27,7 @@ pub fn run(arguments: &Pretrain, everywhere: &Everywhere, output: &Output) -> Re
     let ends_after = arguments.stop_after.map(|epochs| epochs as usize);
     if let Some(after) = ends_after.filter(|after| *after > epochs) {
         let message =
-            format!("--stop-after {after} is beyond the training of {} (pretrain.epochs)", count(epochs, "epoch"));
+            format!("--stop-after {after} is beyond the {} of the training (pretrain.epochs)", count(epochs, "epoch"));
         return Err(Ending::Usage(message.into()));
     }
     let start = match &arguments.trunk {

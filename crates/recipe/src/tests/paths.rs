@@ -19,7 +19,7 @@ fn every_relative_path_begins_in_the_folder_of_the_recipe() {
                 [[method.targets]]\nupdate = 'fixed'\nfrom = 'teacher'";
     let recipe = resolve(&file_in(folder.path(), "recipes/own.toml", text));
     let here = folder.path().join("recipes");
-    assert_eq!(recipe.data.source, DataSource::Path(here.join("../photos")));
+    assert_eq!(recipe.data.source, DataSource::Path(folder.path().join("photos")));
     assert_eq!(recipe.pretrain.from.as_ref().map(|from| &from.path), Some(&here.join("mae.pth")));
     let targets = recipe.method.targets();
     assert_eq!(targets[0].update.weights().map(|weights| &weights.path), Some(&here.join("teacher")));
