@@ -113,7 +113,8 @@ impl From<DataError> for Ending {
 
 impl From<WeightsError> for Ending {
     fn from(error: WeightsError) -> Self {
-        Ending::Failure(error.into())
+        let advice = advice::of_weights(&error);
+        Ending::failure(error, advice)
     }
 }
 

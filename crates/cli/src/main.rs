@@ -6,9 +6,11 @@
 mod advice;
 mod arguments;
 mod commands;
+mod completion;
 mod ending;
 mod estimate;
 mod file_size_limit;
+mod help;
 mod interrupt;
 mod layers;
 mod output;
@@ -21,7 +23,7 @@ mod width;
 use std::process::ExitCode;
 
 use bmae_kernels::out_of_memory::OutOfMemory;
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use mimalloc::MiMalloc;
 
 use arguments::Arguments;
@@ -33,7 +35,10 @@ static ALLOCATOR: OutOfMemory<MiMalloc> = OutOfMemory::new(MiMalloc, advice::OUT
 
 fn main() -> ExitCode {
     file_size_limit::becomes_an_error();
-    let arguments = match Arguments::try_parse() {
+    if let Some(answered) = completion::answer(Arguments::command(), std::env::args_os()) {
+        return if answered.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    let arguments = match parsed() {
         Ok(arguments) => arguments,
         Err(error) => {
             output::say_usage(&error);
@@ -48,5 +53,15 @@ fn main() -> ExitCode {
             }
             ending.code()
         }
+    }
+}
+
+/// What was typed. A mistake is answered with what was probably meant.
+fn parsed() -> clap::error::Result<Arguments> {
+    let mut program = help::fitted(Arguments::command(), help::columns());
+    let words: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    match program.try_get_matches_from_mut(&words) {
+        Ok(matches) => Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut program)),
+        Err(error) => Err(advice::of_typed(error, &program, &words)),
     }
 }

@@ -38,11 +38,13 @@ impl fmt::Display for Place {
 pub enum RecipeError {
     /// Neither a built-in preset nor a file.
     #[error(
-        "no preset is called `{name}`: the presets are quick, mini and paper, or give the path of a recipe that ends in .toml"
+        "no preset is called `{name}`: the presets are quick, mini and paper, or give the path of a recipe that ends in .toml{hint}"
     )]
     UnknownPreset {
         /// What was asked for.
         name: String,
+        /// "; did you mean ...?", or nothing.
+        hint: String,
     },
     /// A recipe file that cannot be read.
     #[error("cannot read the recipe {} ({source}): give the path of a TOML file that exists, or one of the presets quick, mini and paper", path.display())]
@@ -99,7 +101,7 @@ pub enum RecipeError {
         example: &'static str,
     },
     /// A value of the wrong type, or out of range.
-    #[error("`{key}` given by {place} is {found}, but must be {allowed}")]
+    #[error("`{key}` given by {place} is {found}, but must be {allowed}{hint}")]
     Value {
         /// The key's path.
         key: String,
@@ -109,6 +111,8 @@ pub enum RecipeError {
         found: String,
         /// What would be accepted.
         allowed: String,
+        /// "; did you mean ...?", or nothing.
+        hint: String,
     },
     /// A method that spells its targets out, without any.
     #[error(

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use toml::Value;
 
+use super::error::Place;
 use super::key::{AnyKey, Key, KeyValue};
 
 /// Keys with values of the right type and range; anything may be absent.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct GivenKeys {
     values: BTreeMap<&'static str, Value>,
+    /// Where each of them was given.
+    places: BTreeMap<&'static str, Place>,
     /// The tables of `[[method.targets]]`, if any were given.
     pub(crate) targets: Option<Vec<GivenKeys>>,
     /// The tables of `[[runs]]`, if any were given.
@@ -20,6 +23,7 @@ impl GivenKeys {
     /// Lays `over` over these keys: its values hold where both have one. Lists are replaced as a whole.
     pub(crate) fn lay(&mut self, over: &GivenKeys) {
         self.values.extend(over.values.iter().map(|(path, value)| (*path, value.clone())));
+        self.places.extend(over.places.iter().map(|(path, place)| (*path, place.clone())));
         if over.targets.is_some() {
             self.targets.clone_from(&over.targets);
         }
@@ -52,13 +56,31 @@ impl GivenKeys {
         self.values.insert(key.path(), value.write());
     }
 
-    /// Gives `key` this value; whether it accepts it.
-    pub(crate) fn try_set(&mut self, key: &'static dyn AnyKey, value: &Value) -> bool {
+    /// Gives `key` this value, from `place`; whether it accepts it.
+    pub(crate) fn try_set(&mut self, key: &'static dyn AnyKey, value: &Value, place: &Place) -> bool {
         let accepted = key.accepts(value);
         if accepted {
             self.values.insert(key.path(), value.clone());
+            self.places.insert(key.path(), place.clone());
         }
         accepted
+    }
+
+    /// Where each key was given, by its path.
+    pub(crate) fn places(&self) -> &BTreeMap<&'static str, Place> {
+        &self.places
+    }
+
+    /// Notes that the list at `path` was given at `place`.
+    pub(crate) fn place_list(&mut self, path: &'static str, place: &Place) {
+        self.places.insert(path, place.clone());
+    }
+
+    /// Changes the text that was given for the key at `path`, if one was.
+    pub(crate) fn change_text(&mut self, path: &str, change: impl FnOnce(&str) -> String) {
+        if let Some(Value::String(text)) = self.values.get_mut(path) {
+            *text = change(text);
+        }
     }
 
     /// The tables of `[[runs]]`; none where none were given.

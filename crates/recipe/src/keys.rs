@@ -2,7 +2,9 @@
 //! the message about an unknown key come from there, and so do the settings, their reading and writing.
 
 use super::key::AnyKey;
+use super::meanings;
 use super::sections::{data, finetune, knn, linprobe, method, model, monitor, pretrain, run, seed, target};
+use super::suggestion::{LEAST_LIKENESS, bare, best, likeness};
 
 /// The list of tables that spells out the targets of the method "custom".
 pub const TARGETS: &str = "method.targets";
@@ -36,6 +38,11 @@ pub fn of_runs() -> Vec<&'static dyn AnyKey> {
     [run::KEYS.all(), method::KEYS.all()].concat()
 }
 
+/// All that can be given: the paths of the keys, and the lists of tables.
+pub(crate) fn paths() -> Vec<&'static str> {
+    all().into_iter().map(AnyKey::path).chain([TARGETS, RUNS]).collect()
+}
+
 /// The key of this path; `None` for sections and what does not exist.
 pub fn find(path: &str) -> Option<&'static dyn AnyKey> {
     all().into_iter().find(|key| key.path() == path)
@@ -48,24 +55,82 @@ pub fn at(path: &str) -> Vec<&'static dyn AnyKey> {
     all().into_iter().chain(of_targets()).filter(inside).collect()
 }
 
-/// What to say about a key that does not exist: the nearest of those that are `known`, else what its section has.
-pub(crate) fn unknown_key_hint(path: &str, known: &[&str]) -> String {
-    let likeness = |candidate: &str| {
-        let whole = strsim::normalized_damerau_levenshtein(path, candidate);
-        // The right key in the wrong section, such as `epochs` or `model.dim`.
-        let last = 0.95 * strsim::normalized_damerau_levenshtein(last_part(path), last_part(candidate));
-        whole.max(last)
-    };
-    let mut best: Option<(&str, f64)> = None;
-    for candidate in known {
-        let score = likeness(candidate);
-        if best.is_none_or(|(_, least)| score > least) {
-            best = Some((candidate, score));
-        }
+/// A key that an unknown name was probably meant to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MeantKey {
+    /// Its path; `None` where the name stands for what is no key of a recipe.
+    pub path: Option<String>,
+    /// What to know besides, as a clause; empty where there is nothing.
+    pub note: &'static str,
+}
+
+impl MeantKey {
+    fn of(path: &str, note: &'static str) -> Self {
+        Self { path: Some(path.to_owned()), note }
     }
-    match best {
-        Some((candidate, score)) if score >= 0.6 => format!("did you mean `{candidate}`?"),
-        _ => {
+}
+
+/// The key that goes by `name`, with or without a section, in other programs or in another section; `section` is
+/// preferred where several have it. Mere likeness of letters does not count.
+pub fn meant(name: &str, section: Option<&str>) -> Option<MeantKey> {
+    meant_of(name, &paths(), section)
+}
+
+/// The key whose name is spelt most like `name`; of several, that of `section`.
+pub fn near(name: &str, section: Option<&str>) -> Option<String> {
+    near_of(name, &paths(), section).map(str::to_owned)
+}
+
+fn near_of<'a>(path: &str, known: &[&'a str], section: Option<&str>) -> Option<&'a str> {
+    let alike = known.iter().copied().map(|candidate| {
+        let last = 0.95 * likeness(last_part(path), last_part(candidate));
+        let here = section.is_some_and(|section| is_in(candidate, section));
+        (likeness(path, candidate).max(last) + if here { 0.01 } else { 0.0 }, candidate)
+    });
+    best(alike).filter(|(likeness, _)| *likeness >= LEAST_LIKENESS).map(|(_, candidate)| candidate)
+}
+
+fn meant_of(path: &str, known: &[&str], section: Option<&str>) -> Option<MeantKey> {
+    let (given, last) = path.rsplit_once('.').map_or((None, path), |(section, last)| (Some(section), last));
+    let section = given.map(|given| meanings::of_section(given).unwrap_or(given)).or(section);
+    let first_of = |fits: &dyn Fn(&str) -> bool| {
+        let fitting = || known.iter().copied().filter(|path| fits(path));
+        let preferred = section.and_then(|section| fitting().find(|path| is_in(path, section)));
+        preferred.or_else(|| fitting().next())
+    };
+    // The same name, spelt or placed in another way: `weight-decay`, `model.dim`, `encoder_dim`.
+    if let Some(path) = first_of(&|known| bare(last_part(known)) == bare(last)) {
+        return Some(MeantKey::of(path, ""));
+    }
+    let joined = |path: &str| bare(&path.replace('.', ""));
+    if let Some(found) =
+        first_of(&|known| joined(path).contains(&bare(last_part(known))) && joined(known).ends_with(&joined(path)))
+    {
+        return Some(MeantKey::of(found, ""));
+    }
+    let meant = meanings::of_key(last)?;
+    if meant.keys.is_empty() {
+        return Some(MeantKey { path: None, note: meant.note });
+    }
+    let stands_for = |known_path: &str, key: &str| {
+        known_path == key || (last_part(known_path) == last_part(key) && !known.contains(&key))
+    };
+    let found = meant.keys.iter().find_map(|key| first_of(&|path| stands_for(path, key)))?;
+    Some(MeantKey::of(found, meant.note))
+}
+
+/// What to say about a key that does not exist: the one of those that are `known` that was probably meant, else what
+/// its section has. `section` is that of the stage that is about to run, for keys that are given without one.
+pub(crate) fn unknown_key_hint(path: &str, known: &[&str], section: Option<&str>) -> String {
+    match meant_of(path, known, section) {
+        Some(MeantKey { path: Some(key), note: "" }) => return format!("did you mean `{key}`?"),
+        Some(MeantKey { path: Some(key), note }) => return format!("did you mean `{key}`? ({note})"),
+        Some(MeantKey { path: None, note }) => return note.to_owned(),
+        None => {}
+    }
+    match near_of(path, known, section) {
+        Some(candidate) => format!("did you mean `{candidate}`?"),
+        None => {
             let section = path.rsplit_once('.').map_or("", |(section, _)| section);
             let beside: Vec<&str> = known.iter().filter(|key| is_in(key, section)).map(|key| last_part(key)).collect();
             if beside.is_empty() {

@@ -7,6 +7,7 @@ use super::keys;
 use super::preset::PresetChoice;
 use super::read_toml;
 use super::recipe::Recipe;
+use super::recipe_paths;
 use super::sections::method::{self, Method};
 use super::sections::pretrain;
 use super::sections::run::{self, PlannedRun};
@@ -48,11 +49,13 @@ pub struct CarriedRecipe {
 impl Recipe {
     /// Lays the layers over each other and checks what comes out.
     pub fn resolve(layers: &Layers) -> Result<(Recipe, Vec<Warning>), RecipeError> {
-        let preset = read_toml::document(layers.preset.text(), &layers.preset.place())?;
+        let mut preset = read_toml::document(layers.preset.text(), &layers.preset.place())?;
+        let elsewhere = layers.preset.file().map(|file| recipe_paths::see_from_its_folder(&mut preset, file));
         let from = layers.from.as_ref().map(read_from).transpose()?;
         let mut over = GivenKeys::default();
         for Setting { path, value, place } in &layers.settings {
-            over.lay(&read_toml::value(path, value, &Place::Given(place.clone()))?);
+            let given = read_toml::value(path, value, &Place::Given(place.clone()));
+            over.lay(&given.map_err(|error| of_the_stage(error, &layers.stages))?);
         }
 
         let mut whole = preset.clone();
@@ -72,7 +75,14 @@ impl Recipe {
             recipe.check_stage(*stage, layers.available_memory)?;
         }
 
-        let mut warnings = recipe.warnings(&layers.stages);
+        let is_used = |warning: &Warning| match warning {
+            Warning::PathOfWorkingFolder { key, place, .. } => {
+                recipe.place_of(key.trim_end_matches(".from")).or(recipe.place_of(key)) == Some(place)
+            }
+            _ => true,
+        };
+        let mut warnings: Vec<Warning> = elsewhere.into_iter().flatten().filter(is_used).collect();
+        warnings.extend(recipe.warnings(&layers.stages));
         if layers.stages.contains(&Stage::Pretrain) {
             if layers.single_run {
                 warnings.extend(ignored(&recipe.method, layers));
@@ -92,6 +102,17 @@ impl Recipe {
         let recipe = Recipe::read(&given, planned(&given, &GivenKeys::default()));
         recipe.check()?;
         Ok(recipe)
+    }
+}
+
+/// The same error; where a key without a section is unknown and one stage is about to run, with the key of that stage.
+fn of_the_stage(error: RecipeError, stages: &[Stage]) -> RecipeError {
+    match (error, stages) {
+        (RecipeError::UnknownKey { key, place, .. }, [stage]) if !key.contains('.') => {
+            let hint = keys::unknown_key_hint(&key, &keys::paths(), Some(stage.section()));
+            RecipeError::UnknownKey { key, place, hint }
+        }
+        (error, _) => error,
     }
 }
 

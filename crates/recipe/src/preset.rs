@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::choices::Choice;
 use super::error::{Place, RecipeError};
+use super::meanings::meant_word;
+use super::suggestion::did_you_mean;
 
 /// A recipe that is built in: a file of `configs/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,7 +64,7 @@ impl PresetChoice {
         let path = Path::new(name);
         let is_a_file = path.extension().is_some_and(|extension| extension == "toml");
         if !is_a_file && path.components().count() < 2 {
-            return Err(RecipeError::UnknownPreset { name: name.to_owned() });
+            return Err(RecipeError::UnknownPreset { name: name.to_owned(), hint: hint(name) });
         }
         match std::fs::read_to_string(path) {
             Ok(text) => Ok(PresetChoice::File { path: path.to_owned(), text }),
@@ -80,6 +82,14 @@ impl PresetChoice {
         }
     }
 
+    /// The file, where it is one: its relative paths begin in its folder.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match self {
+            PresetChoice::Builtin(_) => None,
+            PresetChoice::File { path, .. } => Some(path),
+        }
+    }
+
     pub(crate) fn text(&self) -> &str {
         match self {
             PresetChoice::Builtin(preset) => preset.text(),
@@ -93,4 +103,14 @@ impl PresetChoice {
             PresetChoice::File { path, .. } => Place::File(path.clone()),
         }
     }
+}
+
+/// What is said behind the name of a preset that there is none of: a recipe file of that name, or the nearest preset.
+fn hint(name: &str) -> String {
+    let file = format!("{name}.toml");
+    if Path::new(&file).is_file() {
+        return did_you_mean(Some(&file));
+    }
+    let presets: Vec<&str> = Preset::ALL.iter().map(|(_, word)| *word).collect();
+    did_you_mean(meant_word(name, &presets))
 }

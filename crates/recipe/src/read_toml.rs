@@ -6,7 +6,9 @@ use super::error::{Place, RecipeError};
 use super::given::GivenKeys;
 use super::key::AnyKey;
 use super::keys::{self, RUNS, TARGETS};
+use super::meanings::meant_word;
 use super::sections::target::TargetRecipe;
+use super::suggestion::did_you_mean;
 
 /// A TOML document. Every key is checked, whether or not a later layer overrides it.
 pub(crate) fn document(text: &str, place: &Place) -> Result<GivenKeys, RecipeError> {
@@ -36,6 +38,7 @@ fn read(given: &mut GivenKeys, path: &str, value: &Value, place: &Place) -> Resu
     match path {
         TARGETS => {
             given.targets = Some(tables(TARGETS, value, place, target)?);
+            given.place_list(TARGETS, place);
             return Ok(());
         }
         RUNS => {
@@ -53,9 +56,7 @@ fn read(given: &mut GivenKeys, path: &str, value: &Value, place: &Place) -> Resu
         }
     }
     let Some(first) = keys::at(path).first().copied() else {
-        let mut paths = paths(&keys::all());
-        paths.extend([TARGETS, RUNS]);
-        return Err(unknown(path, place, &paths));
+        return Err(unknown(path, place, &keys::paths()));
     };
     let Some(table) = value.as_table() else {
         let example = first.path().to_owned();
@@ -111,13 +112,14 @@ fn name_in_a_run(path: &str) -> &str {
 }
 
 fn store(given: &mut GivenKeys, key: &'static dyn AnyKey, value: &Value, place: &Place) -> Result<(), RecipeError> {
-    match given.try_set(key, value) {
+    match given.try_set(key, value, place) {
         true => Ok(()),
         false => Err(RecipeError::Value {
             key: key.path().to_owned(),
             place: place.clone(),
             found: describe(value),
             allowed: key.allowed(),
+            hint: value_hint(key, value),
         }),
     }
 }
@@ -146,7 +148,26 @@ fn list_error(list: &'static str, path: &str, place: &Place) -> RecipeError {
 }
 
 fn unknown(path: &str, place: &Place, known: &[&str]) -> RecipeError {
-    RecipeError::UnknownKey { key: path.to_owned(), place: place.clone(), hint: keys::unknown_key_hint(path, known) }
+    let hint = keys::unknown_key_hint(path, known, None);
+    RecipeError::UnknownKey { key: path.to_owned(), place: place.clone(), hint }
+}
+
+/// `; did you mean "mae-k"?`, or nothing: for a word that is none of those that `key` chooses between, and for a number or
+/// a truth that was written as a word.
+fn value_hint(key: &dyn AnyKey, value: &Value) -> String {
+    let Some(text) = value.as_str() else { return String::new() };
+    let words = key.words();
+    let truth = match text.to_ascii_lowercase().as_str() {
+        "yes" | "on" | "true" => Some(Value::Boolean(true)),
+        "no" | "off" | "false" => Some(Value::Boolean(false)),
+        _ => None,
+    };
+    let meant = match (words.is_empty(), truth.filter(|truth| key.accepts(truth))) {
+        (false, _) => meant_word(text, &words).map(|word| format!("\"{word}\"")),
+        (true, Some(truth)) => Some(truth.to_string()),
+        (true, None) => text.parse::<Value>().ok().filter(|value| key.accepts(value)).map(|value| value.to_string()),
+    };
+    did_you_mean(meant.as_deref())
 }
 
 fn paths(keys: &[&'static dyn AnyKey]) -> Vec<&'static str> {

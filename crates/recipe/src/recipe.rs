@@ -1,8 +1,11 @@
 //! The checked recipe: everything that a run does, complete down to the last default.
 
+use std::collections::BTreeMap;
+
 use bmae_architecture::{Autoencoder, PatchGrid, Transformer};
 
 use super::choices::Augmentation;
+use super::error::Place;
 use super::given::GivenKeys;
 use super::section::Keys;
 use super::sections::data::{self, DataRecipe};
@@ -44,18 +47,30 @@ pub struct Recipe {
     pub monitor: MonitorRecipe,
     /// `[[runs]]`: what `reproduce` trains; empty in the recipe of a single run.
     pub runs: Vec<PlannedRun>,
-    /// Keeps construction inside this crate.
-    _sealed: Sealed,
+    /// Where its keys were given. Keeps construction inside this crate.
+    given_by: GivenBy,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Sealed;
+/// The places of keys, for messages: they are no part of what a recipe says.
+#[derive(Clone, Debug)]
+struct GivenBy(BTreeMap<&'static str, Place>);
+
+impl PartialEq for GivenBy {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
 
 impl Recipe {
     /// Whether a linear probe computes the features of every image once, before its first epoch: without augmentation
     /// they never change. No image passes while it trains then, so a rate of images would say nothing.
     pub fn probes_fixed_features(&self) -> bool {
         self.linprobe.stage.augmentation == Augmentation::None
+    }
+
+    /// Where the key of this path was given; `None` where it has its default.
+    pub fn place_of(&self, path: &str) -> Option<&Place> {
+        self.given_by.0.get(path)
     }
 
     /// The recipe of the keys that were given. Single values are right already; what several of them make together is
@@ -72,7 +87,7 @@ impl Recipe {
             knn: knn::KEYS.read(given),
             monitor: monitor::KEYS.read(given),
             runs,
-            _sealed: Sealed,
+            given_by: GivenBy(given.places().clone()),
         }
     }
 

@@ -1,8 +1,11 @@
 //! What is allowed and probably not meant: data, for the command line to print.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use bmae_output::count::count;
+
+use super::error::Place;
 
 /// Something about a recipe that is allowed, and probably not meant.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +42,15 @@ pub enum Warning {
         given: String,
         /// The method.
         method: String,
+    },
+    /// A path of a recipe file that is not beside the file, but in the working folder.
+    PathOfWorkingFolder {
+        /// The key's path.
+        key: String,
+        /// The file.
+        place: Place,
+        /// The path as the file has it.
+        path: PathBuf,
     },
     /// Targets were given to a method that has its own.
     TargetsIgnored {
@@ -85,7 +97,7 @@ impl Warning {
 
     /// Whether it is only worth knowing.
     pub fn is_a_note(&self) -> bool {
-        matches!(self, Warning::HeadsTaken { .. })
+        matches!(self, Warning::HeadsTaken { .. } | Warning::PathOfWorkingFolder { .. })
     }
 }
 
@@ -106,6 +118,14 @@ impl fmt::Display for Warning {
             ),
             Warning::KeyIgnored { given, method } => {
                 write!(formatter, "{given} changes nothing: the method {method} does not read it")
+            }
+            Warning::PathOfWorkingFolder { key, place, path } => {
+                let path = path.display();
+                write!(
+                    formatter,
+                    "`{key}` of {place} is taken from the working folder, {path}: beside the recipe, where its paths begin, \
+                     there is no {path}"
+                )
             }
             Warning::TargetsIgnored { method } => write!(
                 formatter,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use bmae_output::count::count;
+use bmae_recipe::{Place, Recipe};
 
 /// An error of this crate; its text is fit for a user.
 #[derive(Debug, thiserror::Error)]
@@ -10,6 +11,16 @@ pub enum TrainError {
     /// The recipe does not hold together.
     #[error(transparent)]
     Recipe(#[from] bmae_recipe::RecipeError),
+    /// What a recipe file names is not as it should be.
+    #[error("`{key}` of {place}: {error}")]
+    OfKey {
+        /// The key that names it.
+        key: &'static str,
+        /// Where the key was given.
+        place: Place,
+        /// What is wrong.
+        error: Box<TrainError>,
+    },
     /// The data cannot be read.
     #[error(transparent)]
     Data(#[from] bmae_data::DataError),
@@ -375,6 +386,16 @@ pub enum TrainError {
 }
 
 impl TrainError {
+    /// The same error, with the file or run whose recipe gave `key`: a path that was typed needs no such words.
+    pub(crate) fn of_key(self, key: &'static str, recipe: &Recipe) -> Self {
+        match recipe.place_of(key) {
+            Some(place @ (Place::File(_) | Place::Run(_))) => {
+                TrainError::OfKey { key, place: place.clone(), error: Box::new(self) }
+            }
+            _ => self,
+        }
+    }
+
     /// The run at `path` was made of other images or weights, as `of` says, and `what` says how they differ.
     pub(crate) fn other_inputs(path: &Path, of: &'static str, what: String) -> Self {
         Self::OtherInputs { path: path.to_owned(), of, what }

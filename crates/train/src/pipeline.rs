@@ -2,7 +2,7 @@
 
 use bmae_data::mixing::Mixing;
 use bmae_data::transforms::{self, RandAugment, Transform};
-use bmae_data::{Dataset, Source};
+use bmae_data::{CifarError, DataError, Dataset, Source};
 use bmae_recipe::{Augmentation, DataRecipe, DataSource, FinetuneRecipe, Recipe, Stage, StageRecipe, TrainedStage};
 
 use crate::TrainError;
@@ -12,7 +12,13 @@ use crate::TrainError;
 /// # Errors
 /// When it cannot be read.
 pub fn open(recipe: &Recipe) -> Result<Dataset, TrainError> {
-    Ok(bmae_data::open(&source(&recipe.data), recipe.data.train_limit, recipe.data.test_limit)?)
+    let opened = bmae_data::open(&source(&recipe.data), recipe.data.train_limit, recipe.data.test_limit);
+    opened.map_err(|error| {
+        let key = if recipe.data.source.root().is_some() { "data.root" } else { "data.source" };
+        let is_missing = matches!(error, DataError::NotFound { .. } | DataError::Cifar(CifarError::NotFound { .. }));
+        let error = TrainError::from(error);
+        if is_missing { error.of_key(key, recipe) } else { error }
+    })
 }
 
 fn source(data: &DataRecipe) -> Source {

@@ -4,6 +4,7 @@
 use bmae_architecture::LAYER_NORM_EPSILON;
 use bmae_nn::weights::{Architecture, ModelPart, StateDict};
 use bmae_nn::{Encoder, EncoderInit};
+use bmae_recipe::keys::TARGETS;
 use bmae_recipe::{EncoderRecipe, GivenWeights, Recipe, Used};
 use burn::tensor::Device;
 
@@ -25,7 +26,7 @@ pub(crate) fn open(
     device: &Device,
     tell: &mut dyn FnMut(Message),
 ) -> Result<Encoder, TrainError> {
-    let weights = read_named(named)?;
+    let weights = read_named(named).map_err(|error| error.of_key(TARGETS, recipe))?;
     let source_name = weights.source_name();
     let encoder = of_weights(weights, recipe, device, tell)?;
     match encoder.blocks.len() {

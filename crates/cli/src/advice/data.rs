@@ -3,12 +3,23 @@
 use bmae_data::{CifarError, DataError, DownloadError, FolderError, LoaderError, PreviewError};
 use bmae_output::remedy::remedy;
 use bmae_output::shell::quoted;
+use bmae_recipe::{data_sets, nearest};
+
+use super::near_path::near_path;
 
 /// What to do about `error`; `None` where it says so itself.
 pub fn of_data(error: &DataError) -> Option<String> {
     let advice = match error {
         DataError::Io { action: "write" | "create", cause, .. } => remedy(cause),
-        DataError::NotFound { .. } => {
+        DataError::NotFound { path } => {
+            let known = data_sets();
+            let word = path.file_name().and_then(|name| name.to_str()).and_then(|name| nearest(name, known));
+            if let Some(word) = near_path(path).or(word.map(str::to_owned)) {
+                return Some(format!(
+                    "did you mean {word}? --data takes a folder, an archive, or one of {}",
+                    known.join(", ")
+                ));
+            }
             "give --data a folder or an archive that exists, or one of shapes, cifar10, cifar100"
         }
         DataError::NotAnArchive { .. } => "give --data a folder of images or the official binary archive",

@@ -5,14 +5,18 @@
 //! error.
 
 mod data;
+mod near_path;
 mod recipe;
 mod report;
 mod train;
+mod typed;
 
 pub use data::of_data;
+pub use near_path::near_path;
 pub use recipe::{of_recipe, of_sweep, of_warning};
 pub use report::{figure_command, of_report};
-pub use train::{of_export, of_train, with_advice};
+pub use train::{of_export, of_train, of_weights, with_advice};
+pub use typed::advised as of_typed;
 
 /// What to do when memory is out, whatever was at work.
 pub const OUT_OF_MEMORY: &str = "lower batch_size, data.image_size or --threads, or free some memory; a run keeps its last \

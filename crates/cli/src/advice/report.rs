@@ -2,9 +2,12 @@
 
 use bmae_report::{FigureFamily, ReportError};
 
+use super::near_path::near_path;
+
 /// What to do about `error`; `None` where it says so itself.
 pub fn of_report(error: &ReportError) -> Option<String> {
     let advice = match error {
+        ReportError::Missing { path } => return near_path(path).map(|near| format!("did you mean {near}?")),
         ReportError::NotARun { .. } => {
             "name what `bmae pretrain`, `finetune`, `linprobe`, `knn` or `reproduce` wrote with --out"
         }

@@ -1,15 +1,19 @@
 //! Advice on errors of training, evaluating and exporting.
 
+use bmae_nn::WeightsError;
 use bmae_train::TrainError;
 use bmae_train::estimate::Caution;
 use bmae_train::export::ExportError;
 
+use super::near_path::near_path;
 use super::{of_data, of_recipe};
 
 /// What to do about `error`; `None` where it says so itself.
 pub fn of_train(error: &TrainError) -> Option<String> {
     let advice = match error {
         TrainError::Recipe(error) => return of_recipe(error),
+        TrainError::Weights(error) => return of_weights(error),
+        TrainError::OfKey { error, .. } => return of_train(error),
         TrainError::Data(error) => return of_data(error),
         TrainError::RunExists { .. } => "continue it with --resume, or choose another folder with --out",
         TrainError::RunInUse { .. } => "wait for it, stop it, or choose another folder with --out",
@@ -54,6 +58,14 @@ fn of_caution(caution: &Caution) -> Option<String> {
         }
         Caution::Shrunk { .. } => Some("`bmae init` writes a recipe that fits images".to_owned()),
         Caution::LittleRoom { .. } => Some("free some, or choose a folder on another disk with --out".to_owned()),
+        _ => None,
+    }
+}
+
+/// What to do about `error`; `None` where it says so itself.
+pub fn of_weights(error: &WeightsError) -> Option<String> {
+    match error {
+        WeightsError::Unreadable { path, .. } => near_path(path).map(|near| format!("did you mean {near}?")),
         _ => None,
     }
 }

@@ -9,6 +9,7 @@ use bmae_report::{
 };
 use serde_json::json;
 
+use crate::advice;
 use crate::arguments::{Runs, RunsCommand};
 use crate::ending::Ending;
 use crate::output::Output;
@@ -34,8 +35,11 @@ pub fn run(arguments: &Runs, output: &Output) -> Result<(), Ending> {
 fn list(paths: &[PathBuf], output: &Output) -> Result<(), Ending> {
     let paths = if paths.is_empty() { vec![PathBuf::from("runs")] } else { paths.to_vec() };
     if let Some(missing) = paths.iter().find(|path| !path.exists()) {
-        let message =
-            format!("{} does not exist: give a run directory, or a folder that contains some", plain_path(missing));
+        let near = advice::near_path(missing).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+        let message = format!(
+            "{} does not exist: give a run directory, or a folder that contains some{near}",
+            plain_path(missing)
+        );
         return Err(Ending::Failure(message.into()));
     }
     let runs: Vec<ListedRun> = find_runs(&paths).iter().map(|directory| ListedRun::at(directory)).collect();

@@ -1,5 +1,6 @@
 //! `bmae` as a user meets it: through the built binary, each test in a fresh folder of its own.
 
+mod advice;
 mod before_it_starts;
 mod bench;
 mod checkpoints;

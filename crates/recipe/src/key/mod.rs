@@ -32,6 +32,8 @@ pub trait AnyKey: Sync {
     fn long(&self) -> &'static str;
     /// The values it may have, as it reads after "must be".
     fn allowed(&self) -> String;
+    /// The words that it chooses between; none where its value is no choice between words.
+    fn words(&self) -> Vec<&'static str>;
     /// The value it has where nothing gives one.
     fn default_value(&self) -> Value;
     /// Whether `value` is of its type and within its range.
@@ -82,6 +84,9 @@ impl<T: KeyValue> AnyKey for Key<T> {
     }
     fn allowed(&self) -> String {
         T::allowed(&self.range)
+    }
+    fn words(&self) -> Vec<&'static str> {
+        T::words()
     }
     fn default_value(&self) -> Value {
         self.default().write()

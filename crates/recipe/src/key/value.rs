@@ -16,6 +16,11 @@ pub trait KeyValue: Sized + 'static {
     /// What is allowed, as it reads after "must be".
     fn allowed(range: &Self::Range) -> String;
 
+    /// The words that such a value chooses between; none where it is no choice between words.
+    fn words() -> Vec<&'static str> {
+        Vec::new()
+    }
+
     /// The checked value; `None` where the type or the range does not fit.
     fn read(value: &Value, range: &Self::Range) -> Option<Self>;
 
@@ -133,6 +138,9 @@ macro_rules! choice_values {
             type Range = ();
             fn allowed((): &()) -> String {
                 one_of::<$name>()
+            }
+            fn words() -> Vec<&'static str> {
+                $name::ALL.iter().map(|(_, word)| *word).collect()
             }
             fn read(value: &Value, (): &()) -> Option<$name> {
                 $name::from_word(value.as_str()?)

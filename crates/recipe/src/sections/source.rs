@@ -30,7 +30,8 @@ section! {
     keys SourceKeys, in "data", read by all {
         /// Data set: "shapes", "cifar10", "cifar100" or a path
         /// "shapes" is generated and needs no files. A path is a folder or an archive: CIFAR-10 or CIFAR-100 in binary
-        /// form, train/<class>/ and test/<class>/ folders, or a folder of images without labels.
+        /// form, train/<class>/ and test/<class>/ folders, or a folder of images without labels. Like every path of a
+        /// recipe file, a relative one begins in the folder of that file.
         source: String = "shapes".to_owned(),
             in TextRange { allowed: "\"shapes\", \"cifar10\", \"cifar100\" or a path", fits: |text| !text.is_empty() };
         /// Folder that holds "cifar10" and "cifar100"

@@ -11,10 +11,12 @@ pub enum SweepError {
     #[error(transparent)]
     Recipe(#[from] RecipeError),
     /// No such sweep.
-    #[error("there is no sweep called {name}: choose one of {known}, or give a file that ends in .toml", known = super::builtin::NAMES.join(", "))]
+    #[error("there is no sweep called {name}: choose one of {known}, or give a file that ends in .toml{hint}", known = super::builtin::NAMES.join(", "))]
     Unknown {
         /// What was asked for.
         name: String,
+        /// "; did you mean ...?", or nothing.
+        hint: String,
     },
     /// The file cannot be read.
     #[error("cannot read the sweep {path}: {source}; give a TOML file with [[grids]]", path = path.display())]

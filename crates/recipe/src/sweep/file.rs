@@ -7,6 +7,8 @@ use toml::{Table, Value};
 use super::builtin;
 use super::error::SweepError;
 use super::grid::{Grid, Sweep};
+use crate::meanings::meant_word;
+use crate::suggestion::did_you_mean;
 
 /// The built-in sweep called `name`, or the one of the file at that path: a file is whatever ends in `.toml`.
 ///
@@ -18,11 +20,22 @@ pub fn read(name: &str) -> Result<Sweep, SweepError> {
     }
     let path = Path::new(name);
     if path.extension().is_none_or(|extension| extension != "toml") {
-        return Err(SweepError::Unknown { name: name.to_owned() });
+        return Err(SweepError::Unknown { name: name.to_owned(), hint: hint(name) });
     }
     let text =
         std::fs::read_to_string(path).map_err(|source| SweepError::Unreadable { path: path.to_owned(), source })?;
-    parse(&text, name)
+    let mut sweep = parse(&text, name)?;
+    sweep.grids.iter_mut().for_each(|grid| grid.see_paths_from(Path::new(name)));
+    Ok(sweep)
+}
+
+/// What is said behind the name of a sweep that there is none of: a file of that name, or the nearest sweep.
+fn hint(name: &str) -> String {
+    let file = format!("{name}.toml");
+    if Path::new(&file).is_file() {
+        return did_you_mean(Some(&file));
+    }
+    did_you_mean(meant_word(name, &builtin::NAMES))
 }
 
 fn parse(text: &str, place: &str) -> Result<Sweep, SweepError> {

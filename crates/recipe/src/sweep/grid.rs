@@ -1,9 +1,11 @@
 //! Keys with lists of values, and every combination of them.
 
+use std::path::Path;
+
 use toml::{Table, Value};
 
 use super::error::SweepError;
-use crate::keys;
+use crate::{keys, recipe_paths};
 
 /// A key and the values that it takes.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,6 +96,19 @@ impl Grid {
             return Err(SweepError::Malformed { place: place.to_owned(), what });
         }
         Self::new(axes)
+    }
+
+    /// Lets the relative paths among the values, which the sweep file at `file` holds, begin in its folder.
+    pub(super) fn see_paths_from(&mut self, file: &Path) {
+        for Axis { path, values } in &mut self.axes {
+            for value in values {
+                if let Value::String(text) = value
+                    && recipe_paths::is_path(path, text)
+                {
+                    *text = recipe_paths::seen_from(file, text).0;
+                }
+            }
+        }
     }
 
     /// The keys that are swept.

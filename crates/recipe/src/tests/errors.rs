@@ -38,6 +38,61 @@ fn a_key_of_another_section_is_found_by_its_name() {
 }
 
 #[test]
+fn a_key_by_the_name_that_another_program_gives_it_is_found() {
+    let key = |set_key: &str, stage: Stage| {
+        let said = refusal_of(&format!("{set_key}=1"), stage);
+        said.rsplit_once("did you mean `")
+            .map_or(said.clone(), |(_, key)| key.split('`').next().unwrap_or("").to_owned())
+    };
+    for (typed, meant) in [
+        ("pretrain.lr", "pretrain.base_lr"),
+        ("lr", "pretrain.base_lr"),
+        ("finetune.learning-rate", "finetune.base_lr"),
+        ("optimizer.lr", "pretrain.base_lr"),
+        ("wd", "pretrain.weight_decay"),
+        ("pretrain.weight-decay", "pretrain.weight_decay"),
+        ("bs", "pretrain.batch_size"),
+        ("n_epochs", "pretrain.epochs"),
+        ("linear.epochs", "linprobe.epochs"),
+        ("pretrain.mask", "pretrain.mask_ratio"),
+        ("model.dim", "model.encoder.dim"),
+        ("model.encoder_dim", "model.encoder.dim"),
+        ("decoder.depth", "model.decoder.depth"),
+        ("decoder_embed_dim", "model.decoder.dim"),
+        ("patch", "model.patch_size"),
+        ("img_size", "data.image_size"),
+        ("pretrain.image_size", "data.image_size"),
+        ("momentum", "method.tau"),
+        ("ema", "method.tau"),
+        ("lambda", "method.slow_weight"),
+        ("neighbors", "knn.k"),
+        ("random_seed", "seed"),
+    ] {
+        assert_eq!(key(typed, Stage::Pretrain), meant, "{typed}");
+    }
+    assert_eq!(key("epochs", Stage::Linprobe), "linprobe.epochs");
+    assert_eq!(key("lr", Stage::Finetune), "finetune.base_lr");
+    assert!(set("momentum=0.99").contains("1 minus the momentum"));
+    assert!(set("optimizer=sgd").contains("AdamW"));
+    assert!(set("num_workers=4").ends_with("the number of threads is no part of a recipe"));
+}
+
+#[test]
+fn a_word_or_number_that_was_probably_meant_is_named() {
+    for (set_value, meant) in [
+        ("method.name=maek", "\"mae-k\""),
+        ("method.name=byol", "\"ema-mae\""),
+        ("finetune.pooling=cls", "\"class-token\""),
+        ("linprobe.augmentation=off", "\"none\""),
+        ("pretrain.norm_pix=yes", "true"),
+        ("pretrain.epochs='12'", "12"),
+    ] {
+        assert!(set(set_value).ends_with(&format!("; did you mean {meant}?")), "{}", set(set_value));
+    }
+    assert!(!set("pretrain.epochs=ten").contains("did you mean"));
+}
+
+#[test]
 fn where_nothing_is_near_the_keys_of_the_section_are_listed() {
     assert_eq!(
         set("knn.colour=red"),
@@ -138,7 +193,7 @@ fn an_option_is_named_as_it_was_typed() {
     assert_eq!(
         with(option("--method", "method.name", "maek")),
         "`method.name` given by --method is the string \"maek\", but must be \"scratch\", \"mae\", \"mae-k\", \"ema-mae\", \
-         \"mae-new\" or \"custom\""
+         \"mae-new\" or \"custom\"; did you mean \"mae-k\"?"
     );
 }
 
@@ -289,7 +344,7 @@ fn a_preset_that_does_not_exist_is_refused() {
     let sentence = |name| PresetChoice::read(name).expect_err("there is none").to_string();
     assert_eq!(
         sentence("quik"),
-        "no preset is called `quik`: the presets are quick, mini and paper, or give the path of a recipe that ends in .toml"
+        "no preset is called `quik`: the presets are quick, mini and paper, or give the path of a recipe that ends in .toml; did you mean quick?"
     );
     assert!(sentence("nowhere.toml").starts_with("cannot read the recipe nowhere.toml ("));
 }

@@ -3,6 +3,7 @@
 mod errors;
 mod methods;
 mod page;
+mod paths;
 mod precedence;
 mod presets;
 mod readers;

@@ -33,7 +33,7 @@ impl Student {
         device: &Device,
         tell: &mut dyn FnMut(Message),
     ) -> Result<Self, TrainError> {
-        let weights = read_named(named)?;
+        let weights = read_named(named).map_err(|error| error.of_key("pretrain.from", recipe))?;
         let model = autoencoder(weights, recipe, device, tell)?;
         let targets = Targets::new(recipe, steps_per_epoch, &device.clone().inner(), tell)?;
         Self::with_model(recipe, model, targets, device)
