@@ -120,7 +120,7 @@ enum Panel {
 }
 
 /// Of a shared axis both these runs and the published values take so much at least: less would be a flat line.
-const LEAST_SHARE: f64 = 0.3;
+const LEAST_SHARE: f64 = 0.25;
 /// Points that lie closer than this are not far from each other, however flat their curves are; in percent.
 const LEAST_SPAN: f64 = 2.0;
 

@@ -24,10 +24,10 @@ pub fn curves(contents: &Contents) -> Option<Section> {
 
 /// The families that have a tab, in their order: those with something to show, and of those that show the same, one.
 fn tabs(drawn: &[Figure]) -> Vec<FigureFamily> {
-    let shown = |family: FigureFamily| -> Vec<Shown> {
-        drawn.iter().filter(|figure| figure.plan.family == family).map(Shown::of).collect()
+    let shown = |family: FigureFamily| -> Vec<TabContent> {
+        drawn.iter().filter(|figure| figure.plan.family == family).map(TabContent::of).collect()
     };
-    let with_figures: Vec<(FigureFamily, Vec<Shown>)> = FigureFamily::ALL
+    let with_figures: Vec<(FigureFamily, Vec<TabContent>)> = FigureFamily::ALL
         .into_iter()
         .map(|family| (family, shown(family)))
         .filter(|(_, shown)| !shown.is_empty())
@@ -36,7 +36,7 @@ fn tabs(drawn: &[Figure]) -> Vec<FigureFamily> {
     for (_, own) in &with_figures {
         // Of those that show all of this one, itself among them, the one with the most figures, or the last of equals. It
         // stands where the first of them would.
-        let holds = |(_, other): &&(FigureFamily, Vec<Shown>)| own.iter().all(|figure| other.contains(figure));
+        let holds = |(_, other): &&(FigureFamily, Vec<TabContent>)| own.iter().all(|figure| other.contains(figure));
         let whole = with_figures.iter().filter(holds).max_by_key(|(_, other)| other.len());
         tabs.extend(whole.map(|(family, _)| *family).filter(|family| !tabs.contains(family)));
     }
@@ -45,14 +45,14 @@ fn tabs(drawn: &[Figure]) -> Vec<FigureFamily> {
 
 /// What a figure shows, apart from its title.
 #[derive(PartialEq)]
-enum Shown {
+enum TabContent {
     /// These lines of the comparison, each in a measure.
     Curves(Stage, Vec<(usize, Measure)>),
     /// What no other figure shows.
     Own(String),
 }
 
-impl Shown {
+impl TabContent {
     fn of(figure: &Figure) -> Self {
         match &figure.content {
             Content::Chart(chart) => {
