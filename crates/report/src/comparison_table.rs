@@ -61,6 +61,11 @@ impl Column {
         !matches!(self, Self::Run | Self::Setting | Self::Data)
     }
 
+    /// Whether some of its cells have the mark of an accuracy at chance.
+    pub fn any_mark(self, summary: &Summary) -> bool {
+        matches!(self, Self::Accuracy(stage) if any_at_chance(summary, stage))
+    }
+
     /// Its cell in a line. With `any_mark`, accuracies have room for the mark of those at chance.
     pub fn cell(self, line: &GroupSummary, any_mark: bool) -> String {
         match self {
@@ -95,11 +100,12 @@ pub fn text_table(summary: &Summary) -> String {
 
 /// The heading, every line, and what guessing gives.
 pub fn rows(summary: &Summary, columns: &[Column]) -> Vec<Vec<String>> {
-    let any_mark = any_at_chance(summary);
     let row = |cell: &dyn Fn(Column) -> String| columns.iter().map(|column| cell(*column)).collect::<Vec<String>>();
     let mut rows = vec![row(&Column::heading)];
-    rows.extend(summary.runs.iter().map(|line| row(&|column| column.cell(line, any_mark))));
-    rows.extend(chances(summary).into_iter().map(|chance| row(&|column| column.chance(chance, any_mark))));
+    rows.extend(summary.runs.iter().map(|line| row(&|column| column.cell(line, column.any_mark(summary)))));
+    rows.extend(
+        chances(summary).into_iter().map(|chance| row(&|column| column.chance(chance, column.any_mark(summary)))),
+    );
     rows
 }
 

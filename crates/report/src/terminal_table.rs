@@ -3,7 +3,7 @@
 use unicode_width::UnicodeWidthStr;
 
 use crate::comparison::Summary;
-use crate::comparison::sentences::{any_at_chance, chances, error};
+use crate::comparison::sentences::{AT_CHANCE, chances, error};
 use crate::comparison_table::{Column, rows};
 use crate::run_directory::Stage;
 use crate::text::{aligned, percent, wrapped};
@@ -102,7 +102,6 @@ fn stacked(summary: &Summary, errors_below: bool) -> (Vec<Vec<String>>, Vec<Colu
     let all = Column::of(summary);
     let is_kept = |column: &&Column| matches!(column, Column::Run | Column::Accuracy(_));
     let columns: Vec<Column> = all.iter().filter(is_kept).copied().collect();
-    let any_mark = any_at_chance(summary);
     let mut rows = vec![columns.iter().map(|column| column.heading()).collect::<Vec<String>>()];
     for line in &summary.runs {
         let below = |column: Column, cell: String| {
@@ -114,22 +113,22 @@ fn stacked(summary: &Summary, errors_below: bool) -> (Vec<Vec<String>>, Vec<Colu
         };
         let cell = |column: &Column| match *column {
             Column::Accuracy(stage) => {
-                let mut cell = column.cell(line, any_mark);
+                let mut cell = column.cell(line, column.any_mark(summary));
                 let score = line.evaluation(stage).and_then(|cell| cell.score.as_ref());
                 if let Some((score, error)) =
                     score.filter(|_| errors_below).and_then(|score| Some((score, error(score)?)))
                 {
-                    let mark = cell.trim_start_matches(|c: char| c != '*').to_owned();
+                    let mark = cell[cell.trim_end_matches([' ', AT_CHANCE]).len()..].to_owned();
                     cell = format!("{}{mark}\n{error}", percent(score.mean));
                 }
-                let published = Column::Published(stage).cell(line, any_mark);
+                let published = Column::Published(stage).cell(line, false);
                 let is_known =
                     stage != Stage::Knn && all.contains(&Column::Published(stage)) && published != "not published";
                 if is_known { format!("{cell}\npublished {published}") } else { cell }
             }
             _ => {
-                let setting = below(Column::Setting, Column::Setting.cell(line, any_mark));
-                let data = below(Column::Data, Column::Data.cell(line, any_mark));
+                let setting = below(Column::Setting, Column::Setting.cell(line, false));
+                let data = below(Column::Data, Column::Data.cell(line, false));
                 format!("{}{setting}{data}", line.run)
             }
         };
@@ -138,7 +137,7 @@ fn stacked(summary: &Summary, errors_below: bool) -> (Vec<Vec<String>>, Vec<Colu
     for (data, chance) in chances(summary) {
         let cell = |column: &Column| match column {
             Column::Run => data.map_or_else(|| "chance".to_owned(), |data| format!("chance\n  {data}")),
-            column => column.chance((data, chance), any_mark),
+            column => column.chance((data, chance), column.any_mark(summary)),
         };
         rows.push(columns.iter().map(cell).collect());
     }

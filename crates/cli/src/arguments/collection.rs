@@ -64,7 +64,7 @@ pub enum RunsCommand {
         /// Another run
         b: PathBuf,
     },
-    /// Print what runs logged as CSV, one number per row
+    /// Print what runs logged as CSV, one number per row; with --json as a list of records
     Metrics {
         /// Runs, or folders that contain runs
         #[arg(value_name = "RUN", required = true)]

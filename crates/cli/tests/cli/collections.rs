@@ -50,16 +50,14 @@ fn two_runs_are_compared_by_the_settings_and_results_that_differ() {
     folder.bmae("pretrain --preset tiny.toml --method mae-k --k 1 --out a").succeeds();
     folder.bmae("pretrain --preset tiny.toml --method mae-k --k 2 --out b --seed 5").succeeds();
     let compared = folder.bmae("runs compare a b --json").succeeds().json();
-    let settings: Vec<(&str, &str, &str)> = compared["settings"]
-        .as_array()
-        .expect("a list")
-        .iter()
-        .map(|row| {
-            let value = |index: usize| row["values"][index].as_str().expect("a text");
-            (row["name"].as_str().expect("a name"), value(0), value(1))
-        })
-        .collect();
-    assert_eq!(settings, [("method.k", "1", "2"), ("seed", "0", "5")]);
+    let settings = serde_json::json!([
+        { "name": "method.k", "values": [1, 2] },
+        { "name": "seed", "values": [0, 5] },
+    ]);
+    assert_eq!(compared["settings"], settings);
+    let results = compared["results"].as_array().expect("a list");
+    let loss = results.iter().find(|row| row["name"] == "loss_last").expect("a loss");
+    assert!(loss["values"][0].is_number() && loss["values"][1].is_number(), "{loss}");
     let text = folder.bmae("runs compare a b").succeeds();
     assert!(text.stdout.contains("loss, last epoch"), "{}", text.story());
     let same = folder.bmae("runs compare a a").succeeds();
@@ -74,7 +72,7 @@ fn what_runs_logged_is_printed_as_csv_one_number_a_row() {
     folder.bmae("pretrain --preset tiny.toml --method mae-new --k 1 --out a").succeeds();
     let csv = folder.bmae("runs metrics a").succeeds().stdout;
     let mut rows = csv.lines();
-    assert_eq!(rows.next(), Some("run,stage,seed,kind,epoch,step,name,value"));
+    assert_eq!(rows.next(), Some("run,stage,seed,kind,epoch,step,name,value,directory,data"));
     let rows: Vec<Vec<&str>> = rows.map(|row| row.split(',').collect()).collect();
     let has = |kind: &str, name: &str| {
         rows.iter().any(|row| row[3] == kind && row[6] == name && row[7].parse::<f64>().is_ok())
@@ -84,7 +82,13 @@ fn what_runs_logged_is_printed_as_csv_one_number_a_row() {
     {
         assert!(has(kind, name), "{kind} {name} in\n{csv}");
     }
-    assert!(rows.iter().all(|row| row.len() == 8 && row[0] == "a"), "{csv}");
+    let records = folder.bmae("runs metrics a --json").succeeds().json();
+    let records = records.as_array().expect("a list of records");
+    assert_eq!(records.len(), rows.len());
+    assert!(
+        records.iter().all(|record| record["run"] == "a" && record["value"].is_number() && record["epoch"].is_u64())
+    );
+    assert!(rows.iter().all(|row| row.len() == 10 && row[0] == "a" && row[8] == "a"), "{csv}");
 }
 
 #[test]

@@ -124,14 +124,14 @@ fn short(checksum: &str) -> &str {
 }
 
 /// What came out of one run.
-struct Measured {
+struct ListedResult {
     name: &'static str,
     title: &'static str,
     value: Value,
     text: String,
 }
 
-impl Measured {
+impl ListedResult {
     /// A number, for readers as `text` has it.
     fn number(name: &'static str, title: &'static str, value: Option<f64>, text: impl Fn(f64) -> String) -> Self {
         // JSON has no number that is not finite.
@@ -141,14 +141,15 @@ impl Measured {
 }
 
 /// What came out of a run, the same names for every run; what does not apply is empty.
-fn results(run: &Run) -> [Measured; 10] {
+fn results(run: &Run) -> [ListedResult; 10] {
     let listed = ListedRun::of(run);
     let last = |value: fn(&Epoch) -> Option<f64>| run.metrics.epochs.iter().rev().find_map(value);
     let last_top1 = run.metrics.evals.iter().rev().find_map(|line| line.top1);
     let best_top1 = listed.best_top1.filter(|_| last_top1.is_some());
     let epochs = run.about.epochs.map(|_| run.epochs_done());
-    let state = Measured { name: "state", title: "state", value: listed.state.into(), text: listed.state.to_owned() };
-    let epochs = Measured {
+    let state =
+        ListedResult { name: "state", title: "state", value: listed.state.into(), text: listed.state.to_owned() };
+    let epochs = ListedResult {
         name: "epochs_done",
         title: "epochs",
         value: epochs.into(),
@@ -160,13 +161,13 @@ fn results(run: &Run) -> [Measured; 10] {
     [
         state,
         epochs,
-        Measured::number("loss_last", "loss, last epoch", last(|line| line.loss), four),
-        Measured::number("top1_last_percent", "top-1, last epoch", last_top1, two),
-        Measured::number("top1_best_percent", "top-1, best", best_top1, two),
-        Measured::number("quick_knn_top1_last_percent", "quick kNN top-1, last", last(|line| line.knn_top1), two),
-        Measured::number("rank_me_last", "RankMe, last", last(|line| line.rank_me), four),
-        Measured::number("target_spread_last", "target spread, last", last(|line| line.target_std), four),
-        Measured::number("images_per_s", "images/s", run.images_per_s(), one),
-        Measured::number("wall_s", "time", run.metrics.wall_s, duration),
+        ListedResult::number("loss_last", "loss, last epoch", last(|line| line.loss), four),
+        ListedResult::number("top1_last_percent", "top-1, last epoch", last_top1, two),
+        ListedResult::number("top1_best_percent", "top-1, best", best_top1, two),
+        ListedResult::number("quick_knn_top1_last_percent", "quick kNN top-1, last", last(|line| line.knn_top1), two),
+        ListedResult::number("rank_me_last", "RankMe, last", last(|line| line.rank_me), four),
+        ListedResult::number("target_spread_last", "target spread, last", last(|line| line.target_std), four),
+        ListedResult::number("images_per_s", "images/s", run.images_per_s(), one),
+        ListedResult::number("wall_s", "time", run.metrics.wall_s, duration),
     ]
 }

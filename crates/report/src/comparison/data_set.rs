@@ -35,6 +35,7 @@ struct Known<'a> {
     classes: Option<u64>,
     test_images: Option<u64>,
     largest_class: Option<u64>,
+    image_size: Option<u64>,
     train_limit: Option<i64>,
     test: Option<&'a Fingerprint>,
     train: Option<&'a Fingerprint>,
@@ -112,6 +113,9 @@ impl<'a> Known<'a> {
             classes: run.about.classes.or(set.map(|set| set.classes)),
             test_images: run.about.test_images.or(set.map(|set| set.images)),
             largest_class: run.about.largest_class,
+            image_size: of_recipe("image_size")
+                .and_then(toml::Value::as_integer)
+                .and_then(|size| u64::try_from(size).ok()),
             train_limit: of_recipe("train_limit").and_then(toml::Value::as_integer).filter(|&limit| limit > 0),
             test: run.about.inputs.test.as_ref(),
             train: run.about.inputs.train.as_ref(),
@@ -142,10 +146,8 @@ impl<'a> Known<'a> {
         self.train.map(|train| train.images).or(limit)
     }
 
-    /// The last part of a path, else what the data is called.
     fn last_word(&self) -> &'a str {
-        let last = self.words.trim_end_matches('/').rsplit('/').next();
-        last.filter(|last| !last.is_empty()).unwrap_or(self.words)
+        last_word(self.words)
     }
 
     fn is_called_like(&self, other: &Self) -> bool {
@@ -153,14 +155,22 @@ impl<'a> Known<'a> {
     }
 }
 
+/// The last part of a path, else what data is called.
+pub(crate) fn last_word(words: &str) -> &str {
+    let last = words.trim_end_matches('/').rsplit('/').next();
+    last.filter(|last| !last.is_empty()).unwrap_or(words)
+}
+
 /// A name for each data set, as short as tells it from the others: the name of its folder, else the whole path, and
 /// behind it the numbers in which it differs from those of the same name.
 fn names(sets: &[&Known]) -> Vec<String> {
     type Number = (fn(&Known) -> Option<u64>, &'static str);
-    const NUMBERS: [Number; 3] = [
+    const NUMBERS: [Number; 4] = [
         (|known| known.classes, "class label"),
         (|known| known.test_images, "test image"),
         (|known| known.train_images(), "training image"),
+        // An image that is drawn at another size is another one.
+        (|known| known.image_size, "pixel"),
     ];
     let name = |known: &Known| {
         let is_short = sets.iter().all(|other| other.last_word() != known.last_word() || other.is_called_like(known));

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bmae_recipe::{AnyKey, keys};
 
-use super::group::RunGroup;
 use crate::run_directory::{Run, Stage, reads};
 
 /// What a key is said to be where a recipe does not have it.
@@ -13,9 +12,16 @@ pub(crate) const ABSENT: &str = "(absent)";
 /// The keys of a method's short form, which stand beside its name wherever it is told.
 const TOLD_WITH_THE_METHOD: [&str; 5] = ["method.name", "method.k", "method.wse", "method.tau", "method.slow_weight"];
 
-/// The keys, and their values, in which the runs of one line and stage differ although only their seeds should.
-pub(crate) fn differing_keys(group: &RunGroup, stage: Stage) -> Vec<String> {
-    differing(group.stage(stage), stage)
+/// The keys that matter to `stage` in which `runs` differ, with their values. Of one line only the seeds should differ.
+pub(crate) fn differing_keys<'a>(runs: impl Iterator<Item = &'a Run>, stage: Stage) -> Vec<String> {
+    let recipes: Vec<BTreeMap<String, String>> =
+        runs.map(|run| result_keys(run, stage)).filter(|keys| !keys.is_empty()).collect();
+    let said = |path: String| {
+        let values: BTreeSet<&str> =
+            recipes.iter().map(|keys| keys.get(&path).map_or(ABSENT, String::as_str)).collect();
+        format!("{path} {}", values.into_iter().collect::<Vec<_>>().join(" or "))
+    };
+    differing_paths(&recipes).into_iter().map(said).collect()
 }
 
 /// The same of all runs of each stage, without the keys that make the method. What differs in several stages is told
@@ -23,7 +29,7 @@ pub(crate) fn differing_keys(group: &RunGroup, stage: Stage) -> Vec<String> {
 pub(crate) fn varied(runs: &[Run]) -> Vec<String> {
     let mut varied = Vec::new();
     for stage in Stage::ALL {
-        let differing = differing(runs.iter().filter(|run| run.about.stage == stage), stage);
+        let differing = differing_keys(runs.iter().filter(|run| run.about.stage == stage), stage);
         for text in differing.into_iter().filter(|text| !text.starts_with("method.")) {
             if !varied.contains(&text) {
                 varied.push(text);
@@ -87,18 +93,6 @@ pub(crate) fn differences_from(base: &BTreeMap<String, String>, other: &BTreeMap
     let differs = |path: &&String| base.get(*path) != other.get(*path);
     let said = |path: &String| format!("{path} {}", other.get(path).map_or(ABSENT, |value| value.trim_matches('"')));
     paths.into_iter().filter(differs).map(said).collect()
-}
-
-/// The keys that matter to `stage` in which `runs` differ, with their values.
-fn differing<'a>(runs: impl Iterator<Item = &'a Run>, stage: Stage) -> Vec<String> {
-    let recipes: Vec<BTreeMap<String, String>> =
-        runs.map(|run| result_keys(run, stage)).filter(|keys| !keys.is_empty()).collect();
-    let said = |path: String| {
-        let values: BTreeSet<&str> =
-            recipes.iter().map(|keys| keys.get(&path).map_or(ABSENT, String::as_str)).collect();
-        format!("{path} {}", values.into_iter().collect::<Vec<_>>().join(" or "))
-    };
-    differing_paths(&recipes).into_iter().map(said).collect()
 }
 
 /// The keys that do not have one value in all `recipes`; recipes without any key say nothing.

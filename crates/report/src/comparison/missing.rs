@@ -69,7 +69,12 @@ pub(crate) fn missing(groups: &[RunGroup]) -> Vec<MissingResult> {
         let stages = pretrain.into_iter().chain(Stage::EVALUATIONS);
         for stage in stages.filter(|stage| is_expected(group, *stage)) {
             for &seed in &seeds {
-                if let Some(state) = state(group.find(stage, seed)) {
+                let run = group.find(stage, seed);
+                // What is evaluated once more need not be so for every seed.
+                if run.is_none() && group.added {
+                    continue;
+                }
+                if let Some(state) = state(run) {
                     missing.push(MissingResult { run: group.label.clone(), stage, seed, state });
                 }
             }

@@ -24,13 +24,13 @@ pub fn score(cell: &EvaluationSummary) -> String {
 }
 
 /// What stands behind an accuracy that is not told from guessing.
-pub const AT_CHANCE: &str = "*";
+pub const AT_CHANCE: char = '*';
 
-/// [`score`], marked where it is not told from guessing. Where some accuracy of the table is, the others have room for
-/// the mark, so that they stand below each other.
+/// [`score`], marked where it is not told from guessing. Where some accuracy of its column is, the others have room
+/// for the mark, so that they stand below each other.
 pub fn marked_score(cell: &EvaluationSummary, any_mark: bool) -> String {
     match (cell.above_chance, any_mark) {
-        (Some(false), _) => score(cell) + AT_CHANCE,
+        (Some(false), _) => format!("{}{AT_CHANCE}", score(cell)),
         (_, true) => score(cell) + " ",
         (_, false) => score(cell),
     }
@@ -39,7 +39,8 @@ pub fn marked_score(cell: &EvaluationSummary, any_mark: bool) -> String {
 /// What the mark says; `None` where no accuracy has it.
 pub fn at_chance(summary: &Summary) -> Option<String> {
     const SENTENCE: &str = "is not above what guessing one class gives, with 95 % confidence.";
-    any_at_chance(summary).then(|| format!("{AT_CHANCE} {SENTENCE}"))
+    let any = Stage::EVALUATIONS.into_iter().any(|evaluation| any_at_chance(summary, evaluation));
+    any.then(|| format!("{AT_CHANCE} {SENTENCE}"))
 }
 
 /// What the lines have to which others with keys behind their names were added; `None` where there are none.
@@ -93,13 +94,10 @@ pub fn shows_data(summary: &Summary) -> bool {
     names.any(|name| Some(name) != first)
 }
 
-/// Whether some accuracy of the table is marked as not told from guessing.
-pub fn any_at_chance(summary: &Summary) -> bool {
-    summary.runs.iter().any(|line| {
-        Stage::EVALUATIONS
-            .into_iter()
-            .any(|stage| line.evaluation(stage).is_some_and(|cell| cell.above_chance == Some(false)))
-    })
+/// Whether some accuracy of an evaluation is marked as not told from guessing.
+pub fn any_at_chance(summary: &Summary, evaluation: Stage) -> bool {
+    let is_at = |line: &GroupSummary| line.evaluation(evaluation).is_some_and(|cell| cell.above_chance == Some(false));
+    summary.runs.iter().any(is_at)
 }
 
 /// How to read the table, in one sentence each.

@@ -6,7 +6,7 @@ use bmae_output::plain::{plain, plain_path};
 use serde::Serialize;
 
 use super::copies::copies;
-use super::data_set::DataSet;
+use super::data_set::{DataSet, last_word};
 use super::differing_keys::{differing_keys, varied};
 use super::encoder::Origin;
 use super::group::RunGroup;
@@ -63,7 +63,7 @@ pub struct GroupSummary {
     /// Its method and parameters.
     #[serde(flatten)]
     pub setting: MethodSetting,
-    /// The name of the data set of its evaluations, or of its pre-training where it has none.
+    /// The name of the data set of its evaluations, and that of its pre-training where it is another, or alone.
     pub data: Option<String>,
     /// Whether it evaluates what another line does, once more.
     pub added: bool,
@@ -130,7 +130,7 @@ pub fn summarise(groups: &[RunGroup], collected: &CollectedRuns) -> Summary {
     let comparable = differences.is_empty() && all_known(runs) && groups.iter().all(is_known);
     let data_sets = data_sets(groups);
     Summary {
-        runs: groups.iter().map(|group| line(group, data_sets.len())).collect(),
+        runs: groups.iter().map(line).collect(),
         missing: missing(groups),
         differences,
         varied: varied(runs),
@@ -169,7 +169,25 @@ fn collapses(groups: &[RunGroup]) -> Vec<Collapse> {
     runs.filter_map(first).collect()
 }
 
-fn line(group: &RunGroup, data_sets: usize) -> GroupSummary {
+/// On what a line was evaluated, and pre-trained where that is something else; of a pre-training alone on what that was.
+fn data_in_words(group: &RunGroup) -> Option<String> {
+    let trained =
+        group.stage(Stage::Pretrain).find_map(|run| Some((run.about.data.as_deref()?, &run.about.inputs.train)));
+    let evaluated = group.runs.iter().find(|run| run.about.stage != Stage::Pretrain);
+    let name = group.data.as_ref().map(|data| data.name.clone());
+    let is_other = |(words, images): &(&str, &Option<Fingerprint>)| {
+        evaluated.is_some_and(|run| run.about.data.as_deref() != Some(*words) && run.about.inputs.train != **images)
+    };
+    match (name, trained) {
+        (Some(name), Some(trained)) if is_other(&trained) => {
+            Some(format!("{name}, pre-trained on {}", last_word(trained.0)))
+        }
+        (Some(name), _) => Some(name),
+        (None, trained) => trained.map(|(words, _)| last_word(words).to_owned()),
+    }
+}
+
+fn line(group: &RunGroup) -> GroupSummary {
     let chance = group.data.as_ref().and_then(|data| data.chance_percent);
     let cell = |evaluation| {
         let score = group.score(evaluation);
@@ -182,12 +200,10 @@ fn line(group: &RunGroup, data_sets: usize) -> GroupSummary {
             published: published_beside(group, evaluation),
         }
     };
-    // A pre-training alone is on no data set that others must be told from.
-    let trained_on = || group.runs.iter().find_map(|run| run.about.data.clone()).filter(|_| data_sets > 1);
     GroupSummary {
         run: group.label.clone(),
         setting: group.setting.clone(),
-        data: group.data.as_ref().map(|data| data.name.clone()).or_else(trained_on),
+        data: data_in_words(group),
         added: group.added,
         own_keys: group.own_keys.clone(),
         ended_before_its_switch: group.ended_before_its_switch(),
@@ -223,7 +239,7 @@ fn warnings(
     }
     for group in groups {
         for stage in Stage::ALL {
-            let differing = differing_keys(group, stage);
+            let differing = differing_keys(group.stage(stage), stage);
             if !differing.is_empty() {
                 let title = stage.in_sentence();
                 warnings.push(format!("The seeds of {} differ in the {title}: {}.", group.label, differing.join(", ")));

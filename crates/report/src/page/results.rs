@@ -44,7 +44,7 @@ pub fn results(contents: &Contents) -> Option<Section> {
     let summary = contents.summary;
     let (errors, published) = (sentences::any_error(summary), summary.any_published());
     let best = Stage::EVALUATIONS.map(|stage| best_line(summary, stage));
-    let (shows_data, any_mark) = (sentences::shows_data(summary), sentences::any_at_chance(summary));
+    let shows_data = sentences::shows_data(summary);
     let html = html! {
         div class="sheet" role="region" aria-label="Results" tabindex="0" {
             table class={ "results" @if errors { " spaced" } } data-sortable {
@@ -66,7 +66,7 @@ pub fn results(contents: &Contents) -> Option<Section> {
                                 @if let Some(cell) = line.evaluation(stage) {
                                     @let is_best = best.iter().any(|best| best.run == line.run);
                                     @let published = (published && stage != Stage::Knn).then(|| sentences::published_of(line, stage));
-                                    (score_cell(cell, is_best, published, errors, any_mark))
+                                    (score_cell(cell, is_best, published, errors, sentences::any_at_chance(summary, stage)))
                                 }
                             }
                             @for (value, text) in costs(line) {
@@ -75,7 +75,7 @@ pub fn results(contents: &Contents) -> Option<Section> {
                         }
                     }
                 }
-                (chance_rows(summary, errors, any_mark))
+                (chance_rows(summary, errors))
             }
         }
         p class="note" { (sentences::comparability(summary)) }
@@ -97,7 +97,7 @@ fn notes(summary: &Summary) -> impl Iterator<Item = String> {
 }
 
 /// What guessing one class for every image gives on each data set, below the rows that can be sorted.
-fn chance_rows(summary: &Summary, errors: bool, any_mark: bool) -> Markup {
+fn chance_rows(summary: &Summary, errors: bool) -> Markup {
     let chances = sentences::chances(summary);
     let shows_data = sentences::shows_data(summary);
     html! {
@@ -107,9 +107,10 @@ fn chance_rows(summary: &Summary, errors: bool, any_mark: bool) -> Markup {
                     tr {
                         th scope="row" { "Chance" }
                         @if shows_data { td { (data.unwrap_or_default()) } }
-                        @for _ in Stage::EVALUATIONS {
+                        @for stage in Stage::EVALUATIONS {
                             td class="n" {
-                                (percent(chance)) @if errors { " " span class="spread" {} } (room_for_mark(any_mark))
+                                (percent(chance)) @if errors { " " span class="spread" {} }
+                                (room_for_mark(sentences::any_at_chance(summary, stage)))
                             }
                         }
                         @for _ in 0..2 { td class="n cost" {} }
