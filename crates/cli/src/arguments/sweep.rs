@@ -27,8 +27,8 @@ Built in are the whole report (report), its ablations (k, wse, tau), one of lamb
 configs/sweeps/. Every combination of the values of the grids is run. What does not depend on a swept key is run once: a \
 sweep of finetune.base_lr pre-trains once. Pre-trainings that begin alike, on pixels, share these epochs.
 
-Finished runs in --out are kept, interrupted ones are resumed: after an interruption, give the same command again. The \
-report is written to report/ in --out.")]
+Finished runs in --out are kept, interrupted ones are resumed: after an interruption, give \
+bmae resume the folder. The report is written to report/ in --out.")]
 pub struct Sweep {
     /// Built-in sweep (report, k, wse, tau, lambda, methods), or a file of your own that ends in .toml
     #[arg(value_name = "NAME|FILE.toml")]

@@ -16,8 +16,8 @@ Examples:
   bmae reproduce --preset mini --data cifar10 --seeds 3
   bmae reproduce --set pretrain.epochs=50
 
-Finished runs in --out are kept, interrupted ones are resumed: after an interruption, give the same command again. The \
-report is written to report/ in --out.")]
+Finished runs in --out are kept, interrupted ones are resumed: after an interruption, give \
+bmae resume the folder. The report is written to report/ in --out.")]
 pub struct Reproduce {
     #[command(flatten)]
     pub recipe: RecipeSource,
