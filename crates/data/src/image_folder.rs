@@ -6,20 +6,22 @@
 //!
 //! Images are the files ending in one of [`EXTENSIONS`] (in any case). A photograph of a kind that is not decoded
 //! ([`UNSUPPORTED`]) is refused, since a data set without it would be another one; other files, and whatever begins with
-//! a dot, are passed over. The order is that of the names, the same on every file system: class by class, then by path.
+//! a dot, are passed over, and so are the figures of reports and the pictures of runs that lie there. The order is that of the names, the same on every file system: class by class, then by path.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bmae_output::plain::plain_path;
+use bmae_output::own_folder::is_of_drawn_pictures;
+use bmae_output::plain::{name_of_path, plain_path};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::dataset::Limits;
 use crate::decode::decode;
 use crate::error::FolderError;
 use crate::file_digest::digest_of_file;
+use crate::left_out::LeftOut;
 use crate::{DataError, Dataset, Image, Images};
 
 /// How the names of images end.
@@ -49,18 +51,20 @@ const UNSUPPORTED: [(&str, &str); 10] = [
 /// When it holds no image, a class holds none, an image lies beside the class folders, train and test have different
 /// classes, or an image is of a kind that is not decoded.
 pub fn open(root: &Path, limits: Limits) -> Result<Dataset, DataError> {
-    let name = root.display().to_string();
+    let name = name_of_path(root);
     let train_root = root.join("train");
     let test_root = root.join("test");
     if !train_root.is_dir() || class_folders(&train_root)?.is_empty() {
-        let mut paths = images_below(root)?;
+        let mut left_out = None;
+        let mut paths = images_below(root, &mut left_out)?;
         paths.truncate(Limits::count(limits.train));
         let train = Arc::new(Folder { root: root.to_owned(), paths, labels: Vec::new() });
-        return Ok(Dataset { name, train, test: None, class_names: Vec::new() });
+        return Ok(Dataset { name, train, test: None, class_names: Vec::new(), left_out });
     }
-    let (train, class_names) = labelled(&train_root, limits.train)?;
+    let mut left_out = None;
+    let (train, class_names) = labelled(&train_root, limits.train, &mut left_out)?;
     let test = if test_root.is_dir() {
-        let (test, test_classes) = labelled(&test_root, limits.test)?;
+        let (test, test_classes) = labelled(&test_root, limits.test, &mut left_out)?;
         if test_classes != class_names {
             let difference = difference(&class_names, &test_classes);
             return Err(FolderError::ClassesDiffer { train: train_root, test: test_root, difference }.into());
@@ -69,18 +73,18 @@ pub fn open(root: &Path, limits: Limits) -> Result<Dataset, DataError> {
     } else {
         None
     };
-    Ok(Dataset { name, train: Arc::new(train), test, class_names })
+    Ok(Dataset { name, train: Arc::new(train), test, class_names, left_out })
 }
 
 /// The images of a folder of class folders, and the names of the classes.
-fn labelled(root: &Path, limit: usize) -> Result<(Folder, Vec<String>), DataError> {
+fn labelled(root: &Path, limit: usize, left_out: &mut Option<LeftOut>) -> Result<(Folder, Vec<String>), DataError> {
     let classes = class_folders(root)?;
     if let Some(path) = entries(root)?.into_iter().find(is_image) {
         return Err(FolderError::ImageWithoutClass { path: path.into_path() }.into());
     }
     let mut of_class = Vec::new();
     for folder in classes.values() {
-        of_class.push(images_below(folder)?);
+        of_class.push(images_below(folder, left_out)?);
     }
     let lengths: Vec<usize> = of_class.iter().map(Vec::len).collect();
     let taken = taken_of_each(&lengths, Limits::count(limit));
@@ -122,32 +126,39 @@ fn class_folders(root: &Path) -> Result<BTreeMap<String, PathBuf>, DataError> {
 
 /// What lies directly in a folder, hidden things left out, by name.
 fn entries(root: &Path) -> Result<Vec<DirEntry>, DataError> {
-    walk(root, 1)
+    walk(root, 1, &mut None)
 }
 
-/// All images below a folder, in the order of their names; at least one.
-fn images_below(root: &Path) -> Result<Vec<PathBuf>, DataError> {
-    let found = walk(root, usize::MAX)?;
+/// All images below a folder, in the order of their names; at least one. What bmae drew goes to what is `left_out`.
+fn images_below(root: &Path, left_out: &mut Option<LeftOut>) -> Result<Vec<PathBuf>, DataError> {
+    let found = walk(root, usize::MAX, left_out)?;
     let mut unsupported = found.iter().filter_map(|entry| Some((entry, unsupported(entry)?)));
     if let Some((entry, kind)) = unsupported.next() {
         let path = entry.path().to_owned();
         return Err(FolderError::UnsupportedFiles { path, kind, more: unsupported.count() }.into());
     }
     if !found.iter().any(is_image) {
-        return Err(no_images(root, &found));
+        return Err(no_images(root, &found, left_out.as_ref()));
     }
     Ok(found.into_iter().filter(is_image).map(DirEntry::into_path).collect())
 }
 
-fn walk(root: &Path, depth: usize) -> Result<Vec<DirEntry>, DataError> {
+fn walk(root: &Path, depth: usize, left_out: &mut Option<LeftOut>) -> Result<Vec<DirEntry>, DataError> {
     let hidden = |entry: &DirEntry| entry.file_name().as_encoded_bytes().starts_with(b".");
+    let mut is_drawn = |entry: &DirEntry| {
+        let is_drawn = entry.file_type().is_dir() && is_of_drawn_pictures(entry.path());
+        if is_drawn {
+            *left_out = Some(LeftOut::and(left_out.take(), entry.path()));
+        }
+        is_drawn
+    };
     WalkDir::new(root)
         .min_depth(1)
         .max_depth(depth)
         .follow_links(true)
         .sort_by_file_name()
         .into_iter()
-        .filter_entry(|entry| entry.depth() == 0 || !hidden(entry))
+        .filter_entry(|entry| (entry.depth() == 0 || !hidden(entry)) && !is_drawn(entry))
         .collect::<Result<_, _>>()
         .map_err(|cause| {
             DataError::Folder(FolderError::Walk {
@@ -176,12 +187,14 @@ fn extension(entry: &DirEntry) -> Option<&str> {
     extension.filter(|_| entry.file_type().is_file())
 }
 
-fn no_images(folder: &Path, found: &[DirEntry]) -> DataError {
+fn no_images(folder: &Path, found: &[DirEntry], left_out: Option<&LeftOut>) -> DataError {
     const NAMED: usize = 5;
     let extensions = EXTENSIONS.map(|extension| format!(".{extension}")).join(", ");
     let others: BTreeSet<String> = found.iter().filter_map(extension).map(str::to_ascii_lowercase).collect();
     let others = others.iter().take(NAMED).map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(", ");
     let others = if others.is_empty() { others } else { format!(" (there are others, in {others})") };
+    let drawn = left_out.map_or(String::new(), |left_out| format!(" ({left_out})"));
+    let others = others + &drawn;
     DataError::Folder(FolderError::NoImages { path: folder.to_owned(), extensions, others })
 }
 
@@ -218,7 +231,7 @@ impl Images for Folder {
     }
 
     fn name(&self, index: usize) -> String {
-        format!("the image {}", self.paths[index].display())
+        format!("the image {}", plain_path(&self.paths[index]))
     }
 
     fn label(&self, index: usize) -> Option<usize> {

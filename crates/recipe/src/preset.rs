@@ -1,6 +1,9 @@
 //! The recipes that are built in, and recipe files.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use bmae_output::path_text::from_text;
+use bmae_output::plain::name_of_path;
 
 use super::choices::Choice;
 use super::error::{Place, RecipeError};
@@ -59,14 +62,14 @@ impl PresetChoice {
         if let Some(preset) = Preset::from_word(name) {
             return Ok(PresetChoice::Builtin(preset));
         }
-        let path = Path::new(name);
+        let path = from_text(name);
         let is_a_file = path.extension().is_some_and(|extension| extension == "toml");
         if !is_a_file && path.components().count() < 2 {
             return Err(RecipeError::UnknownPreset { name: name.to_owned() });
         }
-        match std::fs::read_to_string(path) {
-            Ok(text) => Ok(PresetChoice::File { path: path.to_owned(), text }),
-            Err(source) => Err(RecipeError::UnreadableFile { path: path.to_owned(), source }),
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(PresetChoice::File { path, text }),
+            Err(source) => Err(RecipeError::UnreadableFile { path, source }),
         }
     }
 
@@ -74,9 +77,7 @@ impl PresetChoice {
     pub fn name(&self) -> String {
         match self {
             PresetChoice::Builtin(preset) => preset.word().to_owned(),
-            PresetChoice::File { path, .. } => {
-                path.file_stem().map_or_else(|| "recipe".to_owned(), |stem| stem.to_string_lossy().into_owned())
-            }
+            PresetChoice::File { path, .. } => path.file_stem().map_or_else(|| "recipe".to_owned(), name_of_path),
         }
     }
 

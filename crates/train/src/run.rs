@@ -7,7 +7,7 @@ use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{Recipe, Stage};
 
 use crate::checksum::with_checksums;
-use crate::run_directory::{Inputs, RunFile, has_checkpoint};
+use crate::run_directory::{Inputs, RunDirectory, RunFile, has_checkpoint};
 use crate::session::KnownImages;
 use crate::stage_inputs::{images_of, reads_test_images};
 use crate::{Outcome, Session, TrainError, finetune, input, knn, linear_probe, pipeline, pretrain};
@@ -17,6 +17,7 @@ use crate::{Outcome, Session, TrainError, finetune, input, knn, linear_probe, pi
 /// # Errors
 /// Everything that [`TrainError`] names; nothing is written before data and model were found in order.
 pub fn stage(session: &mut Session<'_>, planned: &PlannedStage, resume: bool) -> Result<Outcome, TrainError> {
+    RunDirectory::check_free(&planned.out)?;
     match planned.stage {
         Stage::Pretrain => pretrain::run(session, &with_checksums(planned)?, resume),
         Stage::Finetune => finetune::run(session, planned, resume),
@@ -39,7 +40,7 @@ pub enum PlanOutcome {
 /// What the stages of `plan` would say of their data at their beginning, so that a plan whose evaluations have no
 /// labels, or one of whose pre-trainings was begun on other images, does not train first. Each choice of images is
 /// opened and looked at once; gives what was seen.
-fn check_data(session: &Session<'_>, plan: &[PlannedStage]) -> Result<Vec<KnownImages>, TrainError> {
+fn check_data(session: &mut Session<'_>, plan: &[PlannedStage]) -> Result<Vec<KnownImages>, TrainError> {
     let mut checked: Vec<KnownImages> = Vec::new();
     for first in plan {
         let wanted = &first.recipe.data;
@@ -51,6 +52,7 @@ fn check_data(session: &Session<'_>, plan: &[PlannedStage]) -> Result<Vec<KnownI
         stages().try_for_each(|planned| input::check(&dataset, &planned.recipe, planned.stage))?;
         let is_tested = stages().any(|planned| reads_test_images(&planned.recipe, planned.stage));
         let known = images_of(&dataset, &first.recipe, is_tested)?;
+        session.say_left_out(&dataset);
         for planned in stages().filter(|planned| planned.ends_after.is_none() || is_wanted(planned, plan)) {
             check_begun(session, planned, &dataset, &known)?;
         }
@@ -100,6 +102,7 @@ fn check_weights(plan: &[PlannedStage]) -> Result<(), TrainError> {
 /// loss is no number any more is left as it is, with what would start from it: that is a result of its recipe, not a
 /// reason to stop the others.
 pub fn plan(session: &mut Session<'_>, stages: &[PlannedStage]) -> Result<PlanOutcome, TrainError> {
+    stages.iter().try_for_each(|planned| RunDirectory::check_free(&planned.out))?;
     let images = check_data(session, stages)?;
     check_weights(stages)?;
     session.set_plan(Some(images));

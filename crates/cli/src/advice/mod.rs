@@ -5,11 +5,13 @@
 //! error.
 
 mod data;
+mod output;
 mod recipe;
 mod report;
 mod train;
 
 pub use data::of_data;
+pub use output::of_taken;
 pub use recipe::{of_recipe, of_sweep, of_warning};
 pub use report::{figure_command, of_report};
 pub use train::{of_export, of_train};

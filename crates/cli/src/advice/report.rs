@@ -1,10 +1,12 @@
 //! Advice on errors of reading runs and writing reports, and for readers of a report that lacks runs.
 
+use super::of_taken;
 use bmae_report::{FigureFamily, ReportError};
 
 /// What to do about `error`; `None` where it says so itself.
 pub fn of_report(error: &ReportError) -> Option<String> {
     let advice = match error {
+        ReportError::Taken(taken) => return of_taken(taken),
         ReportError::NotARun { .. } => {
             "name what `bmae pretrain`, `finetune`, `linprobe`, `knn` or `reproduce` wrote with --out"
         }

@@ -3,13 +3,15 @@
 use bmae_train::TrainError;
 use bmae_train::export::ExportError;
 
-use super::{of_data, of_recipe};
+use super::{of_data, of_recipe, of_taken};
 
 /// What to do about `error`; `None` where it says so itself.
 pub fn of_train(error: &TrainError) -> Option<String> {
     let advice = match error {
         TrainError::Recipe(error) => return of_recipe(error),
         TrainError::Data(error) => return of_data(error),
+        TrainError::Taken(taken) => return of_taken(taken),
+        TrainError::AmongImages { .. } => "choose a place outside of it, or write it there with --force",
         TrainError::RunExists { .. } => "continue it with --resume, or choose another folder with --out",
         TrainError::RunInUse { .. } => "wait for it, stop it, or choose another folder with --out",
         TrainError::OtherRecipe { .. } => "give these, or choose another folder with --out",
@@ -41,7 +43,6 @@ pub fn of_export(error: &ExportError) -> Option<String> {
     let advice = match error {
         ExportError::Train(error) => return of_train(error),
         ExportError::MeanPooling { .. } => "export it with --to timm",
-        ExportError::Exists { .. } => "choose another one with --out",
         ExportError::Name { .. } => "choose a name that ends in .safetensors with --out",
         _ => return None,
     };

@@ -1,5 +1,6 @@
 //! `bmae data preview`.
 
+use bmae_output::path_text::to_text;
 use bmae_output::plain::plain_path;
 use bmae_recipe::{Layers, Need, Stage, available_memory};
 use bmae_train::preview::{self, PreviewSize};
@@ -19,7 +20,7 @@ pub fn run(arguments: &Preview, everywhere: &Everywhere, output: &Output) -> Res
     let recipe = layers::resolve(&layers, output)?;
     recipe.check_memory(Need::Images, available_memory())?;
     let size = PreviewSize { images: arguments.images.into(), epochs: arguments.epochs.into() };
-    let drawn = preview::write(&recipe, stage, size, &arguments.out)?;
+    let drawn = preview::write(&recipe, stage, size, &arguments.out, arguments.force.into())?;
     let text = format!(
         "{}: {} images in {} views each, as {} sees them ({})",
         plain_path(&arguments.out),
@@ -29,7 +30,7 @@ pub fn run(arguments: &Preview, everywhere: &Everywhere, output: &Output) -> Res
         recipe.data.source.text(),
     );
     let json = json!({
-        "path": arguments.out.to_string_lossy(),
+        "path": to_text(&arguments.out),
         "stage": stage.section(),
         "images": drawn.images,
         "columns": drawn.columns,

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use bmae_output::shell::quoted;
 use bmae_recipe::plan::{PlannedStage, share_beginnings};
+use bmae_report::check_place;
 use bmae_train::Session;
 use bmae_train::run::{self, PlanOutcome};
 
@@ -21,9 +22,17 @@ pub fn shared(stages: Vec<PlannedStage>, out: &Path, options: &PlanOptions) -> V
 }
 
 /// Runs `stages`, then writes the report into `out/report` and prints its table.
-pub fn run(stages: &[PlannedStage], out: &Path, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
+pub fn run(
+    stages: &[PlannedStage],
+    out: &Path,
+    options: &PlanOptions,
+    everywhere: &Everywhere,
+    output: &Output,
+) -> Result<(), Ending> {
+    let (report, foreign) = (out.join("report"), options.force.into());
+    check_place(&report, foreign)?;
     let diverged = train(stages, everywhere, output)?;
-    super::report::write(&[out.to_owned()], &out.join("report"), out, output)?;
+    super::report::write(&[out.to_owned()], &report, out, foreign, output)?;
     match diverged {
         0 => Ok(()),
         count => {

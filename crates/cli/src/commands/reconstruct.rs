@@ -1,6 +1,7 @@
 //! `bmae reconstruct`.
 
 use bmae_nn::weights::ModelPart;
+use bmae_output::path_text::to_text;
 use bmae_output::plain::plain_path;
 use bmae_recipe::{Need, Used};
 use bmae_train::model::Predicted;
@@ -32,6 +33,7 @@ pub fn run(arguments: &Reconstruct, everywhere: &Everywhere, output: &Output) ->
         images: arguments.images.into(),
         out: &arguments.out,
         attention: arguments.attention.as_deref(),
+        foreign: arguments.force.into(),
     };
     let drawn = reconstruct::write(&recipe, &weights, request, &device, tell)?;
     let predicted = match drawn.predicted {
@@ -42,8 +44,8 @@ pub fn run(arguments: &Reconstruct, everywhere: &Everywhere, output: &Output) ->
         arguments.attention.as_ref().map(|path| format!(", attention in {}", plain_path(path))).unwrap_or_default();
     let text = format!("{}: {} images, predicted {predicted}{also}", plain_path(&arguments.out), drawn.images);
     let json = json!({
-        "path": arguments.out.to_string_lossy(),
-        "attention": arguments.attention.as_ref().map(|path| path.to_string_lossy()),
+        "path": to_text(&arguments.out),
+        "attention": arguments.attention.as_ref().map(|path| to_text(path)),
         "images": drawn.images,
         "predicted": predicted,
     });

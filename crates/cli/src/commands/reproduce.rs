@@ -25,5 +25,5 @@ pub fn run(arguments: &Reproduce, everywhere: &Everywhere, output: &Output) -> R
     }
     let out = arguments.out.clone().unwrap_or_else(|| Path::new("runs").join(preset));
     let stages = plan::shared(planned(&recipe, arguments.seeds.into(), &out), &out, &arguments.plan);
-    plan::run(&stages, &out, everywhere, output)
+    plan::run(&stages, &out, &arguments.plan, everywhere, output)
 }

@@ -1,7 +1,9 @@
 //! `bmae sweep`.
 
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use bmae_output::path_text::{from_text, to_text};
 use bmae_output::plain::plain_path;
 use bmae_recipe::Stage;
 use bmae_recipe::plan::PlannedStage;
@@ -38,18 +40,16 @@ pub fn run(arguments: &Sweep, everywhere: &Everywhere, output: &Output) -> Resul
         return list(&stages, &epochs, output);
     }
     match arguments.emit {
-        None => plan::run(&stages, &out, everywhere, output),
+        None => plan::run(&stages, &out, &arguments.plan, everywhere, output),
         Some(engine) => {
             let threads = everywhere.threads.map_or_else(threads::cores, usize::from);
             let (program, device) = (program(), everywhere.device.word());
             let runner = Runner { program: &program, threads, device: &device };
-            let emitted = emit(engine.into(), &stages, &out, runner)?;
+            let emitted = emit(engine.into(), &stages, &out, runner, arguments.plan.force.into())?;
             let text =
                 format!("{} jobs in {}; start them with\n\n    {}", emitted.jobs, plain_path(&out), emitted.command);
-            Ok(output.result(
-                &text,
-                &json!({ "jobs": emitted.jobs, "out": out.to_string_lossy(), "command": emitted.command }),
-            )?)
+            Ok(output
+                .result(&text, &json!({ "jobs": emitted.jobs, "out": to_text(&out), "command": emitted.command }))?)
         }
     }
 }
@@ -71,8 +71,10 @@ fn asked(arguments: &Sweep) -> Result<sweep::Sweep, SweepError> {
 }
 
 fn default_folder(arguments: &Sweep) -> PathBuf {
-    let name = arguments.sweep.as_deref().map(Path::new).and_then(Path::file_stem);
-    Path::new("runs").join(format!("sweep-{}", name.map_or("grid".into(), |name| name.to_string_lossy())))
+    let file = arguments.sweep.as_deref().map(from_text);
+    let mut folder = OsString::from("sweep-");
+    folder.push(file.as_deref().and_then(Path::file_stem).unwrap_or(OsStr::new("grid")));
+    Path::new("runs").join(folder)
 }
 
 fn in_words(planned: &SweepPlan, seeds: u16) -> String {

@@ -1,6 +1,8 @@
 //! `bmae` as a user meets it: through the built binary, each test in a fresh folder of its own.
 
 mod bench;
+#[cfg(unix)]
+mod bytes;
 mod checkpoints;
 mod collections;
 mod commands;
@@ -19,6 +21,7 @@ mod limits;
 #[cfg(unix)]
 mod names;
 mod output;
+mod overwriting;
 mod pictures;
 mod port_checks;
 mod shells;

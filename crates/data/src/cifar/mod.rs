@@ -81,7 +81,13 @@ fn read(set: CifarSet, files: &Files, limits: Limits) -> Result<Dataset, DataErr
     let train = part(set.train_files(), limits.train)?;
     let test = part(&[set.test_file()], limits.test)?;
     let class_names = class_names::read(set, files)?;
-    Ok(Dataset { name: set.to_string(), train: Arc::new(train), test: Some(Arc::new(test)), class_names })
+    Ok(Dataset {
+        name: set.to_string(),
+        train: Arc::new(train),
+        test: Some(Arc::new(test)),
+        class_names,
+        left_out: None,
+    })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use bmae_output::plain::plain_path;
 use thiserror::Error;
 
 use crate::cifar_set::CifarSet;
@@ -12,7 +13,7 @@ use crate::cifar_set::CifarSet;
 #[non_exhaustive]
 pub enum CifarError {
     /// A set that is not where it was looked for.
-    #[error("{set} is not in {root}", root = root.display())]
+    #[error("{set} is not in {root}", root = plain_path(root))]
     NotFound {
         /// Which set.
         set: CifarSet,
@@ -20,19 +21,19 @@ pub enum CifarError {
         root: PathBuf,
     },
     /// Files of both sets in one place.
-    #[error("{path} holds files of CIFAR-10 and of CIFAR-100", path = path.display())]
+    #[error("{path} holds files of CIFAR-10 and of CIFAR-100", path = plain_path(path))]
     BothSets {
         /// The directory or archive.
         path: PathBuf,
     },
     /// The version for Python.
-    #[error("{path} holds the version of CIFAR for Python; only the binary version is read", path = path.display())]
+    #[error("{path} holds the version of CIFAR for Python; only the binary version is read", path = plain_path(path))]
     PythonVersion {
         /// The directory.
         path: PathBuf,
     },
     /// Some files are there, others are not.
-    #[error("{set} in {path} is incomplete, missing {missing}", path = path.display())]
+    #[error("{set} in {path} is incomplete, missing {missing}", path = plain_path(path))]
     MissingFiles {
         /// Which set.
         set: CifarSet,
@@ -44,7 +45,7 @@ pub enum CifarError {
     /// A file that is no whole number of records.
     #[error(
         "{path} has {found} bytes, but {set} has records of {record_bytes}: that is {records} records and {rest} bytes over, \
-         so the file is cut short or overlong", path = path.display()
+         so the file is cut short or overlong", path = plain_path(path)
     )]
     PartialRecord {
         /// Which set.
@@ -61,7 +62,7 @@ pub enum CifarError {
         rest: usize,
     },
     /// A file that is longer than any of the sets.
-    #[error("{path} has more than {most} bytes, and no file of CIFAR-10 and CIFAR-100 has", path = path.display())]
+    #[error("{path} has more than {most} bytes, and no file of CIFAR-10 and CIFAR-100 has", path = plain_path(path))]
     TooLong {
         /// The file.
         path: PathBuf,
@@ -71,7 +72,7 @@ pub enum CifarError {
     /// A label that stands for no class.
     #[error(
         "{path}, record {record}: the label is {label}, but there are {classes} classes, numbered from 0, \
-         so the file is damaged", path = path.display()
+         so the file is damaged", path = plain_path(path)
     )]
     LabelOutOfRange {
         /// The file.
@@ -84,7 +85,7 @@ pub enum CifarError {
         classes: usize,
     },
     /// A list of class names that is too short or too long.
-    #[error("{path} names {found} classes, not {expected}, one on each line", path = path.display())]
+    #[error("{path} names {found} classes, not {expected}, one on each line", path = plain_path(path))]
     ClassNames {
         /// The file.
         path: PathBuf,
@@ -94,7 +95,7 @@ pub enum CifarError {
         found: usize,
     },
     /// An archive that cannot be read to its end.
-    #[error("the archive {path} is cut short or damaged ({cause})", path = path.display())]
+    #[error("the archive {path} is cut short or damaged ({cause})", path = plain_path(path))]
     ArchiveDamaged {
         /// The archive.
         path: PathBuf,
@@ -102,7 +103,7 @@ pub enum CifarError {
         cause: io::Error,
     },
     /// An archive with an entry that the official one does not have.
-    #[error("the archive {path} is refused because {entry} in it {why}", path = path.display(), entry = entry.display())]
+    #[error("the archive {path} is refused because {entry} in it {why}", path = plain_path(path), entry = plain_path(entry))]
     ArchiveRefused {
         /// The archive.
         path: PathBuf,

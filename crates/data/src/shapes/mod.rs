@@ -45,6 +45,7 @@ pub fn open(seed: u64, train: usize, test: usize, size: usize) -> Result<Dataset
         train: images(Purpose::TrainShape, train),
         test: Some(images(Purpose::TestShape, test)),
         class_names: Silhouette::ALL.map(|silhouette| silhouette.noun().to_owned()).to_vec(),
+        left_out: None,
     })
 }
 

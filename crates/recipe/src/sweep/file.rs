@@ -1,7 +1,6 @@
 //! A sweep by its name or from its file.
 
-use std::path::Path;
-
+use bmae_output::path_text::from_text;
 use toml::{Table, Value};
 
 use super::builtin;
@@ -16,12 +15,12 @@ pub fn read(name: &str) -> Result<Sweep, SweepError> {
     if let Some(text) = builtin::text(name) {
         return parse(text, name);
     }
-    let path = Path::new(name);
+    let path = from_text(name);
     if path.extension().is_none_or(|extension| extension != "toml") {
         return Err(SweepError::Unknown { name: name.to_owned() });
     }
     let text =
-        std::fs::read_to_string(path).map_err(|source| SweepError::Unreadable { path: path.to_owned(), source })?;
+        std::fs::read_to_string(&path).map_err(|source| SweepError::Unreadable { path: path.clone(), source })?;
     parse(&text, name)
 }
 

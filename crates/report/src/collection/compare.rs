@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bmae_output::path_text::to_text;
 use serde::Serialize;
 
 use super::list::ListedRun;
@@ -42,7 +43,7 @@ pub fn compare_runs(a: &Run, b: &Run) -> RunComparison {
         .zip(results_of_b)
         .map(|((name, a), (_, b))| ComparedRow { name: name.to_owned(), values: [a, b] });
     RunComparison {
-        runs: [a, b].map(|run| run.directory.display().to_string()),
+        runs: [a, b].map(|run| to_text(&run.directory)),
         settings: settings.collect(),
         results: results.filter(|row| row.values.iter().any(|value| !value.is_empty())).collect(),
     }

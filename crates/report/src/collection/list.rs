@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bmae_output::path_text::to_text;
 use bmae_output::plain::plain;
 use serde::Serialize;
 
@@ -45,7 +46,7 @@ impl ListedRun {
             _ => metrics.evals.iter().filter_map(|line| line.top1).collect(),
         };
         Self {
-            directory: run.directory.display().to_string(),
+            directory: to_text(&run.directory),
             run: Some(run.about.name.clone()),
             stage: Some(run.about.stage.name()),
             seed: Some(run.about.seed),
@@ -65,7 +66,7 @@ impl ListedRun {
         match read_run(directory) {
             Ok(run) => Self::of(&run),
             Err(error) => Self {
-                directory: directory.display().to_string(),
+                directory: to_text(directory),
                 state: "unreadable",
                 failed: Some(error.to_string()),
                 ..Self::default()

@@ -4,6 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
+use bmae_output::path_text::from_text;
+
 use super::group::{RunGroup, experiment};
 use crate::run_directory::{Run, Stage};
 
@@ -73,11 +75,11 @@ impl<'a> Pretrainings<'a> {
 
     /// The lines that `run` starts from: `from` was typed somewhere when it began, and both may have been moved since.
     fn of_run(&self, run: &Run) -> Vec<usize> {
-        let Some(from) = run.about.from.as_deref().map(Path::new) else { return Vec::new() };
+        let Some(from) = run.about.from.as_deref().map(from_text) else { return Vec::new() };
         // A weights file of a run stands for the run.
         let from = match from.parent().filter(|folder| folder.ends_with("checkpoints")) {
             Some(folder) => folder.parent().unwrap_or(folder),
-            None => from,
+            None => &from,
         };
         let is_plain = from.components().all(|part| matches!(part, Component::Normal(_) | Component::RootDir));
         let tells_place = is_plain && from.components().count() > 1;

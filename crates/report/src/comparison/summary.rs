@@ -203,7 +203,7 @@ fn other_images(split: &str, runs: &[Run], fingerprint: fn(&Run) -> Option<&Fing
     let other = |(at, (run, images)): (usize, &(&Run, &Fingerprint))| {
         let (first, of_first) = known[..at].iter().find(|(first, _)| choice(first) == choice(run))?;
         let data = run.about.data.as_deref().unwrap_or("the data");
-        let [first, run] = [first, run].map(|run| run.directory.display());
+        let [first, run] = [first, run].map(|run| plain_path(&run.directory));
         (of_first != images)
             .then(|| format!("The {split} images of {data} have changed between {first} and {run}: compare with care."))
     };

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use bmae_output::path_text::from_text;
 use sha2::{Digest, Sha256};
 
 use super::about::{About, RUN_FILE, parse_about};
@@ -16,7 +17,8 @@ const LAST_WEIGHTS: &str = "checkpoints/last.safetensors";
 /// began, and both may have been moved together since: looked for is the nearest folder with the same end, from the run's
 /// own folder upwards, and then what was typed. A weights file of a run stands for the run.
 pub fn origin(directory: &Path, from: &str) -> Option<PathBuf> {
-    let from = run_of(Path::new(from));
+    let from = from_text(from);
+    let from = run_of(&from);
     let directory = std::path::absolute(directory).ok()?;
     let mut end: Vec<Component> = from.components().rev().take(2).collect();
     end.reverse();
@@ -36,7 +38,8 @@ pub(super) fn is_outdated(directory: &Path, about: &About) -> bool {
     let text = read_text(&file).ok().flatten();
     let Some(of_origin) = text.and_then(|text| parse_about(&text, &file).ok()) else { return false };
     // A checkpoint that was kept on the way, or the best one, is not what the run has in the end.
-    let is_last = run_of(Path::new(from)) == Path::new(from) || Path::new(from).ends_with(LAST_WEIGHTS);
+    let from = from_text(from);
+    let is_last = run_of(&from) == from || from.ends_with(LAST_WEIGHTS);
     let recorded = about.inputs.from_sha256.as_ref().filter(|_| is_last);
     let began_before = about.started.is_some() && about.started < of_origin.started;
     match recorded {

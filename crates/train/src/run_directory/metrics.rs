@@ -4,6 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use bmae_output::plain::plain_path;
+
 use serde::Serialize;
 
 use crate::TrainError;
@@ -273,7 +275,7 @@ fn repair(path: &Path, keep: u64) -> Result<Option<String>, TrainError> {
     let damaged = if damaged == 1 { "1 damaged line".to_owned() } else { format!("{damaged} damaged lines") };
     Ok(Some(format!(
         "{} was damaged: {damaged} and {missing} missing bytes of measurements are lost, {} lines are whole",
-        path.display(),
+        plain_path(path),
         whole.len()
     )))
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use bmae_data::{Dataset, Split};
+use bmae_output::path_text::{from_text, to_text};
 use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{Choice, Stage};
 use serde::{Deserialize, Serialize};
@@ -154,7 +155,7 @@ impl RunFile {
             started: std::time::SystemTime::now()
                 .duration_since(std::time::UNIX_EPOCH)
                 .map_or(0, |since| since.as_secs()),
-            from: start.path().filter(|_| start.trunk().is_none()).map(|path| path.display().to_string()),
+            from: start.path().filter(|_| start.trunk().is_none()).map(to_text),
             trunk: ends_after.is_some(),
             // Known once they are copied: what began alone goes on alone.
             shared_from: None,
@@ -204,7 +205,7 @@ impl RunFile {
                 (before != now).then_some(changed)
             }
             (Some(_), Some(KnownWeights { from, .. })) => {
-                let later = Self::read(run_of(Path::new(&from))).is_ok_and(|of| of.started > self.started);
+                let later = Self::read(run_of(&from_text(&from))).is_ok_and(|of| of.started > self.started);
                 later.then_some(InputChange::LaterWeights { from })
             }
             _ => Some(changed),
