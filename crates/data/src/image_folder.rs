@@ -145,6 +145,11 @@ fn images_below(root: &Path, left_out: &mut Option<LeftOut>) -> Result<Vec<PathB
 
 fn walk(root: &Path, depth: usize, left_out: &mut Option<LeftOut>) -> Result<Vec<DirEntry>, DataError> {
     let hidden = |entry: &DirEntry| entry.file_name().as_encoded_bytes().starts_with(b".");
+    // The walk asks of what lies below alone.
+    if is_of_drawn_pictures(root) {
+        *left_out = Some(LeftOut::and(left_out.take(), root));
+        return Ok(Vec::new());
+    }
     let mut is_drawn = |entry: &DirEntry| {
         let is_drawn = entry.file_type().is_dir() && is_of_drawn_pictures(entry.path());
         if is_drawn {

@@ -43,9 +43,7 @@ const COMMANDS: [(&str, &[&str]); 24] = [
     ("reconstruct", &["--from @/run --data @/photos --out @/grid.png --attention @/looks.png --json"]),
     (
         "forward",
-        &[
-            "--weights @/run --inputs @/inputs.safetensors --outputs @/forward.safetensors --target @/run --preset @/tiny.toml",
-        ],
+        &["--weights @/run --inputs @/inputs.safetensors --outputs @/forward.safetensors --preset @/tiny.toml"],
     ),
     (
         "replay",
