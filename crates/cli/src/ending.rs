@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use bmae_data::DataError;
 use bmae_nn::{TensorFileError, WeightsError};
+use bmae_output::claim::Taken;
 use bmae_recipe::RecipeError;
 use bmae_recipe::plan::PlanFileError;
 use bmae_recipe::sweep::SweepError;
@@ -102,7 +103,10 @@ impl From<TrainError> for Ending {
     fn from(error: TrainError) -> Self {
         let advice = advice::of_train(&error);
         match error {
-            TrainError::Recipe(_) | TrainError::NoSuchDevice { .. } => Ending::usage(error, advice),
+            TrainError::Recipe(_)
+            | TrainError::NoSuchDevice { .. }
+            | TrainError::Taken(_)
+            | TrainError::AmongImages { .. } => Ending::usage(error, advice),
             _ => Ending::failure(error, advice),
         }
     }
@@ -133,7 +137,7 @@ impl From<ExportError> for Ending {
         let advice = advice::of_export(&error);
         match error {
             ExportError::Train(error) => error.into(),
-            ExportError::Exists { .. } | ExportError::Name { .. } => Ending::usage(error, advice),
+            ExportError::Name { .. } => Ending::usage(error, advice),
             _ => Ending::failure(error, advice),
         }
     }
@@ -154,7 +158,17 @@ impl From<SweepError> for Ending {
 
 impl From<EmitError> for Ending {
     fn from(error: EmitError) -> Self {
-        Ending::Failure(error.into())
+        match error {
+            EmitError::Taken(taken) => taken.into(),
+            error @ EmitError::Write { .. } => Ending::Failure(error.into()),
+        }
+    }
+}
+
+impl From<Taken> for Ending {
+    fn from(taken: Taken) -> Self {
+        let advice = advice::of_taken(&taken);
+        Ending::usage(taken, advice)
     }
 }
 
@@ -167,7 +181,10 @@ impl From<WatchError> for Ending {
 impl From<ReportError> for Ending {
     fn from(error: ReportError) -> Self {
         let advice = advice::of_report(&error);
-        Ending::failure(error, advice)
+        match error {
+            ReportError::Taken(_) => Ending::usage(error, advice),
+            _ => Ending::failure(error, advice),
+        }
     }
 }
 

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use bmae_output::plain::{plain, plain_json, plain_lines};
+use bmae_output::plain::{plain, plain_json, plain_lines, plain_path};
 use bmae_train::estimate::Effort;
 use bmae_train::observer::Message;
+use clap::error::ErrorKind;
 use serde_json::Value;
 
 use crate::arguments::Everywhere;
@@ -97,6 +98,11 @@ impl Output {
 /// What clap says of a command line: an error, or help and the version, which are none; clap knows which stream they go
 /// to. If that is closed, nobody is left to tell.
 pub fn say_usage(error: &clap::Error) {
+    if error.kind() == ErrorKind::InvalidUtf8 {
+        let words: Vec<String> =
+            std::env::args_os().filter(|word| word.to_str().is_none()).map(|word| plain_path(&word)).collect();
+        return say(&format!("error: not UTF-8, which a path alone may be: {}", words.join(", ")));
+    }
     // What was typed, or stands for `*`, stands in an error. Colours are left out where it is no plain text.
     let is_plain = std::env::args_os().all(|word| matches!(plain(&word.to_string_lossy()), Cow::Borrowed(_)));
     let _ = match is_plain {

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::DataError;
 use crate::error::TransformError;
+use crate::left_out::LeftOut;
 use crate::memory::Claim;
 
 /// An RGB image of 8 bits a channel.
@@ -149,6 +150,8 @@ pub struct Dataset {
     pub test_folder: Option<String>,
     /// The name of each class, in the order of the labels; empty when the images have no labels.
     pub class_names: Vec<String>,
+    /// What was left out of the images; absent where nothing was.
+    pub left_out: Option<LeftOut>,
 }
 
 impl Dataset {

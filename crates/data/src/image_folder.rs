@@ -6,7 +6,7 @@
 //!
 //! Images are the files ending in one of [`EXTENSIONS`] (in any case). A photograph of a kind that is not decoded
 //! ([`UNSUPPORTED`]) is refused, since a data set without it would be another one; other files, and whatever begins with
-//! a dot, are passed over. The order is that of the names, the same on every file system: class by class, then by path.
+//! a dot, are passed over, and so are the figures of reports and the pictures of runs that lie there. The order is that of the names, the same on every file system: class by class, then by path.
 
 mod split_folders;
 
@@ -15,13 +15,15 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bmae_output::plain::plain_path;
+use bmae_output::own_folder::is_of_drawn_pictures;
+use bmae_output::plain::{name_of_path, plain_path};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::dataset::Limits;
 use crate::decode::decode;
 use crate::error::FolderError;
 use crate::file_digest::digest_of_file;
+use crate::left_out::LeftOut;
 use crate::{DataError, Dataset, Image, Images};
 use split_folders::SplitFolders;
 
@@ -52,22 +54,23 @@ const UNSUPPORTED: [(&str, &str); 10] = [
 /// When it holds no image, a class holds none, an image lies beside the class folders, train and test have different
 /// classes, or an image is of a kind that is not decoded.
 pub fn open(root: &Path, limits: Limits) -> Result<Dataset, DataError> {
-    let name = root.display().to_string();
+    let name = name_of_path(root);
     let splits = SplitFolders::among(&sub_folders(root)?);
     let labelled_train = match &splits.train {
         Some(train) if !class_folders(train)?.is_empty() => Some(train),
         _ => None,
     };
+    let mut left_out = None;
     let Some(train_root) = labelled_train else {
-        let mut paths = images_below(root)?;
+        let mut paths = images_below(root, &mut left_out)?;
         paths.truncate(Limits::count(limits.train));
         let train = Arc::new(Folder { root: root.to_owned(), paths, labels: Vec::new() });
-        return Ok(Dataset { name, train, test: None, test_folder: None, class_names: Vec::new() });
+        return Ok(Dataset { name, train, test: None, test_folder: None, class_names: Vec::new(), left_out });
     };
-    let (train, class_names) = labelled(train_root, limits.train)?;
+    let (train, class_names) = labelled(train_root, limits.train, &mut left_out)?;
     let test = match &splits.test {
         Some(test_root) => {
-            let (test, test_classes) = labelled(test_root, limits.test)?;
+            let (test, test_classes) = labelled(test_root, limits.test, &mut left_out)?;
             if test_classes != class_names {
                 let difference = difference(&class_names, &test_classes);
                 let (train, test) = (train_root.clone(), test_root.clone());
@@ -77,7 +80,7 @@ pub fn open(root: &Path, limits: Limits) -> Result<Dataset, DataError> {
         }
         None => None,
     };
-    Ok(Dataset { name, train: Arc::new(train), test, test_folder: splits.unusual_test(), class_names })
+    Ok(Dataset { name, train: Arc::new(train), test, test_folder: splits.unusual_test(), class_names, left_out })
 }
 
 /// Whether a folder has class folders in `train`, or images directly in it.
@@ -88,14 +91,14 @@ pub fn is_a_data_set(root: &Path) -> bool {
 }
 
 /// The images of a folder of class folders, and the names of the classes.
-fn labelled(root: &Path, limit: usize) -> Result<(Folder, Vec<String>), DataError> {
+fn labelled(root: &Path, limit: usize, left_out: &mut Option<LeftOut>) -> Result<(Folder, Vec<String>), DataError> {
     let classes = class_folders(root)?;
     if let Some(path) = entries(root)?.into_iter().find(is_image) {
         return Err(FolderError::ImageWithoutClass { path: path.into_path() }.into());
     }
     let mut of_class = Vec::new();
     for folder in classes.values() {
-        of_class.push(images_below(folder)?);
+        of_class.push(images_below(folder, left_out)?);
     }
     let lengths: Vec<usize> = of_class.iter().map(Vec::len).collect();
     let taken = taken_of_each(&lengths, Limits::count(limit));
@@ -143,32 +146,44 @@ fn sub_folders(root: &Path) -> Result<Vec<PathBuf>, DataError> {
 
 /// What lies directly in a folder, hidden things left out, by name.
 fn entries(root: &Path) -> Result<Vec<DirEntry>, DataError> {
-    walk(root, 1)
+    walk(root, 1, &mut None)
 }
 
-/// All images below a folder, in the order of their names; at least one.
-fn images_below(root: &Path) -> Result<Vec<PathBuf>, DataError> {
-    let found = walk(root, usize::MAX)?;
+/// All images below a folder, in the order of their names; at least one. What bmae drew goes to what is `left_out`.
+fn images_below(root: &Path, left_out: &mut Option<LeftOut>) -> Result<Vec<PathBuf>, DataError> {
+    let found = walk(root, usize::MAX, left_out)?;
     let mut unsupported = found.iter().filter_map(|entry| Some((entry, unsupported(entry)?)));
     if let Some((entry, kind)) = unsupported.next() {
         let path = entry.path().to_owned();
         return Err(FolderError::UnsupportedFiles { path, kind, more: unsupported.count() }.into());
     }
     if !found.iter().any(is_image) {
-        return Err(no_images(root, &found));
+        return Err(no_images(root, &found, left_out.as_ref()));
     }
     Ok(found.into_iter().filter(is_image).map(DirEntry::into_path).collect())
 }
 
-fn walk(root: &Path, depth: usize) -> Result<Vec<DirEntry>, DataError> {
+fn walk(root: &Path, depth: usize, left_out: &mut Option<LeftOut>) -> Result<Vec<DirEntry>, DataError> {
     let hidden = |entry: &DirEntry| entry.file_name().as_encoded_bytes().starts_with(b".");
+    // The walk asks of what lies below alone.
+    if is_of_drawn_pictures(root) {
+        *left_out = Some(LeftOut::and(left_out.take(), root));
+        return Ok(Vec::new());
+    }
+    let mut is_drawn = |entry: &DirEntry| {
+        let is_drawn = entry.file_type().is_dir() && is_of_drawn_pictures(entry.path());
+        if is_drawn {
+            *left_out = Some(LeftOut::and(left_out.take(), entry.path()));
+        }
+        is_drawn
+    };
     WalkDir::new(root)
         .min_depth(1)
         .max_depth(depth)
         .follow_links(true)
         .sort_by_file_name()
         .into_iter()
-        .filter_entry(|entry| entry.depth() == 0 || !hidden(entry))
+        .filter_entry(|entry| (entry.depth() == 0 || !hidden(entry)) && !is_drawn(entry))
         .collect::<Result<_, _>>()
         .map_err(|cause| {
             DataError::Folder(FolderError::Walk {
@@ -197,12 +212,14 @@ fn extension(entry: &DirEntry) -> Option<&str> {
     extension.filter(|_| entry.file_type().is_file())
 }
 
-fn no_images(folder: &Path, found: &[DirEntry]) -> DataError {
+fn no_images(folder: &Path, found: &[DirEntry], left_out: Option<&LeftOut>) -> DataError {
     const NAMED: usize = 5;
     let extensions = EXTENSIONS.map(|extension| format!(".{extension}")).join(", ");
     let others: BTreeSet<String> = found.iter().filter_map(extension).map(str::to_ascii_lowercase).collect();
     let others = others.iter().take(NAMED).map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(", ");
     let others = if others.is_empty() { others } else { format!(" (there are others, in {others})") };
+    let drawn = left_out.map_or(String::new(), |left_out| format!(" ({left_out})"));
+    let others = others + &drawn;
     DataError::Folder(FolderError::NoImages { path: folder.to_owned(), extensions, others })
 }
 
@@ -239,7 +256,7 @@ impl Images for Folder {
     }
 
     fn name(&self, index: usize) -> String {
-        format!("the image {}", self.paths[index].display())
+        format!("the image {}", plain_path(&self.paths[index]))
     }
 
     fn label(&self, index: usize) -> Option<usize> {

@@ -98,6 +98,8 @@ enum Content {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TensorFile {
     tensors: BTreeMap<String, Content>,
+    /// Texts that are written beside the tensors.
+    texts: BTreeMap<String, String>,
     source: String,
 }
 
@@ -124,7 +126,7 @@ impl TensorFile {
             reason: reason.to_string(),
         })?;
         let tensors = file.tensors().into_iter().map(|(name, view)| (name, content(&view))).collect();
-        Ok(Self { tensors, source: source.to_owned() })
+        Ok(Self { tensors, texts: BTreeMap::new(), source: source.to_owned() })
     }
 
     /// The sizes and values of the floating-point tensor `name`, which has `D` dimensions; `axes` names them in
@@ -186,6 +188,11 @@ impl TensorFile {
         self.tensors.insert(name.into(), Content::Integers(Integers { shape: shape.to_vec(), values }));
     }
 
+    /// Adds a text to the metadata of the file that is written; those of a file that was read are not kept.
+    pub fn put_text(&mut self, key: impl Into<String>, text: impl Into<String>) {
+        self.texts.insert(key.into(), text.into());
+    }
+
     /// A safetensors file: floats as F32, integers as I64.
     ///
     /// # Errors
@@ -204,7 +211,7 @@ impl TensorFile {
                 Content::Other(_) => None,
             })
             .collect();
-        Ok(serialise(&tensors)?)
+        Ok(serialise(&tensors, &self.texts)?)
     }
 
     fn tensor(&self, name: &str, axes: &str) -> Result<&Content, TensorFileError> {
@@ -307,7 +314,7 @@ mod tests {
     #[test]
     fn whole_numbers_of_every_type_are_read_and_what_is_none_is_said() {
         let of = |dtype: Dtype, shape: &[usize], bytes: Vec<u8>| {
-            let file = serialise(&[("labels", dtype, shape, bytes)]).expect("a file");
+            let file = serialise(&[("labels", dtype, shape, bytes)], &BTreeMap::new()).expect("a file");
             TensorFile::from_bytes(&file, "memory").expect("a file of tensors")
         };
         for (dtype, bytes) in [

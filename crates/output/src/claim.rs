@@ -22,11 +22,11 @@ pub enum Foreign {
 #[derive(Debug, Error)]
 pub enum Taken {
     /// It holds something that would be lost.
-    #[error("{} is {found}: it would be overwritten", plain_path(path))]
+    #[error("{} is there already and {found}: it would be overwritten", plain_path(path))]
     Foreign {
         /// The file.
         path: PathBuf,
-        /// What it is.
+        /// What is known of it, as a predicate.
         found: String,
     },
     /// It is what the new file is made from.
@@ -64,9 +64,9 @@ pub fn check_file(path: &Path, what: &str, inputs: &[&Path], foreign: Foreign) -
     }
     let found = match mark::of_file(&place) {
         Ok(Some(own)) if own == what => return Ok(()),
-        Ok(Some(own)) => format!("another file of bmae's ({own}, not {what})"),
-        Ok(None) => format!("no {what} that bmae wrote"),
-        Err(error) => format!("a file that cannot be read ({error})"),
+        Ok(Some(own)) => format!("holds {own}, not {what}"),
+        Ok(None) => format!("does not hold {what} that bmae wrote"),
+        Err(error) => format!("cannot be read ({error})"),
     };
     Err(Taken::Foreign { path: path.to_owned(), found })
 }
@@ -78,7 +78,7 @@ pub fn check_file(path: &Path, what: &str, inputs: &[&Path], foreign: Foreign) -
 pub fn check_named_file(path: &Path, foreign: Foreign, is_ours: impl Fn(&Path) -> bool) -> Result<(), Taken> {
     let holds_something = fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0);
     match holds_something && foreign == Foreign::Kept && !is_ours(path) {
-        true => Err(Taken::Foreign { path: path.to_owned(), found: "a file that bmae did not write".to_owned() }),
+        true => Err(Taken::Foreign { path: path.to_owned(), found: "was not written by bmae".to_owned() }),
         false => Ok(()),
     }
 }
@@ -135,7 +135,10 @@ mod tests {
         check_file(Path::new("/dev/null"), "features", &[], Foreign::Kept).expect("a device");
         for name in ["notes", "link"] {
             let refused = check(name, "features", Foreign::Kept).expect_err("it is lost").to_string();
-            assert!(refused.contains(&format!("{name} is no features that bmae wrote")), "{refused}");
+            assert!(
+                refused.contains(&format!("{name} is there already and does not hold features that bmae wrote")),
+                "{refused}"
+            );
             check(name, "features", Foreign::Replaced).expect("it was asked for");
         }
         assert!(matches!(check_file(&at("own"), "preview", &[], Foreign::Kept), Err(Taken::Foreign { .. })));

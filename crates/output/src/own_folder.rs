@@ -1,5 +1,6 @@
 //! Folders that bmae has filled, known again by what it wrote into them: reports and runs.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -46,7 +47,11 @@ pub fn holds_run(folder: &Path) -> bool {
 
 /// Whether `folder` is where a report or a run keeps the pictures that bmae drew.
 pub fn is_of_drawn_pictures(folder: &Path) -> bool {
-    // A name alone, such as `.`, has its folder above it in the full path.
+    // Most folders are called otherwise. `.` and a link have their names in the full path alone.
+    let is_called_otherwise = |name: &OsStr| name != FIGURES && name != PICTURES;
+    if !folder.is_symlink() && folder.file_name().is_some_and(is_called_otherwise) {
+        return false;
+    }
     let Ok(folder) = std::fs::canonicalize(folder) else { return false };
     let (Some(name), Some(above)) = (folder.file_name(), folder.parent()) else { return false };
     (name == FIGURES && holds_report(above)) || (name == PICTURES && holds_run(above))

@@ -33,6 +33,12 @@ pub fn plain_path(path: impl AsRef<Path>) -> String {
     text
 }
 
+/// A path as a name that others are told apart by: itself where it is UTF-8, else with its other bytes written out.
+pub fn name_of_path(path: impl AsRef<Path>) -> String {
+    let path = path.as_ref();
+    path.to_str().map_or_else(|| plain_path(path), str::to_owned)
+}
+
 /// JSON in which such characters stand as `\u001b`: the same value to whoever parses it, and harmless in a terminal.
 /// JSON has them in its texts alone.
 pub fn plain_json(json: &str) -> Cow<'_, str> {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use bmae_output::plain::plain_path;
+
 use bmae_architecture::ArchitectureError;
 use bmae_output::count::count;
 use thiserror::Error;
@@ -26,7 +28,7 @@ impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Place::Preset(name) => write!(formatter, "the preset {name}"),
-            Place::File(path) => write!(formatter, "{}", path.display()),
+            Place::File(path) => write!(formatter, "{}", plain_path(path)),
             Place::Run(name) => write!(formatter, "the recipe of {name}"),
             Place::Given(place) => write!(formatter, "{place}"),
         }
@@ -48,7 +50,10 @@ pub enum RecipeError {
         hint: String,
     },
     /// A recipe file that cannot be read.
-    #[error("cannot read the recipe {} ({source}): give the path of a TOML file that exists, or one of the presets quick, mini and paper", path.display())]
+    #[error(
+        "cannot read the recipe {} ({source}): give the path of a TOML file that exists, or one of the presets quick, mini and paper",
+        plain_path(path)
+    )]
     UnreadableFile {
         /// The file.
         path: PathBuf,

@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use bmae_output::path_text::from_text;
+use bmae_output::plain::name_of_path;
+
 use super::choices::Choice;
 use super::error::{Place, RecipeError};
 use super::meanings::meant_word;
@@ -61,14 +64,14 @@ impl PresetChoice {
         if let Some(preset) = Preset::from_word(name) {
             return Ok(PresetChoice::Builtin(preset));
         }
-        let path = Path::new(name);
+        let path = from_text(name);
         let is_a_file = path.extension().is_some_and(|extension| extension == "toml");
         if !is_a_file && path.components().count() < 2 {
             return Err(RecipeError::UnknownPreset { name: name.to_owned(), hint: hint(name) });
         }
-        match std::fs::read_to_string(path) {
-            Ok(text) => Ok(PresetChoice::File { path: path.to_owned(), text }),
-            Err(source) => Err(RecipeError::UnreadableFile { path: path.to_owned(), source }),
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(PresetChoice::File { path, text }),
+            Err(source) => Err(RecipeError::UnreadableFile { path, source }),
         }
     }
 
@@ -76,9 +79,7 @@ impl PresetChoice {
     pub fn name(&self) -> String {
         match self {
             PresetChoice::Builtin(preset) => preset.word().to_owned(),
-            PresetChoice::File { path, .. } => {
-                path.file_stem().map_or_else(|| "recipe".to_owned(), |stem| stem.to_string_lossy().into_owned())
-            }
+            PresetChoice::File { path, .. } => path.file_stem().map_or_else(|| "recipe".to_owned(), name_of_path),
         }
     }
 

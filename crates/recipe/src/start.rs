@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use bmae_output::path_text::from_text;
+
 /// The origin of an encoder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Start {
@@ -25,7 +27,7 @@ pub struct Trunk {
 impl Start {
     /// As a user writes it: `scratch`, a run directory, or a weights file.
     pub fn parse(text: &str) -> Self {
-        if text == "scratch" { Self::Scratch } else { Self::From(PathBuf::from(text)) }
+        if text == "scratch" { Self::Scratch } else { Self::From(from_text(text)) }
     }
 
     /// The run directory or weights file; `None` for a random encoder.

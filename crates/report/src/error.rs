@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use bmae_output::plain::plain_path;
+
 use bmae_output::remedy::remedy;
 use thiserror::Error;
 
@@ -12,7 +14,10 @@ pub enum ReportError {
     #[error("no run was given: name run directories, or a folder that holds some, such as runs/quick")]
     NoRuns,
     /// A path that was given does not exist.
-    #[error("{} does not exist: name a run directory, or a folder that holds some, such as runs/quick", path.display())]
+    #[error(
+        "{} does not exist: name a run directory, or a folder that holds some, such as runs/quick",
+        plain_path(path)
+    )]
     Missing {
         /// The path as it was given.
         path: PathBuf,
@@ -20,7 +25,7 @@ pub enum ReportError {
     /// A folder without any run in it, or a path that is not a folder.
     #[error(
         "{} holds no run: expected a folder with run.toml, or a folder of such folders, found {found}",
-        path.display()
+        plain_path(path)
     )]
     NotARun {
         /// The path as it was given.
@@ -29,7 +34,7 @@ pub enum ReportError {
         found: String,
     },
     /// A file of a run directory does not hold what it should.
-    #[error("{}, line {line}: expected {expected}, found {found}; {remedy}", file.display())]
+    #[error("{}, line {line}: expected {expected}, found {found}; {remedy}", plain_path(file))]
     Malformed {
         /// The file.
         file: PathBuf,
@@ -43,7 +48,7 @@ pub enum ReportError {
         remedy: &'static str,
     },
     /// A file or folder could not be read.
-    #[error("cannot read {}: {source}; check that it exists and that you may read it", path.display())]
+    #[error("cannot read {}: {source}; check that it exists and that you may read it", plain_path(path))]
     Read {
         /// The file or folder.
         path: PathBuf,
@@ -51,7 +56,7 @@ pub enum ReportError {
         source: std::io::Error,
     },
     /// Something else in the place of a file of a run directory.
-    #[error("{} is {found}, not a file: put the file back, or leave this run out of the report", path.display())]
+    #[error("{} is {found}, not a file: put the file back, or leave this run out of the report", plain_path(path))]
     NoFile {
         /// Where the file should be.
         path: PathBuf,
@@ -61,7 +66,7 @@ pub enum ReportError {
     /// A run that came further than its metrics tell.
     #[error(
         "{} should tell all that the finished run did, but there is {found}: restore the file, or leave this run out of the report",
-        path.display()
+        plain_path(path)
     )]
     MetricsLost {
         /// The file.
@@ -70,13 +75,16 @@ pub enum ReportError {
         found: String,
     },
     /// A report would be written among the files of a run.
-    #[error("{} is a run directory: the report goes into another folder", path.display())]
+    #[error("{} is a run directory: the report goes into another folder", plain_path(path))]
     IntoARun {
         /// The folder.
         path: PathBuf,
     },
+    /// What is written would replace something else, or lie among it.
+    #[error(transparent)]
+    Taken(#[from] bmae_output::claim::Taken),
     /// A file or folder could not be written.
-    #[error("cannot write {}: {source}; {}", path.display(), remedy(source))]
+    #[error("cannot write {}: {source}; {}", plain_path(path), remedy(source))]
     Write {
         /// The file or folder.
         path: PathBuf,

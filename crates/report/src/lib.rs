@@ -18,6 +18,7 @@ mod findings_table;
 mod markdown;
 mod page;
 mod pictures;
+mod place;
 mod results_csv;
 mod run_directory;
 mod statistics;
@@ -26,6 +27,9 @@ mod text;
 mod write;
 
 use std::path::{Path, PathBuf};
+
+use bmae_output::claim::Foreign;
+use bmae_output::own_folder::holds_report;
 
 pub use collection::{
     ComparedResult, ComparedSetting, ListedRun, LoggedMetrics, RunComparison, compare_runs, list, list_runs,
@@ -41,6 +45,7 @@ pub use figures::FigureCommand;
 pub use figures::family::FigureFamily;
 pub use findings::{Finding, FindingPart, Verdict, findings};
 pub use findings_csv::findings_csv;
+pub use place::check_place;
 pub use run_directory::{
     About, CollectedRuns, Epoch, Eval, Fingerprint, Inputs, METRICS_FILE, MethodSetting, Metrics, RUN_FILE, Renewal,
     Run, RunState, Session, Stability, Stage, Step, TargetChange, collect_runs, find_runs, is_locked, origin, read_run,
@@ -77,12 +82,24 @@ impl WrittenReport {
 /// that lacks runs, readers are told the `command` that makes them.
 ///
 /// # Errors
-/// What [`collect_runs`] says, and [`ReportError::IntoARun`], before anything is written; [`ReportError::Write`] if a
-/// file cannot be written.
+/// What [`collect_runs`] and [`check_place`] say, before anything is written; [`ReportError::Write`] if a file cannot be
+/// written.
 pub fn write_report(runs: &[PathBuf], out: &Path, command: FigureCommand) -> Result<WrittenReport, ReportError> {
-    if out.join(RUN_FILE).exists() {
-        return Err(ReportError::IntoARun { path: out.to_owned() });
-    }
+    write_report_over(runs, out, Foreign::Kept, command)
+}
+
+/// The same, where files in `out` that bmae did not write are kept or, if a file of the report has their name, replaced.
+///
+/// # Errors
+/// As [`write_report`].
+pub fn write_report_over(
+    runs: &[PathBuf],
+    out: &Path,
+    foreign: Foreign,
+    command: FigureCommand,
+) -> Result<WrittenReport, ReportError> {
+    check_place(out, foreign)?;
+    let is_own = holds_report(out);
     let collected = collect_runs(runs)?;
     let groups = group_runs(&collected.runs);
     let summary = summarise(&groups, &collected);
@@ -109,7 +126,9 @@ pub fn write_report(runs: &[PathBuf], out: &Path, command: FigureCommand) -> Res
         write::write_file(path, contents)?;
     }
     let files: Vec<PathBuf> = files.into_iter().map(|(path, _)| path).collect();
-    write::remove_others(&folder, &files, is_of_a_report);
+    if is_own {
+        write::remove_others(&folder, &files, is_of_a_report);
+    }
     let mut notes = String::new();
     let [at_chance, own_keys] = [comparison::sentences::at_chance(&summary), comparison::sentences::own_keys(&summary)];
     let counts = findings::words::counts(&findings);

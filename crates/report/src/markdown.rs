@@ -1,5 +1,6 @@
 //! `report.md`: the table of the page, the figures by relative path, how it was run.
 
+use bmae_output::own_folder::REPORT_COMMENT;
 use bmae_output::plain::plain_lines;
 use maud::html;
 
@@ -20,7 +21,7 @@ pub fn report_md(
     figures: &Figures,
     albums: &[Album],
 ) -> String {
-    let mut text = String::from("# bmae: comparison of pre-training methods\n\n");
+    let mut text = format!("{REPORT_COMMENT}\n\n# bmae: comparison of pre-training methods\n\n");
     text.push_str(&markdown_table(summary));
     text.push_str(&format!("\n{}\n\n{}\n", legend(summary), escape_markdown(&comparability(summary))));
     for note in at_chance(summary).into_iter().chain(own_keys(summary)).chain(varied(summary)) {

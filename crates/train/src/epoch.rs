@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use bmae_output::count::count;
+use bmae_output::plain::plain_path;
 use bmae_recipe::StageRecipe;
 
 use crate::observer::Event;
@@ -254,12 +255,12 @@ impl Epoch {
         let weights = last_weights(directory.path());
         let last_good = if self.number > 0 && weights.exists() {
             let epochs = if self.number == 1 { "the first epoch".to_owned() } else { count(self.number, "epoch") };
-            format!("{} is good after {epochs}, to look at or to evaluate", weights.display())
+            format!("{} is good after {epochs}, to look at or to evaluate", plain_path(weights))
         } else {
             "no epoch was finished, so there is no good checkpoint".to_owned()
         };
         Err(TrainError::NotFinite {
-            of: format!("{what} of {}", directory.path().display()),
+            of: format!("{what} of {}", plain_path(directory.path())),
             value,
             layers: layers(),
             step: self.number * self.steps + self.steps_done,

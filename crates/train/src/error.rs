@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bmae_output::count::count;
 use bmae_recipe::{Place, Recipe};
+use bmae_output::plain::plain_path;
 
 /// An error of this crate; its text is fit for a user.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +22,9 @@ pub enum TrainError {
         /// What is wrong.
         error: Box<TrainError>,
     },
+    /// What is written would replace something else.
+    #[error(transparent)]
+    Taken(#[from] bmae_output::claim::Taken),
     /// The data cannot be read.
     #[error(transparent)]
     Data(#[from] bmae_data::DataError),
@@ -62,7 +66,7 @@ pub enum TrainError {
         pixels: usize,
     },
     /// A file or folder cannot be written or read.
-    #[error("cannot {action} {path}: {source}; {remedy}", path = path.display())]
+    #[error("cannot {action} {path}: {source}; {remedy}", path = plain_path(path))]
     Io {
         /// What was tried, as a verb.
         action: &'static str,
@@ -76,7 +80,7 @@ pub enum TrainError {
     /// A disk that cannot hold what would be written.
     #[error(
         "{path} has no room for this: weights and states take {needed}, but {free} are free there: free some",
-        path = path.display()
+        path = plain_path(path)
     )]
     NoRoom {
         /// The folder.
@@ -87,13 +91,13 @@ pub enum TrainError {
         free: bmae_recipe::Bytes,
     },
     /// The output folder belongs to something else.
-    #[error("{} already holds a run", path.display())]
+    #[error("{} already holds a run", plain_path(path))]
     RunExists {
         /// The folder.
         path: PathBuf,
     },
     /// Another process works on the run directory.
-    #[error("{path} is being worked on by another process{owner}", path = path.display())]
+    #[error("{path} is being worked on by another process{owner}", path = plain_path(path))]
     RunInUse {
         /// The folder.
         path: PathBuf,
@@ -112,17 +116,25 @@ pub enum TrainError {
         difference: f64,
     },
     /// The output folder holds files that are not a run's.
-    #[error("{path} is not empty and holds no run of bmae (it has {found})", path = path.display())]
+    #[error("{path} is not empty and holds no run of bmae (it has {found})", path = plain_path(path))]
     NotARun {
         /// The folder.
         path: PathBuf,
         /// A file found there.
         found: String,
     },
+    /// A picture that would lie among the images of the data set.
+    #[error("{} lies among the images of {}: it would become one of them", plain_path(path), plain_path(data))]
+    AmongImages {
+        /// The picture.
+        path: PathBuf,
+        /// The folder of the images.
+        data: PathBuf,
+    },
     /// A resume with another recipe.
     #[error(
         "{path} holds a run of another recipe (different: {keys}); only the same settings can resume it",
-        path = path.display()
+        path = plain_path(path)
     )]
     OtherRecipe {
         /// The folder.
@@ -131,7 +143,7 @@ pub enum TrainError {
         keys: String,
     },
     /// A run directory that does not tell what it holds.
-    #[error("{path} does not tell how to go on with it: {what}", path = path.display())]
+    #[error("{path} does not tell how to go on with it: {what}", path = plain_path(path))]
     NotRecorded {
         /// The folder.
         path: PathBuf,
@@ -139,7 +151,7 @@ pub enum TrainError {
         what: String,
     },
     /// A number of epochs that a run cannot be given.
-    #[error("{path} cannot be given {}: {what}", count(*epochs, "epoch"), path = path.display())]
+    #[error("{path} cannot be given {}: {what}", count(*epochs, "epoch"), path = plain_path(path))]
     OtherEpochs {
         /// The folder.
         path: PathBuf,
@@ -154,7 +166,7 @@ pub enum TrainError {
     /// A resume with other images or weights.
     #[error(
         "{path} was made of other {of}: {what}; put the old {of} back, choose another folder, or remove this one to begin again",
-        path = path.display()
+        path = plain_path(path)
     )]
     OtherInputs {
         /// The folder.
@@ -165,13 +177,13 @@ pub enum TrainError {
         what: String,
     },
     /// Weights that another process replaced while they were read.
-    #[error("the weights of {path} were replaced while they were read, as a training at work does; try again", path = path.display())]
+    #[error("the weights of {path} were replaced while they were read, as a training at work does; try again", path = plain_path(path))]
     WeightsReplaced {
         /// Their run or file.
         path: PathBuf,
     },
     /// A file of a run directory does not read back.
-    #[error("{path} is damaged: {what}", path = path.display())]
+    #[error("{path} is damaged: {what}", path = plain_path(path))]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -181,10 +193,10 @@ pub enum TrainError {
     /// A run of which no state is whole.
     #[error(
         "{path} cannot go on: {what}; {remedy}",
-        path = path.display(),
+        path = plain_path(path),
         remedy = match weights {
             Some(weights) => format!(
-                "put a copy of its state back, or begin another run from its weights, which are in {}", weights.display()
+                "put a copy of its state back, or begin another run from its weights, which are in {}", plain_path(weights)
             ),
             None => "put a copy of its state back, or begin again in another folder".to_owned(),
         }
@@ -200,7 +212,7 @@ pub enum TrainError {
     /// A state that does not fit the model.
     #[error(
         "the state {path} is not that of this model: it {what}; put a copy of the right one back, or begin again in another folder",
-        path = path.display()
+        path = plain_path(path)
     )]
     StateOfAnotherModel {
         /// Its file.
@@ -212,7 +224,7 @@ pub enum TrainError {
     #[error(
         "{path} was moved or deleted while its run was at work, so the run ended here, and nothing was put in its place; where it \
          was moved to, it can go on from its last checkpoint",
-        path = path.display()
+        path = plain_path(path)
     )]
     RunMoved {
         /// Where it was.
@@ -221,7 +233,8 @@ pub enum TrainError {
     /// A trunk that a run cannot go on from.
     #[error(
         "{} cannot begin with the trunk {}: {what}; train the trunk again, or this run alone",
-        path.display(), trunk.display()
+        plain_path(path),
+        plain_path(trunk)
     )]
     Trunk {
         /// The folder of the run.
@@ -232,7 +245,7 @@ pub enum TrainError {
         what: String,
     },
     /// Weights were asked for where there are none.
-    #[error("{path} holds no weights: {what}", path = path.display())]
+    #[error("{path} holds no weights: {what}", path = plain_path(path))]
     NoWeights {
         /// What was given.
         path: PathBuf,
@@ -329,7 +342,7 @@ pub enum TrainError {
     #[error(
         "{path} has changed since the recipe was written: its SHA-256 was {expected}, it is {found}; put the old weights there, or \
          begin another run with the new ones and without the old checksum",
-        path = path.display()
+        path = plain_path(path)
     )]
     WeightsChanged {
         /// What the recipe names.

@@ -2,10 +2,14 @@
 
 use bmae_data::Split;
 use bmae_nn::TensorFile;
+use bmae_output::mark::SAFETENSORS_KEY;
 use bmae_recipe::{Recipe, Start};
 
 use crate::evaluation::{EncoderFeature, FeatureRequest, extract};
 use crate::{Session, TrainError, pipeline, start};
+
+/// What a file of features is, by its mark.
+pub const MARK: &str = "features";
 
 /// Images that the encoder sees at once.
 const BATCH: usize = 256;
@@ -23,6 +27,7 @@ pub fn run(
     feature: EncoderFeature,
 ) -> Result<Option<TensorFile>, TrainError> {
     let data = pipeline::open(recipe)?;
+    session.say_left_out(&data);
     let Some(images) = data.images(split) else {
         return Err(TrainError::NoTestSet { stage: "a feature file of the test set", data: data.name });
     };
@@ -38,6 +43,7 @@ pub fn run(
         return Ok(None);
     }
     let mut file = TensorFile::default();
+    file.put_text(SAFETENSORS_KEY, MARK);
     if !features.labels.is_empty() {
         file.put_integers("labels", &[features.labels.len()], features.labels.clone());
     }

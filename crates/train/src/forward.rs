@@ -4,6 +4,7 @@
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::StateDict;
 use bmae_nn::{TensorFile, parameters};
+use bmae_output::mark::SAFETENSORS_KEY;
 use bmae_recipe::Recipe;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
@@ -13,6 +14,9 @@ use crate::TrainError;
 use crate::input::{flat_patches, patch_tensor};
 use crate::observer::Message;
 use crate::pretrain::{Pass, Student};
+
+/// What a file of outputs is, by its mark.
+pub const MARK: &str = "results of a forward pass";
 
 /// What the pass is made with.
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +69,7 @@ pub fn run(
     let Pass { loss, masking, latent, report } = student.pass(images, &noise, 1.0, 0..1)?;
 
     let mut outputs = TensorFile::default();
+    outputs.put_text(SAFETENSORS_KEY, MARK);
     put(&mut outputs, "latent", latent.clone());
     // The loss reads masked patches alone; here the prediction for all is wanted.
     put(&mut outputs, "pred", student.model().valid().predict(latent, &masking));

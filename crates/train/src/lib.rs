@@ -35,6 +35,7 @@ pub mod model;
 mod monitor;
 pub mod observer;
 pub mod optimiser;
+mod picture_place;
 mod pictures;
 pub mod pipeline;
 pub mod pretrain;

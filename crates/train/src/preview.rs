@@ -6,12 +6,17 @@ use bmae_data::preview::{Grid, GridRow};
 use bmae_data::transforms::Transform;
 use bmae_data::{DataError, Image};
 use bmae_nn::Masking;
+use bmae_output::claim::Foreign;
+use bmae_output::mark;
 use bmae_recipe::{Recipe, Stage};
 
 use crate::input::mask_noise;
 use crate::pictures::{class_name, masked_view, spread};
-use crate::whole_file::{check_place, write_whole};
-use crate::{TrainError, pipeline};
+use crate::whole_file::write_whole;
+use crate::{TrainError, picture_place, pipeline};
+
+/// What a preview is, by its mark.
+const MARK: &str = "previews";
 
 /// How large a preview is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,13 +40,20 @@ pub struct DrawnGrid {
 /// makes of it in its first epochs; in pre-training each of these is followed by what the encoder sees of it, masked
 /// patches grey. Words over the columns say so, and a row begins with the name of its class.
 ///
-/// Mixup and CutMix are not shown: they mix the images of a whole batch.
+/// Mixup and CutMix are not shown: they mix the images of a whole batch. What lies at `out` and is no preview is replaced
+/// where `foreign` says so.
 ///
 /// # Errors
 /// When the data cannot be read, the mask fits no patch, the picture would be too large, or the file cannot be written;
 /// nothing is left of it then.
-pub fn write(recipe: &Recipe, stage: Stage, size: PreviewSize, out: &Path) -> Result<DrawnGrid, TrainError> {
-    check_place(out)?;
+pub fn write(
+    recipe: &Recipe,
+    stage: Stage,
+    size: PreviewSize,
+    out: &Path,
+    foreign: Foreign,
+) -> Result<DrawnGrid, TrainError> {
+    picture_place::check(out, MARK, recipe, foreign)?;
     let data = pipeline::open(recipe)?;
     let shown = spread(data.train.as_ref(), size.images);
     let names = column_names(stage, size.epochs);
@@ -63,7 +75,7 @@ pub fn write(recipe: &Recipe, stage: Stage, size: PreviewSize, out: &Path) -> Re
         }
         grid.push(GridRow { name: class_name(data.train.as_ref(), index, &data.class_names), images: row })?;
     }
-    write_whole(out, &grid.to_png()?)?;
+    write_whole(out, &mark::png(grid.to_png()?, MARK))?;
     Ok(DrawnGrid { images: shown.len(), columns })
 }
 
@@ -174,11 +186,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let out = folder.path().join("grid.png");
         let size = PreviewSize { images: 100, epochs: 3 };
-        let drawn = write(&recipe(""), Stage::Pretrain, size, &out).expect("a preview");
+        let drawn = write(&recipe(""), Stage::Pretrain, size, &out, Foreign::Kept).expect("a preview");
         assert_eq!(drawn, DrawnGrid { images: 8, columns: 7 });
         assert!(std::fs::read(&out).expect("a file").starts_with(b"\x89PNG"));
         let nowhere = folder.path().join("nowhere/grid.png");
-        assert!(write(&recipe(""), Stage::Knn, size, &nowhere).is_err());
+        assert!(write(&recipe(""), Stage::Knn, size, &nowhere, Foreign::Kept).is_err());
         assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
     }
 }

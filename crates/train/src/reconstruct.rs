@@ -4,6 +4,8 @@ use std::path::Path;
 
 use bmae_data::Split;
 use bmae_nn::weights::StateDict;
+use bmae_output::claim::Foreign;
+use bmae_output::mark;
 use bmae_recipe::Recipe;
 use burn::module::Module;
 use burn::tensor::Device;
@@ -12,8 +14,11 @@ use crate::model::{Predicted, has_switched};
 use crate::observer::Message;
 use crate::pictures::{Subjects, attention, reconstruction};
 use crate::pretrain::autoencoder_that_predicts;
-use crate::whole_file::{check_place, write_whole};
-use crate::{TrainError, pipeline};
+use crate::whole_file::write_whole;
+use crate::{TrainError, picture_place, pipeline};
+
+/// What these pictures are, by their mark.
+const MARK: &str = "reconstructions or attention";
 
 /// Which pictures are wanted of which images.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +32,8 @@ pub struct PictureRequest<'a> {
     pub out: &'a Path,
     /// Where the attention of the class token goes, if it is wanted.
     pub attention: Option<&'a Path>,
+    /// What becomes of other files that lie there.
+    pub foreign: Foreign,
 }
 
 /// What was drawn.
@@ -53,7 +60,7 @@ pub fn write(
     tell: &mut dyn FnMut(Message),
 ) -> Result<DrawnPictures, TrainError> {
     for place in std::iter::once(request.out).chain(request.attention) {
-        check_place(place)?;
+        picture_place::check(place, MARK, recipe, request.foreign)?;
     }
     if !weights.has_prefix("decoder") {
         return Err(TrainError::NoDecoder { source_name: weights.source_name() });
@@ -69,9 +76,9 @@ pub fn write(
         return Err(TrainError::NoTestSet { stage: "a picture of the test set", data: data.name });
     };
     let subjects = Subjects::of(recipe, images, &data.class_names, request.images)?;
-    write_whole(request.out, &reconstruction(&model, recipe, &subjects, predicted)?.to_png()?)?;
+    write_whole(request.out, &mark::png(reconstruction(&model, recipe, &subjects, predicted)?.to_png()?, MARK))?;
     if let Some(out) = request.attention {
-        write_whole(out, &attention(&model, recipe, &subjects)?.to_png()?)?;
+        write_whole(out, &mark::png(attention(&model, recipe, &subjects)?.to_png()?, MARK))?;
     }
     Ok(DrawnPictures { images: subjects.count(), predicted })
 }

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use bmae_nn::weights::StateDict;
 use bmae_nn::{TensorFile, parameters};
 use bmae_output::count::count;
+use bmae_output::mark::SAFETENSORS_KEY;
 use bmae_recipe::{Recipe, Stage, StageRecipe, TrainedStage};
 use burn::module::Module;
 use burn::tensor::Device;
@@ -18,6 +19,9 @@ use crate::linear_probe::ProbeLearner;
 use crate::observer::Message;
 use crate::pretrain::Student;
 use crate::schedule::Schedule;
+
+/// What a file of outputs is, by its mark.
+pub const MARK: &str = "results of a replay";
 
 /// Takes one step from `weights` for each of `batches`: `images` [S, N, 3, H, W] and `noise` [S, N, L] (pre-training;
 /// where each of T targets has its own mask, also `further_noise` [S, N, T-1, L]) or `labels` [S, N] (evaluation). Epochs have `steps_per_epoch` steps; rates are those of the configured batch size.
@@ -271,6 +275,7 @@ impl Losses {
 
     fn with_parameters(self, parameters: impl IntoIterator<Item = Tensors>) -> TensorFile {
         let mut file = TensorFile::default();
+        file.put_text(SAFETENSORS_KEY, MARK);
         let steps = self.loss.len();
         file.put_floats("loss", &[steps], self.loss);
         file.put_floats("lr", &[steps], self.rate);

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use bmae_data::Dataset;
+use bmae_output::plain::plain_path;
 use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{Recipe, Stage};
 
@@ -10,7 +11,7 @@ use crate::checksum::with_checksums;
 use crate::estimate::Effort;
 use crate::forecast::forecast;
 use crate::observer::{Event, Message};
-use crate::run_directory::{Inputs, RunFile};
+use crate::run_directory::{Inputs, RunDirectory, RunFile};
 use crate::session::KnownImages;
 use crate::stage_inputs::{images_of, reads_test_images};
 use crate::trunk::is_wanted;
@@ -21,6 +22,7 @@ use crate::{Outcome, Session, TrainError, finetune, input, knn, linear_probe, pi
 /// # Errors
 /// Everything that [`TrainError`] names; nothing is written before data and model were found in order.
 pub fn stage(session: &mut Session<'_>, planned: &PlannedStage, resume: bool) -> Result<Outcome, TrainError> {
+    RunDirectory::check_free(&planned.out)?;
     if !session.is_in_plan() && begins(planned, resume) {
         announce(session, std::slice::from_ref(planned))?;
     }
@@ -35,9 +37,14 @@ pub fn stage(session: &mut Session<'_>, planned: &PlannedStage, resume: bool) ->
 /// Whether there is something to begin or to go on with; where there is not, the stage itself says why.
 fn begins(planned: &PlannedStage, resume: bool) -> bool {
     match RunFile::read(&planned.out) {
-        Ok(earlier) => resume && !earlier.is_finished(),
+        Ok(earlier) => resume && (!earlier.is_finished() || earlier.epochs < epochs_of(planned)),
         Err(_) => true,
     }
+}
+
+/// The epochs that `planned` will have in all; none where it has no epochs.
+fn epochs_of(planned: &PlannedStage) -> usize {
+    planned.stage.trained().map_or(0, |stage| planned.recipe.stage(stage).epochs)
 }
 
 /// Estimates what is left to do of `stages`, if the session was asked to, and tells its observer.
@@ -70,7 +77,7 @@ pub enum PlanOutcome {
 /// What the stages of `plan` would say of their data at their beginning, so that a plan whose evaluations have no
 /// labels, or one of whose pre-trainings was begun on other images, does not train first. Each choice of images is
 /// opened and looked at once; gives what was seen.
-fn check_data(session: &Session<'_>, plan: &[PlannedStage]) -> Result<Vec<KnownImages>, TrainError> {
+fn check_data(session: &mut Session<'_>, plan: &[PlannedStage]) -> Result<Vec<KnownImages>, TrainError> {
     let mut checked: Vec<KnownImages> = Vec::new();
     for first in plan {
         let wanted = &first.recipe.data;
@@ -82,6 +89,7 @@ fn check_data(session: &Session<'_>, plan: &[PlannedStage]) -> Result<Vec<KnownI
         stages().try_for_each(|planned| input::check(&dataset, &planned.recipe, planned.stage))?;
         let is_tested = stages().any(|planned| reads_test_images(&planned.recipe, planned.stage));
         let known = images_of(&dataset, &first.recipe, is_tested)?;
+        session.say_left_out(&dataset);
         for planned in stages().filter(|planned| planned.ends_after.is_none() || is_wanted(planned, plan)) {
             check_begun(session, planned, &dataset, &known)?;
         }
@@ -126,6 +134,7 @@ pub fn plan(
     stages: &[PlannedStage],
     begin: impl FnOnce(&[PlannedStage]) -> Result<(), TrainError>,
 ) -> Result<PlanOutcome, TrainError> {
+    stages.iter().try_for_each(|planned| RunDirectory::check_free(&planned.out))?;
     let stages: Vec<PlannedStage> = stages.iter().map(|planned| with_own_epochs(session, planned)).collect();
     let images = check_data(session, &stages)?;
     check_weights(&stages)?;
@@ -146,7 +155,7 @@ fn with_own_epochs(session: &mut Session<'_>, planned: &PlannedStage) -> Planned
         return planned.clone();
     };
     let (now, before) = (own.stage(stage).epochs, planned.recipe.stage(stage).epochs);
-    let out = planned.out.display();
+    let out = plain_path(&planned.out);
     session.say(Message::Note(format!("{out} was given {now} epochs since, not {before} as planned, and keeps them")));
     PlannedStage { recipe: planned.recipe.with_epochs_of(&own, stage), ..planned.clone() }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bmae_data::Fingerprint;
+use bmae_data::{Dataset, Fingerprint};
 use bmae_recipe::DataRecipe;
 use burn::tensor::Device;
 
@@ -137,6 +137,13 @@ impl<'a> Session<'a> {
     /// Tells the observer a sentence for the user.
     pub(crate) fn say(&mut self, message: Message) {
         self.tell(Event::Message(message));
+    }
+
+    /// Says what was left out of the images of `data`.
+    pub(crate) fn say_left_out(&mut self, data: &Dataset) {
+        if let Some(left_out) = &data.left_out {
+            self.say(Message::Note(left_out.to_string()));
+        }
     }
 
     pub(crate) fn warn(&mut self, text: impl Into<String>) {

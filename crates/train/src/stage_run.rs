@@ -2,6 +2,7 @@
 //! of the stage's own module.
 
 use bmae_data::Dataset;
+use bmae_output::plain::plain_path;
 use bmae_recipe::Stage;
 use bmae_recipe::plan::PlannedStage;
 
@@ -51,6 +52,9 @@ impl<'a> StageRun<'a> {
         {
             return Err(TrainError::WeightsReplaced { path: path.to_owned() });
         }
+        if !session.is_in_plan() {
+            session.say_left_out(data);
+        }
         let run_file = RunFile::new(planned, data, inputs, session);
         let (config, trunk) = (planned.recipe.to_toml(), planned.start.trunk());
         // Pre-training takes long: it is never thrown away without being asked for.
@@ -62,7 +66,7 @@ impl<'a> StageRun<'a> {
             match RunDirectory::open(&planned.out, &config, run_file, trunk, resume, other_inputs)? {
                 Opened::Finished(tested) => {
                     if let Some(change) = tested {
-                        let out = planned.out.display();
+                        let out = plain_path(&planned.out);
                         session.say(Message::Note(format!("the nearest neighbours of {out} are older: {change}")));
                     }
                     session.tell(Event::AlreadyFinished { run: planned.run.clone(), stage: planned.stage });
@@ -123,5 +127,5 @@ impl<'a> StageRun<'a> {
 
 /// Why `planned` is made again.
 fn repeated(planned: &PlannedStage, change: &InputChange) -> String {
-    format!("{} was made of other {}: {change}; it is repeated", planned.out.display(), change.of())
+    format!("{} was made of other {}: {change}; it is repeated", plain_path(&planned.out), change.of())
 }

@@ -6,6 +6,8 @@
 
 use std::path::{Path, PathBuf};
 
+use bmae_output::plain::plain_path;
+
 use bmae_nn::weights::{Architecture, ModelPart, StateDict, grouped_names};
 use bmae_nn::{Encoder, EncoderInit, LoadReport, WeightsError};
 use bmae_output::count::count;
@@ -313,13 +315,19 @@ pub(crate) fn weights_file(path: &Path) -> Result<PathBuf, TrainError> {
     // What `reproduce` and `sweep` make of a run is a folder of stages.
     let stage = path.join(Stage::Pretrain.section());
     let what = if last_weights(&stage).exists() {
-        format!("its pre-training does; give {}", stage.display())
+        format!("its pre-training does; give {}", plain_path(stage))
     } else {
         "its checkpoints/last.safetensors is missing (was one epoch finished?); \
          give a run directory with a finished epoch, a weights file, or `scratch`"
             .to_owned()
     };
     Err(TrainError::NoWeights { path: path.to_owned(), what })
+}
+
+/// The file that the weights at `path` lie in; where there are none, what reads them says so.
+pub fn file_of(path: &Path) -> PathBuf {
+    let file = weights_file(path).and_then(|place| Ok(StateDict::file_at(&place)?));
+    file.unwrap_or_else(|_| path.to_owned())
 }
 
 /// A module with exactly the tensors of `weights`.

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use bmae_output::plain::plain_path;
+
 use thiserror::Error;
 
 /// Why a watch could not begin or go on. A run that cannot be read is none of these: it is shown with its reason in the
@@ -14,14 +16,14 @@ pub enum WatchError {
     /// A path that was given does not exist.
     #[error(
         "{} does not exist: name a run directory, or a folder in which runs are or will be, such as runs/quick",
-        path.display()
+        plain_path(path)
     )]
     Missing {
         /// The path as it was given.
         path: PathBuf,
     },
     /// A path that was given is a file.
-    #[error("{} is no folder: name the run directory it lies in, or a folder of such directories", path.display())]
+    #[error("{} is no folder: name the run directory it lies in, or a folder of such directories", plain_path(path))]
     NotAFolder {
         /// The path as it was given.
         path: PathBuf,

@@ -1,5 +1,6 @@
 //! Advice on errors of reading runs and writing reports, and for readers of a report that lacks runs.
 
+use super::of_taken;
 use bmae_report::{FigureFamily, ReportError};
 
 use super::near_path::near_path;
@@ -8,6 +9,7 @@ use super::near_path::near_path;
 pub fn of_report(error: &ReportError) -> Option<String> {
     let advice = match error {
         ReportError::Missing { path } => return near_path(path).map(|near| format!("did you mean {near}?")),
+        ReportError::Taken(taken) => return of_taken(taken),
         ReportError::NotARun { .. } => {
             "name what `bmae pretrain`, `finetune`, `linprobe`, `knn` or `reproduce` wrote with --out"
         }

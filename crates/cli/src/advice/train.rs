@@ -10,7 +10,7 @@ use bmae_train::estimate::Caution;
 use bmae_train::export::ExportError;
 
 use super::near_path::near_path;
-use super::{of_data, of_recipe};
+use super::{of_data, of_recipe, of_taken};
 
 /// What to do about `error`; `None` where it says so itself.
 pub fn of_train(error: &TrainError) -> Option<String> {
@@ -34,6 +34,8 @@ pub fn of_train(error: &TrainError) -> Option<String> {
                 quoted(path)
             ));
         }
+        TrainError::Taken(taken) => return of_taken(taken),
+        TrainError::AmongImages { .. } => "choose a place outside of it, or write it there with --force",
         TrainError::RunInUse { .. } => "wait for it, stop it, or choose another folder with --out",
         TrainError::OtherRecipe { path, .. } => {
             return Some(format!(
@@ -99,7 +101,6 @@ pub fn of_export(error: &ExportError) -> Option<String> {
     let advice = match error {
         ExportError::Train(error) => return of_train(error),
         ExportError::MeanPooling { .. } => "export it with --to timm",
-        ExportError::Exists { .. } => "choose another one with --out",
         ExportError::Name { .. } => "choose a name that ends in .safetensors with --out",
         _ => return None,
     };

@@ -4,6 +4,7 @@ use bmae_recipe::TrainedStage;
 use clap::Args;
 
 use super::method::MethodWord;
+use super::path_word::path_word;
 use super::recipe_source::trained_stage;
 
 /// `bmae bench`.
@@ -22,7 +23,7 @@ Whole optimiser steps are timed, on images in memory: loading and augmentation d
 after its switch, with all its targets. Fused and composed operations are compared before.")]
 pub struct Bench {
     /// Recipe: quick, mini, paper, or a file of your own that ends in .toml [default: paper]
-    #[arg(long, value_name = "NAME|FILE.toml")]
+    #[arg(long, value_name = "NAME|FILE.toml", value_parser = path_word())]
     pub preset: Option<String>,
     /// Stage that is timed
     #[arg(long, default_value = "pretrain", value_parser = trained_stage())]

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::force::Force;
+use super::path_word::path_word;
+
 /// `bmae checkpoint`.
 #[derive(Debug, Subcommand)]
 pub enum Checkpoint {
@@ -49,9 +52,11 @@ pub struct Export {
     /// File or folder to write
     #[arg(long, value_name = "PATH")]
     pub out: PathBuf,
+    #[command(flatten)]
+    pub force: Force,
     /// Recipe for weights that carry none: quick, mini, paper, or a file of your own that ends in .toml [default:
     /// quick]
-    #[arg(long, value_name = "NAME|FILE.toml")]
+    #[arg(long, value_name = "NAME|FILE.toml", value_parser = path_word())]
     pub preset: Option<String>,
 }
 
@@ -72,8 +77,10 @@ pub struct Import {
     /// File to write (.safetensors)
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
+    #[command(flatten)]
+    pub force: Force,
     /// Recipe that gives the numbers of heads, which weights do not tell [default: quick]
-    #[arg(long, value_name = "NAME|FILE.toml")]
+    #[arg(long, value_name = "NAME|FILE.toml", value_parser = path_word())]
     pub preset: Option<String>,
 }
 

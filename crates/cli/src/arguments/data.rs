@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use bmae_recipe::TrainedStage;
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::force::Force;
 use super::recipe_source::{RecipeSource, trained_stage};
 
 /// `bmae data`.
@@ -41,8 +43,10 @@ pub struct Preview {
     #[arg(long, value_parser = trained_stage())]
     pub stage: TrainedStage,
     /// PNG file to write
-    #[arg(long, value_name = "FILE", value_parser = png)]
+    #[arg(long, value_name = "FILE", value_parser = png())]
     pub out: PathBuf,
+    #[command(flatten)]
+    pub force: Force,
     /// Number of training images, spread over the classes: one row each
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..))]
     pub images: u16,
@@ -78,10 +82,9 @@ pub enum Cifar {
     Cifar100,
 }
 
-pub(super) fn png(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    match path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) {
-        true => Ok(path),
-        false => Err("a PNG file is written: choose a name that ends in .png".to_owned()),
-    }
+pub(super) fn png() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| match path.extension() {
+        Some(extension) if extension.eq_ignore_ascii_case("png") => Ok(path),
+        _ => Err("a PNG file is written: choose a name that ends in .png"),
+    })
 }

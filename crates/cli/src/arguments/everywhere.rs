@@ -4,13 +4,14 @@ use bmae_train::device::DeviceChoice;
 use clap::{Args, ValueEnum};
 
 use super::about_key::about_key;
+use super::path_word::assignment;
 
 /// Options of every command.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub struct Everywhere {
     /// Set a recipe key, as in pretrain.epochs=10; the value is TOML, a bare word is a string (repeatable)
-    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    #[arg(long, global = true, value_name = "KEY=VALUE", value_parser = assignment())]
     pub set: Vec<String>,
     #[arg(long, global = true, value_name = "N", help = about_key("seed"), value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub seed: Option<u64>,

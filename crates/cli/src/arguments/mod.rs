@@ -8,7 +8,9 @@ mod data;
 mod everywhere;
 mod init;
 mod keys;
+mod force;
 mod method;
+mod path_word;
 mod pictures;
 mod recipe_source;
 mod recorded;
@@ -26,6 +28,7 @@ pub use data::{Cifar, Data, Download, Preview};
 pub use everywhere::{DeviceName, Everywhere};
 pub use init::Init;
 pub use keys::Keys;
+pub use force::Force;
 pub use pictures::Reconstruct;
 pub use recipe_source::RecipeSource;
 pub use recorded::{Features, Forward, Replay};
@@ -124,6 +127,8 @@ pub enum Command {
         /// Folder to write them to; created if need be
         #[arg(value_name = "DIR")]
         out: std::path::PathBuf,
+        #[command(flatten)]
+        force: Force,
     },
 }
 
@@ -199,6 +204,43 @@ mod tests {
             command.get_subcommands().for_each(check);
         }
         check(&Arguments::command());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn every_argument_that_may_be_a_path_takes_one_in_any_bytes() {
+        use std::ffi::{OsStr, OsString};
+        use std::os::unix::ffi::OsStrExt;
+
+        use clap::error::ErrorKind;
+
+        /// The commands below `command`, with the words that lead to each.
+        fn commands(command: &clap::Command, words: &[String]) -> Vec<(Vec<String>, clap::Command)> {
+            let below = command
+                .get_subcommands()
+                .flat_map(|below| commands(below, &[words, &[below.get_name().to_owned()]].concat()));
+            std::iter::once((words.to_vec(), command.clone())).chain(below).collect()
+        }
+        let bytes = OsStr::from_bytes(b"caf\xe9.png");
+        let mut arguments = 0;
+        for (words, command) in commands(&Arguments::command(), &["bmae".to_owned()]) {
+            for argument in command.get_arguments() {
+                let named = argument.get_value_names().into_iter().flatten();
+                let is_path = |name: &str| ["FILE", "DIR", "RUN", "PATH"].iter().any(|word| name.contains(word));
+                let is_path = named.into_iter().any(|name| is_path(name));
+                if !is_path {
+                    continue;
+                }
+                let option = argument.get_long().map(|long| OsString::from(format!("--{long}")));
+                let line = words.iter().map(OsString::from).chain(option).chain([bytes.to_owned()]);
+                let found = Arguments::try_parse_from(line).map_or_else(|error| error.kind(), |_| ErrorKind::Io);
+                let is_taken =
+                    !matches!(found, ErrorKind::InvalidUtf8 | ErrorKind::ValueValidation | ErrorKind::InvalidValue);
+                assert!(is_taken, "{words:?} {}: {found}", argument.get_id());
+                arguments += 1;
+            }
+        }
+        assert!(arguments > 40, "only {arguments}");
     }
 
     #[test]

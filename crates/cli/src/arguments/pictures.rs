@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::data::png;
+use super::force::Force;
 use super::recipe_source::RecipeSource;
 use super::recorded::SplitName;
 
@@ -30,11 +31,13 @@ pub struct Reconstruct {
     #[arg(long, value_name = "RUN|FILE")]
     pub from: PathBuf,
     /// PNG file to write
-    #[arg(long, value_name = "FILE", value_parser = png)]
+    #[arg(long, value_name = "FILE", value_parser = png())]
     pub out: PathBuf,
     /// PNG file for the attention of the class token
-    #[arg(long, value_name = "FILE", value_parser = png)]
+    #[arg(long, value_name = "FILE", value_parser = png())]
     pub attention: Option<PathBuf>,
+    #[command(flatten)]
+    pub force: Force,
     /// Number of images; they are spread over the classes
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..))]
     pub images: u16,

@@ -4,14 +4,16 @@ use bmae_recipe::{Stage, TrainedStage};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use super::path_word::path_word;
+
 /// Where a recipe comes from.
 #[derive(Debug, Args)]
 pub struct RecipeSource {
     /// Recipe: quick, mini, paper, or a file of your own that ends in .toml [default: quick]
-    #[arg(long, value_name = "NAME|FILE.toml")]
+    #[arg(long, value_name = "NAME|FILE.toml", value_parser = path_word())]
     pub preset: Option<String>,
     /// Images: shapes, cifar10, cifar100, or the path of a folder or archive, whose kind is recognised
-    #[arg(long, value_name = "PATH|NAME")]
+    #[arg(long, value_name = "PATH|NAME", value_parser = path_word())]
     pub data: Option<String>,
 }
 

@@ -7,6 +7,8 @@ use bmae_recipe::TrainedStage;
 use bmae_train::evaluation::EncoderFeature;
 use clap::{Args, ValueEnum};
 
+use super::force::Force;
+use super::path_word::path_word;
 use super::recipe_source::{RecipeSource, trained_stage};
 
 /// `bmae forward`.
@@ -40,6 +42,8 @@ pub struct Forward {
     /// File to write (.safetensors)
     #[arg(long, value_name = "FILE")]
     pub outputs: PathBuf,
+    #[command(flatten)]
+    pub force: Force,
     /// Predict the features of this encoder instead of pixels
     #[arg(long, value_name = "RUN|FILE")]
     pub target: Option<PathBuf>,
@@ -47,7 +51,7 @@ pub struct Forward {
     #[arg(long)]
     pub grads: bool,
     /// Recipe: quick, mini, paper, or a file of your own that ends in .toml [default: paper]
-    #[arg(long, value_name = "NAME|FILE.toml")]
+    #[arg(long, value_name = "NAME|FILE.toml", value_parser = path_word())]
     pub preset: Option<String>,
 }
 
@@ -88,8 +92,10 @@ pub struct Replay {
     /// File to write (.safetensors)
     #[arg(long, value_name = "FILE")]
     pub outputs: PathBuf,
+    #[command(flatten)]
+    pub force: Force,
     /// Recipe: quick, mini, paper, or a file of your own that ends in .toml [default: paper]
-    #[arg(long, value_name = "NAME|FILE.toml")]
+    #[arg(long, value_name = "NAME|FILE.toml", value_parser = path_word())]
     pub preset: Option<String>,
 }
 
@@ -109,7 +115,7 @@ pub struct Features {
     #[command(flatten)]
     pub recipe: RecipeSource,
     /// Encoder: a run's folder, weights (.safetensors, .pth), or scratch for random weights
-    #[arg(long, value_name = "RUN|FILE|scratch")]
+    #[arg(long, value_name = "RUN|FILE|scratch", value_parser = path_word())]
     pub from: String,
     /// Split of the data set
     #[arg(long)]
@@ -120,6 +126,8 @@ pub struct Features {
     /// File to write (.safetensors)
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
+    #[command(flatten)]
+    pub force: Force,
 }
 
 /// The splits of a data set.

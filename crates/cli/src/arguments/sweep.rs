@@ -7,6 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::method::MethodWord;
+use super::path_word::path_word;
 use super::recipe_source::RecipeSource;
 use super::training::PlanOptions;
 
@@ -31,7 +32,7 @@ Finished runs in --out are kept, interrupted ones are resumed: after an interrup
 bmae resume the folder. The report is written to report/ in --out.")]
 pub struct Sweep {
     /// Built-in sweep (report, k, wse, tau, lambda, methods), or a file of your own that ends in .toml
-    #[arg(value_name = "NAME|FILE.toml")]
+    #[arg(value_name = "NAME|FILE.toml", value_parser = path_word())]
     pub sweep: Option<String>,
     #[command(flatten)]
     pub recipe: RecipeSource,

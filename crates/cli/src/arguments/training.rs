@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::about_key::about_key;
+use super::force::Force;
 use super::method::MethodWord;
+use super::path_word::path_word;
 use super::recipe_source::RecipeSource;
 
 /// `bmae reproduce`.
@@ -43,6 +45,8 @@ pub struct PlanOptions {
     /// Train every pre-training alone, though some begin alike
     #[arg(long)]
     pub no_share: bool,
+    #[command(flatten)]
+    pub force: Force,
 }
 
 /// `bmae pretrain`.
@@ -65,7 +69,7 @@ pub struct Pretrain {
     #[command(flatten)]
     pub recipe: RecipeSource,
     /// Begin with these weights: a run's folder, or weights of any kind (docs/weights.md) [default: random weights]
-    #[arg(long, value_name = "RUN|FILE")]
+    #[arg(long, value_name = "RUN|FILE", value_parser = path_word())]
     pub from: Option<String>,
     /// Method: mae, mae-k, ema-mae, mae-new or custom, as in the preset's first run of it
     #[arg(long, value_name = "NAME", value_parser = MethodWord, hide_possible_values = true)]
@@ -103,7 +107,7 @@ pub struct Evaluate {
     #[command(flatten)]
     pub recipe: RecipeSource,
     /// Encoder: a run's folder, weights of any kind (docs/weights.md), or scratch for random weights
-    #[arg(long, value_name = "RUN|FILE|scratch")]
+    #[arg(long, value_name = "RUN|FILE|scratch", value_parser = path_word())]
     pub from: String,
     /// Folder for the evaluation, a run of its own
     #[arg(long, value_name = "RUN")]
@@ -123,4 +127,6 @@ pub struct Report {
     /// Folder for index.html, report.md, results.csv and the figures
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
+    #[command(flatten)]
+    pub force: Force,
 }

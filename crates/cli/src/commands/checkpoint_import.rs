@@ -2,8 +2,9 @@
 
 use bmae_nn::weights::{Architecture, ModelPart};
 use bmae_output::count::count;
+use bmae_output::path_text::to_text;
 use bmae_output::plain::plain_path;
-use bmae_train::export::{self, Exported};
+use bmae_train::export;
 use bmae_train::start::usable_weights;
 use bmae_train::whole_file::write_whole;
 use serde_json::json;
@@ -15,7 +16,7 @@ use crate::output::Output;
 
 /// Writes foreign weights under the official names, with what is known of their model.
 pub fn run(arguments: &Import, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
-    Exported::check_place(false, &arguments.out)?;
+    export::check_place_of_import(&arguments.out, &arguments.from, arguments.force.into())?;
     let weights = usable_weights(&arguments.from, &ModelPart::ALL)?;
     let recipe = layers::resolve(&layers::of_weights(arguments.preset.as_deref(), everywhere, &weights)?, output)?;
     let (weights, notes) = export::import(weights, &recipe)?;
@@ -25,5 +26,5 @@ pub fn run(arguments: &Import, everywhere: &Everywhere, output: &Output) -> Resu
     }
     let (tensors, out) = (weights.tensors.len(), plain_path(&arguments.out));
     let text = format!("{} in {out}\n{}", count(tensors, "tensor"), Architecture::of(&weights));
-    Ok(output.result(&text, &json!({ "out": arguments.out.to_string_lossy(), "tensors": tensors, "notes": notes }))?)
+    Ok(output.result(&text, &json!({ "out": to_text(&arguments.out), "tensors": tensors, "notes": notes }))?)
 }

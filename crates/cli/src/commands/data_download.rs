@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bmae_data::CifarSet;
 use bmae_data::download::{Archive, Outcome, download};
+use bmae_output::path_text::to_text;
 use bmae_output::plain::plain_path;
 use bmae_output::shell::quoted;
 use serde_json::json;
@@ -39,7 +40,7 @@ pub fn run(arguments: &Download, everywhere: &Everywhere, output: &Output) -> Re
     let text = format!("{} {what}: {}; use it with --data {place}", archive.name, plain_path(path));
     let json = json!({
         "name": set.source_name(),
-        "path": path.to_string_lossy(),
+        "path": to_text(path),
         "already_present": matches!(outcome, Outcome::AlreadyPresent(_)),
     });
     Ok(output.result(&text, &json)?)

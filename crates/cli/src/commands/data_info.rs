@@ -17,6 +17,9 @@ use crate::output::Output;
 pub fn run(source: &RecipeSource, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
     let recipe = layers::resolve(&layers::layers(source, everywhere, &[])?, output)?;
     let data = bmae_train::pipeline::open(&recipe)?;
+    if let Some(left_out) = &data.left_out {
+        output.note(&left_out.to_string());
+    }
     let mut text = format!("{}\n", plain(&data.name));
     let mut json = json!({ "name": data.name, "classes": data.class_names });
     for split in [Split::Train, Split::Test] {

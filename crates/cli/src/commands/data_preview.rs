@@ -1,6 +1,7 @@
 //! `bmae data preview`.
 
 use bmae_output::count::count;
+use bmae_output::path_text::to_text;
 use bmae_output::plain::plain_path;
 use bmae_recipe::{Layers, Need, Stage, available_memory};
 use bmae_train::preview::{self, PreviewSize};
@@ -20,7 +21,7 @@ pub fn run(arguments: &Preview, everywhere: &Everywhere, output: &Output) -> Res
     let recipe = layers::resolve(&layers, output)?;
     recipe.check_memory(Need::Images, available_memory())?;
     let size = PreviewSize { images: arguments.images.into(), epochs: arguments.epochs.into() };
-    let drawn = preview::write(&recipe, stage, size, &arguments.out)?;
+    let drawn = preview::write(&recipe, stage, size, &arguments.out, arguments.force.into())?;
     let text = format!(
         "{}: {} in {}{}, as {} sees them ({})",
         plain_path(&arguments.out),
@@ -31,7 +32,7 @@ pub fn run(arguments: &Preview, everywhere: &Everywhere, output: &Output) -> Res
         recipe.data.source.text(),
     );
     let json = json!({
-        "path": arguments.out.to_string_lossy(),
+        "path": to_text(&arguments.out),
         "stage": stage.section(),
         "images": drawn.images,
         "columns": drawn.columns,

@@ -1,6 +1,9 @@
 //! `bmae features`.
 
 use bmae_output::count::count;
+use std::path::PathBuf;
+use bmae_output::claim::check_file;
+use bmae_output::path_text::to_text;
 use bmae_output::plain::plain_path;
 use bmae_recipe::{Need, Start, Used};
 use bmae_train::start;
@@ -23,6 +26,13 @@ pub fn run(arguments: &Features, everywhere: &Everywhere, output: &Output) -> Re
     let layers = layers::features(&arguments.recipe, everywhere, &arguments.from, carried)?;
     let recipe = layers::resolve(&layers, output)?;
     check_place(&arguments.out)?;
+    let from = start.path().map(start::file_of);
+    check_file(
+        &arguments.out,
+        features::MARK,
+        &from.iter().map(PathBuf::as_path).collect::<Vec<_>>(),
+        arguments.force.into(),
+    )?;
     recipe.check_memory(Need::Features, layers.available_memory)?;
     let threads = threads::set(everywhere.threads)?;
     let stop = interrupt::stop_when_asked()?;
@@ -44,6 +54,6 @@ pub fn run(arguments: &Features, everywhere: &Everywhere, output: &Output) -> Re
     );
     Ok(output.result(
         &text,
-        &json!({ "images": images, "dim": dim, "labels": labelled, "out": arguments.out.to_string_lossy() }),
+        &json!({ "images": images, "dim": dim, "labels": labelled, "out": to_text(&arguments.out) }),
     )?)
 }

@@ -2,6 +2,7 @@
 
 use bmae_nn::weights::ModelPart;
 use bmae_output::count::count;
+use bmae_output::path_text::to_text;
 use bmae_output::plain::plain_path;
 use bmae_recipe::{Need, Stage, Used};
 use bmae_train::forward::{self, Forward as Of};
@@ -16,7 +17,14 @@ use crate::output::Output;
 
 /// One recorded pass.
 pub fn run(arguments: &Forward, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
-    let files = Files { weights: &arguments.weights, tensors: &arguments.inputs, outputs: &arguments.outputs };
+    let files = Files {
+        weights: &arguments.weights,
+        tensors: &arguments.inputs,
+        target: arguments.target.as_deref(),
+        outputs: &arguments.outputs,
+        mark: forward::MARK,
+        foreign: arguments.force.into(),
+    };
     let need = Need::Weights(Used::Autoencoder);
     let Opened { recipe, weights, tensors, device } =
         recorded::open(files, Stage::Pretrain, need, arguments.preset.as_deref(), everywhere, output)?;
@@ -30,6 +38,6 @@ pub fn run(arguments: &Forward, everywhere: &Everywhere, output: &Output) -> Res
     let names: Vec<&str> = passed.outputs.names().collect();
     output.detail(&format!("prediction head: {} of {}", passed.head, weights.source_name()));
     let text = format!("loss {:.6}, {} in {}", loss[0], count(names.len(), "tensor"), plain_path(&arguments.outputs));
-    let json = json!({ "loss": loss[0], "head": passed.head, "outputs": arguments.outputs.to_string_lossy(), "tensors": names });
+    let json = json!({ "loss": loss[0], "head": passed.head, "outputs": to_text(&arguments.outputs), "tensors": names });
     Ok(output.result(&text, &json)?)
 }

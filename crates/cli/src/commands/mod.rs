@@ -73,6 +73,6 @@ pub fn run(arguments: &Arguments) -> Result<(), Ending> {
         Command::Checkpoint(Checkpoint::Export(own)) => checkpoint_export::run(own, everywhere, &output),
         Command::Checkpoint(Checkpoint::Import(own)) => checkpoint_import::run(own, everywhere, &output),
         Command::Completions { shell } => completions::run(*shell),
-        Command::Man { out } => man::run(out, &output),
+        Command::Man { out, force } => man::run(out, (*force).into(), &output),
     }
 }

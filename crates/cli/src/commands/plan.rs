@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use bmae_output::claim::Foreign;
+use bmae_output::path_text::to_text;
 use bmae_output::plain::plain_path;
 use bmae_output::shell::quoted;
 use bmae_recipe::plan::{PlanFile, PlannedStage, share_beginnings};
@@ -9,6 +11,7 @@ use bmae_train::TrainError;
 use bmae_train::device::{DeviceChoice, Machine};
 use bmae_train::estimate::Effort;
 use bmae_train::forecast::forecast;
+use bmae_report::check_place;
 use bmae_train::run::{self, PlanOutcome};
 use serde_json::Value;
 
@@ -47,7 +50,7 @@ pub fn list(
         output.warn(&advice::with_advice(caution));
     }
     let mut json = json;
-    json["stages"] = stages.iter().map(|stage| Value::from(plain_path(&stage.out))).collect();
+    json["stages"] = stages.iter().map(|stage| Value::from(to_text(&stage.out))).collect();
     json["estimate"] = estimate.as_ref().map_or(Value::Null, |estimate| estimate::as_json(stages, estimate));
     let text = match &estimate {
         Some(estimate) => estimate::table(stages, estimate, out),
@@ -57,9 +60,15 @@ pub fn list(
 }
 
 /// Runs `stages`, then writes the report into `out/report` and prints its table. `out` keeps what is asked for.
-pub fn run(stages: &[PlannedStage], out: &Path, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
+pub fn run(
+    stages: &[PlannedStage],
+    out: &Path,
+    options: &PlanOptions,
+    everywhere: &Everywhere,
+    output: &Output,
+) -> Result<(), Ending> {
     let going_on = GoingOn::with(&[out.to_owned()], everywhere);
-    run_with(&Means::of(everywhere, output)?, stages, out, &going_on, output)
+    run_with(&Means::of(everywhere, output)?, stages, out, options.force.into(), &going_on, output)
 }
 
 /// The same with what other plans of the command compute with, too; where it is stopped, it is `going_on` so.
@@ -67,11 +76,14 @@ pub fn run_with(
     means: &Means,
     stages: &[PlannedStage],
     out: &Path,
+    foreign: Foreign,
     going_on: &GoingOn,
     output: &Output,
 ) -> Result<(), Ending> {
+    let report = out.join("report");
+    check_place(&report, foreign)?;
     let diverged = train(means, stages, out, going_on, output)?;
-    super::report::write(&[out.to_owned()], &out.join("report"), out, output)?;
+    super::report::write(&[out.to_owned()], &report, out, foreign, output)?;
     match diverged {
         0 => Ok(()),
         count => {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use bmae_output::count::count;
+use bmae_output::path_text::from_text;
 use bmae_recipe::plan::{PlannedStage, run_name};
 use bmae_recipe::{Stage, Start, Trunk, Used};
 use bmae_train::run_directory::RunFile;
@@ -57,6 +58,6 @@ fn trunk(directory: &Path, epochs: usize) -> Trunk {
 fn carried(arguments: &Pretrain, everywhere: &Everywhere) -> Result<Option<String>, TrainError> {
     let Some(from) = &arguments.from else { return Ok(None) };
     let has_begun = everywhere.resume && arguments.out.join("config.toml").is_file();
-    let place = if has_begun { arguments.out.clone() } else { from.into() };
+    let place = if has_begun { arguments.out.clone() } else { from_text(from) };
     start::config_text(&Start::From(place), Used::Autoencoder)
 }

@@ -2,6 +2,7 @@
 
 use bmae_nn::weights::ModelPart;
 use bmae_output::count::count;
+use bmae_output::path_text::to_text;
 use bmae_output::plain::plain_path;
 use bmae_recipe::{Need, Used};
 use bmae_train::model::Predicted;
@@ -33,6 +34,7 @@ pub fn run(arguments: &Reconstruct, everywhere: &Everywhere, output: &Output) ->
         images: arguments.images.into(),
         out: &arguments.out,
         attention: arguments.attention.as_deref(),
+        foreign: arguments.force.into(),
     };
     let drawn = reconstruct::write(&recipe, &weights, request, &device, tell)?;
     let predicted = match drawn.predicted {
@@ -43,8 +45,8 @@ pub fn run(arguments: &Reconstruct, everywhere: &Everywhere, output: &Output) ->
         arguments.attention.as_ref().map(|path| format!(", attention in {}", plain_path(path))).unwrap_or_default();
     let text = format!("{}: {}, predicted {predicted}{also}", plain_path(&arguments.out), count(drawn.images, "image"));
     let json = json!({
-        "path": arguments.out.to_string_lossy(),
-        "attention": arguments.attention.as_ref().map(|path| path.to_string_lossy()),
+        "path": to_text(&arguments.out),
+        "attention": arguments.attention.as_ref().map(|path| to_text(path)),
         "images": drawn.images,
         "predicted": predicted,
     });

@@ -1,12 +1,13 @@
 //! What `forward` and `replay` begin with: weights, recorded tensors, and the recipe that fits both.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bmae_nn::weights::ModelPart;
 use bmae_nn::{StateDict, TensorFile};
+use bmae_output::claim::{Foreign, check_file};
 use bmae_recipe::{Need, Recipe, Stage, Used};
 use bmae_train::device::{Device, DeviceChoice};
-use bmae_train::start::{fit, usable_weights};
+use bmae_train::start::{file_of, fit, usable_weights};
 use bmae_train::whole_file::check_place;
 
 use crate::arguments::Everywhere;
@@ -22,8 +23,14 @@ pub struct Files<'a> {
     pub weights: &'a Path,
     /// Recorded tensors.
     pub tensors: &'a Path,
+    /// Other weights that are read besides.
+    pub target: Option<&'a Path>,
     /// What comes out.
     pub outputs: &'a Path,
+    /// What that is, by its mark.
+    pub mark: &'static str,
+    /// What becomes of another file in its place.
+    pub foreign: Foreign,
 }
 
 /// Everything that was read, in order.
@@ -48,6 +55,9 @@ pub fn open(
     output: &Output,
 ) -> Result<Opened, Ending> {
     check_place(files.outputs)?;
+    let weights = [Some(files.weights), files.target].map(|from| from.map(file_of));
+    let inputs: Vec<&Path> = weights.iter().flatten().map(PathBuf::as_path).chain([files.tensors]).collect();
+    check_file(files.outputs, files.mark, &inputs, files.foreign)?;
     let (used, parts) = match stage {
         Stage::Pretrain => (Used::Autoencoder, [ModelPart::Encoder, ModelPart::Decoder]),
         Stage::Finetune | Stage::Linprobe | Stage::Knn => (Used::Encoder, [ModelPart::Encoder, ModelPart::Head]),

@@ -1,6 +1,7 @@
 //! `bmae replay`.
 
 use bmae_output::count::count;
+use bmae_output::path_text::to_text;
 use bmae_output::plain::plain_path;
 use bmae_recipe::Need;
 use bmae_train::replay;
@@ -14,7 +15,14 @@ use crate::output::Output;
 
 /// Recorded batches through the training.
 pub fn run(arguments: &Replay, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
-    let files = Files { weights: &arguments.weights, tensors: &arguments.batches, outputs: &arguments.outputs };
+    let files = Files {
+        weights: &arguments.weights,
+        tensors: &arguments.batches,
+        target: None,
+        outputs: &arguments.outputs,
+        mark: replay::MARK,
+        foreign: arguments.force.into(),
+    };
     let stage = arguments.stage;
     let need = Need::Replay(stage);
     let Opened { recipe, weights, tensors, device } =
@@ -31,6 +39,5 @@ pub fn run(arguments: &Replay, everywhere: &Everywhere, output: &Output) -> Resu
         count(steps, "step"),
         plain_path(&arguments.outputs)
     );
-    Ok(output
-        .result(&text, &json!({ "steps": steps, "loss": losses, "outputs": arguments.outputs.to_string_lossy() }))?)
+    Ok(output.result(&text, &json!({ "steps": steps, "loss": losses, "outputs": to_text(&arguments.outputs) }))?)
 }

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use bmae_output::claim::Foreign;
+use bmae_output::path_text::to_text;
 use bmae_output::plain::plain_path;
-use bmae_report::write_report;
+use bmae_report::write_report_over;
 use serde_json::json;
 
 use crate::advice;
@@ -14,18 +16,18 @@ use crate::terminal::shown_columns;
 
 /// Writes the report and prints its table.
 pub fn run(arguments: &Report, output: &Output) -> Result<(), Ending> {
-    write(&arguments.runs, &arguments.out, &arguments.out, output)
+    write(&arguments.runs, &arguments.out, &arguments.out, arguments.force.into(), output)
 }
 
 /// Writes the report of `runs` into `folder`, warns of what its readers should know, and prints its table; `out` is
 /// where the whole command writes to.
-pub fn write(runs: &[PathBuf], folder: &Path, out: &Path, output: &Output) -> Result<(), Ending> {
-    let written = write_report(runs, folder, advice::figure_command)?;
+pub fn write(runs: &[PathBuf], folder: &Path, out: &Path, foreign: Foreign, output: &Output) -> Result<(), Ending> {
+    let written = write_report_over(runs, folder, foreign, advice::figure_command)?;
     written.summary.warnings.iter().for_each(|warning| output.warn(warning));
     // What is no terminal gets the whole table.
     let table = shown_columns().map_or_else(|| written.table.clone(), |width| written.table_within(width));
     let text = format!("{}\n\nwritten to {}", table.trim_end(), plain_path(folder.join("index.html")));
-    let files: Vec<_> = written.files.iter().map(|file| file.to_string_lossy()).collect();
-    let json = json!({ "out": out.to_string_lossy(), "report": folder.to_string_lossy(), "files": files, "summary": written.summary });
+    let files: Vec<_> = written.files.iter().map(|file| to_text(file)).collect();
+    let json = json!({ "out": to_text(out), "report": to_text(folder), "files": files, "summary": written.summary });
     Ok(output.result(&text, &json)?)
 }

@@ -28,6 +28,6 @@ pub fn run(arguments: &Reproduce, everywhere: &Everywhere, output: &Output) -> R
     let stages = plan::shared(planned(&recipe, arguments.seeds.into(), &out), &out, &arguments.plan);
     match arguments.dry_run {
         true => plan::list(&stages, &out, json!({}), everywhere, output),
-        false => plan::run(&stages, &out, everywhere, output),
+        false => plan::run(&stages, &out, &arguments.plan, everywhere, output),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use bmae_output::claim::Foreign;
 use bmae_output::absolute::absolute;
 use bmae_output::count::count;
 use bmae_output::plain::plain_path;
@@ -189,7 +190,7 @@ impl Work {
         match self {
             Self::Finished(recorded) => stage::tell(&recorded.planned, &Outcome::AlreadyFinished, output),
             Self::Stage(recorded) => stage::run_with(means, &recorded.planned, true, going_on, output),
-            Self::Plan(folder, stages) => plan::run_with(means, stages, folder, going_on, output),
+            Self::Plan(folder, stages) => plan::run_with(means, stages, folder, Foreign::Kept, going_on, output),
             Self::Several(folder, runs, all) => several(means, folder, runs, *all, going_on, output),
         }
     }

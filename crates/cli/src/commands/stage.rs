@@ -1,10 +1,10 @@
 //! What the commands that run one stage have in common.
 
-use std::ffi::OsStr;
 use std::path::Path;
 
-use bmae_output::plain::{plain, plain_path};
+use bmae_output::plain::{name_of_path, plain, plain_path};
 use bmae_output::shell::quoted;
+use bmae_output::path_text::{from_text, to_text};
 use bmae_recipe::plan::{PlannedStage, run_name};
 use bmae_recipe::{Layers, Stage, Start, Used};
 use bmae_train::{Outcome, run, start};
@@ -39,7 +39,7 @@ pub fn evaluate(stage: Stage, arguments: &Evaluate, everywhere: &Everywhere, out
 
 /// Says that not all comes from the run `from`, but only `what`.
 pub fn tell_preset(stage: Stage, layers: &Layers, from: &str, what: &str, output: &Output) {
-    if Path::new(from).is_dir() {
+    if from_text(from).is_dir() {
         output.note(&format!(
             "[{}] comes from the preset {}, since no --preset was given; only {what} come from {from}",
             stage.section(),
@@ -92,7 +92,7 @@ pub fn tell(planned: &PlannedStage, outcome: &Outcome, output: &Output) -> Resul
     let json = json!({
         "run": name,
         "stage": stage.section(),
-        "out": out.to_string_lossy(),
+        "out": to_text(out),
         "already_finished": already,
         "loss": loss,
         "top1": top1,
@@ -114,6 +114,5 @@ fn how_to_train_longer(planned: &PlannedStage) -> String {
 
 /// The run's name: that of its folder, what is no UTF-8 in it written out.
 pub fn name_of(out: &Path) -> String {
-    let named = |name: &OsStr| name.to_str().map_or_else(|| plain_path(name), str::to_owned);
-    out.file_name().map_or_else(|| "run".to_owned(), named)
+    out.file_name().map_or_else(|| "run".to_owned(), name_of_path)
 }

@@ -1,8 +1,10 @@
 //! `bmae sweep`.
 
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use bmae_output::count::count;
+use bmae_output::path_text::{from_text, to_text};
 use bmae_output::plain::plain_path;
 use bmae_output::shell::quoted;
 use bmae_recipe::Stage;
@@ -43,12 +45,12 @@ pub fn run(arguments: &Sweep, everywhere: &Everywhere, output: &Output) -> Resul
         return plan::list(&stages, &out, json, everywhere, output);
     }
     match engine {
-        None => plan::run(&stages, &out, everywhere, output),
+        None => plan::run(&stages, &out, &arguments.plan, everywhere, output),
         Some(engine) => {
             let threads = everywhere.threads.map_or_else(threads::cores, usize::from);
             let (program, device) = (program(), everywhere.device.word());
             let runner = Runner { program: &program, threads, device: &device };
-            let emitted = emit(&engine, &stages, &out, runner)?;
+            let emitted = emit(&engine, &stages, &out, runner, arguments.plan.force.into())?;
             let text = format!(
                 "{} in {}; start {} with\n\n    {}",
                 count(emitted.jobs, "job"),
@@ -58,7 +60,7 @@ pub fn run(arguments: &Sweep, everywhere: &Everywhere, output: &Output) -> Resul
             );
             Ok(output.result(
                 &text,
-                &json!({ "jobs": emitted.jobs, "out": out.to_string_lossy(), "command": emitted.command }),
+                &json!({ "jobs": emitted.jobs, "out": to_text(&out), "command": emitted.command }),
             )?)
         }
     }
@@ -107,8 +109,10 @@ fn asked(arguments: &Sweep) -> Result<sweep::Sweep, SweepError> {
 }
 
 fn default_folder(arguments: &Sweep) -> PathBuf {
-    let name = arguments.sweep.as_deref().map(Path::new).and_then(Path::file_stem);
-    Path::new("runs").join(format!("sweep-{}", name.map_or("grid".into(), |name| name.to_string_lossy())))
+    let file = arguments.sweep.as_deref().map(from_text);
+    let mut folder = OsString::from("sweep-");
+    folder.push(file.as_deref().and_then(Path::file_stem).unwrap_or(OsStr::new("grid")));
+    Path::new("runs").join(folder)
 }
 
 fn in_words(planned: &SweepPlan, seeds: u16) -> String {

@@ -226,7 +226,8 @@ fn an_export_that_cannot_be_leaves_nothing() {
     export(&classifier, "huggingface", "vit").refuses(1, &["mean of the patch tokens", "--to timm"]).leaves_no("vit");
     export(&classifier, "timm", "vit.pth").refuses(2, &["ends in .safetensors"]).leaves_no("vit.pth");
     folder.write("taken/letter.txt", b"dear mother");
-    export(&fixture("official.pth"), "huggingface", "taken").refuses(2, &["taken exists", "--out"]);
+    export(&fixture("official.pth"), "huggingface", "taken")
+        .refuses(2, &["taken holds letter.txt", "did not write", "--force"]);
     export("nowhere", "timm", "vit.safetensors").refuses(1, &["nowhere"]).leaves_no("vit.safetensors");
     export(&fixture("outputs.safetensors"), "timm", "vit.safetensors")
         .refuses(1, &["outputs.safetensors is of another architecture", "it has no part of a Vision Transformer"])

@@ -3,6 +3,8 @@
 mod advice;
 mod before_it_starts;
 mod bench;
+#[cfg(unix)]
+mod bytes;
 mod checkpoints;
 mod collections;
 mod commands;
@@ -22,6 +24,7 @@ mod limits;
 #[cfg(unix)]
 mod names;
 mod output;
+mod overwriting;
 mod pictures;
 mod port_checks;
 mod proposed_recipes;

@@ -87,6 +87,7 @@ fn read(set: CifarSet, files: &Files, limits: Limits) -> Result<Dataset, DataErr
         test: Some(Arc::new(test)),
         test_folder: None,
         class_names,
+        left_out: None,
     })
 }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use bmae_output::count::count;
+use bmae_output::plain::plain_path;
 use thiserror::Error;
 
 use crate::cifar_set::CifarSet;
@@ -13,7 +14,7 @@ use crate::cifar_set::CifarSet;
 #[non_exhaustive]
 pub enum CifarError {
     /// A set that is not where it was looked for.
-    #[error("{set} is not in {root}", root = root.display())]
+    #[error("{set} is not in {root}", root = plain_path(root))]
     NotFound {
         /// Which set.
         set: CifarSet,
@@ -21,19 +22,19 @@ pub enum CifarError {
         root: PathBuf,
     },
     /// Files of both sets in one place.
-    #[error("{path} holds files of CIFAR-10 and of CIFAR-100", path = path.display())]
+    #[error("{path} holds files of CIFAR-10 and of CIFAR-100", path = plain_path(path))]
     BothSets {
         /// The directory or archive.
         path: PathBuf,
     },
     /// The version for Python.
-    #[error("{path} holds the version of CIFAR for Python; only the binary version is read", path = path.display())]
+    #[error("{path} holds the version of CIFAR for Python; only the binary version is read", path = plain_path(path))]
     PythonVersion {
         /// The directory.
         path: PathBuf,
     },
     /// Some files are there, others are not.
-    #[error("{set} in {path} is incomplete, missing {missing}", path = path.display())]
+    #[error("{set} in {path} is incomplete, missing {missing}", path = plain_path(path))]
     MissingFiles {
         /// Which set.
         set: CifarSet,
@@ -45,7 +46,7 @@ pub enum CifarError {
     /// A file that is no whole number of records.
     #[error(
         "{path} has {bytes}, but {set} has records of {record_bytes}: that is {whole} and {over} over, \
-         so the file is cut short or overlong", path = path.display(), bytes = count(*found, "byte"), whole = count(*records, "record"), over = count(*rest, "byte")
+         so the file is cut short or overlong", path = plain_path(path), bytes = count(*found, "byte"), whole = count(*records, "record"), over = count(*rest, "byte")
     )]
     PartialRecord {
         /// Which set.
@@ -62,7 +63,7 @@ pub enum CifarError {
         rest: usize,
     },
     /// A file that is longer than any of the sets.
-    #[error("{path} has more than {most} bytes, and no file of CIFAR-10 and CIFAR-100 has", path = path.display())]
+    #[error("{path} has more than {most} bytes, and no file of CIFAR-10 and CIFAR-100 has", path = plain_path(path))]
     TooLong {
         /// The file.
         path: PathBuf,
@@ -72,7 +73,7 @@ pub enum CifarError {
     /// A label that stands for no class.
     #[error(
         "{path}, record {record}: the label is {label}, but the {classes} classes are numbered from 0, \
-         so the file is damaged", path = path.display()
+         so the file is damaged", path = plain_path(path)
     )]
     LabelOutOfRange {
         /// The file.
@@ -85,7 +86,7 @@ pub enum CifarError {
         classes: usize,
     },
     /// A list of class names that is too short or too long.
-    #[error("{path} names {classes}, not {expected}, one on each line", classes = count(*found, "class"), path = path.display())]
+    #[error("{path} names {classes}, not {expected}, one on each line", classes = count(*found, "class"), path = plain_path(path))]
     ClassNames {
         /// The file.
         path: PathBuf,
@@ -95,7 +96,7 @@ pub enum CifarError {
         found: usize,
     },
     /// An archive that cannot be read to its end.
-    #[error("the archive {path} is cut short or damaged ({cause})", path = path.display())]
+    #[error("the archive {path} is cut short or damaged ({cause})", path = plain_path(path))]
     ArchiveDamaged {
         /// The archive.
         path: PathBuf,
@@ -103,7 +104,7 @@ pub enum CifarError {
         cause: io::Error,
     },
     /// An archive with an entry that the official one does not have.
-    #[error("the archive {path} is refused because {entry} in it {why}", path = path.display(), entry = entry.display())]
+    #[error("the archive {path} is refused because {entry} in it {why}", path = plain_path(path), entry = plain_path(entry))]
     ArchiveRefused {
         /// The archive.
         path: PathBuf,

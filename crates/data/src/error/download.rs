@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use bmae_output::plain::plain_path;
+
 use thiserror::Error;
 
 /// What can go wrong with a download.
@@ -63,7 +65,7 @@ pub enum DownloadError {
         found: String,
     },
     /// Another file has the archive's name.
-    #[error("{path} exists already, but has the MD5 {found}, not {expected}", path = path.display())]
+    #[error("{path} exists already, but has the MD5 {found}, not {expected}", path = plain_path(path))]
     PresentDiffers {
         /// The file.
         path: PathBuf,
@@ -73,7 +75,7 @@ pub enum DownloadError {
         found: String,
     },
     /// Two downloads at once.
-    #[error("{path} is being downloaded by another process", path = path.display())]
+    #[error("{path} is being downloaded by another process", path = plain_path(path))]
     Busy {
         /// The file that both write to.
         path: PathBuf,

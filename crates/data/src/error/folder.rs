@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use bmae_output::plain::plain_path;
+
 use thiserror::Error;
 
 /// What can be wrong with folders of images.
@@ -9,7 +11,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum FolderError {
     /// A folder without images.
-    #[error("{path} holds no image: files ending in {extensions} are read{others}", path = path.display())]
+    #[error("{path} holds no image: files ending in {extensions} are read{others}", path = plain_path(path))]
     NoImages {
         /// The folder.
         path: PathBuf,
@@ -21,7 +23,7 @@ pub enum FolderError {
     /// Photographs of a kind that is not decoded.
     #[error(
         "{path} is {kind}, which is not decoded{and_more}",
-        path = path.display(),
+        path = plain_path(path),
         and_more = if *more == 0 { String::new() } else { if *more == 1 { ", and there is 1 more of this or another such kind".to_owned() } else { format!(", and there are {more} more of this or another such kind") } }
     )]
     UnsupportedFiles {
@@ -33,7 +35,7 @@ pub enum FolderError {
         more: usize,
     },
     /// Two classes of one name.
-    #[error("the class folders {first} and {second} both have the name {name}", first = first.display(), second = second.display())]
+    #[error("the class folders {first} and {second} both have the name {name}", first = plain_path(first), second = plain_path(second))]
     ClassTwice {
         /// The one.
         first: PathBuf,
@@ -43,13 +45,13 @@ pub enum FolderError {
         name: String,
     },
     /// An image beside the class folders.
-    #[error("{path} lies beside the class folders, so it has no class", path = path.display())]
+    #[error("{path} lies beside the class folders, so it has no class", path = plain_path(path))]
     ImageWithoutClass {
         /// The image.
         path: PathBuf,
     },
     /// Other classes in training than in testing.
-    #[error("the class folders of {train} and {test} differ: {difference}", train = train.display(), test = test.display())]
+    #[error("the class folders of {train} and {test} differ: {difference}", train = plain_path(train), test = plain_path(test))]
     ClassesDiffer {
         /// The folder of training images.
         train: PathBuf,
@@ -59,7 +61,7 @@ pub enum FolderError {
         difference: String,
     },
     /// A file that should be an image and is none, or of which a part is missing or damaged.
-    #[error("the image {path} cannot be decoded ({cause})", path = path.display())]
+    #[error("the image {path} cannot be decoded ({cause})", path = plain_path(path))]
     CorruptImage {
         /// The file.
         path: PathBuf,
@@ -69,7 +71,7 @@ pub enum FolderError {
     /// An image of a kind that is not decoded.
     #[error(
         "the image {path} is {kind}, which is not decoded: PNG, JPEG, WebP, BMP, GIF, TIFF, PNM and QOI are",
-        path = path.display()
+        path = plain_path(path)
     )]
     UnsupportedImage {
         /// The file.
@@ -78,7 +80,7 @@ pub enum FolderError {
         kind: String,
     },
     /// A decoder that panicked.
-    #[error("the image {path} cannot be decoded: its decoder failed ({message})", path = path.display())]
+    #[error("the image {path} cannot be decoded: its decoder failed ({message})", path = plain_path(path))]
     DecoderFailed {
         /// The file.
         path: PathBuf,
@@ -86,7 +88,7 @@ pub enum FolderError {
         message: String,
     },
     /// An image that the system has no memory for.
-    #[error("there is not enough memory for the image {path} of {width}x{height} pixels", path = path.display())]
+    #[error("there is not enough memory for the image {path} of {width}x{height} pixels", path = plain_path(path))]
     ImageMemory {
         /// The file.
         path: PathBuf,
@@ -98,7 +100,7 @@ pub enum FolderError {
     /// An image that would take too much memory.
     #[error(
         "the image {path} has {width}x{height} pixels, more than the {max_megapixels} million that are decoded",
-        path = path.display()
+        path = plain_path(path)
     )]
     ImageTooLarge {
         /// The file.
@@ -111,7 +113,7 @@ pub enum FolderError {
         max_megapixels: u64,
     },
     /// A walk through folders that failed.
-    #[error("cannot look through {path}: {cause}", path = path.display())]
+    #[error("cannot look through {path}: {cause}", path = plain_path(path))]
     Walk {
         /// The folder.
         path: PathBuf,

@@ -10,6 +10,8 @@ mod transforms;
 use std::io;
 use std::path::PathBuf;
 
+use bmae_output::plain::plain_path;
+
 use thiserror::Error;
 
 pub use cifar::CifarError;
@@ -24,7 +26,7 @@ pub use transforms::TransformError;
 #[non_exhaustive]
 pub enum DataError {
     /// The operating system refused something.
-    #[error("cannot {action} {path}: {cause}", path = path.display())]
+    #[error("cannot {action} {path}: {cause}", path = plain_path(path))]
     Io {
         /// What was tried: "read", "write", ...
         action: &'static str,
@@ -34,13 +36,13 @@ pub enum DataError {
         cause: io::Error,
     },
     /// Nothing lies at a path.
-    #[error("there is no {path}", path = path.display())]
+    #[error("there is no {path}", path = plain_path(path))]
     NotFound {
         /// What was asked for.
         path: PathBuf,
     },
     /// A file that is no archive.
-    #[error("{path} is a file, but no .tar.gz of CIFAR-10 or CIFAR-100", path = path.display())]
+    #[error("{path} is a file, but no .tar.gz of CIFAR-10 or CIFAR-100", path = plain_path(path))]
     NotAnArchive {
         /// The file.
         path: PathBuf,
@@ -48,7 +50,7 @@ pub enum DataError {
     /// An archive of something else.
     #[error(
         "{path} is an archive, but holds no data_batch_1.bin (CIFAR-10) and no train.bin (CIFAR-100)",
-        path = path.display()
+        path = plain_path(path)
     )]
     UnknownArchive {
         /// The archive.

@@ -204,3 +204,35 @@ fn a_folder_that_links_back_to_itself_is_refused() {
     let error = all(folder.path()).expect_err("a loop").to_string();
     assert!(error.contains("links back"), "{error}");
 }
+
+#[test]
+fn pictures_that_bmae_drew_are_no_data_wherever_they_lie() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder above")).expect("a folder");
+        std::fs::write(path, bytes).expect("a file");
+    };
+    let photo = b"not decoded here";
+    for name in ["a.png", "figures/own.png", "sub/b.png"] {
+        write(name, photo);
+    }
+    let open = |path: &str| open(&folder.path().join(path), Limits::default());
+    let all = open("").expect("images");
+    assert_eq!((all.train.len(), &all.left_out), (3, &None), "a folder of that name alone says nothing");
+
+    write("sub/index.html", b"<head><meta name=\"generator\" content=\"bmae\">");
+    write("sub/figures/k.png", photo);
+    write("sub/figures/k.svg", photo);
+    write("runs/a/run.toml", b"stage = \"pretrain\"\nprogram = \"bmae 0.1.0\"\n");
+    write("runs/a/pictures/epoch-0001-attention.png", photo);
+    let kept = open("").expect("images");
+    let told = kept.left_out.expect("it is said").to_string();
+    assert_eq!(kept.train.len(), 3);
+    assert!(told.starts_with("3 files that bmae drew are no data and left out, in "), "{told}");
+    assert!(told.ends_with("/runs/a/pictures and one more such folder"), "{told}");
+    for drawn in ["runs/a", "runs/a/pictures", "sub/figures"] {
+        let refused = open(drawn).expect_err("no images").to_string();
+        assert!(refused.contains("holds no image") && refused.contains("that bmae drew"), "{refused}");
+    }
+}

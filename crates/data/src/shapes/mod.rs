@@ -46,6 +46,7 @@ pub fn open(seed: u64, train: usize, test: usize, size: usize) -> Result<Dataset
         test: Some(images(Purpose::TestShape, test)),
         test_folder: None,
         class_names: Silhouette::ALL.map(|silhouette| silhouette.noun().to_owned()).to_vec(),
+        left_out: None,
     })
 }
 

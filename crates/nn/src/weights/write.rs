@@ -106,11 +106,14 @@ fn in_bytes(values: &[f32], mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io
 /// One recorded tensor on its way out: name, type, shape, little-endian bytes.
 pub(crate) type Outgoing<'a> = (&'a str, Dtype, &'a [usize], Vec<u8>);
 
-/// The bytes of a safetensors file of these recorded tensors.
+/// The bytes of a safetensors file of these recorded tensors and of `metadata`.
 ///
 /// # Errors
 /// When a tensor's bytes are not as many as its shape says.
-pub(crate) fn serialise(tensors: &[Outgoing<'_>]) -> Result<Vec<u8>, WeightsError> {
+pub(crate) fn serialise(
+    tensors: &[Outgoing<'_>],
+    metadata: &BTreeMap<String, String>,
+) -> Result<Vec<u8>, WeightsError> {
     let refused = |reason: String| WeightsError::Serialise { reason };
     let views = tensors
         .iter()
@@ -120,7 +123,8 @@ pub(crate) fn serialise(tensors: &[Outgoing<'_>]) -> Result<Vec<u8>, WeightsErro
                 .map_err(|reason| refused(format!("tensor {name}: {reason}")))
         })
         .collect::<Result<Vec<_>, _>>()?;
-    safetensors::serialize(views, None).map_err(|reason| refused(reason.to_string()))
+    let metadata = (!metadata.is_empty()).then(|| metadata.clone().into_iter().collect());
+    safetensors::serialize(views, metadata).map_err(|reason| refused(reason.to_string()))
 }
 
 /// Numbers as a safetensors file has them.

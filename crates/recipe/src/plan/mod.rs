@@ -5,6 +5,8 @@ mod trunks;
 
 use std::path::{Path, PathBuf};
 
+use bmae_output::plain::name_of_path;
+
 use crate::{PlannedRun, Recipe, Stage, Start};
 
 pub use file::{PLAN_FILE, PlanFile, PlanFileError};
@@ -63,7 +65,7 @@ pub(crate) fn folder_of(run: &str, seed: u64, first_seed: u64) -> String {
 /// `.../<run>[-seed<N>]/<stage>`. `None` for a folder of any other kind.
 pub fn run_name(out: &Path, stage: Stage, seed: u64) -> Option<String> {
     let folder = out.file_name().filter(|name| *name == stage.section()).and(out.parent())?.file_name()?;
-    let folder = folder.to_string_lossy();
+    let folder = name_of_path(folder);
     Some(folder.strip_suffix(&format!("-seed{seed}")).unwrap_or(&folder).to_owned())
 }
 

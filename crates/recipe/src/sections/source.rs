@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use bmae_output::path_text::{from_text, to_text};
+
 use crate::given::GivenKeys;
 use crate::key::{AnyKey, TextRange};
 use crate::section::{Field, Keys, section};
@@ -36,7 +38,7 @@ section! {
             in TextRange { allowed: "\"shapes\", \"cifar10\", \"cifar100\" or a path", fits: |text| !text.is_empty() };
         /// Folder that holds "cifar10" and "cifar100"
         /// Default: `bmae` in the user's cache folder, where downloads go.
-        root: String = dirs::cache_dir().map_or(String::new(), |cache| cache.join("bmae").display().to_string()),
+        root: String = dirs::cache_dir().map_or(String::new(), |cache| to_text(cache.join("bmae"))),
             in TextRange { allowed: "a path", fits: |text| !text.is_empty() };
     }
 }
@@ -54,29 +56,29 @@ impl Keys for SourceKeys {
 
     /// The root of a named data set is empty where neither a key nor the system names a folder.
     fn read(&self, given: &GivenKeys) -> DataSource {
-        let root = || absolute(given.get(&self.root).as_ref());
+        let root = || absolute(&from_text(&given.get(&self.root)));
         match given.get(&self.source).as_str() {
             "shapes" => DataSource::Shapes,
             "cifar10" => DataSource::Cifar10 { root: root() },
             "cifar100" => DataSource::Cifar100 { root: root() },
-            path => DataSource::Path(absolute(path.as_ref())),
+            path => DataSource::Path(absolute(&from_text(path))),
         }
     }
 
     fn write(&self, source: &DataSource, out: &mut TomlText) {
         out.put(&self.source, &source.text());
-        out.put_given(&self.root, source.root().map(|root| root.display().to_string()));
+        out.put_given(&self.root, source.root().map(to_text));
     }
 }
 
 impl DataSource {
-    /// As the recipe writes it: a name, or the path.
+    /// As the recipe writes it: a name, or the path as text that is read back.
     pub fn text(&self) -> String {
         match self {
             DataSource::Shapes => "shapes".to_owned(),
             DataSource::Cifar10 { .. } => "cifar10".to_owned(),
             DataSource::Cifar100 { .. } => "cifar100".to_owned(),
-            DataSource::Path(path) => path.display().to_string(),
+            DataSource::Path(path) => to_text(path),
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use bmae_output::path_text::{from_text, to_text};
+
 use super::source::absolute;
 use crate::given::GivenKeys;
 use crate::key::{AnyKey, Key, TextRange};
@@ -65,11 +67,11 @@ impl GivenWeights {
     pub(super) fn read(given: &GivenKeys, from: &Key<String>, from_sha256: &Key<String>) -> Option<Self> {
         let filled = |key| Some(given.get(key)).filter(|text: &String| !text.is_empty());
         let sha256 = filled(from_sha256).map(|digits| digits.to_ascii_lowercase());
-        Some(Self { sha256, ..Self::at(filled(from)?.as_ref()) })
+        Some(Self { sha256, ..Self::at(&from_text(&filled(from)?)) })
     }
 
     pub(super) fn write(&self, from: &Key<String>, from_sha256: &Key<String>, out: &mut TomlText) {
-        out.put(from, &self.path.display().to_string());
+        out.put(from, &to_text(&self.path));
         out.put_given(from_sha256, self.sha256.clone());
     }
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use bmae_output::plain::plain_path;
+
 use crate::RecipeError;
 
 /// Why a sweep cannot be planned; its text is fit for a user.
@@ -19,7 +21,7 @@ pub enum SweepError {
         hint: String,
     },
     /// The file cannot be read.
-    #[error("cannot read the sweep {path}: {source}; give a TOML file with [[grids]]", path = path.display())]
+    #[error("cannot read the sweep {path}: {source}; give a TOML file with [[grids]]", path = plain_path(path))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -60,7 +62,7 @@ pub enum SweepError {
         key: String,
     },
     /// Two combinations would be run in the same folder.
-    #[error("two different combinations would both be run in {folder}: sweep them into folders of their own", folder = folder.display())]
+    #[error("two different combinations would both be run in {folder}: sweep them into folders of their own", folder = plain_path(folder))]
     SameFolder {
         /// The folder.
         folder: PathBuf,

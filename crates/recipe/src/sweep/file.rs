@@ -1,7 +1,6 @@
 //! A sweep by its name or from its file.
 
-use std::path::Path;
-
+use bmae_output::path_text::from_text;
 use toml::{Table, Value};
 
 use super::builtin;
@@ -18,21 +17,21 @@ pub fn read(name: &str) -> Result<Sweep, SweepError> {
     if let Some(text) = builtin::text(name) {
         return parse(text, name);
     }
-    let path = Path::new(name);
+    let path = from_text(name);
     if path.extension().is_none_or(|extension| extension != "toml") {
         return Err(SweepError::Unknown { name: name.to_owned(), hint: hint(name) });
     }
     let text =
-        std::fs::read_to_string(path).map_err(|source| SweepError::Unreadable { path: path.to_owned(), source })?;
+        std::fs::read_to_string(&path).map_err(|source| SweepError::Unreadable { path: path.clone(), source })?;
     let mut sweep = parse(&text, name)?;
-    sweep.grids.iter_mut().for_each(|grid| grid.see_paths_from(Path::new(name)));
+    sweep.grids.iter_mut().for_each(|grid| grid.see_paths_from(&path));
     Ok(sweep)
 }
 
 /// What is said behind the name of a sweep that there is none of: a file of that name, or the nearest sweep.
 fn hint(name: &str) -> String {
     let file = format!("{name}.toml");
-    if Path::new(&file).is_file() {
+    if from_text(&file).is_file() {
         return did_you_mean(Some(&file));
     }
     did_you_mean(meant_word(name, &builtin::NAMES))

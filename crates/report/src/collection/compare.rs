@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bmae_output::path_text::to_text;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -60,7 +61,7 @@ pub fn compare_runs(a: &Run, b: &Run) -> RunComparison {
         texts: [a.text, b.text],
     });
     RunComparison {
-        runs: [a, b].map(|run| run.directory.display().to_string()),
+        runs: [a, b].map(|run| to_text(&run.directory)),
         settings: settings.collect(),
         results: results.filter(|row| row.values.iter().any(|value| !value.is_null())).collect(),
     }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use bmae_output::path_text::to_text;
 use bmae_output::plain::plain;
 use serde::Serialize;
 
@@ -67,7 +68,7 @@ impl ListedRun {
             _ => metrics.evals.iter().filter_map(|line| line.top1).collect(),
         };
         Self {
-            directory: run.directory.display().to_string(),
+            directory: to_text(&run.directory),
             run: Some(run.about.name.clone()),
             stage: Some(run.about.stage.name()),
             seed: Some(run.about.seed),
@@ -94,7 +95,7 @@ impl ListedRun {
 
     fn unreadable(directory: &Path, error: &ReportError) -> Self {
         Self {
-            directory: directory.display().to_string(),
+            directory: to_text(directory),
             state: "unreadable",
             failed: Some(error.to_string()),
             ..Self::default()

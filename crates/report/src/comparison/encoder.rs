@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
-use bmae_output::plain::plain;
+use bmae_output::path_text::{from_text, to_text};
+use bmae_output::plain::{plain, plain_path};
 use bmae_recipe::plan::run_name;
 
 use super::differing_keys::{encoder_keys, key_values};
@@ -85,9 +86,9 @@ pub(crate) fn encoders<'a>(runs: &[&'a Run]) -> Vec<Encoder<'a>> {
 
 /// What a checkpoint is called that an evaluation started from, where that is not the last one of its pre-training.
 pub(crate) fn checkpoint(run: &Run) -> Option<String> {
-    let from = Path::new(run.about.from.as_deref()?);
-    let is_kept = run_of(from) != from && from.file_stem() != Some(OsStr::new("last"));
-    from.file_stem().filter(|_| is_kept).map(|stem| plain(&stem.to_string_lossy()).into_owned())
+    let from = from_text(run.about.from.as_deref()?);
+    let is_kept = run_of(&from) != from && from.file_stem() != Some(OsStr::new("last"));
+    from.file_stem().filter(|_| is_kept).map(|stem| plain_path(stem))
 }
 
 fn pretrained(run: &Run) -> Encoder<'_> {
@@ -119,16 +120,17 @@ fn unknown(run: &Run) -> (Identity, Encoder<'_>) {
             (of_origin.name.clone(), (place.clone(), Stage::Pretrain), Origin::Elsewhere)
         }
         (Some(from), None) => {
-            let (name, origin) = called_by(Path::new(from), about.seed);
-            (name, (run_of(Path::new(from)).to_owned(), Stage::Pretrain), origin)
+            let from = from_text(from);
+            let (name, origin) = called_by(&from, about.seed);
+            (name, (run_of(&from).to_owned(), Stage::Pretrain), origin)
         }
     };
     // The random encoder of a seed is the same wherever it is evaluated, as long as the model is.
     let recipe =
         is_scratch.then(|| key_values(run, |path| path.starts_with("model.") || path == "method.scratch_init"));
-    let weights = match (&about.inputs.from_sha256, &about.from) {
-        (Some(checksum), Some(from)) if run_of(Path::new(from)) == Path::new(from) => checksum.clone(),
-        (_, from) => from.as_deref().map(|from| run_of(Path::new(from)).display().to_string()).unwrap_or_default(),
+    let weights = match (&about.inputs.from_sha256, about.from.as_deref().map(from_text)) {
+        (Some(checksum), Some(from)) if run_of(&from) == from => checksum.clone(),
+        (_, from) => from.map(|from| to_text(run_of(&from))).unwrap_or_default(),
     };
     let identity = (name.clone(), about.setting.clone(), about.seed, weights, recipe.clone());
     let encoder = Encoder {
@@ -159,8 +161,8 @@ fn called_by(from: &Path, seed: u64) -> (String, Origin) {
     let run = run_of(from);
     let is_of_a_run = run != from || (!from.exists() && from.extension().is_none());
     let name = run_name(run, bmae_recipe::Stage::Pretrain, seed)
-        .or_else(|| run.file_name().map(|name| name.to_string_lossy().into_owned()))
-        .unwrap_or_else(|| run.display().to_string());
+        .or_else(|| run.file_name().map(plain_path))
+        .unwrap_or_else(|| plain_path(run));
     (plain(&name).into_owned(), if is_of_a_run { Origin::Elsewhere } else { Origin::Foreign })
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use bmae_output::path_text::to_text;
 use bmae_output::plain::{plain, plain_path};
 use serde::Serialize;
 
@@ -207,7 +208,7 @@ fn line(group: &RunGroup) -> GroupSummary {
         added: group.added,
         own_keys: group.own_keys.clone(),
         ended_before_its_switch: group.ended_before_its_switch(),
-        directories: group.runs.iter().map(|run| run.directory.display().to_string()).collect(),
+        directories: group.runs.iter().map(|run| to_text(&run.directory)).collect(),
         finetune: cell(Stage::Finetune),
         linprobe: cell(Stage::Linprobe),
         knn: cell(Stage::Knn),
@@ -297,7 +298,7 @@ fn other_images(split: &str, runs: &[Run], fingerprint: fn(&Run) -> Option<&Fing
     let other = |(at, (run, images)): (usize, &(&Run, &Fingerprint))| {
         let (first, of_first) = known[..at].iter().find(|(first, _)| choice(first) == choice(run))?;
         let data = run.about.data.as_deref().unwrap_or("the data");
-        let [first, run] = [first, run].map(|run| run.directory.display());
+        let [first, run] = [first, run].map(|run| plain_path(&run.directory));
         (of_first != images)
             .then(|| format!("The {split} images of {data} have changed between {first} and {run}: compare with care."))
     };

@@ -1,5 +1,6 @@
 //! The page as a whole: head, sections, data and scripts.
 
+use bmae_output::own_folder::GENERATOR;
 use maud::{DOCTYPE, PreEscaped, html};
 
 use super::contents::Contents;
@@ -48,6 +49,7 @@ pub fn page(groups: &[RunGroup], summary: &Summary, found: &[Finding], figures: 
         html lang="en" {
             head {
                 meta charset="utf-8";
+                meta name="generator" content=(GENERATOR);
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { "bmae: comparison of pre-training methods" }

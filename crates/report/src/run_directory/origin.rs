@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use bmae_output::path_text::from_text;
 use sha2::{Digest, Sha256};
 
 use super::about::{About, RUN_FILE, parse_about};
@@ -33,7 +34,8 @@ pub fn origin_of_weights(directory: &Path, from: &str, checksum: Option<&str>) -
 
 /// The run directories that `from` may lead to, the nearest first.
 fn places(directory: &Path, from: &str) -> Vec<PathBuf> {
-    let from = run_of(Path::new(from));
+    let from = from_text(from);
+    let from = run_of(&from);
     let Ok(directory) = std::path::absolute(directory) else { return Vec::new() };
     let mut end: Vec<Component> = from.components().rev().take(2).collect();
     end.reverse();
@@ -54,7 +56,8 @@ pub(super) fn is_outdated(directory: &Path, about: &About) -> bool {
     let Some(origin) = origin_of_weights(directory, from, checksum) else { return false };
     let Some(of_origin) = about_of(&origin) else { return false };
     // A checkpoint that was kept on the way, or the best one, is not what the run has in the end.
-    let is_last = run_of(Path::new(from)) == Path::new(from) || Path::new(from).ends_with(LAST_WEIGHTS);
+    let from = from_text(from);
+    let is_last = run_of(&from) == from || from.ends_with(LAST_WEIGHTS);
     let recorded = about.inputs.from_sha256.as_ref().filter(|_| is_last);
     let began_before = about.started.is_some() && about.started < of_origin.started;
     match recorded {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use bmae_output::plain::plain_path;
 use bmae_output::count::count;
 use bmae_recipe::{Bytes, Stage};
 
@@ -124,7 +125,7 @@ impl fmt::Display for Caution {
                 )
             }
             Self::LittleRoom { folder, needed, free } => {
-                write!(formatter, "about {needed} will be written into {}, where {free} are free", folder.display())
+                write!(formatter, "about {needed} will be written into {}, where {free} are free", plain_path(folder))
             }
         }
     }

@@ -2,6 +2,10 @@
 
 use std::path::PathBuf;
 
+use bmae_output::plain::plain_path;
+
+use bmae_output::claim::Taken;
+
 use crate::TrainError;
 
 /// A model that cannot be exported, or a place that it cannot be written to.
@@ -29,18 +33,18 @@ pub enum ExportError {
         /// The weights.
         source_name: String,
     },
-    /// A folder that holds something.
-    #[error("{} exists and is not an empty folder", path.display())]
-    Exists {
-        /// The folder.
-        path: PathBuf,
-    },
     /// A file of another kind by its name.
-    #[error("what is written is a safetensors file, but {} is not called so", path.display())]
+    #[error("what is written is a safetensors file, but {} is not called so", plain_path(path))]
     Name {
         /// The file.
         path: PathBuf,
     },
+}
+
+impl From<Taken> for ExportError {
+    fn from(error: Taken) -> Self {
+        Self::Train(error.into())
+    }
 }
 
 impl From<bmae_nn::WeightsError> for ExportError {

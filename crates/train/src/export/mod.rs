@@ -12,10 +12,12 @@ mod write;
 pub use error::ExportError;
 pub use exported::Exported;
 pub use model::{Kind, Sees};
+pub use write::check_place_of_import;
 
 use bmae_architecture::{Autoencoder, LAYER_NORM_EPSILON};
 use bmae_nn::StateDict;
 use bmae_nn::weights::{Architecture, CONFIG_KEY, ModelPart, grouped_names};
+use bmae_output::mark::SAFETENSORS_KEY;
 use bmae_recipe::{Need, Recipe, Used, available_memory};
 
 use crate::observer::Message;
@@ -24,6 +26,11 @@ use model::Model;
 
 /// The metadata key under which an imported file says where it came from.
 pub const SOURCE_KEY: &str = "bmae.source";
+
+/// What an exported file is, by its mark.
+pub(super) const EXPORTED: &str = "exported weights";
+/// What an imported one is.
+pub const IMPORTED: &str = "imported weights";
 
 /// Whom weights are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +58,8 @@ pub fn export(weights: &StateDict, recipe: &Recipe, to: Destination) -> Result<E
     };
     // Loaders of Hugging Face's ask for the first key; with the second the file keeps being one of ours.
     let format = ("format".to_owned(), "pt".to_owned());
-    exported.weights.metadata = [format, (CONFIG_KEY.to_owned(), carried(&weights, recipe))].into();
+    let mark = (SAFETENSORS_KEY.to_owned(), EXPORTED.to_owned());
+    exported.weights.metadata = [format, mark, (CONFIG_KEY.to_owned(), carried(&weights, recipe))].into();
     exported.notes.splice(0..0, notes);
     Ok(exported)
 }
@@ -76,6 +84,7 @@ pub fn import(mut weights: StateDict, recipe: &Recipe) -> Result<(StateDict, Vec
     let text = carried(&weights, recipe);
     weights.metadata.insert("format".to_owned(), "pt".to_owned());
     weights.metadata.insert(CONFIG_KEY.to_owned(), text);
+    weights.metadata.insert(SAFETENSORS_KEY.to_owned(), IMPORTED.to_owned());
     weights.metadata.insert(SOURCE_KEY.to_owned(), weights.source_name());
     Ok((weights, notes))
 }

@@ -6,6 +6,7 @@ mod student;
 
 use bmae_data::Dataset;
 use bmae_output::count::count;
+use bmae_output::plain::plain_path;
 use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{Recipe, TrainedStage};
 use burn::module::Module;
@@ -214,7 +215,7 @@ impl Pretraining<'_> {
         };
         let collapse = monitors.collapse.judge(signs);
         if let Some(warning) = &collapse {
-            session.warn(format!("{}, {}: {warning}", directory.path().display(), after(epoch + 1)));
+            session.warn(format!("{}, {}: {warning}", plain_path(directory.path()), after(epoch + 1)));
         }
         let knn_top1 = measured.and_then(|measured| measured.knn_top1);
         directory.log(&Line::Epoch(EpochLine {

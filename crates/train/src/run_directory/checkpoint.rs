@@ -6,6 +6,8 @@
 
 use std::path::{Path, PathBuf};
 
+use bmae_output::plain::plain_path;
+
 use bmae_nn::weights::{CONFIG_KEY, StateDict};
 
 use super::state_file::{self, Checkpoint, Position};
@@ -100,14 +102,14 @@ pub(super) fn load(directory: &Path) -> Result<Loaded, TrainError> {
             Ok(checkpoint) if checkpoint.position == position => {
                 return Ok(Loaded { checkpoint: Some(checkpoint), lost });
             }
-            Ok(_) => lost.push(format!("{} is the state of another epoch", path.display())),
+            Ok(_) => lost.push(format!("{} is the state of another epoch", plain_path(path))),
             Err(error) => lost.push(error.to_string()),
         }
     }
     match (lost.is_empty(), weights.exists()) {
         (true, false) => Ok(Loaded::default()),
         (true, true) => {
-            let what = format!("there is no state in {}", directory.join("state").display());
+            let what = format!("there is no state in {}", plain_path(directory.join("state")));
             Err(TrainError::NoState { path: directory.to_owned(), what, weights: Some(weights) })
         }
         (false, has_weights) => {
@@ -160,6 +162,6 @@ pub(super) fn put_in_order(directory: &Path, loaded: &mut Loaded) -> Result<(), 
         }
         None => "it will be written after the next whole epoch",
     };
-    loaded.lost.push(format!("{} {problem}: {then}", weights.display()));
+    loaded.lost.push(format!("{} {problem}: {then}", plain_path(weights)));
     Ok(())
 }

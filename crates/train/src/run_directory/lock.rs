@@ -10,6 +10,9 @@ use crate::TrainError;
 /// The file that the lock is on; whoever asks whether a run is at work asks the system about it.
 pub(super) const LOCK_FILE: &str = "lock";
 
+/// More bytes than a process's number has.
+const LONGEST_NUMBER: u64 = 20;
+
 /// Whoever only asks holds the lock for an instant: that must not refuse a run its start.
 const TRIES: usize = 5;
 const BETWEEN_TRIES: Duration = Duration::from_millis(50);
@@ -68,6 +71,18 @@ impl Lock {
         let owner = owner.trim().parse::<u32>().map_or(String::new(), |id| format!(" (number {id})"));
         Err(TrainError::RunInUse { path: directory.to_owned(), owner })
     }
+}
+
+/// Whether a plain file of the lock's name in `directory` is no lock: one holds a process's number, or nothing.
+pub(super) fn is_foreign(directory: &Path) -> bool {
+    let path = directory.join(LOCK_FILE);
+    if !is_ours(&path) {
+        return false;
+    }
+    let mut text = Vec::new();
+    let _ = File::open(&path).and_then(|file| file.take(LONGEST_NUMBER + 1).read_to_end(&mut text));
+    let is_number = text.len() as u64 <= LONGEST_NUMBER && text.trim_ascii().iter().all(u8::is_ascii_digit);
+    !is_number
 }
 
 /// Whether a plain file lies there.

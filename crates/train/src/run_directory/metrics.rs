@@ -5,6 +5,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use bmae_output::count::count;
+use bmae_output::plain::plain_path;
 use serde::Serialize;
 
 use crate::TrainError;
@@ -275,7 +276,7 @@ fn repair(path: &Path, keep: u64) -> Result<Option<String>, TrainError> {
     write_whole(path, &kept)?;
     Ok(Some(format!(
         "{} was damaged: {} and {} of measurements are lost, {} left",
-        path.display(),
+        plain_path(path),
         count(damaged, "damaged line"),
         count(usize::try_from(missing).unwrap_or(usize::MAX), "missing byte"),
         match whole.len() {

@@ -193,6 +193,15 @@ impl RunDirectory {
         })
     }
 
+    /// Refuses a place where no run can begin or go on, since it holds something else, before any work is done.
+    ///
+    /// # Errors
+    /// [`TrainError::NotARun`]; when the folder cannot be listed.
+    pub fn check_free(path: &Path) -> Result<(), TrainError> {
+        // Of a folder at which somebody is at work, that is what there is to say, when it is opened.
+        if Lock::is_held(path) { Ok(()) } else { inspect(path).map(drop) }
+    }
+
     /// The run's name.
     pub fn name(&self) -> &str {
         &self.run_file.name
@@ -302,12 +311,24 @@ fn inspect(path: &Path) -> Result<Found, TrainError> {
     };
     let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
     // A process that died early leaves its lock file, or what was to become a file: hidden until it is whole.
-    let names: Vec<String> = names.filter(|name| name != LOCK_FILE && !name.starts_with('.')).collect();
+    let is_left = |name: &String| name.starts_with('.') || (name == LOCK_FILE && !lock::is_foreign(path));
+    let names: Vec<String> = names.filter(|name| !is_left(name)).collect();
     match names.iter().min() {
         None => Ok(Found::Nothing),
-        Some(_) if names.iter().any(|name| name == "config.toml" || name == "run.toml") => Ok(Found::Run),
+        Some(_) if is_run(path) => Ok(Found::Run),
         Some(found) => Err(TrainError::NotARun { path: path.to_owned(), found: found.clone() }),
     }
+}
+
+/// Whether the folder holds a run, though parts of it may be damaged. Files of these names that say nothing of a run, and
+/// no checkpoint beside them, are somebody else's.
+fn is_run(path: &Path) -> bool {
+    let (config, run_file) = (path.join("config.toml"), path.join("run.toml"));
+    let is_recipe = |text: String| Recipe::from_toml(&text).is_ok();
+    (config.exists() || run_file.exists())
+        && (checkpoint::exists(path)
+            || RunFile::read(path).is_ok()
+            || std::fs::read_to_string(config).is_ok_and(is_recipe))
 }
 
 /// A resume must be of the same recipe, key for key; keys that `stage` does not read may have changed since, and so may

@@ -2,10 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use bmae_output::mark;
+
 use super::metrics::Fields;
 use super::tensorboard::EventFile;
 use crate::TrainError;
 use crate::whole_file::{create_folder, write_whole};
+
+/// What a picture of a run is, by its mark.
+const MARK: &str = "pictures of a run";
 
 /// What a picture shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +40,7 @@ fn path(directory: &Path, epochs_done: usize, name: PictureName) -> PathBuf {
 /// Writes a picture of a run `directory`.
 pub(super) fn write(directory: &Path, epochs_done: usize, name: PictureName, png: &[u8]) -> Result<(), TrainError> {
     create_folder(&directory.join("pictures"))?;
-    write_whole(&path(directory, epochs_done, name), png)
+    write_whole(&path(directory, epochs_done, name), &mark::png(png.to_vec(), MARK))
 }
 
 /// Tells `events` the kept `lines` of metrics, and after each epoch the pictures of that epoch.

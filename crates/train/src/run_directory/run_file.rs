@@ -5,7 +5,7 @@ use std::path::Path;
 
 use bmae_data::{Dataset, Images, Split};
 use bmae_output::absolute::absolute;
-use bmae_output::path_text;
+use bmae_output::path_text::{from_text, to_text};
 use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{Choice, Stage};
 use serde::{Deserialize, Serialize};
@@ -167,9 +167,9 @@ impl RunFile {
             started: std::time::SystemTime::now()
                 .duration_since(std::time::UNIX_EPOCH)
                 .map_or(0, |since| since.as_secs()),
-            from: start.path().filter(|_| start.trunk().is_none()).map(|path| path.display().to_string()),
-            directory: Some(path_text::to_text(absolute(out))),
-            working_directory: std::env::current_dir().ok().map(path_text::to_text),
+            from: start.path().filter(|_| start.trunk().is_none()).map(to_text),
+            directory: Some(to_text(absolute(out))),
+            working_directory: std::env::current_dir().ok().map(to_text),
             trunk: ends_after.is_some(),
             // Known once they are copied: what began alone goes on alone.
             shared_from: None,
@@ -225,7 +225,7 @@ impl RunFile {
                 (before != now).then_some(changed)
             }
             (Some(_), Some(KnownWeights { from, .. })) => {
-                let later = Self::read(run_of(Path::new(&from))).is_ok_and(|of| of.started > self.started);
+                let later = Self::read(run_of(&from_text(&from))).is_ok_and(|of| of.started > self.started);
                 later.then_some(InputChange::LaterWeights { from })
             }
             _ => Some(changed),

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use bmae_output::plain::plain_path;
+
 use bmae_nn::weights::{CONFIG_KEY, StateDict, Written, write_file};
 
 use crate::TrainError;
@@ -165,7 +167,7 @@ impl Checkpoint {
                 return Err(TrainError::Damaged { path: path.to_owned(), what });
             }
         } else {
-            weights.source = path.display().to_string();
+            weights.source = plain_path(path);
             weights.metadata.extend(file.metadata.get_key_value(CONFIG_KEY).map(|(k, v)| (k.clone(), v.clone())));
         }
         Ok(checkpoint)

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use bmae_data::Split;
 use bmae_nn::weights::StateDict;
 use bmae_output::count::count;
+use bmae_output::path_text::to_text;
 use bmae_recipe::plan::epochs_in_common;
 use bmae_recipe::{Recipe, Trunk};
 
@@ -84,7 +85,7 @@ pub(super) fn read<'a>(
 impl Beginning<'_> {
     /// Says in `run.toml` where the epochs come from.
     pub(super) fn tell(&self, run_file: &mut RunFile) {
-        run_file.shared_from = Some(self.trunk.directory.display().to_string());
+        run_file.shared_from = Some(to_text(&self.trunk.directory));
         run_file.shared_epochs = Some(self.trunk.epochs);
     }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bmae_nn::weights::CONFIG_KEY;
 use bmae_nn::{Array, LinearProbe, StateDict};
+use bmae_output::claim::Foreign;
 use bmae_recipe::{Recipe, Stage, Start, Used};
 use bmae_train::device::DeviceChoice;
 use bmae_train::export::{Destination, ExportError, Exported, export, import};
@@ -259,23 +260,34 @@ fn weights_without_a_whole_encoder_are_not_exported() {
 }
 
 #[test]
-fn a_folder_is_written_whole_and_only_where_there_is_none() {
+fn a_folder_is_written_whole_and_replaces_nothing_but_one_like_it() {
     let folder = tempfile::tempdir().unwrap();
     let exported = exported(&open("weights.safetensors"), Destination::HuggingFace);
     let at = |name: &str| folder.path().join(name);
     std::fs::create_dir(at("empty")).unwrap();
-    exported.write(&at("empty")).unwrap();
-    let taken = exported.write(&at("empty")).unwrap_err();
-    assert!(matches!(taken, ExportError::Exists { .. }), "{taken}");
+    let check = |name: &str, foreign| Exported::check_place(true, &at(name), &fixture("weights.safetensors"), foreign);
+    for _ in 0..2 {
+        check("empty", Foreign::Kept).unwrap();
+        exported.write(&at("empty")).unwrap();
+    }
+    for (name, file) in [("letters", "letter.txt"), ("other-config", "config.json"), ("other", "model.safetensors")] {
+        std::fs::create_dir(at(name)).unwrap();
+        std::fs::write(at(name).join(file), "mine").unwrap();
+        let taken = check(name, Foreign::Kept).unwrap_err().to_string();
+        assert!(taken.contains(file), "{taken}");
+        check(name, Foreign::Replaced).unwrap();
+        exported.write(&at(name)).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(at("letters/letter.txt")).unwrap(), "mine");
     std::fs::write(at("file"), "").unwrap();
-    assert!(matches!(exported.write(&at("file")), Err(ExportError::Exists { .. })));
+    assert!(check("file", Foreign::Replaced).is_err() && exported.write(&at("file")).is_err());
     assert!(exported.write(&at("file/below")).is_err());
     let mut left: Vec<String> = std::fs::read_dir(folder.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     left.sort();
-    assert_eq!(left, ["empty", "file"]);
+    assert_eq!(left, ["empty", "file", "letters", "other", "other-config"]);
 }
 
 #[test]

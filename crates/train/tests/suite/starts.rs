@@ -428,8 +428,13 @@ fn pictures_and_reconstructions_of_a_student_with_a_teacher_of_another_width_are
     assert!(pictures > 0);
     let own = weights(&at("out"));
     let recipe = Recipe::from_toml(own.config_text().expect("a recipe")).expect("a recipe");
-    let request =
-        bmae_train::reconstruct::PictureRequest { split: None, images: 2, out: &at("a.png"), attention: None };
+    let request = bmae_train::reconstruct::PictureRequest {
+        split: None,
+        images: 2,
+        out: &at("a.png"),
+        attention: None,
+        foreign: bmae_output::claim::Foreign::Kept,
+    };
     let drawn = bmae_train::reconstruct::write(&recipe, &own, request, &device().inner(), &mut |_| {}).expect("drawn");
     assert_eq!(drawn.predicted, bmae_train::model::Predicted::Features);
 }
