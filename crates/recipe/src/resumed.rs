@@ -11,8 +11,10 @@ impl Recipe {
     pub fn replanned(&self, stage: TrainedStage, epochs: usize, begun: usize) -> Recipe {
         let mut recipe = self.clone();
         let settings = recipe.stage_mut(stage);
-        // The plan until now cannot have trained more than it has.
-        settings.replanned.push(EarlierPlan { epochs: settings.epochs, until: begun.min(settings.epochs) });
+        // Where the last states are lost, what was written down holds: no plan ends before the one before, or after itself.
+        let before = settings.replanned.last().map_or(0, |plan| plan.until);
+        let until = begun.max(before).min(settings.epochs);
+        settings.replanned.push(EarlierPlan { epochs: settings.epochs, until });
         settings.epochs = epochs;
         recipe
     }
@@ -77,6 +79,13 @@ mod tests {
             assert!(now.is_replanned(earlier, STAGE) && !earlier.is_replanned(now, STAGE));
             assert_eq!(&now.as_before(earlier, Stage::Pretrain, false), earlier);
         }
+        let again = third.replanned(STAGE, 35, 22);
+        assert_eq!(
+            again.pretrain.stage.replanned.last(),
+            Some(&EarlierPlan { epochs: 30, until: 25 }),
+            "states were lost"
+        );
+        assert_eq!(Recipe::from_toml(&again.to_toml()).expect("it reads"), again);
         assert!(!first.is_replanned(&first, STAGE));
         let other = recipe("pretrain.mask_ratio = 0.5");
         assert_ne!(second.as_before(&other, Stage::Pretrain, false), other, "something else differs, too");

@@ -106,17 +106,21 @@ pub(super) fn load(directory: &Path) -> Result<Loaded, TrainError> {
             Err(error) => lost.push(error.to_string()),
         }
     }
-    match (lost.is_empty(), weights.exists()) {
-        (true, false) => Ok(Loaded::default()),
-        (true, true) => {
-            let what = format!("there is no state in {}", plain_path(directory.join("state")));
-            Err(TrainError::NoState { path: directory.to_owned(), what, weights: Some(weights) })
-        }
-        (false, has_weights) => {
-            let weights = has_weights.then_some(weights);
-            Err(TrainError::NoState { path: directory.to_owned(), what: lost.join("; "), weights })
-        }
+    if lost.is_empty() {
+        return check_state(directory).map(|()| Loaded::default());
     }
+    let weights = weights.exists().then_some(weights);
+    Err(TrainError::NoState { path: directory.to_owned(), what: lost.join("; "), weights })
+}
+
+/// Refuses a run that has weights and no state to go on from, whole or not.
+pub(super) fn check_state(directory: &Path) -> Result<(), TrainError> {
+    let weights = last_weights(directory);
+    if !state_file::list(directory).is_empty() || !weights.exists() {
+        return Ok(());
+    }
+    let what = format!("there is no state in {}", plain_path(directory.join("state")));
+    Err(TrainError::NoState { path: directory.to_owned(), what, weights: Some(weights) })
 }
 
 /// The text of the recipe that the checkpoints of a run carry, where its `config.toml` cannot be read.

@@ -70,7 +70,8 @@ impl Recorded {
     /// The same stage with `epochs` epochs, which from the next one that begins follow the schedule of so many.
     ///
     /// # Errors
-    /// [`TrainError::OtherEpochs`] where it has no epochs, is a trunk, or has begun more.
+    /// [`TrainError::OtherEpochs`] where it has no epochs, is a trunk, or has begun more; [`TrainError::NoState`] where
+    /// there is nothing to go on from.
     pub fn with_epochs(mut self, epochs: usize) -> Result<Self, TrainError> {
         let begun = self.position.epochs_begun();
         let refused = |what: String| TrainError::OtherEpochs { path: self.planned.out.clone(), epochs, what };
@@ -88,6 +89,7 @@ impl Recorded {
             return Err(refused(format!("{} of it {have} begun, and cannot be taken back", count(begun, "epoch"))));
         }
         if epochs != self.planned.recipe.stage(stage).epochs {
+            checkpoint::check_state(&self.planned.out)?;
             self.planned.recipe = self.planned.recipe.replanned(stage, epochs, begun);
         }
         Ok(self)

@@ -192,6 +192,10 @@ fn what_does_not_tell_its_stage_or_its_recipe_is_refused_in_a_sentence() {
     std::fs::write(file("config.toml"), "garbage").expect("written");
     assert_eq!(Recorded::read(folder.path()).expect("recorded").planned.recipe, recipe("pretrain.epochs = 1"));
     std::fs::remove_dir_all(file("state")).expect("removed");
+    std::fs::write(file("config.toml"), recipe("pretrain.epochs = 1").to_toml()).expect("written");
+    let longer = Recorded::read(folder.path()).expect("recorded").with_epochs(2).expect_err("there is no state");
+    assert!(longer.to_string().contains("cannot go on: there is no state in"), "{longer}");
+    std::fs::write(file("config.toml"), "garbage").expect("written");
     std::fs::remove_dir_all(file("checkpoints")).expect("removed");
     refused();
 }
