@@ -34,7 +34,7 @@ fn album_html(contents: &Contents, album: &Album, open: bool) -> Markup {
                 @for kind in PictureKind::ALL {
                     @if let Some(last) = album.kind(kind).next_back() {
                         div class="epochs" data-epochs={ (kind.title()) " of " (label) }
-                            style={ "--room:" (least_width(last)) "px" } {
+                            style={ "flex-basis:" (least_width(last)) "px" } {
                             @for picture in album.kind(kind) { (picture_html(picture, label, picture.epoch == last.epoch)) }
                         }
                     }
