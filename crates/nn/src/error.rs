@@ -30,7 +30,7 @@ pub enum ShapeError {
         depth: usize,
     },
     /// A label that no class has.
-    #[error("a label is {label}, but the head has {of}, numbered 0 to {last}: use labels of the data set the head is for", of = count(*classes, "class"), last = classes.saturating_sub(1))]
+    #[error("a label is {label}, but the head has {of}, 0 to {last}: use labels of the data set the head is for", of = count(*classes, "class"), last = classes.saturating_sub(1))]
     Label {
         /// The label.
         label: i64,

@@ -72,7 +72,7 @@ pub enum CifarError {
     },
     /// A label that stands for no class.
     #[error(
-        "{path}, record {record}: the label is {label}, but the {classes} classes are numbered from 0, \
+        "{path}, record {record}: the label is {label}, but there are {classes} classes, numbered from 0, \
          so the file is damaged", path = plain_path(path)
     )]
     LabelOutOfRange {

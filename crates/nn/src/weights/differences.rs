@@ -126,7 +126,7 @@ impl StateDict {
         let is_square = tokens.isqrt().checked_pow(2) == Some(tokens);
         Some(match is_square {
             true => "positions without one for the class token (pos_embed)".to_owned(),
-            false => format!("positions for {}, no square grid", count(tokens.saturating_sub(1), "patch")),
+            false => format!("positions for {}, which are no square grid", count(tokens.saturating_sub(1), "patch")),
         })
     }
 
