@@ -255,7 +255,8 @@ impl Progress {
             (current.first_step, current.begins_with_features) = (0, false);
         }
         let of_plan = self.left_of_plan(self.current.as_ref().map(|current| current.epochs * current.steps_per_epoch));
-        let of_plan = if of_plan.is_empty() { of_plan } else { format!("; {of_plan}") };
+        // A terminal has it in the line below, of the next loop.
+        let of_plan = if of_plan.is_empty() || self.on_terminal { String::new() } else { format!("; {of_plan}") };
         let ended = self.current.take();
         let (title, took) = match &ended {
             Some(current) => (current.title.clone(), format!(" in {}", duration(current.began.elapsed()))),
