@@ -58,7 +58,7 @@ fn widths(rows: &[Vec<String>]) -> Vec<usize> {
     let columns = rows.first().map_or(0, Vec::len);
     let widest = |column: usize| {
         let lines = rows.iter().filter_map(|row| row.get(column)).flat_map(|cell| cell.split('\n'));
-        lines.map(|line| line.trim_end().width().max(line.width())).max().unwrap_or(0)
+        lines.map(UnicodeWidthStr::width).max().unwrap_or(0)
     };
     (0..columns).map(widest).collect()
 }

@@ -3,14 +3,13 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+use super::copies::without_copies;
 use super::data_set::{DataSet, DataSets};
 use super::encoder::{Encoder, Origin, encoders};
 use super::labels::tell_apart;
 use super::repeats::{AddedLine, evaluated};
 use super::score::Score;
 use crate::run_directory::{MethodSetting, Run, Stage};
-
-use super::copies::without_copies;
 
 /// One line of the comparison: the runs of one encoder's name and setting on one data set, every stage and seed.
 #[derive(Debug, Clone)]

@@ -22,14 +22,12 @@ pub struct Highest<'a> {
 /// [`Score::is_above`].
 pub fn highest(summary: &Summary, evaluation: Stage) -> Vec<Highest<'_>> {
     let score = |line: &GroupSummary| line.evaluation(evaluation).and_then(|cell| cell.score.clone());
-    let mut data: Vec<Option<&str>> = summary.runs.iter().map(|line| line.data.as_deref()).collect();
-    let mut seen: Vec<Option<&str>> = Vec::new();
-    data.retain(|data| {
-        !seen.contains(data) && {
-            seen.push(*data);
-            true
+    let mut data: Vec<Option<&str>> = Vec::new();
+    for of_line in summary.runs.iter().map(|line| line.data.as_deref()) {
+        if !data.contains(&of_line) {
+            data.push(of_line);
         }
-    });
+    }
     let of_data = |data: Option<&str>| {
         let lines = summary.runs.iter().filter(|line| line.data.as_deref() == data);
         let mut lines: Vec<(&GroupSummary, Score)> = lines.filter_map(|line| Some((line, score(line)?))).collect();

@@ -7,6 +7,9 @@ use bmae_output::plain::plain_path;
 
 use crate::run_directory::MethodSetting;
 
+/// What each of some lines may be told by.
+type Addition<'a> = &'a dyn Fn(&[usize]) -> Vec<String>;
+
 /// Adds to equal labels what tells them apart, until no two are equal: the setting, then the method, then a folder, each
 /// only where it says something else of some than of others. `folders` of a line are tried in their order.
 pub(crate) fn tell_apart<'a>(
@@ -16,7 +19,7 @@ pub(crate) fn tell_apart<'a>(
 ) {
     // Each round makes at least two of the equal ones differ; what is then equal to another is so by accident.
     for _ in 0..3 {
-        let additions: [&dyn Fn(&[usize]) -> Vec<String>; 3] = [
+        let additions: [Addition; 3] = [
             &|lines| lines.iter().map(|&line| with_comma(setting(line).parameters())).collect(),
             &|lines| lines.iter().map(|&line| with_comma(setting(line).method.clone())).collect(),
             &|lines| in_brackets(&lines.iter().map(|&line| folders(line)).collect::<Vec<_>>()),

@@ -109,8 +109,8 @@ fn chance_rows(summary: &Summary, errors: bool) -> Markup {
                         @if shows_data { td { (data.unwrap_or_default()) } }
                         @for stage in Stage::EVALUATIONS {
                             td class="n" {
-                                (percent(chance)) @if errors { " " span class="spread" {} }
-                                (room_for_mark(sentences::any_at_chance(summary, stage)))
+                                (percent(chance)) (room_for_mark(sentences::any_at_chance(summary, stage)))
+                                @if errors { " " span class="spread" {} }
                             }
                         }
                         @for _ in 0..2 { td class="n cost" {} }
@@ -162,8 +162,8 @@ fn score_cell(cell: &EvaluationSummary, top: bool, published: Option<String>, er
                 None => span class="none" { (sentences::score(cell)) },
                 Some(score) => {
                     @if top { strong { (percent(score.mean)) } } @else { (percent(score.mean)) }
-                    @if errors { " " span class="spread" { @if let Some(error) = sentences::error(score) { (error) } } }
                     @if cell.above_chance == Some(false) { (sentences::AT_CHANCE) } @else { (room_for_mark(any_mark)) }
+                    @if errors { " " span class="spread" { @if let Some(error) = sentences::error(score) { (error) } } }
                 }
             }
             @if let Some(published) = published {
