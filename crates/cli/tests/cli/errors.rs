@@ -275,9 +275,9 @@ fn no_permission_is_one_sentence() {
         .refuses(1, &["cannot write /proc/bmae-run", "choose another place to write"]);
 }
 
-/// Runs its arguments on a disk of 48 KiB at `small`, then lists what a half-written file would be.
+/// Runs its arguments on a disk at `small` that holds little more than the weights and states, which are certain to come, then lists what a half-written file would be.
 #[cfg(target_os = "linux")]
-const ON_A_SMALL_DISK: &str = "mount -t tmpfs -o size=48k tmpfs small || exit 99
+const ON_A_SMALL_DISK: &str = "mount -t tmpfs -o size=96k tmpfs small || exit 99
     \"$@\"
     code=$?
     find small -type f -name '.*'

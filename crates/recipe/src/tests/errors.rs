@@ -350,7 +350,7 @@ fn a_preset_that_does_not_exist_is_refused() {
 }
 
 #[test]
-fn a_switch_after_the_last_epoch_is_a_warning_and_a_long_warm_up_is_not() {
+fn a_switch_or_a_peak_of_the_rate_after_the_last_epoch_is_a_warning() {
     let warned = |sets: &[&str]| {
         let layers = Layers { stages: vec![Stage::Pretrain], single_run: true, ..layers(Preset::Quick, sets) };
         resolve_with_warnings(&layers).1
@@ -364,7 +364,15 @@ fn a_switch_after_the_last_epoch_is_a_warning_and_a_long_warm_up_is_not() {
         ]
     );
     assert_eq!(warned(&["method.name=mae-k", "method.k=49", "pretrain.epochs=50"]), []);
-    assert_eq!(warned(&["pretrain.warmup_epochs=1000"]), []);
+    let rising = warned(&["pretrain.warmup_epochs=24", "finetune.warmup_epochs=1000"]);
+    assert_eq!(
+        rising.iter().map(Warning::to_string).collect::<Vec<_>>(),
+        [
+            "`pretrain.warmup_epochs` is 24, but the training ends after 24 epochs, while its learning rate still rises: lower \
+          `pretrain.warmup_epochs` or raise `pretrain.epochs`"
+        ]
+    );
+    assert_eq!(warned(&["pretrain.warmup_epochs=23"]), []);
     let ignored = warned(&["method.targets=[{weight=1}]"]);
     assert_eq!(ignored, [Warning::TargetsIgnored { method: "mae".to_owned() }]);
     let ignored = warned(&["method.k=3"]);

@@ -277,8 +277,8 @@ mod tests {
     use super::*;
 
     fn recipe(keys: &str) -> Recipe {
-        let base = "pretrain.batch_size = 10\nfinetune.batch_size = 10\nlinprobe.batch_size = 10\nmonitor.stability = 0\n\
-                    monitor.every = 0\npretrain.epochs = 20\n";
+        let base = "pretrain.batch_size = 10\nfinetune.batch_size = 10\nmonitor.stability = 0\nmonitor.every = 0\n\
+                    pretrain.epochs = 20\n";
         Recipe::from_toml(&format!("{base}{keys}")).expect("a recipe")
     }
 
@@ -331,7 +331,7 @@ mod tests {
         let speed = speed_of(Stage::Linprobe);
         let once = speed.seconds(&recipe("linprobe = { augmentation = 'none', epochs = 4, batch_size = 20 }"), 0..4);
         assert_seconds(once, 120.0 * 0.01 + 4.0 * (5.0 * 0.3 + 0.1));
-        let augmented = speed.seconds(&recipe("linprobe.epochs = 4"), 0..4);
+        let augmented = speed.seconds(&recipe("linprobe.batch_size = 10"), 0..4);
         assert_seconds(augmented, 20.0 * 0.01 + 4.0 * (10.0 * 2.0 + 0.2));
     }
 
@@ -354,7 +354,7 @@ mod tests {
             assert_ne!(copy, of(other), "{other}");
         }
         let teacher = |path: &str| {
-            let target = format!("{{ update = 'fixed', weights = '{path}' }}");
+            let target = format!("{{ update = 'fixed', from = '{path}' }}");
             of(&format!("method.name = 'custom'\nmethod.targets = [{target}]"))
         };
         assert_ne!(teacher("/a.safetensors"), teacher("/b.safetensors"));
