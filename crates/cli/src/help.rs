@@ -18,12 +18,33 @@ pub fn columns() -> usize {
 }
 
 /// `command` and all below it, with help of so many columns.
-pub fn fitted(command: Command, columns: usize) -> Command {
+pub fn fitted(mut command: Command, columns: usize) -> Command {
+    // Names whole commands in the usage of each.
+    command.build();
+    fitted_below(command, columns)
+}
+
+fn fitted_below(command: Command, columns: usize) -> Command {
     let below = command.get_after_help().map(|text| wrapped(&text.to_string(), columns));
-    let command = command.term_width(columns).mut_subcommands(|command| fitted(command, columns));
+    let command = command.term_width(columns).mut_subcommands(|command| fitted_below(command, columns));
+    let command = with_usage(command, columns);
     match below {
         Some(text) => command.after_help(text),
         None => command,
+    }
+}
+
+/// `command` with its usage in several lines, where it is too long for one.
+fn with_usage(command: Command, columns: usize) -> Command {
+    const HEADING: &str = "Usage: ";
+    let usage = command.clone().render_usage().to_string();
+    match usage.strip_prefix(HEADING) {
+        Some(line) if usage.chars().count() > columns && !line.contains('\n') => {
+            let mut lines = String::new();
+            fold(&mut lines, line, 0, columns - HEADING.len(), "");
+            command.override_usage(lines.replace('\n', "\n       "))
+        }
+        _ => command,
     }
 }
 
@@ -82,7 +103,10 @@ fn fold(out: &mut String, line: &str, indent: usize, columns: usize, goes_on: &s
     let deeper = if goes_on.is_empty() { 0 } else { 2 };
     let room = columns.saturating_sub(goes_on.len());
     let mut width = 0;
-    for word in words(line.trim_start()) {
+    let words = words(line.trim_start());
+    // What goes on has a value with each option, so that they stay together.
+    let least = if goes_on.is_empty() { 0 } else { room.saturating_sub(indent + deeper) };
+    for word in with_values(words, least) {
         let length = word.chars().count();
         // The last word of an example may be the sign that it goes on.
         let fits = if word == "\\" { width + 1 + length <= columns } else { width + 1 + length <= room };
@@ -97,6 +121,20 @@ fn fold(out: &mut String, line: &str, indent: usize, columns: usize, goes_on: &s
             width = indent + deeper + length;
         }
     }
+}
+
+/// The words of an example, an option and its value as one where both have `room` on a line of their own.
+fn with_values(words: Vec<&str>, room: usize) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    for word in words {
+        let fits = |last: &&mut String| last.chars().count() + 1 + word.chars().count() <= room;
+        let takes_value = |last: &&mut String| last.starts_with("--") && !last.contains(['=', ' ']);
+        match parts.last_mut().filter(takes_value).filter(fits) {
+            Some(last) if !word.starts_with(['-', '\\']) => *last = format!("{last} {word}"),
+            _ => parts.push(word.to_owned()),
+        }
+    }
+    parts
 }
 
 /// The words of a line; what is quoted is one, and several blanks between two words stay with the first.
@@ -126,7 +164,7 @@ mod tests {
     #[test]
     fn an_example_that_is_too_long_goes_on_behind_a_backslash() {
         let text = "Examples:\n  bmae pretrain --preset mini --data cifar10 --out runs/a";
-        assert_eq!(wrapped(text, 40), "Examples:\n  bmae pretrain --preset mini --data \\\n    cifar10 --out runs/a");
+        assert_eq!(wrapped(text, 40), "Examples:\n  bmae pretrain --preset mini \\\n    --data cifar10 --out runs/a");
         assert_eq!(wrapped(text, 80), text);
     }
 

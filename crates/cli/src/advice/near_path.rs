@@ -22,7 +22,10 @@ pub fn near_path(path: &Path) -> Option<String> {
         let Component::Normal(missing) = part else { return None };
         let names = names_in(&here);
         let found = nearest(missing.to_str()?, names.iter().map(String::as_str))?;
-        let whole = here.join(found).join(parts.as_path());
+        let found = here.join(found);
+        let rest = parts.as_path();
+        // Joined to nothing, the path of a file would be that of a folder.
+        let whole = if rest.as_os_str().is_empty() { found } else { found.join(rest) };
         return whole.exists().then(|| quoted(from_working_folder(&whole)));
     }
     None

@@ -1,6 +1,5 @@
 //! Advice on recipes and sweeps.
 
-use bmae_output::shell::quoted;
 use bmae_recipe::sweep::SweepError;
 use bmae_recipe::{RecipeError, Warning, keys};
 
@@ -51,8 +50,9 @@ pub fn of_sweep(error: &SweepError) -> Option<String> {
     let advice = match error {
         SweepError::Recipe(error) => return of_recipe(error),
         SweepError::Unknown { name, .. } if name.contains('=') => {
-            return Some(format!("did you mean --grid {}?", quoted(name)));
+            return Some(format!("did you mean `--grid {name}`?"));
         }
+        SweepError::Unknown { hint, .. } if !hint.is_empty() => return None,
         SweepError::Unreadable { path, .. } => return near_path(path).map(|near| format!("did you mean {near}?")),
         SweepError::Unknown { .. } | SweepError::Nothing => "--grid KEY.PATH=VALUE,VALUE gives one of your own",
         SweepError::NotAGrid { .. } => "write it as --grid method.k=1,2,4",

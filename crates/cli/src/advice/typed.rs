@@ -180,13 +180,22 @@ fn command(wrong: &str, program: &Command, words: &[String]) -> Option<String> {
     if words.first().is_some_and(|first| first != wrong && program.find_subcommand(first).is_some()) {
         return None;
     }
-    let own: Vec<String> = own.iter().map(|own| format!("'bmae {own}'")).collect();
+    let own: Vec<String> = own.iter().map(|own| format!("`bmae {own}`")).collect();
     Some(format!("did you mean {}?", in_a_row(&own)))
 }
 
 /// Whether `program` has the command, one word or two.
 fn has(program: &Command, command: &str) -> bool {
     command.split(' ').try_fold(program, |command, word| command.find_subcommand(word)).is_some()
+}
+
+/// `key=value` as a shell takes it, in quotes where it needs some.
+fn assigned(key: &str, value: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_.,:/+-".contains(c);
+    match value.chars().all(is_plain) {
+        true => format!("{key}={value}"),
+        false => quoted(format!("{key}={value}")),
+    }
 }
 
 /// `a`, `a or b`, `a, b or c`.
@@ -227,10 +236,10 @@ impl<'a> Line<'a> {
         if let Some((own, value, _)) =
             OPTIONS_WITH_VALUES.iter().find(|(own, _, names)| names.contains(&name.as_str()) && self.has(own))
         {
-            return Some(format!("did you mean '--{own} {value}'?"));
+            return Some(format!("did you mean `--{own} {value}`?"));
         }
         if let Some((own, _)) = OPTIONS.iter().find(|(own, names)| names.contains(&name.as_str()) && self.has(own)) {
-            return Some(format!("did you mean '--{own}{}'?", self.value_of(own, given.as_deref())));
+            return Some(format!("did you mean `--{own}{}`?", self.value_of(own, given.as_deref())));
         }
         if !self.reads_a_recipe() {
             return None;
@@ -242,8 +251,8 @@ impl<'a> Line<'a> {
         let note = if meant.note.is_empty() { String::new() } else { format!(" ({})", meant.note) };
         Some(match meant.path {
             Some(key) => {
-                let value = given.map_or_else(|| "VALUE".to_owned(), |value| value);
-                format!("recipe keys are set with --set: '--set {}'{note}", quoted(format!("{key}={value}")))
+                let value = given.unwrap_or_else(|| "VALUE".to_owned());
+                format!("recipe keys are set with `--set {}`{note}", assigned(&key, &value))
             }
             None => meant.note.to_owned(),
         })
@@ -267,16 +276,16 @@ impl<'a> Line<'a> {
             && !key.contains('=')
         {
             let option = before_that.unwrap_or_default();
-            return Some(format!("did you mean '{option} {}'?", quoted(format!("{key}={wrong}"))));
+            return Some(format!("did you mean `{option} {}`?", assigned(key, wrong)));
         }
         if before == Some("--resume") && self.has("out") {
-            return Some(format!("--resume takes no value: '--resume --out {}' goes on with that run", quoted(wrong)));
+            return Some(format!("--resume takes no value: `--resume --out {}` goes on with that run", quoted(wrong)));
         }
         if let Some((key, value)) = wrong.split_once('=') {
             let known = keys::find(key).map(|key| key.path().to_owned());
             let key = known.or_else(|| keys::meant(key, Some(self.section())).and_then(|meant| meant.path))?;
             let option = if self.has("grid") && value.contains(',') { "grid" } else { "set" };
-            return Some(format!("did you mean '--{option} {}'?", quoted(format!("{key}={value}"))));
+            return Some(format!("did you mean `--{option} {}`?", assigned(&key, value)));
         }
         let wanted = ["from", "weights", "data", "out"].into_iter().find(|own| {
             let is_out = *own == "out" && self.command.get_name() == "pretrain";
@@ -286,7 +295,7 @@ impl<'a> Line<'a> {
                 && (is_out || is_data || is_weights)
                 && !self.words.iter().any(|word| word == &format!("--{own}"))
         })?;
-        Some(format!("did you mean '--{wanted} {}'?", quoted(wrong)))
+        Some(format!("did you mean `--{wanted} {}`?", quoted(wrong)))
     }
 
     fn argument(&self, long: &str) -> Option<&clap::Arg> {

@@ -44,7 +44,7 @@ pub fn weights_or_scratch(typed: &OsStr) -> Vec<CompletionCandidate> {
 
 /// Runs and folders that lead to some; where there are none, every folder.
 pub fn runs(typed: &OsStr) -> Vec<CompletionCandidate> {
-    let mut folders = PathCompleter::dir().complete(typed);
+    let mut folders = paths(&PathCompleter::dir(), typed);
     let leads = |folder: &CompletionCandidate| leads_to_run(Path::new(folder.get_value()), DEPTH);
     if folders.iter().any(leads) {
         folders.retain(leads);
@@ -120,5 +120,12 @@ fn words<'a>(typed: &OsStr, known: impl IntoIterator<Item = &'a str>) -> Vec<Com
 /// Folders, and files that end in one of these.
 fn files(typed: &OsStr, endings: &'static [&'static str]) -> Vec<CompletionCandidate> {
     let ends_so = |path: &Path| path.extension().is_some_and(|ending| endings.iter().any(|known| ending == *known));
-    PathCompleter::any().filter(move |path: &Path| path.is_dir() || ends_so(path)).complete(typed)
+    paths(&PathCompleter::any().filter(move |path: &Path| path.is_dir() || ends_so(path)), typed)
+}
+
+/// What the completer finds, without the folder itself.
+fn paths(completer: &PathCompleter, typed: &OsStr) -> Vec<CompletionCandidate> {
+    let mut found = completer.complete(typed);
+    found.retain(|candidate| candidate.get_value() != ".");
+    found
 }

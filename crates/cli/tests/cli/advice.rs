@@ -16,18 +16,18 @@ fn advises(folder: &Folder, line: &str, parts: &[&str]) {
 fn an_option_of_another_program_is_answered_with_ours() {
     let folder = Folder::new();
     for (line, meant) in [
-        ("pretrain --out r --config own.toml", "did you mean '--preset own.toml'?"),
-        ("pretrain --output r", "did you mean '--out r'?"),
-        ("pretrain -o r", "did you mean '--out r'?"),
-        ("pretrain --out r --dataset=photos", "did you mean '--data photos'?"),
-        ("pretrain --out r --gpu 0", "did you mean '--device cuda'?"),
-        ("pretrain --out r --num-workers 4", "did you mean '--threads 4'?"),
-        ("pretrain --out r -j 4", "did you mean '--threads 4'?"),
-        ("knn --checkpoint runs/a --out r", "did you mean '--from runs/a'?"),
-        ("linprobe --model runs/a --out r", "did you mean '--from runs/a'?"),
-        ("pretrain --out r --continue", "did you mean '--resume'?"),
-        ("sweep k --slurm", "did you mean '--emit slurm'?"),
-        ("bench --batch-size 64", "did you mean '--batch 64'?"),
+        ("pretrain --out r --config own.toml", "did you mean `--preset own.toml`?"),
+        ("pretrain --output r", "did you mean `--out r`?"),
+        ("pretrain -o r", "did you mean `--out r`?"),
+        ("pretrain --out r --dataset=photos", "did you mean `--data photos`?"),
+        ("pretrain --out r --gpu 0", "did you mean `--device cuda`?"),
+        ("pretrain --out r --num-workers 4", "did you mean `--threads 4`?"),
+        ("pretrain --out r -j 4", "did you mean `--threads 4`?"),
+        ("knn --checkpoint runs/a --out r", "did you mean `--from runs/a`?"),
+        ("linprobe --model runs/a --out r", "did you mean `--from runs/a`?"),
+        ("pretrain --out r --continue", "did you mean `--resume`?"),
+        ("sweep k --slurm", "did you mean `--emit slurm`?"),
+        ("bench --batch-size 64", "did you mean `--batch 64`?"),
         ("pretrain --outt r", "a similar argument exists: '--out'"),
     ] {
         advises(&folder, line, &[meant]);
@@ -38,16 +38,16 @@ fn an_option_of_another_program_is_answered_with_ours() {
 fn an_option_that_is_a_key_is_answered_with_the_key_of_the_stage() {
     let folder = Folder::new();
     for (line, meant) in [
-        ("pretrain --out r --epochs 3", "'--set pretrain.epochs=3'"),
-        ("linprobe --from scratch --out r --epochs=3", "'--set linprobe.epochs=3'"),
-        ("pretrain --out r --lr 1e-3", "'--set pretrain.base_lr=1e-3'"),
-        ("pretrain --out r -lr 1e-3", "'--set pretrain.base_lr=1e-3'"),
-        ("finetune --from scratch --out r --batch-size 64", "'--set finetune.batch_size=64'"),
-        ("pretrain --out r --mask-ratio 0.5", "'--set pretrain.mask_ratio=0.5'"),
-        ("pretrain --out r --weight_decay 0.1", "'--set pretrain.weight_decay=0.1'"),
-        ("reproduce --img-size 64", "'--set data.image_size=64'"),
-        ("pretrain --out r --epochs", "'--set pretrain.epochs=VALUE'"),
-        ("bench --stage finetune --drop-path 0.2", "'--set finetune.drop_path=0.2'"),
+        ("pretrain --out r --epochs 3", "`--set pretrain.epochs=3`"),
+        ("linprobe --from scratch --out r --epochs=3", "`--set linprobe.epochs=3`"),
+        ("pretrain --out r --lr 1e-3", "`--set pretrain.base_lr=1e-3`"),
+        ("pretrain --out r -lr 1e-3", "`--set pretrain.base_lr=1e-3`"),
+        ("finetune --from scratch --out r --batch-size 64", "`--set finetune.batch_size=64`"),
+        ("pretrain --out r --mask-ratio 0.5", "`--set pretrain.mask_ratio=0.5`"),
+        ("pretrain --out r --weight_decay 0.1", "`--set pretrain.weight_decay=0.1`"),
+        ("reproduce --img-size 64", "`--set data.image_size=64`"),
+        ("pretrain --out r --epochs", "`--set pretrain.epochs=VALUE`"),
+        ("bench --stage finetune --drop-path 0.2", "`--set finetune.drop_path=0.2`"),
     ] {
         advises(&folder, line, &["--set", meant]);
     }
@@ -58,13 +58,13 @@ fn an_option_that_is_a_key_is_answered_with_the_key_of_the_stage() {
 fn a_word_that_stands_where_none_is_expected_is_answered_with_its_option() {
     let folder = Folder::new();
     for (line, meant) in [
-        ("pretrain r", "did you mean '--out r'?"),
-        ("knn r --out k", "did you mean '--from r'?"),
-        ("data info photos", "did you mean '--data photos'?"),
-        ("pretrain --out r pretrain.epochs=3", "did you mean '--set pretrain.epochs=3'?"),
-        ("pretrain --out r --set pretrain.epochs 3", "did you mean '--set pretrain.epochs=3'?"),
-        ("sweep k method.k=1,2", "did you mean '--grid method.k=1,2'?"),
-        ("pretrain --resume runs/a", "'--resume --out runs/a'"),
+        ("pretrain r", "did you mean `--out r`?"),
+        ("knn r --out k", "did you mean `--from r`?"),
+        ("data info photos", "did you mean `--data photos`?"),
+        ("pretrain --out r pretrain.epochs=3", "did you mean `--set pretrain.epochs=3`?"),
+        ("pretrain --out r --set pretrain.epochs 3", "did you mean `--set pretrain.epochs=3`?"),
+        ("sweep k method.k=1,2", "did you mean `--grid method.k=1,2`?"),
+        ("pretrain --resume runs/a", "`--resume --out runs/a`"),
     ] {
         advises(&folder, line, &[meant]);
     }
@@ -74,13 +74,13 @@ fn a_word_that_stands_where_none_is_expected_is_answered_with_its_option() {
 fn a_command_by_another_name_is_answered_with_ours() {
     let folder = Folder::new();
     for (line, meant) in [
-        ("train --out r", "did you mean 'bmae pretrain'?"),
-        ("eval --from r", "did you mean 'bmae finetune', 'bmae linprobe' or 'bmae knn'?"),
-        ("linear --from r", "did you mean 'bmae linprobe'?"),
-        ("plot runs", "did you mean 'bmae report'?"),
-        ("compare a b", "did you mean 'bmae runs compare'?"),
-        ("ls", "did you mean 'bmae runs'?"),
-        ("download cifar10", "did you mean 'bmae data download'?"),
+        ("train --out r", "did you mean `bmae pretrain`?"),
+        ("eval --from r", "did you mean `bmae finetune`, `bmae linprobe` or `bmae knn`?"),
+        ("linear --from r", "did you mean `bmae linprobe`?"),
+        ("plot runs", "did you mean `bmae report`?"),
+        ("compare a b", "did you mean `bmae runs compare`?"),
+        ("ls", "did you mean `bmae runs`?"),
+        ("download cifar10", "did you mean `bmae data download`?"),
         ("knnn --from r", "a similar subcommand exists: 'knn'"),
     ] {
         advises(&folder, line, &[meant]);
@@ -115,7 +115,7 @@ fn presets_methods_and_sweeps_that_do_not_exist_are_answered_with_the_nearest() 
         ("pretrain --out r --method maek", "did you mean \"mae-k\"?"),
         ("pretrain --out r --method byol", "did you mean \"ema-mae\"?"),
         ("sweep lamda --dry-run", "did you mean lambda?"),
-        ("sweep method.k=1,2 --dry-run", "did you mean --grid method.k=1,2?"),
+        ("sweep method.k=1,2 --dry-run", "did you mean `--grid method.k=1,2`?"),
         ("pretrain --out r --set lr=1e-3", "did you mean `pretrain.base_lr`?"),
         ("finetune --from scratch --out r --set lr=1e-3", "did you mean `finetune.base_lr`?"),
         ("pretrain --out r --set num_workers=4", "--threads N"),

@@ -7,8 +7,9 @@ use crate::folder::Folder;
 
 #[test]
 fn results_go_to_stdout_and_progress_to_stderr_as_plain_lines() {
-    let ended = Folder::new().bmae("pretrain --preset tiny.toml --out a").succeeds();
+    let ended = Folder::new().bmae("-v pretrain --preset tiny.toml --out a").succeeds();
     assert_eq!(ended.stdout.lines().count(), 1, "{}", ended.story());
+    assert!(ended.stderr.contains("a pretrain: 2 epochs of 2 steps of 32 images"), "{}", ended.story());
     assert!(ended.stderr.contains("a pretrain: epoch 1/2: loss "), "{}", ended.story());
     assert!(ended.stderr.contains(" images/s"), "{}", ended.story());
     assert!(!ended.stderr.contains('\u{1b}'), "no escape sequences where there is no terminal{}", ended.story());

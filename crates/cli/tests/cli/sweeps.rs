@@ -54,7 +54,7 @@ fn a_trunk_is_made_and_gone_on_from_by_hand_too() {
     assert!(folder.read("run/run.toml").contains("shared_from = \"trunk\""));
     folder.bmae(&format!("{line} --method mae-k --k 1 --trunk trunk --out other")).refuses(
         1,
-        &["other cannot begin with the trunk trunk", "the first 1 epochs, and it has 2", "train the trunk again"],
+        &["other cannot begin with the trunk trunk", "the first epoch alone, and it has 2", "train the trunk again"],
     );
     folder.bmae(&format!("{line} --method mae --trunk gone --out other")).refuses(1, &["it is not there"]);
     folder.bmae(&format!("{line} --method mae --stop-after 5 --out other")).refuses(2, &["beyond the 4 epochs"]);

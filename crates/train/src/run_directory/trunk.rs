@@ -63,8 +63,10 @@ pub(super) fn read<'a>(
     let text = std::fs::read_to_string(&file).map_err(|source| TrainError::reading(&file, source))?;
     let common = epochs_in_common(&Recipe::from_toml(&text)?, &Recipe::from_toml(config)?);
     if common < trunk.epochs {
-        let what =
-            format!("the two recipes do the same in the first {}, and it has {}", count(common, "epoch"), trunk.epochs);
+        let what = match common {
+            1 => format!("the two recipes do the same in the first epoch alone, and it has {}", trunk.epochs),
+            _ => format!("the two recipes do the same in the first {common} epochs, and it has {}", trunk.epochs),
+        };
         return Err(refused(what));
     }
     let gone = || refused("its checkpoint is gone".to_owned());
