@@ -27,6 +27,7 @@ def main():
     arguments.add_argument("--cifar", type=pathlib.Path, required=True)
     arguments.add_argument("--page", type=pathlib.Path, default=ROOT / "docs/guide.md")
     arguments.add_argument("--into", type=pathlib.Path)
+    arguments.add_argument("--first", type=int, metavar="N", help="run the first N commands alone")
     given = arguments.parse_args()
     page = given.page.read_text(encoding="utf-8")
     begin(page, given.cifar.resolve())
@@ -34,7 +35,7 @@ def main():
     programs.mkdir(exist_ok=True)
     shutil.copy(given.bmae, programs / "bmae")
     environment = os.environ | {"PATH": f"{programs}:{os.environ['PATH']}"}
-    (given.into or given.page).write_text(refreshed(page.split("\n"), environment), encoding="utf-8")
+    (given.into or given.page).write_text(refreshed(page.split("\n"), environment, given.first), encoding="utf-8")
 
 
 def begin(page, cifar):
@@ -46,16 +47,17 @@ def begin(page, cifar):
     subprocess.run([sys.executable, "-c", script, str(cifar)], cwd=FOLDER, check=True)
 
 
-def refreshed(lines, environment):
-    """The page with the output of every command as it is now."""
-    page = []
+def refreshed(lines, environment, most=None):
+    """The page with the output of every command, or of the first few, as it is now."""
+    page, run = [], 0
     at = 0
     while at < len(lines):
         page.append(lines[at])
         command = lines[at].removeprefix(INDENT + "$ ")
         at += 1
-        if command == page[-1]:
+        if command == page[-1] or run == most:
             continue
+        run += 1
         while at < len(lines) and lines[at].startswith(INDENT + "> "):
             command += "\n" + lines[at].removeprefix(INDENT + "> ")
             page.append(lines[at])

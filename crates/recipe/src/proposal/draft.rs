@@ -142,6 +142,11 @@ impl Draft<'_> {
         match self.images.shorter_side {
             None => "Generated images have any size; this is that of the preset quick.".to_owned(),
             Some(side) if side == size => "The median of the images' shorter sides.".to_owned(),
+            Some(side) if side > size && !image_sizes(Some(side)).contains(&size) => {
+                format!(
+                    "The median of the images' shorter sides is {side} pixels; this is a multiple of the patch size."
+                )
+            }
             Some(side) if side < size => format!("The images are small, {side} pixels: these are enlarged."),
             Some(side) => {
                 let shorter = "The median of the images' shorter sides is";
