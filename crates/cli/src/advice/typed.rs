@@ -110,6 +110,8 @@ const COMMANDS: &[(&[&str], &[&str])] = &[
     (&["data preview"], &["preview", "augment"]),
     (&["checkpoint export"], &["export", "convert", "save"]),
     (&["checkpoint import"], &["import", "load"]),
+    (&["init"], &["new", "create", "setup", "recipe", "configure", "wizard"]),
+    (&["keys"], &["key", "options", "settings", "params", "parameters", "config"]),
     (&["reproduce"], &["run", "start", "all", "main", "experiment", "go"]),
     (&["sweep"], &["grid", "search", "hparams", "tune", "ablation", "ablate"]),
     (&["features"], &["embed", "embeddings", "encode", "extract", "feature"]),

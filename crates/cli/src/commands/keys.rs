@@ -57,6 +57,8 @@ fn list(keys: &[&'static dyn AnyKey], columns: usize) -> String {
             let _ = writeln!(text, "{gap}{own}");
             section = Some(own);
         }
+        // Where there are no columns, there is nothing to line up.
+        let (names, defaults) = if is_narrow { (0, 0) } else { (names, defaults) };
         let mut line = format!("{:GAP$}{:<names$}{:GAP$}{:<defaults$}", "", key.name(), "", default(*key));
         if is_narrow || line.chars().count() + GAP > before {
             let _ = writeln!(text, "{}", line.trim_end());

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
+use bmae_recipe::key_search::every_key;
 use bmae_recipe::sweep::NAMES;
 use bmae_recipe::{AnyKey, Choice, Preset, data_sets, keys};
 use clap_complete::engine::{CompletionCandidate, PathCompleter, ValueCompleter};
@@ -56,6 +57,11 @@ fn leads_to_run(folder: &Path, depth: usize) -> bool {
     let is_folder = |entry: &std::fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
     folder.join("run.toml").is_file()
         || (depth > 0 && below().filter(is_folder).any(|entry| leads_to_run(&entry.path(), depth - 1)))
+}
+
+/// Paths of keys.
+pub fn key_paths(typed: &OsStr) -> Vec<CompletionCandidate> {
+    words(typed, every_key().into_iter().map(AnyKey::path))
 }
 
 /// `KEY=VALUE`: keys, then the words that the key chooses between.

@@ -60,6 +60,7 @@ fn with_candidates_of(argument: Arg) -> Arg {
         "sweep" => candidates::sweeps,
         "data" => candidates::data,
         "set" => candidates::settings,
+        "words" => candidates::key_paths,
         "grid" => candidates::grids,
         "from" if takes_scratch(&argument) => candidates::weights_or_scratch,
         "from" | "weights" | "target" | "file" => candidates::weights,

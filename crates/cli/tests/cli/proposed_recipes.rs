@@ -20,17 +20,16 @@ fn a_proposed_recipe_is_read_without_a_warning_and_every_stage_of_it_converges()
     let ended = folder.bmae(init).succeeds();
     assert!(ended.stdout.contains("bmae pretrain --preset shapes.toml --out runs/shapes\n"), "{}", ended.story());
     assert!(ended.stderr.contains("on this machine about: pre-training "), "{}", ended.story());
-    let of_the_recipe = |stderr: &str| stderr.lines().filter(|line| line.starts_with("warning: ")).count();
-
-    // More than the seconds of the test have room for on a slow machine.
-    let pretrained =
-        folder.bmae("pretrain --preset shapes.toml --set pretrain.epochs=12 --set method.k=2 --out runs/a").succeeds();
-    assert!(!pretrained.stderr.contains("does not read"), "{}", pretrained.story());
+    // As many as a machine with nothing else to do has time for.
+    let longer = "--set pretrain.epochs=12 --set monitor.every=12 --set monitor.pictures_every=0";
+    let pretrained = folder.bmae(&format!("pretrain --preset shapes.toml {longer} --out runs/a")).succeeds();
+    let warned: Vec<&str> = pretrained.stderr.lines().filter(|line| line.starts_with("warning: ")).collect();
+    assert!(warned.iter().all(|line| line.contains("too short to learn from")), "{}", pretrained.story());
     let fell = losses(&folder, "runs/a");
     assert!(fell[fell.len() - 1] < 0.9 * fell[0], "{fell:?}");
 
     let probed = folder.bmae("linprobe --preset shapes.toml --from runs/a --out runs/probe --json").succeeds();
-    assert_eq!(of_the_recipe(&probed.stderr), 0, "{}", probed.story());
+    assert!(!probed.stderr.contains("warning: "), "{}", probed.story());
     let (fell, top1) = (losses(&folder, "runs/probe"), probed.json()["top1"].as_f64());
     let highest = fell.iter().copied().fold(0.0, f64::max);
     assert!(highest < 1.3 * fell[0] && fell[fell.len() - 1] < 0.9 * fell[0], "{fell:?}");

@@ -74,3 +74,29 @@ fn a_folder_of_images_is_opened_as_one() {
     let data = open(&Source::Path(folder.path().to_owned()), 0, 0).expect("an unlabelled folder");
     assert_eq!((data.train.len(), data.is_labelled()), (1, false));
 }
+
+#[test]
+fn a_folder_holds_images_where_they_lie_in_it_or_in_its_classes_and_not_where_they_lie_deeper() {
+    let root = folder();
+    let put = |path: &str| {
+        let path = root.path().join(path);
+        fs::create_dir_all(path.parent().expect("it lies below")).expect("a folder");
+        fs::write(path, "never decoded").expect("a file");
+    };
+    put("labelled/train/cat/1.png");
+    put("pile/1.JPG");
+    put("deep/er/1.png");
+    put("texts/notes.txt");
+    put(".hidden/1.png");
+    let holds = |name: &str| holds_images(&root.path().join(name));
+    assert!(holds("labelled") && holds("pile") && holds("deep/er"));
+    assert!(
+        !holds("deep") && !holds("texts") && !holds("missing") && !holds("pile/1.JPG") && !holds_images(root.path())
+    );
+    let found: Vec<String> = folders_of_images(root.path())
+        .iter()
+        .map(|folder| folder.file_name().expect("a name").to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(found, ["labelled", "pile"]);
+    assert!(folders_of_images(&root.path().join("missing")).is_empty());
+}

@@ -142,6 +142,11 @@ impl Draft<'_> {
         match self.images.shorter_side {
             None => "Generated images have any size; this is that of the preset quick.".to_owned(),
             Some(side) if side == size => "The median of the images' shorter sides.".to_owned(),
+            Some(side) if side > size && !image_sizes(Some(side)).contains(&size) => {
+                format!(
+                    "The median of the images' shorter sides is {side} pixels; this is a multiple of the patch size."
+                )
+            }
             Some(side) if side < size => format!("The images are small, {side} pixels: these are enlarged."),
             Some(side) => {
                 let shorter = "The median of the images' shorter sides is";
@@ -181,8 +186,10 @@ impl Draft<'_> {
             "Pixels throughout. The methods with a bootstrapped target read the keys below.",
         );
         let every = copy_every(self.epochs);
-        let why =
-            format!("mae-k, mae-new: epochs on pixels, then of each copy. In proportion to {} epochs.", self.epochs);
+        let why = format!(
+            "mae-k, mae-new: epochs on pixels, then of each copy. In proportion to {}.",
+            bmae_output::count::count(self.epochs, "epoch")
+        );
         keys.put("method.k", count(every), &why);
         keys.put("method.wse", count(every), "ema-mae: epochs on pixels, then the target follows the student.");
         let why = "ema-mae, mae-new: a rate at which the target forgets half of itself in a quarter of the epochs.";

@@ -7,7 +7,7 @@ use super::written::Proposal;
 use super::{lengths, sizes};
 use crate::error::RecipeError;
 use crate::recipe::Recipe;
-use crate::sections::{data, finetune, linprobe, pretrain};
+use crate::sections::{data, finetune, linprobe, model, pretrain};
 use crate::setting::Setting;
 use crate::stage::Stage;
 
@@ -35,7 +35,13 @@ pub fn propose<E: From<RecipeError>>(
 
     let sizes = match draft.decided(&data::KEYS.image_size)? {
         Some(size) => vec![size],
-        None => sizes::image_sizes(images.shorter_side),
+        None => {
+            let usual = sizes::image_sizes(images.shorter_side);
+            match draft.decided(&model::KEYS.patch_size)? {
+                Some(patch) => usual.into_iter().map(|size| (size / patch).max(1) * patch).collect(),
+                None => usual,
+            }
+        }
     };
     let (mut draft, mut epochs) = of_fitting_size(draft, &sizes, &mut search)?;
     for model in MODELS.into_iter().skip(1).take_while(|model| model.images <= images.train) {

@@ -31,12 +31,15 @@ pub(super) fn patch_size(image_size: usize) -> usize {
     (1..=wanted).rev().find(|patch| image_size.is_multiple_of(*patch)).unwrap_or(1)
 }
 
-/// Images of a batch: so many that an epoch has about ten steps or more, and no more than a CPU makes use of.
+/// Images of a batch: so many that an epoch has nine steps or more, and no more than a CPU makes use of; of a few dozen
+/// images so many that hardly any fills no batch.
 pub(super) fn batch_size(train: usize) -> usize {
-    let tenth = (train / 9).max(1);
-    // The largest power of two that is no larger.
-    let power = 1 << tenth.ilog2();
-    power.clamp(train.min(8).max(1), 128)
+    match train {
+        0..=8 => train.max(1),
+        9..72 => (4..=8).rev().min_by_key(|batch| train % batch).unwrap_or(8),
+        // The largest power of two that is no larger than a ninth.
+        _ => (1 << (train / 9).ilog2()).min(128),
+    }
 }
 
 /// A model in the proportions of the presets, and from how many images on it is worth its time.
@@ -126,11 +129,12 @@ mod tests {
 
     #[test]
     fn an_epoch_has_about_ten_steps_or_more_whatever_the_number_of_images() {
-        assert_eq!([1, 5, 8, 20, 100, 600, 3000, 50_000].map(batch_size), [1, 5, 8, 8, 8, 64, 128, 128]);
+        assert_eq!([1, 5, 8, 20, 100, 600, 3000, 50_000].map(batch_size), [1, 5, 8, 5, 8, 64, 128, 128]);
         for images in 1..3000 {
             let batch = batch_size(images);
             assert!(batch >= 1 && batch <= images, "{batch} of {images}");
             assert!(images < 72 || images / batch >= 9, "{batch} of {images}");
+            assert!(4 * (images % batch) <= images, "{batch} of {images} leaves out many");
         }
     }
 

@@ -132,6 +132,8 @@ fn what_was_decided_beforehand_holds_and_the_rest_is_chosen_around_it() {
     assert_eq!(recipe.runs.len(), 1);
     assert!(text.contains("# As --set pretrain.epochs=7 says.\nepochs = 7\n"), "{text}");
     assert_eq!(read(&text).0, *recipe, "{text}");
+    let patches = proposed(photographs(), &HOUR, &["model.patch_size=14"], 0.001).recipe;
+    assert_eq!((patches.data.image_size, patches.model.patch_size), (56, 14));
     let bad = Setting::parse("data.image_size=none", "--set data.image_size=none".to_owned()).expect("a setting");
     propose(photographs(), &HOUR, &[bad], machine(600, 1.0)).expect_err("no number");
 }
