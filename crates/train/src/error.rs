@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use bmae_output::count::count;
-use bmae_recipe::{Place, Recipe};
 use bmae_output::plain::plain_path;
+use bmae_recipe::{Place, Recipe};
 
 /// An error of this crate; its text is fit for a user.
 #[derive(Debug, thiserror::Error)]

@@ -14,8 +14,8 @@ mod typed;
 
 pub use data::of_data;
 pub use near_path::near_path;
-pub use recipe::{of_recipe, of_sbatch_options, of_sweep, of_warning};
 pub use output::of_taken;
+pub use recipe::{of_recipe, of_sbatch_options, of_sweep, of_warning};
 pub use report::{figure_command, of_report};
 pub use train::{of_export, of_train, of_weights, with_advice};
 pub use typed::advised as of_typed;

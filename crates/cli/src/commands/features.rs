@@ -1,8 +1,7 @@
 //! `bmae features`.
 
-use bmae_output::count::count;
-use std::path::PathBuf;
 use bmae_output::claim::check_file;
+use bmae_output::count::count;
 use bmae_output::path_text::to_text;
 use bmae_output::plain::plain_path;
 use bmae_recipe::{Need, Start, Used};
@@ -10,6 +9,7 @@ use bmae_train::start;
 use bmae_train::whole_file::{check_place, write_whole};
 use bmae_train::{Session, features};
 use serde_json::json;
+use std::path::PathBuf;
 
 use crate::arguments::{Everywhere, Features};
 use crate::ending::Ending;
@@ -52,8 +52,6 @@ pub fn run(arguments: &Features, everywhere: &Everywhere, output: &Output) -> Re
         count(dim, "number"),
         plain_path(&arguments.out)
     );
-    Ok(output.result(
-        &text,
-        &json!({ "images": images, "dim": dim, "labels": labelled, "out": to_text(&arguments.out) }),
-    )?)
+    Ok(output
+        .result(&text, &json!({ "images": images, "dim": dim, "labels": labelled, "out": to_text(&arguments.out) }))?)
 }

@@ -38,6 +38,7 @@ pub fn run(arguments: &Forward, everywhere: &Everywhere, output: &Output) -> Res
     let names: Vec<&str> = passed.outputs.names().collect();
     output.detail(&format!("prediction head: {} of {}", passed.head, weights.source_name()));
     let text = format!("loss {:.6}, {} in {}", loss[0], count(names.len(), "tensor"), plain_path(&arguments.outputs));
-    let json = json!({ "loss": loss[0], "head": passed.head, "outputs": to_text(&arguments.outputs), "tensors": names });
+    let json =
+        json!({ "loss": loss[0], "head": passed.head, "outputs": to_text(&arguments.outputs), "tensors": names });
     Ok(output.result(&text, &json)?)
 }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use bmae_output::count::count;
 use bmae_output::claim::{Foreign, check_named_file};
+use bmae_output::count::count;
 use bmae_output::path_text::to_text;
 use bmae_output::plain::plain_path;
 use bmae_output::shell::quoted;

@@ -7,11 +7,11 @@ use bmae_output::path_text::to_text;
 use bmae_output::plain::plain_path;
 use bmae_output::shell::quoted;
 use bmae_recipe::plan::{PlanFile, PlannedStage, share_beginnings};
+use bmae_report::check_place;
 use bmae_train::TrainError;
 use bmae_train::device::{DeviceChoice, Machine};
 use bmae_train::estimate::Effort;
 use bmae_train::forecast::forecast;
-use bmae_report::check_place;
 use bmae_train::run::{self, PlanOutcome};
 use serde_json::Value;
 

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use bmae_output::claim::Foreign;
 use bmae_output::absolute::absolute;
+use bmae_output::claim::Foreign;
 use bmae_output::count::count;
 use bmae_output::plain::plain_path;
 use bmae_output::shell::quoted;

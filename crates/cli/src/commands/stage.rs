@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use bmae_output::path_text::{from_text, to_text};
 use bmae_output::plain::{name_of_path, plain, plain_path};
 use bmae_output::shell::quoted;
-use bmae_output::path_text::{from_text, to_text};
 use bmae_recipe::plan::{PlannedStage, run_name};
 use bmae_recipe::{Layers, Stage, Start, Used};
 use bmae_train::{Outcome, run, start};

@@ -58,10 +58,8 @@ pub fn run(arguments: &Sweep, everywhere: &Everywhere, output: &Output) -> Resul
                 if emitted.jobs == 1 { "it" } else { "them" },
                 emitted.command
             );
-            Ok(output.result(
-                &text,
-                &json!({ "jobs": emitted.jobs, "out": to_text(&out), "command": emitted.command }),
-            )?)
+            Ok(output
+                .result(&text, &json!({ "jobs": emitted.jobs, "out": to_text(&out), "command": emitted.command }))?)
         }
     }
 }

@@ -94,12 +94,7 @@ impl ListedRun {
     }
 
     fn unreadable(directory: &Path, error: &ReportError) -> Self {
-        Self {
-            directory: to_text(directory),
-            state: "unreadable",
-            failed: Some(error.to_string()),
-            ..Self::default()
-        }
+        Self { directory: to_text(directory), state: "unreadable", failed: Some(error.to_string()), ..Self::default() }
     }
 
     /// Its settings in a cell: `linprobe.base_lr 0.2, seed 1`.

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use bmae_output::plain::plain_path;
 use bmae_output::count::count;
+use bmae_output::plain::plain_path;
 use bmae_recipe::{Bytes, Stage};
 
 /// Something about a recipe and its images that is allowed, and probably not meant.
