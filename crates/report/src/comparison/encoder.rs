@@ -62,6 +62,14 @@ impl Encoder<'_> {
     }
 }
 
+/// The seed that an evaluation of one of a line's `encoders` counts as: that of the pre-training where the line has
+/// several, which may all be evaluated with one seed, else its own.
+pub(crate) fn counted_seed(encoders: &[Encoder], encoder: &Encoder, run: &Run) -> u64 {
+    let is_known = |encoder: &&Encoder| encoder.pretrained_epochs.is_some();
+    let several = encoders.iter().filter(is_known).count() > 1;
+    if several && is_known(&encoder) { encoder.seed } else { run.about.seed }
+}
+
 /// The encoders of `runs`, each with all its evaluations: first those whose pre-training is among the runs.
 pub(crate) fn encoders<'a>(runs: &[&'a Run]) -> Vec<Encoder<'a>> {
     let (pretrainings, evaluations): (Vec<&Run>, Vec<&Run>) =
@@ -132,11 +140,12 @@ fn unknown(run: &Run) -> (Identity, Encoder<'_>) {
         (Some(checksum), Some(from)) if run_of(&from) == from => checksum.clone(),
         (_, from) => from.map(|from| to_text(run_of(&from))).unwrap_or_default(),
     };
-    let identity = (name.clone(), about.setting.clone(), about.seed, weights, recipe.clone());
+    let seed = known.as_ref().map_or(about.seed, |(_, of_origin)| of_origin.seed);
+    let identity = (name.clone(), about.setting.clone(), seed, weights, recipe.clone());
     let encoder = Encoder {
         name,
         setting: about.setting.clone(),
-        seed: about.seed,
+        seed,
         origin,
         pretraining: None,
         evaluations: vec![run],

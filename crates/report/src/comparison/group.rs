@@ -2,10 +2,11 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::copies::without_copies;
 use super::data_set::{DataSet, DataSets};
-use super::encoder::{Encoder, Origin, encoders};
+use super::encoder::{Encoder, Origin, counted_seed, encoders};
 use super::labels::tell_apart;
 use super::repeats::{AddedLine, evaluated};
 use super::score::Score;
@@ -30,6 +31,8 @@ pub struct RunGroup<'a> {
     pub own_keys: Vec<String>,
     /// For how many epochs its encoders were pre-trained, where that is known: the least of its seeds.
     pub pretrained_epochs: Option<u64>,
+    /// The seeds that its evaluations count as, where these are not their own.
+    pub(crate) seeds: BTreeMap<PathBuf, u64>,
     /// The keys of the recipe that made its encoders; empty where that is not among the runs.
     pub recipe: BTreeMap<String, String>,
 }
@@ -40,16 +43,21 @@ impl<'a> RunGroup<'a> {
         self.runs.iter().copied().filter(move |run| run.about.stage == stage)
     }
 
+    /// The seed that a run of it counts as: of an evaluation that of its pre-training, where the line has several.
+    pub fn seed(&self, run: &Run) -> u64 {
+        self.seeds.get(&run.directory).copied().unwrap_or(run.about.seed)
+    }
+
     /// The accuracy of an evaluation over its finished seeds; `None` while there is none.
     pub fn score(&self, evaluation: Stage) -> Option<Score> {
-        let seeds = self.stage(evaluation).filter_map(|run| Some((run.about.seed, run.top1()?))).collect();
+        let seeds = self.stage(evaluation).filter_map(|run| Some((self.seed(run), run.top1()?))).collect();
         let test_images = || self.stage(evaluation).map(|run| Some(run.test_set()?.images));
         Score::of(seeds, test_images().min().flatten())
     }
 
     /// The run of one stage and seed.
     pub fn find(&self, stage: Stage, seed: u64) -> Option<&'a Run> {
-        self.stage(stage).find(|run| run.about.seed == seed)
+        self.stage(stage).find(|run| self.seed(run) == seed)
     }
 
     /// The epochs of its pre-training where these end before its method leaves the pixels: it is the run of a method
@@ -174,7 +182,11 @@ fn folders(line: &Line) -> Vec<std::path::PathBuf> {
 
 fn group<'a>(line: &Line<'a>, part: AddedLine<'a>) -> RunGroup<'a> {
     let AddedLine { told, mut runs, data, own_keys } = part;
-    runs.sort_by_key(|run| (run.about.stage, run.about.seed));
+    let counted = line.encoders.iter().flat_map(|encoder| {
+        encoder.evaluations.iter().map(|run| (run.directory.clone(), counted_seed(&line.encoders, encoder, run)))
+    });
+    let seeds: BTreeMap<PathBuf, u64> = counted.collect();
+    runs.sort_by_key(|run| (run.about.stage, seeds.get(&run.directory).copied().unwrap_or(run.about.seed)));
     let added = !told.is_empty();
     RunGroup {
         label: if added { format!("{}, {told}", line.label) } else { line.label.clone() },
@@ -184,6 +196,7 @@ fn group<'a>(line: &Line<'a>, part: AddedLine<'a>) -> RunGroup<'a> {
         origin: line.encoders.iter().map(|encoder| encoder.origin).max().unwrap_or(Origin::Known),
         added,
         own_keys,
+        seeds,
         recipe: line.encoders.iter().find_map(|encoder| encoder.recipe.clone()).unwrap_or_default(),
         pretrained_epochs: line.encoders.iter().filter_map(|encoder| encoder.pretrained_epochs).min(),
     }

@@ -7,7 +7,7 @@ use bmae_output::plain::plain_path;
 
 use super::data_set::{DataSet, DataSets};
 use super::differing_keys::{ABSENT, differences_from, result_keys};
-use super::encoder::{Encoder, checkpoint};
+use super::encoder::{Encoder, checkpoint, counted_seed};
 use super::folders::own_folder_at;
 use crate::run_directory::{Run, Stage};
 
@@ -31,6 +31,8 @@ type Recipe = BTreeMap<String, String>;
 #[derive(Clone)]
 struct Evaluated<'a> {
     run: &'a Run,
+    /// The seed that it counts as.
+    seed: u64,
     recipe: Recipe,
     /// Whether it takes another checkpoint than the last.
     early: bool,
@@ -53,7 +55,7 @@ pub(crate) fn evaluated<'r, 'a: 'r>(
     let lines: Vec<(Vec<&Run>, Vec<Evaluated>)> = lines
         .map(|encoders| {
             let pretrainings = encoders.iter().filter_map(|encoder| encoder.pretraining).collect();
-            (pretrainings, encoders.iter().flat_map(|encoder| of_encoder(encoder, data)).collect())
+            (pretrainings, encoders.iter().flat_map(|encoder| of_encoder(encoders, encoder, data)).collect())
         })
         .collect();
     let mut common: HashMap<(Stage, Recipe), usize> = HashMap::new();
@@ -69,18 +71,19 @@ pub(crate) fn evaluated<'r, 'a: 'r>(
     lines.into_iter().map(|(pretrainings, evaluations)| parts(pretrainings, evaluations, &common)).collect()
 }
 
-fn of_encoder<'a>(encoder: &Encoder<'a>, data: &DataSets) -> Vec<Evaluated<'a>> {
+fn of_encoder<'a>(encoders: &[Encoder<'a>], encoder: &Encoder<'a>, data: &DataSets) -> Vec<Evaluated<'a>> {
     let own = encoder.folders()[1];
     let evaluated = |run: &&'a Run| {
         let checkpoint = checkpoint(run);
         let mut recipe = result_keys(run, run.about.stage);
         recipe.retain(|path, _| !matches!(path.as_str(), "data.source" | "data.root"));
         recipe.extend(checkpoint.clone().map(|name| ("checkpoint".to_owned(), name)));
-        if run.about.seed != encoder.seed && encoder.pretraining.is_some() {
-            recipe.insert("pre-training's seed".to_owned(), encoder.seed.to_string());
+        let seed = counted_seed(encoders, encoder, run);
+        if run.about.seed != seed {
+            recipe.insert("seed".to_owned(), run.about.seed.to_string());
         }
         let beside = own_folder_at(&run.directory, run.about.stage) == own;
-        Evaluated { run, recipe, early: checkpoint.is_some(), beside, data: data.of_run(run).cloned() }
+        Evaluated { run, seed, recipe, early: checkpoint.is_some(), beside, data: data.of_run(run).cloned() }
     };
     encoder.evaluations.iter().map(evaluated).collect()
 }
@@ -123,13 +126,13 @@ fn parts<'a>(
                 of_stage.iter().copied().partition(|each| each.recipe == base.recipe);
             let is_other = |each: &&Evaluated| each.run.directory != base.run.directory;
             for each in std::iter::once(base).chain(kin.into_iter().filter(is_other)).chain(others) {
-                let is_shown = !each.early && !shown.contains(&each.run.about.seed);
+                let is_shown = !each.early && !shown.contains(&each.seed);
                 let told = if is_shown { String::new() } else { told(base, each) };
                 if is_main && !is_shown {
                     own_keys.extend(differences_from(&each.recipe, &base.recipe));
                 }
                 if is_shown {
-                    shown.push(each.run.about.seed);
+                    shown.push(each.seed);
                 }
                 let told: Vec<&str> =
                     [of_data.as_str(), told.as_str()].into_iter().filter(|part| !part.is_empty()).collect();

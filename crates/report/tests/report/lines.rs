@@ -102,6 +102,21 @@ fn seeds_of_one_setting_are_one_line_but_not_those_of_another_recipe() {
 }
 
 #[test]
+fn pre_trainings_of_several_seeds_that_were_evaluated_with_one_count_as_seeds() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (seed, top1) in [(0, 50.0), (1, 54.0)] {
+        let at = |path: String| folder.path().join("runs").join(path);
+        run("pretrain", "mae").seed(seed).steps(1).write(&at(format!("mae-seed{seed}/pretrain")));
+        let from = format!("from = 'runs/mae-seed{seed}/pretrain'");
+        run("knn", "mae").parameters(&from).epochs(1).accuracies(&[top1]).write(&at(format!("knn{seed}")));
+    }
+    let summary = report(folder.path()).summary;
+    let score = summary.runs[0].knn.score.clone().expect("it was evaluated");
+    assert_eq!((summary.runs.len(), score.mean, score.seeds), (1, 52.0, vec![(0, 50.0), (1, 54.0)]));
+    assert!(!summary.missing.iter().any(|missing| missing.stage == bmae_report::Stage::Knn), "{:?}", summary.missing);
+}
+
+#[test]
 fn a_repeated_evaluation_adds_a_line_that_says_by_which_keys_it_differs_and_leaves_the_others_whole() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
