@@ -33,7 +33,7 @@ fn a_proposed_recipe_is_read_without_a_warning_and_every_stage_of_it_converges()
     assert!(!probed.stderr.contains("warning: "), "{}", probed.story());
     let (fell, top1) = (losses(&folder, "runs/probe"), probed.json()["top1"].as_f64());
     let highest = fell.iter().copied().fold(0.0, f64::max);
-    assert!(highest < 1.3 * fell[0] && fell[fell.len() - 1] < 0.9 * fell[0], "{fell:?}");
+    assert!(highest < 1.3 * fell[0] && fell[fell.len() - 1] < 0.95 * fell[0], "{fell:?}");
     assert!(top1.is_some_and(|top1| top1 > 14.0), "ten classes: {top1:?}");
 }
 
