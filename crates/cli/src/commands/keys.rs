@@ -69,7 +69,7 @@ fn list(keys: &[&'static dyn AnyKey], columns: usize) -> String {
             line.clear();
         }
     }
-    text.push_str("\nAll about one key: bmae keys pretrain.base_lr\n");
+    text.push_str("\nAll about one: bmae keys data.source\n");
     text
 }
 
