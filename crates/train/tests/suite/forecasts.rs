@@ -103,7 +103,7 @@ fn a_plan_for_which_the_disk_has_no_room_is_refused_before_anything_is_written()
     too_long.recipe.pretrain.stage.epochs = 1 << 40;
     let mut watching = Watching::default();
     let mut session = session(&mut watching, 2).with_estimates(Effort::RoomOnly);
-    let refused = run::plan(&mut session, &[too_long]).expect_err("there is no such disk");
+    let refused = run::plan(&mut session, &[too_long], |_| Ok(())).expect_err("there is no such disk");
     assert!(matches!(refused, TrainError::NoRoom { .. }), "{refused}");
     assert!(!folder.path().join("plan").exists());
 }
