@@ -22,7 +22,11 @@ pub enum FolderError {
     #[error(
         "{path} is {kind}, which is not decoded{and_more}",
         path = path.display(),
-        and_more = if *more == 0 { String::new() } else { if *more == 1 { ", and there is 1 more of this or another such kind".to_owned() } else { format!(", and there are {more} more of this or another such kind") } }
+        and_more = match more {
+            0 => String::new(),
+            1 => ", and there is 1 more of this or another such kind".to_owned(),
+            more => format!(", and there are {more} more of this or another such kind"),
+        }
     )]
     UnsupportedFiles {
         /// The first one.
