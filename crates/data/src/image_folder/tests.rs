@@ -158,7 +158,7 @@ fn photographs_that_are_not_decoded_are_refused_and_counted() {
     assert!(error.ends_with("2.AVIF is an AVIF file, which is not decoded"), "{error}");
     fs::write(folder.path().join("train/cat/3.heic"), "").expect("room");
     let error = all(folder.path()).expect_err("left out").to_string();
-    assert!(error.contains("and there are 1 more"), "{error}");
+    assert!(error.contains("and there is 1 more"), "{error}");
 }
 
 #[test]

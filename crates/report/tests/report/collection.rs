@@ -21,7 +21,7 @@ fn each_run_is_a_line_with_state_progress_and_best_result() {
         [
             "stage seed state epochs loss best top-1 time",
             "finetune 0 finished 2/2 1.0000 31.00 10 s",
-            "finetune 0 stopped 1/3 1.0000 31.00 5 s"
+            "finetune 0 stopped 1/3 1.0000 31.00 5.3 s"
         ]
     );
 }
