@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
+use bmae_output::claim::Foreign;
 use bmae_recipe::sweep::emit::{Engine, Runner, emit};
 use bmae_recipe::sweep::{Axis, Grid, Sweep, plan};
 use bmae_recipe::{Layers, Stage};
@@ -36,7 +37,7 @@ impl Jobs {
         let program =
             jobs.program("bin/bmae", &format!("trap '{when_told}' TERM; echo > began; while :; do sleep 0.02; done"));
         let runner = Runner { program: &program, threads: 1, device: "cpu" };
-        emit(&Engine::Slurm(Vec::new()), &stages, jobs.path(), runner).expect("room");
+        emit(&Engine::Slurm(Vec::new()), &stages, jobs.path(), runner, Foreign::Kept).expect("room");
         jobs
     }
 

@@ -23,17 +23,12 @@ pub enum FolderError {
     /// Photographs of a kind that is not decoded.
     #[error(
         "{path} is {kind}, which is not decoded{and_more}",
-<<<<<<< HEAD
         path = plain_path(path),
-        and_more = if *more == 0 { String::new() } else { if *more == 1 { ", and there is 1 more of this or another such kind".to_owned() } else { format!(", and there are {more} more of this or another such kind") } }
-=======
-        path = path.display(),
         and_more = match more {
             0 => String::new(),
             1 => ", and there is 1 more of this or another such kind".to_owned(),
             more => format!(", and there are {more} more of this or another such kind"),
         }
->>>>>>> advice
     )]
     UnsupportedFiles {
         /// The first one.
