@@ -161,7 +161,7 @@ mod tests {
         for engine in [Engine::Slurm(Vec::new()), Engine::Snakemake] {
             let emitted = emit(&engine, &stages, folder.path(), runner(), Foreign::Kept).expect("room");
             assert_eq!(emitted.jobs, 7);
-            emit(engine, &stages, folder.path(), runner(), Foreign::Kept).expect("the same again");
+            emit(&engine, &stages, folder.path(), runner(), Foreign::Kept).expect("the same again");
         }
         for stage in &stages {
             let job = job(stage, folder.path()).expect("a job");
@@ -176,18 +176,18 @@ mod tests {
     fn a_file_that_no_sweep_wrote_is_kept_and_nothing_is_written() {
         for (engine, name) in [
             (Engine::Snakemake, "Snakefile"),
-            (Engine::Slurm, "slurm/stage.sh"),
-            (Engine::Slurm, "recipes/mae/knn.toml"),
+            (Engine::Slurm(Vec::new()), "slurm/stage.sh"),
+            (Engine::Slurm(Vec::new()), "recipes/mae/knn.toml"),
         ] {
             let folder = tempfile::tempdir().expect("a folder");
             let path = folder.path().join(name);
             std::fs::create_dir_all(path.parent().expect("a folder above")).expect("a folder");
             std::fs::write(&path, "mine = 1").expect("a file");
             let stages = stages(folder.path());
-            let refused = emit(engine, &stages, folder.path(), runner(), Foreign::Kept).expect_err("it is kept");
+            let refused = emit(&engine, &stages, folder.path(), runner(), Foreign::Kept).expect_err("it is kept");
             assert!(refused.to_string().contains(name), "{refused}");
             assert_eq!(std::fs::read_to_string(&path).expect("it is there"), "mine = 1");
-            emit(engine, &stages, folder.path(), runner(), Foreign::Replaced).expect("it was asked for");
+            emit(&engine, &stages, folder.path(), runner(), Foreign::Replaced).expect("it was asked for");
         }
     }
 }
