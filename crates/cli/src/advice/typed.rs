@@ -89,7 +89,7 @@ const OPTIONS: &[(&str, &[&str])] = &[
 /// Options of another name that go with a value of their own.
 const OPTIONS_WITH_VALUES: &[(&str, &str, &[&str])] = &[
     ("device", "cuda", &["gpu", "gpus", "cuda", "g", "accelerator"]),
-    ("emit", "slurm", &["slurm", "sbatch", "cluster", "submit"]),
+    ("emit", "slurm", &["sbatch", "cluster", "submit"]),
     ("emit", "snakemake", &["snakemake", "workflow"]),
 ];
 

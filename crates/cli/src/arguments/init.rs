@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::{PathBufValueParser, TypedValueParser};
 
+use super::path_word::path_word;
 use super::time_span::time_span;
 
 /// `bmae init`.
@@ -21,7 +23,7 @@ size from their number, model and epochs from how fast a few steps are here. Wha
 around it.")]
 pub struct Init {
     /// Images: shapes, cifar10, cifar100, or the path of a folder or archive [default: the folder that bmae is called in, if it holds images]
-    #[arg(long, value_name = "PATH|NAME")]
+    #[arg(long, value_name = "PATH|NAME", value_parser = path_word())]
     pub data: Option<String>,
     /// How long pre-training may take on this machine, as in 30m, 8h or 2d
     #[arg(long, value_name = "TIME", value_parser = time_span, default_value = "1h")]
@@ -30,14 +32,13 @@ pub struct Init {
     #[arg(long)]
     pub force: bool,
     /// Recipe to write, a file that ends in .toml
-    #[arg(value_name = "FILE.toml", value_parser = toml)]
+    #[arg(value_name = "FILE.toml", value_parser = toml())]
     pub out: PathBuf,
 }
 
-fn toml(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    match path.extension().is_some_and(|extension| extension == "toml") {
-        true => Ok(path),
-        false => Err("a recipe is written: choose a name that ends in .toml".to_owned()),
-    }
+fn toml() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| match path.extension() {
+        Some(extension) if extension == "toml" => Ok(path),
+        _ => Err("a recipe is written: choose a name that ends in .toml"),
+    })
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bmae_data::{folders_of_images, holds_images};
 use bmae_output::count::count;
 use bmae_output::duration::{duration, seconds};
+use bmae_output::path_text::to_text;
 use bmae_output::plain::plain_path;
 use bmae_output::remedy::remedy;
 use bmae_output::shell::quoted;
@@ -40,13 +41,7 @@ pub fn run(arguments: &Init, everywhere: &Everywhere, output: &Output) -> Result
     let base = layers::layers(&source, everywhere, &[])?;
     let recipe = Recipe::resolve(&of_data(&base))?.0;
     let settings: Vec<Setting> = base.settings.into_iter().filter(|setting| !is_place(setting)).collect();
-    let Some(text) = source_text(&recipe.data.source, out) else {
-        let message = format!(
-            "the path {} is not UTF-8, which a recipe cannot hold: give the folder another name",
-            recipe.data.source.text()
-        );
-        return Err(Ending::Usage(message.into()));
-    };
+    let text = source_text(&recipe.data.source, out);
     let has_own_root = everywhere.set.iter().any(|set| set.trim_start().starts_with("data.root"));
     let named = Named { source: text, root: recipe.data.source.root().filter(|_| has_own_root).map(Path::to_owned) };
 
@@ -69,7 +64,7 @@ pub fn run(arguments: &Init, everywhere: &Everywhere, output: &Output) -> Result
     let text = format!("{}: {}\n\nnext:\n{}", plain_path(out), in_short(&proposal.recipe), commands(&next));
     let stages = proposal.stages.iter().map(|(stage, seconds)| (stage.section().to_owned(), json!(seconds)));
     let json = json!({
-        "recipe": out.to_string_lossy(),
+        "recipe": to_text(out),
         "images": images.train.len(),
         "image_size": proposal.recipe.data.image_size,
         "patch_size": proposal.recipe.model.patch_size,

@@ -27,7 +27,7 @@ fn an_option_of_another_program_is_answered_with_ours() {
         ("knn --checkpoint runs/a --out r", "did you mean `--from runs/a`?"),
         ("linprobe --model runs/a --out r", "did you mean `--from runs/a`?"),
         ("pretrain --out r --continue", "did you mean `--resume`?"),
-        ("sweep k --slurm", "did you mean `--emit slurm`?"),
+        ("sweep k --cluster", "did you mean `--emit slurm`?"),
         ("bench --batch-size 64", "did you mean `--batch 64`?"),
         ("pretrain --outt r", "a similar argument exists: '--out'"),
     ] {

@@ -14,7 +14,7 @@ const NAME: &[u8] = b"caf\xe9";
 
 /// Every command by the name of its manual page, with lines that give each of its paths in such bytes, in an order in
 /// which they can be run.
-const COMMANDS: [(&str, &[&str]); 24] = [
+const COMMANDS: [(&str, &[&str]); 27] = [
     (
         "pretrain",
         &["--preset @/tiny.toml --out @/run --json", "--from @/run --preset @/tiny.toml --out @/on --data @/photos"],
@@ -68,6 +68,9 @@ const COMMANDS: [(&str, &[&str]); 24] = [
         &["--from @/run --to timm --out @/timm.safetensors", "--from @/run --to huggingface --out @/vit --json"],
     ),
     ("checkpoint-import", &["--from @/vit --out @/imported.safetensors --preset @/tiny.toml"]),
+    ("resume", &["@/ft --json", "@/all", "@/run --epochs 3 --data @/photos", "@/sweep"]),
+    ("init", &["--data @/photos --time 5s @/proposed.toml --json"]),
+    ("keys", &["lr"]),
     ("completions", &["bash"]),
     ("man", &["@/man", "@/man"]),
 ];

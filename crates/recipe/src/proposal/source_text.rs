@@ -1,35 +1,30 @@
 //! How a recipe file names the folder of its images: as seen from its own folder, where that says more than the whole
 //! path, so that a project can be moved as one.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
+
+use bmae_output::absolute::absolute;
+use bmae_output::path_text::to_text;
 
 use crate::sections::source::DataSource;
 
 /// Folders that a path may go up before the whole path reads better.
 const MOST_UP: usize = 2;
 
-/// `data.source` of the recipe file `file` for the images of `source`; `None` for a path that is no UTF-8, which TOML
-/// cannot say.
-pub fn source_text(source: &DataSource, file: &Path) -> Option<String> {
-    let DataSource::Path(images) = source else { return Some(source.text()) };
+/// `data.source` of the recipe file `file` for the images of `source`.
+pub fn source_text(source: &DataSource, file: &Path) -> String {
+    let DataSource::Path(images) = source else { return source.text() };
     let folder = match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let text = from_folder(&whole(images), &whole(folder)).to_str()?.to_owned();
-    // A folder called "shapes" is no data set of that name.
-    Some(match text.as_str() {
-        "shapes" | "cifar10" | "cifar100" => format!("./{text}"),
-        _ => text,
-    })
-}
-
-/// The absolute path, without `..` and `.`.
-fn whole(path: &Path) -> PathBuf {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    match absolute.components().any(|part| part == Component::ParentDir) {
-        true => std::fs::canonicalize(&absolute).unwrap_or(absolute),
-        false => absolute.components().collect(),
+    let images = absolute(images);
+    let relative = from_folder(&images, &absolute(folder));
+    match relative.to_str() {
+        // A folder called "shapes" is no data set of that name.
+        Some(name @ ("shapes" | "cifar10" | "cifar100")) => format!("./{name}"),
+        Some(text) => text.to_owned(),
+        None => to_text(&images),
     }
 }
 
@@ -55,7 +50,7 @@ mod tests {
     use super::*;
 
     fn of(images: &Path, file: &Path) -> String {
-        source_text(&DataSource::Path(images.to_owned()), file).expect("UTF-8")
+        source_text(&DataSource::Path(images.to_owned()), file)
     }
 
     #[test]
@@ -92,8 +87,8 @@ mod tests {
 
     #[test]
     fn a_data_set_keeps_its_name() {
-        assert_eq!(source_text(&DataSource::Shapes, Path::new("a.toml")).as_deref(), Some("shapes"));
+        assert_eq!(source_text(&DataSource::Shapes, Path::new("a.toml")), "shapes");
         let cifar = DataSource::Cifar10 { root: PathBuf::from("/data") };
-        assert_eq!(source_text(&cifar, Path::new("a.toml")).as_deref(), Some("cifar10"));
+        assert_eq!(source_text(&cifar, Path::new("a.toml")), "cifar10");
     }
 }

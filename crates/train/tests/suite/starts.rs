@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use bmae_nn::{Array, StateDict};
+use bmae_output::absolute::absolute;
 use bmae_recipe::{GivenWeights, Recipe, Stage, Start, Update, Used};
 use bmae_train::observer::{Event, Message};
 use bmae_train::pretrain::Student;
@@ -80,7 +81,7 @@ fn a_pre_training_begins_with_all_of_an_official_mae_at_another_image_size() {
         fit(&mut expected, &recipe, Used::Autoencoder, &mut |_| {});
         assert_eq!(weights(&out).tensors, expected.tensors, "{file}, bit for bit");
         let run_file = std::fs::read_to_string(out.join("run.toml")).expect("run.toml");
-        assert!(run_file.contains(&format!("from = \"{}\"", fixture(file).display())), "{run_file}");
+        assert!(run_file.contains(&format!("from = \"{}\"", absolute(&fixture(file)).display())), "{run_file}");
     }
 }
 
