@@ -114,11 +114,11 @@ pub enum RecipeError {
         /// Where it was given.
         place: Place,
         /// The value, with its type where that is not obvious.
-        found: String,
+        found: Box<str>,
         /// What would be accepted.
-        allowed: String,
+        allowed: Box<str>,
         /// "; did you mean ...?", or nothing.
-        hint: String,
+        hint: Box<str>,
     },
     /// A method that spells its targets out, without any.
     #[error(

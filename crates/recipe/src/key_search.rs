@@ -16,6 +16,9 @@ pub fn every_key() -> Vec<&'static dyn AnyKey> {
     keys::all().into_iter().chain(keys::of_targets()).chain(of_runs).collect()
 }
 
+/// Whether a key is found.
+type Finds<'a> = &'a dyn Fn(&dyn AnyKey) -> bool;
+
 /// The keys that `word` finds, in the order of the recipe: the one of that path, else those of that section, else those
 /// with the word in their path or text, else those that other programs call so. Case, `-` and `_` make no difference. Empty where there is none.
 pub fn search(word: &str) -> Vec<&'static dyn AnyKey> {
@@ -34,7 +37,7 @@ pub fn search(word: &str) -> Vec<&'static dyn AnyKey> {
     // One or two letters stand in half of all words; where they are a name, that is meant.
     let is_short = word.chars().count() <= 2;
     let meant = meanings::of_key(&word).map_or(&[][..], |meant| meant.keys);
-    let findings: [&dyn Fn(&dyn AnyKey) -> bool; 5] = [
+    let findings: [Finds; 5] = [
         &|key| path(key) == word,
         &inside,
         &|key| is_short && plain(key.name()) == word,

@@ -117,9 +117,9 @@ fn store(given: &mut GivenKeys, key: &'static dyn AnyKey, value: &Value, place: 
         false => Err(RecipeError::Value {
             key: key.path().to_owned(),
             place: place.clone(),
-            found: describe(value),
-            allowed: key.allowed(),
-            hint: value_hint(key, value),
+            found: describe(value).into(),
+            allowed: key.allowed().into(),
+            hint: value_hint(key, value).into(),
         }),
     }
 }

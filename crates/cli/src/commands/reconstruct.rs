@@ -46,7 +46,7 @@ pub fn run(arguments: &Reconstruct, everywhere: &Everywhere, output: &Output) ->
     let text = format!("{}: {}, predicted {predicted}{also}", plain_path(&arguments.out), count(drawn.images, "image"));
     let json = json!({
         "path": to_text(&arguments.out),
-        "attention": arguments.attention.as_ref().map(|path| to_text(path)),
+        "attention": arguments.attention.as_ref().map(to_text),
         "images": drawn.images,
         "predicted": predicted,
     });

@@ -27,7 +27,7 @@ pub fn write(runs: &[PathBuf], folder: &Path, out: &Path, foreign: Foreign, outp
     // What is no terminal gets the whole table.
     let table = shown_columns().map_or_else(|| written.table.clone(), |width| written.table_within(width));
     let text = format!("{}\n\nwritten to {}", table.trim_end(), plain_path(folder.join("index.html")));
-    let files: Vec<_> = written.files.iter().map(|file| to_text(file)).collect();
+    let files: Vec<_> = written.files.iter().map(to_text).collect();
     let json = json!({ "out": to_text(out), "report": to_text(folder), "files": files, "summary": written.summary });
     Ok(output.result(&text, &json)?)
 }

@@ -295,7 +295,7 @@ mod tests {
         let sides = |side| drawn(&grid(side, &[""], &[(None, &[RED])]).reduced()).dimensions().0 - 8;
         assert_eq!([24, 96, 128, 224, 257, 512].map(sides), [96, 96, 128, 112, 85, 128]);
         let mut grid = Grid::new(256, vec![String::new()]).reduced();
-        let stripes = (0..256 * 256).flat_map(|at: usize| if at % 2 == 0 { [200, 0, 0] } else { [0, 100, 0] });
+        let stripes = (0..256 * 256).flat_map(|at: usize| if at.is_multiple_of(2) { [200, 0, 0] } else { [0, 100, 0] });
         let image = Image::new(256, 256, stripes.collect()).expect("an image");
         grid.push(GridRow { name: None, images: vec![image] }).expect("a row");
         assert_eq!(extent(&drawn(&grid), [100, 50, 0]).map(|at| at[2] - at[0]), Some(127));

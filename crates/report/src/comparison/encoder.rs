@@ -96,7 +96,7 @@ pub(crate) fn encoders<'a>(runs: &[&'a Run]) -> Vec<Encoder<'a>> {
 pub(crate) fn checkpoint(run: &Run) -> Option<String> {
     let from = from_text(run.about.from.as_deref()?);
     let is_kept = run_of(&from) != from && from.file_stem() != Some(OsStr::new("last"));
-    from.file_stem().filter(|_| is_kept).map(|stem| plain_path(stem))
+    from.file_stem().filter(|_| is_kept).map(plain_path)
 }
 
 fn pretrained(run: &Run) -> Encoder<'_> {

@@ -37,7 +37,7 @@ enum Stage {
     Linprobe {
         learner: Box<ProbeLearner>,
         /// Of the batch, where its head alone takes the steps.
-        features: Option<Tensor<2>>,
+        features: Option<Box<Tensor<2>>>,
     },
 }
 
@@ -83,7 +83,7 @@ impl BenchLearner {
     pub(super) fn keep_features(&mut self) -> Result<(), TrainError> {
         if let Stage::Linprobe { learner, features } = &mut self.stage {
             let feature = EncoderFeature::from(self.recipe.linprobe.feature);
-            *features = Some(feature.of(learner.encoder(), &self.recipe, &self.images)?);
+            *features = Some(Box::new(feature.of(learner.encoder(), &self.recipe, &self.images)?));
         }
         Ok(())
     }
@@ -103,7 +103,7 @@ impl BenchLearner {
             Stage::Linprobe { learner, features } => {
                 let feature = EncoderFeature::from(self.recipe.linprobe.feature);
                 let features = match features {
-                    Some(kept) => kept.clone(),
+                    Some(kept) => Tensor::clone(kept),
                     None => feature.of(learner.encoder(), &self.recipe, &self.images)?,
                 };
                 learner.step(RATE, features, &self.labels)?;
