@@ -69,7 +69,9 @@ fn list(keys: &[&'static dyn AnyKey], columns: usize) -> String {
             line.clear();
         }
     }
-    text.push_str("\nAll about one: bmae keys data.source\n");
+    if let Some(first) = keys.first() {
+        let _ = writeln!(text, "\nAll about one: bmae keys {}", first.path());
+    }
     text
 }
 
