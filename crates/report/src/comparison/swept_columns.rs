@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use super::data_set::DataSets;
+use super::data_set::{DataSets, last_word};
 use super::differing_keys::{encoder_keys, result_keys, swept_keys};
 use super::encoder::encoders;
 use crate::run_directory::{Run, Stage};
@@ -38,8 +38,7 @@ impl<'a> SweptColumns<'a> {
                     let of_encoder = of_encoder.get(key).filter(|_| run.about.stage != Stage::Pretrain);
                     own.get(key).or(of_encoder).cloned()
                 };
-                let words = || run.about.data.clone().unwrap_or_default();
-                let data = data.of_run(run).map_or_else(words, |data| data.name.clone());
+                let data = data.of_run(run).map_or_else(|| read_data(run, runs).to_owned(), |data| data.name.clone());
                 rows.insert(run.directory.as_path(), Row { data, values: keys.iter().map(value).collect() });
             }
         }
@@ -65,6 +64,14 @@ impl<'a> SweptColumns<'a> {
         let values = row.into_iter().flat_map(|row| self.keys.iter().zip(&row.values));
         values.filter_map(|(key, value)| Some((key.clone(), json_of(value.as_deref()?)))).collect()
     }
+}
+
+/// What the data of a pre-training is called: by its folder alone where no other of `runs` has another folder of that name.
+fn read_data<'a>(run: &'a Run, runs: &[&Run]) -> &'a str {
+    let whole = run.about.data.as_deref().unwrap_or_default();
+    let mut others = runs.iter().filter_map(|other| other.about.data.as_deref());
+    let is_short = others.all(|other| other == whole || last_word(other) != last_word(whole));
+    if is_short { last_word(whole) } else { whole }
 }
 
 /// A value as TOML writes it, as JSON has it; a text that is none stays a text.
