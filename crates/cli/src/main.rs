@@ -10,6 +10,7 @@ mod completion;
 mod ending;
 mod estimate;
 mod file_size_limit;
+mod going_on;
 mod help;
 mod interrupt;
 mod layers;

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::arguments::{Everywhere, PlanOptions};
 use crate::ending::Ending;
-use crate::interrupt::{self, GoingOn};
+use crate::going_on::{GoingOn, stopped};
 use crate::means::Means;
 use crate::output::Output;
 use crate::progress::Progress;
@@ -113,8 +113,6 @@ fn train(
     match outcome {
         PlanOutcome::Finished => Ok(0),
         PlanOutcome::Diverged(errors) => Ok(errors.len()),
-        PlanOutcome::Interrupted(stage, outcome) => {
-            interrupt::stopped(&outcome, &stage.out, going_on).map_or(Ok(0), Err)
-        }
+        PlanOutcome::Interrupted(stage, outcome) => stopped(&outcome, &stage.out, going_on).map_or(Ok(0), Err),
     }
 }

@@ -16,7 +16,7 @@ use bmae_train::run_directory::{Moved, Recorded};
 use super::{plan, stage};
 use crate::arguments::{Everywhere, Resume};
 use crate::ending::Ending;
-use crate::interrupt::GoingOn;
+use crate::going_on::GoingOn;
 use crate::layers;
 use crate::means::Means;
 use crate::output::Output;

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::arguments::{Evaluate, Everywhere};
 use crate::ending::Ending;
-use crate::interrupt::{self, GoingOn};
+use crate::going_on::{GoingOn, stopped};
 use crate::layers;
 use crate::means::Means;
 use crate::output::Output;
@@ -65,7 +65,7 @@ pub fn run_with(
     let mut progress = Progress::new(output);
     let outcome = run::stage(&mut means.session(&mut progress)?, planned, resume)?;
     drop(progress);
-    if let Some(ending) = interrupt::stopped(&outcome, &planned.out, going_on) {
+    if let Some(ending) = stopped(&outcome, &planned.out, going_on) {
         return Err(ending);
     }
     tell(planned, &outcome, output)

@@ -50,6 +50,8 @@ pub fn forecast(
             Some(at) => seen[at].1.clone(),
             None => {
                 let data = pipeline::open(&planned.recipe)?;
+                // What cannot be trained needs no time.
+                input::check(&data, &planned.recipe, planned.stage)?;
                 let sample = if effort == Effort::RoomOnly { Sample::unseen(&data) } else { Sample::of(&data) };
                 let sample = Rc::new(sample?);
                 seen.push((&planned.recipe.data, sample.clone()));

@@ -60,7 +60,8 @@
     }
     const { list, select } = tablist("What is measured", "views", items, (index) => (wanted = items[index].name));
     panel.querySelector("h3").after(list);
-    select(0);
+    // The first view with something to show.
+    select(Math.max(0, items.findIndex((item) => item.panel.querySelector("figure"))));
     return () => {
       const index = items.findIndex(({ name }) => name === wanted);
       if (index >= 0) {
