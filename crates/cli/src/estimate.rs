@@ -29,12 +29,7 @@ pub fn in_words(estimate: &PlanEstimate) -> String {
         _ => format!("about {}", time(estimate.seconds())),
     };
     let free = estimate.free.map(|free| format!(" ({free} are free)")).unwrap_or_default();
-    format!(
-        "{what} {time}, {} of disk{free} and at least {} of memory{}",
-        estimate.disk,
-        estimate.memory(),
-        timed(estimate)
-    )
+    format!("{what} {time}, {} of disk{free} and {} of memory{}", estimate.disk, estimate.memory(), timed(estimate))
 }
 
 /// Behind a sentence: what the times come from.
@@ -150,12 +145,12 @@ mod tests {
     fn a_sentence_says_time_disk_and_memory_of_what_is_left() {
         assert_eq!(
             in_words(&estimate(&[50.0])),
-            "this takes about 50 s, 30.0 MiB of disk (40.0 GiB are free) and at least 95.0 MiB of memory; 9 steps timed, the first of \
+            "this takes about 50 s, 30.0 MiB of disk (40.0 GiB are free) and 95.0 MiB of memory; 9 steps timed, the first of \
              each kind left out"
         );
         assert!(in_words(&estimate(&[50.0, 0.0, 100.0])).starts_with("2 runs take about 2 min 30 s, "));
         let guessed = PlanEstimate { steps_timed: 0, free: None, ..estimate(&[2.0, 3.0]) };
-        assert_eq!(in_words(&guessed), "2 runs take a few seconds, 30.0 MiB of disk and at least 95.0 MiB of memory");
+        assert_eq!(in_words(&guessed), "2 runs take a few seconds, 30.0 MiB of disk and 95.0 MiB of memory");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Whether a stage can fit in memory: a lower bound of what it needs, against what there is.
+//! Whether a stage can fit in memory: a lower bound of what it needs, against what there is; and about what it takes.
 //!
 //! Counted is what any implementation must hold at once: the generated images, the weights with what the optimiser
 //! keeps for each, the target encoders, and the activations that a backward pass reads again. A real step needs more;
@@ -15,6 +15,13 @@ use super::recipe::Recipe;
 use super::sections::method::Method;
 use super::sections::source::DataSource;
 use super::stage::{Stage, TrainedStage};
+
+/// The numbers of a step that come and go besides those that are kept for its backward pass, by which these are multiplied:
+/// measured (`docs/decisions.md`, "Before it starts").
+const COMING_AND_GOING: (u128, u128) = (3, 2);
+/// Bytes of the program, of the batches that wait and of what the monitors keep: what the smallest runs take besides their
+/// model, measured as well.
+const BESIDES_THE_MODEL: u128 = 110 << 20;
 
 const FLOAT: u128 = size_of::<f32>() as u128;
 
@@ -53,10 +60,13 @@ impl Recipe {
         }
     }
 
-    /// Bytes of memory that `stage` needs at the least, `teachers` of them for the weights of fixed targets, whose sizes
-    /// their files tell.
+    /// About the bytes of memory that `stage` takes on a CPU, `teachers` of them for the weights of fixed targets, whose
+    /// sizes their files tell.
     pub fn memory(&self, stage: Stage, teachers: u128) -> Bytes {
-        Bytes(Estimate::of(self, stage).with_teachers(stage, teachers).total())
+        let least = Estimate::of(self, stage).with_teachers(stage, teachers);
+        let (times, of) = COMING_AND_GOING;
+        let activations = least.activations.saturating_mul(times) / of;
+        Bytes(Estimate { activations, ..least }.total().saturating_add(BESIDES_THE_MODEL))
     }
 
     /// Refuses `stage` as [`check_stage`](Self::check_stage) does, counting `teachers` bytes of fixed targets.
@@ -284,14 +294,13 @@ fn encoder_activations(sizes: Autoencoder, patches: usize) -> u128 {
         .saturating_add(sizes.grid.values_per_image() as u128)
 }
 
-/// What the backward pass of one block reads again, for one image: both norms' inputs and outputs, queries, keys and
-/// values, the attention's weights and its result, and the hidden layer before and after GELU.
+/// What the backward pass of one block reads again, for one image: its input, queries, keys and values, the result of the
+/// attention, the input of the second norm, and the hidden layer before GELU. All else is computed once more (`kernels`,
+/// `block`); where Burn composes the block, more is kept.
 fn block_activations(patches: usize, blocks: Transformer) -> u128 {
     let tokens = (patches as u128).saturating_add(1);
-    let hidden = blocks.hidden() as u128;
-    let per_token = (blocks.dim as u128).saturating_mul(8).saturating_add(hidden.saturating_mul(2));
-    let attention = (blocks.heads as u128).saturating_mul(tokens).saturating_mul(tokens);
-    per_token.saturating_mul(tokens).saturating_add(attention)
+    let per_token = (blocks.dim as u128).saturating_mul(6).saturating_add(blocks.hidden() as u128);
+    per_token.saturating_mul(tokens)
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ pub struct StageEstimate {
     pub seconds: f64,
     /// Bytes of disk that it leaves.
     pub disk: Bytes,
-    /// Bytes of memory that it needs at the least, while it runs.
+    /// Bytes of memory that it takes while it runs.
     pub memory: Bytes,
 }
 
