@@ -19,16 +19,26 @@ use burn::tensor::Device;
 use crate::TrainError;
 use crate::model::fresh_encoder;
 use crate::observer::Message;
-use crate::run_directory::{RunFile, has_checkpoint, last_weights};
+use crate::run_directory::{Moved, RunFile, has_checkpoint, last_weights};
 
 /// The text of the `config.toml` that the weights were made with, or what their shapes tell of the part that is `used`.
 pub fn config_text(start: &Start, used: Used) -> Result<Option<String>, TrainError> {
     let Some(path) = start.path() else { return Ok(None) };
     let file = path.join("config.toml");
     if path.is_dir() && file.exists() {
-        return std::fs::read_to_string(&file).map(Some).map_err(|source| TrainError::reading(file, source));
+        let text = std::fs::read_to_string(&file).map_err(|source| TrainError::reading(file, source))?;
+        return Ok(Some(with_places_now(text, path)));
     }
     Ok(carried_recipe(&usable_weights(path, &[ModelPart::Encoder])?, used))
+}
+
+/// The recipe `text` of the run at `path`, with the files that it names where they are now, if they moved along with the run.
+fn with_places_now(text: String, path: &Path) -> String {
+    let Ok(recipe) = Recipe::from_toml(&text) else { return text };
+    let was = RunFile::read(path).ok().and_then(|about| about.directory);
+    let mut found = recipe.clone();
+    Moved::new(was.as_deref(), path).relocate(&mut found);
+    if found == recipe { text } else { found.to_toml() }
 }
 
 /// Where the encoder of the evaluation `planned` comes from in this session: from its start; but where those weights are

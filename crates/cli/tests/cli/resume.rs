@@ -131,6 +131,10 @@ fn a_project_that_was_moved_goes_on_with_its_images_and_weights_from_any_folder(
     away("resume ../newest/runs/probe").succeeds();
     assert!(folder.read("newest/runs/probe/run.toml").contains("finished = true"));
 
+    // So does one that begins now, and the images with it.
+    folder.bmae(&format!("knn --preset tiny.toml {SMALL} --from newest/runs/mae --out newest/runs/knn")).succeeds();
+    assert!(folder.read("newest/runs/knn/config.toml").contains("/newest/photos"));
+
     // Images that went elsewhere alone.
     fs::rename(folder.path("newest/photos"), folder.path("pictures")).expect("moved");
     folder.bmae("resume newest/runs/mae --epochs 3").refuses(1, &["there is no ", "/new/photos", "--data"]);

@@ -1,7 +1,5 @@
 //! What came out: means, spread and n over seeds, the published figure beside each, and what is missing.
 
-use std::collections::BTreeSet;
-
 use bmae_output::path_text::to_text;
 use bmae_output::plain::{plain, plain_path};
 use serde::Serialize;
@@ -280,8 +278,17 @@ fn several_data_sets(groups: &[RunGroup], data_sets: &[DataSet], runs: &[Run]) -
             main.unwrap_or_default()
         ));
     }
-    let data: BTreeSet<&str> = runs.iter().filter_map(|run| run.about.data.as_deref()).collect();
-    let names: Vec<&str> = data.into_iter().collect();
+    // A folder that was moved has another name, and the same images.
+    let mut read: Vec<(&str, Option<&Fingerprint>)> = Vec::new();
+    for run in runs {
+        let Some(name) = run.about.data.as_deref() else { continue };
+        let images = run.about.inputs.train.as_ref();
+        if !read.iter().any(|(other, others)| *other == name || images.is_some() && *others == images) {
+            read.push((name, images));
+        }
+    }
+    let mut names: Vec<&str> = read.iter().map(|(name, _)| *name).collect();
+    names.sort_unstable();
     (names.len() > 1).then(|| format!("The runs do not share one data set: {}.", names.join("; ")))
 }
 
