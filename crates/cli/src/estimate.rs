@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bmae_output::count::count;
 use bmae_output::duration::duration;
+use bmae_output::path_text::to_text;
 use bmae_output::plain::plain_path;
 use bmae_recipe::Bytes;
 use bmae_recipe::plan::PlannedStage;
@@ -95,7 +96,7 @@ pub fn as_json(stages: &[PlannedStage], estimate: &PlanEstimate) -> Value {
     let bytes = |Bytes(bytes): Bytes| u64::try_from(bytes).unwrap_or(u64::MAX);
     let of_stage = |(planned, of): (&PlannedStage, &StageEstimate)| {
         json!({
-            "out": planned.out.to_string_lossy(),
+            "out": to_text(&planned.out),
             "run": planned.run,
             "stage": planned.stage.section(),
             "seed": planned.recipe.seed,

@@ -55,25 +55,20 @@ const UNSUPPORTED: [(&str, &str); 10] = [
 /// classes, or an image is of a kind that is not decoded.
 pub fn open(root: &Path, limits: Limits) -> Result<Dataset, DataError> {
     let name = name_of_path(root);
-    let splits = SplitFolders::among(&sub_folders(root)?);
-    let labelled_train = match &splits.train {
-        Some(train) if !class_folders(train)?.is_empty() => Some(train),
-        _ => None,
-    };
     let mut left_out = None;
-    let Some(train_root) = labelled_train else {
+    let Some(splits) = labelled_splits(root)? else {
         let mut paths = images_below(root, &mut left_out)?;
         paths.truncate(Limits::count(limits.train));
         let train = Arc::new(Folder { root: root.to_owned(), paths, labels: Vec::new() });
         return Ok(Dataset { name, train, test: None, test_folder: None, class_names: Vec::new(), left_out });
     };
-    let (train, class_names) = labelled(train_root, limits.train, &mut left_out)?;
+    let (train, class_names) = labelled(&splits.train, limits.train, &mut left_out)?;
     let test = match &splits.test {
         Some(test_root) => {
             let (test, test_classes) = labelled(test_root, limits.test, &mut left_out)?;
             if test_classes != class_names {
                 let difference = difference(&class_names, &test_classes);
-                let (train, test) = (train_root.clone(), test_root.clone());
+                let (train, test) = (splits.train, test_root.clone());
                 return Err(FolderError::ClassesDiffer { train, test, difference }.into());
             }
             Some(Arc::new(test) as Arc<dyn Images>)
@@ -83,11 +78,26 @@ pub fn open(root: &Path, limits: Limits) -> Result<Dataset, DataError> {
     Ok(Dataset { name, train: Arc::new(train), test, test_folder: splits.unusual_test(), class_names, left_out })
 }
 
-/// Whether a folder has class folders in `train`, or images directly in it.
+/// The folders below which the images of the folder `root` lie: those of its splits where it is labelled, else itself.
+pub fn folders_with_images(root: &Path) -> Vec<PathBuf> {
+    match labelled_splits(root) {
+        Ok(Some(splits)) => std::iter::once(splits.train).chain(splits.test).collect(),
+        _ => vec![root.to_owned()],
+    }
+}
+
+/// Whether a folder is labelled, or has images directly in it.
 pub fn is_a_data_set(root: &Path) -> bool {
-    let train = sub_folders(root).ok().and_then(|folders| SplitFolders::among(&folders).train);
-    let is_labelled = || train.is_some_and(|train| sub_folders(&train).is_ok_and(|classes| !classes.is_empty()));
-    is_labelled() || entries(root).is_ok_and(|entries| entries.iter().any(is_image))
+    labelled_splits(root).is_ok_and(|splits| splits.is_some())
+        || entries(root).is_ok_and(|entries| entries.iter().any(is_image))
+}
+
+/// The folders of the splits of a labelled folder, whose training images lie in folders of their own; `None` of any other.
+fn labelled_splits(root: &Path) -> Result<Option<SplitFolders>, DataError> {
+    match SplitFolders::among(&sub_folders(root)?) {
+        Some(splits) if !sub_folders(&splits.train)?.is_empty() => Ok(Some(splits)),
+        _ => Ok(None),
+    }
 }
 
 /// The images of a folder of class folders, and the names of the classes.

@@ -63,6 +63,7 @@ pub use cifar_set::CifarSet;
 pub use dataset::{Dataset, Image, Images, Split};
 pub use error::{CifarError, DataError, DownloadError, FolderError, LoaderError, PreviewError, TransformError};
 pub use fingerprint::Fingerprint;
+pub use image_folder::folders_with_images;
 pub use left_out::LeftOut;
 pub use open::{Source, folders_of_images, holds_images, open};
 pub use rectangle::Rectangle;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bmae_data::folders_with_images;
 use bmae_output::claim::{Foreign, check_file};
 use bmae_recipe::{DataSource, Recipe};
 
@@ -25,14 +26,11 @@ pub(crate) fn check(path: &Path, what: &str, recipe: &Recipe, foreign: Foreign) 
     }
 }
 
-/// Of a labelled folder only `train` and `test` hold images.
+/// Whether a file at `path` would be found among the images of the folder `data`.
 fn lies_among(path: &Path, data: &Path) -> bool {
     let real = |path: &Path| std::fs::canonicalize(path).ok();
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let Some(folder) = real(folder) else { return false };
-    let is_below = |data: &Path| data.is_dir() && real(data).is_some_and(|data| folder.starts_with(data));
-    match data.join("train").is_dir() {
-        true => is_below(&data.join("train")) || is_below(&data.join("test")),
-        false => is_below(data),
-    }
+    data.is_dir()
+        && folders_with_images(data).iter().any(|images| real(images).is_some_and(|images| folder.starts_with(images)))
 }

@@ -37,14 +37,9 @@ pub fn stage(session: &mut Session<'_>, planned: &PlannedStage, resume: bool) ->
 /// Whether there is something to begin or to go on with; where there is not, the stage itself says why.
 fn begins(planned: &PlannedStage, resume: bool) -> bool {
     match RunFile::read(&planned.out) {
-        Ok(earlier) => resume && (!earlier.is_finished() || earlier.epochs < epochs_of(planned)),
+        Ok(earlier) => resume && (!earlier.is_finished() || earlier.epochs < planned.epochs()),
         Err(_) => true,
     }
-}
-
-/// The epochs that `planned` will have in all; none where it has no epochs.
-fn epochs_of(planned: &PlannedStage) -> usize {
-    planned.stage.trained().map_or(0, |stage| planned.recipe.stage(stage).epochs)
 }
 
 /// Estimates what is left to do of `stages`, if the session was asked to, and tells its observer.
@@ -98,6 +93,12 @@ fn check_data(session: &mut Session<'_>, plan: &[PlannedStage]) -> Result<Vec<Kn
     Ok(checked)
 }
 
+/// The recipe of the run in `directory`, where one can be read.
+fn recorded_recipe(directory: &Path) -> Option<Recipe> {
+    let text = std::fs::read_to_string(directory.join("config.toml")).ok()?;
+    Recipe::from_toml(&text).ok()
+}
+
 /// Refuses a pre-training that was begun on other images than those that are `known` of `dataset`.
 fn check_begun(
     session: &Session<'_>,
@@ -105,8 +106,7 @@ fn check_begun(
     dataset: &Dataset,
     known: &KnownImages,
 ) -> Result<(), TrainError> {
-    let recipe = std::fs::read_to_string(planned.out.join("config.toml")).ok();
-    let recipe = recipe.and_then(|text| Recipe::from_toml(&text).ok());
+    let recipe = recorded_recipe(&planned.out);
     // That it was to take other images, its recipe says; the stage itself says that it does.
     let is_same_choice = recipe.is_some_and(|recipe| recipe.data == planned.recipe.data);
     let earlier = RunFile::read(&planned.out).ok().filter(|_| planned.stage == Stage::Pretrain && is_same_choice);
@@ -148,8 +148,7 @@ pub fn plan(
 
 /// `planned` with the epochs that its run was given since, if it was; the session says so.
 fn with_own_epochs(session: &mut Session<'_>, planned: &PlannedStage) -> PlannedStage {
-    let recipe = std::fs::read_to_string(planned.out.join("config.toml")).ok();
-    let own = recipe.and_then(|text| Recipe::from_toml(&text).ok());
+    let own = recorded_recipe(&planned.out);
     let stage = planned.stage.trained().filter(|_| planned.ends_after.is_none());
     let Some((own, stage)) = own.zip(stage).filter(|(own, stage)| own.is_replanned(&planned.recipe, *stage)) else {
         return planned.clone();

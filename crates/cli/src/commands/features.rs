@@ -1,5 +1,7 @@
 //! `bmae features`.
 
+use std::path::PathBuf;
+
 use bmae_output::claim::check_file;
 use bmae_output::count::count;
 use bmae_output::path_text::to_text;
@@ -9,7 +11,6 @@ use bmae_train::start;
 use bmae_train::whole_file::{check_place, write_whole};
 use bmae_train::{Session, features};
 use serde_json::json;
-use std::path::PathBuf;
 
 use crate::arguments::{Everywhere, Features};
 use crate::ending::Ending;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bmae_data::{folders_of_images, holds_images};
+use bmae_data::{folders_of_images, folders_with_images, holds_images};
 use bmae_output::count::count;
 use bmae_output::duration::{duration, seconds};
 use bmae_output::path_text::to_text;
@@ -91,7 +91,7 @@ fn check(out: &Path, force: bool) -> Result<(), Ending> {
 fn images_here(out: &Path) -> Result<String, Ending> {
     let (here, near) = (Path::new("."), folders_of_images(Path::new(".")));
     // An image or two beside folders of them are no data set; the splits of one are no folders beside it.
-    let holds_splits = here.join("train").is_dir();
+    let holds_splits = folders_with_images(here) != [here];
     if holds_images(here) && (near.is_empty() || holds_splits) {
         return Ok(".".to_owned());
     }

@@ -10,16 +10,16 @@ const TRAIN: [&str; 2] = ["train", "training"];
 /// were looked at while a training was tuned, those for testing were not.
 const TEST: [&str; 5] = ["test", "testing", "val", "valid", "validation"];
 
-/// The sub-folders of a data set.
+/// The sub-folders of a data set that has one of training images.
 pub(super) struct SplitFolders {
-    pub(super) train: Option<PathBuf>,
+    pub(super) train: PathBuf,
     pub(super) test: Option<PathBuf>,
 }
 
 impl SplitFolders {
-    /// Those among `folders`, in any case of letters.
-    pub(super) fn among(folders: &[PathBuf]) -> Self {
-        Self { train: first(folders, &TRAIN), test: first(folders, &TEST) }
+    /// Those among `folders`, in any case of letters; `None` where none is of training images.
+    pub(super) fn among(folders: &[PathBuf]) -> Option<Self> {
+        Some(Self { train: first(folders, &TRAIN)?, test: first(folders, &TEST) })
     }
 
     /// The name of the folder of test images where it has not the usual one.

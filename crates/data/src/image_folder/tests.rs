@@ -66,6 +66,17 @@ fn folders_of_other_usual_names_are_taken_and_test_images_before_those_of_valida
 }
 
 #[test]
+fn images_lie_below_the_splits_of_a_labelled_folder_and_anywhere_below_another() {
+    let folder = folder();
+    write(folder.path(), "train/loose.png", [1, 0, 0]);
+    assert_eq!(folders_with_images(folder.path()), [folder.path()]);
+    write(folder.path(), "Training/cat/1.png", [1, 0, 0]);
+    write(folder.path(), "val/cat/1.png", [2, 0, 0]);
+    fs::remove_dir_all(folder.path().join("train")).expect("it is there");
+    assert_eq!(folders_with_images(folder.path()), ["Training", "val"].map(|name| folder.path().join(name)));
+}
+
+#[test]
 fn limits_take_turns_between_the_classes() {
     let folder = folder();
     for image in 0..4 {

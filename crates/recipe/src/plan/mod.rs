@@ -35,6 +35,14 @@ impl PlannedStage {
         self.ends_after.unwrap_or(self.recipe.pretrain.stage.epochs)
     }
 
+    /// The epochs that the stage has in all; none where it has no epochs.
+    pub fn epochs(&self) -> usize {
+        match self.stage {
+            Stage::Pretrain => self.pretraining_epochs(),
+            stage => stage.trained().map_or(0, |trained| self.recipe.stage(trained).epochs),
+        }
+    }
+
     /// The epochs that a pre-training trains itself; those of the trunk that it goes on from do not count. 0 for
     /// evaluations.
     pub fn epochs_pretrained(&self) -> usize {

@@ -1,12 +1,13 @@
 //! What runs logged, one number a row, for spreadsheets and plots of one's own, and the same for programs.
 
+use bmae_output::path_text::to_text;
+use bmae_output::plain::plain_path;
 use serde_json::{Map, Value, json};
 
 use crate::comparison::SweptColumns;
 use crate::error::ReportError;
 use crate::run_directory::{METRICS_FILE, Run, each_line, open};
 use crate::text::csv_cell;
-use bmae_output::plain::plain_path;
 
 /// The columns. Where a run lies, its data, and the keys in which the runs differ stand behind them.
 const COLUMNS: [&str; 10] = ["run", "stage", "seed", "kind", "epoch", "step", "name", "value", "directory", "data"];
@@ -65,7 +66,7 @@ pub fn metrics_records(runs: &[Run]) -> LoggedMetrics<Vec<Value>> {
             "step": field("step"),
             "name": measure,
             "value": value,
-            "directory": run.directory.to_string_lossy(),
+            "directory": to_text(&run.directory),
             "data": swept.data(run),
             "settings": swept.values(run),
         }));

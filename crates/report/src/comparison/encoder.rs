@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
+use bmae_output::absolute::absolute;
 use bmae_output::path_text::{from_text, to_text};
 use bmae_output::plain::{plain, plain_path};
 use bmae_recipe::plan::run_name;
@@ -235,8 +236,7 @@ impl<'a> Pretrainings<'a> {
         let real: Vec<PathBuf> = runs.iter().map(|run| real(&run.directory)).collect();
         let mut found = Self { runs: runs.to_vec(), real, by_end: HashMap::new(), by_weights: HashMap::new() };
         for (place, run) in runs.iter().enumerate() {
-            let absolute = std::path::absolute(&run.directory).unwrap_or_else(|_| run.directory.clone());
-            found.by_end.entry(end(&absolute)).or_default().push(place);
+            found.by_end.entry(end(&absolute(&run.directory))).or_default().push(place);
             if let Some(checksum) = &run.about.weights_sha256 {
                 found.by_weights.entry(checksum).or_default().push(place);
             }
@@ -285,8 +285,7 @@ impl<'a> Pretrainings<'a> {
         };
         let is_it = |place: &usize| {
             let other = &self.runs[*place];
-            let absolute = std::path::absolute(&other.directory).unwrap_or_else(|_| other.directory.clone());
-            (tells_place && absolute.ends_with(from)) || experiment(other) == experiment(run)
+            (tells_place && absolute(&other.directory).ends_with(from)) || experiment(other) == experiment(run)
         };
         let beside = (0..self.runs.len()).filter(is_beside);
         beside.chain(self.by_end.get(&end(from)).into_iter().flatten().copied().filter(is_it)).collect()

@@ -13,7 +13,7 @@ use std::rc::Rc;
 
 use bmae_output::free_space::free_space;
 use bmae_recipe::plan::PlannedStage;
-use bmae_recipe::{Bytes, DataRecipe, Recipe, Stage, available_memory};
+use bmae_recipe::{Bytes, DataRecipe, Recipe, available_memory};
 
 use cautions::cautions;
 use disk::Written;
@@ -111,11 +111,7 @@ impl Left {
         let is_needed = planned.ends_after.is_none() || is_wanted(planned, plan);
         let shared = planned.start.trunk().map_or(0, |trunk| trunk.epochs);
         let begins = furthest_position(&planned.out).map_or(shared, |position| position.epochs_done);
-        let ends = match (planned.stage, planned.stage.trained()) {
-            (Stage::Pretrain, _) => planned.pretraining_epochs(),
-            (_, Some(trained)) => planned.recipe.stage(trained).epochs,
-            (_, None) => 0,
-        };
+        let ends = planned.epochs();
         Self { is_due: is_needed && !is_finished, epochs: begins.min(ends)..ends }
     }
 
@@ -219,6 +215,8 @@ fn bytes_in(folder: &Path) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use bmae_recipe::Stage;
+
     use super::*;
 
     fn room(certain: u128, all: u128, free: u64) -> Room {
