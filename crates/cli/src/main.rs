@@ -12,6 +12,7 @@ mod estimate;
 mod file_size_limit;
 mod going_on;
 mod help;
+mod image_progress;
 mod interrupt;
 mod layers;
 mod means;

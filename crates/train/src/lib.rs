@@ -41,6 +41,7 @@ pub mod pipeline;
 pub mod pretrain;
 pub mod preview;
 pub mod proposal;
+mod readable;
 pub mod reconstruct;
 pub mod replay;
 pub mod run;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bmae_data::{folders_of_images, folders_with_images, holds_images};
+use bmae_data::{folders_of_images, folders_with_images, holds_class_folders, holds_images};
 use bmae_output::count::count;
 use bmae_output::duration::{duration, seconds};
 use bmae_output::path_text::to_text;
@@ -94,6 +94,16 @@ fn images_here(out: &Path) -> Result<String, Ending> {
     let holds_splits = folders_with_images(here) != [here];
     if holds_images(here) && (near.is_empty() || holds_splits) {
         return Ok(".".to_owned());
+    }
+    if holds_class_folders(here)
+        && let Some(first) = near.first()
+    {
+        let (first, out) = (quoted(first.strip_prefix(".").unwrap_or(first)), quoted(out));
+        let message = format!(
+            "no --data was given, and this folder holds others with images: `bmae init --data . {out}` takes each of them \
+             as a class, `bmae init --data {first} {out}` the images of that one"
+        );
+        return Err(Ending::Usage(message.into()));
     }
     let message = match near.first() {
         Some(first) => {

@@ -1,10 +1,11 @@
 use super::scene::Texture;
 use super::*;
+use crate::Selection;
 use crate::open::{Source, open};
 use crate::statistics::Statistics;
 
 fn shapes(seed: u64, count: usize, size: usize) -> Dataset {
-    open(&Source::Shapes { seed, train: count, test: count, size }, 0, 0).expect("an ordinary set")
+    open(&Source::Shapes { seed, train: count, test: count, size }, &Selection::default()).expect("an ordinary set")
 }
 
 fn image(data: &Dataset, index: usize) -> Image {
@@ -61,7 +62,7 @@ fn any_size_shows_the_same_scene() {
 #[test]
 fn sizes_that_cannot_be_drawn_are_refused() {
     for size in [0, LEAST_SIZE - 1, GREATEST_SIZE + 1] {
-        let refused = open(&Source::Shapes { seed: 0, train: 1, test: 1, size }, 0, 0);
+        let refused = open(&Source::Shapes { seed: 0, train: 1, test: 1, size }, &Selection::default());
         assert!(matches!(refused, Err(DataError::ShapeSize { .. })), "size {size}");
     }
 }

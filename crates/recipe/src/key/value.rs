@@ -5,7 +5,7 @@ use toml::{Table, Value};
 use super::range::{Count, Number, TextRange};
 use crate::choices::{
     Augmentation, Born, Choice, CopyAt, EmaUnit, Feature, FeatureHead, LossOn, Masks, MethodName, Pooling, Ramp,
-    ScratchInit, TargetNormalisation, UpdateKind, WarmupWeight,
+    ScratchInit, TargetNormalisation, Unreadable, UpdateKind, WarmupWeight,
 };
 use crate::planned_epochs::EarlierPlan;
 
@@ -194,7 +194,8 @@ choice_values!(
     ScratchInit,
     Pooling,
     Feature,
-    Augmentation
+    Augmentation,
+    Unreadable
 );
 
 fn one_of<T: Choice>() -> String {

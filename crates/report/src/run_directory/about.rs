@@ -74,6 +74,8 @@ pub struct About {
     pub classes: Option<u64>,
     /// On how many test images its accuracies were counted.
     pub test_images: Option<u64>,
+    /// Where they come from, where the data set does not simply call them `test`.
+    pub test_origin: Option<String>,
     /// How many of those are of their most frequent class.
     pub largest_class: Option<u64>,
     /// When it was first started (ISO 8601).
