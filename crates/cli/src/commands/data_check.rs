@@ -32,7 +32,7 @@ pub fn run(source: &RecipeSource, everywhere: &Everywhere, output: &Output) -> R
 
     let empty = recipe.data.source.path().map(empty_class_folders).unwrap_or_default();
     let remarks = remarks(&data, &empty);
-    let mut text = format!("{}: {} decoded\n", plain(&data.name), count(all, "image"));
+    let mut text = format!("{}: {} looked at\n", plain(&data.name), count(all, "image"));
     for one in &found {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{}: {}: {}", plain_path(&one.place), word(one.fault), plain(&one.reason));

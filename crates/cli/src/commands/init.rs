@@ -45,8 +45,8 @@ pub fn run(arguments: &Init, everywhere: &Everywhere, output: &Output) -> Result
     let has_own_root = everywhere.set.iter().any(|set| set.trim_start().starts_with("data.root"));
     let named = Named { source: text, root: recipe.data.source.root().filter(|_| has_own_root).map(Path::to_owned) };
 
-    let images = pipeline::open(&recipe)?;
     let threads = threads::set(everywhere.threads)?;
+    let images = pipeline::open(&recipe)?;
     let machine = Machine { device: DeviceChoice::from(everywhere.device).open()?, threads };
     output
         .note(&format!("looking at {}, and timing steps of a few models", count(images.train.len(), "training image")));

@@ -36,7 +36,7 @@ pub enum ArchiveError {
     },
     /// A compressed shard.
     #[error(
-        "{path} is compressed, and the images of shards are read at random, which takes an uncompressed .tar",
+        "{path} is compressed: the images of shards are read at random, which takes an uncompressed .tar",
         path = plain_path(path)
     )]
     CompressedShard {
