@@ -8,7 +8,7 @@ use crate::text::count;
 /// Where the plot begins and how large it is, in CSS pixels, and the strip of the numbers of images above it.
 const LEFT: f64 = 46.0;
 const STRIP: [f64; 2] = [18.0, 40.0];
-const TOP: f64 = 72.0;
+const TOP: f64 = 78.0;
 const SIDE: f64 = 240.0;
 
 /// The drawing.
@@ -17,7 +17,7 @@ pub fn draw(calibration: &Calibration) -> Sheet {
     let label = |anchor| Lettering { size: 12.0, ink: MUTED, anchor };
     let title = Lettering { size: 12.0, ink: TEXT, anchor: Anchor::Start };
     sheet.text([0.0, 12.0], title, "images");
-    sheet.text([0.0, TOP - 6.0], title, "right, %");
+    sheet.text([0.0, TOP - 12.0], title, "right, %");
     sheet.text([LEFT + SIDE / 2.0, TOP + SIDE + 36.0], label(Anchor::Middle), "probability of the answer, %");
     for percent in [0.0, 25.0, 50.0, 75.0, 100.0] {
         let away = SIDE * percent / 100.0;
