@@ -58,7 +58,7 @@ fn scores(contents: &Contents) -> Markup {
     }
     html! {
         div class="sheet" role="region" aria-label="Scores of classes" tabindex="0" {
-            table class="dense" data-sortable {
+            table class="dense scores" data-sortable {
                 caption { "All in percent." }
                 thead {
                     tr {
