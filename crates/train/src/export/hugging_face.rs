@@ -52,8 +52,8 @@ fn sizes(recipe: &Recipe, class: &str) -> Map<String, Value> {
     let Autoencoder { grid, encoder, .. } = recipe.architecture();
     object(json!({
         "architectures": [class],
-        "image_size": grid.image_size,
-        "patch_size": grid.patch_size,
+        "image_size": grid.image,
+        "patch_size": grid.patch,
         "num_channels": grid.channels,
         "hidden_size": encoder.dim,
         "num_hidden_layers": encoder.depth,

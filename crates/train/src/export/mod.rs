@@ -140,12 +140,22 @@ fn for_timm(model: Model, recipe: &Recipe) -> Exported {
         open_with: format!(
             "model = timm.models.VisionTransformer(img_size={}, patch_size={}, embed_dim={}, depth={}, num_heads={}, mlp_ratio={:?}, \
              num_classes={classes}, {pooling}{norm_layer}); model.load_state_dict(safetensors.torch.load_file(PATH))",
-            grid.image_size, grid.patch_size, encoder.dim, encoder.depth, encoder.heads, encoder.mlp_ratio,
+            in_python(grid.image.height, grid.image.width),
+            in_python(grid.patch.height, grid.patch.width),
+            encoder.dim,
+            encoder.depth,
+            encoder.heads,
+            encoder.mlp_ratio,
         ),
         weights,
         config: None,
         notes,
     }
+}
+
+/// A height and a width as timm takes them: one number, or a pair.
+fn in_python(height: usize, width: usize) -> String {
+    if height == width { height.to_string() } else { format!("({height}, {width})") }
 }
 
 fn for_mae(model: Model, recipe: &Recipe) -> Exported {
