@@ -31,8 +31,8 @@ pub mod weights;
 
 pub use error::ShapeError;
 pub use heads::{
-    ClassWeights, Classifier, HeadInit, LinearProbe, Pooling, cross_entropy, soft_cross_entropy, weighted_cross_entropy,
-    weighted_soft_cross_entropy,
+    BatchNorm, ClassWeights, Classifier, HeadInit, LinearProbe, Pooling, cross_entropy, soft_cross_entropy,
+    weighted_cross_entropy, weighted_soft_cross_entropy,
 };
 pub use mae::{MaskedAutoencoder, masked_rows, mean_squared_error};
 pub use masking::Masking;

@@ -101,7 +101,7 @@ pub fn of_export(error: &ExportError) -> Option<String> {
     let advice = match error {
         ExportError::Train(error) => return of_train(error),
         ExportError::MeanPooling { .. } => "export it with --to timm",
-        ExportError::Name { .. } => "choose a name that ends in .safetensors with --out",
+        ExportError::Name { ending, .. } => return Some(format!("choose a name that ends in {ending} with --out")),
         _ => return None,
     };
     Some(advice.to_owned())
