@@ -14,6 +14,7 @@ mod recorded;
 mod run_file;
 mod state_file;
 mod tensorboard;
+mod test_files;
 mod trunk;
 
 use std::path::{Path, PathBuf};
@@ -28,14 +29,15 @@ pub use checkpoint::{exists as has_checkpoint, last_weights};
 pub use inputs::{InputChange, Inputs, KnownWeights};
 use metrics::METRICS;
 pub use metrics::{
-    Common, EpochLine, EvalLine, Fields, Line, MetricsFile, Renewal, RenewedAt, StabilityLine, StabilityMeasures,
-    StepLine,
+    Common, EpochLine, EvalLine, Fields, Line, MapLine, MetricsFile, Renewal, RenewedAt, StabilityLine,
+    StabilityMeasures, StepLine,
 };
 pub use moved::Moved;
 pub use pictures::PictureName;
 pub use recorded::Recorded;
 pub use run_file::{Ending, RunFile, SessionRecord};
 pub use state_file::{Checkpoint, Position, Snapshot, epochs_done};
+pub use test_files::TestFile;
 
 use clear::clear;
 use lock::{LOCK_FILE, Lock};
@@ -243,6 +245,13 @@ impl RunDirectory {
         self.place.check()?;
         pictures::write(self.path(), epochs_done, name, png)?;
         self.events.picture(name.word(), png)
+    }
+
+    /// Keeps a file about the test images that belongs to the end of the run, where there is anything to keep; one of an
+    /// earlier end goes.
+    pub fn keep_test_file(&self, file: TestFile, contents: Option<Vec<u8>>) -> Result<(), TrainError> {
+        self.place.check()?;
+        test_files::write(self.path(), file, contents)
     }
 
     /// Keeps a checkpoint of what the loop holds at `position`; after a whole epoch `weights_kept` keeps its weights as
