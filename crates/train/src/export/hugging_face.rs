@@ -114,7 +114,7 @@ fn preprocessor(recipe: &Recipe) -> Value {
         "image_processor_type": "ViTImageProcessor",
         "do_convert_rgb": grid.channels == 3,
         "do_resize": true,
-        "size": { "height": grid.image_size, "width": grid.image_size },
+        "size": { "height": grid.image.height, "width": grid.image.width },
         "resample": BICUBIC,
         "do_rescale": true,
         "rescale_factor": 1.0 / 255.0,
