@@ -57,7 +57,8 @@ pub fn of_train(error: &TrainError) -> Option<String> {
         TrainError::TeacherHeads { .. } => {
             "bmae checkpoint import --from FILE --out FILE.safetensors --set model.encoder.heads=N writes such weights"
         }
-        TrainError::NoFinalNorm { .. } => "bmae features --feature block:N writes features after a block",
+        TrainError::NoFinalNorm { .. } => "bmae features writes the features of such a classifier, too",
+        TrainError::FeatureFileName { .. } => "choose such a name with --out",
         TrainError::NoSuchDevice { device } => {
             return Some(format!(
                 "build it with `cargo build --release --features {device}`, or leave out --device to compute on the CPU"
