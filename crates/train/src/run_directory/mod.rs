@@ -35,6 +35,7 @@ pub use metrics::{
 pub use moved::Moved;
 pub use pictures::PictureName;
 pub use recorded::Recorded;
+pub(crate) use run_file::run_of;
 pub use run_file::{Ending, RunFile, SessionRecord};
 pub use state_file::{Checkpoint, Position, Snapshot, epochs_done};
 pub use test_files::TestFile;
@@ -53,6 +54,8 @@ use crate::whole_file::{create_folder, write_whole};
 pub struct RunDirectory {
     place: Place,
     config: String,
+    /// Of the classes that its head tells apart, in the order of the labels; empty without a head.
+    class_names: Vec<String>,
     run_file: RunFile,
     metrics: MetricsFile,
     events: EventFile,
@@ -182,6 +185,7 @@ impl RunDirectory {
             metrics,
             events,
             config: config.to_owned(),
+            class_names: Vec::new(),
             run_file,
             began: now,
             earlier_wall_s,
@@ -256,7 +260,7 @@ impl RunDirectory {
     pub fn save(&mut self, position: Position, mut snapshot: Snapshot, weights_kept: bool) -> Result<(), TrainError> {
         self.place.check()?;
         self.metrics.sync()?;
-        snapshot.weights = with_config(snapshot.weights, &self.config);
+        snapshot.weights = self.labelled(snapshot.weights);
         let (metrics_bytes, wall_s) = (self.metrics.length()?, self.wall_s());
         let file = PathBuf::new();
         let checkpoint = Checkpoint { position, metrics_bytes, wall_s, weights_kept, snapshot, file };
@@ -275,7 +279,19 @@ impl RunDirectory {
         self.place.check()?;
         let folder = self.path().join("checkpoints");
         create_folder(&folder)?;
-        write_whole(&folder.join("best.safetensors"), &with_config(weights, &self.config).to_bytes()?)
+        write_whole(&folder.join("best.safetensors"), &self.labelled(weights).to_bytes()?)
+    }
+
+    /// Lets the weights that are kept from now on carry the `names` of the classes that their head tells apart.
+    pub fn name_classes(&mut self, names: &[String]) {
+        names.clone_into(&mut self.class_names);
+    }
+
+    /// `weights` with all that those of this run carry.
+    fn labelled(&self, weights: StateDict) -> StateDict {
+        let mut weights = with_config(weights, &self.config);
+        weights.name_classes(&self.class_names);
+        weights
     }
 
     /// Marks the run as finished.
