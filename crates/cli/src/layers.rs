@@ -142,7 +142,7 @@ pub fn reconstruction(
 pub fn bench(arguments: &Bench, everywhere: &Everywhere) -> Result<Layers, RecipeError> {
     let preset = arguments.preset.clone().unwrap_or_else(|| "paper".to_owned());
     let stage = Stage::from(arguments.stage);
-    let source = RecipeSource { preset: Some(preset), data: None };
+    let source = RecipeSource { preset: Some(preset), data: arguments.data.clone() };
     let batch_size = format!("{}.batch_size", stage.section());
     let own = [
         method(arguments.method.as_ref()),

@@ -30,7 +30,10 @@ pub mod vit;
 pub mod weights;
 
 pub use error::ShapeError;
-pub use heads::{Classifier, HeadInit, LinearProbe, Pooling, cross_entropy, soft_cross_entropy};
+pub use heads::{
+    BatchNorm, ClassWeights, Classifier, HeadInit, LinearProbe, Pooling, cross_entropy, soft_cross_entropy,
+    weighted_cross_entropy, weighted_soft_cross_entropy,
+};
 pub use mae::{MaskedAutoencoder, masked_rows, mean_squared_error};
 pub use masking::Masking;
 pub use parameters::{Parameter, gradients, map_parameters, parameters, replace_parameters, take_module};

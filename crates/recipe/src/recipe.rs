@@ -11,6 +11,7 @@ use super::section::Keys;
 use super::sections::data::{self, DataRecipe};
 use super::sections::finetune::{self, FinetuneRecipe};
 use super::sections::knn::{self, KnnRecipe};
+use super::sections::labelled::LabelledRecipe;
 use super::sections::linprobe::{self, LinprobeRecipe};
 use super::sections::method::{self, Method, MethodKind};
 use super::sections::model::{self, ModelRecipe};
@@ -21,7 +22,7 @@ use super::sections::seed;
 use super::sections::target::Update;
 use super::sections::training::StageRecipe;
 use super::sections::weights::GivenWeights;
-use super::stage::TrainedStage;
+use super::stage::{Stage, TrainedStage};
 use super::toml_text::TomlText;
 
 /// The checked recipe of a run, complete down to the last default.
@@ -153,6 +154,15 @@ impl Recipe {
             TrainedStage::Pretrain => &self.pretrain.stage,
             TrainedStage::Finetune => &self.finetune.stage,
             TrainedStage::Linprobe => &self.linprobe.stage,
+        }
+    }
+
+    /// What a stage does with labels; `None` for those that do not learn from them.
+    pub fn labels(&self, stage: Stage) -> Option<&LabelledRecipe> {
+        match stage {
+            Stage::Finetune => Some(&self.finetune.labels),
+            Stage::Linprobe => Some(&self.linprobe.labels),
+            Stage::Pretrain | Stage::Knn => None,
         }
     }
 

@@ -320,6 +320,15 @@ pub enum TrainError {
         /// The epoch.
         epoch: usize,
     },
+    /// A file of features of no known kind.
+    #[error(
+        "{} is no name for a file of features: they are written as .safetensors, .npz or .csv, by how the name ends",
+        plain_path(path)
+    )]
+    FeatureFileName {
+        /// The file.
+        path: PathBuf,
+    },
     /// A classifier by the mean where the encoder's final norm is needed.
     #[error(
         "{source_name} classifies by the mean of the patch tokens: it has fc_norm in place of the encoder's final norm, which is needed \

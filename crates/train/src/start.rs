@@ -10,7 +10,7 @@ use bmae_output::plain::plain_path;
 
 use bmae_architecture::{ImageSize, PatchSize};
 use bmae_nn::weights::{Architecture, ModelPart, StateDict, grouped_names};
-use bmae_nn::{Encoder, EncoderInit, LoadReport, WeightsError};
+use bmae_nn::{Encoder, EncoderInit, LayerNorm, LoadReport, WeightsError};
 use bmae_output::count::count;
 use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{Choice, EncoderRecipe, MethodName, Recipe, ScratchInit, Stage, Start, Used};
@@ -88,6 +88,32 @@ pub(crate) fn encoder_without_norm(
     tell: &mut dyn FnMut(Message),
 ) -> Result<Encoder, TrainError> {
     load(start, recipe, device, false, tell)
+}
+
+/// The same with the final norm, or, of a classifier of the mean of the patch tokens, without any and with the norm of that
+/// mean, which is for the mean or the class token of its tokens.
+pub(crate) fn encoder_and_norm(
+    start: &Start,
+    recipe: &Recipe,
+    device: &Device,
+    tell: &mut dyn FnMut(Message),
+) -> Result<(Encoder, Option<LayerNorm>), TrainError> {
+    let Some(path) = start.path() else { return Ok((encoder(start, recipe, device, tell)?, None)) };
+    let weights = read_weights(path)?;
+    if weights.has_prefix("norm.") || !weights.has_prefix("fc_norm.") {
+        return Ok((encoder(start, recipe, device, tell)?, None));
+    }
+    let mut of_norm = StateDict { source: weights.source.clone(), ..StateDict::default() };
+    for (name, tensor) in &weights.tensors {
+        if let Some(name) = name.strip_prefix("fc_norm.") {
+            of_norm.tensors.insert(name.to_owned(), tensor.clone());
+        }
+    }
+    let norm = LayerNorm::init(recipe.model.encoder.dim, recipe.model.norm_epsilon, device);
+    let norm = load_exactly(&of_norm, norm)?;
+    let mut encoder = encoder_without_norm(start, recipe, device, tell)?;
+    encoder.norm = None;
+    Ok((encoder, Some(norm)))
 }
 
 fn load(

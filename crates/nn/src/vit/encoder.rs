@@ -225,6 +225,25 @@ impl Encoder {
         Self { pos_embed: self.pos_embed.set_require_grad(true), ..self }
     }
 
+    /// The same encoder, of which the first `blocks` blocks, and before them class token, positions and patch embedding,
+    /// do not learn: no gradient is computed in them. With 0 all of it learns.
+    ///
+    /// # Panics
+    /// When it has fewer blocks.
+    pub fn with_frozen_blocks(mut self, blocks: usize) -> Self {
+        if blocks == 0 {
+            return self;
+        }
+        let learning = self.blocks.split_off(blocks);
+        self.blocks = self.blocks.into_iter().map(Module::no_grad).chain(learning).collect();
+        Self {
+            cls_token: self.cls_token.set_require_grad(false),
+            pos_embed: self.pos_embed.set_require_grad(false),
+            patch_embed: self.patch_embed.no_grad(),
+            ..self
+        }
+    }
+
     /// Width of a token.
     pub fn dim(&self) -> usize {
         self.cls_token.shape()[2]

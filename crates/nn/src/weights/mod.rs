@@ -8,6 +8,7 @@
 
 mod architecture;
 mod checksum;
+mod class_names;
 mod config;
 mod differences;
 mod error;
@@ -30,6 +31,7 @@ mod wrapping;
 mod write;
 
 pub use architecture::{Architecture, DecoderShape, EncoderShape};
+pub use class_names::CLASSES_KEY;
 pub use error::{ShapeMismatch, WeightsError};
 pub use hugging_face::EncoderPrefix;
 pub use model_part::ModelPart;

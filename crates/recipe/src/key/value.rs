@@ -5,7 +5,7 @@ use toml::{Table, Value};
 
 use super::range::{Count, Number, TextRange};
 use crate::choices::{
-    Augmentation, Born, Choice, CopyAt, EmaUnit, Feature, FeatureHead, LossOn, Masks, MethodName, Pooling, Ramp,
+    Augmentation, Born, Choice, ClassWeighting, CopyAt, EmaUnit, Feature, FeatureHead, LossOn, Masks, MethodName, Pooling, Ramp,
     ScratchInit, TargetNormalisation, UpdateKind, WarmupWeight,
 };
 use crate::planned_epochs::EarlierPlan;
@@ -243,6 +243,7 @@ choice_values!(
     ScratchInit,
     Pooling,
     Feature,
+    ClassWeighting,
     Augmentation
 );
 

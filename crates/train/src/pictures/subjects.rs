@@ -40,12 +40,10 @@ impl Subjects {
         class_names: &[String],
         count: usize,
     ) -> Result<Self, TrainError> {
-        let normalisation = pipeline::evaluation_transform(recipe).normalisation();
         let grid = recipe.architecture().grid;
         let shown = spread(images.as_ref(), count);
         let planes = images_at(recipe, images, &shown)?;
-        let each = planes.chunks_exact(grid.values_per_image());
-        let seen = each.map(|planes| normalisation.denormalise(planes, grid.image)).collect::<Result<Vec<_>, _>>()?;
+        let seen = as_pictures(recipe, &planes)?;
         let names = shown.iter().map(|&index| class_name(images.as_ref(), index, class_names)).collect();
         let noise = mask_noise(recipe, 0, &(0..seen.len()).collect::<Vec<_>>());
         let masking = Masking::from_noise(&noise, grid.patches(), recipe.pretrain.mask_ratio)?;
@@ -68,13 +66,37 @@ impl Subjects {
     }
 }
 
+/// Those of `images` whose numbers are `indices` as evaluation sees them.
+///
+/// # Errors
+/// When one cannot be read.
+pub(crate) fn seen_images(
+    recipe: &Recipe,
+    images: &Arc<dyn Images>,
+    indices: &[usize],
+) -> Result<Vec<Image>, TrainError> {
+    as_pictures(recipe, &images_at(recipe, images, indices)?)
+}
+
+/// Normalised images [N, 3, S, S], flat, as they are looked at.
+fn as_pictures(recipe: &Recipe, planes: &[f32]) -> Result<Vec<Image>, TrainError> {
+    let normalisation = pipeline::evaluation_transform(recipe).normalisation();
+    let side = recipe.data.image_size;
+    let each = planes.chunks_exact(recipe.architecture().grid.values_per_image());
+    Ok(each.map(|planes| normalisation.denormalise(planes, side)).collect::<Result<Vec<_>, _>>()?)
+}
+
 /// What a picture calls the class of image `index`: by its name, or by its number where pictures have no letters for it;
 /// `None` where it has no class.
 pub(crate) fn class_name(images: &dyn Images, index: usize, class_names: &[String]) -> Option<String> {
-    let label = images.label(index)?;
-    match class_names.get(label) {
-        Some(name) if typeface::has(name) => Some(name.clone()),
-        _ => Some(format!("class {label}")),
+    images.label(index).map(|label| class_text(label, class_names))
+}
+
+/// What a picture calls the class number `class`, as [`class_name`] does.
+pub(super) fn class_text(class: usize, class_names: &[String]) -> String {
+    match class_names.get(class) {
+        Some(name) if typeface::has(name) => name.clone(),
+        _ => format!("class {class}"),
     }
 }
 
