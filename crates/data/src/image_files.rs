@@ -1,85 +1,98 @@
-//! Image files, wherever their bytes are: decoded when they are asked for.
+//! Single image files, wherever they lie: what somebody names, or a folder holds.
 
-use std::io::{BufRead, Seek};
 use std::path::{Path, PathBuf};
 
 use bmae_output::plain::plain_path;
 
 use crate::decode::{Inspection, decode};
-use crate::file_digest::digest_of;
+use crate::image_folder::{FolderStore, photographs_below};
+use crate::stored_images::Store;
 use crate::{DataError, Image, Images};
 
-/// Where the bytes of files are.
-pub trait Store: Send + Sync {
-    /// What to call number `index`, the file `file` of the data set, in errors.
-    fn place(&self, index: usize, file: &Path) -> PathBuf;
+/// Image files in the order in which they were given, without labels.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImageFiles {
+    paths: Vec<PathBuf>,
+}
 
-    /// The bytes of number `index`, the file `file` of the data set.
+impl ImageFiles {
+    /// The files at `paths`. None is opened before it is asked for, and need not be there.
+    pub fn new(paths: Vec<PathBuf>) -> Self {
+        Self { paths }
+    }
+
+    /// The image files below `folder`, at any depth, in the order of their names, as in a folder of images without labels.
+    /// Photographs of a kind that is not decoded are among them: whoever asks for one is told.
     ///
     /// # Errors
-    /// When they cannot be read; the error names the file.
-    fn bytes(&self, index: usize, file: &Path) -> Result<Box<dyn Bytes>, DataError>;
+    /// When the folder cannot be looked through.
+    pub fn below(folder: &Path) -> Result<Self, DataError> {
+        Ok(Self { paths: photographs_below(folder)? })
+    }
 
-    /// A SHA-256 that tells it from another.
-    ///
-    /// # Errors
-    /// As [`bytes`](Self::bytes).
-    fn digest(&self, index: usize, file: &Path) -> Result<[u8; 32], DataError> {
-        digest_of(&mut self.bytes(index, file)?).map_err(DataError::io("read", self.place(index, file)))
+    /// Where they lie, each as it was given.
+    pub fn paths(&self) -> &[PathBuf] {
+        &self.paths
     }
 }
 
-/// Bytes that can be read from any place on.
-pub trait Bytes: BufRead + Seek {}
-
-impl<T: BufRead + Seek> Bytes for T {}
-
-/// Image files with, or without, a label each.
-pub struct ImageFiles<S> {
-    store: S,
-    /// What each is called within the data set.
-    files: Vec<PathBuf>,
-    labels: Vec<usize>,
-    /// For each image whether its file was found whole.
-    inspections: Vec<Inspection>,
+/// Files at their own paths.
+fn as_named() -> FolderStore {
+    FolderStore(PathBuf::new())
 }
 
-impl<S: Store> ImageFiles<S> {
-    /// `files` as they are called within the data set, with the bytes of each in `store` under its number; `labels` has
-    /// one for each, or none at all.
-    pub fn new(store: S, files: Vec<PathBuf>, labels: Vec<usize>) -> Self {
-        let inspections = files.iter().map(|_| Inspection::default()).collect();
-        Self { store, files, labels, inspections }
-    }
-}
-
-impl<S: Store> Images for ImageFiles<S> {
+impl Images for ImageFiles {
     fn len(&self) -> usize {
-        self.files.len()
+        self.paths.len()
     }
 
     fn image(&self, index: usize) -> Result<Image, DataError> {
-        let file = &self.files[index];
-        decode(&mut self.store.bytes(index, file)?, &self.store.place(index, file), &self.inspections[index])
+        let path = &self.paths[index];
+        decode(&mut as_named().bytes(index, path)?, path, &Inspection::default())
     }
 
     fn name(&self, index: usize) -> String {
-        format!("the image {}", plain_path(self.store.place(index, &self.files[index])))
+        format!("the image {}", plain_path(&self.paths[index]))
     }
 
-    fn label(&self, index: usize) -> Option<usize> {
-        self.labels.get(index).copied()
+    fn label(&self, _index: usize) -> Option<usize> {
+        None
     }
 
     fn place(&self, index: usize) -> Option<PathBuf> {
-        Some(self.store.place(index, &self.files[index]))
+        Some(self.paths[index].clone())
     }
 
     fn file(&self, index: usize) -> Option<&Path> {
-        Some(&self.files[index])
+        Some(&self.paths[index])
     }
 
     fn digest(&self, index: usize) -> Result<[u8; 32], DataError> {
-        self.store.digest(index, &self.files[index])
+        as_named().digest(index, &self.paths[index])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn files_below_a_folder_come_by_name_and_none_is_refused_before_it_is_opened() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["b/2.png", "b/10.JPG", "a.webp", "b/.hidden.png", "notes.txt", "c/x.heic"] {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            fs::write(path, "no image").expect("a file");
+        }
+        let files = ImageFiles::below(folder.path()).expect("a folder");
+        let names = files.paths().iter().map(|path| path.strip_prefix(folder.path()).expect("below"));
+        assert_eq!(names.collect::<Vec<_>>(), ["a.webp", "b/10.JPG", "b/2.png", "c/x.heic"].map(Path::new));
+        for index in 0..files.len() {
+            let error = files.image(index).expect_err("no image").to_string();
+            assert!(error.contains(&plain_path(&files.paths()[index])), "{error}");
+        }
+        assert!(ImageFiles::below(&folder.path().join("nowhere")).is_err());
+        assert!(ImageFiles::new(vec!["nowhere.png".into()]).image(0).is_err());
     }
 }

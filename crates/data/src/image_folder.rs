@@ -11,10 +11,10 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::division::divided;
 use crate::error::FolderError;
-use crate::image_files::{Bytes, ImageFiles, Store};
 use crate::image_names::{is_hidden, is_image, undecoded_kind};
 use crate::layout::{FilesBelow, Kind, Layout, Part, Tree, kind};
 use crate::left_out::LeftOut;
+use crate::stored_images::{Bytes, Store, StoredImages};
 use crate::{DataError, Dataset, Images, Selection, TestOrigin};
 
 /// Opens a folder of images, labelled or not; class folders without a split are divided.
@@ -24,7 +24,7 @@ use crate::{DataError, Dataset, Images, Selection, TestOrigin};
 pub fn open(root: &Path, selection: &Selection) -> Result<Dataset, DataError> {
     let layout = Layout::of(&DiskTree { root }, selection.undecoded)?;
     let images = |part: Part| -> Arc<dyn Images> {
-        Arc::new(ImageFiles::new(FolderStore(root.join(part.base)), part.files, part.labels))
+        Arc::new(StoredImages::new(FolderStore(root.join(part.base)), part.files, part.labels))
     };
     let dataset = Dataset {
         name: name_of_path(root),
@@ -76,6 +76,16 @@ pub fn empty_class_folders(root: &Path) -> Vec<String> {
 /// Whether a folder holds folders of classes, without a split.
 pub fn holds_class_folders(root: &Path) -> bool {
     matches!(kind(&DiskTree { root }), Ok(Kind::Classes))
+}
+
+/// All photographs below a folder, in the order of their names, those among them that are not decoded; perhaps none.
+///
+/// # Errors
+/// When it cannot be looked through.
+pub fn photographs_below(root: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let below = DiskTree { root }.files_below(Path::new(""))?;
+    let is_photograph = |file: &PathBuf| is_image(file) || undecoded_kind(file).is_some();
+    Ok(below.files.into_iter().filter(is_photograph).map(|file| root.join(file)).collect())
 }
 
 /// Files on a disk, below this folder unless their paths are absolute.

@@ -8,16 +8,17 @@
 //! the same images come out whatever the number of workers, and after a resume.
 //!
 //! ```no_run
+//! use bmae_architecture::ImageSize;
 //! use bmae_data::loader::{self, LastBatch, LoaderConfig, Order};
 //! use bmae_data::transforms::{Augmentation, Transform};
 //!
 //! # fn main() -> Result<(), bmae_data::DataError> {
-//! let source = bmae_data::Source::Shapes { seed: 0, train: 1000, test: 100, size: 32 };
+//! let source = bmae_data::Source::Shapes { seed: 0, train: 1000, test: 100, size: ImageSize::square(32) };
 //! let data = bmae_data::open(&source, &bmae_data::Selection::default())?;
 //! let transform = Transform {
 //!     augmentation: Augmentation::RandomResizedCrop { scale: (0.2, 1.0) },
 //!     randaugment: None,
-//!     image_size: 32,
+//!     image_size: ImageSize::square(32),
 //!     mean: [0.4914, 0.4822, 0.4465],
 //!     std: [0.2023, 0.1994, 0.2010],
 //!     random_erasing: 0.0,
@@ -70,6 +71,7 @@ mod shards;
 mod split;
 mod split_names;
 pub mod statistics;
+mod stored_images;
 pub mod stratified;
 mod subset;
 mod test_origin;
@@ -84,6 +86,7 @@ pub use error::{
     TransformError,
 };
 pub use fingerprint::Fingerprint;
+pub use image_files::ImageFiles;
 pub use image_folder::{empty_class_folders, folders_with_images, holds_class_folders};
 pub use left_out::LeftOut;
 pub use look_through::look_through;

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bmae_architecture::ImageSize;
+
 use crate::error::CifarError;
 use crate::stratified::classes_in_turn;
 use crate::{
@@ -20,8 +22,8 @@ pub enum Source {
         train: usize,
         /// How many test images.
         test: usize,
-        /// The side of the square images, in pixels.
-        size: usize,
+        /// The size of the images.
+        size: ImageSize,
     },
     /// CIFAR-10 in this folder: its files, its directory `cifar-10-batches-bin`, or the official archive.
     Cifar10(PathBuf),

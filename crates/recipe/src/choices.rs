@@ -163,6 +163,13 @@ choices! {
         /// They are found at the start, listed and left out.
         Skip = "skip",
     }
+    /// How much the images of a class count in a training loss.
+    ClassWeighting {
+        /// All images the same.
+        None = "none",
+        /// All classes the same: an image counts by the inverse frequency of its class.
+        Balanced = "balanced",
+    }
     /// What training images go through before they are normalised.
     Augmentation {
         /// torchvision's RandomResizedCrop (ten attempts), then a flip.

@@ -37,7 +37,9 @@ fn corpus(parser: &Parser) -> Vec<(PathBuf, Vec<u8>)> {
 #[track_caller]
 fn takes(parser: &Parser, bytes: &[u8], what: &str) -> usize {
     let failed = match catch_unwind(AssertUnwindSafe(|| peak_of(parser, bytes))) {
-        Ok(peak) if UNBOUNDED.contains(&parser.name) || peak <= MEMORY + MEMORY_FOR_A_BYTE * bytes.len() => return peak,
+        Ok(peak) if UNBOUNDED.contains(&parser.name) || peak <= MEMORY + MEMORY_FOR_A_BYTE * bytes.len() => {
+            return peak;
+        }
         Ok(peak) => format!("it took {peak} bytes of memory for {}", bytes.len()),
         Err(panic) => format!("it panicked: {}", text(&*panic)),
     };

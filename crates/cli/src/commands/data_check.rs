@@ -1,6 +1,7 @@
 //! `bmae data check`.
 
 use std::fmt::Write as _;
+use std::sync::{Mutex, PoisonError};
 
 use bmae_data::{Dataset, Split, Unreadable, UnreadableKind, empty_class_folders, look_through};
 use bmae_output::count::count;
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::arguments::{Everywhere, RecipeSource};
 use crate::ending::Ending;
-use crate::image_progress::ImageProgress;
+use crate::image_count::ImageCount;
 use crate::layers;
 use crate::output::Output;
 use crate::threads;
@@ -26,9 +27,9 @@ pub fn run(source: &RecipeSource, everywhere: &Everywhere, output: &Output) -> R
     }
     let images = [Split::Train, Split::Test].map(|split| data.images(split).map_or(0, |images| images.len()));
     let all = images[0] + images[1];
-    let progress = ImageProgress::new(output, all);
-    let found = look_through(&data, &|done| progress.show(done));
-    drop(progress);
+    let counted = Mutex::new(ImageCount::new(all, output));
+    let found = look_through(&data, &|done| counted.lock().unwrap_or_else(PoisonError::into_inner).show(done));
+    drop(counted);
 
     let empty = recipe.data.source.path().map(empty_class_folders).unwrap_or_default();
     let remarks = remarks(&data, &empty);

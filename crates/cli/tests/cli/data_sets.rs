@@ -5,7 +5,8 @@ use image::ImageFormat;
 use crate::fixtures::picture;
 use crate::folder::Folder;
 
-const SMALL: &str = "--preset tiny.toml --set pretrain.batch_size=4 --set linprobe.batch_size=4 --set finetune.batch_size=4";
+const SMALL: &str =
+    "--preset tiny.toml --set pretrain.batch_size=4 --set linprobe.batch_size=4 --set finetune.batch_size=4";
 
 /// `animals/<class>/` with ten PNGs each, and no split.
 fn animals(folder: &Folder) {

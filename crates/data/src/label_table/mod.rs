@@ -15,9 +15,9 @@ use bmae_output::plain::{name_of_path, plain_path};
 use crate::class_list::ClassList;
 use crate::division::divided;
 use crate::error::LabelError;
-use crate::image_files::ImageFiles;
 use crate::image_folder::FolderStore;
 use crate::split_names::{TEST, TRAIN, place};
+use crate::stored_images::StoredImages;
 use crate::{DataError, Dataset, Images, Selection, TestOrigin};
 use lines::{TableLine, lines};
 
@@ -55,7 +55,7 @@ pub fn open(path: &Path, selection: &Selection) -> Result<Dataset, DataError> {
             |line: &TableLine| classes.number(&line.label, || format!("{}, line {},", plain_path(path), line.line));
         let labels = lines.iter().map(number).collect::<Result<_, _>>()?;
         let files = lines.into_iter().map(|line| line.file).collect();
-        Ok(Arc::new(ImageFiles::new(FolderStore(folder.clone()), files, labels)))
+        Ok(Arc::new(StoredImages::new(FolderStore(folder.clone()), files, labels)))
     };
     let test = if test.is_empty() { None } else { Some(part(test)?) };
     let dataset = Dataset {

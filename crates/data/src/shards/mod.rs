@@ -22,8 +22,8 @@ use bmae_output::plain::{name_of_path, plain_path};
 use crate::class_list::ClassList;
 use crate::division::divided;
 use crate::error::{ArchiveError, LabelError};
-use crate::image_files::{Bytes, ImageFiles, Store};
 use crate::section::Section;
+use crate::stored_images::{Bytes, Store, StoredImages};
 use crate::{DataError, Dataset, Images, Selection, TestOrigin};
 use find::Shards;
 pub use find::{holds_archives, holds_shards, is_shard};
@@ -106,7 +106,7 @@ fn part(samples: Vec<Indexed>, classes: &ClassList) -> Result<Arc<dyn Images>, D
         files.push(shard.join(&one.sample.image));
         members.push((one.shard, one.sample.place));
     }
-    Ok(Arc::new(ImageFiles::new(ShardStore(members), files, labels)))
+    Ok(Arc::new(StoredImages::new(ShardStore(members), files, labels)))
 }
 
 /// Images in shards: the shard and the place of each.

@@ -14,9 +14,9 @@ use sha2::{Digest, Sha256};
 
 use crate::division::divided;
 use crate::error::ArchiveError;
-use crate::image_files::{Bytes, ImageFiles, Store};
 use crate::layout::{Layout, Part};
 use crate::section::Section;
+use crate::stored_images::{Bytes, Store, StoredImages};
 use crate::{DataError, Dataset, Images, Selection, TestOrigin};
 use index::{Packing, ZipMember, index};
 use tree::ZipTree;
@@ -39,7 +39,7 @@ pub fn open(path: &Path, selection: &Selection) -> Result<Dataset, DataError> {
     let mut images = |part: Part| -> Arc<dyn Images> {
         let members = part.files.iter().filter_map(|file| tree.take(&part.base.join(file))).collect();
         let store = ZipStore { archive: Arc::clone(&archive), top: tree.top().join(part.base), members };
-        Arc::new(ImageFiles::new(store, part.files, part.labels))
+        Arc::new(StoredImages::new(store, part.files, part.labels))
     };
     let dataset = Dataset {
         name: name_of_path(path),

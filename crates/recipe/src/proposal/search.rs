@@ -1,5 +1,7 @@
 //! Chooses: what the images say first, then what the time is enough for.
 
+use bmae_architecture::ImageSize;
+
 use super::at_hand::{Budget, ImagesAtHand};
 use super::draft::Draft;
 use super::sizes::MODELS;
@@ -36,9 +38,9 @@ pub fn propose<E: From<RecipeError>>(
     let sizes = match draft.decided(&data::KEYS.image_size)? {
         Some(size) => vec![size],
         None => {
-            let usual = sizes::image_sizes(images.shorter_side);
+            let usual = sizes::image_sizes(&images);
             match draft.decided(&model::KEYS.patch_size)? {
-                Some(patch) => usual.into_iter().map(|size| (size / patch).max(1) * patch).collect(),
+                Some(patch) => usual.into_iter().map(|size| sizes::tiled(size, patch)).collect(),
                 None => usual,
             }
         }
@@ -94,7 +96,7 @@ fn begin<'a>(images: &'a ImagesAtHand, budget: &'a Budget, settings: &'a [Settin
         images,
         budget,
         settings,
-        image_size: sizes::image_sizes(images.shorter_side)[0],
+        image_size: sizes::image_sizes(images)[0],
         model: MODELS[0],
         batch_size: sizes::batch_size(images.train),
         epochs: EPOCHS_ASKED,
@@ -111,7 +113,7 @@ fn begin<'a>(images: &'a ImagesAtHand, budget: &'a Budget, settings: &'a [Settin
 /// time has room for.
 fn of_fitting_size<'a, E: From<RecipeError>>(
     first: Draft<'a>,
-    sizes: &[usize],
+    sizes: &[ImageSize],
     search: &mut Search<'_, E>,
 ) -> Result<(Draft<'a>, f64), E> {
     let mut found = None;
