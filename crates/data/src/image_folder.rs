@@ -12,7 +12,7 @@ use walkdir::{DirEntry, WalkDir};
 use crate::division::divided;
 use crate::error::FolderError;
 use crate::image_names::{is_hidden, is_image, undecoded_kind};
-use crate::layout::{FilesBelow, Kind, Layout, Part, Tree, kind};
+use crate::layout::{FilesBelow, Layout, LayoutKind, Part, Tree, kind};
 use crate::left_out::LeftOut;
 use crate::stored_images::{Bytes, Store, StoredImages};
 use crate::{DataError, Dataset, Images, Selection, TestOrigin};
@@ -41,7 +41,7 @@ pub fn open(root: &Path, selection: &Selection) -> Result<Dataset, DataError> {
 /// The folders below which the images of the folder `root` lie: those of its splits where it has such, else itself.
 pub fn folders_with_images(root: &Path) -> Vec<PathBuf> {
     match kind(&DiskTree { root }) {
-        Ok(Kind::Splits(splits)) => {
+        Ok(LayoutKind::Splits(splits)) => {
             std::iter::once(splits.train).chain(splits.test).map(|folder| root.join(folder)).collect()
         }
         _ => vec![root.to_owned()],
@@ -51,19 +51,19 @@ pub fn folders_with_images(root: &Path) -> Vec<PathBuf> {
 /// Whether a folder is labelled, or has images directly in it.
 pub fn is_a_data_set(root: &Path) -> bool {
     let tree = DiskTree { root };
-    let is_labelled = || kind(&tree).is_ok_and(|kind| !matches!(kind, Kind::Pile));
+    let is_labelled = || kind(&tree).is_ok_and(|kind| !matches!(kind, LayoutKind::Pile));
     tree.image_in(Path::new("")).is_ok_and(|image| image.is_some()) || is_labelled()
 }
 
 /// Whether a folder holds those of splits, with folders of classes in them.
 pub fn holds_splits(root: &Path) -> bool {
-    matches!(kind(&DiskTree { root }), Ok(Kind::Splits(_)))
+    matches!(kind(&DiskTree { root }), Ok(LayoutKind::Splits(_)))
 }
 
 /// The sub-folders of class folders below which no image lies, which are no classes; none of any other folder.
 pub fn empty_class_folders(root: &Path) -> Vec<String> {
     let tree = DiskTree { root };
-    if !matches!(kind(&tree), Ok(Kind::Classes)) {
+    if !matches!(kind(&tree), Ok(LayoutKind::Classes)) {
         return Vec::new();
     }
     let is_empty = |folder: &PathBuf| {
@@ -75,7 +75,7 @@ pub fn empty_class_folders(root: &Path) -> Vec<String> {
 
 /// Whether a folder holds folders of classes, without a split.
 pub fn holds_class_folders(root: &Path) -> bool {
-    matches!(kind(&DiskTree { root }), Ok(Kind::Classes))
+    matches!(kind(&DiskTree { root }), Ok(LayoutKind::Classes))
 }
 
 /// All photographs below a folder, in the order of their names, those among them that are not decoded; perhaps none.

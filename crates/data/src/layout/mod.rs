@@ -30,7 +30,7 @@ use split_folders::SplitFolders;
 pub use tree::{FilesBelow, Tree};
 
 /// Which rule fits a tree.
-pub enum Kind {
+pub enum LayoutKind {
     /// `train/<class>/...`, and perhaps `test/<class>/...`.
     Splits(SplitFolders),
     /// `<class>/...`
@@ -43,26 +43,26 @@ pub enum Kind {
 ///
 /// # Errors
 /// When it cannot be looked through.
-pub fn kind(tree: &impl Tree) -> Result<Kind, DataError> {
+pub fn kind(tree: &impl Tree) -> Result<LayoutKind, DataError> {
     let top = Path::new("");
     let folders = tree.folders(top)?;
     if let Some(splits) = SplitFolders::among(&folders)
         && !tree.folders(&splits.train)?.is_empty()
     {
-        return Ok(Kind::Splits(splits));
+        return Ok(LayoutKind::Splits(splits));
     }
     let is_split = |folder: &PathBuf| folder.file_name().and_then(|name| name.to_str()).is_some_and(is_of_a_split);
     if folders.len() < 2 || folders.iter().any(is_split) || tree.image_in(top)?.is_some() {
-        return Ok(Kind::Pile);
+        return Ok(LayoutKind::Pile);
     }
     let mut with_images = 0;
     for folder in folders {
         with_images += usize::from(tree.image_in(&folder)?.is_some());
         if with_images == 2 {
-            return Ok(Kind::Classes);
+            return Ok(LayoutKind::Classes);
         }
     }
-    Ok(Kind::Pile)
+    Ok(LayoutKind::Pile)
 }
 
 /// Some images of a tree.
@@ -100,7 +100,7 @@ impl Layout {
     pub fn of(tree: &impl Tree, undecoded: Undecoded) -> Result<Self, DataError> {
         let mut walk = Walk { tree, undecoded, left_out: None };
         let (train, test, has_splits, test_folder, class_names) = match kind(tree)? {
-            Kind::Splits(splits) => {
+            LayoutKind::Splits(splits) => {
                 let (train, class_names) = walk.split(&splits.train)?;
                 let test = splits.test.as_ref().map(|test| walk.split(test)).transpose()?;
                 let test = match (test, &splits.test) {
@@ -113,11 +113,11 @@ impl Layout {
                 };
                 (train, test, true, splits.unusual_test(), class_names)
             }
-            Kind::Classes => {
+            LayoutKind::Classes => {
                 let (train, class_names) = walk.classes(Path::new(""), Empty::PassedOver)?;
                 (train, None, false, None, class_names)
             }
-            Kind::Pile => {
+            LayoutKind::Pile => {
                 let base = PathBuf::new();
                 let files = walk.images_below(&base)?;
                 (Part { base, files, labels: Vec::new() }, None, false, None, Vec::new())
