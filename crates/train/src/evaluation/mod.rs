@@ -2,12 +2,14 @@
 
 mod features;
 mod nearest_neighbours;
+mod selection;
 mod test_set;
 mod top1;
 
 pub use features::{EncoderFeature, Features};
 pub use nearest_neighbours::{NearestNeighbours, nearest_neighbours_top1};
-pub use top1::{BestScore, Score, TestScore};
+pub use top1::{Score, TestScore};
 
 pub(crate) use features::{FeatureRequest, extract};
-pub(crate) use test_set::end_epoch;
+pub(crate) use selection::Selection;
+pub(crate) use test_set::{end_epoch, log_tested};

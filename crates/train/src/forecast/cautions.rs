@@ -3,8 +3,8 @@
 use bmae_recipe::{Recipe, Stage};
 
 use crate::estimate::Caution;
-use crate::input::images_per_epoch;
 use crate::speed::Sample;
+use crate::stage_images::images_per_epoch;
 
 /// How far the recipe's mean may be from that of the images, in deviations of these, and by which factor the deviations
 /// may differ (`docs/decisions.md`, "Before it starts").
@@ -26,10 +26,10 @@ fn enough_steps(stage: Stage) -> usize {
     }
 }
 
-/// What there is to say of `stage` of `recipe` on the images of `sample`.
-pub(super) fn cautions(recipe: &Recipe, stage: Stage, sample: &Sample) -> Vec<Caution> {
+/// What there is to say of `stage` of `recipe` on the images of `sample`, of which it trains on `train`.
+pub(super) fn cautions(recipe: &Recipe, stage: Stage, sample: &Sample, train: usize) -> Vec<Caution> {
     let about_images = [normalisation(recipe, sample), size(recipe, sample.shorter_side)];
-    about_images.into_iter().chain(about_steps(recipe, stage, sample.train)).flatten().collect()
+    about_images.into_iter().chain(about_steps(recipe, stage, train)).flatten().collect()
 }
 
 fn about_steps(recipe: &Recipe, stage: Stage, train: usize) -> [Option<Caution>; 2] {
