@@ -82,7 +82,7 @@ mod tests {
             "" => Recipe::from_toml(base),
             keys => Recipe::from_toml(keys),
         };
-        cautions(&recipe.expect("a recipe"), stage, sample).iter().map(ToString::to_string).collect()
+        cautions(&recipe.expect("a recipe"), stage, sample, sample.train).iter().map(ToString::to_string).collect()
     }
 
     fn photos(train: usize, shorter_side: usize) -> Sample {
