@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bmae_architecture::{Autoencoder, PatchGrid, Transformer};
+use bmae_architecture::{Autoencoder, CHANNELS, PatchGrid, Transformer};
 
 use super::choices::Augmentation;
 use super::error::Place;
@@ -177,7 +177,7 @@ impl Recipe {
     pub fn architecture(&self) -> Autoencoder {
         let &ModelRecipe { patch_size, norm_epsilon, ref encoder, ref decoder } = &self.model;
         Autoencoder {
-            grid: PatchGrid::rgb(self.data.image_size, patch_size),
+            grid: PatchGrid { channels: CHANNELS, image: self.data.image_size, patch: patch_size },
             encoder: Transformer {
                 dim: encoder.dim,
                 depth: encoder.depth,

@@ -6,9 +6,11 @@
 //! - the rate of a step: [`schedule`]; which parameter is updated how: [`optimiser`];
 //! - the loops, in the same order each: [`pretrain`], [`finetune`], [`linear_probe`]; no loop at all: `knn`; how all
 //!   open and close a run directory: `stage_run`; which images and weights a run is made of: `stage_inputs`;
+//! - what an evaluation leaves of its test images: `test_outcome`;
 //! - where weights come from: [`start`], those that a recipe names and records: `checksum` and `teacher`; how they
 //!   leave: [`export`]; what lies on disk: [`run_directory`];
 //! - one stage, or a whole plan, is run: [`run`];
+//! - what a finished run says of images: [`inference`];
 //! - the same code for whoever checks a port: one pass ([`forward`]), recorded steps ([`replay`]); features for use
 //!   elsewhere: [`features`];
 //! - how fast it is here: [`mod@bench`], [`mod@speed`]; what a plan will take: [`mod@forecast`], told as an [`estimate`].
@@ -28,6 +30,7 @@ mod file_checksum;
 pub mod finetune;
 pub mod forecast;
 pub mod forward;
+pub mod inference;
 mod input;
 mod knn;
 pub mod linear_probe;
@@ -41,6 +44,7 @@ mod pictures;
 pub mod pipeline;
 pub mod pretrain;
 pub mod preview;
+mod principal_axes;
 pub mod proposal;
 pub mod reconstruct;
 pub mod replay;
@@ -54,6 +58,7 @@ mod stage_inputs;
 mod stage_run;
 pub mod start;
 mod teacher;
+mod test_outcome;
 mod trunk;
 pub mod whole_file;
 

@@ -47,7 +47,7 @@ impl Encoder {
         let (dim, tokens) = (sizes.dim, 1 + grid.patches());
         let (cls_token, pos_embed, linear) = match init {
             EncoderInit::Mae => {
-                let positions = sin_cos(dim, grid.patches_per_side());
+                let positions = sin_cos(dim, grid.size());
                 (normal(dim, TOKEN_STD, rng), positions, LinearInit::Xavier)
             }
             EncoderInit::Timm => {

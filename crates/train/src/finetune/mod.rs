@@ -12,7 +12,7 @@ use bmae_recipe::{Stage, TrainedStage};
 pub use learner::FinetuneLearner;
 
 use crate::epoch::{Epoch, Step, first_epoch};
-use crate::evaluation::{Score, Selection, TestScore, end_epoch, log_tested};
+use crate::evaluation::{Score, Selection, TestPredictions, TestScore, end_epoch, log_tested};
 use crate::observer::{Event, Message};
 use crate::run_directory::{Checkpoint, Line, RunDirectory, Snapshot};
 use crate::schedule::Schedule;
@@ -20,6 +20,7 @@ use crate::session::Summary;
 use crate::stage_images::{StageImages, class_sizes};
 use crate::stage_inputs::inputs_of;
 use crate::stage_run::StageRun;
+use crate::test_outcome::TestImages;
 use crate::{Outcome, Session, TrainError, input, start};
 
 const STAGE: TrainedStage = TrainedStage::Finetune;
@@ -44,7 +45,8 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
     };
     session.say_images(planned, images.told(STAGE));
     let selection = Selection::new(&recipe.finetune.labels);
-    let mut fine_tuning = FineTuning { images: &images, test, learner, selection };
+    let class_names = data.class_names;
+    let mut fine_tuning = FineTuning { images: &images, test, class_names, learner, selection };
     let checkpoint = run.checkpoint.take();
     if let Some(checkpoint) = &checkpoint {
         fine_tuning.learner.restore(checkpoint)?;
@@ -60,6 +62,8 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
 struct FineTuning<'a> {
     images: &'a StageImages,
     test: Arc<dyn Images>,
+    /// What the classes are called.
+    class_names: Vec<String>,
     learner: FinetuneLearner,
     selection: Selection,
 }
@@ -75,7 +79,7 @@ impl FineTuning<'_> {
         let StageImages { train, held_out, recipe, steps, .. } = self.images;
         let settings = recipe.stage(STAGE);
         let schedule = Schedule::of(settings);
-        let mut summary = Summary::default();
+        let (mut summary, mut tested) = (Summary::default(), None);
         let mut epochs_done = first_epoch(checkpoint);
         for epoch in epochs_done..settings.epochs {
             if self.selection.is_out_of_patience(epoch) {
@@ -98,7 +102,7 @@ impl FineTuning<'_> {
                 progress.keep_when_due(directory, settings, || self.snapshot())?;
             }
             let measured = held_out.as_ref().unwrap_or(&self.test);
-            let Some(score) = self.score(session, &self.learner.frozen(), measured)? else {
+            let Some((score, predictions)) = self.score(session, &self.learner.frozen(), measured)? else {
                 return progress.stop(directory, settings.epochs, || self.snapshot());
             };
             directory.log(&Line::Epoch(progress.line(directory)))?;
@@ -112,17 +116,28 @@ impl FineTuning<'_> {
                 event: None,
             });
             summary = Summary { loss: Some(progress.loss()), top1: Some(score.top1) };
+            tested = Some((score, predictions));
             epochs_done = epoch + 1;
         }
-        if let Some(best) = self.selection.best_held_out() {
-            let model = self.learner.with_weights(&directory.best_weights(best.epochs_done)?)?;
-            let Some(score) = self.score(session, &model, &self.test)? else {
-                return Ok(Outcome::Interrupted { epochs_kept: epochs_done, epochs: settings.epochs, steps_kept: 0 });
-            };
+        let best = self.selection.best_held_out();
+        let tested = match (best, tested) {
+            (None, Some(tested)) => Some(tested),
+            // The session before ended behind its last epoch.
+            (None, None) => self.score(session, &self.learner.frozen(), &self.test)?,
+            (Some(best), _) => {
+                let model = self.learner.with_weights(&directory.best_weights(best.epochs_done)?)?;
+                self.score(session, &model, &self.test)?
+            }
+        };
+        let Some((score, predictions)) = tested else {
+            return Ok(Outcome::Interrupted { epochs_kept: epochs_done, epochs: settings.epochs, steps_kept: 0 });
+        };
+        if let Some(best) = best {
             log_tested(directory, STAGE, best, score)?;
             session.say(Message::Note(self.selection.told(epochs_done, settings.epochs)));
-            summary.top1 = Some(score.top1);
         }
+        summary.top1 = Some(score.top1);
+        self.test_images().keep_predictions(session, directory, &predictions)?;
         Ok(Outcome::Finished(summary))
     }
 
@@ -133,13 +148,13 @@ impl FineTuning<'_> {
         snapshot
     }
 
-    /// The score of `model` on all of `images`; `None` when the session was stopped meanwhile.
+    /// The score of `model` on all of `images` and what was predicted for each; `None` when the session was stopped meanwhile.
     fn score(
         &self,
         session: &Session<'_>,
         model: &Classifier,
         images: &Arc<dyn Images>,
-    ) -> Result<Option<Score>, TrainError> {
+    ) -> Result<Option<(Score, TestPredictions)>, TrainError> {
         let recipe = &self.images.recipe;
         let mut score = TestScore::default();
         for batch in input::evaluation_batches(images, recipe, recipe.stage(STAGE).batch_size, session.workers())? {
@@ -149,6 +164,10 @@ impl FineTuning<'_> {
             let batch = batch?;
             score.add(self.learner.logits(model, &batch.images)?, &batch.labels)?;
         }
-        Ok(score.score())
+        Ok(score.score().map(|whole| (whole, score.into_predictions())))
+    }
+
+    fn test_images(&self) -> TestImages<'_> {
+        TestImages { recipe: &self.images.recipe, images: &self.test, class_names: &self.class_names }
     }
 }

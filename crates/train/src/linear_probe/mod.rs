@@ -14,7 +14,7 @@ use batches::TrainingFeatures;
 pub use learner::ProbeLearner;
 
 use crate::epoch::{Epoch, Step, first_epoch};
-use crate::evaluation::{Features, Score, Selection, TestScore, end_epoch, log_tested};
+use crate::evaluation::{Features, Score, Selection, TestPredictions, TestScore, end_epoch, log_tested};
 use crate::observer::{Event, Message};
 use crate::run_directory::{Checkpoint, Line, RunDirectory, Snapshot};
 use crate::schedule::Schedule;
@@ -22,6 +22,7 @@ use crate::session::Summary;
 use crate::stage_images::{StageImages, class_sizes};
 use crate::stage_inputs::inputs_of;
 use crate::stage_run::StageRun;
+use crate::test_outcome::TestImages;
 use crate::{Outcome, Session, TrainError, input, start};
 
 const STAGE: TrainedStage = TrainedStage::Linprobe;
@@ -46,7 +47,8 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
     };
     session.say_images(planned, images.told(STAGE));
     let selection = Selection::new(&recipe.linprobe.labels);
-    let mut probing = Probing { images: &images, test, learner, selection };
+    let class_names = data.class_names;
+    let mut probing = Probing { images: &images, test, class_names, learner, selection };
     let checkpoint = run.checkpoint.take();
     if let Some(checkpoint) = &checkpoint {
         probing.learner.restore(checkpoint)?;
@@ -62,6 +64,8 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
 struct Probing<'a> {
     images: &'a StageImages,
     test: Arc<dyn Images>,
+    /// What the classes are called.
+    class_names: Vec<String>,
     learner: ProbeLearner,
     selection: Selection,
 }
@@ -81,7 +85,7 @@ impl Probing<'_> {
         // The encoder is frozen and these images are not augmented: their features never change.
         let measured = held_out.as_ref().unwrap_or(&self.test);
         let measured = batches::fixed(session, recipe, self.learner.encoder(), measured)?;
-        let mut summary = Summary::default();
+        let (mut summary, mut tested) = (Summary::default(), None);
         let mut epochs_done = first_epoch(checkpoint);
         for epoch in epochs_done..settings.epochs {
             if self.selection.is_out_of_patience(epoch) {
@@ -108,7 +112,7 @@ impl Probing<'_> {
                 progress.after_step(session, directory, taken, || self.learner.diagnose(features))?;
                 progress.keep_when_due(directory, settings, || self.snapshot())?;
             }
-            let Some(score) = score(session, &self.learner.frozen(), &measured)? else {
+            let Some((score, predictions)) = score_of(session, &self.learner.frozen(), &measured)? else {
                 return progress.stop(directory, settings.epochs, || self.snapshot());
             };
             directory.log(&Line::Epoch(progress.line(directory)))?;
@@ -122,18 +126,35 @@ impl Probing<'_> {
                 event: None,
             });
             summary = Summary { loss: Some(progress.loss()), top1: Some(score.top1) };
+            tested = Some((score, predictions));
             epochs_done = epoch + 1;
         }
-        if let Some(best) = self.selection.best_held_out() {
-            let probe = self.learner.with_weights(&directory.best_weights(best.epochs_done)?)?;
-            let test = batches::fixed(session, recipe, self.learner.encoder(), &self.test)?;
-            let Some(score) = score(session, &probe, &test)?.filter(|_| !session.stopped()) else {
-                return Ok(Outcome::Interrupted { epochs_kept: epochs_done, epochs: settings.epochs, steps_kept: 0 });
-            };
+        let best = self.selection.best_held_out();
+        let features = match best {
+            None => measured,
+            Some(_) => batches::fixed(session, recipe, self.learner.encoder(), &self.test)?,
+        };
+        let tested = match (best, tested) {
+            (None, Some(tested)) => Some(tested),
+            // Where it is stopped meanwhile, not all features are there.
+            _ if session.stopped() => None,
+            // The session before ended behind its last epoch.
+            (None, None) => score_of(session, &self.learner.frozen(), &features)?,
+            (Some(best), _) => {
+                let probe = self.learner.with_weights(&directory.best_weights(best.epochs_done)?)?;
+                score_of(session, &probe, &features)?
+            }
+        };
+        let Some((score, predictions)) = tested else {
+            return Ok(Outcome::Interrupted { epochs_kept: epochs_done, epochs: settings.epochs, steps_kept: 0 });
+        };
+        if let Some(best) = best {
             log_tested(directory, STAGE, best, score)?;
             session.say(Message::Note(self.selection.told(epochs_done, settings.epochs)));
-            summary.top1 = Some(score.top1);
         }
+        summary.top1 = Some(score.top1);
+        self.test_images().keep_map(directory, &features, epochs_done.saturating_sub(1))?;
+        self.test_images().keep_predictions(session, directory, &predictions)?;
         Ok(Outcome::Finished(summary))
     }
 
@@ -143,16 +164,24 @@ impl Probing<'_> {
         self.selection.store(&mut snapshot);
         snapshot
     }
+
+    fn test_images(&self) -> TestImages<'_> {
+        TestImages { recipe: &self.images.recipe, images: &self.test, class_names: &self.class_names }
+    }
 }
 
-/// The score of `probe` on `features`, by running statistics.
-fn score(session: &Session<'_>, probe: &LinearProbe, features: &Features) -> Result<Option<Score>, TrainError> {
+/// The score of `probe` on `features`, by running statistics, and what was predicted for each; `None` where there is none.
+fn score_of(
+    session: &Session<'_>,
+    probe: &LinearProbe,
+    features: &Features,
+) -> Result<Option<(Score, TestPredictions)>, TrainError> {
     let mut score = TestScore::default();
     for start in (0..features.len()).step_by(ROWS) {
         let rows = start..features.len().min(start + ROWS);
         score.add(probe.forward_eval(features.rows(rows.clone(), session)), &features.labels[rows])?;
     }
-    Ok(score.score())
+    Ok(score.score().map(|whole| (whole, score.into_predictions())))
 }
 
 /// Rows that are classified at once.
