@@ -2,6 +2,7 @@
 
 mod comma_separated;
 mod format;
+mod norm_of_mean;
 mod npz;
 mod safetensors_file;
 mod table;
@@ -46,7 +47,9 @@ pub fn run(
     let tell = &mut |message| session.say(message);
     let (encoder, norm_of_mean) = match feature {
         EncoderFeature::Block(_) => (start::encoder_without_norm(start, recipe, &device, tell)?, None),
-        EncoderFeature::ClassToken | EncoderFeature::Mean => start::encoder_and_norm(start, recipe, &device, tell)?,
+        EncoderFeature::ClassToken | EncoderFeature::Mean => {
+            norm_of_mean::encoder_and_norm(start, recipe, &device, tell)?
+        }
     };
     if let (Some(_), EncoderFeature::ClassToken, Some(path)) = (&norm_of_mean, feature, start.path()) {
         session.say(Message::Note(format!(
