@@ -13,7 +13,7 @@ use bmae_train::start::{measured_encoder, usable_weights};
 use clap::ValueEnum;
 use serde_json::json;
 
-use crate::arguments::{Destination, Everywhere, Export, OnnxInputName};
+use crate::arguments::{Destination, Everywhere, Export};
 use crate::ending::Ending;
 use crate::layers;
 use crate::output::Output;
@@ -45,10 +45,7 @@ pub fn run(arguments: &Export, everywhere: &Everywhere, output: &Output) -> Resu
 
 fn as_onnx(arguments: &Export, from: &Path, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
     OnnxFile::check_place(&arguments.out, from, arguments.force.into())?;
-    let request = OnnxRequest {
-        input: arguments.input.unwrap_or(OnnxInputName::Uint8).into(),
-        feature: arguments.feature.map(Into::into),
-    };
+    let request = OnnxRequest { input: arguments.input.map(Into::into), feature: arguments.feature.map(Into::into) };
     let (weights, recipe) = weights_and_recipe(arguments, from, everywhere, output)?;
     let file = export::export_onnx(&weights, &recipe, request)?;
     file.write(&arguments.out)?;

@@ -10,8 +10,9 @@ mod table;
 pub use format::FeatureFormat;
 pub use table::FeatureTable;
 
+use std::path::Path;
+
 use bmae_data::Split;
-use bmae_output::path_text::to_text;
 use bmae_output::plain::plain_path;
 use bmae_recipe::{Recipe, Start};
 use burn::tensor::{Tensor, TensorData};
@@ -66,7 +67,8 @@ pub fn run(
     if let Some(norm) = norm_of_mean {
         features.values = in_rows(&features, &device, |rows| norm.forward(rows));
     }
-    let file = |index| images.file(index).map(to_text).unwrap_or_default();
+    let text = |file: &Path| file.to_str().map_or_else(|| plain_path(file), str::to_owned);
+    let file = |index| images.file(index).map(text).unwrap_or_default();
     Ok(Some(FeatureTable {
         files: (0..features.len()).map(file).collect(),
         class_names: if features.labels.is_empty() { Vec::new() } else { data.class_names.clone() },
