@@ -58,6 +58,8 @@ pub mod random;
 mod rectangle;
 mod shapes;
 pub mod statistics;
+pub mod stratified;
+mod subset;
 pub mod transforms;
 
 pub use cifar_set::CifarSet;
@@ -69,3 +71,4 @@ pub use image_folder::folders_with_images;
 pub use left_out::LeftOut;
 pub use open::{Source, folders_of_images, holds_images, open};
 pub use rectangle::Rectangle;
+pub use subset::Subset;

@@ -57,7 +57,8 @@ pub fn of_train(error: &TrainError) -> Option<String> {
         TrainError::TeacherHeads { .. } => {
             "bmae checkpoint import --from FILE --out FILE.safetensors --set model.encoder.heads=N writes such weights"
         }
-        TrainError::NoFinalNorm { .. } => "bmae features --feature block:N writes features after a block",
+        TrainError::NoFinalNorm { .. } => "bmae features writes the features of such a classifier, too",
+        TrainError::FeatureFileName { .. } => "choose such a name with --out",
         TrainError::NoSuchDevice { device } => {
             return Some(format!(
                 "build it with `cargo build --release --features {device}`, or leave out --device to compute on the CPU"
@@ -101,7 +102,7 @@ pub fn of_export(error: &ExportError) -> Option<String> {
     let advice = match error {
         ExportError::Train(error) => return of_train(error),
         ExportError::MeanPooling { .. } => "export it with --to timm",
-        ExportError::Name { .. } => "choose a name that ends in .safetensors with --out",
+        ExportError::Name { ending, .. } => return Some(format!("choose a name that ends in {ending} with --out")),
         _ => return None,
     };
     Some(advice.to_owned())
