@@ -56,36 +56,6 @@ pub fn check_file(path: &Path, what: &str, inputs: &[&Path], foreign: Foreign) -
     check_file_by(path, what, inputs, foreign, mark::of_file)
 }
 
-/// The same for a kind of file that `mark_of` knows by something else than a mark.
-///
-/// # Errors
-/// As [`check_file`].
-pub fn check_file_by(
-    path: &Path,
-    what: &str,
-    inputs: &[&Path],
-    foreign: Foreign,
-    mark_of: impl Fn(&Path) -> io::Result<Option<String>>,
-) -> Result<(), Taken> {
-    let Ok(Destination::File(place)) = of_file(path) else { return Ok(()) };
-    if !fs::metadata(&place).is_ok_and(|found| found.len() > 0) {
-        return Ok(());
-    }
-    if inputs.iter().any(|input| is_same(input, &place)) {
-        return Err(Taken::Input { path: path.to_owned() });
-    }
-    if foreign == Foreign::Replaced {
-        return Ok(());
-    }
-    let found = match mark_of(&place) {
-        Ok(Some(own)) if own == what => return Ok(()),
-        Ok(Some(own)) => format!("holds {own}, not {what}"),
-        Ok(None) => format!("does not hold {what} that bmae wrote"),
-        Err(error) => format!("cannot be read ({error})"),
-    };
-    Err(Taken::Foreign { path: path.to_owned(), found })
-}
-
 /// The same of a table in CSV, which has no place for a mark: one that begins with the line `header` is `what`.
 ///
 /// # Errors
@@ -119,6 +89,36 @@ fn head(path: &Path, bytes: u64) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     fs::File::open(path)?.take(bytes).read_to_end(&mut head)?;
     Ok(head)
+}
+
+/// The same for a kind of file that `mark_of` knows by something else than a mark.
+///
+/// # Errors
+/// As [`check_file`].
+pub fn check_file_by(
+    path: &Path,
+    what: &str,
+    inputs: &[&Path],
+    foreign: Foreign,
+    mark_of: impl Fn(&Path) -> io::Result<Option<String>>,
+) -> Result<(), Taken> {
+    let Ok(Destination::File(place)) = of_file(path) else { return Ok(()) };
+    if !fs::metadata(&place).is_ok_and(|found| found.len() > 0) {
+        return Ok(());
+    }
+    if inputs.iter().any(|input| is_same(input, &place)) {
+        return Err(Taken::Input { path: path.to_owned() });
+    }
+    if foreign == Foreign::Replaced {
+        return Ok(());
+    }
+    let found = match mark_of(&place) {
+        Ok(Some(own)) if own == what => return Ok(()),
+        Ok(Some(own)) => format!("holds {own}, not {what}"),
+        Ok(None) => format!("does not hold {what} that bmae wrote"),
+        Err(error) => format!("cannot be read ({error})"),
+    };
+    Err(Taken::Foreign { path: path.to_owned(), found })
 }
 
 /// Refuses to put the file at `path`, unless it `is_ours` or there is nothing to lose there.
