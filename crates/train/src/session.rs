@@ -7,6 +7,7 @@ use bmae_data::{Dataset, Fingerprint};
 use bmae_output::count::count;
 use bmae_output::plain::plain_path;
 use bmae_recipe::DataRecipe;
+use bmae_recipe::plan::PlannedStage;
 use burn::tensor::Device;
 
 use crate::TrainError;
@@ -167,6 +168,13 @@ impl<'a> Session<'a> {
         if pipeline::decodes_all(recipe) {
             let text = "every image is decoded once to find those that cannot be (data.unreadable = \"skip\")";
             self.say(Message::Note(text.to_owned()));
+        }
+    }
+
+    /// Says which images `planned` learns from, where there is something to say.
+    pub(crate) fn say_images(&mut self, planned: &PlannedStage, told: Option<String>) {
+        if let Some(told) = told {
+            self.say(Message::Note(format!("{} {}: {told}", planned.run, planned.stage.section())));
         }
     }
 

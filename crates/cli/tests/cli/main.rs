@@ -14,6 +14,7 @@ mod data_sets;
 mod destinations;
 mod downloads;
 mod errors;
+mod exports;
 mod fixtures;
 mod folder;
 mod foreign_architecture;

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use bmae_output::path_text::of_bytes;
 use tar::{Archive, EntryType, PaxExtensions};
 
-use super::sample::is_label;
+use super::member_names::is_label;
 use crate::DataError;
 use crate::error::ArchiveError;
 use crate::image_names::is_hidden;

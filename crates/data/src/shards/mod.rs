@@ -9,6 +9,7 @@
 
 mod find;
 mod index;
+mod member_names;
 mod pattern;
 mod sample;
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use bmae_output::plain::plain_path;
 
 use super::index::{Member, Place};
+use super::member_names::split;
 use crate::DataError;
 use crate::error::LabelError;
 use crate::image_names::{is_image, undecoded_kind};
@@ -18,11 +19,6 @@ pub struct Sample {
     pub place: Place,
     /// Its label as it is written.
     pub label: Option<Box<str>>,
-}
-
-/// Whether a member is a label, as its name tells.
-pub fn is_label(member: &Path) -> bool {
-    matches!(split(member).1.as_str(), "cls" | "json")
 }
 
 /// The samples of a shard, in the order of their images. A sample without an image is none; of several images, the one with
@@ -66,14 +62,6 @@ pub fn gather(shard: &Path, members: Vec<Member>) -> Result<Vec<Sample>, DataErr
         }
     }
     Ok(samples)
-}
-
-/// The key of a member, which is its path up to the first dot of its name, and its ending in small letters.
-fn split(member: &Path) -> (String, String) {
-    let name = member.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let (stem, ending) = name.split_once('.').unwrap_or((&name, ""));
-    let key = member.with_file_name(stem);
-    (plain_path(key), ending.to_ascii_lowercase())
 }
 
 /// A label that is a text; a whole number is written without zeros or a sign in front.
