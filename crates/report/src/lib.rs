@@ -20,6 +20,7 @@ mod findings;
 mod findings_csv;
 mod findings_table;
 mod markdown;
+mod nearest_images;
 mod page;
 mod pictures;
 mod place;
@@ -49,6 +50,7 @@ pub use figures::FigureCommand;
 pub use figures::family::FigureFamily;
 pub use findings::{Finding, FindingPart, Verdict, findings};
 pub use findings_csv::findings_csv;
+pub use nearest_images::{CaptionedImage, NEAREST_GENERATOR, NearestRow, nearest_images_page};
 pub use place::check_place;
 pub use run_directory::{
     About, CollectedRuns, Epoch, Eval, Fingerprint, Inputs, METRICS_FILE, MethodSetting, Metrics, RUN_FILE, Renewal,
