@@ -59,7 +59,8 @@ impl StageImages {
     pub fn told(&self, stage: TrainedStage) -> Option<String> {
         let labels = self.recipe.labels(stage.into()).filter(|labels| are_limited(labels))?;
         let percent = 100.0 * labels.label_fraction;
-        let of_labels = if labels.label_fraction < 1.0 { format!("{percent} % of the labels: ") } else { String::new() };
+        let of_labels =
+            if labels.label_fraction < 1.0 { format!("{percent} % of the labels: ") } else { String::new() };
         let trained = format!("{of_labels}it learns from {}", count(self.train.len(), "image"));
         let held_out = self.held_out.as_ref().map(|images| {
             format!("; {} are held out, and the epoch that is best on them is tested", count(images.len(), "image"))
@@ -190,6 +191,9 @@ mod tests {
     fn classes_of_one_image_leave_nothing_to_hold_out() {
         let keys = "linprobe = { label_fraction = 0.01, validation_fraction = 0.5 }";
         let refused = of(keys, TrainedStage::Linprobe).err().expect("one image of each class").to_string();
-        assert!(refused.contains("10 training images") && refused.contains("linprobe.validation_fraction"), "{refused}");
+        assert!(
+            refused.contains("10 training images") && refused.contains("linprobe.validation_fraction"),
+            "{refused}"
+        );
     }
 }

@@ -124,8 +124,7 @@ impl Column {
             Column::Speed => series::latest(run, Metric::Speed).map(rate).unwrap_or_default(),
             Column::Left => watched.left(now).map(duration).unwrap_or_default(),
             Column::Best => {
-                let measured =
-                    if run.metrics.evals.is_empty() { &run.metrics.validations } else { &run.metrics.evals };
+                let measured = if run.metrics.evals.is_empty() { &run.metrics.validations } else { &run.metrics.evals };
                 let best = measured.iter().filter_map(|eval| eval.top1).reduce(f64::max);
                 best.map(percent).unwrap_or_default()
             }

@@ -99,7 +99,8 @@ pub fn all(bench: &Bench) -> Vec<Scenario> {
     }
     // The best epoch on held-out images is tested in the end, and the training may end early.
     let held_out = ["finetune.validation_fraction=0.3", "finetune.patience=1", "finetune.epochs=3"];
-    let held_out = ["--from", &encoder, "--out", "run"].into_iter().chain(held_out.iter().flat_map(|set| ["--set", *set]));
+    let held_out =
+        ["--from", &encoder, "--out", "run"].into_iter().chain(held_out.iter().flat_map(|set| ["--set", *set]));
     let held_out: Vec<&str> = held_out.collect();
     scenarios.push(resumable("finetune", "mae, held out", with_recipe("finetune", &held_out)));
     // As few epochs as show a trunk, since the stages have scenarios of their own.

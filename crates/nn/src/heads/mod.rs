@@ -9,7 +9,5 @@ mod probe;
 pub use batch_norm::BatchNorm;
 pub use class_weights::ClassWeights;
 pub use classifier::{Classifier, HeadInit, Pooling};
-pub use cross_entropy::{
-    cross_entropy, soft_cross_entropy, weighted_cross_entropy, weighted_soft_cross_entropy,
-};
+pub use cross_entropy::{cross_entropy, soft_cross_entropy, weighted_cross_entropy, weighted_soft_cross_entropy};
 pub use probe::LinearProbe;

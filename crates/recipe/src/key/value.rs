@@ -5,8 +5,8 @@ use toml::{Table, Value};
 
 use super::range::{Count, Number, TextRange};
 use crate::choices::{
-    Augmentation, Born, Choice, ClassWeighting, CopyAt, EmaUnit, Feature, FeatureHead, LossOn, Masks, MethodName, Pooling, Ramp,
-    ScratchInit, TargetNormalisation, UpdateKind, WarmupWeight,
+    Augmentation, Born, Choice, ClassWeighting, CopyAt, EmaUnit, Feature, FeatureHead, LossOn, Masks, MethodName,
+    Pooling, Ramp, ScratchInit, TargetNormalisation, UpdateKind, WarmupWeight,
 };
 use crate::planned_epochs::EarlierPlan;
 

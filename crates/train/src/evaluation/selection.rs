@@ -100,7 +100,10 @@ impl Selection {
     pub fn told(self, epochs_done: usize, epochs: usize) -> String {
         let Self::HeldOut { best: Some(best), patience } = self else { return String::new() };
         let ended = match epochs_done < epochs {
-            true => format!("no epoch was better for {}, so it ended after {epochs_done} of {epochs}; ", count(patience, "epoch")),
+            true => format!(
+                "no epoch was better for {}, so it ended after {epochs_done} of {epochs}; ",
+                count(patience, "epoch")
+            ),
             false => String::new(),
         };
         format!(
@@ -201,7 +204,9 @@ mod tests {
             selection.improved_by(score(100.0 / 3.0, 0.1 + 0.2), 7);
             restored.restore(&kept(selection, 7)).expect("it was kept");
             assert_eq!(restored, selection);
-            assert!(restored.restore(&Checkpoint { position: Position::after_epochs(1), ..Checkpoint::default() }).is_err());
+            assert!(
+                restored.restore(&Checkpoint { position: Position::after_epochs(1), ..Checkpoint::default() }).is_err()
+            );
         }
     }
 }

@@ -45,8 +45,7 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
     };
     session.say_images(planned, images.told(STAGE));
     let selection = Selection::new(&recipe.finetune.labels);
-    let class_names = data.class_names;
-    let mut fine_tuning = FineTuning { images: &images, test, class_names, learner, selection };
+    let mut fine_tuning = FineTuning { images: &images, test, class_names: &data.class_names, learner, selection };
     let checkpoint = run.checkpoint.take();
     if let Some(checkpoint) = &checkpoint {
         fine_tuning.learner.restore(checkpoint)?;
@@ -63,7 +62,7 @@ struct FineTuning<'a> {
     images: &'a StageImages,
     test: Arc<dyn Images>,
     /// What the classes are called.
-    class_names: Vec<String>,
+    class_names: &'a [String],
     learner: FinetuneLearner,
     selection: Selection,
 }
@@ -116,28 +115,34 @@ impl FineTuning<'_> {
                 event: None,
             });
             summary = Summary { loss: Some(progress.loss()), top1: Some(score.top1) };
-            tested = Some((score, predictions));
             epochs_done = epoch + 1;
+            tested = held_out.is_none().then_some((score, predictions));
         }
         let best = self.selection.best_held_out();
-        let tested = match (best, tested) {
-            (None, Some(tested)) => Some(tested),
-            // The session before ended behind its last epoch.
-            (None, None) => self.score(session, &self.learner.frozen(), &self.test)?,
-            (Some(best), _) => {
-                let model = self.learner.with_weights(&directory.best_weights(best.epochs_done)?)?;
-                self.score(session, &model, &self.test)?
+        let (score, predictions) = match (best, tested) {
+            (None, Some(tested)) => tested,
+            // The best epoch on held-out images, or the last one where the session before ended behind it.
+            (best, _) => {
+                let best = best.map(|best| directory.best_weights(best.epochs_done)).transpose()?;
+                let model = best.map(|weights| self.learner.with_weights(&weights)).transpose()?;
+                let model = model.unwrap_or_else(|| self.learner.frozen());
+                let Some(tested) = self.score(session, &model, &self.test)? else {
+                    return Ok(Outcome::Interrupted {
+                        epochs_kept: epochs_done,
+                        epochs: settings.epochs,
+                        steps_kept: 0,
+                    });
+                };
+                tested
             }
-        };
-        let Some((score, predictions)) = tested else {
-            return Ok(Outcome::Interrupted { epochs_kept: epochs_done, epochs: settings.epochs, steps_kept: 0 });
         };
         if let Some(best) = best {
             log_tested(directory, STAGE, best, score)?;
             session.say(Message::Note(self.selection.told(epochs_done, settings.epochs)));
         }
         summary.top1 = Some(score.top1);
-        self.test_images().keep_predictions(session, directory, &predictions)?;
+        let images = TestImages { recipe, images: &self.test, class_names: self.class_names };
+        images.keep_predictions(session, directory, &predictions)?;
         Ok(Outcome::Finished(summary))
     }
 
@@ -148,7 +153,7 @@ impl FineTuning<'_> {
         snapshot
     }
 
-    /// The score of `model` on all of `images` and what was predicted for each; `None` when the session was stopped meanwhile.
+    /// The score of `model` on all of `images` and what it predicted for each; `None` when the session was stopped meanwhile.
     fn score(
         &self,
         session: &Session<'_>,
@@ -165,9 +170,5 @@ impl FineTuning<'_> {
             score.add(self.learner.logits(model, &batch.images)?, &batch.labels)?;
         }
         Ok(score.score().map(|whole| (whole, score.into_predictions())))
-    }
-
-    fn test_images(&self) -> TestImages<'_> {
-        TestImages { recipe: &self.images.recipe, images: &self.test, class_names: &self.class_names }
     }
 }

@@ -116,7 +116,6 @@ impl Left {
         let ends = planned.epochs();
         Self { is_due: is_needed && !is_finished, epochs: begins.min(ends)..ends }
     }
-
 }
 
 /// The images that a stage takes, and its recipe with batches that they fill.

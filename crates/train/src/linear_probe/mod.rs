@@ -47,8 +47,7 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
     };
     session.say_images(planned, images.told(STAGE));
     let selection = Selection::new(&recipe.linprobe.labels);
-    let class_names = data.class_names;
-    let mut probing = Probing { images: &images, test, class_names, learner, selection };
+    let mut probing = Probing { images: &images, test, class_names: &data.class_names, learner, selection };
     let checkpoint = run.checkpoint.take();
     if let Some(checkpoint) = &checkpoint {
         probing.learner.restore(checkpoint)?;
@@ -65,7 +64,7 @@ struct Probing<'a> {
     images: &'a StageImages,
     test: Arc<dyn Images>,
     /// What the classes are called.
-    class_names: Vec<String>,
+    class_names: &'a [String],
     learner: ProbeLearner,
     selection: Selection,
 }
@@ -112,7 +111,7 @@ impl Probing<'_> {
                 progress.after_step(session, directory, taken, || self.learner.diagnose(features))?;
                 progress.keep_when_due(directory, settings, || self.snapshot())?;
             }
-            let Some((score, predictions)) = score_of(session, &self.learner.frozen(), &measured)? else {
+            let Some((score, predictions)) = score(session, &self.learner.frozen(), &measured)? else {
                 return progress.stop(directory, settings.epochs, || self.snapshot());
             };
             directory.log(&Line::Epoch(progress.line(directory)))?;
@@ -126,35 +125,39 @@ impl Probing<'_> {
                 event: None,
             });
             summary = Summary { loss: Some(progress.loss()), top1: Some(score.top1) };
-            tested = Some((score, predictions));
             epochs_done = epoch + 1;
+            tested = held_out.is_none().then_some((score, predictions));
         }
         let best = self.selection.best_held_out();
-        let features = match best {
-            None => measured,
-            Some(_) => batches::fixed(session, recipe, self.learner.encoder(), &self.test)?,
+        let test = match held_out {
+            Some(_) => &batches::fixed(session, recipe, self.learner.encoder(), &self.test)?,
+            None => &measured,
         };
-        let tested = match (best, tested) {
-            (None, Some(tested)) => Some(tested),
-            // Where it is stopped meanwhile, not all features are there.
-            _ if session.stopped() => None,
-            // The session before ended behind its last epoch.
-            (None, None) => score_of(session, &self.learner.frozen(), &features)?,
-            (Some(best), _) => {
-                let probe = self.learner.with_weights(&directory.best_weights(best.epochs_done)?)?;
-                score_of(session, &probe, &features)?
+        let (score, predictions) = match (best, tested) {
+            (None, Some(tested)) => tested,
+            // The best epoch on held-out images, or the last one where the session before ended behind it.
+            (best, _) => {
+                let best = best.map(|best| directory.best_weights(best.epochs_done)).transpose()?;
+                let probe = best.map(|weights| self.learner.with_weights(&weights)).transpose()?;
+                let probe = probe.unwrap_or_else(|| self.learner.frozen());
+                let Some(tested) = score(session, &probe, test)?.filter(|_| !session.stopped()) else {
+                    return Ok(Outcome::Interrupted {
+                        epochs_kept: epochs_done,
+                        epochs: settings.epochs,
+                        steps_kept: 0,
+                    });
+                };
+                tested
             }
-        };
-        let Some((score, predictions)) = tested else {
-            return Ok(Outcome::Interrupted { epochs_kept: epochs_done, epochs: settings.epochs, steps_kept: 0 });
         };
         if let Some(best) = best {
             log_tested(directory, STAGE, best, score)?;
             session.say(Message::Note(self.selection.told(epochs_done, settings.epochs)));
         }
         summary.top1 = Some(score.top1);
-        self.test_images().keep_map(directory, &features, epochs_done.saturating_sub(1))?;
-        self.test_images().keep_predictions(session, directory, &predictions)?;
+        let images = TestImages { recipe, images: &self.test, class_names: self.class_names };
+        images.keep_map(directory, test, epochs_done.saturating_sub(1))?;
+        images.keep_predictions(session, directory, &predictions)?;
         Ok(Outcome::Finished(summary))
     }
 
@@ -164,14 +167,10 @@ impl Probing<'_> {
         self.selection.store(&mut snapshot);
         snapshot
     }
-
-    fn test_images(&self) -> TestImages<'_> {
-        TestImages { recipe: &self.images.recipe, images: &self.test, class_names: &self.class_names }
-    }
 }
 
-/// The score of `probe` on `features`, by running statistics, and what was predicted for each; `None` where there is none.
-fn score_of(
+/// The score of `probe` on `features`, by running statistics, and what it predicted for each image.
+fn score(
     session: &Session<'_>,
     probe: &LinearProbe,
     features: &Features,

@@ -288,6 +288,18 @@ impl RunDirectory {
         })
     }
 
+    /// Lets the weights that are kept from now on carry the `names` of the classes that their head tells apart.
+    pub fn name_classes(&mut self, names: &[String]) {
+        names.clone_into(&mut self.class_names);
+    }
+
+    /// `weights` with all that those of this run carry.
+    fn labelled(&self, weights: StateDict) -> StateDict {
+        let mut weights = with_config(weights, &self.config);
+        weights.name_classes(&self.class_names);
+        weights
+    }
+
     /// The best weights, which are those after `epochs_done` whole epochs.
     ///
     /// # Errors
@@ -311,18 +323,6 @@ impl RunDirectory {
     /// Notes that the run ends after `epochs_done` whole epochs, though more were planned.
     pub fn ends_after(&mut self, epochs_done: usize) {
         self.run_file.ended_after = Some(epochs_done);
-    }
-
-    /// Lets the weights that are kept from now on carry the `names` of the classes that their head tells apart.
-    pub fn name_classes(&mut self, names: &[String]) {
-        names.clone_into(&mut self.class_names);
-    }
-
-    /// `weights` with all that those of this run carry.
-    fn labelled(&self, weights: StateDict) -> StateDict {
-        let mut weights = with_config(weights, &self.config);
-        weights.name_classes(&self.class_names);
-        weights
     }
 
     /// Marks the run as finished.

@@ -33,7 +33,8 @@ fn best(run: &Path) -> StateDict {
 fn the_best_epoch_on_held_out_images_is_tested_once_and_says_by_what_it_was_chosen() {
     let folder = tempfile::tempdir().expect("a folder");
     for (section, stage) in EVALUATIONS {
-        let recipe = recipe(&format!("{section}.validation_fraction = 0.3\n{section}.epochs = 5\n{section}.base_lr = 0.1"));
+        let recipe =
+            recipe(&format!("{section}.validation_fraction = 0.3\n{section}.epochs = 5\n{section}.base_lr = 0.1"));
         let out = folder.path().join(section);
         evaluate(stage, &recipe, &out, None).expect("evaluates");
         let (validations, tests) = (top1s(&out, "validation"), top1s(&out, "eval"));
@@ -100,7 +101,8 @@ fn a_training_ends_when_no_epoch_was_better_for_too_long_and_stays_ended() {
 fn a_stopped_evaluation_with_held_out_images_resumes_to_the_same_end() {
     let folder = tempfile::tempdir().expect("a folder");
     for (section, stage) in EVALUATIONS {
-        let labels = "label_fraction = 0.8, validation_fraction = 0.3, patience = 2, class_weights = 'balanced', freeze = 1";
+        let labels =
+            "label_fraction = 0.8, validation_fraction = 0.3, patience = 2, class_weights = 'balanced', freeze = 1";
         let recipe = recipe(&format!("{section} = {{ {labels}, epochs = 7, batch_size = 8, base_lr = 0.1 }}"));
         let (whole, stopped) = (folder.path().join(format!("{section}-whole")), folder.path().join(section));
         evaluate(stage, &recipe, &whole, None).expect("evaluates");
@@ -121,7 +123,8 @@ fn best_weights_that_are_lost_before_they_are_tested_are_missed_by_name() {
     let recipe = recipe("finetune = { validation_fraction = 0.3, epochs = 2, base_lr = 0.0, min_lr = 0.0 }");
     evaluate(Stage::Finetune, &recipe, folder.path(), Some(3)).expect("stops");
     std::fs::remove_file(folder.path().join("checkpoints/best.safetensors")).expect("it was there");
-    let refused = evaluate(Stage::Finetune, &recipe, folder.path(), None).expect_err("nothing to be tested").to_string();
+    let refused =
+        evaluate(Stage::Finetune, &recipe, folder.path(), None).expect_err("nothing to be tested").to_string();
     assert!(refused.contains("best.safetensors"), "{refused}");
 }
 
