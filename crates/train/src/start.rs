@@ -10,7 +10,7 @@ use bmae_output::plain::plain_path;
 
 use bmae_architecture::{ImageSize, PatchSize};
 use bmae_nn::weights::{Architecture, ModelPart, StateDict, grouped_names};
-use bmae_nn::{Encoder, EncoderInit, LayerNorm, LoadReport, WeightsError};
+use bmae_nn::{Encoder, EncoderInit, LoadReport, WeightsError};
 use bmae_output::count::count;
 use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{Choice, EncoderRecipe, MethodName, Recipe, ScratchInit, Stage, Start, Used};
@@ -20,7 +20,7 @@ use burn::tensor::Device;
 use crate::TrainError;
 use crate::model::fresh_encoder;
 use crate::observer::Message;
-use crate::run_directory::{Moved, RunFile, has_checkpoint, last_weights, result_weights};
+use crate::run_directory::{Moved, Recorded, RunFile, has_checkpoint, last_weights, result_weights};
 
 /// The text of the `config.toml` that the weights were made with, or what their shapes tell of the part that is `used`.
 pub fn config_text(start: &Start, used: Used) -> Result<Option<String>, TrainError> {
@@ -88,32 +88,6 @@ pub(crate) fn encoder_without_norm(
     tell: &mut dyn FnMut(Message),
 ) -> Result<Encoder, TrainError> {
     load(start, recipe, device, false, tell)
-}
-
-/// The same with the final norm, or, of a classifier of the mean of the patch tokens, without any and with the norm of that
-/// mean, which is for the mean or the class token of its tokens.
-pub(crate) fn encoder_and_norm(
-    start: &Start,
-    recipe: &Recipe,
-    device: &Device,
-    tell: &mut dyn FnMut(Message),
-) -> Result<(Encoder, Option<LayerNorm>), TrainError> {
-    let Some(path) = start.path() else { return Ok((encoder(start, recipe, device, tell)?, None)) };
-    let weights = read_weights(path)?;
-    if weights.has_prefix("norm.") || !weights.has_prefix("fc_norm.") {
-        return Ok((encoder(start, recipe, device, tell)?, None));
-    }
-    let mut of_norm = StateDict { source: weights.source.clone(), ..StateDict::default() };
-    for (name, tensor) in &weights.tensors {
-        if let Some(name) = name.strip_prefix("fc_norm.") {
-            of_norm.tensors.insert(name.to_owned(), tensor.clone());
-        }
-    }
-    let norm = LayerNorm::init(recipe.model.encoder.dim, recipe.model.norm_epsilon, device);
-    let norm = load_exactly(&of_norm, norm)?;
-    let mut encoder = encoder_without_norm(start, recipe, device, tell)?;
-    encoder.norm = None;
-    Ok((encoder, Some(norm)))
 }
 
 fn load(
@@ -359,6 +333,14 @@ pub(crate) fn weights_file(path: &Path) -> Result<PathBuf, TrainError> {
             .to_owned()
     };
     Err(TrainError::NoWeights { path: path.to_owned(), what })
+}
+
+/// The weights that the nearest neighbours in the run at `path` were found with: such a run has none of its own. `None` for
+/// every other path, and where an encoder was measured that was drawn by chance.
+pub fn measured_encoder(path: &Path) -> Option<PathBuf> {
+    let is_without = path.is_dir() && !path.join("config.json").is_file() && !last_weights(path).exists();
+    let recorded = is_without.then(|| Recorded::read(path).ok()).flatten()?;
+    (recorded.planned.stage == Stage::Knn).then(|| recorded.planned.start.path().map(Path::to_owned)).flatten()
 }
 
 /// The file that the weights at `path` lie in; where there are none, what reads them says so.

@@ -24,7 +24,7 @@ use clap::{Parser, Subcommand};
 
 pub use asked::{AskedImages, Neighbours, Predict};
 pub use bench::Bench;
-pub use checkpoint::{Checkpoint, Destination, Export, Import, OnnxInputName};
+pub use checkpoint::{Checkpoint, Destination, Export, Import};
 pub use collection::{Runs, RunsCommand, Watch};
 pub use data::{Cifar, Data, Download, Preview};
 pub use everywhere::{DeviceName, Everywhere};

@@ -14,7 +14,7 @@ const NAME: &[u8] = b"caf\xe9";
 
 /// Every command by the name of its manual page, with lines that give each of its paths in such bytes, in an order in
 /// which they can be run.
-const COMMANDS: [(&str, &[&str]); 29] = [
+const COMMANDS: [(&str, &[&str]); 30] = [
     (
         "pretrain",
         &["--preset @/tiny.toml --out @/run --json", "--from @/run --preset @/tiny.toml --out @/on --data @/photos"],
@@ -55,6 +55,8 @@ const COMMANDS: [(&str, &[&str]); 29] = [
         "features",
         &[
             "--preset @/tiny.toml --from @/run --data @/photos --split train --feature mean --out @/features.safetensors --json",
+            "--preset @/tiny.toml --from @/run --data @/photos --split train --feature mean --out @/features.npz",
+            "--preset @/tiny.toml --from @/run --data @/photos --split train --feature mean --out @/features.csv",
         ],
     ),
     ("predict", &["--from @/ft @/photos/test --out @/predictions.csv --json", "--from @/knn @/photos --data @/photos"]),
@@ -63,11 +65,16 @@ const COMMANDS: [(&str, &[&str]); 29] = [
     // There is no server: it gets as far as asking.
     ("data-download", &["cifar10 --to @/archives --url http://127.0.0.1:9/none"]),
     ("data-info", &["--preset @/tiny.toml --data @/photos", "--preset @/tiny.toml --set data.source=@/photos --json"]),
+    ("data-check", &["--preset @/tiny.toml --data @/photos --json"]),
     ("data-preview", &["--stage pretrain --preset @/tiny.toml --data @/photos --out @/preview.png"]),
     ("checkpoint-info", &["@/run --json", "--from @/run"]),
     (
         "checkpoint-export",
-        &["--from @/run --to timm --out @/timm.safetensors", "--from @/run --to huggingface --out @/vit --json"],
+        &[
+            "--from @/run --to timm --out @/timm.safetensors",
+            "--from @/run --to huggingface --out @/vit --json",
+            "--from @/run --to onnx --out @/run.onnx",
+        ],
     ),
     ("checkpoint-import", &["--from @/vit --out @/imported.safetensors --preset @/tiny.toml"]),
     ("resume", &["@/ft --json", "@/all", "@/run --epochs 3 --data @/photos", "@/sweep"]),

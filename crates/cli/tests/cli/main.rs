@@ -9,10 +9,12 @@ mod checkpoints;
 mod collections;
 mod commands;
 mod damaged_runs;
+mod data_sets;
 #[cfg(unix)]
 mod destinations;
 mod downloads;
 mod errors;
+mod exports;
 mod fixtures;
 mod folder;
 mod foreign_architecture;

@@ -51,7 +51,7 @@ impl NearestImages {
     pub fn of(session: &mut Session<'_>, asked: &AskedRun) -> Result<Option<Self>, AskedError> {
         let model = FeatureModel::of(session, asked)?;
         let (data, change) = asked.training_images()?;
-        session.say_left_out(&data);
+        session.say_of(&data);
         if let Some(change) = change {
             session.say(Message::Note(format!("the training images are not those of the run: {change}")));
         }
