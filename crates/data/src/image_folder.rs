@@ -20,16 +20,16 @@ use bmae_output::plain::{name_of_path, plain_path};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::dataset::Limits;
-use crate::decode::decode;
+use crate::decode::{decode, layout};
 use crate::error::FolderError;
 use crate::file_digest::digest_of_file;
 use crate::left_out::LeftOut;
-use crate::{DataError, Dataset, Image, Images};
+use crate::{DataError, Dataset, Depth, Image, Images, PixelLayout};
 use split_folders::SplitFolders;
 
 /// How the names of images end.
-pub const EXTENSIONS: [&str; 14] =
-    ["png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "pbm", "pnm", "pam", "qoi"];
+pub const EXTENSIONS: [&str; 15] =
+    ["png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "pbm", "pnm", "pam", "qoi", "npy"];
 
 /// How the names of photographs end that are not decoded, and what they are.
 const UNSUPPORTED: [(&str, &str); 10] = [
@@ -60,7 +60,16 @@ pub fn open(root: &Path, limits: Limits) -> Result<Dataset, DataError> {
         let mut paths = images_below(root, &mut left_out)?;
         paths.truncate(Limits::count(limits.train));
         let train = Arc::new(Folder { root: root.to_owned(), paths, labels: Vec::new() });
-        return Ok(Dataset { name, train, test: None, test_folder: None, class_names: Vec::new(), left_out });
+        return Ok(Dataset {
+            name,
+            train,
+            test: None,
+            test_folder: None,
+            class_names: Vec::new(),
+            left_out,
+            channels: 3,
+            depth: Depth::Bits8,
+        });
     };
     let (train, class_names) = labelled(&splits.train, limits.train, &mut left_out)?;
     let test = match &splits.test {
@@ -75,7 +84,16 @@ pub fn open(root: &Path, limits: Limits) -> Result<Dataset, DataError> {
         }
         None => None,
     };
-    Ok(Dataset { name, train: Arc::new(train), test, test_folder: splits.unusual_test(), class_names, left_out })
+    Ok(Dataset {
+        name,
+        train: Arc::new(train),
+        test,
+        test_folder: splits.unusual_test(),
+        class_names,
+        left_out,
+        channels: 3,
+        depth: Depth::Bits8,
+    })
 }
 
 /// The folders below which the images of the folder `root` lie: those of its splits where it is labelled, else itself.
@@ -263,6 +281,10 @@ impl Images for Folder {
 
     fn image(&self, index: usize) -> Result<Image, DataError> {
         decode(&self.paths[index])
+    }
+
+    fn layout(&self, index: usize) -> Result<PixelLayout, DataError> {
+        layout(&self.paths[index])
     }
 
     fn name(&self, index: usize) -> String {

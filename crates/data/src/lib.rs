@@ -8,6 +8,7 @@
 //!
 //! ```no_run
 //! use bmae_data::loader::{self, LastBatch, LoaderConfig, Order};
+//! use bmae_data::PerChannel;
 //! use bmae_data::transforms::{Augmentation, Transform};
 //!
 //! # fn main() -> Result<(), bmae_data::DataError> {
@@ -17,8 +18,8 @@
 //!     augmentation: Augmentation::RandomResizedCrop { scale: (0.2, 1.0) },
 //!     randaugment: None,
 //!     image_size: 32,
-//!     mean: [0.4914, 0.4822, 0.4465],
-//!     std: [0.2023, 0.1994, 0.2010],
+//!     mean: PerChannel::rgb([0.4914, 0.4822, 0.4465]),
+//!     std: PerChannel::rgb([0.2023, 0.1994, 0.2010]),
 //!     random_erasing: 0.0,
 //! };
 //! let config = LoaderConfig {
@@ -38,6 +39,7 @@
 //! # }
 //! ```
 
+mod channels;
 mod cifar;
 mod cifar_set;
 mod dataset;
@@ -46,24 +48,34 @@ pub mod download;
 mod error;
 mod file_digest;
 mod fingerprint;
+mod image;
 mod image_folder;
+mod in_channels;
 mod left_out;
 pub mod loader;
 mod memory;
 pub mod mixing;
 mod open;
+mod per_channel;
 pub mod preview;
 pub mod random;
 mod rectangle;
+mod samples;
 mod shapes;
 pub mod statistics;
 pub mod transforms;
 
+pub use self::image::{Alpha, Image, MOST_CHANNELS};
+pub use channels::PixelLayout;
 pub use cifar_set::CifarSet;
-pub use dataset::{Dataset, Image, Images, Split};
-pub use error::{CifarError, DataError, DownloadError, FolderError, LoaderError, PreviewError, TransformError};
+pub use dataset::{Dataset, Images, Split};
+pub use error::{
+    ChannelError, CifarError, DataError, DownloadError, FolderError, LoaderError, PreviewError, TransformError,
+};
 pub use fingerprint::Fingerprint;
 pub use image_folder::folders_with_images;
 pub use left_out::LeftOut;
-pub use open::{Source, folders_of_images, holds_images, open};
+pub use open::{Source, folders_of_images, holds_images, open, open_in_channels};
+pub use per_channel::PerChannel;
 pub use rectangle::Rectangle;
+pub use samples::{Depth, Samples};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::dataset::Limits;
 use crate::error::CifarError;
-use crate::{CifarSet, DataError, Dataset, cifar, image_folder, shapes};
+use crate::{CifarSet, DataError, Dataset, cifar, image_folder, in_channels, shapes};
 
 /// Where images come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,11 +29,31 @@ pub enum Source {
     Path(PathBuf),
 }
 
-/// Opens a data set, with the first `train_limit` and `test_limit` records only (0: all).
+/// Opens a data set, with the first `train_limit` and `test_limit` records only (0: all), its images in as many channels
+/// as they have: all grey, all of so many bands, else RGB.
 ///
 /// # Errors
-/// When there is no such data, or it cannot be read, or it is not what it claims to be.
+/// When there is no such data, or it cannot be read, or it is not what it claims to be, or its images have different
+/// channels.
 pub fn open(source: &Source, train_limit: usize, test_limit: usize) -> Result<Dataset, DataError> {
+    in_channels::settle(open_as_stored(source, train_limit, test_limit)?, None)
+}
+
+/// The same with all images in so many `channels`.
+///
+/// # Errors
+/// As [`open`], and when they cannot be made so many.
+pub fn open_in_channels(
+    source: &Source,
+    train_limit: usize,
+    test_limit: usize,
+    channels: usize,
+) -> Result<Dataset, DataError> {
+    in_channels::settle(open_as_stored(source, train_limit, test_limit)?, Some(channels))
+}
+
+/// The same with every image as its file has it.
+fn open_as_stored(source: &Source, train_limit: usize, test_limit: usize) -> Result<Dataset, DataError> {
     let limits = Limits { train: train_limit, test: test_limit };
     match source {
         &Source::Shapes { seed, train, test, size } => {

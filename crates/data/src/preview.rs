@@ -3,6 +3,8 @@
 mod canvas;
 mod colour_scale;
 mod grid;
+mod shown;
 
 pub use colour_scale::ColourScale;
 pub use grid::{Grid, GridRow};
+pub use shown::Shown;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::dataset::Limits;
 use crate::error::CifarError;
-use crate::{CifarSet, DataError, Dataset};
+use crate::{CifarSet, DataError, Dataset, Depth};
 use binary::Records;
 use files::Files;
 
@@ -88,6 +88,8 @@ fn read(set: CifarSet, files: &Files, limits: Limits) -> Result<Dataset, DataErr
         test_folder: None,
         class_names,
         left_out: None,
+        channels: 3,
+        depth: Depth::Bits8,
     })
 }
 

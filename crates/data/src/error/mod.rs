@@ -1,5 +1,6 @@
 //! Everything that can be wrong with data, each as one sentence that states facts, a file for each area.
 
+mod channels;
 mod cifar;
 mod download;
 mod folder;
@@ -14,6 +15,7 @@ use bmae_output::plain::plain_path;
 
 use thiserror::Error;
 
+pub use channels::ChannelError;
 pub use cifar::CifarError;
 pub use download::DownloadError;
 pub use folder::FolderError;
@@ -76,6 +78,9 @@ pub enum DataError {
         /// What is wrong.
         cause: Box<DataError>,
     },
+    /// Channels.
+    #[error(transparent)]
+    Channels(#[from] ChannelError),
     /// An image, a transform or a mixture of images.
     #[error(transparent)]
     Transforms(#[from] TransformError),

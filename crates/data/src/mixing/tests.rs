@@ -19,7 +19,7 @@ fn without_mixing_images_stay_and_targets_are_smoothed_labels() {
     for mixing in [OFF, Mixing { probability: 0.0, ..MIXUP }] {
         assert!(!mixing.is_on());
         let mut images = numbered(2, 2);
-        let targets = mixing.apply(&mut images, &[2, 0], 2, 4, 0.1, &mut generator(0)).expect("two good labels");
+        let targets = mixing.apply(&mut images, &[2, 0], (3, 2), 4, 0.1, &mut generator(0)).expect("two good labels");
         assert_eq!(images, numbered(2, 2));
         let expected = [0.025, 0.025, 0.925, 0.025, 0.925, 0.025, 0.025, 0.025];
         assert_eq!(targets, expected);
@@ -31,7 +31,7 @@ fn mixup_weighs_every_image_and_label_with_its_partner_in_the_reversed_batch() {
     let labels = [0, 1, 2, 0, 1];
     let before = numbered(5, 4);
     let mut images = before.clone();
-    let targets = MIXUP.apply(&mut images, &labels, 4, 3, 0.0, &mut generator(3)).expect("five good labels");
+    let targets = MIXUP.apply(&mut images, &labels, (3, 4), 3, 0.0, &mut generator(3)).expect("five good labels");
     let DrawnMixing::Mixup { lambda } = MIXUP.draw(4, &mut generator(3)).expect("good numbers") else {
         panic!("only mixup is on");
     };
@@ -59,7 +59,8 @@ fn cutmix_exchanges_one_rectangle_and_weighs_labels_by_its_true_area() {
     let mut clipped = 0;
     for sample in 0..200 {
         let mut images = before.clone();
-        let targets = CUTMIX.apply(&mut images, &labels, size, 4, 0.2, &mut generator(sample)).expect("good labels");
+        let targets =
+            CUTMIX.apply(&mut images, &labels, (3, size), 4, 0.2, &mut generator(sample)).expect("good labels");
         let mix = CUTMIX.draw(size, &mut generator(sample)).expect("good numbers");
         let DrawnMixing::CutMix { rows, columns } = mix.clone() else { panic!("only CutMix is on") };
         clipped += usize::from(rows.len() != columns.len());
@@ -121,10 +122,10 @@ fn every_extreme_of_alpha_gives_a_share() {
 fn a_batch_of_one_or_of_none_is_no_problem() {
     for mixing in [MIXUP, CUTMIX] {
         let mut images = numbered(1, 4);
-        let targets = mixing.apply(&mut images, &[1], 4, 2, 0.0, &mut generator(1)).expect("one good label");
+        let targets = mixing.apply(&mut images, &[1], (3, 4), 2, 0.0, &mut generator(1)).expect("one good label");
         assert_eq!(images, numbered(1, 4));
         assert!((targets[0] - 0.0).abs() < 1e-6 && (targets[1] - 1.0).abs() < 1e-6);
-        assert!(mixing.apply(&mut [], &[], 4, 2, 0.0, &mut generator(1)).expect("no label at all").is_empty());
+        assert!(mixing.apply(&mut [], &[], (3, 4), 2, 0.0, &mut generator(1)).expect("no label at all").is_empty());
     }
 }
 
@@ -132,7 +133,7 @@ fn a_batch_of_one_or_of_none_is_no_problem() {
 fn what_makes_no_sense_is_refused_before_anything_is_changed() {
     let refused = |mixing: Mixing, labels: &[i64], smoothing: f64| {
         let mut images = numbered(2, 4);
-        let error = mixing.apply(&mut images, labels, 4, 2, smoothing, &mut generator(0)).expect_err("impossible");
+        let error = mixing.apply(&mut images, labels, (3, 4), 2, smoothing, &mut generator(0)).expect_err("impossible");
         assert_eq!(images, numbered(2, 4));
         error.to_string()
     };

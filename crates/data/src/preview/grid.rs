@@ -7,6 +7,7 @@ use image::{ExtendedColorType, ImageEncoder};
 
 use super::canvas::{Canvas, DrawnSize, TEXT_SIZE, line_step, text_width};
 use super::colour_scale::{ColourScale, colour_at};
+use super::shown::Shown;
 use crate::error::PreviewError;
 use crate::{DataError, Image};
 
@@ -98,7 +99,9 @@ impl Grid {
             let (side, width, height) = (self.side, image.width(), image.height());
             return Err(PreviewError::ImageSize { side, width, height }.into());
         }
-        self.rows.push(row);
+        // What is no picture yet is shown as any such image is.
+        let images = row.images.iter().map(|image| image.drawn(Shown::default())).collect::<Result<_, _>>()?;
+        self.rows.push(GridRow { images, ..row });
         Ok(())
     }
 

@@ -17,7 +17,7 @@ use std::sync::{Arc, OnceLock};
 use sha2::{Digest, Sha256};
 
 use crate::random::Purpose;
-use crate::{DataError, Dataset, Image, Images};
+use crate::{DataError, Dataset, Depth, Image, Images, PixelLayout};
 use scene::{Scene, Silhouette};
 
 /// The least side of an image, in pixels: below it the textures vanish.
@@ -47,6 +47,8 @@ pub fn open(seed: u64, train: usize, test: usize, size: usize) -> Result<Dataset
         test_folder: None,
         class_names: Silhouette::ALL.map(|silhouette| silhouette.noun().to_owned()).to_vec(),
         left_out: None,
+        channels: 3,
+        depth: Depth::Bits8,
     })
 }
 
@@ -71,6 +73,10 @@ impl Images for Shapes {
         let scene = Scene::draw(silhouette, self.seed, index as u64, self.purpose);
         let image = render::render(&scene, self.size)?;
         Ok(self.drawn[index].get_or_init(|| image).clone())
+    }
+
+    fn layout(&self, _index: usize) -> Result<PixelLayout, DataError> {
+        Ok(PixelLayout { channels: 3, depth: Depth::Bits8, has_alpha: false })
     }
 
     fn label(&self, index: usize) -> Option<usize> {
