@@ -20,7 +20,7 @@ use bmae_output::plain::{name_of_path, plain_path};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::dataset::Limits;
-use crate::decode::{decode, layout};
+use crate::decode::{Inspection, decode, layout};
 use crate::error::FolderError;
 use crate::file_digest::digest_of_file;
 use crate::left_out::LeftOut;
@@ -59,7 +59,7 @@ pub fn open(root: &Path, limits: Limits) -> Result<Dataset, DataError> {
     let Some(splits) = labelled_splits(root)? else {
         let mut paths = images_below(root, &mut left_out)?;
         paths.truncate(Limits::count(limits.train));
-        let train = Arc::new(Folder { root: root.to_owned(), paths, labels: Vec::new() });
+        let train = Arc::new(Folder::new(root, paths, Vec::new()));
         return Ok(Dataset {
             name,
             train,
@@ -130,12 +130,12 @@ fn labelled(root: &Path, limit: usize, left_out: &mut Option<LeftOut>) -> Result
     }
     let lengths: Vec<usize> = of_class.iter().map(Vec::len).collect();
     let taken = taken_of_each(&lengths, Limits::count(limit));
-    let mut folder = Folder { root: root.to_owned(), paths: Vec::new(), labels: Vec::new() };
+    let (mut all, mut labels) = (Vec::new(), Vec::new());
     for (label, (paths, taken)) in of_class.into_iter().zip(taken).enumerate() {
-        folder.labels.extend(std::iter::repeat_n(label, taken));
-        folder.paths.extend(paths.into_iter().take(taken));
+        labels.extend(std::iter::repeat_n(label, taken));
+        all.extend(paths.into_iter().take(taken));
     }
-    Ok((folder, classes.into_keys().collect()))
+    Ok((Folder::new(root, all, labels), classes.into_keys().collect()))
 }
 
 /// How many images of each class are taken, when classes take turns until `limit` is reached.
@@ -272,6 +272,15 @@ struct Folder {
     root: PathBuf,
     paths: Vec<PathBuf>,
     labels: Vec<usize>,
+    /// For each image whether its file was found whole.
+    inspections: Vec<Inspection>,
+}
+
+impl Folder {
+    fn new(root: &Path, paths: Vec<PathBuf>, labels: Vec<usize>) -> Self {
+        let inspections = paths.iter().map(|_| Inspection::default()).collect();
+        Self { root: root.to_owned(), paths, labels, inspections }
+    }
 }
 
 impl Images for Folder {
@@ -280,7 +289,7 @@ impl Images for Folder {
     }
 
     fn image(&self, index: usize) -> Result<Image, DataError> {
-        decode(&self.paths[index])
+        decode(&self.paths[index], &self.inspections[index])
     }
 
     fn layout(&self, index: usize) -> Result<PixelLayout, DataError> {

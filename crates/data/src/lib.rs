@@ -63,6 +63,8 @@ mod rectangle;
 mod samples;
 mod shapes;
 pub mod statistics;
+pub mod stratified;
+mod subset;
 pub mod transforms;
 
 pub use self::image::{Alpha, Image, MOST_CHANNELS};
@@ -79,3 +81,4 @@ pub use open::{Source, folders_of_images, holds_images, open, open_in_channels};
 pub use per_channel::PerChannel;
 pub use rectangle::Rectangle;
 pub use samples::{Depth, Samples};
+pub use subset::Subset;

@@ -1,10 +1,13 @@
-//! Pictures of images for looking at: a grid with a word over each column, as one PNG file.
+//! Pictures of images for looking at: a grid with a word over each column, or tiles with lines below each, as one
+//! PNG file.
 
 mod canvas;
 mod colour_scale;
 mod grid;
 mod shown;
+mod tiles;
 
 pub use colour_scale::ColourScale;
 pub use grid::{Grid, GridRow};
 pub use shown::Shown;
+pub use tiles::{Tile, tiles_to_png};

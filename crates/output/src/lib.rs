@@ -8,6 +8,7 @@
 pub mod absolute;
 pub mod claim;
 pub mod count;
+pub mod csv_cell;
 pub mod destination;
 pub mod duration;
 pub mod free_space;

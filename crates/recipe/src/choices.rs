@@ -43,6 +43,15 @@ macro_rules! choices {
 }
 
 choices! {
+    /// What becomes of RGB weights that meet images of other channels.
+    ChannelsFromRgb {
+        /// They are refused.
+        None = "none",
+        /// Each channel gets the mean of the three kernels.
+        Mean = "mean",
+        /// The kernels of red, green and blue in turn.
+        Repeat = "repeat",
+    }
     /// A method by name: a short form for its warm-up and its list of targets.
     MethodName {
         /// No pre-training: the evaluations on a random encoder.
@@ -155,6 +164,13 @@ choices! {
         ClassToken = "class-token",
         /// The mean of the patch tokens.
         Mean = "mean",
+    }
+    /// How much the images of a class count in a training loss.
+    ClassWeighting {
+        /// All images the same.
+        None = "none",
+        /// All classes the same: an image counts by the inverse frequency of its class.
+        Balanced = "balanced",
     }
     /// What training images go through before they are normalised.
     Augmentation {

@@ -9,6 +9,7 @@
 //! (`docs/keys.md`) all come from that definition; [`keys`] lists them.
 
 mod bytes;
+mod channels;
 mod checks;
 mod choices;
 mod error;
@@ -42,9 +43,10 @@ mod warning;
 mod tests;
 
 pub use bytes::{Bytes, available_memory};
+pub use channels::{ChannelValues, Channels};
 pub use choices::{
-    Augmentation, Born, Choice, CopyAt, EmaUnit, Feature, FeatureHead, LossOn, Masks, MethodName, Pooling, Ramp,
-    ScratchInit, TargetNormalisation, UpdateKind, WarmupWeight,
+    Augmentation, Born, ChannelsFromRgb, Choice, ClassWeighting, CopyAt, EmaUnit, Feature, FeatureHead, LossOn, Masks,
+    MethodName, Pooling, Ramp, ScratchInit, TargetNormalisation, UpdateKind, WarmupWeight,
 };
 pub use error::{Place, RecipeError};
 pub use key::AnyKey;
@@ -58,6 +60,7 @@ pub use recipe_paths::data_sets;
 pub use sections::data::DataRecipe;
 pub use sections::finetune::FinetuneRecipe;
 pub use sections::knn::KnnRecipe;
+pub use sections::labelled::LabelledRecipe;
 pub use sections::linprobe::LinprobeRecipe;
 pub use sections::method::{Method, MethodKind, WarmUp};
 pub use sections::model::{DecoderRecipe, EncoderRecipe, ModelRecipe};

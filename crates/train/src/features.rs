@@ -6,7 +6,7 @@ use bmae_output::mark::SAFETENSORS_KEY;
 use bmae_recipe::{Recipe, Start};
 
 use crate::evaluation::{EncoderFeature, FeatureRequest, extract};
-use crate::{Session, TrainError, pipeline, start};
+use crate::{Session, TrainError, settled, start};
 
 /// What a file of features is, by its mark.
 pub const MARK: &str = "features";
@@ -26,7 +26,8 @@ pub fn run(
     split: Split,
     feature: EncoderFeature,
 ) -> Result<Option<TensorFile>, TrainError> {
-    let data = pipeline::open(recipe)?;
+    let (data, settled) = settled::open(recipe, &mut |message| session.say(message))?;
+    let recipe = &settled;
     session.say_left_out(&data);
     let Some(images) = data.images(split) else {
         return Err(TrainError::NoTestSet { stage: "a feature file of the test set", data: data.name });

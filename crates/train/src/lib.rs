@@ -6,6 +6,7 @@
 //! - the rate of a step: [`schedule`]; which parameter is updated how: [`optimiser`];
 //! - the loops, in the same order each: [`pretrain`], [`finetune`], [`linear_probe`]; no loop at all: `knn`; how all
 //!   open and close a run directory: `stage_run`; which images and weights a run is made of: `stage_inputs`;
+//! - what an evaluation leaves of its test images: `test_outcome`;
 //! - where weights come from: [`start`], those that a recipe names and records: `checksum` and `teacher`; how they
 //!   leave: [`export`]; what lies on disk: [`run_directory`];
 //! - one stage, or a whole plan, is run: [`run`];
@@ -40,6 +41,7 @@ mod pictures;
 pub mod pipeline;
 pub mod pretrain;
 pub mod preview;
+mod principal_axes;
 pub mod proposal;
 pub mod reconstruct;
 pub mod replay;
@@ -47,11 +49,13 @@ pub mod run;
 pub mod run_directory;
 pub mod schedule;
 mod session;
+pub mod settled;
 pub mod speed;
 mod stage_inputs;
 mod stage_run;
 pub mod start;
 mod teacher;
+mod test_outcome;
 mod trunk;
 pub mod whole_file;
 

@@ -1,9 +1,13 @@
 //! The input pipeline that a recipe describes, in the terms of the data crate: source, transforms, mixing.
 
 use bmae_data::mixing::Mixing;
+use bmae_data::preview::Shown;
 use bmae_data::transforms::{self, RandAugment, Transform};
-use bmae_data::{CifarError, DataError, Dataset, Source};
-use bmae_recipe::{Augmentation, DataRecipe, DataSource, FinetuneRecipe, Recipe, Stage, StageRecipe, TrainedStage};
+use bmae_data::{CifarError, DataError, Dataset, Images, PerChannel, Source};
+use bmae_recipe::plan::PlannedStage;
+use bmae_recipe::{
+    Augmentation, Channels, DataRecipe, DataSource, FinetuneRecipe, Recipe, Stage, StageRecipe, TrainedStage,
+};
 
 use crate::TrainError;
 
@@ -12,13 +16,29 @@ use crate::TrainError;
 /// # Errors
 /// When it cannot be read.
 pub fn open(recipe: &Recipe) -> Result<Dataset, TrainError> {
-    let opened = bmae_data::open(&source(&recipe.data), recipe.data.train_limit, recipe.data.test_limit);
+    let DataRecipe { train_limit, test_limit, .. } = recipe.data;
+    let opened = match recipe.data.known_channels() {
+        Some(channels) => bmae_data::open_in_channels(&source(&recipe.data), train_limit, test_limit, channels),
+        None => bmae_data::open(&source(&recipe.data), train_limit, test_limit),
+    };
     opened.map_err(|error| {
         let key = if recipe.data.source.root().is_some() { "data.root" } else { "data.source" };
         let is_missing = matches!(error, DataError::NotFound { .. } | DataError::Cifar(CifarError::NotFound { .. }));
         let error = TrainError::from(error);
         if is_missing { error.of_key(key, recipe) } else { error }
     })
+}
+
+/// `planned` with the number of channels that its images have, where its recipe leaves it to them.
+///
+/// # Errors
+/// When they cannot be read.
+pub(crate) fn with_channels(planned: &PlannedStage) -> Result<PlannedStage, TrainError> {
+    let mut planned = planned.clone();
+    if planned.recipe.data.known_channels().is_none() {
+        planned.recipe.data.channels = Channels::Count(open(&planned.recipe)?.channels);
+    }
+    Ok(planned)
 }
 
 fn source(data: &DataRecipe) -> Source {
@@ -56,14 +76,24 @@ pub fn training_transform(recipe: &Recipe, stage: Stage) -> Transform {
 
 /// A transform of crop, flip and normalisation alone.
 fn transform(data: &DataRecipe, augmentation: transforms::Augmentation) -> Transform {
-    Transform {
-        augmentation,
-        randaugment: None,
-        image_size: data.image_size,
-        mean: data.mean,
-        std: data.std,
-        random_erasing: 0.0,
-    }
+    let (mean, std) = per_channel(data);
+    Transform { augmentation, randaugment: None, image_size: data.image_size, mean, std, random_erasing: 0.0 }
+}
+
+/// Mean and deviation of each channel.
+fn per_channel(data: &DataRecipe) -> (PerChannel, PerChannel) {
+    let (mean, std) = data.normalisation();
+    // The recipe was checked: there are 1 to 32 channels.
+    let each = |numbers: &[f32], usual: f32| PerChannel::try_from(numbers).unwrap_or(PerChannel::rgb([usual; 3]));
+    (each(&mean, 0.5), each(&std, 0.25))
+}
+
+/// How pictures show `images`, as far as their first one tells.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn shown(recipe: &Recipe, images: &dyn Images) -> Result<Shown, DataError> {
+    Ok(Shown::of(recipe.monitor.bands, images.layout(0)?.depth))
 }
 
 fn augmentation(settings: &StageRecipe) -> transforms::Augmentation {

@@ -62,7 +62,7 @@ impl<'a> StageRun<'a> {
             true => OtherInputs::Repeated,
             false => OtherInputs::Refused,
         };
-        let (directory, checkpoint) =
+        let (mut directory, checkpoint) =
             match RunDirectory::open(&planned.out, &config, run_file, trunk, resume, other_inputs)? {
                 Opened::Finished(tested) => {
                     if let Some(change) = tested {
@@ -82,6 +82,9 @@ impl<'a> StageRun<'a> {
                     (directory, checkpoint)
                 }
             };
+        if matches!(planned.stage, Stage::Finetune | Stage::Linprobe) {
+            directory.name_classes(&data.class_names);
+        }
         let begins = checkpoint.as_ref().map_or(Position::default(), |checkpoint| checkpoint.position);
         Ok(Some(Self { planned, directory, begins, checkpoint }))
     }

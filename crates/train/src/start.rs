@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use bmae_output::plain::plain_path;
 
+use bmae_architecture::{ImageSize, PatchSize};
 use bmae_nn::weights::{Architecture, ModelPart, StateDict, grouped_names};
 use bmae_nn::{Encoder, EncoderInit, LoadReport, WeightsError};
 use bmae_output::count::count;
@@ -133,14 +134,13 @@ pub(crate) fn fill(
 /// The recipe's sizes must be such that memory holds them ([`Recipe::check_memory`]).
 pub fn fit(weights: &mut StateDict, recipe: &Recipe, used: Used, tell: &mut dyn FnMut(Message)) {
     let source = weights.source_name();
-    // The recipe was checked: the patch size divides the image size and is not 0.
-    let side = recipe.data.image_size / recipe.model.patch_size;
-    let added = weights.add_missing_positions(side);
+    let grid = recipe.architecture().grid.size();
+    let added = weights.add_missing_positions(grid);
     if !added.is_empty() {
         let names = added.join(" and ");
         tell(Message::Note(format!("{source} has no {names}: the fixed sin-cos positions are used")));
     }
-    if let Some(interpolated) = weights.resize_positions(side) {
+    if let Some(interpolated) = weights.resize_positions(grid) {
         tell(Message::Note(format!("{source}: {interpolated}")));
     }
     if let Some(taken) = weights.origin.taken() {
@@ -243,7 +243,7 @@ pub fn carried_recipe(weights: &StateDict, used: Used) -> Option<String> {
     let norm_pix = weights.origin.config.norm_pix.filter(|_| decoder.is_some());
     let sizes = sizes_as_recipe(
         encoder.image_size(),
-        (encoder.patch_size, weights.origin.config.norm_epsilon),
+        (encoder.patch, weights.origin.config.norm_epsilon),
         (encoder.dim, encoder.depth, encoder.heads),
         encoder.mlp_ratio(),
         decoder.map(|decoder| (decoder.dim, decoder.depth, decoder.heads)),
@@ -275,8 +275,8 @@ pub fn told_model(recipe: &Recipe, weights: &StateDict) -> String {
 type Sizes = (usize, usize, Option<usize>);
 
 fn sizes_as_recipe(
-    image_size: Option<usize>,
-    (patch_size, norm_epsilon): (usize, Option<f64>),
+    image_size: Option<ImageSize>,
+    (patch_size, norm_epsilon): (PatchSize, Option<f64>),
     encoder: Sizes,
     mlp_ratio: f64,
     decoder: Option<Sizes>,
@@ -285,8 +285,8 @@ fn sizes_as_recipe(
         let heads = heads.map_or(String::new(), |heads| format!("heads = {heads}\n"));
         format!("\n[model.{name}]\ndim = {dim}\ndepth = {depth}\n{heads}")
     };
-    let mut text = image_size.map_or(String::new(), |image_size| format!("[data]\nimage_size = {image_size}\n\n"));
-    text += &format!("[model]\npatch_size = {patch_size}\n");
+    let mut text = image_size.map_or(String::new(), |size| format!("[data]\nimage_size = {}\n\n", size.in_a_recipe()));
+    text += &format!("[model]\npatch_size = {}\n", patch_size.in_a_recipe());
     text += &norm_epsilon.map_or(String::new(), |epsilon| format!("norm_epsilon = {epsilon:?}\n"));
     text += &section("encoder", encoder);
     text += &format!("mlp_ratio = {mlp_ratio:?}\n");

@@ -79,8 +79,8 @@ pub fn with_advice(caution: &Caution) -> String {
 fn of_caution(caution: &Caution) -> Option<String> {
     match caution {
         Caution::Normalisation { mean, std, .. } => {
-            let three = |values: &[f64; 3]| values.map(|value| format!("{value:.3}")).join(",");
-            Some(format!("--set 'data.mean=[{}]' --set 'data.std=[{}]' gives them theirs", three(mean), three(std)))
+            let each = |values: &[f64]| values.iter().map(|value| format!("{value:.3}")).collect::<Vec<_>>().join(",");
+            Some(format!("--set 'data.mean=[{}]' --set 'data.std=[{}]' gives them theirs", each(mean), each(std)))
         }
         Caution::Shrunk { .. } => Some("`bmae init` writes a recipe that fits images".to_owned()),
         Caution::LittleRoom { .. } => Some("free some, or choose a folder on another disk with --out".to_owned()),
@@ -101,7 +101,7 @@ pub fn of_export(error: &ExportError) -> Option<String> {
     let advice = match error {
         ExportError::Train(error) => return of_train(error),
         ExportError::MeanPooling { .. } => "export it with --to timm",
-        ExportError::Name { .. } => "choose a name that ends in .safetensors with --out",
+        ExportError::Name { ending, .. } => return Some(format!("choose a name that ends in {ending} with --out")),
         _ => return None,
     };
     Some(advice.to_owned())

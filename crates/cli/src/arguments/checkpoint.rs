@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use bmae_recipe::Feature;
+use bmae_train::export::OnnxInput;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::force::Force;
@@ -24,7 +26,7 @@ Examples:
         #[arg(long, value_name = "RUN|FILE", conflicts_with = "file")]
         from: Option<PathBuf>,
     },
-    /// Write weights for timm, the official MAE code or transformers
+    /// Write weights for timm, the official MAE code or transformers, or a file of ONNX
     Export(Export),
     /// Write the weights of another program as a file of bmae
     Import(Import),
@@ -39,8 +41,11 @@ Examples:
   bmae checkpoint export --from runs/mae --to huggingface --out vit-hf
   bmae checkpoint export --from mae.pth --to mae \\
     --set model.encoder.heads=12 --out mae.safetensors
+  bmae checkpoint export --from runs/mae-finetune --to onnx \\
+    --out classifier.onnx
 
-timm and mae get a .safetensors file, huggingface a folder with config.json and model.safetensors. Sizes come from the \
+timm and mae get a .safetensors file; huggingface a folder with config.json, preprocessor_config.json and model.safetensors; \
+onnx a file that computes logits (features of an encoder) of images by itself, normalisation included. Sizes come from the \
 weights and the recipe that they carry; for weights without a recipe, --preset and --set give the numbers of heads.")]
 pub struct Export {
     /// Weights: a run's folder, a Hugging Face folder, a .safetensors or .pth file
@@ -54,6 +59,12 @@ pub struct Export {
     pub out: PathBuf,
     #[command(flatten)]
     pub force: Force,
+    /// Images that an ONNX file takes [default: uint8]
+    #[arg(long)]
+    pub input: Option<OnnxInputName>,
+    /// Let an ONNX file give these features, also of a classifier [default of an encoder: class-token]
+    #[arg(long, visible_alias = "pool")]
+    pub feature: Option<PooledFeature>,
     /// Recipe for weights that carry none: quick, mini, paper, or a file of your own that ends in .toml [default:
     /// quick]
     #[arg(long, value_name = "NAME|FILE.toml", value_parser = path_word())]
@@ -94,4 +105,45 @@ pub enum Destination {
     /// transformers: ViTMAEForPreTraining, ViTForImageClassification or ViTModel
     #[value(name = "huggingface")]
     HuggingFace,
+    /// Every runtime of ONNX (opset 17): a classifier's logits, an encoder's features
+    Onnx,
+}
+
+/// What images an ONNX file takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OnnxInputName {
+    /// Integers of 8 bits [N, H, W, C], 0 to 255
+    Uint8,
+    /// Integers of 16 bits [N, H, W, C], 0 to 65535
+    Uint16,
+    /// Numbers from 0 to 1 [N, C, H, W]
+    Float,
+}
+
+impl From<OnnxInputName> for OnnxInput {
+    fn from(name: OnnxInputName) -> Self {
+        match name {
+            OnnxInputName::Uint8 => Self::Uint8,
+            OnnxInputName::Uint16 => Self::Uint16,
+            OnnxInputName::Float => Self::Float,
+        }
+    }
+}
+
+/// What stands for a whole image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PooledFeature {
+    /// The class token
+    ClassToken,
+    /// The mean of the patch tokens
+    Mean,
+}
+
+impl From<PooledFeature> for Feature {
+    fn from(name: PooledFeature) -> Self {
+        match name {
+            PooledFeature::ClassToken => Self::ClassToken,
+            PooledFeature::Mean => Self::Mean,
+        }
+    }
 }

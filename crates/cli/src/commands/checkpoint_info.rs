@@ -32,6 +32,9 @@ pub fn run(path: &Path, output: &Output) -> Result<(), Ending> {
     let mut lines = vec![weights.source_name(), format!("file: {}", file(&weights))];
     lines.extend(shapes.to_string().lines().map(str::to_owned));
     lines.push(format!("parameters: {}", parameters(&weights)));
+    if let Some(names) = weights.class_names() {
+        lines.push(format!("classes: {}", first_names(&names, verbose)));
+    }
     let missing = weights.missing_tensors();
     if !missing.is_empty() {
         lines.push(format!("missing: {}", grouped_names(&missing)));
@@ -73,6 +76,14 @@ fn file(weights: &StateDict) -> String {
         let _ = write!(text, "; imported from {source}");
     }
     text
+}
+
+/// The names of the classes, or the first of very many.
+fn first_names(names: &[String], all: bool) -> String {
+    const SHOWN: usize = 20;
+    let shown = if all { names.len() } else { names.len().min(SHOWN) };
+    let more = names.len() - shown;
+    names[..shown].join(", ") + &if more == 0 { String::new() } else { format!(" and {more} more (-v)") }
 }
 
 fn parameters(weights: &StateDict) -> String {
@@ -147,7 +158,7 @@ fn as_json(weights: &StateDict, shapes: &Architecture) -> Value {
             "depth": encoder.depth,
             "heads": encoder.heads.or(heads.map(|(encoder, _)| encoder)),
             "mlp_ratio": encoder.mlp_ratio(),
-            "patch_size": encoder.patch_size,
+            "patch_size": encoder.patch,
             "image_size": encoder.image_size(),
         })
     });
@@ -169,6 +180,7 @@ fn as_json(weights: &StateDict, shapes: &Architecture) -> Value {
         "encoder": encoder,
         "decoder": decoder,
         "classes": shapes.classes,
+        "class_names": weights.class_names(),
         "numbers": weights.tensors.values().map(|tensor| tensor.values.len()).sum::<usize>(),
         "parameters": counts,
         "tensors": tensors,

@@ -20,8 +20,10 @@ pub fn run(source: &RecipeSource, everywhere: &Everywhere, output: &Output) -> R
     if let Some(left_out) = &data.left_out {
         output.note(&left_out.to_string());
     }
-    let mut text = format!("{}\n", plain(&data.name));
-    let mut json = json!({ "name": data.name, "classes": data.class_names });
+    let channels = count(data.channels, "channel");
+    let mut text = format!("{}\n{channels} of {}\n", plain(&data.name), data.depth);
+    let depth = data.depth.to_string();
+    let mut json = json!({ "name": data.name, "channels": data.channels, "depth": depth, "classes": data.class_names });
     for split in [Split::Train, Split::Test] {
         let name = split.to_string();
         match data.images(split) {
@@ -41,12 +43,12 @@ fn describe(split: Split, of: &Statistics, data: &Dataset, text: &mut String) {
         true => format!("{}x{}", of.least_size.0, of.least_size.1),
         false => format!("{}x{} to {}x{}", of.least_size.0, of.least_size.1, of.greatest_size.0, of.greatest_size.1),
     };
-    let three = |values: [f64; 3]| values.map(|value| format!("{value:.4}")).join(", ");
+    let each = |values: &[f64]| values.iter().map(|value| four_digits(*value)).collect::<Vec<_>>().join(", ");
     // Writing to a String cannot fail.
     let folder = data.test_folder.as_ref().filter(|_| split == Split::Test);
     let folder = folder.map_or_else(String::new, |folder| format!(", in the folder {}", plain(folder)));
     let _ = writeln!(text, "{:<6} {} of {sizes} pixels{folder}", split.to_string(), count(of.images, "image"));
-    let _ = writeln!(text, "       data.mean=[{}] data.std=[{}]", three(of.mean), three(of.std));
+    let _ = writeln!(text, "       data.mean=[{}] data.std=[{}]", each(&of.mean), each(&of.std));
     match data.class_names.is_empty() {
         true => drop(writeln!(text, "       no labels: for pre-training only")),
         false => {
@@ -54,6 +56,14 @@ fn describe(split: Split, of: &Statistics, data: &Dataset, text: &mut String) {
             let counts: Vec<String> = classes.map(|(class, count)| format!("{} {count}", plain(class))).collect();
             let _ = writeln!(text, "       {}: {}", count(counts.len(), "class"), counts.join(", "));
         }
+    }
+}
+
+/// Four decimals, or four digits of what has none before them.
+fn four_digits(value: f64) -> String {
+    match value.abs() {
+        size if size == 0.0 || (0.01..1e6).contains(&size) => format!("{value:.4}"),
+        _ => format!("{value:.4e}"),
     }
 }
 

@@ -7,6 +7,7 @@ mod bands;
 mod directory;
 mod fault;
 mod gif;
+mod inspection;
 mod jpeg;
 mod kind;
 mod npy;
@@ -34,6 +35,7 @@ use image::{ImageDecoder, ImageError, Limits as DecoderLimits};
 use crate::error::FolderError;
 use crate::{Alpha, DataError, Depth, Image, PixelLayout};
 use fault::Fault;
+pub use inspection::Inspection;
 use kind::Kind;
 use room::{LARGEST_AREA, Room, area};
 use tiff_survey::TiffSurvey;
@@ -42,13 +44,14 @@ use tiff_survey::TiffSurvey;
 const SLACK: u64 = 16 << 20;
 
 /// Reads an image file at its native size, in the channels and bits that it has: turned upright as its metadata say, of
-/// an animation the first picture. What kind of file it is, its contents tell, not its name.
+/// an animation the first picture. What kind of file it is, its contents tell, not its name. A file that passed the
+/// `inspection` before is not looked through for missing parts again.
 ///
 /// # Errors
 /// When it cannot be opened, is of a kind that is not decoded, is damaged or cut short, has more than 200 million
 /// pixels or its decoder fails; each names the file.
-pub fn decode(path: &Path) -> Result<Image, DataError> {
-    with_file(path, read)
+pub fn decode(path: &Path, inspection: &Inspection) -> Result<Image, DataError> {
+    with_file(path, |source| read(source, inspection))
 }
 
 /// The channels and bits of an image file, as its header tells; its pixels are not looked at.
@@ -87,9 +90,9 @@ fn kind(source: &mut (impl BufRead + Seek)) -> Result<Kind, Fault> {
 }
 
 /// Reads an image from where it lies.
-fn read(source: &mut (impl BufRead + Seek)) -> Result<Image, Fault> {
+fn read(source: &mut (impl BufRead + Seek), inspection: &Inspection) -> Result<Image, Fault> {
     match kind(source)? {
-        Kind::Jpeg => jpeg::read(source),
+        Kind::Jpeg => jpeg::read(source, inspection),
         Kind::Gif => gif::read(source),
         Kind::Npy => npy::read(source),
         Kind::Png => {

@@ -1,7 +1,9 @@
 //! Which bands of an image a picture shows, and from what to what.
 
+use std::borrow::Cow;
+
+use crate::Image;
 use crate::samples::{Depth, Sample, Samples, by_type};
-use crate::{DataError, Image};
 
 /// How images are shown, which may have any channels and any range, in pictures of red, green and blue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,19 +37,17 @@ impl Shown {
 }
 
 impl Image {
-    /// The picture, RGB of 8 bits, of this image: of RGB of 8 bits the image itself. A stretched band reaches from its least
-    /// value to its greatest.
-    ///
-    /// # Errors
-    /// Never for an image that could be made.
-    pub fn drawn(&self, shown: Shown) -> Result<Image, DataError> {
+    /// The picture, RGB of 8 bits, of this image: of RGB of 8 bits the image itself. A stretched band, as every one of deeper
+    /// images is, reaches from its least value to its greatest.
+    pub fn drawn(&self, shown: Shown) -> Cow<'_, Image> {
         let bands = shown.bands(self.channels());
         if self.channels() == 3 && bands == [0, 1, 2] && self.depth() == Depth::Bits8 && !shown.stretched {
-            return Ok(self.clone());
+            return Cow::Borrowed(self);
         }
         let stretched = shown.stretched || self.depth() != Depth::Bits8;
         let pixels = by_type!(self.samples(), values => bands_of(values, self.channels(), bands, stretched));
-        self.replaced((self.width(), self.height()), 3, Samples::U8(pixels))
+        // It has three bytes for each pixel, of which there is one at least.
+        self.replaced((self.width(), self.height()), 3, Samples::U8(pixels)).map_or(Cow::Borrowed(self), Cow::Owned)
     }
 }
 
@@ -76,17 +76,17 @@ mod tests {
     fn deep_images_are_stretched_band_by_band_and_chosen_bands_become_red_green_and_blue() {
         let samples = Samples::U16(vec![100, 7, 0, 1000, 5, 300, 7, 50, 3000, 6]);
         let image = Image::of_samples(2, 1, 5, samples).expect("two pixels of five bands");
-        let drawn = image.drawn(Shown { bands: [3, 0, 1], stretched: true }).expect("a picture");
+        let drawn = image.drawn(Shown { bands: [3, 0, 1], stretched: true });
         assert_eq!(drawn.pixels(), [0, 0, 128, 255, 255, 128], "a band that never changes is grey");
-        let first = image.drawn(Shown { bands: [9, 0, 1], stretched: true }).expect("a picture");
+        let first = image.drawn(Shown { bands: [9, 0, 1], stretched: true });
         assert_eq!(first.pixels(), [0, 128, 0, 255, 128, 255], "the first three, where one is not there");
     }
 
     #[test]
     fn grey_of_eight_bits_is_shown_as_it_is() {
         let grey = Image::of_samples(2, 1, 1, Samples::U8(vec![3, 250])).expect("two pixels");
-        assert_eq!(grey.drawn(Shown::default()).expect("a picture").pixels(), [3, 3, 3, 250, 250, 250]);
+        assert_eq!(grey.drawn(Shown::default()).pixels(), [3, 3, 3, 250, 250, 250]);
         let rgb = Image::new(1, 1, vec![1, 2, 3]).expect("one pixel");
-        assert_eq!(rgb.drawn(Shown::default()).expect("itself"), rgb);
+        assert_eq!(rgb.drawn(Shown::default()).as_ref(), &rgb);
     }
 }

@@ -1,5 +1,7 @@
 //! From samples to normalised numbers: the channels part into planes.
 
+use bmae_architecture::ImageSize;
+
 use crate::error::TransformError;
 use crate::preview::Shown;
 use crate::samples::{Sample, by_type};
@@ -40,15 +42,16 @@ impl Normalisation {
         }
     }
 
-    /// The picture, RGB of 8 bits, that normalised planes [C, S, S] show, S being `image_size`: of RGB of
-    /// 8 bits the inverse of [`normalise`](Self::normalise). Values are rounded, and those beyond black and white become
-    /// black and white.
+    /// The picture, RGB of 8 bits, that normalised planes [C, H, W] show, H x W being `image_size`: of RGB of 8 bits the
+    /// inverse of [`normalise`](Self::normalise). Values are rounded, and those beyond black and white become black and
+    /// white.
     ///
     /// # Errors
-    /// When `planes` has another length, or the size is 0.
-    pub fn denormalise(&self, planes: &[f32], image_size: usize) -> Result<Image, DataError> {
+    /// When `planes` has another length, or a side is 0.
+    pub fn denormalise(&self, planes: &[f32], image_size: ImageSize) -> Result<Image, DataError> {
+        let ImageSize { height, width } = image_size;
         let channels = self.mean.len();
-        let area = image_size.checked_mul(image_size).filter(|area| area.checked_mul(channels) == Some(planes.len()));
+        let area = height.checked_mul(width).filter(|area| area.checked_mul(channels) == Some(planes.len()));
         let Some(area) = area.filter(|area| *area > 0) else {
             return Err(TransformError::PlanesLength { channels, image_size, found: planes.len() }.into());
         };
@@ -65,7 +68,7 @@ impl Normalisation {
                 pixel[colour] = (((value * std + mean) - black) / (white - black) * 255.0).round() as u8;
             }
         }
-        Image::new(image_size, image_size, pixels)
+        Image::new(width, height, pixels)
     }
 
     /// Checks that every number can be used.
@@ -118,14 +121,14 @@ mod tests {
         };
         let mut planes = [0.0; 768];
         normalisation.normalise(&image, &mut planes);
-        assert_eq!(normalisation.denormalise(&planes, 16).expect("3 x 16 x 16"), image);
+        assert_eq!(normalisation.denormalise(&planes, ImageSize::square(16)).expect("3 x 16 x 16"), image);
     }
 
     #[test]
     fn values_beyond_black_and_white_are_black_and_white() {
         let normalisation =
             Normalisation { mean: PerChannel::rgb([0.5; 3]), std: PerChannel::rgb([0.25; 3]), shown: Shown::default() };
-        let image = normalisation.denormalise(&[-9.0, 9.0, f32::NAN], 1).expect("one pixel");
+        let image = normalisation.denormalise(&[-9.0, 9.0, f32::NAN], ImageSize::square(1)).expect("one pixel");
         assert_eq!(image.pixels(), [0, 255, 0]);
         for (planes, size) in [(&[0.0; 11][..], 2), (&[0.0; 12], 1), (&[], 0), (&[0.0; 3], usize::MAX)] {
             assert!(normalisation.denormalise(planes, size).is_err(), "{} numbers for size {size}", planes.len());

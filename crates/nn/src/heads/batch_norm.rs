@@ -8,9 +8,6 @@ use crate::initialisation::parameter;
 
 /// Weight of the newest batch in the running statistics.
 const MOMENTUM: f64 = 0.1;
-/// Under the root.
-const EPSILON: f64 = 1e-6;
-
 /// Running statistics of a BatchNorm over the columns of [N, D]. They are buffers: no gradient, no optimiser.
 #[derive(Module, Debug)]
 pub struct BatchNorm {
@@ -21,6 +18,9 @@ pub struct BatchNorm {
 }
 
 impl BatchNorm {
+    /// What stands under the root beside the variance.
+    pub const EPSILON: f64 = 1e-6;
+
     /// Statistics of width `dim` before any batch.
     pub fn init(dim: usize, device: &Device) -> Self {
         Self {
@@ -45,7 +45,7 @@ impl BatchNorm {
         let unbiased = variance.clone().detach().reshape([dim]) * (rows as f64 / (rows - 1) as f64);
         self.running_mean = moved(&self.running_mean, mean.detach().reshape([dim]));
         self.running_var = moved(&self.running_var, unbiased);
-        Ok(centred / (variance + EPSILON).sqrt())
+        Ok(centred / (variance + Self::EPSILON).sqrt())
     }
 
     /// Normalises `x` [N, D] by the running statistics.
@@ -55,7 +55,7 @@ impl BatchNorm {
 
     /// What [`forward_eval`](Self::forward_eval) divides each column by, `[D]`.
     pub(super) fn deviation(&self) -> Tensor<1> {
-        (self.running_var.val() + EPSILON).sqrt()
+        (self.running_var.val() + Self::EPSILON).sqrt()
     }
 }
 

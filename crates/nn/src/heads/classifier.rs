@@ -72,6 +72,15 @@ impl Classifier {
         Self { encoder, fc_norm, head: head.linear(dim, classes, rng, &device), pooling }
     }
 
+    /// The same classifier, the first `blocks` blocks of whose encoder do not learn
+    /// ([`Encoder::with_frozen_blocks`]).
+    ///
+    /// # Panics
+    /// When the encoder has fewer blocks.
+    pub fn with_frozen_blocks(self, blocks: usize) -> Self {
+        Self { encoder: self.encoder.with_frozen_blocks(blocks), ..self }
+    }
+
     /// Patches [N, L, p*p*3] to logits [N, classes].
     ///
     /// # Panics

@@ -8,6 +8,7 @@
 
 mod architecture;
 mod checksum;
+mod class_names;
 mod config;
 mod differences;
 mod error;
@@ -25,10 +26,12 @@ mod pytorch_bounds;
 mod read;
 mod report;
 mod state_dict;
+mod told_image_size;
 mod wrapping;
 mod write;
 
 pub use architecture::{Architecture, DecoderShape, EncoderShape};
+pub use class_names::CLASSES_KEY;
 pub use error::{ShapeMismatch, WeightsError};
 pub use hugging_face::EncoderPrefix;
 pub use model_part::ModelPart;

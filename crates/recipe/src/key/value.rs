@@ -1,11 +1,12 @@
 //! The types that a recipe key may have: how each is read from TOML, within its range, and written.
 
+use bmae_architecture::{ImageSize, PatchSize};
 use toml::{Table, Value};
 
 use super::range::{Count, Number, TextRange};
 use crate::choices::{
-    Augmentation, Born, Choice, CopyAt, EmaUnit, Feature, FeatureHead, LossOn, Masks, MethodName, Pooling, Ramp,
-    ScratchInit, TargetNormalisation, UpdateKind, WarmupWeight,
+    Augmentation, Born, ChannelsFromRgb, Choice, ClassWeighting, CopyAt, EmaUnit, Feature, FeatureHead, LossOn, Masks,
+    MethodName, Pooling, Ramp, ScratchInit, TargetNormalisation, UpdateKind, WarmupWeight,
 };
 use crate::planned_epochs::EarlierPlan;
 
@@ -69,6 +70,54 @@ impl KeyValue for f64 {
     }
 }
 
+/// A height and a width: one number for both, or a list of two.
+fn sides(value: &Value, range: &Count) -> Option<(usize, usize)> {
+    let side = |value: &Value| usize::try_from(range.read(value)?).ok();
+    match value.as_array().map(Vec::as_slice) {
+        None => side(value).map(|side| (side, side)),
+        Some([height, width]) => side(height).zip(side(width)),
+        Some(_) => None,
+    }
+}
+
+fn allowed_sides(range: &Count) -> String {
+    format!("{}, or a list of two such, [height, width]", range.describe())
+}
+
+/// One number where both are the same.
+fn write_sides(height: usize, width: usize) -> Value {
+    match height == width {
+        true => height.write(),
+        false => Value::Array(vec![height.write(), width.write()]),
+    }
+}
+
+impl KeyValue for ImageSize {
+    type Range = Count;
+    fn allowed(range: &Count) -> String {
+        allowed_sides(range)
+    }
+    fn read(value: &Value, range: &Count) -> Option<ImageSize> {
+        sides(value, range).map(|(height, width)| ImageSize { height, width })
+    }
+    fn write(&self) -> Value {
+        write_sides(self.height, self.width)
+    }
+}
+
+impl KeyValue for PatchSize {
+    type Range = Count;
+    fn allowed(range: &Count) -> String {
+        allowed_sides(range)
+    }
+    fn read(value: &Value, range: &Count) -> Option<PatchSize> {
+        sides(value, range).map(|(height, width)| PatchSize { height, width })
+    }
+    fn write(&self) -> Value {
+        write_sides(self.height, self.width)
+    }
+}
+
 impl KeyValue for bool {
     type Range = ();
     fn allowed((): &()) -> String {
@@ -95,24 +144,18 @@ impl KeyValue for String {
     }
 }
 
-/// One number per colour channel.
-impl KeyValue for [f32; 3] {
-    type Range = Number;
-    fn allowed(range: &Number) -> String {
-        format!("three numbers (red, green, blue), each {}", range.describe())
+/// Three channels by their numbers.
+impl KeyValue for [usize; 3] {
+    type Range = Count;
+    fn allowed(range: &Count) -> String {
+        format!("a list of three numbers, each {}", range.describe())
     }
-    fn read(value: &Value, range: &Number) -> Option<[f32; 3]> {
-        let numbers: Option<Vec<f32>> =
-            value.as_array()?.iter().map(|number| range.read(number).map(|n| n as f32)).collect();
-        // A value so small or large that it leaves f32 would otherwise become 0 or infinite.
-        let numbers = numbers?;
-        numbers.iter().all(|n| range.read(&Value::Float(f64::from(*n))).is_some()).then_some(())?;
-        numbers.try_into().ok()
+    fn read(value: &Value, range: &Count) -> Option<[usize; 3]> {
+        let numbers: Option<Vec<usize>> = value.as_array()?.iter().map(|number| usize::read(number, range)).collect();
+        numbers?.try_into().ok()
     }
     fn write(&self) -> Value {
-        // The shortest decimal that is this f32, so that 0.4914 does not become 0.49140000343322754.
-        let decimal = |n: &f32| n.to_string().parse().unwrap_or(f64::from(*n));
-        Value::Array(self.iter().map(|n| Value::Float(decimal(n))).collect())
+        Value::Array(self.iter().map(KeyValue::write).collect())
     }
 }
 
@@ -194,6 +237,8 @@ choice_values!(
     ScratchInit,
     Pooling,
     Feature,
+    ClassWeighting,
+    ChannelsFromRgb,
     Augmentation
 );
 

@@ -1,6 +1,7 @@
 //! Weighted k-nearest neighbours by cosine similarity (Wu et al. 2018, section 3.4).
 
 use super::Features;
+use super::ranking::largest;
 use crate::Session;
 
 /// Test rows whose similarities are computed at once.
@@ -15,6 +16,31 @@ pub struct NearestNeighbours {
     pub temperature: f64,
 }
 
+/// The votes of the neighbours among `train` for each of `test`, in its order: `take` gets the number of a row and its
+/// votes [`classes`], or one more than the largest label if that is more. Rows of `test` need no labels. Nothing is
+/// given where `train` is empty or unlabelled.
+pub fn nearest_neighbours_votes(
+    session: &Session<'_>,
+    settings: NearestNeighbours,
+    train: &Features,
+    test: &Features,
+    classes: usize,
+    mut take: impl FnMut(usize, &[f64]),
+) {
+    let Some(largest) = train.labels.iter().max() else { return };
+    let classes = classes.max(*largest as usize + 1);
+    let (train, test) = (unit_rows(train), unit_rows(test));
+    let bank = train.rows(0..train.len(), session).transpose();
+    for start in (0..test.len()).step_by(ROWS) {
+        let rows = start..test.len().min(start + ROWS);
+        let similarities: Vec<f32> =
+            test.rows(rows.clone(), session).matmul(bank.clone()).into_data().iter::<f32>().collect();
+        for (row, similarities) in rows.zip(similarities.chunks_exact(train.len())) {
+            take(row, &votes(similarities, &train.labels, classes, settings));
+        }
+    }
+}
+
 /// Top-1 in percent of classifying each of `test` by its neighbours among `train`; `None` when one of them is empty
 /// or unlabelled. Ties go to the class with the smaller number, so the result depends on nothing else.
 pub fn nearest_neighbours_top1(
@@ -26,24 +52,15 @@ pub fn nearest_neighbours_top1(
     if train.labels.is_empty() || test.labels.is_empty() {
         return None;
     }
-    let (train, test) = (unit_rows(train), unit_rows(test));
-    let bank = train.rows(0..train.len(), session).transpose();
-    let classes = *train.labels.iter().max()? as usize + 1;
     let mut correct = 0;
-    for start in (0..test.len()).step_by(ROWS) {
-        let rows = start..test.len().min(start + ROWS);
-        let similarities: Vec<f32> =
-            test.rows(rows.clone(), session).matmul(bank.clone()).into_data().iter::<f32>().collect();
-        for (row, similarities) in rows.zip(similarities.chunks_exact(train.len())) {
-            let predicted = vote(similarities, &train.labels, classes, settings);
-            correct += usize::from(predicted as i64 == test.labels[row]);
-        }
-    }
+    nearest_neighbours_votes(session, settings, train, test, 0, |row, votes| {
+        correct += usize::from(largest(votes).is_some_and(|class| class as i64 == test.labels[row]));
+    });
     Some(100.0 * correct as f64 / test.len() as f64)
 }
 
-/// The class with the largest sum of weights among the nearest neighbours.
-fn vote(similarities: &[f32], labels: &[i64], classes: usize, settings: NearestNeighbours) -> usize {
+/// The sum of the weights of the nearest neighbours of each class.
+fn votes(similarities: &[f32], labels: &[i64], classes: usize, settings: NearestNeighbours) -> Vec<f64> {
     let mut order: Vec<usize> = (0..similarities.len()).collect();
     let nearest_first = |&a: &usize, &b: &usize| similarities[b].total_cmp(&similarities[a]).then(a.cmp(&b));
     let k = settings.k.min(order.len());
@@ -51,17 +68,16 @@ fn vote(similarities: &[f32], labels: &[i64], classes: usize, settings: NearestN
         order.select_nth_unstable_by(k, nearest_first);
         order.truncate(k);
     }
+    // Where a weight would overflow, all are divided by the largest: their shares stay the same.
+    let overflows = settings.temperature.recip() > f64::MAX.ln() / 2.0;
+    let nearest = order.iter().map(|&neighbour| similarities[neighbour]).fold(f32::NEG_INFINITY, f32::max);
+    let origin = if overflows { f64::from(nearest) } else { 0.0 };
     let mut votes = vec![0.0; classes];
     for &neighbour in &order {
-        votes[labels[neighbour] as usize] += (f64::from(similarities[neighbour]) / settings.temperature).exp();
+        votes[labels[neighbour] as usize] +=
+            ((f64::from(similarities[neighbour]) - origin) / settings.temperature).exp();
     }
-    let mut best = 0;
-    for class in 1..classes {
-        if votes[class] > votes[best] {
-            best = class;
-        }
-    }
-    best
+    votes
 }
 
 /// Every row scaled to length 1; a zero row stays zero.
@@ -84,6 +100,10 @@ mod tests {
     use std::sync::Arc;
 
     const SETTINGS: NearestNeighbours = NearestNeighbours { k: 3, temperature: 0.07 };
+
+    fn vote(similarities: &[f32], labels: &[i64], classes: usize, settings: NearestNeighbours) -> usize {
+        largest(&votes(similarities, labels, classes, settings)).expect("a class")
+    }
 
     fn features(rows: &[([f32; 2], i64)]) -> Features {
         Features {
@@ -120,6 +140,13 @@ mod tests {
         let labels = [0, 0, 0, 1, 1, 1, 1, 1, 1];
         let similarities = [0.5, 0.5, 0.5, 0.49, 0.49, 0.49, 0.49, 0.49, 0.49];
         assert_eq!(vote(&similarities, &labels, 2, SETTINGS), 0);
+    }
+
+    #[test]
+    fn at_the_smallest_temperature_the_nearest_neighbour_alone_votes() {
+        let settings = NearestNeighbours { k: 3, temperature: 1e-6 };
+        let votes = votes(&[0.25, 0.5, 0.25], &[0, 1, 0], 2, settings);
+        assert_eq!(votes, [0.0, 1.0]);
     }
 
     #[test]

@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use bmae_nn::{ShapeError, cross_entropy};
 use burn::tensor::Tensor;
 
+use super::predictions::{KEPT, TestPredictions};
+use super::ranking::ranked_by_logits;
 use crate::TrainError;
 use crate::run_directory::Checkpoint;
 
 /// Adds up a test set, batch by batch.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct TestScore {
-    images: usize,
-    correct: usize,
+    predictions: TestPredictions,
     loss_sum: f64,
 }
 
@@ -34,19 +35,22 @@ impl TestScore {
         let [rows, classes] = logits.dims();
         let loss = f64::from(cross_entropy(logits.clone(), labels, 0.0)?.into_scalar::<f32>());
         let values: Vec<f32> = logits.into_data().iter::<f32>().collect();
-        self.images += rows;
         self.loss_sum += loss * rows as f64;
-        self.correct +=
-            values.chunks_exact(classes).zip(labels).filter(|(row, label)| largest(row) as i64 == **label).count();
+        for (logits, label) in values.chunks_exact(classes).zip(labels) {
+            self.predictions.push(*label, ranked_by_logits(logits, KEPT));
+        }
         Ok(())
     }
 
     /// The score of everything added so far; `None` before the first batch.
     pub fn score(&self) -> Option<Score> {
-        (self.images > 0).then(|| Score {
-            top1: 100.0 * self.correct as f64 / self.images as f64,
-            loss: self.loss_sum / self.images as f64,
-        })
+        let loss = self.loss_sum / self.predictions.images().len() as f64;
+        self.predictions.top1().map(|top1| Score { top1, loss })
+    }
+
+    /// What was predicted, in the order in which it was added.
+    pub fn into_predictions(self) -> TestPredictions {
+        self.predictions
     }
 }
 
@@ -83,17 +87,6 @@ impl BestScore {
         };
         Ok(())
     }
-}
-
-/// The place of the largest value, the first of equals.
-fn largest(row: &[f32]) -> usize {
-    let mut best = 0;
-    for (place, value) in row.iter().enumerate() {
-        if *value > row[best] {
-            best = place;
-        }
-    }
-    best
 }
 
 #[cfg(test)]

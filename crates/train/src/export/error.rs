@@ -34,10 +34,33 @@ pub enum ExportError {
         source_name: String,
     },
     /// A file of another kind by its name.
-    #[error("what is written is a safetensors file, but {} is not called so", plain_path(path))]
+    #[error("what is written is {kind} file, but {} is not called so", plain_path(path))]
     Name {
         /// The file.
         path: PathBuf,
+        /// What is written, with its article.
+        kind: &'static str,
+        /// How its name ends.
+        ending: &'static str,
+    },
+    /// A model with a part missing.
+    #[error("{source_name} has no {tensor}, without which its model computes nothing")]
+    Incomplete {
+        /// The weights.
+        source_name: String,
+        /// What is missing.
+        tensor: String,
+    },
+    /// More weights than one ONNX file holds.
+    #[error(
+        "{source_name} has {:.1} GiB of weights, but an ONNX file holds less than 2 GiB: export it for a program that reads \
+         safetensors", *bytes as f64 / f64::from(1 << 30)
+    )]
+    TooLargeForOnnx {
+        /// The weights.
+        source_name: String,
+        /// What the file would have.
+        bytes: u64,
     },
 }
 

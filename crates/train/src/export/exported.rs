@@ -11,8 +11,17 @@ pub struct Exported {
     pub open_with: String,
     /// The tensors under the other program's names.
     pub weights: StateDict,
-    /// The `config.json` of a folder; `None` for a single file.
-    pub config: Option<String>,
+    /// What lies beside the weights in a folder; `None` for a single file.
+    pub folder: Option<FolderTexts>,
     /// What a user should know, a sentence each.
     pub notes: Vec<String>,
+}
+
+/// The texts of a folder of Hugging Face's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FolderTexts {
+    /// `config.json`: what model it is.
+    pub config: String,
+    /// `preprocessor_config.json`: what is to be made of an image before.
+    pub preprocessor: String,
 }

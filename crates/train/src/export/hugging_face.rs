@@ -1,4 +1,5 @@
-//! A folder that `from_pretrained` of Hugging Face's transformers opens: `config.json` and `model.safetensors`.
+//! A folder that `from_pretrained` of Hugging Face's transformers opens: `config.json`, `preprocessor_config.json` and
+//! `model.safetensors`.
 
 use bmae_architecture::Autoencoder;
 use bmae_nn::StateDict;
@@ -6,12 +7,19 @@ use bmae_nn::weights::EncoderPrefix;
 use bmae_recipe::Recipe;
 use serde_json::{Map, Value, json};
 
+use super::decimal::decimal;
 use super::error::ExportError;
-use super::exported::Exported;
+use super::exported::{Exported, FolderTexts};
 use super::model::{Kind, Model, Sees};
 
-/// `model` as a `ViTMAEForPreTraining`, a `ViTForImageClassification`, or a `ViTModel`.
-pub(super) fn folder(model: Model, recipe: &Recipe, source_name: String) -> Result<Exported, ExportError> {
+/// `model` as a `ViTMAEForPreTraining`, a `ViTForImageClassification` whose classes are called `class_names` (empty where
+/// they have no names), or a `ViTModel`.
+pub(super) fn folder(
+    model: Model,
+    recipe: &Recipe,
+    source_name: String,
+    class_names: &[String],
+) -> Result<Exported, ExportError> {
     let mut notes = model.notes.clone();
     let (class, arguments, weights, config) = match model.kind {
         Kind::PixelAutoencoder => {
@@ -21,7 +29,7 @@ pub(super) fn folder(model: Model, recipe: &Recipe, source_name: String) -> Resu
         Kind::Classifier(Sees::ClassToken) => {
             let classes = model.weights.tensors.get("head.bias").map_or(0, |bias| bias.values.len());
             let weights = model.weights.in_hugging_face_names(EncoderPrefix::Vit);
-            ("ViTForImageClassification", "", weights, of_classifier(classes))
+            ("ViTForImageClassification", "", weights, of_classifier(classes, class_names))
         }
         Kind::Classifier(Sees::NormalisedMean | Sees::MeanOfNormalised) => {
             return Err(ExportError::MeanPooling { source_name });
@@ -42,7 +50,10 @@ pub(super) fn folder(model: Model, recipe: &Recipe, source_name: String) -> Resu
         what: format!("a {class} folder"),
         open_with: format!("model = transformers.{class}.from_pretrained(PATH{arguments})"),
         weights: StateDict { metadata: Default::default(), ..weights },
-        config: Some(format!("{config:#}\n")),
+        folder: Some(FolderTexts {
+            config: format!("{config:#}\n"),
+            preprocessor: format!("{:#}\n", preprocessor(recipe)),
+        }),
         notes,
     })
 }
@@ -52,8 +63,8 @@ fn sizes(recipe: &Recipe, class: &str) -> Map<String, Value> {
     let Autoencoder { grid, encoder, .. } = recipe.architecture();
     object(json!({
         "architectures": [class],
-        "image_size": grid.image_size,
-        "patch_size": grid.patch_size,
+        "image_size": grid.image,
+        "patch_size": grid.patch,
         "num_channels": grid.channels,
         "hidden_size": encoder.dim,
         "num_hidden_layers": encoder.depth,
@@ -85,12 +96,32 @@ fn of_encoder() -> Map<String, Value> {
     object(json!({ "model_type": "vit" }))
 }
 
-/// Weights do not carry the names of classes, so they are numbered as transformers numbers them.
-fn of_classifier(classes: usize) -> Map<String, Value> {
-    let label = |class: usize| format!("LABEL_{class}");
+/// Classes without names are numbered as transformers numbers them. Where two have the same name, it stands for the first.
+fn of_classifier(classes: usize, names: &[String]) -> Map<String, Value> {
+    let label = |class: usize| names.get(class).cloned().unwrap_or_else(|| format!("LABEL_{class}"));
     let labels: Map<String, Value> = (0..classes).map(|class| (class.to_string(), json!(label(class)))).collect();
-    let ids: Map<String, Value> = (0..classes).map(|class| (label(class), json!(class))).collect();
+    let ids: Map<String, Value> = (0..classes).rev().map(|class| (label(class), json!(class))).collect();
     object(json!({ "model_type": "vit", "id2label": labels, "label2id": ids }))
+}
+
+/// What transformers' image processor makes of an image before the model sees it. It resizes the whole image to the size of
+/// the input; the evaluation here keeps its proportions and takes the centre: `docs/weights.md`.
+fn preprocessor(recipe: &Recipe) -> Value {
+    /// Pillow's number.
+    const BICUBIC: u8 = 3;
+    let grid = recipe.architecture().grid;
+    json!({
+        "image_processor_type": "ViTImageProcessor",
+        "do_convert_rgb": grid.channels == 3,
+        "do_resize": true,
+        "size": { "height": grid.image_size, "width": grid.image_size },
+        "resample": BICUBIC,
+        "do_rescale": true,
+        "rescale_factor": 1.0 / 255.0,
+        "do_normalize": true,
+        "image_mean": decimal(&recipe.data.mean),
+        "image_std": decimal(&recipe.data.std),
+    })
 }
 
 fn object(value: Value) -> Map<String, Value> {

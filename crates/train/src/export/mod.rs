@@ -1,17 +1,22 @@
-//! Weights for other programs: timm, the official MAE, Hugging Face's transformers.
+//! Weights for other programs: timm, the official MAE, Hugging Face's transformers; and for every runtime of ONNX.
 //!
 //! A model goes out whole and checked or not at all. What another program has no place for is left behind, and said
 //! ([`Exported::notes`]); what it would compute differently is refused.
 
+mod decimal;
 mod error;
 mod exported;
 mod hugging_face;
+mod mark;
 mod model;
+mod onnx;
 mod write;
 
 pub use error::ExportError;
-pub use exported::Exported;
+pub use exported::{Exported, FolderTexts};
+pub use mark::IMPORTED;
 pub use model::{Kind, Sees};
+pub use onnx::{OnnxFile, OnnxInput, OnnxRequest};
 pub use write::check_place_of_import;
 
 use bmae_architecture::{Autoencoder, LAYER_NORM_EPSILON};
@@ -22,15 +27,11 @@ use bmae_recipe::{Need, Recipe, Used, available_memory};
 
 use crate::observer::Message;
 use crate::start::{fit, told_model};
+use mark::EXPORTED;
 use model::Model;
 
 /// The metadata key under which an imported file says where it came from.
 pub const SOURCE_KEY: &str = "bmae.source";
-
-/// What an exported file is, by its mark.
-pub(super) const EXPORTED: &str = "exported weights";
-/// What an imported one is.
-pub const IMPORTED: &str = "imported weights";
 
 /// Whom weights are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +52,9 @@ pub fn export(weights: &StateDict, recipe: &Recipe, to: Destination) -> Result<E
     let mut weights = weights.clone();
     let notes = fitted(&mut weights, recipe)?;
     let model = Model::of(&weights, recipe)?;
+    let class_names = weights.class_names().filter(|_| matches!(model.kind, Kind::Classifier(_))).unwrap_or_default();
     let mut exported = match to {
-        Destination::HuggingFace => hugging_face::folder(model, recipe, weights.source_name())?,
+        Destination::HuggingFace => hugging_face::folder(model, recipe, weights.source_name(), &class_names)?,
         Destination::Timm => for_timm(model, recipe),
         Destination::Mae => for_mae(model, recipe),
     };
@@ -60,8 +62,22 @@ pub fn export(weights: &StateDict, recipe: &Recipe, to: Destination) -> Result<E
     let format = ("format".to_owned(), "pt".to_owned());
     let mark = (SAFETENSORS_KEY.to_owned(), EXPORTED.to_owned());
     exported.weights.metadata = [format, mark, (CONFIG_KEY.to_owned(), carried(&weights, recipe))].into();
+    exported.weights.name_classes(&class_names);
     exported.notes.splice(0..0, notes);
     Ok(exported)
+}
+
+/// `weights`, which fit the recipe's sizes, as an ONNX file that takes and gives what the request says.
+///
+/// # Errors
+/// When they are no whole model of these sizes, or larger than such a file can be.
+pub fn export_onnx(weights: &StateDict, recipe: &Recipe, request: OnnxRequest) -> Result<OnnxFile, ExportError> {
+    let mut weights = weights.clone();
+    let notes = fitted(&mut weights, recipe)?;
+    let Model { kind, .. } = Model::of(&weights, recipe)?;
+    let mut file = onnx::file(kind, &weights, recipe, carried(&weights, recipe), request)?;
+    file.notes.splice(0..0, notes);
+    Ok(file)
 }
 
 /// Foreign `weights` under the official names, with a recipe that tells their sizes and numbers of heads.
@@ -140,12 +156,22 @@ fn for_timm(model: Model, recipe: &Recipe) -> Exported {
         open_with: format!(
             "model = timm.models.VisionTransformer(img_size={}, patch_size={}, embed_dim={}, depth={}, num_heads={}, mlp_ratio={:?}, \
              num_classes={classes}, {pooling}{norm_layer}); model.load_state_dict(safetensors.torch.load_file(PATH))",
-            grid.image_size, grid.patch_size, encoder.dim, encoder.depth, encoder.heads, encoder.mlp_ratio,
+            in_python(grid.image.height, grid.image.width),
+            in_python(grid.patch.height, grid.patch.width),
+            encoder.dim,
+            encoder.depth,
+            encoder.heads,
+            encoder.mlp_ratio,
         ),
         weights,
-        config: None,
+        folder: None,
         notes,
     }
+}
+
+/// A height and a width as timm takes them: one number, or a pair.
+fn in_python(height: usize, width: usize) -> String {
+    if height == width { height.to_string() } else { format!("({height}, {width})") }
 }
 
 fn for_mae(model: Model, recipe: &Recipe) -> Exported {
@@ -164,7 +190,7 @@ fn for_mae(model: Model, recipe: &Recipe) -> Exported {
         what: format!("weights of the official {class}"),
         open_with: "model.load_state_dict(safetensors.torch.load_file(PATH))".to_owned(),
         weights: model.weights,
-        config: None,
+        folder: None,
         notes,
     }
 }

@@ -8,14 +8,18 @@ use bmae_output::claim::{Foreign, Taken, check_file, check_named_file, foreign_i
 use bmae_output::destination::behind_links;
 use bmae_output::mark;
 
-use super::{EXPORTED, ExportError, Exported};
+use super::error::ExportError;
+use super::exported::{Exported, FolderTexts};
+use super::mark::{EXPORTED, IMPORTED};
 use crate::TrainError;
 use crate::start::file_of;
 use crate::whole_file::{create_folder, write_whole};
 
 /// The files of a folder of Hugging Face's.
 const CONFIG: &str = "config.json";
+const PREPROCESSOR: &str = "preprocessor_config.json";
 const WEIGHTS: &str = "model.safetensors";
+const FILES: [&str; 3] = [CONFIG, PREPROCESSOR, WEIGHTS];
 
 impl Exported {
     /// Refuses a place that cannot be written to before any work is done: a folder that holds what no export wrote, a file
@@ -38,7 +42,7 @@ impl Exported {
     /// When the disk refuses; nothing half-written is left.
     pub fn write(&self, path: &Path) -> Result<(), ExportError> {
         let bytes = self.weights.to_bytes()?;
-        let Some(config) = &self.config else {
+        let Some(texts) = &self.folder else {
             check_name(path)?;
             return Ok(write_whole(path, &bytes)?);
         };
@@ -46,11 +50,10 @@ impl Exported {
         let path = behind_links(path).map_err(|error| TrainError::writing(path, error))?;
         if holds_something(&path) {
             // What else lies in the folder stays.
-            write_whole(&path.join(CONFIG), config.as_bytes())?;
-            return Ok(write_whole(&path.join(WEIGHTS), &bytes)?);
+            return write_files(&path, texts, &bytes);
         }
         let beside = beside(&path);
-        let written = write_folder(&beside, &path, config, &bytes);
+        let written = write_folder(&beside, &path, texts, &bytes);
         if written.is_err() {
             remove_unfinished(&beside);
         }
@@ -65,12 +68,12 @@ impl Exported {
 pub fn check_place_of_import(path: &Path, from: &Path, foreign: Foreign) -> Result<(), ExportError> {
     check_name(path)?;
     crate::whole_file::check_place(path)?;
-    Ok(check_file(path, super::IMPORTED, &[&file_of(from)], foreign)?)
+    Ok(check_file(path, IMPORTED, &[&file_of(from)], foreign)?)
 }
 
 fn check_name(path: &Path) -> Result<(), ExportError> {
     match path.extension().is_none_or(|extension| extension != "safetensors") {
-        true => Err(ExportError::Name { path: path.to_owned() }),
+        true => Err(ExportError::Name { path: path.to_owned(), kind: "a safetensors", ending: ".safetensors" }),
         false => Ok(()),
     }
 }
@@ -82,7 +85,9 @@ fn check_folder(path: &Path, from: &Path, foreign: Foreign) -> Result<(), TrainE
     let weights = path.join(WEIGHTS);
     check_file(&weights, EXPORTED, &[&file_of(from)], foreign)?;
     let is_exported = mark::of_file(&weights).is_ok_and(|mark| mark.as_deref() == Some(EXPORTED));
-    check_named_file(&path.join(CONFIG), foreign, |_| is_exported)?;
+    for name in [CONFIG, PREPROCESSOR] {
+        check_named_file(&path.join(name), foreign, |_| is_exported)?;
+    }
     match foreign_in(path, |_| is_exported).filter(|_| foreign == Foreign::Kept) {
         Some(found) => Err(Taken::Folder { folder: path.to_owned(), found }.into()),
         None => Ok(()),
@@ -102,11 +107,16 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-fn write_folder(beside: &Path, path: &Path, config: &str, weights: &[u8]) -> Result<(), ExportError> {
+fn write_files(folder: &Path, texts: &FolderTexts, weights: &[u8]) -> Result<(), ExportError> {
+    write_whole(&folder.join(CONFIG), texts.config.as_bytes())?;
+    write_whole(&folder.join(PREPROCESSOR), texts.preprocessor.as_bytes())?;
+    Ok(write_whole(&folder.join(WEIGHTS), weights)?)
+}
+
+fn write_folder(beside: &Path, path: &Path, texts: &FolderTexts, weights: &[u8]) -> Result<(), ExportError> {
     remove_unfinished(beside);
     create_folder(beside)?;
-    write_whole(&beside.join(CONFIG), config.as_bytes())?;
-    write_whole(&beside.join(WEIGHTS), weights)?;
+    write_files(beside, texts, weights)?;
     // An empty folder of that name makes room.
     if path.is_dir() {
         fs::remove_dir(path).map_err(|error| TrainError::writing(path, error))?;
@@ -117,9 +127,9 @@ fn write_folder(beside: &Path, path: &Path, config: &str, weights: &[u8]) -> Res
 
 /// Removes what this program leaves there when it is killed, and nothing else.
 fn remove_unfinished(beside: &Path) {
-    for name in [CONFIG, WEIGHTS] {
+    for name in FILES {
         let _ = fs::remove_file(beside.join(name));
     }
-    bmae_output::leftovers::clear(beside, |name| name == CONFIG || name == WEIGHTS);
+    bmae_output::leftovers::clear(beside, |name| FILES.iter().any(|file| name == *file));
     let _ = fs::remove_dir(beside);
 }

@@ -11,13 +11,14 @@ use bmae_recipe::{Recipe, Stage, TrainedStage};
 pub use learner::FinetuneLearner;
 
 use crate::epoch::{Epoch, Step, first_epoch};
-use crate::evaluation::{BestScore, Score, TestScore, end_epoch};
+use crate::evaluation::{BestScore, Score, TestPredictions, TestScore, end_epoch};
 use crate::observer::Event;
 use crate::run_directory::{Checkpoint, Line, RunDirectory, Snapshot};
 use crate::schedule::Schedule;
 use crate::session::Summary;
 use crate::stage_inputs::inputs_of;
 use crate::stage_run::StageRun;
+use crate::test_outcome::TestImages;
 use crate::{Outcome, Session, TrainError, input, start};
 
 const STAGE: TrainedStage = TrainedStage::Finetune;
@@ -38,7 +39,15 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
     let Some(mut run) = StageRun::open(session, planned, &data, inputs, resume)? else {
         return Ok(Outcome::AlreadyFinished);
     };
-    let mut fine_tuning = FineTuning { recipe, images: data.train, test, steps, learner, best: BestScore::default() };
+    let mut fine_tuning = FineTuning {
+        recipe,
+        images: data.train,
+        test,
+        class_names: data.class_names,
+        steps,
+        learner,
+        best: BestScore::default(),
+    };
     let checkpoint = run.checkpoint.take();
     if let Some(checkpoint) = &checkpoint {
         fine_tuning.learner.restore(checkpoint)?;
@@ -55,6 +64,8 @@ struct FineTuning<'a> {
     recipe: &'a Recipe,
     images: Arc<dyn Images>,
     test: Arc<dyn Images>,
+    /// What the classes are called.
+    class_names: Vec<String>,
     /// Steps in an epoch.
     steps: usize,
     learner: FinetuneLearner,
@@ -71,7 +82,7 @@ impl FineTuning<'_> {
     ) -> Result<Outcome, TrainError> {
         let settings = self.recipe.stage(STAGE);
         let schedule = Schedule::of(settings);
-        let mut summary = Summary::default();
+        let (mut summary, mut tested) = (Summary::default(), None);
         for epoch in first_epoch(checkpoint)..settings.epochs {
             let mut progress = Epoch::begin_or_resume(epoch, checkpoint, self.steps, settings.batch_size)?;
             let left = progress.steps_left();
@@ -89,7 +100,7 @@ impl FineTuning<'_> {
                 progress.after_step(session, directory, taken, layers)?;
                 progress.keep_when_due(directory, settings, || self.snapshot())?;
             }
-            let Some(score) = self.evaluate(session)? else {
+            let Some((score, predictions)) = self.evaluate(session)? else {
                 return progress.stop(directory, settings.epochs, || self.snapshot());
             };
             directory.log(&Line::Epoch(progress.line(directory)))?;
@@ -102,7 +113,21 @@ impl FineTuning<'_> {
                 event: None,
             });
             summary = Summary { loss: Some(progress.loss()), top1: Some(score.top1) };
+            tested = Some((score, predictions));
         }
+        let (score, predictions) = match tested {
+            Some(tested) => tested,
+            // The session before ended behind its last epoch.
+            None => match self.evaluate(session)? {
+                Some(tested) => tested,
+                None => {
+                    let epochs = settings.epochs;
+                    return Ok(Outcome::Interrupted { epochs_kept: epochs, epochs, steps_kept: 0 });
+                }
+            },
+        };
+        summary.top1 = Some(score.top1);
+        self.test_images().keep_predictions(session, directory, &predictions)?;
         Ok(Outcome::Finished(summary))
     }
 
@@ -113,8 +138,8 @@ impl FineTuning<'_> {
         snapshot
     }
 
-    /// The score on all test images; `None` when the session was stopped meanwhile.
-    fn evaluate(&self, session: &Session<'_>) -> Result<Option<Score>, TrainError> {
+    /// The score on all test images and what was predicted for each; `None` when the session was stopped meanwhile.
+    fn evaluate(&self, session: &Session<'_>) -> Result<Option<(Score, TestPredictions)>, TrainError> {
         let model = self.learner.frozen();
         let mut score = TestScore::default();
         let batch_size = self.recipe.stage(STAGE).batch_size;
@@ -125,6 +150,10 @@ impl FineTuning<'_> {
             let batch = batch?;
             score.add(self.learner.logits(&model, &batch.images)?, &batch.labels)?;
         }
-        Ok(score.score())
+        Ok(score.score().map(|whole| (whole, score.into_predictions())))
+    }
+
+    fn test_images(&self) -> TestImages<'_> {
+        TestImages { recipe: self.recipe, images: &self.test, class_names: &self.class_names }
     }
 }

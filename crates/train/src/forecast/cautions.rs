@@ -1,5 +1,6 @@
 //! When a recipe and its images are probably not meant like that.
 
+use bmae_architecture::{ImageSize, PatchSize};
 use bmae_recipe::{Recipe, Stage};
 
 use crate::estimate::Caution;
@@ -45,28 +46,34 @@ fn about_steps(recipe: &Recipe, stage: Stage, train: usize) -> [Option<Caution>;
 }
 
 fn normalisation(recipe: &Recipe, sample: &Sample) -> Option<Caution> {
-    let is_far = (0..3).any(|channel| {
-        let [mean, std] = [recipe.data.mean, recipe.data.std].map(|values| f64::from(values[channel]));
+    let (means, deviations) = (recipe.data.mean.each()?, recipe.data.std.each()?);
+    let is_far = (0..sample.mean.len().min(means.len()).min(deviations.len())).any(|channel| {
+        let [mean, std] = [means, deviations].map(|values| f64::from(values[channel]));
         let (shift, scale) = ((sample.mean[channel] - mean) / sample.std[channel], sample.std[channel] / std);
         shift.abs() > FAR || !(1.0 / FACTOR..=FACTOR).contains(&scale)
     });
     // Of images of one colour no deviation can be given.
-    let is_usable = sample.std.iter().all(|std| *std > 1e-3);
+    let is_usable = sample.std.iter().zip(&sample.mean).all(|(std, mean)| *std > 1e-3 * mean.abs().clamp(1e-9, 1.0));
     (is_far && is_usable).then(|| Caution::Normalisation {
         data: sample.name.clone(),
         looked_at: sample.looked_at,
-        mean: sample.mean,
-        std: sample.std,
+        mean: sample.mean.clone(),
+        std: sample.std.clone(),
     })
 }
 
 fn size(recipe: &Recipe, shorter_side: usize) -> Option<Caution> {
     let (image_size, patch_size) = (recipe.data.image_size, recipe.model.patch_size);
-    let times = LARGE_ENOUGH.div_ceil(image_size).min(shorter_side / image_size);
-    if image_size < LARGE_ENOUGH && times >= TIMES {
-        return Some(Caution::Shrunk { shorter_side, image_size, fitting: (times * image_size, times * patch_size) });
+    let side = image_size.shorter_side();
+    let times = LARGE_ENOUGH.div_ceil(side).min(shorter_side / side);
+    if side < LARGE_ENOUGH && times >= TIMES {
+        let ImageSize { height, width } = image_size;
+        let size = ImageSize { height: times * height, width: times * width };
+        let PatchSize { height, width } = patch_size;
+        let patch = PatchSize { height: times * height, width: times * width };
+        return Some(Caution::Shrunk { shorter_side, image_size, fitting: (size, patch) });
     }
-    (shorter_side > 0 && image_size >= TIMES * shorter_side).then_some(Caution::Enlarged { shorter_side, image_size })
+    (shorter_side > 0 && side >= TIMES * shorter_side).then_some(Caution::Enlarged { shorter_side, image_size })
 }
 
 #[cfg(test)]

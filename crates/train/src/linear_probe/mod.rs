@@ -13,13 +13,14 @@ use batches::TrainingFeatures;
 pub use learner::ProbeLearner;
 
 use crate::epoch::{Epoch, Step, first_epoch};
-use crate::evaluation::{BestScore, Features, Score, TestScore, end_epoch};
+use crate::evaluation::{BestScore, Features, Score, TestPredictions, TestScore, end_epoch};
 use crate::observer::Event;
 use crate::run_directory::{Checkpoint, Line, RunDirectory, Snapshot};
 use crate::schedule::Schedule;
 use crate::session::Summary;
 use crate::stage_inputs::inputs_of;
 use crate::stage_run::StageRun;
+use crate::test_outcome::TestImages;
 use crate::{Outcome, Session, TrainError, input, start};
 
 const STAGE: TrainedStage = TrainedStage::Linprobe;
@@ -39,7 +40,15 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
     let Some(mut run) = StageRun::open(session, planned, &data, inputs, resume)? else {
         return Ok(Outcome::AlreadyFinished);
     };
-    let mut probing = Probing { recipe, images: data.train, test, steps, learner, best: BestScore::default() };
+    let mut probing = Probing {
+        recipe,
+        images: data.train,
+        test,
+        class_names: data.class_names,
+        steps,
+        learner,
+        best: BestScore::default(),
+    };
     let checkpoint = run.checkpoint.take();
     if let Some(checkpoint) = &checkpoint {
         probing.learner.restore(checkpoint)?;
@@ -56,6 +65,8 @@ struct Probing<'a> {
     recipe: &'a Recipe,
     images: Arc<dyn Images>,
     test: Arc<dyn Images>,
+    /// What the classes are called.
+    class_names: Vec<String>,
     /// Steps in an epoch.
     steps: usize,
     learner: ProbeLearner,
@@ -75,7 +86,7 @@ impl Probing<'_> {
         let train = TrainingFeatures::new(session, self.recipe, self.learner.encoder(), &self.images)?;
         // The encoder is frozen and test images are not augmented: their features never change.
         let test = batches::fixed(session, self.recipe, self.learner.encoder(), &self.test)?;
-        let mut summary = Summary::default();
+        let (mut summary, mut tested) = (Summary::default(), None);
         for epoch in first_epoch(checkpoint)..settings.epochs {
             let mut progress = Epoch::begin_or_resume(epoch, checkpoint, self.steps, settings.batch_size)?;
             progress.sees_images = !self.recipe.probes_fixed_features();
@@ -97,7 +108,7 @@ impl Probing<'_> {
                 progress.after_step(session, directory, taken, || self.learner.diagnose(features))?;
                 progress.keep_when_due(directory, settings, || self.snapshot())?;
             }
-            let Some(score) = self.evaluate(session, &test)? else {
+            let Some((score, predictions)) = self.evaluate(session, &test)? else {
                 return progress.stop(directory, settings.epochs, || self.snapshot());
             };
             directory.log(&Line::Epoch(progress.line(directory)))?;
@@ -110,7 +121,22 @@ impl Probing<'_> {
                 event: None,
             });
             summary = Summary { loss: Some(progress.loss()), top1: Some(score.top1) };
+            tested = Some((score, predictions));
         }
+        let (score, predictions) = match tested {
+            Some(tested) => tested,
+            // The session before ended behind its last epoch.
+            None => match self.evaluate(session, &test)? {
+                Some(tested) if !session.stopped() => tested,
+                _ => {
+                    let epochs = settings.epochs;
+                    return Ok(Outcome::Interrupted { epochs_kept: epochs, epochs, steps_kept: 0 });
+                }
+            },
+        };
+        summary.top1 = Some(score.top1);
+        self.test_images().keep_map(directory, &test, settings.epochs - 1)?;
+        self.test_images().keep_predictions(session, directory, &predictions)?;
         Ok(Outcome::Finished(summary))
     }
 
@@ -121,15 +147,20 @@ impl Probing<'_> {
         snapshot
     }
 
-    /// The score on the test features, by running statistics.
-    fn evaluate(&self, session: &Session<'_>, test: &Features) -> Result<Option<Score>, TrainError> {
+    /// The score on the test features, by running statistics, and what was predicted for each image; `None` where
+    /// there is none.
+    fn evaluate(&self, session: &Session<'_>, test: &Features) -> Result<Option<(Score, TestPredictions)>, TrainError> {
         let probe = self.learner.frozen();
         let mut score = TestScore::default();
         for start in (0..test.len()).step_by(ROWS) {
             let rows = start..test.len().min(start + ROWS);
             score.add(probe.forward_eval(test.rows(rows.clone(), session)), &test.labels[rows])?;
         }
-        Ok(score.score())
+        Ok(score.score().map(|whole| (whole, score.into_predictions())))
+    }
+
+    fn test_images(&self) -> TestImages<'_> {
+        TestImages { recipe: self.recipe, images: &self.test, class_names: &self.class_names }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Features as colours: their three main components, as red, green and blue.
 
-use nalgebra::{DMatrix, DVector, SymmetricEigen};
+use crate::principal_axes::PrincipalAxes;
 
 /// Of the values along a component so many lie below black and above full colour: a single outlier must not grey the
 /// rest.
@@ -8,40 +8,23 @@ const BEYOND: f64 = 0.02;
 
 /// How features become colours.
 pub(super) struct Colours {
-    mean: DVector<f64>,
-    /// [3, D], or fewer rows where D is below 3.
-    axes: DMatrix<f64>,
+    /// Three, or fewer where the features have fewer dimensions.
+    axes: PrincipalAxes,
     /// Of each axis the value that is black, and the one that is full colour.
     ranges: Vec<(f64, f64)>,
 }
 
 impl Colours {
-    /// The principal components of `rows` [R, D], flat. The sign of each is chosen so that its largest entry is
-    /// positive, so that the same features always have the same colours.
+    /// The principal components of `rows` [R, D], flat; the same features always have the same colours.
     pub fn of(rows: &[f32], dim: usize) -> Self {
-        let count = rows.len() / dim.max(1);
-        let rows = DMatrix::from_row_iterator(count, dim, rows.iter().map(|value| f64::from(*value)));
-        let mean = rows.row_mean().transpose();
-        let mut centred = rows;
-        centred.row_iter_mut().for_each(|mut row| row -= mean.transpose());
-        let eigen = SymmetricEigen::new(centred.tr_mul(&centred));
-        let mut order: Vec<usize> = (0..dim).collect();
-        order.sort_by(|&a, &b| eigen.eigenvalues[b].total_cmp(&eigen.eigenvalues[a]));
-        let axes = order.iter().take(3).map(|&index| {
-            let axis = eigen.eigenvectors.column(index).transpose();
-            let largest = axis.iter().copied().max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(1.0);
-            axis * largest.signum()
-        });
-        let axes = DMatrix::from_rows(&axes.collect::<Vec<_>>());
-        let along = &centred * axes.transpose();
+        let (axes, along) = PrincipalAxes::of(rows, dim, 3);
         let ranges = along.column_iter().map(|column| range(column.iter().copied().collect())).collect();
-        Self { mean, axes, ranges }
+        Self { axes, ranges }
     }
 
     /// The colour of one row `[D]`.
     pub fn colour(&self, row: &[f32]) -> [u8; 3] {
-        let row = DVector::from_iterator(row.len(), row.iter().map(|value| f64::from(*value)));
-        let along = &self.axes * (row - &self.mean);
+        let along = self.axes.along(row);
         let mut colour = [0; 3];
         for ((colour, value), (least, most)) in colour.iter_mut().zip(along.iter()).zip(&self.ranges) {
             let share = if most > least { (value - least) / (most - least) } else { 0.5 };

@@ -1,4 +1,5 @@
-//! Pictures of what a model makes of a few images: reconstructions, and where its class token looks.
+//! Pictures of what a model makes of a few images: reconstructions, where its class token looks, and what a classifier
+//! mistakes.
 //!
 //! The images are spread over the classes of the test set and seen as evaluation sees them, and their masks are drawn once:
 //! pictures of different epochs and runs show the same.
@@ -6,6 +7,7 @@
 mod attention;
 mod choice;
 mod feature_colours;
+mod mistakes;
 mod reconstruction;
 mod subjects;
 
@@ -19,6 +21,7 @@ use crate::run_directory::{PictureName, RunDirectory};
 
 pub(crate) use attention::attention;
 pub(crate) use choice::spread;
+pub(crate) use mistakes::mistakes;
 pub(crate) use reconstruction::reconstruction;
 pub(crate) use subjects::{Subjects, class_name, masked_view};
 

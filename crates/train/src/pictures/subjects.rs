@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use bmae_architecture::{ImageSize, PatchGrid};
 use bmae_data::preview::GridRow;
-use bmae_data::{Image, Images};
+use bmae_data::transforms::normalise::Normalisation;
+use bmae_data::{DataError, Image, Images};
 use bmae_lettering::typeface;
 use bmae_nn::{MaskedAutoencoder, Masking};
 use bmae_recipe::Recipe;
@@ -22,7 +24,9 @@ pub(crate) struct Subjects {
     pub(super) images: Vec<Image>,
     /// What their classes are called; `None` where they have none.
     names: Vec<Option<String>>,
-    /// The same images, normalised: [N, L, p*p*3], flat.
+    /// How what was normalised is shown.
+    pub(super) normalisation: Normalisation,
+    /// The same images, normalised: [N, L, p*p*C], flat.
     pub(super) patches: Vec<f32>,
     pub(super) masking: Masking,
 }
@@ -39,16 +43,15 @@ impl Subjects {
         class_names: &[String],
         count: usize,
     ) -> Result<Self, TrainError> {
-        let normalisation = pipeline::evaluation_transform(recipe).normalisation();
-        let (side, grid) = (recipe.data.image_size, recipe.architecture().grid);
+        let grid = recipe.architecture().grid;
         let shown = spread(images.as_ref(), count);
         let planes = images_at(recipe, images, &shown)?;
-        let each = planes.chunks_exact(grid.values_per_image());
-        let seen = each.map(|planes| normalisation.denormalise(planes, side)).collect::<Result<Vec<_>, _>>()?;
+        let normalisation = as_shown(recipe, images.as_ref())?;
+        let seen = as_pictures(recipe, normalisation, &planes)?;
         let names = shown.iter().map(|&index| class_name(images.as_ref(), index, class_names)).collect();
         let noise = mask_noise(recipe, 0, &(0..seen.len()).collect::<Vec<_>>());
         let masking = Masking::from_noise(&noise, grid.patches(), recipe.pretrain.mask_ratio)?;
-        Ok(Self { images: seen, names, patches: flat_patches(&planes, recipe)?, masking })
+        Ok(Self { images: seen, names, normalisation, patches: flat_patches(&planes, recipe)?, masking })
     }
 
     /// How many there are.
@@ -67,21 +70,51 @@ impl Subjects {
     }
 }
 
+/// Those of `images` whose numbers are `indices` as evaluation sees them.
+///
+/// # Errors
+/// When one cannot be read.
+pub(super) fn seen_images(
+    recipe: &Recipe,
+    images: &Arc<dyn Images>,
+    indices: &[usize],
+) -> Result<Vec<Image>, TrainError> {
+    let normalisation = as_shown(recipe, images.as_ref())?;
+    as_pictures(recipe, normalisation, &images_at(recipe, images, indices)?)
+}
+
+/// How `images` are normalised and shown.
+fn as_shown(recipe: &Recipe, images: &dyn Images) -> Result<Normalisation, TrainError> {
+    let shown = pipeline::shown(recipe, images)?;
+    Ok(Normalisation { shown, ..pipeline::evaluation_transform(recipe).normalisation() })
+}
+
+/// Normalised images [N, C, H, W], flat, as they are looked at.
+fn as_pictures(recipe: &Recipe, normalisation: Normalisation, planes: &[f32]) -> Result<Vec<Image>, TrainError> {
+    let side = recipe.data.image_size;
+    let each = planes.chunks_exact(recipe.architecture().grid.values_per_image());
+    Ok(each.map(|planes| normalisation.denormalise(planes, side)).collect::<Result<Vec<_>, _>>()?)
+}
+
 /// What a picture calls the class of image `index`: by its name, or by its number where pictures have no letters for it;
 /// `None` where it has no class.
 pub(crate) fn class_name(images: &dyn Images, index: usize, class_names: &[String]) -> Option<String> {
-    let label = images.label(index)?;
-    match class_names.get(label) {
-        Some(name) if typeface::has(name) => Some(name.clone()),
-        _ => Some(format!("class {label}")),
+    images.label(index).map(|label| class_text(label, class_names))
+}
+
+/// What a picture calls the class number `class`, as [`class_name`] does.
+pub(super) fn class_text(class: usize, class_names: &[String]) -> String {
+    match class_names.get(class) {
+        Some(name) if typeface::has(name) => name.clone(),
+        _ => format!("class {class}"),
     }
 }
 
 /// A copy of `image` with the patches of `masking`'s image number `index` grey that are masked there.
 pub(crate) fn masked_view(recipe: &Recipe, image: &Image, masking: &Masking, index: usize) -> Image {
-    let mut view = image.clone();
+    let (mut view, grid) = (image.clone(), recipe.architecture().grid);
     for place in masked_of(masking, index) {
-        fill_patch(&mut view, recipe.model.patch_size, place, [GREY; 3]);
+        fill_patch(&mut view, grid, place, [GREY; 3]);
     }
     view
 }
@@ -89,8 +122,9 @@ pub(crate) fn masked_view(recipe: &Recipe, image: &Image, masking: &Masking, ind
 /// The same the other way round: the patches grey that the encoder sees.
 pub(super) fn visible_hidden(recipe: &Recipe, image: &Image, masking: &Masking, index: usize) -> Image {
     let (mut view, masked) = (image.clone(), masked_of(masking, index));
+    let grid = recipe.architecture().grid;
     for place in (0..masking.patches()).filter(|place| !masked.contains(place)) {
-        fill_patch(&mut view, recipe.model.patch_size, place, [GREY; 3]);
+        fill_patch(&mut view, grid, place, [GREY; 3]);
     }
     view
 }
@@ -102,13 +136,18 @@ pub(super) fn masked_of(masking: &Masking, index: usize) -> Vec<usize> {
     rows.iter().map(|row| row % masking.patches()).collect()
 }
 
-/// Paints the patch number `place` of a square image in one colour.
-pub(super) fn fill_patch(image: &mut Image, patch: usize, place: usize, colour: [u8; 3]) {
-    let side = image.width();
-    let (row, column) = (place / (side / patch) * patch, place % (side / patch) * patch);
+/// A black image of this size.
+pub(super) fn black(size: ImageSize) -> Result<Image, DataError> {
+    Image::new(size.width, size.height, vec![0; 3 * size.area()])
+}
+
+/// Paints the patch number `place` of an image that `grid` cuts into patches in one colour.
+pub(super) fn fill_patch(image: &mut Image, grid: PatchGrid, place: usize, colour: [u8; 3]) {
+    let (width, patch) = (image.width(), grid.patch);
+    let (row, column) = grid.corner(place);
     let (pixels, _) = image.pixels_mut().as_chunks_mut::<3>();
-    for line in row..row + patch {
-        pixels[line * side + column..][..patch].fill(colour);
+    for line in row..row + patch.height {
+        pixels[line * width + column..][..patch.width].fill(colour);
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::metrics::METRICS;
 use super::run_file::{Ending, RunFile};
+use super::test_files::{TestFile, remove};
 use crate::TrainError;
 
 /// What bmae writes into the folders of a run, by folder, beginning and end of the name.
@@ -28,6 +29,9 @@ pub(super) fn clear(path: &Path) -> Result<(), TrainError> {
         run.ending = Ending::Open;
         run.write(path)?;
     }
+    for file in TestFile::ALL {
+        remove(&file.path(path))?;
+    }
     for (folder, begins, ends) in WRITTEN {
         let folder = path.join(folder);
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
@@ -42,11 +46,4 @@ pub(super) fn clear(path: &Path) -> Result<(), TrainError> {
     }
     remove(&path.join(METRICS))?;
     remove(&path.join("run.toml"))
-}
-
-fn remove(file: &Path) -> Result<(), TrainError> {
-    match std::fs::remove_file(file) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(TrainError::writing(file, error)),
-        _ => Ok(()),
-    }
 }

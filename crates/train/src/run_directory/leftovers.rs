@@ -4,6 +4,8 @@ use std::path::Path;
 
 use bmae_output::leftovers;
 
+use super::test_files::TestFile;
+
 /// The folders that a run writes whole files into, from the run directory.
 const FOLDERS: [&str; 4] = ["", "checkpoints", "state", "pictures"];
 
@@ -18,4 +20,5 @@ fn is_of_a_run(name: &str) -> bool {
     matches!(name, "config.toml" | "run.toml" | "metrics.jsonl")
         || name.ends_with(".safetensors")
         || name.ends_with(".png")
+        || TestFile::ALL.iter().any(|file| file.name() == name)
 }

@@ -29,6 +29,8 @@ pub enum Line {
     Stability(StabilityLine),
     /// After an evaluation on the test set.
     Eval(EvalLine),
+    /// With the map of the test images, at the end of an evaluation of a frozen encoder.
+    Map(MapLine),
 }
 
 /// Fields of a `step` line.
@@ -167,6 +169,16 @@ pub struct EvalLine {
     /// Cross-entropy on the test set; absent for nearest neighbours.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss: Option<f64>,
+}
+
+/// Fields of a `map` line.
+#[derive(Debug, Clone, Serialize)]
+pub struct MapLine {
+    /// What every line says.
+    #[serde(flatten)]
+    pub common: Common,
+    /// The share of the variance along x and along y, from 0 to 1.
+    pub variance: [f64; 2],
 }
 
 /// Fields of every line.

@@ -14,6 +14,7 @@ mod recorded;
 mod run_file;
 mod state_file;
 mod tensorboard;
+mod test_files;
 mod trunk;
 
 use std::path::{Path, PathBuf};
@@ -28,14 +29,15 @@ pub use checkpoint::{exists as has_checkpoint, last_weights};
 pub use inputs::{InputChange, Inputs, KnownWeights};
 use metrics::METRICS;
 pub use metrics::{
-    Common, EpochLine, EvalLine, Fields, Line, MetricsFile, Renewal, RenewedAt, StabilityLine, StabilityMeasures,
-    StepLine,
+    Common, EpochLine, EvalLine, Fields, Line, MapLine, MetricsFile, Renewal, RenewedAt, StabilityLine,
+    StabilityMeasures, StepLine,
 };
 pub use moved::Moved;
 pub use pictures::PictureName;
 pub use recorded::Recorded;
 pub use run_file::{Ending, RunFile, SessionRecord};
 pub use state_file::{Checkpoint, Position, Snapshot, epochs_done};
+pub use test_files::TestFile;
 
 use clear::clear;
 use lock::{LOCK_FILE, Lock};
@@ -51,6 +53,8 @@ use crate::whole_file::{create_folder, write_whole};
 pub struct RunDirectory {
     place: Place,
     config: String,
+    /// Of the classes that its head tells apart, in the order of the labels; empty without a head.
+    class_names: Vec<String>,
     run_file: RunFile,
     metrics: MetricsFile,
     events: EventFile,
@@ -180,6 +184,7 @@ impl RunDirectory {
             metrics,
             events,
             config: config.to_owned(),
+            class_names: Vec::new(),
             run_file,
             began: now,
             earlier_wall_s,
@@ -242,12 +247,19 @@ impl RunDirectory {
         self.events.picture(name.word(), png)
     }
 
+    /// Keeps a file about the test images that belongs to the end of the run, where there is anything to keep; one of an
+    /// earlier end goes.
+    pub fn keep_test_file(&self, file: TestFile, contents: Option<Vec<u8>>) -> Result<(), TrainError> {
+        self.place.check()?;
+        test_files::write(self.path(), file, contents)
+    }
+
     /// Keeps a checkpoint of what the loop holds at `position`; after a whole epoch `weights_kept` keeps its weights as
     /// `epoch-NNNN.safetensors` too.
     pub fn save(&mut self, position: Position, mut snapshot: Snapshot, weights_kept: bool) -> Result<(), TrainError> {
         self.place.check()?;
         self.metrics.sync()?;
-        snapshot.weights = with_config(snapshot.weights, &self.config);
+        snapshot.weights = self.labelled(snapshot.weights);
         let (metrics_bytes, wall_s) = (self.metrics.length()?, self.wall_s());
         let file = PathBuf::new();
         let checkpoint = Checkpoint { position, metrics_bytes, wall_s, weights_kept, snapshot, file };
@@ -266,7 +278,19 @@ impl RunDirectory {
         self.place.check()?;
         let folder = self.path().join("checkpoints");
         create_folder(&folder)?;
-        write_whole(&folder.join("best.safetensors"), &with_config(weights, &self.config).to_bytes()?)
+        write_whole(&folder.join("best.safetensors"), &self.labelled(weights).to_bytes()?)
+    }
+
+    /// Lets the weights that are kept from now on carry the `names` of the classes that their head tells apart.
+    pub fn name_classes(&mut self, names: &[String]) {
+        names.clone_into(&mut self.class_names);
+    }
+
+    /// `weights` with all that those of this run carry.
+    fn labelled(&self, weights: StateDict) -> StateDict {
+        let mut weights = with_config(weights, &self.config);
+        weights.name_classes(&self.class_names);
+        weights
     }
 
     /// Marks the run as finished.

@@ -10,7 +10,7 @@ use crate::TrainError;
 use crate::whole_file::{create_folder, write_whole};
 
 /// What a picture of a run is, by its mark.
-const MARK: &str = "pictures of a run";
+pub(super) const MARK: &str = "pictures of a run";
 
 /// What a picture shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use bmae_output::plain::plain_path;
 
-use bmae_nn::weights::{CONFIG_KEY, StateDict, Written, write_file};
+use bmae_nn::weights::{CLASSES_KEY, CONFIG_KEY, StateDict, Written, write_file};
 
 use crate::TrainError;
 
@@ -168,7 +168,9 @@ impl Checkpoint {
             }
         } else {
             weights.source = plain_path(path);
-            weights.metadata.extend(file.metadata.get_key_value(CONFIG_KEY).map(|(k, v)| (k.clone(), v.clone())));
+            let of_weights =
+                file.metadata.into_iter().filter(|(key, _)| [CONFIG_KEY, CLASSES_KEY].contains(&key.as_str()));
+            weights.metadata.extend(of_weights);
         }
         Ok(checkpoint)
     }
@@ -237,7 +239,11 @@ mod tests {
             wall_s: 0.1 + 0.7,
             weights_kept: true,
             snapshot: Snapshot {
-                weights: StateDict { tensors: [("norm.weight".to_owned(), array)].into(), ..StateDict::default() },
+                weights: StateDict {
+                    tensors: [("norm.weight".to_owned(), array)].into(),
+                    metadata: [(CLASSES_KEY.to_owned(), "[\"cat\"]".to_owned())].into(),
+                    ..StateDict::default()
+                },
                 values: [("best_top1".to_owned(), vec![12.5])].into(),
                 numbers: numbers.iter().enumerate().map(|(at, number)| (at.to_string(), *number)).collect(),
             },
@@ -248,6 +254,7 @@ mod tests {
         assert_eq!((read.position, read.metrics_bytes, read.wall_s), (written.position, 99, written.wall_s));
         assert!(read.weights_kept);
         assert_eq!(read.snapshot.weights.tensors, written.snapshot.weights.tensors);
+        assert_eq!(read.snapshot.weights.metadata, written.snapshot.weights.metadata);
         assert_eq!(read.snapshot.values, written.snapshot.values);
         let bits = |numbers: &BTreeMap<String, f64>| numbers.values().map(|n| n.to_bits()).collect::<Vec<_>>();
         assert_eq!(bits(&read.snapshot.numbers), bits(&written.snapshot.numbers));

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bmae_nn::StateDict;
 use bmae_recipe::plan::plan;
 use bmae_recipe::{Recipe, Stage, Start};
 use bmae_train::Outcome;
@@ -162,4 +163,19 @@ fn a_plan_runs_every_stage_once_and_picks_up_where_it_was_stopped() {
         events.iter().filter(|event| matches!(event, bmae_train::observer::Event::Started { .. })).count()
     };
     assert!(begun(&watching.events) < stages.len(), "what was finished before is not repeated");
+}
+
+#[test]
+fn the_names_of_the_classes_travel_in_every_checkpoint_of_a_classifier() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let recipe = recipe("finetune.checkpoint_every = 1\nlinprobe.checkpoint_every = 1");
+    for (name, stage) in [("finetune", Stage::Finetune), ("linprobe", Stage::Linprobe)] {
+        let out = folder.path().join(name);
+        evaluate(stage, &recipe, &Start::Scratch, &out, None);
+        for file in ["last", "best", "epoch-0001"] {
+            let weights = StateDict::from_file(&out.join(format!("checkpoints/{file}.safetensors"))).expect("weights");
+            let names = weights.class_names().expect("names");
+            assert_eq!((names.len(), names[0].as_str()), (10, "disc"), "{name}: {file}");
+        }
+    }
 }

@@ -84,7 +84,7 @@ fn a_hugging_face_folder_has_the_configuration_that_transformers_writes() {
         [("weights.safetensors", "huggingface"), ("classifier_huggingface", "classifier_huggingface")]
     {
         let ours = exported(&open(weights), Destination::HuggingFace);
-        let ours: serde_json::Value = serde_json::from_str(&ours.config.unwrap()).unwrap();
+        let ours: serde_json::Value = serde_json::from_str(&ours.folder.unwrap().config).unwrap();
         let theirs = std::fs::read_to_string(fixture(theirs).join("config.json")).unwrap();
         let theirs: serde_json::Value = serde_json::from_str(&theirs).unwrap();
         for (key, value) in ours.as_object().unwrap() {

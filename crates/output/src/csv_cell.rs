@@ -1,6 +1,6 @@
 //! Foreign text in CSV.
 
-use bmae_output::plain::plain;
+use crate::plain::plain;
 
 /// Text from a file as a cell: [`plain`], and behind an apostrophe where a spreadsheet would take it for a formula. A
 /// number stays one, also below zero.
