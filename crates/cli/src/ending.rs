@@ -106,6 +106,7 @@ impl From<TrainError> for Ending {
             TrainError::Recipe(_)
             | TrainError::NoSuchDevice { .. }
             | TrainError::Taken(_)
+            | TrainError::FeatureFileName { .. }
             | TrainError::AmongImages { .. } => Ending::usage(error, advice),
             _ => Ending::failure(error, advice),
         }

@@ -8,8 +8,7 @@ use crate::error::{ChannelError, TransformError};
 use crate::memory::Claim;
 use crate::samples::{Depth, Samples};
 
-/// The most channels that an image may have.
-pub const MOST_CHANNELS: usize = 32;
+pub use bmae_architecture::MOST_CHANNELS;
 
 /// What the last channel of an image is, where it is none of its colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -191,6 +191,12 @@ fn images_below(root: &Path, left_out: &mut Option<LeftOut>) -> Result<Vec<PathB
     Ok(found.into_iter().filter(is_image).map(DirEntry::into_path).collect())
 }
 
+/// All photographs below a folder, in the order of their names, those among them that are not decoded; perhaps none.
+pub fn photographs_below(root: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let found = walk(root, usize::MAX, &mut None)?.into_iter();
+    Ok(found.filter(|entry| is_image(entry) || unsupported(entry).is_some()).map(DirEntry::into_path).collect())
+}
+
 fn walk(root: &Path, depth: usize, left_out: &mut Option<LeftOut>) -> Result<Vec<DirEntry>, DataError> {
     let hidden = |entry: &DirEntry| entry.file_name().as_encoded_bytes().starts_with(b".");
     // The walk asks of what lies below alone.

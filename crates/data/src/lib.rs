@@ -49,6 +49,7 @@ mod error;
 mod file_digest;
 mod fingerprint;
 mod image;
+mod image_files;
 mod image_folder;
 mod in_channels;
 mod left_out;
@@ -75,6 +76,7 @@ pub use error::{
     ChannelError, CifarError, DataError, DownloadError, FolderError, LoaderError, PreviewError, TransformError,
 };
 pub use fingerprint::Fingerprint;
+pub use image_files::ImageFiles;
 pub use image_folder::folders_with_images;
 pub use left_out::LeftOut;
 pub use open::{Source, folders_of_images, holds_images, open, open_in_channels};

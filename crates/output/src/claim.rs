@@ -1,6 +1,7 @@
 //! Whether a file may be written where something lies already: only bmae's own, of the same kind, is replaced unasked.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -52,6 +53,20 @@ pub enum Taken {
 /// # Errors
 /// [`Taken::Input`] whatever is asked for; [`Taken::Foreign`] unless such files are replaced.
 pub fn check_file(path: &Path, what: &str, inputs: &[&Path], foreign: Foreign) -> Result<(), Taken> {
+    check_file_by(path, what, inputs, foreign, mark::of_file)
+}
+
+/// The same for a kind of file that `mark_of` knows by something else than a mark.
+///
+/// # Errors
+/// As [`check_file`].
+pub fn check_file_by(
+    path: &Path,
+    what: &str,
+    inputs: &[&Path],
+    foreign: Foreign,
+    mark_of: impl Fn(&Path) -> io::Result<Option<String>>,
+) -> Result<(), Taken> {
     let Ok(Destination::File(place)) = of_file(path) else { return Ok(()) };
     if !fs::metadata(&place).is_ok_and(|found| found.len() > 0) {
         return Ok(());
@@ -62,7 +77,7 @@ pub fn check_file(path: &Path, what: &str, inputs: &[&Path], foreign: Foreign) -
     if foreign == Foreign::Replaced {
         return Ok(());
     }
-    let found = match mark::of_file(&place) {
+    let found = match mark_of(&place) {
         Ok(Some(own)) if own == what => return Ok(()),
         Ok(Some(own)) => format!("holds {own}, not {what}"),
         Ok(None) => format!("does not hold {what} that bmae wrote"),

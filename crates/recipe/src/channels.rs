@@ -1,13 +1,11 @@
 //! How many channels images have, and the mean and standard deviation of each: given, or to be found out from the images.
 
+use bmae_architecture::MOST_CHANNELS;
 use toml::Value;
 
 use super::error::RecipeError;
 use super::key::{KeyValue, Number};
 use super::sections::data::DataRecipe;
-
-/// The most channels that images may have.
-pub const MOST_CHANNELS: usize = 32;
 
 /// CIFAR-10's, as published with the method: those of `cifar10`, `cifar100` and `shapes` in colour.
 const CIFAR_MEAN: [f32; 3] = [0.4914, 0.4822, 0.4465];

@@ -116,6 +116,11 @@ impl Recipe {
         Recipe { method: run.method.clone(), runs: Vec::new(), ..self.clone() }
     }
 
+    /// The same recipe for these images.
+    pub fn with_data(&self, data: DataRecipe) -> Recipe {
+        Recipe { data, ..self.clone() }
+    }
+
     /// The same recipe with another seed.
     pub fn with_seed(&self, seed: u64) -> Recipe {
         Recipe { seed, ..self.clone() }

@@ -54,6 +54,7 @@ pub fn write(
     size: PreviewSize,
     out: &Path,
     foreign: Foreign,
+    tell: &mut dyn FnMut(Message),
 ) -> Result<DrawnGrid, TrainError> {
     picture_place::check(out, MARK, recipe, foreign)?;
     let (data, settled) = settled::open(recipe, tell)?;

@@ -46,7 +46,7 @@ pub fn settle(recipe: &Recipe, dataset: &Dataset, tell: &mut dyn FnMut(Message))
         DataSource::Shapes | DataSource::Cifar10 { .. } | DataSource::Cifar100 { .. } => true,
     };
     let data = recipe.data.settled(dataset.channels, is_usual, || measure(dataset, tell))?;
-    Ok(Recipe { data, ..recipe.clone() })
+    Ok(recipe.with_data(data))
 }
 
 fn measure(dataset: &Dataset, tell: &mut dyn FnMut(Message)) -> Result<(Vec<f32>, Vec<f32>), TrainError> {
@@ -103,7 +103,7 @@ pub(crate) fn stages(session: &mut Session<'_>, plan: &[PlannedStage]) -> Result
         };
         seen.push((given.clone(), data.clone()));
         made.push((planned.out.clone(), data.clone()));
-        settled.push(PlannedStage { recipe: Recipe { data, ..planned.recipe.clone() }, ..planned.clone() });
+        settled.push(PlannedStage { recipe: planned.recipe.with_data(data), ..planned.clone() });
     }
     Ok(settled)
 }

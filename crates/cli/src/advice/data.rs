@@ -1,6 +1,6 @@
 //! Advice on errors of data sets and downloads.
 
-use bmae_data::{CifarError, DataError, DownloadError, FolderError, LoaderError, PreviewError};
+use bmae_data::{ChannelError, CifarError, DataError, DownloadError, FolderError, LoaderError, PreviewError};
 use bmae_output::remedy::remedy;
 use bmae_output::shell::quoted;
 use bmae_recipe::{data_sets, nearest};
@@ -11,6 +11,14 @@ use super::near_path::near_path;
 pub fn of_data(error: &DataError) -> Option<String> {
     let advice = match error {
         DataError::Io { action: "write" | "create", cause, .. } => remedy(cause),
+        DataError::Channels(ChannelError::OfSet { found, wanted: 3, .. }) => {
+            return Some(format!(
+                "set data.channels={found}, and where RGB weights are to see these images, --channels-from-rgb mean or repeat"
+            ));
+        }
+        DataError::Channels(ChannelError::OfSet { found, .. }) => {
+            return Some(format!("set data.channels={found}, or leave it out"));
+        }
         DataError::NotFound { path } => {
             let known = data_sets();
             let word = path.file_name().and_then(|name| name.to_str()).and_then(|name| nearest(name, known));

@@ -2,6 +2,7 @@
 
 use bmae_data::DataError;
 use bmae_nn::WeightsError;
+use bmae_output::count::count;
 use bmae_output::plain::plain_path;
 use bmae_output::shell::quoted;
 use bmae_recipe::Place;
@@ -57,7 +58,15 @@ pub fn of_train(error: &TrainError) -> Option<String> {
         TrainError::TeacherHeads { .. } => {
             "bmae checkpoint import --from FILE --out FILE.safetensors --set model.encoder.heads=N writes such weights"
         }
-        TrainError::NoFinalNorm { .. } => "bmae features --feature block:N writes features after a block",
+        TrainError::OtherChannels { found: 3, wanted, .. } if *wanted != 3 => {
+            "--channels-from-rgb mean or repeat makes RGB weights fit such images, or --set data.channels=3 images such \
+             weights"
+        }
+        TrainError::OtherChannels { found, .. } => {
+            return Some(format!("give --data images of {}, or other weights", count(*found, "channel")));
+        }
+        TrainError::NoFinalNorm { .. } => "bmae features writes the features of such a classifier, too",
+        TrainError::FeatureFileName { .. } => "choose such a name with --out",
         TrainError::NoSuchDevice { device } => {
             return Some(format!(
                 "build it with `cargo build --release --features {device}`, or leave out --device to compute on the CPU"

@@ -80,7 +80,7 @@ const OPTIONS: &[(&str, &[&str])] = &[
     ("set", &["override", "opt", "opts", "option", "key"]),
     ("batch", &["batch-size", "bs", "b"]),
     ("to", &["target", "framework", "type", "library"]),
-    ("feature", &["layer", "pooling", "pool"]),
+    ("feature", &["layer", "pooling"]),
     ("every", &["interval", "refresh", "n"]),
     ("stage", &["task"]),
     ("evaluations", &["eval", "evals", "evaluation", "evaluate"]),

@@ -106,11 +106,12 @@ Examples:
   bmae features --from runs/mae --split test --feature mean \\
     --out features.safetensors
   bmae features --from mae.pth --data photos --split train \\
-    --feature block:5 --out features.safetensors
+    --feature block:5 --out features.npz
 
-Tensors of --out, in the order of the data set, without augmentation:
-  features [N, D]           f32
-  labels [N]                i64")]
+What --out holds, by its suffix, in the order of the data set, without augmentation:
+  .safetensors  features [N, D] f32, labels [N] i64; files and classes in the metadata
+  .npz          the same as arrays: features, labels, files, classes
+  .csv          a row for each image: file, label (the name of the class), f0, f1, ...")]
 pub struct Features {
     #[command(flatten)]
     pub recipe: RecipeSource,
@@ -121,9 +122,9 @@ pub struct Features {
     #[arg(long)]
     pub split: SplitName,
     /// After the final norm: class-token, or the mean of the patch tokens; block:N: their mean after block N (from 0)
-    #[arg(long, value_name = "class-token|mean|block:N", value_parser = feature)]
+    #[arg(long, visible_alias = "pool", value_name = "class-token|mean|block:N", value_parser = feature)]
     pub feature: EncoderFeature,
-    /// File to write (.safetensors)
+    /// File to write (.safetensors, .npz or .csv)
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
     #[command(flatten)]

@@ -21,7 +21,7 @@ pub mod resize;
 
 use bmae_architecture::ImageSize;
 
-use crate::error::{ChannelError, TransformError};
+use crate::error::TransformError;
 use crate::preview::Shown;
 use crate::random::{Purpose, keyed};
 use crate::{DataError, Image, PerChannel};
@@ -67,20 +67,27 @@ pub struct Transform {
 impl Transform {
     /// Writes the transformed image to `out`, [C, H, W] (a plane for each channel, row by row), overwriting it.
     ///
+    /// An image of other channels is put into as many as mean and deviation have ([`Image::in_channels`]).
+    ///
     /// What is random depends on `(seed, epoch, sample)` alone; `sample` is the image's place in its data set.
     ///
     /// # Errors
-    /// When the transform itself is impossible (see [`check`](Self::check)), the image has other channels than mean and
-    /// deviation, or `out` has another length.
+    /// When the transform itself is impossible (see [`check`](Self::check)), the image has channels that cannot be made as
+    /// many as mean and deviation have, or `out` has another length.
     pub fn apply(&self, image: &Image, seed: u64, epoch: u64, sample: u64, out: &mut [f32]) -> Result<(), DataError> {
         self.check()?;
         let expected = self.values_per_image();
         if out.len() != expected {
             return Err(TransformError::OutputLength { expected, found: out.len() }.into());
         }
-        if image.channels() != self.mean.len() {
-            return Err(ChannelError::Mismatch { found: image.channels(), wanted: self.mean.len() }.into());
-        }
+        let converted;
+        let image = match image.channels() == self.mean.len() {
+            true => image,
+            false => {
+                converted = image.clone().in_channels(self.mean.len())?;
+                &converted
+            }
+        };
         let random = match self.augmentation {
             Augmentation::RandomResizedCrop { scale } => Some((CropRule::Torchvision, scale)),
             Augmentation::ByolCrop { scale } => Some((CropRule::Byol, scale)),

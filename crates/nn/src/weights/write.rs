@@ -54,7 +54,6 @@ pub fn write_file(
     mut tensors: Vec<Written<'_>>,
     metadata: &BTreeMap<String, String>,
 ) -> io::Result<()> {
-    const ALIGNED: usize = 8;
     tensors.sort_by(|one, other| one.name.cmp(&other.name));
     let mut checksum = Checksum::of(metadata);
     let mut entries = String::new();
@@ -66,11 +65,7 @@ pub fn write_file(
         }
         let (begin, bytes) = (end, size_of_val(*values));
         end += bytes;
-        entries += &format!(
-            ",{}:{{\"dtype\":\"F32\",\"shape\":{},\"data_offsets\":[{begin},{end}]}}",
-            json!(name),
-            json!(shape)
-        );
+        entries += &entry(name, Dtype::F32, shape, [begin, end]);
         checksum.begin_tensor(name, Dtype::F32, shape, bytes);
         in_bytes(values, |bytes| {
             checksum.add(bytes);
@@ -79,15 +74,31 @@ pub fn write_file(
     }
     let mut metadata = metadata.clone();
     metadata.insert(CHECKSUM_KEY.to_owned(), checksum.finish());
-    // In the order of its keys, which the crate would write in that of a hash map, another each time.
-    let mut header = format!("{{\"__metadata__\":{}{entries}}}", json!(metadata)).into_bytes();
-    header.resize(header.len().next_multiple_of(ALIGNED), b' ');
+    let header = header(&metadata, &entries);
     out.write_all(&(header.len() as u64).to_le_bytes())?;
     out.write_all(&header)?;
     for Written { values, .. } in &tensors {
         in_bytes(values, |bytes| out.write_all(bytes))?;
     }
     Ok(())
+}
+
+/// The header of a file: `metadata`, if there is any, in the order of its keys, which the crate would write in that of a hash
+/// map, another each time; then `entries`, each behind a comma.
+fn header(metadata: &BTreeMap<String, String>, entries: &str) -> Vec<u8> {
+    const ALIGNED: usize = 8;
+    let header = match metadata.is_empty() {
+        true => format!("{{{}}}", entries.trim_start_matches(',')),
+        false => format!("{{\"__metadata__\":{}{entries}}}", json!(metadata)),
+    };
+    let mut header = header.into_bytes();
+    header.resize(header.len().next_multiple_of(ALIGNED), b' ');
+    header
+}
+
+/// An entry of the header, behind a comma.
+fn entry(name: &str, dtype: Dtype, shape: &[usize], offsets: [usize; 2]) -> String {
+    format!(",{}:{{\"dtype\":\"{dtype}\",\"shape\":{},\"data_offsets\":{}}}", json!(name), json!(shape), json!(offsets))
 }
 
 /// Hands over `values` as little-endian bytes, a piece at a time.
@@ -106,7 +117,8 @@ fn in_bytes(values: &[f32], mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io
 /// One recorded tensor on its way out: name, type, shape, little-endian bytes.
 pub(crate) type Outgoing<'a> = (&'a str, Dtype, &'a [usize], Vec<u8>);
 
-/// The bytes of a safetensors file of these recorded tensors and of `metadata`.
+/// The bytes of a safetensors file of these recorded tensors, whose names differ, and of `metadata`: always the same of the
+/// same.
 ///
 /// # Errors
 /// When a tensor's bytes are not as many as its shape says.
@@ -114,17 +126,22 @@ pub(crate) fn serialise(
     tensors: &[Outgoing<'_>],
     metadata: &BTreeMap<String, String>,
 ) -> Result<Vec<u8>, WeightsError> {
-    let refused = |reason: String| WeightsError::Serialise { reason };
-    let views = tensors
-        .iter()
-        .map(|(name, dtype, shape, bytes)| {
-            TensorView::new(*dtype, shape.to_vec(), bytes)
-                .map(|view| (*name, view))
-                .map_err(|reason| refused(format!("tensor {name}: {reason}")))
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    let metadata = (!metadata.is_empty()).then(|| metadata.clone().into_iter().collect());
-    safetensors::serialize(views, metadata).map_err(|reason| refused(reason.to_string()))
+    let mut tensors: Vec<&Outgoing<'_>> = tensors.iter().collect();
+    // The largest numbers first, so that all are aligned.
+    tensors.sort_by_key(|(name, dtype, ..)| (std::cmp::Reverse(dtype.bitsize()), *name));
+    let (mut entries, mut end) = (String::new(), 0);
+    for (name, dtype, shape, bytes) in &tensors {
+        TensorView::new(*dtype, shape.to_vec(), bytes)
+            .map_err(|reason| WeightsError::Serialise { reason: format!("tensor {name}: {reason}") })?;
+        entries += &entry(name, *dtype, shape, [end, end + bytes.len()]);
+        end += bytes.len();
+    }
+    let header = header(metadata, &entries);
+    let mut file = Vec::with_capacity(size_of::<u64>() + header.len() + end);
+    file.extend((header.len() as u64).to_le_bytes());
+    file.extend(header);
+    tensors.iter().for_each(|(.., bytes)| file.extend(bytes));
+    Ok(file)
 }
 
 /// Numbers as a safetensors file has them.

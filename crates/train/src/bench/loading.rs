@@ -7,7 +7,7 @@ use bmae_recipe::{Recipe, TrainedStage};
 
 use super::memory;
 use crate::run_directory::Position;
-use crate::{TrainError, input, pipeline};
+use crate::{TrainError, input, settled};
 
 /// What was measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,7 +41,8 @@ pub fn loading(
     warmup: usize,
     workers: usize,
 ) -> Result<LoadingTime, TrainError> {
-    let data = pipeline::open(recipe)?;
+    let (data, settled) = settled::open(recipe, &mut |_| {})?;
+    let recipe = &settled;
     let of_epoch = input::steps_per_epoch(&data, recipe, stage)?;
     memory::forget_peak();
     let mut start = Instant::now();

@@ -52,6 +52,10 @@ pub fn export(weights: &StateDict, recipe: &Recipe, to: Destination) -> Result<E
     let mut weights = weights.clone();
     let notes = fitted(&mut weights, recipe)?;
     let model = Model::of(&weights, recipe)?;
+    let sees = match model.kind {
+        Kind::Classifier(sees) => sees.metadata(),
+        _ => None,
+    };
     let class_names = weights.class_names().filter(|_| matches!(model.kind, Kind::Classifier(_))).unwrap_or_default();
     let mut exported = match to {
         Destination::HuggingFace => hugging_face::folder(model, recipe, weights.source_name(), &class_names)?,
@@ -62,6 +66,7 @@ pub fn export(weights: &StateDict, recipe: &Recipe, to: Destination) -> Result<E
     let format = ("format".to_owned(), "pt".to_owned());
     let mark = (SAFETENSORS_KEY.to_owned(), EXPORTED.to_owned());
     exported.weights.metadata = [format, mark, (CONFIG_KEY.to_owned(), carried(&weights, recipe))].into();
+    exported.weights.metadata.extend(sees);
     exported.weights.name_classes(&class_names);
     exported.notes.splice(0..0, notes);
     Ok(exported)
@@ -116,7 +121,7 @@ fn fitted(weights: &mut StateDict, recipe: &Recipe) -> Result<Vec<String>, Expor
     let mut notes = Vec::new();
     fit(weights, recipe, used, &mut |message| match message {
         Message::Note(text) | Message::Warning(text) => notes.push(text),
-    });
+    })?;
     Ok(notes)
 }
 

@@ -74,7 +74,7 @@ impl Subjects {
 ///
 /// # Errors
 /// When one cannot be read.
-pub(super) fn seen_images(
+pub(crate) fn seen_images(
     recipe: &Recipe,
     images: &Arc<dyn Images>,
     indices: &[usize],

@@ -60,7 +60,7 @@ fn autoencoder(
             (Used::Encoder, Some(note))
         }
     };
-    fit(&mut weights, recipe, used, &mut *tell);
+    fit(&mut weights, recipe, used, &mut *tell)?;
     let (model, report) = weights.load_into(model)?;
     if !weights.has_prefix("norm.") && weights.has_prefix("fc_norm.") {
         return Err(TrainError::NoFinalNorm { source_name: source });

@@ -120,7 +120,7 @@ pub(super) fn file(
     let architecture = recipe.architecture();
     let mut layers = Layers::new(&weights.tensors, weights.source_name(), architecture.grid, architecture.encoder);
     let normalised = normalised_images(&mut layers.graph, recipe, request.input);
-    let mut x = layers.embed(&normalised, [architecture.grid.patch_size; 2])?;
+    let mut x = layers.embed(&normalised, [architecture.grid.patch.height, architecture.grid.patch.width])?;
     for block in 0..architecture.encoder.depth {
         x = layers.block(&x, block)?;
     }
@@ -241,9 +241,9 @@ fn normalised_images(graph: &mut Graph, recipe: &Recipe, input: OnnxInput) -> St
             graph.node("images/planes", "Transpose", &[&shares], [Setting::Integers("perm", vec![0, 3, 1, 2])])
         }
     };
-    let (mean, std) = (&recipe.data.mean, &recipe.data.std);
-    let mean = graph.floats("images/mean", &[mean.len(), 1, 1], mean);
-    let std = graph.floats("images/std", &[std.len(), 1, 1], std);
+    let (mean, std) = recipe.data.normalisation();
+    let mean = graph.floats("images/mean", &[mean.len(), 1, 1], &mean);
+    let std = graph.floats("images/std", &[std.len(), 1, 1], &std);
     let centred = graph.node("images/centred", "Sub", &[&planes, &mean], []);
     graph.node("images/normalised", "Div", &[&centred, &std], [])
 }
@@ -251,7 +251,7 @@ fn normalised_images(graph: &mut Graph, recipe: &Recipe, input: OnnxInput) -> St
 /// What numbers the images have, and the sizes of one.
 fn taken(recipe: &Recipe, input: OnnxInput) -> (i32, Vec<usize>) {
     let grid = recipe.architecture().grid;
-    let [height, width] = [grid.image_size; 2];
+    let (height, width) = (grid.image.height, grid.image.width);
     match input {
         OnnxInput::Uint8 => (UINT8, vec![height, width, grid.channels]),
         OnnxInput::Uint16 => (UINT16, vec![height, width, grid.channels]),
