@@ -7,8 +7,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
-
+use crate::all_threads;
 use crate::channels::PixelLayout;
 use crate::dataset::{Dataset, Images};
 use crate::error::ChannelError;
@@ -69,11 +68,10 @@ impl Survey {
     fn look_at(&mut self, images: &dyn Images) {
         let looked_at = images.len().min(LOOKED_AT);
         let place = |number: usize| (number as u128 * images.len() as u128 / looked_at as u128) as usize;
-        let layouts: Vec<Option<(usize, PixelLayout)>> = (0..looked_at)
-            .into_par_iter()
-            .map(place)
-            .map(|index| images.layout(index).ok().map(|layout| (index, layout)))
-            .collect();
+        let layouts = all_threads::map(looked_at, |number| {
+            let index = place(number);
+            images.layout(index).ok().map(|layout| (index, layout))
+        });
         for (index, layout) in layouts.into_iter().flatten() {
             if self.kinds.iter().all(|(_, known)| *known != layout) {
                 self.kinds.push((images.name(index), layout));

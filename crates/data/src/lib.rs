@@ -39,6 +39,7 @@
 //! # }
 //! ```
 
+mod all_threads;
 mod channels;
 mod cifar;
 mod cifar_set;

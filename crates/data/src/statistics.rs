@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
-
+use crate::all_threads;
 use crate::error::{ChannelError, LoaderError};
 use crate::samples::{Sample, by_type};
 use crate::{DataError, Image, Images};
@@ -48,10 +47,8 @@ impl Statistics {
             return Err(LoaderError::NoImages.into());
         }
         let place = |number: usize| (number as u128 * images.len() as u128 / looked_at as u128) as usize;
-        let seen: Vec<Seen> = (0..looked_at)
-            .into_par_iter()
-            .map(|number| Ok(Seen::of(&images.image(place(number))?)))
-            .collect::<Result<_, DataError>>()?;
+        let seen = all_threads::map(looked_at, |number| Ok(Seen::of(&images.image(place(number))?)));
+        let seen = seen.into_iter().collect::<Result<Vec<Seen>, DataError>>()?;
         // One after the other, in the order of the images: the outcome does not depend on the number of threads.
         let mut sums = Sums::default();
         for (number, seen) in seen.iter().enumerate() {
