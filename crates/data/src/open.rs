@@ -6,7 +6,7 @@ use bmae_architecture::ImageSize;
 
 use crate::dataset::Limits;
 use crate::error::CifarError;
-use crate::{CifarSet, DataError, Dataset, cifar, image_folder, in_channels, shapes};
+use crate::{CifarSet, DataError, Dataset, arrays, cifar, image_folder, in_channels, shapes};
 
 /// Where images come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +74,9 @@ fn open_path(path: &Path, limits: Limits) -> Result<Dataset, DataError> {
         std::io::ErrorKind::NotFound => DataError::NotFound { path: path.to_owned() },
         _ => DataError::io("read", path)(cause),
     })?;
+    if arrays::is_npz(path) {
+        return arrays::open(path, limits);
+    }
     if let Some(dataset) = cifar::recognise(path, limits)? {
         return Ok(dataset);
     }
@@ -88,6 +91,9 @@ fn open_path(path: &Path, limits: Limits) -> Result<Dataset, DataError> {
     if path.join("data_batch_1").is_file() || (path.join("meta").is_file() && path.join("train").is_file()) {
         return Err(CifarError::PythonVersion { path: path.to_owned() }.into());
     }
+    if arrays::in_folder(path).is_some() {
+        return arrays::open_folder(path, limits);
+    }
     image_folder::open(path, limits)
 }
 
@@ -95,7 +101,7 @@ fn open_path(path: &Path, limits: Limits) -> Result<Dataset, DataError> {
 /// deeper does not count, since every folder above images would be one.
 pub fn holds_images(folder: &Path) -> bool {
     let is_cifar = || cifar::recognise(folder, Limits::default()).is_ok_and(|found| found.is_some());
-    folder.is_dir() && (is_cifar() || image_folder::is_a_data_set(folder))
+    folder.is_dir() && (arrays::in_folder(folder).is_some() || is_cifar() || image_folder::is_a_data_set(folder))
 }
 
 /// The folders directly in `folder` that [`holds_images`], by name.

@@ -17,6 +17,7 @@
 
 pub mod bench;
 mod checksum;
+mod class_loss;
 pub mod device;
 mod diagnosis;
 mod epoch;
@@ -53,6 +54,7 @@ pub mod schedule;
 mod session;
 pub mod settled;
 pub mod speed;
+mod stage_images;
 mod stage_inputs;
 mod stage_run;
 pub mod start;

@@ -3,10 +3,10 @@
 use bmae_data::mixing::Mixing;
 use bmae_data::preview::Shown;
 use bmae_data::transforms::{self, RandAugment, Transform};
-use bmae_data::{CifarError, DataError, Dataset, Images, PerChannel, Source};
+use bmae_data::{ChannelError, CifarError, DataError, Dataset, Images, PerChannel, Source};
 use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{
-    Augmentation, Channels, DataRecipe, DataSource, FinetuneRecipe, Recipe, Stage, StageRecipe, TrainedStage,
+    Augmentation, Channels, DataRecipe, DataSource, FinetuneRecipe, Place, Recipe, Stage, StageRecipe, TrainedStage,
 };
 
 use crate::TrainError;
@@ -18,6 +18,11 @@ use crate::TrainError;
 pub fn open(recipe: &Recipe) -> Result<Dataset, TrainError> {
     let DataRecipe { train_limit, test_limit, .. } = recipe.data;
     let opened = match recipe.data.known_channels() {
+        Some(wanted) if is_of_other_images(recipe) => bmae_data::open(&source(&recipe.data), train_limit, test_limit)
+            .and_then(|data| match data.channels {
+                found if found == wanted => Ok(data),
+                found => Err(ChannelError::OfSet { name: data.name, found, about: "", wanted }.into()),
+            }),
         Some(channels) => bmae_data::open_in_channels(&source(&recipe.data), train_limit, test_limit, channels),
         None => bmae_data::open(&source(&recipe.data), train_limit, test_limit),
     };
@@ -39,6 +44,13 @@ pub(crate) fn with_channels(planned: &PlannedStage) -> Result<PlannedStage, Trai
         planned.recipe.data.channels = Channels::Count(open(&planned.recipe)?.channels);
     }
     Ok(planned)
+}
+
+/// Whether the number of channels comes from a run, and the images do not: nobody asked for theirs to be made so many.
+fn is_of_other_images(recipe: &Recipe) -> bool {
+    let place = |key| recipe.place_of(key);
+    let channels = place("data.channels").or(place("data.mean"));
+    matches!(channels, Some(Place::Run(_))) && matches!(place("data.source"), Some(Place::Given(_)))
 }
 
 fn source(data: &DataRecipe) -> Source {

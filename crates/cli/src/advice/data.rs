@@ -1,6 +1,7 @@
 //! Advice on errors of data sets and downloads.
 
 use bmae_data::{ChannelError, CifarError, DataError, DownloadError, FolderError, LoaderError, PreviewError};
+use bmae_output::count::count;
 use bmae_output::remedy::remedy;
 use bmae_output::shell::quoted;
 use bmae_recipe::{data_sets, nearest};
@@ -12,12 +13,17 @@ pub fn of_data(error: &DataError) -> Option<String> {
     let advice = match error {
         DataError::Io { action: "write" | "create", cause, .. } => remedy(cause),
         DataError::Channels(ChannelError::OfSet { found, wanted: 3, .. }) => {
+            let grey = if *found == 1 { ", or data.channels=3, which repeats grey" } else { "" };
             return Some(format!(
-                "set data.channels={found}, and where RGB weights are to see these images, --channels-from-rgb mean or repeat"
+                "set data.channels={found}{grey}; where RGB weights are to see these images, --channels-from-rgb mean or repeat \
+                 makes them fit"
             ));
         }
-        DataError::Channels(ChannelError::OfSet { found, .. }) => {
-            return Some(format!("set data.channels={found}, or leave it out"));
+        DataError::Channels(ChannelError::OfSet { found, wanted, .. }) => {
+            let images = count(*wanted, "channel");
+            return Some(format!(
+                "give --data images of {images}, or set data.channels={found} where the weights fit them"
+            ));
         }
         DataError::NotFound { path } => {
             let known = data_sets();

@@ -34,9 +34,10 @@ use image::{ImageDecoder, ImageError, Limits as DecoderLimits};
 
 use crate::error::FolderError;
 use crate::{Alpha, DataError, Depth, Image, PixelLayout};
-use fault::Fault;
+pub use fault::Fault;
 pub use inspection::Inspection;
 use kind::Kind;
+pub use npy::{NpyHeader, image_of as npy_image};
 use room::{LARGEST_AREA, Room, area};
 use tiff_survey::TiffSurvey;
 

@@ -1,5 +1,6 @@
 //! Everything that can be wrong with data, each as one sentence that states facts, a file for each area.
 
+mod arrays;
 mod channels;
 mod cifar;
 mod download;
@@ -16,6 +17,7 @@ use bmae_output::plain::plain_path;
 
 use thiserror::Error;
 
+pub use arrays::ArrayError;
 pub use channels::ChannelError;
 pub use cifar::CifarError;
 pub use download::DownloadError;
@@ -77,6 +79,9 @@ pub enum DataError {
         /// What is wrong.
         cause: Box<DataError>,
     },
+    /// Sets of arrays.
+    #[error(transparent)]
+    Arrays(#[from] ArrayError),
     /// Channels.
     #[error(transparent)]
     Channels(#[from] ChannelError),

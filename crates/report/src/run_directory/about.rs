@@ -55,6 +55,8 @@ pub struct About {
     pub seed: u64,
     /// Planned epochs; `None` where there are none (kNN).
     pub epochs: Option<u64>,
+    /// The epochs after which it ended, where none was better for too long; `None` where it did all that were planned.
+    pub ended_after: Option<u64>,
     /// Whether the run says that it came to its end.
     #[serde(default)]
     pub finished: bool,
@@ -76,6 +78,9 @@ pub struct About {
     pub test_images: Option<u64>,
     /// How many of those are of their most frequent class.
     pub largest_class: Option<u64>,
+    /// What its classes are called, in the order of the labels, as the data set has them; empty where it does not say.
+    #[serde(default)]
+    pub class_names: Vec<String>,
     /// When it was first started (ISO 8601).
     #[serde(default, deserialize_with = "iso_8601")]
     pub started: Option<String>,

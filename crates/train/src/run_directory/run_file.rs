@@ -56,6 +56,9 @@ pub struct RunFile {
     /// How many of those are of their most frequent class, which whoever guesses it gets right; absent without labels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub largest_class: Option<usize>,
+    /// What its classes are called, in the order of the labels; empty outside evaluations, and in runs of earlier versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub class_names: Vec<String>,
     /// When it began, seconds since 1970.
     pub started: u64,
     /// The run or file whose weights it began with; absent for a random encoder.
@@ -76,7 +79,10 @@ pub struct RunFile {
     /// How many epochs those are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shared_epochs: Option<usize>,
-    /// The SHA-256 of its last weights, once it is finished; absent where it has none.
+    /// The whole epochs after which it ended, where more were planned and none was better for too long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_after: Option<usize>,
+    /// The SHA-256 of the weights that its result is of, once it is finished; absent where it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights_sha256: Option<String>,
     /// What it is made of; empty in runs of earlier versions.
@@ -164,6 +170,7 @@ impl RunFile {
             classes: data.is_labelled().then_some(data.class_names.len()),
             test_images: data.test.as_ref().map(|test| test.len()),
             largest_class: data.test.as_ref().and_then(|test| largest_class(test.as_ref())),
+            class_names: if *stage == Stage::Pretrain { Vec::new() } else { data.class_names.clone() },
             started: std::time::SystemTime::now()
                 .duration_since(std::time::UNIX_EPOCH)
                 .map_or(0, |since| since.as_secs()),
@@ -174,6 +181,7 @@ impl RunFile {
             // Known once they are copied: what began alone goes on alone.
             shared_from: None,
             shared_epochs: None,
+            ended_after: None,
             weights_sha256: None,
             inputs,
             earlier: Vec::new(),
