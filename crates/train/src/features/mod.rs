@@ -1,12 +1,14 @@
 //! Features of a data set under a frozen encoder, for use elsewhere: `docs/formats.md`, "Features".
 
 mod comma_separated;
+mod file;
 mod format;
 mod norm_of_mean;
 mod npz;
 mod safetensors_file;
 mod table;
 
+pub use file::{check_place, write};
 pub use format::FeatureFormat;
 pub use table::FeatureTable;
 
