@@ -61,7 +61,7 @@ pub fn exact(values: impl Iterator<Item = f64>, kind: &str) -> Result<Samples, F
     match floats {
         Ok(floats) => finite(floats),
         Err(value) => Err(Fault::Unsupported(format!(
-            "of {kind}, of which 32-bit floats cannot hold {value} exactly (save it as float32, uint16 or uint8)"
+            "{kind}, of which 32-bit floats cannot hold {value} exactly (save it as float32, uint16 or uint8)"
         ))),
     }
 }
