@@ -10,6 +10,7 @@ use crate::DataError;
 use crate::channels::PixelLayout;
 use crate::image::Image;
 use crate::left_out::LeftOut;
+use crate::reduction::Reduction;
 use crate::samples::Depth;
 use crate::split::Split;
 use crate::test_origin::TestOrigin;
@@ -25,6 +26,20 @@ pub trait Images: Send + Sync {
     /// # Errors
     /// When the image has to be read from a file and that fails; the error names the file.
     fn image(&self, index: usize) -> Result<Image, DataError>;
+
+    /// Image `index` (below [`len`](Self::len)), of which less is wanted than there is: a source that decodes at a part of
+    /// the size may divide the sides by what `reduction` answers to its native width and height.
+    /// [`Image::native_size`] has them.
+    ///
+    /// # Errors
+    /// As [`image`](Self::image).
+    fn image_reduced(
+        &self,
+        index: usize,
+        _reduction: &dyn Fn(usize, usize) -> Reduction,
+    ) -> Result<Image, DataError> {
+        self.image(index)
+    }
 
     /// The channels and bits of image `index` (below [`len`](Self::len)), as cheaply as the source allows.
     ///

@@ -30,6 +30,8 @@ pub struct Image {
     samples: Samples,
     /// What the last channel is; absent where it is a colour, or a band, like the others.
     alpha: Option<Alpha>,
+    /// Width and height of the picture that this one was decoded from at a part of its size.
+    reduced_from: Option<(usize, usize)>,
     /// What a decoded image takes of the memory for all of them.
     claim: Option<Arc<Claim>>,
 }
@@ -56,12 +58,22 @@ impl Image {
         if width == 0 || height == 0 || expected != Some(samples.len()) {
             return Err(TransformError::ImageShape { width, height, channels, samples: samples.len() }.into());
         }
-        Ok(Self { width, height, channels, samples, alpha: None, claim: None })
+        Ok(Self { width, height, channels, samples, alpha: None, reduced_from: None, claim: None })
     }
 
     /// The same image, whose last channel, of two or more, is something else than a colour.
     pub(crate) fn with_alpha(self, alpha: Alpha) -> Self {
         Self { alpha: (self.channels > 1).then_some(alpha), ..self }
+    }
+
+    /// The same image, which was decoded smaller than it is, from `width` x `height` pixels.
+    pub(crate) fn reduced_from(self, width: usize, height: usize) -> Self {
+        Self { reduced_from: Some((width, height)), ..self }
+    }
+
+    /// Width and height before the image was reduced while it was decoded; its own where it was not.
+    pub fn native_size(&self) -> (usize, usize) {
+        self.reduced_from.unwrap_or((self.width, self.height))
     }
 
     /// The same image, which gives a claim back when it and its clones are dropped.
@@ -80,7 +92,8 @@ impl Image {
         samples: Samples,
     ) -> Result<Self, DataError> {
         let alpha = self.alpha.filter(|_| channels == self.channels);
-        Ok(Self { alpha, claim: self.claim.clone(), ..Self::of_samples(width, height, channels, samples)? })
+        let reduced_from = self.reduced_from.filter(|_| (width, height) == (self.width, self.height));
+        Ok(Self { alpha, reduced_from, claim: self.claim.clone(), ..Self::of_samples(width, height, channels, samples)? })
     }
 
     /// The number of columns, at least 1.
@@ -137,9 +150,9 @@ impl Image {
 
 impl PartialEq for Image {
     fn eq(&self, other: &Self) -> bool {
-        let Self { width, height, channels, samples, alpha, claim: _ } = self;
-        (width, height, channels, samples, alpha)
-            == (&other.width, &other.height, &other.channels, &other.samples, &other.alpha)
+        let Self { width, height, channels, samples, alpha, reduced_from, claim: _ } = self;
+        (width, height, channels, samples, alpha, reduced_from)
+            == (&other.width, &other.height, &other.channels, &other.samples, &other.alpha, &other.reduced_from)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::dataset::{Dataset, Images};
 use crate::error::ChannelError;
 use crate::image::{Image, MOST_CHANNELS};
 use crate::samples::Depth;
-use crate::{DataError, Split};
+use crate::{DataError, Reduction, Split};
 
 /// How many headers of a split are looked at, at the most.
 pub const LOOKED_AT: usize = 1000;
@@ -106,13 +106,9 @@ struct InChannels {
     all_grey: bool,
 }
 
-impl Images for InChannels {
-    fn len(&self) -> usize {
-        self.images.len()
-    }
-
-    fn image(&self, index: usize) -> Result<Image, DataError> {
-        let image = self.images.image(index)?;
+impl InChannels {
+    /// An image of theirs, in their channels.
+    fn converted(&self, image: Image, index: usize) -> Result<Image, DataError> {
         let found = PixelLayout::of(&image).colours();
         let image = if self.all_grey && found != 1 {
             Err(ChannelError::Outlier { found, expected: self.channels }.into())
@@ -120,6 +116,24 @@ impl Images for InChannels {
             image.in_channels(self.channels)
         };
         image.map_err(DataError::of_image(self.name(index)))
+    }
+}
+
+impl Images for InChannels {
+    fn len(&self) -> usize {
+        self.images.len()
+    }
+
+    fn image(&self, index: usize) -> Result<Image, DataError> {
+        self.converted(self.images.image(index)?, index)
+    }
+
+    fn image_reduced(
+        &self,
+        index: usize,
+        reduction: &dyn Fn(usize, usize) -> Reduction,
+    ) -> Result<Image, DataError> {
+        self.converted(self.images.image_reduced(index, reduction)?, index)
     }
 
     fn layout(&self, index: usize) -> Result<PixelLayout, DataError> {

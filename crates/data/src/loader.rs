@@ -228,9 +228,13 @@ impl Plan {
             if self.stop.load(Ordering::Relaxed) {
                 return Ok(None);
             }
-            let image = self.images.image(index)?;
+            let (seed, epoch) = (self.config.seed, self.config.epoch);
+            let reduction = |width: usize, height: usize| {
+                self.transform.reduction((width, height), seed, epoch, index as u64)
+            };
+            let image = self.images.image_reduced(index, &reduction)?;
             self.transform
-                .apply(&image, self.config.seed, self.config.epoch, index as u64, out)
+                .apply(&image, seed, epoch, index as u64, out)
                 .map_err(DataError::of_image(self.images.name(index)))?;
         }
         let labels = indices.iter().filter_map(|&index| self.images.label(index)).map(|label| label as i64).collect();

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use bmae_output::plain::plain_path;
 
-use crate::decode::{Inspection, decode, layout};
+use crate::decode::{Inspection, decode, decode_reduced, layout};
 use crate::file_digest::digest_of;
-use crate::{DataError, Image, Images, PixelLayout};
+use crate::{DataError, Image, Images, PixelLayout, Reduction};
 
 /// Where the bytes of files are.
 pub trait Store: Send + Sync {
@@ -61,6 +61,16 @@ impl<S: Store> Images for StoredImages<S> {
     fn image(&self, index: usize) -> Result<Image, DataError> {
         let file = &self.files[index];
         decode(&mut self.store.bytes(index, file)?, &self.store.place(index, file), &self.inspections[index])
+    }
+
+    fn image_reduced(
+        &self,
+        index: usize,
+        reduction: &dyn Fn(usize, usize) -> Reduction,
+    ) -> Result<Image, DataError> {
+        let file = &self.files[index];
+        let place = self.store.place(index, file);
+        decode_reduced(&mut self.store.bytes(index, file)?, &place, &self.inspections[index], reduction)
     }
 
     fn layout(&self, index: usize) -> Result<PixelLayout, DataError> {

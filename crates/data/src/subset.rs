@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::{DataError, Image, Images, PixelLayout};
+use crate::{DataError, Image, Images, PixelLayout, Reduction};
 
 /// Chosen images of a set, in a chosen order. Only their numbers are kept.
 pub struct Subset {
@@ -27,6 +27,14 @@ impl Images for Subset {
 
     fn image(&self, index: usize) -> Result<Image, DataError> {
         self.images.image(self.chosen[index])
+    }
+
+    fn image_reduced(
+        &self,
+        index: usize,
+        reduction: &dyn Fn(usize, usize) -> Reduction,
+    ) -> Result<Image, DataError> {
+        self.images.image_reduced(self.chosen[index], reduction)
     }
 
     fn layout(&self, index: usize) -> Result<PixelLayout, DataError> {

@@ -32,7 +32,7 @@ use image::metadata::Orientation;
 use image::{ImageDecoder, ImageError, Limits as DecoderLimits};
 
 use crate::error::FolderError;
-use crate::{Alpha, DataError, Depth, Image, PixelLayout};
+use crate::{Alpha, DataError, Depth, Image, PixelLayout, Reduction};
 pub use fault::Fault;
 pub use inspection::Inspection;
 use kind::Kind;
@@ -51,7 +51,21 @@ const SLACK: u64 = 16 << 20;
 /// When it cannot be read, is of a kind that is not decoded, is damaged or cut short, has more than 200 million
 /// pixels or its decoder fails; each names it as `place`.
 pub fn decode(source: &mut (impl BufRead + Seek), place: &Path, inspection: &Inspection) -> Result<Image, DataError> {
-    named(place, || read(source, inspection))
+    decode_reduced(source, place, inspection, &|_, _| Reduction::Whole)
+}
+
+/// Reads an image file as [`decode`] does; a JPEG at a part of its size where `reduction`, asked with its native width and
+/// height, allows it.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_reduced(
+    source: &mut (impl BufRead + Seek),
+    place: &Path,
+    inspection: &Inspection,
+    reduction: &dyn Fn(usize, usize) -> Reduction,
+) -> Result<Image, DataError> {
+    named(place, || read(source, inspection, reduction))
 }
 
 /// The channels and bits of an image file, as its header tells; its pixels are not looked at.
@@ -90,9 +104,13 @@ fn kind(source: &mut (impl BufRead + Seek)) -> Result<Kind, Fault> {
 }
 
 /// Reads an image from where it lies.
-fn read(source: &mut (impl BufRead + Seek), inspection: &Inspection) -> Result<Image, Fault> {
+fn read(
+    source: &mut (impl BufRead + Seek),
+    inspection: &Inspection,
+    reduction: &dyn Fn(usize, usize) -> Reduction,
+) -> Result<Image, Fault> {
     match kind(source)? {
-        Kind::Jpeg => jpeg::read(source, inspection),
+        Kind::Jpeg => jpeg::read(source, inspection, reduction),
         Kind::Gif => gif::read(source),
         Kind::Npy => npy::read(source),
         Kind::Png => {

@@ -43,6 +43,11 @@ impl Room {
         Ok(Self { width, height, claim: Claim::wait_for(bytes.max(kept)) })
     }
 
+    /// The same memory for a picture of another size.
+    pub fn of_size(self, width: u32, height: u32) -> Self {
+        Self { width, height, ..self }
+    }
+
     /// So many zeros, for a decoder to fill.
     ///
     /// # Errors
@@ -86,6 +91,17 @@ impl Room {
     }
 }
 
+/// Columns and rows of a picture of `sides` as it is looked at.
+pub fn upright_sides((width, height): (usize, usize), orientation: Orientation) -> (usize, usize) {
+    use Orientation::{
+        FlipHorizontal, FlipVertical, NoTransforms, Rotate90, Rotate90FlipH, Rotate180, Rotate270, Rotate270FlipH,
+    };
+    match orientation {
+        NoTransforms | FlipHorizontal | FlipVertical | Rotate180 => (width, height),
+        Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH => (height, width),
+    }
+}
+
 /// `image` as it is looked at.
 fn upright(image: Image, orientation: Orientation) -> Result<Image, DataError> {
     use Orientation::{
@@ -93,11 +109,10 @@ fn upright(image: Image, orientation: Orientation) -> Result<Image, DataError> {
     };
     let (width, height, channels) = (image.width(), image.height(), image.channels());
     let (right, below) = (width - 1, height - 1);
-    let sides = match orientation {
-        NoTransforms => return Ok(image),
-        FlipHorizontal | FlipVertical | Rotate180 => (width, height),
-        Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH => (height, width),
-    };
+    if orientation == NoTransforms {
+        return Ok(image);
+    }
+    let sides = upright_sides((width, height), orientation);
     // Where the pixel at column x and row y comes from.
     let source = |x: usize, y: usize| match orientation {
         NoTransforms => (x, y),

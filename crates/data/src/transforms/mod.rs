@@ -24,7 +24,7 @@ use bmae_architecture::ImageSize;
 use crate::error::TransformError;
 use crate::preview::Shown;
 use crate::random::{Purpose, keyed};
-use crate::{DataError, Image, PerChannel};
+use crate::{DataError, Image, PerChannel, Rectangle, Reduction};
 use normalise::Normalisation;
 pub use rand_augment::RandAugment;
 use random_resized_crop::CropRule;
@@ -88,15 +88,9 @@ impl Transform {
                 &converted
             }
         };
-        let random = match self.augmentation {
-            Augmentation::RandomResizedCrop { scale } => Some((CropRule::Torchvision, scale)),
-            Augmentation::ByolCrop { scale } => Some((CropRule::Byol, scale)),
-            Augmentation::None => None,
-        };
-        let mut view = match random {
-            Some((rule, scale)) => {
-                let mut generator = keyed(seed, epoch, sample, Purpose::Crop);
-                let area = rule.draw(image.width(), image.height(), scale, &mut generator);
+        let mut view = match self.random_crop(image.native_size(), seed, epoch, sample) {
+            Some(area) => {
+                let area = area.reduced(image.native_size(), (image.width(), image.height()));
                 let mut view = resize::resize(image, area, self.image_size.width, self.image_size.height)?;
                 if flip::draw(&mut keyed(seed, epoch, sample, Purpose::Flip)) {
                     flip::mirror(&mut view);
@@ -117,6 +111,31 @@ impl Transform {
             }
         }
         Ok(())
+    }
+
+    /// How much smaller than its `native` width and height the image may be decoded that [`apply`](Self::apply) is given with
+    /// the same seed, epoch and sample: so much that its random crop keeps the pixels of what comes out. What evaluations
+    /// see is never reduced.
+    pub fn reduction(&self, native: (usize, usize), seed: u64, epoch: u64, sample: u64) -> Reduction {
+        let target = (self.image_size.width, self.image_size.height);
+        let area = self.random_crop(native, seed, epoch, sample);
+        area.map_or(Reduction::Whole, |area| Reduction::largest((area.width, area.height), target))
+    }
+
+    /// The part of an image of these width and height that is cut out at random; `None` of evaluations.
+    fn random_crop(
+        &self,
+        (width, height): (usize, usize),
+        seed: u64,
+        epoch: u64,
+        sample: u64,
+    ) -> Option<Rectangle> {
+        let (rule, scale) = match self.augmentation {
+            Augmentation::RandomResizedCrop { scale } => (CropRule::Torchvision, scale),
+            Augmentation::ByolCrop { scale } => (CropRule::Byol, scale),
+            Augmentation::None => return None,
+        };
+        Some(rule.draw(width, height, scale, &mut keyed(seed, epoch, sample, Purpose::Crop)))
     }
 
     /// Checks the numbers of the transform once, before any image is read.

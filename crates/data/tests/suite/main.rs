@@ -3,3 +3,4 @@
 mod distributions;
 mod pillow;
 mod pinned;
+mod reduced_decoding;

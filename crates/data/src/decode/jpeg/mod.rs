@@ -1,7 +1,9 @@
-//! JPEG: read whole, looked through for missing and damaged parts the first time, and then decoded.
+//! JPEG: read whole, looked through for missing and damaged parts the first time, and then decoded, smaller than it is where
+//! that is enough.
 
 mod frame;
 mod huffman;
+mod reduced;
 mod scan;
 mod survey;
 
@@ -16,9 +18,10 @@ use zune_jpeg::errors::DecodeErrors;
 use super::fault::Fault;
 use super::inspection::Inspection;
 use super::orientation;
-use super::room::{Room, area};
+use super::room::{Room, area, upright_sides};
 use crate::channels::PixelLayout;
 use crate::samples::Depth;
+use crate::reduction::Reduction;
 use crate::{Image, Samples};
 
 /// How much is read before the size of the picture is known; its header lies within, behind previews and profiles.
@@ -28,11 +31,15 @@ const HEAD: u64 = 64 << 20;
 /// moving photograph.
 const MOST_PER_PIXEL: u64 = 4;
 
-/// Reads a JPEG.
+/// Reads a JPEG, at the size that `reduction` allows for its width and height as it is looked at.
 ///
 /// # Errors
 /// When a part is missing or damaged, or it is of a kind that is not decoded.
-pub fn read(source: &mut (impl Read + Seek), inspection: &Inspection) -> Result<Image, Fault> {
+pub fn read(
+    source: &mut (impl Read + Seek),
+    inspection: &Inspection,
+    reduction: &dyn Fn(usize, usize) -> Reduction,
+) -> Result<Image, Fault> {
     let mut bytes = Vec::new();
     source.take(HEAD).read_to_end(&mut bytes)?;
     let (width, height) = survey::size(&bytes)?;
@@ -47,6 +54,18 @@ pub fn read(source: &mut (impl Read + Seek), inspection: &Inspection) -> Result<
     }
     for stray in survey.strays.iter().rev() {
         bytes.drain(stray.clone());
+    }
+    let orientation = orientation::of_metadata(survey.exif.as_deref(), survey.xmp.as_deref());
+    let (upright_width, upright_height) = upright_sides((width as usize, height as usize), orientation);
+    let reduction = reduction(upright_width, upright_height);
+    if reduction != Reduction::Whole {
+        let kept = if survey.is_kept_whole { 2 * survey.colours as u64 * area } else { 0 };
+        let room = Room::wait_for(width, height, kept + 3 * area.div_ceil(4) + bytes.len() as u64)?;
+        if let Some(reduced) = reduced::decode(&bytes, (width, height), reduction) {
+            let room = room.of_size(reduced.width, reduced.height);
+            let image = room.finish(Samples::U8(reduced.pixels), reduced.channels, None, orientation)?;
+            return Ok(image.reduced_from(upright_width, upright_height));
+        }
     }
     // The decoder's coefficients have 16 bits, for each colour of each pixel, and are gathered beside the pixels.
     let per_pixel = if survey.is_kept_whole { 3 + 2 * survey.colours as u64 } else { 3 + 1 };
@@ -64,7 +83,6 @@ pub fn read(source: &mut (impl Read + Seek), inspection: &Inspection) -> Result<
     decoder.decode_into(&mut pixels)?;
     drop(decoder);
     drop(bytes);
-    let orientation = orientation::of_metadata(survey.exif.as_deref(), survey.xmp.as_deref());
     room.finish(Samples::U8(pixels), channels, None, orientation)
 }
 
