@@ -76,6 +76,8 @@ impl GivenImages {
 /// What image `index` of the set at `path` is called: its file in it, or its number.
 fn name_in(path: &Path, images: &dyn Images, index: usize) -> PathBuf {
     match images.file(index) {
+        // What a shard holds is called with the name of the shard.
+        Some(file) if path.file_name().is_some_and(|name| file.starts_with(name)) => path.with_file_name("").join(file),
         Some(file) => path.join(file),
         None => {
             let mut name = OsString::from(path);
