@@ -188,7 +188,7 @@ fn images_that_do_not_fit_are_told_apart() {
     for (shape, part) in [
         ([1, 1, 16, 16], "has 1 channels"),
         ([1, 16, 16, 3], "the channels come before rows and columns"),
-        ([1, 3, 16, 8], "16 x 8 pixels, but they must be square"),
+        ([1, 3, 16, 8], "16 x 8 pixels, but the model is for 16 x 16: set data.image_size"),
         ([0, 3, 16, 16], "at least one image"),
         ([1, 3, 8, 8], "8 x 8 pixels, but the model is for 16 x 16: set data.image_size"),
     ] {
