@@ -57,9 +57,12 @@ mod tests {
 
     #[test]
     fn a_subset_has_the_chosen_images_with_their_names_labels_and_digests() {
-        let shapes = open(&Source::Shapes { seed: 0, train: 30, test: 1, size: 16 }, &Selection::default())
-            .expect("shapes")
-            .train;
+        let shapes = open(
+            &Source::Shapes { seed: 0, train: 30, test: 1, size: bmae_architecture::ImageSize::square(16) },
+            &Selection::default(),
+        )
+        .expect("shapes")
+        .train;
         let chosen = [7, 3, 21];
         let subset = Subset::new(Arc::clone(&shapes), chosen.to_vec());
         assert_eq!(subset.len(), 3);

@@ -66,7 +66,7 @@ fn any_size_shows_the_same_scene() {
 fn an_image_that_is_not_square_shows_the_scene_of_the_square_in_its_middle() {
     let of_size = |height, width| {
         let source = Source::Shapes { seed: 0, train: 4, test: 1, size: ImageSize { height, width } };
-        open(&source, 0, 0).expect("an ordinary set")
+        open(&source, &Selection::default()).expect("an ordinary set")
     };
     let (square, wide, high) = (of_size(32, 32), of_size(32, 64), of_size(64, 32));
     for index in 0..4 {
