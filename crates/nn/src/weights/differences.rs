@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use bmae_architecture::{CHANNELS, DECODER_MLP_RATIO, ImageSize, PatchSize};
+use bmae_architecture::{DECODER_MLP_RATIO, ImageSize, MOST_CHANNELS, PatchSize};
 use bmae_output::count::count;
 
 use super::error::WeightsError;
@@ -109,11 +109,10 @@ impl StateDict {
             return self.has_prefix("blocks.").then(|| format!("no patch embedding as here ({name})"));
         };
         match array.shape[..] {
-            [_, CHANNELS, _, _] => None,
-            [_, channels, _, _] => Some(format!(
-                "patches of {channels} channel{}, where images here have {CHANNELS} (red, green, blue)",
-                if channels == 1 { "" } else { "s" }
-            )),
+            [_, 1..=MOST_CHANNELS, _, _] => None,
+            [_, channels, _, _] => {
+                Some(format!("patches of {channels} channels, where images here have 1 to {MOST_CHANNELS}"))
+            }
             [_, _, frames, _, _] => {
                 Some(format!("patches of {frames} frames of a video ({name} is {:?})", array.shape))
             }
@@ -121,26 +120,27 @@ impl StateDict {
         }
     }
 
+    /// Positions of another form. Whether their number is right, the model tells that they are loaded into.
     fn positions(&self) -> Option<String> {
         let shape = &self.tensors.get("pos_embed")?.shape;
-        let &[1, tokens, _] = shape.as_slice() else {
-            return Some(format!("positions of another form (pos_embed is {shape:?})"));
-        };
-        // As many as a square has patches, and nothing says that they are another grid with a class token.
-        let is_square = tokens.isqrt().checked_pow(2) == Some(tokens);
-        (self.grid_of("pos_embed").is_none() && is_square)
-            .then(|| "positions without one for the class token (pos_embed)".to_owned())
+        let is_known = matches!(shape.as_slice(), [1, _, _]);
+        (!is_known).then(|| format!("positions of another form (pos_embed is {shape:?})"))
     }
 
-    /// What there is to say of positions whose grid nothing tells; only the recipe can, if it has as many patches.
+    /// What there is to say of positions whose grid nothing tells and that are not as many as a model has: only its recipe
+    /// could have told it.
     pub(super) fn unknown_grid(&self) -> Option<String> {
         let &[1, tokens, _] = self.tensors.get("pos_embed")?.shape.as_slice() else { return None };
-        self.grid_of("pos_embed").is_none().then(|| {
-            format!(
+        if self.grid_of("pos_embed").is_some() {
+            return None;
+        }
+        Some(match tokens.isqrt().checked_pow(2) == Some(tokens) {
+            true => "positions without one for the class token (pos_embed)".to_owned(),
+            false => format!(
                 "positions for {}, which are no square, and nothing that tells their rows and columns (give the image size that \
                  they are for, data.image_size)",
                 count(tokens.saturating_sub(1), "patch")
-            )
+            ),
         })
     }
 

@@ -11,6 +11,7 @@ use burn::tensor::Tensor;
 
 use super::AskedError;
 use super::asked_run::{AskedModel, AskedRun};
+use super::classifier::computed;
 use super::given_images::GivenImages;
 use super::readable::read;
 use super::similar_images::{NearestImage, SimilarImages};
@@ -55,6 +56,7 @@ impl NearestImages {
         if let Some(change) = change {
             session.say(Message::Note(format!("the training images are not those of the run: {change}")));
         }
+        session.say(Message::Note(computed(&data)));
         let recipe = asked.recipe.clone();
         let mut train = Features { values: Vec::new(), labels: Vec::new(), dim: recipe.model.encoder.dim };
         for batch in evaluation_batches(&data.train, &recipe, BATCH, session.workers())? {
