@@ -262,7 +262,7 @@ const MEANINGS: &[Meaning] = &[
     ),
     meaning(&["n_test", "max_test_samples", "val_limit"], &["data.test_limit"]),
     meaning(&["test_size"], &["data.test_fraction", "data.test_limit"]),
-    meaning(&["test_split", "test_ratio", "test_frac", "holdout", "holdout_fraction"], &["data.test_fraction"]),
+    meaning(&["test_split", "test_ratio", "test_frac"], &["data.test_fraction"]),
     meaning(&["on_error", "skip_broken", "ignore_errors", "skip_corrupt"], &["data.unreadable"]),
     meaning(&["in_chans", "in_channels", "num_channels", "input_channels", "bands"], &["data.channels"]),
     meaning(&["pixel_mean", "image_mean", "img_mean", "means"], &["data.mean"]),
