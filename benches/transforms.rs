@@ -11,7 +11,7 @@ use bmae_data::transforms::resize::resize;
 use bmae_data::{Image, Rectangle};
 use criterion::{BatchSize, Criterion};
 
-const FILL: [u8; 3] = [125, 123, 114];
+const FILL: &[f32] = &[125.0 / 255.0, 123.0 / 255.0, 114.0 / 255.0];
 
 fn image(width: usize, height: usize) -> Image {
     let pixels = (0..3 * width * height).map(|i| (i * i / 7 % 251) as u8).collect();

@@ -61,6 +61,7 @@ impl Recipe {
         }
 
         let from = from.map(|from| for_other_channels(from, &over));
+        let preset = for_other_channels(preset, &over);
         let mut whole = preset.clone();
         if let Some(from) = &from {
             whole.lay(from);

@@ -50,7 +50,7 @@ fn a_path_stands_for_its_key_or_for_all_keys_of_its_section() {
     let paths = |path: &str| keys::at(path).iter().map(|key| key.path()).collect::<Vec<_>>();
     assert_eq!(paths("knn.k"), ["knn.k"]);
     assert_eq!(paths("knn"), ["knn.k", "knn.temperature", "knn.feature"]);
-    assert_eq!(paths("model").len(), 9);
+    assert_eq!(paths("model").len(), 10);
     assert_eq!(paths("kn"), [""; 0]);
     assert!(keys::find("knn").is_none());
 }
