@@ -10,6 +10,7 @@ mod in_place;
 mod inputs;
 mod method_options;
 mod methods;
+mod onnx;
 mod pages;
 mod published_readings;
 mod recipes;
