@@ -24,7 +24,7 @@ impl Autoencoder {
     }
 }
 
-/// Refuses an encoder that cannot be: sizes of zero, a side that patches do not divide, a width that heads or 4 do not
+/// Refuses an encoder that cannot be: sizes of zero, a height or width that patches do not divide, a width that heads or 4 do not
 /// divide, no hidden units, more parameters or pixels than the address space holds.
 pub fn check_encoder(grid: PatchGrid, encoder: Transformer) -> Result<(), ArchitectureError> {
     grid.check()?;
@@ -54,7 +54,7 @@ fn addressable_count(values: u128) -> bool {
 }
 
 fn too_large(grid: PatchGrid, part: &str, transformer: Transformer) -> ArchitectureError {
-    let PatchGrid { image_size, patch_size, .. } = grid;
+    let (image_size, patch_size) = (grid.image.in_a_recipe(), grid.patch.in_a_recipe());
     let Transformer { dim, depth, mlp_ratio, .. } = transformer;
     ArchitectureError::TooLarge {
         sizes: format!(

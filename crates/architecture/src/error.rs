@@ -2,6 +2,9 @@
 
 use bmae_output::count::count;
 
+use crate::multiple::nearest_multiple;
+use crate::size::{ImageSize, PatchSize};
+
 /// A size that cannot be: the thing, what was found, what would do.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ArchitectureError {
@@ -13,16 +16,16 @@ pub enum ArchitectureError {
     },
     /// An image that patches do not tile.
     #[error(
-        "an image of {image_size} x {image_size} pixels does not divide into patches of {patch_size} x {patch_size}: set \
-         `data.image_size` to a multiple of `model.patch_size`, such as {nearest}"
+        "an image of {image} pixels does not divide into patches of {patch}: {}set `data.image_size` to a multiple of \
+         `model.patch_size`, such as {}",
+        direction(*image, *patch),
+        nearest(*image, *patch)
     )]
     Patches {
         /// `data.image_size`.
-        image_size: usize,
+        image: ImageSize,
         /// `model.patch_size`.
-        patch_size: usize,
-        /// The nearest image size that would do.
-        nearest: u128,
+        patch: PatchSize,
     },
     /// A width that does not fit its heads or positions.
     #[error(
@@ -108,4 +111,27 @@ fn why(part: &str, needed_by: WidthDivisor) -> String {
         WidthDivisor::Heads => format!("`model.{part}.heads`"),
         WidthDivisor::Positions => "the sin-cos positions have four parts".to_owned(),
     }
+}
+
+/// Which side of the image is no multiple of the patch's, as a clause of its own. Of squares both are, and nothing is
+/// said.
+fn direction(image: ImageSize, patch: PatchSize) -> String {
+    let fits = |side: usize, of_patch: usize| of_patch > 0 && side.is_multiple_of(of_patch);
+    let (ImageSize { height, width }, PatchSize { height: rows, width: columns }) = (image, patch);
+    match (fits(height, rows), fits(width, columns)) {
+        _ if image.is_square() && patch.is_square() => String::new(),
+        (true, true) => String::new(),
+        (false, true) => format!("its height of {height} is no multiple of {rows}: "),
+        (true, false) => format!("its width of {width} is no multiple of {columns}: "),
+        (false, false) => {
+            format!("its height of {height} is no multiple of {rows} and its width of {width} none of {columns}: ")
+        }
+    }
+}
+
+/// The nearest image size that would do, as a recipe writes it.
+fn nearest(image: ImageSize, patch: PatchSize) -> String {
+    let [height, width] = [(image.height, patch.height), (image.width, patch.width)]
+        .map(|(side, of_patch)| nearest_multiple(side, of_patch.max(1) as u128));
+    if height == width { height.to_string() } else { format!("[{height}, {width}]") }
 }

@@ -1,6 +1,7 @@
 //! The sizes of a masked autoencoder, without tensors: what a recipe checks, a model is built from and a benchmark
 //! counts.
 //!
+//! - [`ImageSize`], [`PatchSize`] and [`GridSize`]: height and width.
 //! - [`PatchGrid`]: how images are cut into patches; L patches of P values.
 //! - [`kept_patches`]: how many of them the encoder sees.
 //! - [`Transformer`]: width, depth and heads of encoder or decoder, and which widths can be.
@@ -16,6 +17,7 @@ mod grid;
 mod mask;
 mod multiple;
 mod parameters;
+mod size;
 mod transformer;
 
 pub use autoencoder::{Autoencoder, check_decoder, check_encoder};
@@ -23,4 +25,5 @@ pub use error::{ArchitectureError, WidthDivisor};
 pub use grid::{CHANNELS, PatchGrid};
 pub use mask::{check_mask_ratio, kept_patches};
 pub use parameters::{ParameterCount, decoder_parameters, encoder_parameters, linear_parameters};
+pub use size::{GridSize, ImageSize, PatchSize};
 pub use transformer::{DECODER_MLP_RATIO, LAYER_NORM_EPSILON, Transformer};

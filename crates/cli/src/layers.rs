@@ -7,7 +7,7 @@ use bmae_recipe::{
     CarriedRecipe, Layers, PresetChoice, Recipe, RecipeError, Setting, Stage, TrainedStage, Used, Warning,
 };
 use bmae_train::device::DeviceChoice;
-use bmae_train::forward::side_of_images;
+use bmae_train::forward::size_of_images;
 use bmae_train::start::carried_recipe;
 use toml::Value;
 
@@ -105,15 +105,16 @@ pub fn recorded(
     let source = RecipeSource { preset: Some(preset.unwrap_or("paper").to_owned()), data: None };
     let tells_size = weights.config_text().is_some()
         || Architecture::of(weights).encoder.is_some_and(|encoder| encoder.image_size().is_some());
-    let side = side_of_images(tensors).and_then(|side| i64::try_from(side).ok()).filter(|_| !tells_size);
+    let size = size_of_images(tensors).filter(|_| !tells_size);
     let place = format!("the images of {}", tensors.source());
-    let side = side.map(|side| option(&place, "data.image_size", side));
+    let given = |text: String| Setting::parse(&format!("data.image_size={text}"), place.clone());
+    let size = size.map(|size| given(size.in_a_recipe())).transpose()?;
     let from = carried_recipe(weights, used).map(|text| CarriedRecipe {
         name: weights.source_name(),
         text,
         with_method: false,
     });
-    Ok(Layers { single_run: true, from, ..with_options(&source, everywhere, &[], [side])? })
+    Ok(Layers { single_run: true, from, ..with_options(&source, everywhere, &[], [size])? })
 }
 
 /// The layers of `bmae reconstruct`: data, model and method are those that the weights carry, and `[pretrain]` where
@@ -141,7 +142,7 @@ pub fn reconstruction(
 pub fn bench(arguments: &Bench, everywhere: &Everywhere) -> Result<Layers, RecipeError> {
     let preset = arguments.preset.clone().unwrap_or_else(|| "paper".to_owned());
     let stage = Stage::from(arguments.stage);
-    let source = RecipeSource { preset: Some(preset), data: None };
+    let source = RecipeSource { preset: Some(preset), data: arguments.data.clone() };
     let batch_size = format!("{}.batch_size", stage.section());
     let own = [
         method(arguments.method.as_ref()),

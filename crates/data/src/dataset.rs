@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use bmae_architecture::ImageSize;
 use sha2::{Digest, Sha256};
 
 use crate::DataError;
@@ -169,9 +170,9 @@ impl Dataset {
     }
 }
 
-/// The values of an image of `image_size` x `image_size` pixels in three colours: 3 S S.
-pub(crate) fn values_per_image(image_size: usize) -> usize {
-    3 * image_size * image_size
+/// The values of an image of this size in three colours: 3 H W.
+pub(crate) fn values_per_image(image_size: ImageSize) -> usize {
+    3 * image_size.area()
 }
 
 /// How many images to take of each split (0: all).

@@ -20,7 +20,7 @@ use bmae_output::plain::{name_of_path, plain_path};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::dataset::Limits;
-use crate::decode::decode;
+use crate::decode::{Inspection, decode};
 use crate::error::FolderError;
 use crate::file_digest::digest_of_file;
 use crate::left_out::LeftOut;
@@ -59,7 +59,7 @@ pub fn open(root: &Path, limits: Limits) -> Result<Dataset, DataError> {
     let Some(splits) = labelled_splits(root)? else {
         let mut paths = images_below(root, &mut left_out)?;
         paths.truncate(Limits::count(limits.train));
-        let train = Arc::new(Folder { root: root.to_owned(), paths, labels: Vec::new() });
+        let train = Arc::new(Folder::new(root, paths, Vec::new()));
         return Ok(Dataset { name, train, test: None, test_folder: None, class_names: Vec::new(), left_out });
     };
     let (train, class_names) = labelled(&splits.train, limits.train, &mut left_out)?;
@@ -112,12 +112,12 @@ fn labelled(root: &Path, limit: usize, left_out: &mut Option<LeftOut>) -> Result
     }
     let lengths: Vec<usize> = of_class.iter().map(Vec::len).collect();
     let taken = taken_of_each(&lengths, Limits::count(limit));
-    let mut folder = Folder { root: root.to_owned(), paths: Vec::new(), labels: Vec::new() };
+    let (mut all, mut labels) = (Vec::new(), Vec::new());
     for (label, (paths, taken)) in of_class.into_iter().zip(taken).enumerate() {
-        folder.labels.extend(std::iter::repeat_n(label, taken));
-        folder.paths.extend(paths.into_iter().take(taken));
+        labels.extend(std::iter::repeat_n(label, taken));
+        all.extend(paths.into_iter().take(taken));
     }
-    Ok((folder, classes.into_keys().collect()))
+    Ok((Folder::new(root, all, labels), classes.into_keys().collect()))
 }
 
 /// How many images of each class are taken, when classes take turns until `limit` is reached.
@@ -171,6 +171,12 @@ fn images_below(root: &Path, left_out: &mut Option<LeftOut>) -> Result<Vec<PathB
         return Err(no_images(root, &found, left_out.as_ref()));
     }
     Ok(found.into_iter().filter(is_image).map(DirEntry::into_path).collect())
+}
+
+/// All photographs below a folder, in the order of their names, those among them that are not decoded; perhaps none.
+pub fn photographs_below(root: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let found = walk(root, usize::MAX, &mut None)?.into_iter();
+    Ok(found.filter(|entry| is_image(entry) || unsupported(entry).is_some()).map(DirEntry::into_path).collect())
 }
 
 fn walk(root: &Path, depth: usize, left_out: &mut Option<LeftOut>) -> Result<Vec<DirEntry>, DataError> {
@@ -254,6 +260,15 @@ struct Folder {
     root: PathBuf,
     paths: Vec<PathBuf>,
     labels: Vec<usize>,
+    /// For each image whether its file was found whole.
+    inspections: Vec<Inspection>,
+}
+
+impl Folder {
+    fn new(root: &Path, paths: Vec<PathBuf>, labels: Vec<usize>) -> Self {
+        let inspections = paths.iter().map(|_| Inspection::default()).collect();
+        Self { root: root.to_owned(), paths, labels, inspections }
+    }
 }
 
 impl Images for Folder {
@@ -262,7 +277,7 @@ impl Images for Folder {
     }
 
     fn image(&self, index: usize) -> Result<Image, DataError> {
-        decode(&self.paths[index])
+        decode(&self.paths[index], &self.inspections[index])
     }
 
     fn name(&self, index: usize) -> String {

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use bmae_architecture::ImageSize;
 use rand::{Rng, RngExt};
 use rand_distr::{Beta, Distribution};
 
@@ -79,11 +80,11 @@ impl Mixing {
         Ok(())
     }
 
-    /// Draws what happens to a batch of images of `image_size` x `image_size` pixels.
+    /// Draws what happens to a batch of images of the size `image_size`.
     ///
     /// # Errors
     /// When the numbers make no sense (see [`check`](Self::check)).
-    pub fn draw(&self, image_size: usize, generator: &mut impl Rng) -> Result<DrawnMixing, DataError> {
+    pub fn draw(&self, image_size: ImageSize, generator: &mut impl Rng) -> Result<DrawnMixing, DataError> {
         self.check()?;
         if !self.is_on() || generator.random::<f64>() >= self.probability {
             return Ok(DrawnMixing::Nothing);
@@ -98,7 +99,7 @@ impl Mixing {
         if cut { Ok(DrawnMixing::cut(image_size, lambda, generator)) } else { Ok(DrawnMixing::Mixup { lambda }) }
     }
 
-    /// Mixes the images [N, 3, S, S] of a batch in place, S being `image_size`, and returns their soft targets
+    /// Mixes the images [N, 3, H, W] of a batch in place, H x W being `image_size`, and returns their soft targets
     /// [N, `classes`].
     ///
     /// Label smoothing is included, as in timm: before they are mixed, the targets are `smoothing / classes`, and
@@ -111,7 +112,7 @@ impl Mixing {
         &self,
         images: &mut [f32],
         labels: &[i64],
-        image_size: usize,
+        image_size: ImageSize,
         classes: usize,
         smoothing: f64,
         generator: &mut impl Rng,
@@ -141,30 +142,29 @@ impl Mixing {
 impl DrawnMixing {
     /// The rectangle that CutMix exchanges: its sides are sqrt(1 - lambda) of the image's, rounded down to even
     /// numbers; its centre is any pixel, and what would lie outside the image is cut off.
-    fn cut(image_size: usize, lambda: f64, generator: &mut impl Rng) -> Self {
-        let half = (image_size as f64 * (1.0 - lambda).sqrt()) as usize / 2;
-        let mut range = || {
-            let centre = generator.random_range(0..image_size as u64) as usize;
-            centre.saturating_sub(half)..(centre + half).min(image_size)
+    fn cut(image_size: ImageSize, lambda: f64, generator: &mut impl Rng) -> Self {
+        let mut range = |side: usize| {
+            let half = (side as f64 * (1.0 - lambda).sqrt()) as usize / 2;
+            let centre = generator.random_range(0..side as u64) as usize;
+            centre.saturating_sub(half)..(centre + half).min(side)
         };
-        Self::CutMix { rows: range(), columns: range() }
+        Self::CutMix { rows: range(image_size.height), columns: range(image_size.width) }
     }
 
-    /// The share of an image of `image_size` x `image_size` pixels that is its own afterwards: for CutMix, what the
+    /// The share of an image of the size `image_size` that is its own afterwards: for CutMix, what the
     /// rectangle leaves of its area.
-    pub fn lambda(&self, image_size: usize) -> f64 {
+    pub fn lambda(&self, image_size: ImageSize) -> f64 {
         match self {
             Self::Nothing => 1.0,
             Self::Mixup { lambda } => *lambda,
-            Self::CutMix { rows, columns } => {
-                1.0 - (rows.len() * columns.len()) as f64 / (image_size * image_size) as f64
-            }
+            Self::CutMix { rows, columns } => 1.0 - (rows.len() * columns.len()) as f64 / image_size.area() as f64,
         }
     }
 
-    /// Mixes `count` images [count, 3, S, S]. In an odd batch the middle image is its own partner and stays.
-    fn apply(&self, images: &mut [f32], image_size: usize, count: usize) {
+    /// Mixes `count` images [count, 3, H, W]. In an odd batch the middle image is its own partner and stays.
+    fn apply(&self, images: &mut [f32], image_size: ImageSize, count: usize) {
         let values_per_image = values_per_image(image_size);
+        let ImageSize { height, width } = image_size;
         let (first, second) = images.split_at_mut(count.div_ceil(2) * values_per_image);
         let [first, second] = [first, second].map(|images| images.chunks_exact_mut(values_per_image.max(1)));
         let pairs = first.zip(second.rev());
@@ -180,8 +180,8 @@ impl DrawnMixing {
             }
             Self::CutMix { rows, columns } => {
                 for (a, b) in pairs {
-                    for row in (0..3).flat_map(|channel| rows.clone().map(move |row| channel * image_size + row)) {
-                        let part = row * image_size + columns.start..row * image_size + columns.end;
+                    for row in (0..3).flat_map(|channel| rows.clone().map(move |row| channel * height + row)) {
+                        let part = row * width + columns.start..row * width + columns.end;
                         a[part.clone()].swap_with_slice(&mut b[part]);
                     }
                 }
@@ -190,7 +190,7 @@ impl DrawnMixing {
     }
 
     /// Soft targets [N, classes] of labels below `classes`.
-    fn targets(&self, labels: &[i64], image_size: usize, classes: usize, smoothing: f64) -> Vec<f32> {
+    fn targets(&self, labels: &[i64], image_size: ImageSize, classes: usize, smoothing: f64) -> Vec<f32> {
         let off = smoothing / classes as f64;
         let on = 1.0 - smoothing + off;
         let lambda = self.lambda(image_size);

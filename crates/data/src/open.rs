@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use bmae_architecture::ImageSize;
+
 use crate::dataset::Limits;
 use crate::error::CifarError;
 use crate::{CifarSet, DataError, Dataset, cifar, image_folder, shapes};
@@ -17,8 +19,8 @@ pub enum Source {
         train: usize,
         /// How many test images.
         test: usize,
-        /// The side of the square images, in pixels.
-        size: usize,
+        /// The size of the images.
+        size: ImageSize,
     },
     /// CIFAR-10 in this folder: its files, its directory `cifar-10-batches-bin`, or the official archive.
     Cifar10(PathBuf),

@@ -38,6 +38,12 @@ pub enum Purpose {
     DropPath = 12,
     /// Which patches of an image are masked for the second target and those behind it, where each has its own mask.
     FurtherMasks = 13,
+    /// Which labels of a class are used, where not all are (keyed by the class instead of a sample).
+    LabelChoice = 14,
+    /// Which images of a class are for testing, where the data set does not say (keyed by the class).
+    TestSplit = 15,
+    /// Which training images of a class an evaluation chooses its best epoch by (keyed by the class).
+    ValidationSplit = 16,
 }
 
 /// The generator for one purpose of one sample in one epoch: ChaCha8 whose 32-byte key is `seed`, `epoch`, `sample`

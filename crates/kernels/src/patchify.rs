@@ -5,7 +5,7 @@
 
 use bmae_architecture::PatchGrid;
 
-/// Cuts `images` [N, C, S, S] into `patches` [N, L, p*p*C] with L = (S/p)^2; overwrites `patches`.
+/// Cuts `images` [N, C, H, W] into `patches` [N, L, h*w*C] with L = (H/h) * (W/w); overwrites `patches`.
 ///
 /// N follows from the length of `images`.
 ///
@@ -13,22 +13,22 @@ use bmae_architecture::PatchGrid;
 /// When the sizes of `grid` cannot be ([`PatchGrid::check`]), when `images` is not a whole number of images, or when
 /// `patches` is not as long as `images`.
 pub fn patchify(images: &[f32], grid: PatchGrid, patches: &mut [f32]) {
-    let PatchGrid { channels, image_size: side, patch_size: patch } = grid;
-    assert!(patch > 0 && side.is_multiple_of(patch), "a side of {side} pixels cannot be cut into patches of {patch}");
+    let PatchGrid { channels, image, patch } = grid;
+    assert!(grid.check().is_ok(), "an image of {image} pixels cannot be cut into patches of {patch}");
     let image_values = grid.values_per_image();
     assert!(image_values > 0 && images.len().is_multiple_of(image_values), "not a whole number of images");
     assert_eq!(images.len(), patches.len(), "patches hold exactly the pixels of the images");
 
-    let (per_side, patch_values) = (grid.patches_per_side(), grid.values_per_patch());
-    for (image, patches) in images.chunks_exact(image_values).zip(patches.chunks_exact_mut(image_values)) {
+    let (plane, patch_values) = (image.area(), grid.values_per_patch());
+    for (pixels, patches) in images.chunks_exact(image_values).zip(patches.chunks_exact_mut(image_values)) {
         for (l, out) in patches.chunks_exact_mut(patch_values).enumerate() {
-            let (top, left) = (l / per_side * patch, l % per_side * patch);
-            for row in 0..patch {
-                for column in 0..patch {
-                    let pixel = (top + row) * side + left + column;
-                    let at = (row * patch + column) * channels;
+            let (top, left) = grid.corner(l);
+            for row in 0..patch.height {
+                for column in 0..patch.width {
+                    let pixel = (top + row) * image.width + left + column;
+                    let at = (row * patch.width + column) * channels;
                     for channel in 0..channels {
-                        out[at + channel] = image[channel * side * side + pixel];
+                        out[at + channel] = pixels[channel * plane + pixel];
                     }
                 }
             }
@@ -58,6 +58,7 @@ pub fn normalise_patches(patches: &mut [f32], values_per_patch: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bmae_architecture::{ImageSize, PatchSize};
 
     #[test]
     fn patches_stand_row_by_row_and_their_pixels_row_column_channel() {
@@ -65,10 +66,22 @@ mod tests {
         let image: Vec<f32> =
             (0..2).flat_map(|c| (0..4).flat_map(move |y| (0..4).map(move |x| (c * 100 + y * 10 + x) as f32))).collect();
         let mut patches = vec![0.0; image.len()];
-        patchify(&image, PatchGrid { channels: 2, image_size: 4, patch_size: 2 }, &mut patches);
+        patchify(&image, PatchGrid { channels: 2, ..PatchGrid::rgb(4, 2) }, &mut patches);
         assert_eq!(patches[..8], [0., 100., 1., 101., 10., 110., 11., 111.]);
         assert_eq!(patches[8..16], [2., 102., 3., 103., 12., 112., 13., 113.], "the second patch lies to the right");
         assert_eq!(patches[16..24], [20., 120., 21., 121., 30., 130., 31., 131.], "the third begins the next row");
+    }
+
+    #[test]
+    fn patches_and_images_need_not_be_square() {
+        // Images of 4 rows and 6 columns in patches of 2 rows and 3 columns: row*10 + column.
+        let image: Vec<f32> = (0..4).flat_map(|y| (0..6).map(move |x| (y * 10 + x) as f32)).collect();
+        let (size, patch) = (ImageSize { height: 4, width: 6 }, PatchSize { height: 2, width: 3 });
+        let mut patches = vec![0.0; image.len()];
+        patchify(&image, PatchGrid { channels: 1, image: size, patch }, &mut patches);
+        assert_eq!(patches[..6], [0., 1., 2., 10., 11., 12.]);
+        assert_eq!(patches[6..12], [3., 4., 5., 13., 14., 15.], "the second patch lies to the right");
+        assert_eq!(patches[12..18], [20., 21., 22., 30., 31., 32.], "the third begins the next row");
     }
 
     #[test]

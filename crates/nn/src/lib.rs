@@ -11,7 +11,7 @@
 //!   features. [`initialisation`]: every random draw, from a generator the caller passes.
 //!
 //! Layouts are PyTorch's (a Linear's weight is [out, in]) and names are the official MAE's, so that a weight file of
-//! either side loads on the other. Images come as plain slices [N, 3, S, S], already normalised; [`patchify`] turns
+//! either side loads on the other. Images come as plain slices [N, 3, H, W], already normalised; [`patchify`] turns
 //! them into patches [N, L, p*p*3] on the CPU, since constants need no gradient.
 //!
 //! A module trained on `Device::flex().autodiff()` gives a target encoder by Burn's `Module::valid()`: the same weights
@@ -30,7 +30,10 @@ pub mod vit;
 pub mod weights;
 
 pub use error::ShapeError;
-pub use heads::{BatchNorm, Classifier, HeadInit, LinearProbe, Pooling, cross_entropy, soft_cross_entropy};
+pub use heads::{
+    BatchNorm, ClassWeights, Classifier, HeadInit, LinearProbe, Pooling, cross_entropy, soft_cross_entropy,
+    weighted_cross_entropy, weighted_soft_cross_entropy,
+};
 pub use mae::{MaskedAutoencoder, masked_rows, mean_squared_error};
 pub use masking::Masking;
 pub use parameters::{Parameter, gradients, map_parameters, parameters, replace_parameters, take_module};

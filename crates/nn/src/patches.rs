@@ -4,7 +4,7 @@ use bmae_architecture::PatchGrid;
 
 use crate::error::ShapeError;
 
-/// Cuts `images` [N, C, S, S] into patches [N, L, p*p*C]: patches row by row, pixels in the order row, column, channel.
+/// Cuts `images` [N, C, H, W] into patches [N, L, h*w*C]: patches row by row, pixels in the order row, column, channel.
 ///
 /// # Errors
 /// When the sizes of `grid` cannot be, or `images` is not a whole number of images of that size.
@@ -14,7 +14,7 @@ pub fn patchify(images: &[f32], grid: PatchGrid) -> Result<Vec<f32>, ShapeError>
         return Err(ShapeError::Length {
             what: "the batch of images",
             found: images.len(),
-            expected: format!("a multiple of {} x {} x {}", grid.channels, grid.image_size, grid.image_size),
+            expected: format!("a multiple of {} x {}", grid.channels, grid.image),
         });
     }
     let mut patches = vec![0.0; images.len()];

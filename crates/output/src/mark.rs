@@ -166,4 +166,32 @@ mod tests {
             assert_eq!(of(damaged), None);
         }
     }
+
+    #[test]
+    fn an_onnx_file_of_ours_says_what_it_is_in_its_first_line_of_text() {
+        let field = |number: u8, text: &str| [&[number << 3 | 2, text.len() as u8], text.as_bytes()].concat();
+        let file =
+            |producer: &str| [vec![8, 8], field(2, producer), field(3, "0.1.0"), field(6, "a model\nmore")].concat();
+        assert_eq!(of(&file(PRODUCER)).as_deref(), Some("a model"));
+        assert_eq!(of(&[&file(PRODUCER)[..], &[0; 400]].concat()).as_deref(), Some("a model"));
+        for other in
+            [file("pytorch"), file(PRODUCER)[..20].to_vec(), vec![8, 8], [&[8, 8][..], &field(2, PRODUCER)].concat()]
+        {
+            assert_eq!(of(&other), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_zip_file_says_what_it_is_in_its_comment() {
+        let end = |comment: &str| {
+            let length = (comment.len() as u16).to_le_bytes();
+            [ZIP_SIGNATURE, &[7; 300], ZIP_END, &[0; 16], &length, comment.as_bytes()].concat()
+        };
+        assert_eq!(of(&end(&zip_comment("features"))).as_deref(), Some("features"));
+        for comment in ["", "features", "bmaefeatures", "made by bmae features"] {
+            assert_eq!(of(&end(comment)), None, "{comment}");
+        }
+        assert_eq!(of(ZIP_SIGNATURE), None);
+        assert_eq!(of(&end(&zip_comment("features"))[..320]), None);
+    }
 }

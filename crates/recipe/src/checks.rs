@@ -27,6 +27,7 @@ impl Recipe {
                 return Err(RecipeError::RunTwice { name: run.name.clone() });
             }
         }
+        Stage::EVALUATIONS.into_iter().try_for_each(|stage| self.check_freeze(stage))?;
         TrainedStage::ALL.into_iter().try_for_each(|stage| self.check_accumulate(stage))
     }
 
@@ -54,6 +55,7 @@ impl Recipe {
         }
         let trained = stages.iter().filter_map(|stage| stage.trained());
         warnings.extend(trained.filter_map(|stage| self.rate_never_reached(stage)));
+        warnings.extend(stages.iter().filter_map(|stage| self.never_stopped(*stage)));
         warnings
     }
 
@@ -73,6 +75,22 @@ impl Recipe {
         let runs = stage != TrainedStage::Pretrain || self.method.pretrains() || !self.runs.is_empty();
         let section = Stage::from(stage).section();
         (runs && warmup_epochs >= epochs as f64).then_some(Warning::RateNeverReached { section, warmup_epochs, epochs })
+    }
+
+    /// Without images that are held out there is nothing to be patient about.
+    fn never_stopped(&self, stage: Stage) -> Option<Warning> {
+        let labels = self.labels(stage)?;
+        let section = stage.section();
+        let is_idle = labels.patience > 0 && labels.validation_fraction == 0.0;
+        is_idle.then_some(Warning::NeverStopped { section, patience: labels.patience })
+    }
+
+    fn check_freeze(&self, stage: Stage) -> Result<(), RecipeError> {
+        let depth = self.model.encoder.depth;
+        match self.labels(stage).map(|labels| labels.freeze).filter(|freeze| *freeze > depth) {
+            Some(freeze) => Err(RecipeError::TooManyFrozen { section: stage.section(), freeze, depth }),
+            None => Ok(()),
+        }
     }
 
     fn check_accumulate(&self, stage: TrainedStage) -> Result<(), RecipeError> {

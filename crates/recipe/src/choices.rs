@@ -156,6 +156,13 @@ choices! {
         /// The mean of the patch tokens.
         Mean = "mean",
     }
+    /// How much the images of a class count in a training loss.
+    ClassWeighting {
+        /// All images the same.
+        None = "none",
+        /// All classes the same: an image counts by the inverse frequency of its class.
+        Balanced = "balanced",
+    }
     /// What training images go through before they are normalised.
     Augmentation {
         /// torchvision's RandomResizedCrop (ten attempts), then a flip.

@@ -158,6 +158,19 @@ pub enum RecipeError {
         /// What there is.
         depth: usize,
     },
+    /// Freezing more blocks than there are.
+    #[error(
+        "`{section}.freeze` is {freeze}, but the encoder has {}: lower `{section}.freeze` or raise `model.encoder.depth`",
+        count(*depth, "block")
+    )]
+    TooManyFrozen {
+        /// The stage.
+        section: &'static str,
+        /// What the recipe asks for.
+        freeze: usize,
+        /// What there is.
+        depth: usize,
+    },
     /// Sizes that no model can have.
     #[error(transparent)]
     Architecture(#[from] ArchitectureError),

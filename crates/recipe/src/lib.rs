@@ -43,8 +43,8 @@ mod tests;
 
 pub use bytes::{Bytes, available_memory};
 pub use choices::{
-    Augmentation, Born, Choice, CopyAt, EmaUnit, Feature, FeatureHead, LossOn, Masks, MethodName, Pooling, Ramp,
-    ScratchInit, TargetNormalisation, UpdateKind, WarmupWeight,
+    Augmentation, Born, Choice, ClassWeighting, CopyAt, EmaUnit, Feature, FeatureHead, LossOn, Masks, MethodName,
+    Pooling, Ramp, ScratchInit, TargetNormalisation, UpdateKind, WarmupWeight,
 };
 pub use error::{Place, RecipeError};
 pub use key::AnyKey;
@@ -58,6 +58,7 @@ pub use recipe_paths::data_sets;
 pub use sections::data::DataRecipe;
 pub use sections::finetune::FinetuneRecipe;
 pub use sections::knn::KnnRecipe;
+pub use sections::labelled::LabelledRecipe;
 pub use sections::linprobe::LinprobeRecipe;
 pub use sections::method::{Method, MethodKind, WarmUp};
 pub use sections::model::{DecoderRecipe, EncoderRecipe, ModelRecipe};

@@ -187,6 +187,23 @@ const MEANINGS: &[Meaning] = &[
     meaning(&["drop_path_rate", "dpr", "stochastic_depth", "drop_rate", "dropout"], &["drop_path"]),
     meaning(&["smoothing", "label_smooth", "smooth"], &["label_smoothing"]),
     meaning(&["lr_decay", "layer_wise_decay", "llrd", "layer_lr_decay"], &["layer_decay"]),
+    meaning(
+        &["class_weight", "class_weighting", "balance_classes", "balanced", "loss_weights", "weighted_loss"],
+        &["class_weights"],
+    ),
+    meaning(
+        &["label_percent", "labels_fraction", "labelled_fraction", "labeled_fraction", "fraction_of_labels"],
+        &["label_fraction"],
+    ),
+    meaning(
+        &["freeze_blocks", "frozen_blocks", "freeze_layers", "frozen_layers", "num_frozen_layers", "freeze_first"],
+        &["freeze"],
+    ),
+    meaning(
+        &["val_fraction", "val_split", "validation_split", "val_ratio", "val_size", "validation_size", "holdout"],
+        &["validation_fraction"],
+    ),
+    meaning(&["early_stopping", "early_stop", "early_stopping_patience"], &["patience"]),
     meaning(&["reprob", "erasing", "random_erase", "erase", "cutout"], &["random_erasing"]),
     meaning(&["aa", "auto_augment", "rand_aug", "ra"], &["randaugment"]),
     meaning(&["mixup_alpha"], &["mixup"]),

@@ -113,11 +113,14 @@ impl Estimate {
                 pretraining_activations(sizes, recipe.pretrain.mask_ratio),
                 micro_batch(recipe, TrainedStage::Pretrain),
             ),
-            Stage::Finetune => (
-                encoder.saturating_mul(trained),
-                encoder_activations(sizes, sizes.grid.patches()),
-                micro_batch(recipe, TrainedStage::Finetune),
-            ),
+            Stage::Finetune => {
+                let (fixed, learning) = split_at_frozen_blocks(sizes, recipe.finetune.labels.freeze);
+                (
+                    encoder.saturating_sub(fixed).saturating_mul(trained).saturating_add(fixed.saturating_mul(frozen)),
+                    encoder_activations(learning, sizes.grid.patches()),
+                    micro_batch(recipe, TrainedStage::Finetune),
+                )
+            }
             // Nothing is kept for a backward pass: one block of one image is the least.
             Stage::Linprobe | Stage::Knn => {
                 (encoder.saturating_mul(frozen), block_activations(sizes.grid.patches(), sizes.encoder), 1)
@@ -286,6 +289,17 @@ fn pretraining_activations(sizes: Autoencoder, mask_ratio: f64) -> u128 {
     encoder_activations(sizes, kept_patches(patches, mask_ratio))
         .saturating_add(decoder)
         .saturating_add(sizes.grid.values_per_image() as u128)
+}
+
+/// The parameters that are not trained where the first `freeze` blocks are not, and the model of the blocks that are: no
+/// backward pass reads the activations of the others.
+fn split_at_frozen_blocks(sizes: Autoencoder, freeze: usize) -> (u128, Autoencoder) {
+    let encoder = Transformer { depth: sizes.encoder.depth.saturating_sub(freeze), ..sizes.encoder };
+    let frozen = match freeze {
+        0 => 0,
+        blocks => encoder_parameters(sizes.grid, Transformer { depth: blocks, ..sizes.encoder }).total(),
+    };
+    (frozen, Autoencoder { encoder, ..sizes })
 }
 
 fn encoder_activations(sizes: Autoencoder, patches: usize) -> u128 {

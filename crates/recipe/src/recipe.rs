@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bmae_architecture::{Autoencoder, PatchGrid, Transformer};
+use bmae_architecture::{Autoencoder, CHANNELS, PatchGrid, Transformer};
 
 use super::choices::Augmentation;
 use super::error::Place;
@@ -11,6 +11,7 @@ use super::section::Keys;
 use super::sections::data::{self, DataRecipe};
 use super::sections::finetune::{self, FinetuneRecipe};
 use super::sections::knn::{self, KnnRecipe};
+use super::sections::labelled::LabelledRecipe;
 use super::sections::linprobe::{self, LinprobeRecipe};
 use super::sections::method::{self, Method, MethodKind};
 use super::sections::model::{self, ModelRecipe};
@@ -21,7 +22,7 @@ use super::sections::seed;
 use super::sections::target::Update;
 use super::sections::training::StageRecipe;
 use super::sections::weights::GivenWeights;
-use super::stage::TrainedStage;
+use super::stage::{Stage, TrainedStage};
 use super::toml_text::TomlText;
 
 /// The checked recipe of a run, complete down to the last default.
@@ -156,11 +157,20 @@ impl Recipe {
         }
     }
 
+    /// What a stage does with labels; `None` for those that do not learn from them.
+    pub fn labels(&self, stage: Stage) -> Option<&LabelledRecipe> {
+        match stage {
+            Stage::Finetune => Some(&self.finetune.labels),
+            Stage::Linprobe => Some(&self.linprobe.labels),
+            Stage::Pretrain | Stage::Knn => None,
+        }
+    }
+
     /// The sizes of its masked autoencoder.
     pub fn architecture(&self) -> Autoencoder {
         let &ModelRecipe { patch_size, norm_epsilon, ref encoder, ref decoder } = &self.model;
         Autoencoder {
-            grid: PatchGrid::rgb(self.data.image_size, patch_size),
+            grid: PatchGrid { channels: CHANNELS, image: self.data.image_size, patch: patch_size },
             encoder: Transformer {
                 dim: encoder.dim,
                 depth: encoder.depth,

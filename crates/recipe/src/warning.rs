@@ -27,6 +27,13 @@ pub enum Warning {
         /// Its `epochs`.
         epochs: usize,
     },
+    /// A training is to end early, and no images are held out to see when.
+    NeverStopped {
+        /// The section of the stage.
+        section: &'static str,
+        /// Its `patience`.
+        patience: usize,
+    },
     /// Weights whose shapes are used, but do not tell how many heads there are.
     HeadsTaken {
         /// The run or file.
@@ -110,6 +117,11 @@ impl fmt::Display for Warning {
                 "`{section}.warmup_epochs` is {warmup_epochs}, but the training ends after {}, while its learning rate still \
                  rises: lower `{section}.warmup_epochs` or raise `{section}.epochs`",
                 count(*epochs, "epoch")
+            ),
+            Warning::NeverStopped { section, patience } => write!(
+                formatter,
+                "`{section}.patience` is {patience}, but no images are held out to see when an epoch is better, so the training \
+                 goes on to its last epoch: set `{section}.validation_fraction`, to 0.1 for example"
             ),
             Warning::HeadsTaken { weights, part, heads } => write!(
                 formatter,

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use bmae_architecture::PatchSize;
 use bmae_output::count::count;
 use bmae_output::plain::plain_path;
 use bmae_recipe::{Place, Recipe};
@@ -373,16 +374,17 @@ pub enum TrainError {
     },
     /// A teacher of other patches than the student's.
     #[error(
-        "{source_name} cannot be a fixed target: its patches are {found} x {found} pixels and those of the student {expected} x \
-         {expected}; each patch has one target, so set model.patch_size = {found} (and a data.image_size that it divides)"
+        "{source_name} cannot be a fixed target: its patches are {found} pixels and those of the student {expected}; \
+         each patch has one target, so set model.patch_size = {} (and a data.image_size that it divides)",
+        found.in_a_recipe()
     )]
     TeacherPatches {
         /// The weights.
         source_name: String,
         /// Their patch size.
-        found: usize,
+        found: PatchSize,
         /// The recipe's.
-        expected: usize,
+        expected: PatchSize,
     },
     /// A teacher of another width than the student's, and of unknown heads.
     #[error(

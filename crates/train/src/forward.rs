@@ -1,6 +1,7 @@
 //! One pass through a masked autoencoder, for whoever checks a port (`docs/formats.md`, "forward"): the model, the
 //! masking, the targets and the loss are the student's, as it trains.
 
+use bmae_architecture::ImageSize;
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::StateDict;
 use bmae_nn::{TensorFile, parameters};
@@ -95,34 +96,33 @@ pub fn run(
     Ok(Passed { outputs, head })
 }
 
-/// The side of the square `images` of `file`, if it holds some.
-pub fn side_of_images(file: &TensorFile) -> Option<usize> {
+/// The size of the `images` of `file`, if it holds some.
+pub fn size_of_images(file: &TensorFile) -> Option<ImageSize> {
     let (shape, _) = file.floats_of_any_rank("images").ok()?;
-    match shape {
-        [.., 3, rows, columns] if rows == columns && *rows > 0 => Some(*rows),
+    match *shape {
+        [.., 3, height, width] if height > 0 && width > 0 => Some(ImageSize { height, width }),
         _ => None,
     }
 }
 
-/// The sizes and values of the tensor `images` of `file`, whose last three sizes are 3, S and S.
+/// The sizes and values of the tensor `images` of `file`, whose last three sizes are 3, H and W.
 pub(crate) fn recorded_images<'a, const D: usize>(
     recipe: &Recipe,
     file: &'a TensorFile,
     axes: &str,
 ) -> Result<([usize; D], &'a [f32]), TrainError> {
     let (sizes, images) = file.floats::<D>("images", axes)?;
-    let side = recipe.data.image_size;
-    let [channels, rows, columns] = [sizes[D - 3], sizes[D - 2], sizes[D - 1]];
+    let size = recipe.data.image_size;
+    let [channels, height, width] = [sizes[D - 3], sizes[D - 2], sizes[D - 1]];
+    let found_size = ImageSize { height, width };
     let (found, expected) = if channels != 3 {
-        let last = if columns == 3 { ": the channels come before rows and columns" } else { "" };
+        let last = if width == 3 { ": the channels come before rows and columns" } else { "" };
         (format!("has {channels} channels ({sizes:?})"), format!("{axes} with 3 was expected{last}"))
-    } else if rows != columns {
-        (format!("has images of {rows} x {columns} pixels"), "they must be square: crop or resize them".to_owned())
     } else if images.is_empty() {
         (format!("is empty ({sizes:?})"), "at least one image was expected".to_owned())
-    } else if rows != side {
-        let expected = format!("the model is for {side} x {side}: set data.image_size to the side of the images");
-        (format!("has images of {rows} x {columns} pixels"), expected)
+    } else if found_size != size {
+        let expected = format!("the model is for {size}: set data.image_size to that of the images");
+        (format!("has images of {found_size} pixels"), expected)
     } else {
         return Ok((sizes, images));
     };

@@ -10,6 +10,7 @@
 //! - where weights come from: [`start`], those that a recipe names and records: `checksum` and `teacher`; how they
 //!   leave: [`export`]; what lies on disk: [`run_directory`];
 //! - one stage, or a whole plan, is run: [`run`];
+//! - what a finished run says of images: [`inference`];
 //! - the same code for whoever checks a port: one pass ([`forward`]), recorded steps ([`replay`]); features for use
 //!   elsewhere: [`features`];
 //! - how fast it is here: [`mod@bench`], [`mod@speed`]; what a plan will take: [`mod@forecast`], told as an [`estimate`].
@@ -28,6 +29,7 @@ mod file_checksum;
 pub mod finetune;
 pub mod forecast;
 pub mod forward;
+pub mod inference;
 mod input;
 mod knn;
 pub mod linear_probe;

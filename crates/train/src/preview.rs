@@ -93,10 +93,9 @@ fn column_names(stage: Stage, epochs: usize) -> Vec<String> {
 
 /// What `transform` makes of the image number `index` in `epoch`, as a picture.
 fn view(recipe: &Recipe, transform: Transform, image: &Image, epoch: usize, index: usize) -> Result<Image, DataError> {
-    let side = transform.image_size;
     let mut planes = vec![0.0; transform.values_per_image()];
     transform.apply(image, recipe.seed, epoch as u64, index as u64, &mut planes)?;
-    transform.normalisation().denormalise(&planes, side)
+    transform.normalisation().denormalise(&planes, transform.image_size)
 }
 
 /// The same picture with the patches grey that are masked in that epoch.

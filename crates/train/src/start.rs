@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use bmae_output::plain::plain_path;
 
+use bmae_architecture::{ImageSize, PatchSize};
 use bmae_nn::weights::{Architecture, ModelPart, StateDict, grouped_names};
-use bmae_nn::{Encoder, EncoderInit, LayerNorm, LoadReport, WeightsError};
+use bmae_nn::{Encoder, EncoderInit, LoadReport, WeightsError};
 use bmae_output::count::count;
 use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{Choice, EncoderRecipe, MethodName, Recipe, ScratchInit, Stage, Start, Used};
@@ -19,7 +20,7 @@ use burn::tensor::Device;
 use crate::TrainError;
 use crate::model::fresh_encoder;
 use crate::observer::Message;
-use crate::run_directory::{Moved, RunFile, has_checkpoint, last_weights};
+use crate::run_directory::{Moved, Recorded, RunFile, has_checkpoint, last_weights};
 
 /// The text of the `config.toml` that the weights were made with, or what their shapes tell of the part that is `used`.
 pub fn config_text(start: &Start, used: Used) -> Result<Option<String>, TrainError> {
@@ -89,32 +90,6 @@ pub(crate) fn encoder_without_norm(
     load(start, recipe, device, false, tell)
 }
 
-/// The same with the final norm, or, of a classifier of the mean of the patch tokens, without any and with the norm of that
-/// mean, which is for the mean or the class token of its tokens.
-pub(crate) fn encoder_and_norm(
-    start: &Start,
-    recipe: &Recipe,
-    device: &Device,
-    tell: &mut dyn FnMut(Message),
-) -> Result<(Encoder, Option<LayerNorm>), TrainError> {
-    let Some(path) = start.path() else { return Ok((encoder(start, recipe, device, tell)?, None)) };
-    let weights = read_weights(path)?;
-    if weights.has_prefix("norm.") || !weights.has_prefix("fc_norm.") {
-        return Ok((encoder(start, recipe, device, tell)?, None));
-    }
-    let mut of_norm = StateDict { source: weights.source.clone(), ..StateDict::default() };
-    for (name, tensor) in &weights.tensors {
-        if let Some(name) = name.strip_prefix("fc_norm.") {
-            of_norm.tensors.insert(name.to_owned(), tensor.clone());
-        }
-    }
-    let norm = LayerNorm::init(recipe.model.encoder.dim, recipe.model.norm_epsilon, device);
-    let norm = load_exactly(&of_norm, norm)?;
-    let mut encoder = encoder_without_norm(start, recipe, device, tell)?;
-    encoder.norm = None;
-    Ok((encoder, Some(norm)))
-}
-
 fn load(
     start: &Start,
     recipe: &Recipe,
@@ -159,14 +134,13 @@ pub(crate) fn fill(
 /// The recipe's sizes must be such that memory holds them ([`Recipe::check_memory`]).
 pub fn fit(weights: &mut StateDict, recipe: &Recipe, used: Used, tell: &mut dyn FnMut(Message)) {
     let source = weights.source_name();
-    // The recipe was checked: the patch size divides the image size and is not 0.
-    let side = recipe.data.image_size / recipe.model.patch_size;
-    let added = weights.add_missing_positions(side);
+    let grid = recipe.architecture().grid.size();
+    let added = weights.add_missing_positions(grid);
     if !added.is_empty() {
         let names = added.join(" and ");
         tell(Message::Note(format!("{source} has no {names}: the fixed sin-cos positions are used")));
     }
-    if let Some(interpolated) = weights.resize_positions(side) {
+    if let Some(interpolated) = weights.resize_positions(grid) {
         tell(Message::Note(format!("{source}: {interpolated}")));
     }
     if let Some(taken) = weights.origin.taken() {
@@ -269,7 +243,7 @@ pub fn carried_recipe(weights: &StateDict, used: Used) -> Option<String> {
     let norm_pix = weights.origin.config.norm_pix.filter(|_| decoder.is_some());
     let sizes = sizes_as_recipe(
         encoder.image_size(),
-        (encoder.patch_size, weights.origin.config.norm_epsilon),
+        (encoder.patch, weights.origin.config.norm_epsilon),
         (encoder.dim, encoder.depth, encoder.heads),
         encoder.mlp_ratio(),
         decoder.map(|decoder| (decoder.dim, decoder.depth, decoder.heads)),
@@ -301,8 +275,8 @@ pub fn told_model(recipe: &Recipe, weights: &StateDict) -> String {
 type Sizes = (usize, usize, Option<usize>);
 
 fn sizes_as_recipe(
-    image_size: Option<usize>,
-    (patch_size, norm_epsilon): (usize, Option<f64>),
+    image_size: Option<ImageSize>,
+    (patch_size, norm_epsilon): (PatchSize, Option<f64>),
     encoder: Sizes,
     mlp_ratio: f64,
     decoder: Option<Sizes>,
@@ -311,8 +285,8 @@ fn sizes_as_recipe(
         let heads = heads.map_or(String::new(), |heads| format!("heads = {heads}\n"));
         format!("\n[model.{name}]\ndim = {dim}\ndepth = {depth}\n{heads}")
     };
-    let mut text = image_size.map_or(String::new(), |image_size| format!("[data]\nimage_size = {image_size}\n\n"));
-    text += &format!("[model]\npatch_size = {patch_size}\n");
+    let mut text = image_size.map_or(String::new(), |size| format!("[data]\nimage_size = {}\n\n", size.in_a_recipe()));
+    text += &format!("[model]\npatch_size = {}\n", patch_size.in_a_recipe());
     text += &norm_epsilon.map_or(String::new(), |epsilon| format!("norm_epsilon = {epsilon:?}\n"));
     text += &section("encoder", encoder);
     text += &format!("mlp_ratio = {mlp_ratio:?}\n");
@@ -358,6 +332,14 @@ pub(crate) fn weights_file(path: &Path) -> Result<PathBuf, TrainError> {
             .to_owned()
     };
     Err(TrainError::NoWeights { path: path.to_owned(), what })
+}
+
+/// The weights that the nearest neighbours in the run at `path` were found with: such a run has none of its own. `None` for
+/// every other path, and where an encoder was measured that was drawn by chance.
+pub fn measured_encoder(path: &Path) -> Option<PathBuf> {
+    let is_without = path.is_dir() && !path.join("config.json").is_file() && !last_weights(path).exists();
+    let recorded = is_without.then(|| Recorded::read(path).ok()).flatten()?;
+    (recorded.planned.stage == Stage::Knn).then(|| recorded.planned.start.path().map(Path::to_owned)).flatten()
 }
 
 /// The file that the weights at `path` lie in; where there are none, what reads them says so.

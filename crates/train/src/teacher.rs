@@ -61,8 +61,8 @@ fn sizes(weights: &StateDict, recipe: &Recipe, tell: &mut dyn FnMut(Message)) ->
         return Err(TrainError::NoTeacher { source_name, holds: shapes.in_one_line() });
     };
     let expected = recipe.model.patch_size;
-    if encoder.patch_size != expected {
-        return Err(TrainError::TeacherPatches { source_name, found: encoder.patch_size, expected });
+    if encoder.patch != expected {
+        return Err(TrainError::TeacherPatches { source_name, found: encoder.patch, expected });
     }
     let student = &recipe.model.encoder;
     let heads = match heads_of(weights).0 {

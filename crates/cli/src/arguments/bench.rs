@@ -20,7 +20,12 @@ Examples:
       --set model.decoder.depth=4 --set model.decoder.heads=3
 
 Whole optimiser steps are timed, on images in memory: loading and augmentation do not count. A bootstrapped method is timed \
-after its switch, with all its targets. Fused and composed operations are compared before.")]
+after its switch, with all its targets. Fused and composed operations are compared before.
+
+  bmae bench --loading --data photos --set data.image_size=224 \
+    --set model.patch_size=16
+
+With --loading the other half is timed: batches of training images, read, decoded and augmented, with no model beside.")]
 pub struct Bench {
     /// Recipe: quick, mini, paper, or a file of your own that ends in .toml [default: paper]
     #[arg(long, value_name = "NAME|FILE.toml", value_parser = path_word())]
@@ -43,4 +48,10 @@ pub struct Bench {
     /// Take as many steps again, timed by operation
     #[arg(long)]
     pub profile: bool,
+    /// Time loading and augmentation alone
+    #[arg(long, conflicts_with = "profile")]
+    pub loading: bool,
+    /// Images that are loaded: shapes, cifar10, cifar100, or the path of a folder or archive
+    #[arg(long, value_name = "PATH|NAME", requires = "loading", value_parser = path_word())]
+    pub data: Option<String>,
 }

@@ -59,7 +59,7 @@ pub struct Export {
     pub out: PathBuf,
     #[command(flatten)]
     pub force: Force,
-    /// Images that an ONNX file takes [default: uint8]
+    /// Images that an ONNX file takes [default: uint8; float for what learned from floats]
     #[arg(long)]
     pub input: Option<OnnxInputName>,
     /// Let an ONNX file give these features, also of a classifier [default of an encoder: class-token]
@@ -116,7 +116,7 @@ pub enum OnnxInputName {
     Uint8,
     /// Integers of 16 bits [N, H, W, C], 0 to 65535
     Uint16,
-    /// Numbers from 0 to 1 [N, C, H, W]
+    /// Numbers [N, C, H, W]: integers as 0 to 1, floats as they are
     Float,
 }
 

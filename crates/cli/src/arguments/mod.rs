@@ -22,7 +22,7 @@ mod training;
 use clap::{Parser, Subcommand};
 
 pub use bench::Bench;
-pub use checkpoint::{Checkpoint, Destination, Export, Import, OnnxInputName};
+pub use checkpoint::{Checkpoint, Destination, Export, Import};
 pub use collection::{Runs, RunsCommand, Watch};
 pub use data::{Cifar, Data, Download, Preview};
 pub use everywhere::{DeviceName, Everywhere};

@@ -31,7 +31,7 @@ sweep of finetune.base_lr pre-trains once. Pre-trainings that begin alike, on pi
 Finished runs in --out are kept, interrupted ones are resumed: after an interruption, give \
 bmae resume the folder. The report is written to report/ in --out.")]
 pub struct Sweep {
-    /// Built-in sweep (report, k, wse, tau, lambda, methods), or a file of your own that ends in .toml
+    /// Built-in sweep (report, k, wse, tau, lambda, methods, labels), or a file of your own that ends in .toml
     #[arg(value_name = "NAME|FILE.toml", value_parser = path_word())]
     pub sweep: Option<String>,
     #[command(flatten)]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use bmae_kernels::instruction_set::InstructionSet;
 use bmae_output::count::count;
 use bmae_recipe::{Choice as _, Recipe, TrainedStage};
-use bmae_train::bench::{self, Profile, Settings, StepTimes};
+use bmae_train::bench::{self, LoadingTime, Profile, Settings, StepTimes};
 use bmae_train::device::DeviceChoice;
 use serde_json::{Value, json};
 
@@ -25,6 +25,11 @@ pub fn run(arguments: &Bench, everywhere: &Everywhere, output: &Output) -> Resul
         return Err(Ending::Usage(message.into()));
     }
     let threads = threads::set(everywhere.threads)?;
+    if arguments.loading {
+        let (batches, warmup) = (usize::from(arguments.steps), usize::from(arguments.warmup));
+        let measured = bench::loading(&recipe, stage, batches, warmup, threads)?;
+        return Ok(output.result(&loading_text(stage, threads, &measured), &loading_json(stage, threads, &measured))?);
+    }
     let device = DeviceChoice::from(everywhere.device).open()?;
     let settings = Settings {
         stage,
@@ -35,6 +40,33 @@ pub fn run(arguments: &Bench, everywhere: &Everywhere, output: &Output) -> Resul
     let measured = bench::run(&recipe, settings, &device)?;
     let report = Report { recipe: &recipe, arguments, threads, measured: &measured };
     Ok(output.result(&report.text(), &report.json())?)
+}
+
+fn loading_text(stage: TrainedStage, threads: usize, measured: &LoadingTime) -> String {
+    let mut text = format!(
+        "{}: loading alone, batch {}, {}\n{:.1} images/s, {:.2} ms an image, over {}",
+        bmae_recipe::Stage::from(stage).section(),
+        measured.batch,
+        count(threads, "thread"),
+        measured.images_per_s(),
+        1e3 / measured.images_per_s(),
+        count(measured.images, "image"),
+    );
+    if let Some(bytes) = measured.peak_memory {
+        let _ = write!(text, "\npeak memory {:.0} MiB", mebi(bytes));
+    }
+    text
+}
+
+fn loading_json(stage: TrainedStage, threads: usize, measured: &LoadingTime) -> Value {
+    json!({
+        "stage": bmae_recipe::Stage::from(stage).section(),
+        "batch": measured.batch,
+        "threads": threads,
+        "images": measured.images,
+        "images_per_s": rounded(measured.images_per_s()),
+        "peak_rss_mib": measured.peak_memory.map(|bytes| rounded(mebi(bytes))),
+    })
 }
 
 struct Report<'a> {

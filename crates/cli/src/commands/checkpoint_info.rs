@@ -158,7 +158,7 @@ fn as_json(weights: &StateDict, shapes: &Architecture) -> Value {
             "depth": encoder.depth,
             "heads": encoder.heads.or(heads.map(|(encoder, _)| encoder)),
             "mlp_ratio": encoder.mlp_ratio(),
-            "patch_size": encoder.patch_size,
+            "patch_size": encoder.patch,
             "image_size": encoder.image_size(),
         })
     });

@@ -11,6 +11,7 @@ use bmae_train::{Session, start};
 use serde_json::json;
 
 use crate::arguments::{Everywhere, Features};
+use crate::commands::checkpoint_export::no_classifier;
 use crate::ending::Ending;
 use crate::interrupt;
 use crate::layers;
@@ -20,7 +21,11 @@ use crate::threads;
 
 /// Features of one split of a data set, for use elsewhere.
 pub fn run(arguments: &Features, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
-    let start = Start::parse(&arguments.from);
+    let mut start = Start::parse(&arguments.from);
+    if let Some(encoder) = start.path().and_then(start::measured_encoder) {
+        output.note(&no_classifier(Path::new(&arguments.from), &encoder));
+        start = Start::From(encoder);
+    }
     let carried = start::config_text(&start, Used::Encoder)?;
     let layers = layers::features(&arguments.recipe, everywhere, &arguments.from, carried)?;
     let recipe = layers::resolve(&layers, output)?;

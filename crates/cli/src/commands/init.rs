@@ -176,8 +176,8 @@ fn in_short(recipe: &Recipe) -> String {
     let encoder = &recipe.model.encoder;
     format!(
         "images of {} pixels in patches of {}, encoder of {} x {}, {} of pre-training",
-        recipe.data.image_size,
-        recipe.model.patch_size,
+        recipe.data.image_size.in_words(),
+        recipe.model.patch_size.in_words(),
         encoder.dim,
         encoder.depth,
         count(recipe.pretrain.stage.epochs, "epoch"),

@@ -87,3 +87,14 @@ fn the_portable_kernels_train_too() {
     let output = folder.command(&words).env("BMAE_SIMD", "portable").output().expect("the binary can be started");
     assert_eq!(folder.ended(&words, output).succeeds().json()["instruction_set"], "portable");
 }
+
+#[test]
+fn loading_alone_is_timed_on_the_images_of_the_recipe_over_as_many_epochs_as_it_takes() {
+    let folder = Folder::new();
+    let json =
+        folder.bmae("bench --preset tiny.toml --loading --batch 8 --steps 30 --warmup 2 --json").succeeds().json();
+    assert_eq!((json["images"].as_u64(), json["batch"].as_u64()), (Some(240), Some(8)), "{json}");
+    assert!(json["images_per_s"].as_f64().is_some_and(|number| number > 0.0), "{json}");
+    folder.bmae("bench --preset tiny.toml --loading --data nowhere").refuses(1, &["nowhere"]);
+    folder.bmae("bench --preset tiny.toml --data shapes").refuses(2, &["--loading"]);
+}

@@ -55,6 +55,8 @@ const COMMANDS: [(&str, &[&str]); 27] = [
         "features",
         &[
             "--preset @/tiny.toml --from @/run --data @/photos --split train --feature mean --out @/features.safetensors --json",
+            "--preset @/tiny.toml --from @/run --data @/photos --split train --feature mean --out @/features.npz",
+            "--preset @/tiny.toml --from @/run --data @/photos --split train --feature mean --out @/features.csv",
         ],
     ),
     ("bench", &["--preset @/tiny.toml --steps 1 --warmup 1 --batch 4"]),
@@ -65,7 +67,11 @@ const COMMANDS: [(&str, &[&str]); 27] = [
     ("checkpoint-info", &["@/run --json", "--from @/run"]),
     (
         "checkpoint-export",
-        &["--from @/run --to timm --out @/timm.safetensors", "--from @/run --to huggingface --out @/vit --json"],
+        &[
+            "--from @/run --to timm --out @/timm.safetensors",
+            "--from @/run --to huggingface --out @/vit --json",
+            "--from @/run --to onnx --out @/run.onnx",
+        ],
     ),
     ("checkpoint-import", &["--from @/vit --out @/imported.safetensors --preset @/tiny.toml"]),
     ("resume", &["@/ft --json", "@/all", "@/run --epochs 3 --data @/photos", "@/sweep"]),

@@ -13,6 +13,7 @@ mod damaged_runs;
 mod destinations;
 mod downloads;
 mod errors;
+mod exports;
 mod fixtures;
 mod folder;
 mod foreign_architecture;

@@ -53,7 +53,7 @@ fn bash_completes_names_and_keys_and_values() {
         &["scratch", "mae", "mae-k", "ema-mae", "mae-new", "custom"],
     );
     offers(&["bmae", "sweep", "--grid", "method.wa"], &["method.warmup_weight="]);
-    offers(&["bmae", "sweep", "la"], &["lambda"]);
+    offers(&["bmae", "sweep", "la"], &["lambda", "labels"]);
     offers(&["bmae", "data", "preview", "--stage", "lin"], &["linprobe"]);
     offers(&["bmae", "data", "info", "--data", "ci"], &["cifar10", "cifar100"]);
     offers(&["bmae", "sweep", "k", "--evaluations", "finetune,k"], &["finetune,knn"]);

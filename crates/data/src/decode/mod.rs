@@ -6,6 +6,7 @@
 mod directory;
 mod fault;
 mod gif;
+mod inspection;
 mod jpeg;
 mod kind;
 mod orientation;
@@ -32,6 +33,7 @@ use image::{ImageDecoder, Limits as DecoderLimits};
 use crate::error::FolderError;
 use crate::{DataError, Image};
 use fault::Fault;
+pub use inspection::Inspection;
 use kind::Kind;
 use pixels::Alpha;
 use room::{LARGEST_AREA, Room, area};
@@ -41,15 +43,15 @@ const SLACK: u64 = 16 << 20;
 
 /// Reads an image file as RGB at its native size: turned upright as its metadata say, grey as three equal channels,
 /// 16 bits as 8, transparency over black, of an animation the first picture. What kind of file it is, its contents
-/// tell, not its name.
+/// tell, not its name. A file that passed the `inspection` before is not looked through for missing parts again.
 ///
 /// # Errors
 /// When it cannot be opened, is of a kind that is not decoded, is damaged or cut short, has more than 200 million
 /// pixels or its decoder fails; each names the file.
-pub fn decode(path: &Path) -> Result<Image, DataError> {
+pub fn decode(path: &Path, inspection: &Inspection) -> Result<Image, DataError> {
     let file = File::open(path).map_err(DataError::io("read", path))?;
     let path = || path.to_owned();
-    let fault = match quiet::caught(|| read(&mut BufReader::new(file))) {
+    let fault = match quiet::caught(|| read(&mut BufReader::new(file), inspection)) {
         Ok(Ok(image)) => return Ok(image),
         Ok(Err(fault)) => fault,
         Err(message) => return Err(FolderError::DecoderFailed { path: path(), message }.into()),
@@ -67,12 +69,12 @@ pub fn decode(path: &Path) -> Result<Image, DataError> {
 }
 
 /// Reads an image from where it lies.
-fn read(source: &mut (impl BufRead + Seek)) -> Result<Image, Fault> {
+fn read(source: &mut (impl BufRead + Seek), inspection: &Inspection) -> Result<Image, Fault> {
     let mut start = Vec::new();
     source.take(kind::BYTES as u64).read_to_end(&mut start)?;
     source.rewind()?;
     match Kind::of(&start)? {
-        Kind::Jpeg => jpeg::read(source),
+        Kind::Jpeg => jpeg::read(source, inspection),
         Kind::Gif => gif::read(source),
         Kind::Png => {
             let orientation = png::orientation(source)?;

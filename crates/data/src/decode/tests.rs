@@ -24,7 +24,7 @@ fn decoded(bytes: &[u8]) -> Result<Image, String> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("picture.png");
     fs::write(&path, bytes).expect("room");
-    decode(&path).map_err(|error| {
+    decode(&path, &Inspection::default()).map_err(|error| {
         let error = error.to_string();
         assert!(error.contains("picture.png") && !error.contains('\n'), "{error}");
         error
@@ -369,4 +369,19 @@ fn kinds_that_are_not_decoded_are_told_from_damage_whatever_their_names() {
     refused(b"<!DOCTYPE html><title>404", "is an HTML page");
     refused(b"not an image at all", "no known kind of image");
     refused(b"", "is empty");
+}
+
+#[test]
+fn a_jpeg_that_was_found_whole_is_decoded_alike_again_and_another_in_its_place_is_looked_through() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("picture.jpg");
+    for (name, jpeg) in JPEGS {
+        fs::write(&path, jpeg).expect("room");
+        let inspection = Inspection::default();
+        let first = decode(&path, &inspection).expect(name);
+        assert!(inspection.is_kept_whole(jpeg.len()).is_some(), "{name}");
+        assert_eq!(decode(&path, &inspection).expect(name), first, "{name}");
+        fs::write(&path, &jpeg[..jpeg.len() - 100]).expect("room");
+        assert!(decode(&path, &inspection).is_err(), "{name}");
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use bmae_architecture::ImageSize;
 use bmae_output::count::count;
 use thiserror::Error;
 
@@ -29,12 +30,12 @@ pub enum LoaderError {
         batch_size: usize,
     },
     /// No memory for a batch.
-    #[error("a batch of {} of {image_size}x{image_size} pixels does not fit in memory", count(*images, "image"))]
+    #[error("a batch of {} of {image_size} pixels does not fit in memory", count(*images, "image"))]
     BatchMemory {
         /// Images in the batch.
         images: usize,
         /// The side of each.
-        image_size: usize,
+        image_size: ImageSize,
     },
     /// The system gave no thread.
     #[error("cannot start a worker thread of the loader: {cause}")]

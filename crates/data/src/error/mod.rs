@@ -10,6 +10,7 @@ mod transforms;
 use std::io;
 use std::path::PathBuf;
 
+use bmae_architecture::ImageSize;
 use bmae_output::plain::plain_path;
 
 use thiserror::Error;
@@ -57,12 +58,10 @@ pub enum DataError {
         path: PathBuf,
     },
     /// Shapes too small to be told apart, or too large.
-    #[error(
-        "shapes of {found}x{found} pixels cannot be drawn: data.image_size must lie between {min} and {max} for them"
-    )]
+    #[error("shapes of {found} pixels cannot be drawn: data.image_size must lie between {min} and {max} for them")]
     ShapeSize {
-        /// The side asked for.
-        found: usize,
+        /// The size asked for.
+        found: ImageSize,
         /// The least.
         min: usize,
         /// The greatest.

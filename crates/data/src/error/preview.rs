@@ -1,5 +1,6 @@
 //! What can be wrong with a preview.
 
+use bmae_architecture::ImageSize;
 use bmae_output::count::count;
 use thiserror::Error;
 
@@ -8,14 +9,12 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum PreviewError {
     /// An image that does not fit into a preview.
-    #[error("an image of {width}x{height} pixels does not fit into a preview of images of {side}x{side}")]
+    #[error("an image of {found} pixels does not fit into a preview of images of {expected}")]
     ImageSize {
-        /// The side of the preview's images.
-        side: usize,
-        /// Columns.
-        width: usize,
-        /// Rows.
-        height: usize,
+        /// The size of the preview's images.
+        expected: ImageSize,
+        /// The size of the image.
+        found: ImageSize,
     },
     /// A row that a preview has no columns for.
     #[error("a row of {images} images does not fit into a preview of {columns} columns")]
@@ -27,7 +26,7 @@ pub enum PreviewError {
     },
     /// A preview that nobody could look at.
     #[error(
-        "a preview of {} of {}, {drawn} x {drawn} pixels each, would have \
+        "a preview of {} of {}, {drawn} pixels each, would have \
          more than {megapixels} million pixels",
         count(*rows, "row"),
         count(*columns, "image")
@@ -37,8 +36,8 @@ pub enum PreviewError {
         columns: usize,
         /// Rows.
         rows: usize,
-        /// The side of an image as it is drawn.
-        drawn: usize,
+        /// The size of an image as it is drawn.
+        drawn: ImageSize,
         /// The greatest area, in millions of pixels.
         megapixels: usize,
     },

@@ -1,5 +1,6 @@
 //! What can be wrong with an image, a transform or a mixture of images.
 
+use bmae_architecture::ImageSize;
 use bmae_output::count::count;
 use thiserror::Error;
 
@@ -67,18 +68,18 @@ pub enum TransformError {
     /// A place for the transformed image that has another size.
     #[error("the transformed image has {expected} numbers, but there is room for {found}")]
     OutputLength {
-        /// 3 S S.
+        /// 3 H W.
         expected: usize,
         /// What was given.
         found: usize,
     },
     /// Planes that are no image of the given size.
     #[error(
-        "{found} numbers are no image of {image_size}x{image_size} pixels: it has three for every pixel, and at least one pixel"
+        "{found} numbers are no image of {image_size} pixels: it has three for every pixel, and at least one pixel"
     )]
     PlanesLength {
-        /// The side of the image.
-        image_size: usize,
+        /// The size of the image.
+        image_size: ImageSize,
         /// How many numbers were given.
         found: usize,
     },
@@ -122,13 +123,13 @@ pub enum TransformError {
     },
     /// A batch whose images and labels do not match.
     #[error(
-        "a batch of {images} labels goes with {expected} numbers for its images of {image_size}x{image_size} pixels, not {found}"
+        "a batch of {images} labels goes with {expected} numbers for its images of {image_size} pixels, not {found}"
     )]
     BatchLength {
         /// How many labels there are.
         images: usize,
-        /// The side of each image.
-        image_size: usize,
+        /// The size of each image.
+        image_size: ImageSize,
         /// The numbers that belong to them.
         expected: usize,
         /// The numbers that were given.

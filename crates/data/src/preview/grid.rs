@@ -1,6 +1,7 @@
 //! A grid of images as one PNG file: a word over each column, a name before each row, and a colour scale where numbers are
 //! shown as colours.
 
+use bmae_architecture::ImageSize;
 use bmae_lettering::lines::{at_most, lines};
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
@@ -12,10 +13,13 @@ use crate::{DataError, Image};
 
 /// Pixels between the images, and around everything.
 const GAP: usize = 4;
-/// A small image is enlarged by the least whole factor to so many pixels or more.
+/// A small image is enlarged by the least whole factor to so many pixels or more. An image that is not square counts like
+/// the square of its area.
 const DRAWN_SIDE: usize = 96;
 /// A large image of a reduced grid is drawn with so many pixels or less.
 const REDUCED_SIDE: usize = 128;
+/// The narrowest column: words must stand over it.
+const COLUMN_WIDTH: usize = 64;
 /// The widest line of a row's name, in pixels.
 const NAME_WIDTH: usize = 150;
 /// The sides of the colour scale's bar, in pixels.
@@ -23,10 +27,10 @@ const BAR: (usize, usize) = (280, 12);
 /// The greatest area, in millions of pixels: 300 MB before it is compressed, and more than anybody looks at.
 const MEGAPIXELS: usize = 100;
 
-/// Square images in labelled columns, one row for each subject.
+/// Images of one size in labelled columns, one row for each subject.
 #[derive(Debug, Clone)]
 pub struct Grid {
-    side: usize,
+    image: ImageSize,
     columns: Vec<String>,
     rows: Vec<GridRow>,
     scale: Option<ColourScale>,
@@ -44,8 +48,10 @@ pub struct GridRow {
 
 /// Where things stand, in pixels.
 struct Layout {
-    /// The side of a drawn image.
-    drawn: usize,
+    /// The size of a drawn image.
+    drawn: ImageSize,
+    /// The width of a column: that of its images, but room for its words.
+    column: usize,
     /// The lines over each column, and before each row.
     labels: Vec<Vec<String>>,
     names: Vec<Vec<String>>,
@@ -59,22 +65,22 @@ struct Layout {
 }
 
 impl Grid {
-    /// An empty grid for images of `side` x `side` pixels with a column for each of `columns`, which say what stands in
+    /// An empty grid for images of the size `image` with a column for each of `columns`, which say what stands in
     /// them. Images of less than 96 pixels are enlarged by a whole factor, each pixel a square.
-    pub fn new(side: usize, columns: Vec<String>) -> Self {
+    pub fn new(image: ImageSize, columns: Vec<String>) -> Self {
         Self {
-            side,
+            image,
             columns,
             rows: Vec::new(),
             scale: None,
-            size: DrawnSize::Enlarged(DRAWN_SIDE.div_ceil(side.max(1))),
+            size: DrawnSize::Enlarged(DRAWN_SIDE.div_ceil(mean_side(image).max(1))),
         }
     }
 
     /// The same for a page with other things: images of more than 128 pixels are reduced by the least whole factor that
     /// makes them 128 or less.
     pub fn reduced(self) -> Self {
-        match self.side.div_ceil(REDUCED_SIDE) {
+        match mean_side(self.image).div_ceil(REDUCED_SIDE) {
             0 | 1 => self,
             factor => Self { size: DrawnSize::Reduced(factor), ..self },
         }
@@ -94,9 +100,9 @@ impl Grid {
             let (images, columns) = (row.images.len(), self.columns.len());
             return Err(PreviewError::RowLength { images, columns }.into());
         }
-        if let Some(image) = row.images.iter().find(|image| (image.width(), image.height()) != (self.side, self.side)) {
-            let (side, width, height) = (self.side, image.width(), image.height());
-            return Err(PreviewError::ImageSize { side, width, height }.into());
+        let sizes = row.images.iter().map(|image| ImageSize { height: image.height(), width: image.width() });
+        if let Some(found) = sizes.into_iter().find(|found| *found != self.image) {
+            return Err(PreviewError::ImageSize { expected: self.image, found }.into());
         }
         self.rows.push(row);
         Ok(())
@@ -107,9 +113,17 @@ impl Grid {
     /// # Errors
     /// When the images alone would have more than 100 million pixels.
     pub fn check(&self, rows: usize) -> Result<(), DataError> {
-        let drawn = self.size.of(self.side);
-        let length = |count: usize| drawn.saturating_add(GAP).saturating_mul(count);
-        self.refuse_large(length(self.columns.len()), length(rows), rows)
+        let length = |side: usize, count: usize| side.saturating_add(GAP).saturating_mul(count);
+        self.refuse_large(length(self.column_width(), self.columns.len()), length(self.drawn().height, rows), rows)
+    }
+
+    /// The size of an image as it is drawn.
+    fn drawn(&self) -> ImageSize {
+        ImageSize { height: self.size.of(self.image.height).max(1), width: self.size.of(self.image.width).max(1) }
+    }
+
+    fn column_width(&self) -> usize {
+        self.drawn().width.max(COLUMN_WIDTH)
     }
 
     fn refuse_large(&self, width: usize, height: usize, rows: usize) -> Result<(), DataError> {
@@ -119,7 +133,7 @@ impl Grid {
             None => Err(PreviewError::TooLarge {
                 columns: self.columns.len(),
                 rows,
-                drawn: self.size.of(self.side),
+                drawn: self.drawn(),
                 megapixels: MEGAPIXELS,
             }
             .into()),
@@ -148,10 +162,11 @@ impl Grid {
     }
 
     fn layout(&self) -> Layout {
-        let drawn = self.size.of(self.side);
-        let labels: Vec<Vec<String>> = self.columns.iter().map(|label| lines(label, TEXT_SIZE, drawn as f32)).collect();
+        let (drawn, column) = (self.drawn(), self.column_width());
+        let labels = self.columns.iter().map(|label| lines(label, TEXT_SIZE, column as f32));
+        let labels: Vec<Vec<String>> = labels.collect();
         // A name takes the lines that stand beside its image.
-        let most_lines = (drawn / line_step()).max(1);
+        let most_lines = (drawn.height / line_step()).max(1);
         let name = |row: &GridRow| {
             let name = row.name.as_deref().filter(|name| !name.is_empty())?;
             Some(at_most(name, TEXT_SIZE, NAME_WIDTH as f32, most_lines))
@@ -161,10 +176,11 @@ impl Grid {
         let left = GAP + widest.map_or(0, |width| width + 2 * GAP);
         let highest = labels.iter().map(Vec::len).max().unwrap_or(0);
         let top = GAP + highest * line_step() + GAP;
-        let images = |count: usize| (count * (drawn + GAP)).saturating_sub(GAP);
-        let bottom = top + images(self.rows.len());
-        let right = left + images(self.columns.len());
-        let mut layout = Layout { drawn, labels, names, left, top, bottom, width: right + GAP, height: bottom + GAP };
+        let length = |side: usize, count: usize| (count * (side + GAP)).saturating_sub(GAP);
+        let bottom = top + length(drawn.height, self.rows.len());
+        let right = left + length(column, self.columns.len());
+        let (width, height) = (right + GAP, bottom + GAP);
+        let mut layout = Layout { drawn, column, labels, names, left, top, bottom, width, height };
         if let Some(scale) = &self.scale {
             let rows = lines(&scale.title, TEXT_SIZE, (right - GAP).max(BAR.0) as f32);
             let widest = rows.iter().map(|line| text_width(line)).max().unwrap_or(0).max(BAR.0 + 16 * GAP);
@@ -175,27 +191,33 @@ impl Grid {
     }
 
     fn draw(&self, layout: &Layout, canvas: &mut Canvas) {
-        let step = layout.drawn + GAP;
+        let (across, down) = (layout.column + GAP, layout.drawn.height + GAP);
         for (column, label) in layout.labels.iter().enumerate() {
             let top = layout.top - GAP - label.len() * line_step();
             for (line, text) in label.iter().enumerate() {
-                canvas.centred_text(text, layout.left + column * step + layout.drawn / 2, top + line * line_step());
+                canvas.centred_text(text, layout.left + column * across + layout.column / 2, top + line * line_step());
             }
         }
         for (at, (row, name)) in self.rows.iter().zip(&layout.names).enumerate() {
-            let top = layout.top + at * step;
-            let first = top + (layout.drawn.saturating_sub(name.len() * line_step())) / 2;
+            let top = layout.top + at * down;
+            let first = top + (layout.drawn.height.saturating_sub(name.len() * line_step())) / 2;
             for (line, text) in name.iter().enumerate() {
                 canvas.text(text, GAP, first + line * line_step());
             }
             for (column, image) in row.images.iter().enumerate() {
-                canvas.image(image, self.size, layout.left + column * step, top);
+                let beside = (layout.column - layout.drawn.width) / 2;
+                canvas.image(image, self.size, layout.left + column * across + beside, top);
             }
         }
         if let Some(scale) = &self.scale {
             draw_scale(scale, layout, canvas);
         }
     }
+}
+
+/// The side of the square of the same area.
+fn mean_side(size: ImageSize) -> usize {
+    size.area().isqrt()
 }
 
 /// The bar with its title above it and its numbers below.
@@ -227,7 +249,7 @@ mod tests {
     }
 
     fn grid(side: usize, columns: &[&str], rows: &[(Option<&str>, &[[u8; 3]])]) -> Grid {
-        let mut grid = Grid::new(side, columns.iter().map(|&column| column.to_owned()).collect());
+        let mut grid = Grid::new(ImageSize::square(side), columns.iter().map(|&column| column.to_owned()).collect());
         for (name, colours) in rows {
             let images = colours.iter().map(|&colour| flat(side, colour)).collect();
             grid.push(GridRow { name: name.map(str::to_owned), images }).expect("a row");
@@ -294,7 +316,7 @@ mod tests {
     fn a_reduced_grid_draws_large_images_smaller_by_the_mean_of_their_pixels() {
         let sides = |side| drawn(&grid(side, &[""], &[(None, &[RED])]).reduced()).dimensions().0 - 8;
         assert_eq!([24, 96, 128, 224, 257, 512].map(sides), [96, 96, 128, 112, 85, 128]);
-        let mut grid = Grid::new(256, vec![String::new()]).reduced();
+        let mut grid = Grid::new(ImageSize::square(256), vec![String::new()]).reduced();
         let stripes = (0..256 * 256).flat_map(|at: usize| if at.is_multiple_of(2) { [200, 0, 0] } else { [0, 100, 0] });
         let image = Image::new(256, 256, stripes.collect()).expect("an image");
         grid.push(GridRow { name: None, images: vec![image] }).expect("a row");
@@ -303,7 +325,7 @@ mod tests {
 
     #[test]
     fn pixels_keep_their_places() {
-        let mut grid = Grid::new(2, vec![String::new()]);
+        let mut grid = Grid::new(ImageSize::square(2), vec![String::new()]);
         let image = Image::new(2, 2, (0..12).collect()).expect("2x2");
         grid.push(GridRow { name: None, images: vec![image] }).expect("2x2");
         let png = drawn(&grid);
@@ -331,15 +353,17 @@ mod tests {
     #[test]
     fn what_cannot_be_drawn_is_refused() {
         let columns = |count: usize| vec![String::new(); count];
-        assert!(Grid::new(4, columns(1)).to_png().expect_err("empty").to_string().contains("no image"));
+        assert!(
+            Grid::new(ImageSize::square(4), columns(1)).to_png().expect_err("empty").to_string().contains("no image")
+        );
         let row = |count: usize, side: usize| GridRow { name: None, images: vec![flat(side, RED); count] };
-        let mut small = Grid::new(4, columns(1));
-        assert!(small.push(row(1, 5)).expect_err("5x5").to_string().contains("5x5"));
+        let mut small = Grid::new(ImageSize::square(4), columns(1));
+        assert!(small.push(row(1, 5)).expect_err("5x5").to_string().contains("5 x 5"));
         assert!(small.push(row(2, 4)).expect_err("two").to_string().contains("2 images"));
-        let many = Grid::new(96, columns(100));
+        let many = Grid::new(ImageSize::square(96), columns(100));
         assert!(many.check(100).is_ok());
         let refused = many.check(102).expect_err("too many").to_string();
         assert!(refused.contains("102 rows of 100 images") && refused.contains("96 x 96 pixels each"), "{refused}");
-        assert!(Grid::new(usize::MAX, columns(2)).check(3).is_err());
+        assert!(Grid::new(ImageSize::square(usize::MAX), columns(2)).check(3).is_err());
     }
 }

@@ -7,13 +7,15 @@
 //! hang together.
 //!
 //! Image `i` of a split depends on the seed and on `i` alone, never on how many images there are; its label is
-//! `i % 10`.
+//! `i % 10`. An image that is not square is none that was stretched: its scene fills the square in the middle, and the
+//! background goes on beside it.
 
 mod render;
 mod scene;
 
 use std::sync::{Arc, OnceLock};
 
+use bmae_architecture::ImageSize;
 use sha2::{Digest, Sha256};
 
 use crate::random::Purpose;
@@ -31,9 +33,9 @@ pub const CLASSES: usize = Silhouette::ALL.len();
 /// Opens the set; its images are drawn when they are first asked for, and kept.
 ///
 /// # Errors
-/// When the size is not between [`LEAST_SIZE`] and [`GREATEST_SIZE`].
-pub fn open(seed: u64, train: usize, test: usize, size: usize) -> Result<Dataset, DataError> {
-    if !(LEAST_SIZE..=GREATEST_SIZE).contains(&size) {
+/// When a side is not between [`LEAST_SIZE`] and [`GREATEST_SIZE`].
+pub fn open(seed: u64, train: usize, test: usize, size: ImageSize) -> Result<Dataset, DataError> {
+    if [size.height, size.width].iter().any(|side| !(LEAST_SIZE..=GREATEST_SIZE).contains(side)) {
         return Err(DataError::ShapeSize { found: size, min: LEAST_SIZE, max: GREATEST_SIZE });
     }
     let images = |purpose, count| {
@@ -54,7 +56,7 @@ pub fn open(seed: u64, train: usize, test: usize, size: usize) -> Result<Dataset
 struct Shapes {
     seed: u64,
     purpose: Purpose,
-    size: usize,
+    size: ImageSize,
     drawn: Vec<OnceLock<Image>>,
 }
 
@@ -79,8 +81,13 @@ impl Images for Shapes {
 
     /// Of what the image is drawn from.
     fn digest(&self, index: usize) -> Result<[u8; 32], DataError> {
-        let drawn_from = [self.seed, self.purpose as u64, self.size as u64, index as u64];
-        Ok(Sha256::digest(drawn_from.map(u64::to_le_bytes).concat()).into())
+        let ImageSize { height, width } = self.size;
+        let drawn_from = [self.seed, self.purpose as u64, height as u64, index as u64].map(u64::to_le_bytes);
+        let digest = Sha256::new().chain_update(drawn_from.concat());
+        Ok(match self.size.is_square() {
+            true => digest.finalize().into(),
+            false => digest.chain_update((width as u64).to_le_bytes()).finalize().into(),
+        })
     }
 }
 

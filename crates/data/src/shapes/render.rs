@@ -2,6 +2,7 @@
 //!
 //! Edges are antialiased by samples within each pixel; the background is smooth enough for one. Noise is added last.
 
+use bmae_architecture::ImageSize;
 use rand::{Rng, RngExt};
 
 use super::scene::{Colour, NOISE, Scene, Silhouette};
@@ -10,19 +11,21 @@ use crate::{DataError, Image};
 /// A pixel has this many samples each way.
 const SAMPLES: usize = 3;
 
-/// Draws a scene on `size` x `size` pixels.
-pub fn render<R: Rng + Clone>(scene: &Scene<R>, size: usize) -> Result<Image, DataError> {
+/// Draws a scene on an image of this size, in its middle.
+pub fn render<R: Rng + Clone>(scene: &Scene<R>, size: ImageSize) -> Result<Image, DataError> {
     let mut noise = scene.generator.clone();
-    let mut pixels = Vec::with_capacity(3 * size * size);
-    let place = |cell: f32| 2.0 * cell / size as f32 - 1.0;
-    for row in 0..size {
-        for column in 0..size {
-            let background = scene.background((place(column as f32 + 0.5), place(row as f32 + 0.5)));
+    let ImageSize { height, width } = size;
+    let mut pixels = Vec::with_capacity(3 * size.area());
+    let unit = size.shorter_side() as f32;
+    let place = |cell: f32, side: usize| 2.0 * cell / unit - side as f32 / unit;
+    for row in 0..height {
+        for column in 0..width {
+            let background = scene.background((place(column as f32 + 0.5, width), place(row as f32 + 0.5, height)));
             let mut sum = [0.0; 3];
             for sample in 0..SAMPLES * SAMPLES {
                 let within = |number: usize| (number as f32 + 0.5) / SAMPLES as f32;
-                let x = place(column as f32 + within(sample % SAMPLES));
-                let y = place(row as f32 + within(sample / SAMPLES));
+                let x = place(column as f32 + within(sample % SAMPLES), width);
+                let y = place(row as f32 + within(sample / SAMPLES), height);
                 let colour = colour_at(scene, (x, y), background);
                 for (sum, value) in sum.iter_mut().zip(colour) {
                     *sum += value;
@@ -35,7 +38,7 @@ pub fn render<R: Rng + Clone>(scene: &Scene<R>, size: usize) -> Result<Image, Da
             }
         }
     }
-    Image::new(size, size, pixels)
+    Image::new(width, height, pixels)
 }
 
 /// What is in front at a point.

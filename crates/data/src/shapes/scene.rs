@@ -1,6 +1,7 @@
 //! What an image of the shapes shows: its class, and everything that is drawn by chance.
 //!
-//! Lengths are in units of half the image's side: the image reaches from -1 to 1 both ways, so 1/16 is a pixel of 32.
+//! Lengths are in units of half the image's shorter side: a square image reaches from -1 to 1 both ways, so 1/16 is a pixel
+//! of 32.
 
 use std::f32::consts::{PI, TAU};
 

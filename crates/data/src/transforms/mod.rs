@@ -19,6 +19,8 @@ pub mod random_erasing;
 pub mod random_resized_crop;
 pub mod resize;
 
+use bmae_architecture::ImageSize;
+
 use crate::dataset::values_per_image;
 use crate::error::TransformError;
 use crate::random::{Purpose, keyed};
@@ -52,8 +54,8 @@ pub struct Transform {
     pub augmentation: Augmentation,
     /// Operations on the 8-bit pixels, after the mirror image.
     pub randaugment: Option<RandAugment>,
-    /// The side S of the square that comes out, in pixels.
-    pub image_size: usize,
+    /// The size H x W of the image that comes out, in pixels.
+    pub image_size: ImageSize,
     /// The mean of each channel, for pixels between 0 and 1.
     pub mean: [f32; 3],
     /// The standard deviation of each channel, for pixels between 0 and 1.
@@ -63,7 +65,7 @@ pub struct Transform {
 }
 
 impl Transform {
-    /// Writes the transformed image to `out`, [3, S, S] (red, green, blue plane, each row by row), overwriting it.
+    /// Writes the transformed image to `out`, [3, H, W] (red, green, blue plane, each row by row), overwriting it.
     ///
     /// What is random depends on `(seed, epoch, sample)` alone; `sample` is the image's place in its data set.
     ///
@@ -80,27 +82,28 @@ impl Transform {
             Augmentation::ByolCrop { scale } => Some((CropRule::Byol, scale)),
             Augmentation::None => None,
         };
-        let mut square = match random {
+        let mut view = match random {
             Some((rule, scale)) => {
                 let mut generator = keyed(seed, epoch, sample, Purpose::Crop);
                 let area = rule.draw(image.width(), image.height(), scale, &mut generator);
-                let mut square = resize::resize(image, area, self.image_size, self.image_size)?;
+                let mut view = resize::resize(image, area, self.image_size.width, self.image_size.height)?;
                 if flip::draw(&mut keyed(seed, epoch, sample, Purpose::Flip)) {
-                    flip::mirror(&mut square);
+                    flip::mirror(&mut view);
                 }
-                square
+                view
             }
             None => evaluation_crop::evaluation_crop(image, self.image_size)?,
         };
         if let Some(randaugment) = self.randaugment {
             let fill = rand_augment::mean_colour(self.mean);
-            randaugment.apply(&mut square, fill, &mut keyed(seed, epoch, sample, Purpose::RandAugment));
+            randaugment.apply(&mut view, fill, &mut keyed(seed, epoch, sample, Purpose::RandAugment));
         }
-        self.normalisation().normalise(&square, out);
+        self.normalisation().normalise(&view, out);
         if self.random_erasing > 0.0 {
-            let (size, mut generator) = (self.image_size, keyed(seed, epoch, sample, Purpose::RandomErasing));
-            if let Some(area) = random_erasing::draw(size, size, self.random_erasing, &mut generator) {
-                random_erasing::erase(out, size, area, &mut generator);
+            let ImageSize { height, width } = self.image_size;
+            let mut generator = keyed(seed, epoch, sample, Purpose::RandomErasing);
+            if let Some(area) = random_erasing::draw(width, height, self.random_erasing, &mut generator) {
+                random_erasing::erase(out, width, area, &mut generator);
             }
         }
         Ok(())
@@ -113,8 +116,10 @@ impl Transform {
     /// finite, a crop's scale is not within 0 < least <= greatest <= 1, a probability is not within 0..=1, or
     /// RandAugment's numbers make no sense.
     pub fn check(&self) -> Result<(), DataError> {
-        if !(1..=resize::MAX_SIDE).contains(&self.image_size) {
-            return Err(TransformError::ImageSize { found: self.image_size, max: resize::MAX_SIDE }.into());
+        for found in [self.image_size.height, self.image_size.width] {
+            if !(1..=resize::MAX_SIDE).contains(&found) {
+                return Err(TransformError::ImageSize { found, max: resize::MAX_SIDE }.into());
+            }
         }
         self.normalisation().check()?;
         if let Some(randaugment) = self.randaugment {
@@ -135,7 +140,7 @@ impl Transform {
         Ok(())
     }
 
-    /// How many numbers an image is that comes out: 3 S S.
+    /// How many numbers an image is that comes out: 3 H W.
     pub fn values_per_image(&self) -> usize {
         values_per_image(self.image_size)
     }

@@ -1,5 +1,7 @@
 //! From bytes to normalised numbers: the channels part into planes.
 
+use bmae_architecture::ImageSize;
+
 use crate::error::TransformError;
 use crate::{DataError, Image};
 
@@ -29,13 +31,14 @@ impl Normalisation {
         }
     }
 
-    /// The image that normalised planes [3, S, S] show, S being `image_size`: the inverse of
+    /// The image that normalised planes [3, H, W] show, H x W being `image_size`: the inverse of
     /// [`normalise`](Self::normalise). Values are rounded, and those beyond black and white become black and white.
     ///
     /// # Errors
-    /// When `planes` has another length, or the size is 0.
-    pub fn denormalise(&self, planes: &[f32], image_size: usize) -> Result<Image, DataError> {
-        let area = image_size.checked_mul(image_size).filter(|area| area.checked_mul(3) == Some(planes.len()));
+    /// When `planes` has another length, or a side is 0.
+    pub fn denormalise(&self, planes: &[f32], image_size: ImageSize) -> Result<Image, DataError> {
+        let ImageSize { height, width } = image_size;
+        let area = height.checked_mul(width).filter(|area| area.checked_mul(3) == Some(planes.len()));
         let Some(area) = area else {
             return Err(TransformError::PlanesLength { image_size, found: planes.len() }.into());
         };
@@ -48,7 +51,7 @@ impl Normalisation {
                 pixel[channel] = ((value * std + mean) * 255.0).round() as u8;
             }
         }
-        Image::new(image_size, image_size, pixels)
+        Image::new(width, height, pixels)
     }
 
     /// Checks that every number can be used.
@@ -89,13 +92,13 @@ mod tests {
         let normalisation = Normalisation { mean: [0.4914, 0.4822, 0.4465], std: [0.2023, 0.1994, 0.2010] };
         let mut planes = [0.0; 768];
         normalisation.normalise(&image, &mut planes);
-        assert_eq!(normalisation.denormalise(&planes, 16).expect("3 x 16 x 16"), image);
+        assert_eq!(normalisation.denormalise(&planes, ImageSize::square(16)).expect("3 x 16 x 16"), image);
     }
 
     #[test]
     fn values_beyond_black_and_white_are_black_and_white() {
         let normalisation = Normalisation { mean: [0.5; 3], std: [0.25; 3] };
-        let image = normalisation.denormalise(&[-9.0, 9.0, f32::NAN], 1).expect("one pixel");
+        let image = normalisation.denormalise(&[-9.0, 9.0, f32::NAN], ImageSize::square(1)).expect("one pixel");
         assert_eq!(image.pixels(), [0, 255, 0]);
         for (planes, size) in [(&[0.0; 11][..], 2), (&[0.0; 12], 1), (&[], 0), (&[0.0; 3], usize::MAX)] {
             assert!(normalisation.denormalise(planes, size).is_err(), "{} numbers for size {size}", planes.len());

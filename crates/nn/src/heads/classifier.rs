@@ -72,6 +72,15 @@ impl Classifier {
         Self { encoder, fc_norm, head: head.linear(dim, classes, rng, &device), pooling }
     }
 
+    /// The same classifier, the first `blocks` blocks of whose encoder do not learn
+    /// ([`Encoder::with_frozen_blocks`]).
+    ///
+    /// # Panics
+    /// When the encoder has fewer blocks.
+    pub fn with_frozen_blocks(self, blocks: usize) -> Self {
+        Self { encoder: self.encoder.with_frozen_blocks(blocks), ..self }
+    }
+
     /// Patches [N, L, p*p*3] to logits [N, classes].
     ///
     /// # Panics
@@ -85,6 +94,18 @@ impl Classifier {
     /// # Panics
     /// As [`Encoder::forward_train`].
     pub fn forward_train(&self, patches: Tensor<3>, drop_path: &DropPath) -> Tensor<2> {
+        self.head.forward(self.seen_by_head(patches, drop_path))
+    }
+
+    /// What the head sees of patches [N, L, p*p*3]: [N, D].
+    ///
+    /// # Panics
+    /// As [`Encoder::forward`].
+    pub fn features(&self, patches: Tensor<3>) -> Tensor<2> {
+        self.seen_by_head(patches, &DropPath::none())
+    }
+
+    fn seen_by_head(&self, patches: Tensor<3>, drop_path: &DropPath) -> Tensor<2> {
         let pooled = match self.pooling {
             Pooling::Mean => {
                 let x = self.encoder.forward_train(patches, drop_path);
@@ -96,11 +117,10 @@ impl Classifier {
                 self.encoder.forward_selected(patches, drop_path, SelectedTokens::class_token(images))
             }
         };
-        let pooled = match &self.fc_norm {
+        match &self.fc_norm {
             Some(norm) => norm.forward(pooled),
             None => pooled,
-        };
-        self.head.forward(pooled)
+        }
     }
 
     /// What the head sees.

@@ -42,7 +42,7 @@ impl Decoder {
     ) -> Result<Self, ShapeError> {
         check_decoder(grid, encoder_dim, sizes)?;
         let (dim, init) = (sizes.dim, LinearInit::Xavier);
-        let positions = sin_cos(dim, grid.patches_per_side());
+        let positions = sin_cos(dim, grid.size());
         Ok(Self {
             embed: Linear::init(encoder_dim, dim, init, rng, device),
             mask_token: parameter(normal(dim, TOKEN_STD, rng), [1, 1, dim], device),

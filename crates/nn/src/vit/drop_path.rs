@@ -41,6 +41,12 @@ impl DropPath {
         Self { blocks }
     }
 
+    /// The same, but for the first `blocks` blocks, whose branches are kept: those that do not learn.
+    pub fn without_first(mut self, blocks: usize) -> Self {
+        self.blocks.iter_mut().take(blocks).for_each(|block| *block = None);
+        self
+    }
+
     /// The factors of the samples in `images` alone, for a part of the batch.
     ///
     /// # Panics

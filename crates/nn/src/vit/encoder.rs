@@ -47,7 +47,7 @@ impl Encoder {
         let (dim, tokens) = (sizes.dim, 1 + grid.patches());
         let (cls_token, pos_embed, linear) = match init {
             EncoderInit::Mae => {
-                let positions = sin_cos(dim, grid.patches_per_side());
+                let positions = sin_cos(dim, grid.size());
                 (normal(dim, TOKEN_STD, rng), positions, LinearInit::Xavier)
             }
             EncoderInit::Timm => {
@@ -223,6 +223,25 @@ impl Encoder {
     /// The same encoder with learnable positions, as the official code fine-tunes.
     pub fn with_trainable_positions(self) -> Self {
         Self { pos_embed: self.pos_embed.set_require_grad(true), ..self }
+    }
+
+    /// The same encoder, of which the first `blocks` blocks, and before them class token, positions and patch embedding,
+    /// do not learn: no gradient is computed in them. With 0 all of it learns.
+    ///
+    /// # Panics
+    /// When it has fewer blocks.
+    pub fn with_frozen_blocks(mut self, blocks: usize) -> Self {
+        if blocks == 0 {
+            return self;
+        }
+        let learning = self.blocks.split_off(blocks);
+        self.blocks = self.blocks.into_iter().map(Module::no_grad).chain(learning).collect();
+        Self {
+            cls_token: self.cls_token.set_require_grad(false),
+            pos_embed: self.pos_embed.set_require_grad(false),
+            patch_embed: self.patch_embed.no_grad(),
+            ..self
+        }
     }
 
     /// Width of a token.

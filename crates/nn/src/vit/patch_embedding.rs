@@ -1,6 +1,6 @@
 //! Patches to tokens: a convolution whose kernel and stride are the patch, done as one matrix product.
 
-use bmae_architecture::PatchGrid;
+use bmae_architecture::{PatchGrid, PatchSize};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use rand::Rng;
@@ -18,15 +18,15 @@ pub struct PatchEmbedding {
 /// Weight and bias of the patch convolution.
 #[derive(Module, Debug)]
 pub struct Convolution {
-    /// [D, C, p, p]
+    /// [D, C, h, w]
     pub weight: Param<Tensor<4>>,
     /// `[D]`
     pub bias: Param<Tensor<1>>,
 }
 
 impl PatchEmbedding {
-    /// Weight (Xavier uniform as a matrix [D, 3pp], or PyTorch's convolution default for timm), then bias (PyTorch's
-    /// convolution default, uniform within 1/sqrt(3pp)).
+    /// Weight (Xavier uniform as a matrix [D, Chw], or PyTorch's convolution default for timm), then bias (PyTorch's
+    /// convolution default, uniform within 1/sqrt(Chw)).
     pub(crate) fn init(dim: usize, grid: PatchGrid, init: EncoderInit, rng: &mut impl Rng, device: &Device) -> Self {
         let fan_in = grid.values_per_patch();
         let weight = match init {
@@ -36,16 +36,16 @@ impl PatchEmbedding {
         let bias = uniform(dim, pytorch_bound(fan_in), rng);
         Self {
             proj: Convolution {
-                weight: parameter(weight, [dim, grid.channels, grid.patch_size, grid.patch_size], device),
+                weight: parameter(weight, [dim, grid.channels, grid.patch.height, grid.patch.width], device),
                 bias: parameter(bias, [dim], device),
             },
         }
     }
 
-    /// Patches [R, p*p*3] (row, column, channel) to tokens [R, D].
+    /// Patches [R, h*w*C] (row, column, channel) to tokens [R, D].
     ///
     /// # Panics
-    /// When `patches` is not [R, p*p*3].
+    /// When `patches` is not [R, h*w*C].
     pub fn forward(&self, patches: Tensor<2>) -> Tensor<2> {
         // The convolution's kernel stands channel, row, column; the patches stand row, column, channel.
         let weight = self.proj.weight.val();
@@ -54,8 +54,9 @@ impl PatchEmbedding {
         ops::linear(patches, weight, self.proj.bias.val())
     }
 
-    /// Side of a patch in pixels.
-    pub fn patch_size(&self) -> usize {
-        self.proj.weight.shape()[2]
+    /// Size of a patch in pixels.
+    pub fn patch_size(&self) -> PatchSize {
+        let [_, _, height, width] = self.proj.weight.dims();
+        PatchSize { height, width }
     }
 }

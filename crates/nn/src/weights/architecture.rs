@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use bmae_architecture::{CHANNELS, PatchGrid};
+use bmae_architecture::{CHANNELS, GridSize, ImageSize, PatchSize};
 use bmae_output::count::count;
 
 use super::StateDict;
@@ -10,7 +10,7 @@ use super::StateDict;
 /// The sizes of the parts that weights hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Architecture {
-    /// The encoder; `None` where there is no patch embedding for square patches of colour images.
+    /// The encoder; `None` where there is no patch embedding for patches of colour images.
     pub encoder: Option<EncoderShape>,
     /// The decoder.
     pub decoder: Option<DecoderShape>,
@@ -29,10 +29,11 @@ pub struct EncoderShape {
     pub dim: usize,
     /// Blocks.
     pub depth: usize,
-    /// Side of a patch in pixels.
-    pub patch_size: usize,
-    /// Patches along a side of the image; `None` where positions are absent or no square grid with a class token.
-    pub grid: Option<usize>,
+    /// Size of a patch in pixels.
+    pub patch: PatchSize,
+    /// Patches in each direction of the image; `None` where positions are absent, or their grid is not known
+    /// ([`StateDict::grid_of`]).
+    pub grid: Option<GridSize>,
     /// Width of the MLP's hidden layer; 0 without blocks.
     pub hidden: usize,
     /// Attention heads, where a configuration beside the weights tells them.
@@ -68,12 +69,14 @@ impl Architecture {
 impl EncoderShape {
     /// P, the values of a patch.
     pub fn values_per_patch(&self) -> usize {
-        PatchGrid::rgb(self.patch_size, self.patch_size).values_per_patch()
+        self.patch.area().saturating_mul(CHANNELS)
     }
 
-    /// Side of the image in pixels.
-    pub fn image_size(&self) -> Option<usize> {
-        self.grid?.checked_mul(self.patch_size)
+    /// Size of the image in pixels.
+    pub fn image_size(&self) -> Option<ImageSize> {
+        let GridSize { rows, columns } = self.grid?;
+        let (height, width) = (rows.checked_mul(self.patch.height)?, columns.checked_mul(self.patch.width)?);
+        Some(ImageSize { height, width })
     }
 
     /// The ratio that gives `hidden` for `dim` when the product is rounded down.
@@ -84,15 +87,15 @@ impl EncoderShape {
 }
 
 fn encoder(weights: &StateDict) -> Option<EncoderShape> {
-    let &[dim, CHANNELS, patch_size, columns] = shape(weights, "patch_embed.proj.weight")? else { return None };
-    if patch_size != columns || patch_size == 0 || dim == 0 {
+    let &[dim, CHANNELS, height, width] = shape(weights, "patch_embed.proj.weight")? else { return None };
+    if height == 0 || width == 0 || dim == 0 {
         return None;
     }
     Some(EncoderShape {
         dim,
-        patch_size,
+        patch: PatchSize { height, width },
         depth: weights.blocks("blocks."),
-        grid: grid(weights, "pos_embed"),
+        grid: weights.grid_of("pos_embed"),
         hidden: rows(weights, "blocks.0.mlp.fc1.weight").unwrap_or(0),
         heads: weights.origin.config.encoder_heads,
     })
@@ -129,12 +132,6 @@ pub(super) fn depth<'a>(names: impl Iterator<Item = &'a str>, prefix: &str) -> u
     names.filter_map(number).max().map_or(0, |last| last.saturating_add(1))
 }
 
-/// The side of a square grid whose positions follow that of the class token.
-fn grid(weights: &StateDict, name: &str) -> Option<usize> {
-    let &[1, tokens, _] = shape(weights, name)? else { return None };
-    super::positions::side(tokens)
-}
-
 impl fmt::Display for Architecture {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts = Vec::new();
@@ -162,8 +159,8 @@ impl fmt::Display for Architecture {
 impl Architecture {
     /// The sizes that matter most, for the middle of a sentence.
     pub fn in_one_line(&self) -> String {
-        let encoder = self.encoder.as_ref().map(|EncoderShape { dim, depth, patch_size, .. }| {
-            format!("an encoder of dim {dim}, depth {depth}, patches of {patch_size} x {patch_size}")
+        let encoder = self.encoder.as_ref().map(|EncoderShape { dim, depth, patch, .. }| {
+            format!("an encoder of dim {dim}, depth {depth}, patches of {patch}")
         });
         let decoder = self
             .decoder
@@ -194,14 +191,13 @@ impl Architecture {
 
 impl fmt::Display for EncoderShape {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { dim, depth, patch_size, hidden, heads, .. } = self;
+        let Self { dim, depth, patch, hidden, heads, .. } = self;
         write!(formatter, "encoder: dim {dim}, depth {depth}{}, MLP {hidden} wide, ", said(*heads))?;
         match (self.grid, self.image_size()) {
-            (Some(grid), Some(side)) => write!(
-                formatter,
-                "patches of {patch_size} x {patch_size} ({grid} x {grid} of them in an image of {side} x {side})"
-            ),
-            _ => write!(formatter, "patches of {patch_size} x {patch_size}, no square grid of positions"),
+            (Some(grid), Some(image)) => {
+                write!(formatter, "patches of {patch} ({grid} of them in an image of {image})")
+            }
+            _ => write!(formatter, "patches of {patch}, no square grid of positions"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bmae_architecture::LAYER_NORM_EPSILON;
+use bmae_architecture::{ImageSize, LAYER_NORM_EPSILON, PatchSize};
 use serde_json::{Map, Value};
 
 use super::ForeignConfig;
@@ -100,15 +100,8 @@ fn of_transformers(config: &Said<'_>, model_type: &str) -> Result<ForeignConfig,
             read.stated.extend(config.count(key)?.map(|stated| (key, stated)));
         }
     }
-    for key in ["image_size", "patch_size"] {
-        match config.side(key)? {
-            None => {}
-            Some((rows, columns)) if rows == columns => read.stated.push((key, rows)),
-            Some((rows, columns)) => {
-                read.refused.push(format!("{key} = [{rows}, {columns}] (config.json), which is no square"));
-            }
-        }
-    }
+    read.image = config.sides("image_size")?.map(|(height, width)| ImageSize { height, width });
+    read.patch = config.sides("patch_size")?.map(|(height, width)| PatchSize { height, width });
     Ok(read)
 }
 
@@ -123,6 +116,7 @@ fn of_timm(config: &Said<'_>, name: &str) -> Result<ForeignConfig, String> {
         encoder_heads: chosen.count("num_heads")?.or(usual.filter(|_| !is_custom)),
         ..ForeignConfig::default()
     };
+    read.image = chosen.sides("img_size")?.map(|(height, width)| ImageSize { height, width });
     if name.contains("quickgelu") {
         read.refused
             .push(format!("the activation quick_gelu ({name} in config.json), where it is the exact GELU here"));
@@ -169,7 +163,7 @@ impl<'a> Said<'a> {
     }
 
     /// One number for both sides, or a list of two.
-    fn side(&self, key: &str) -> Result<Option<(usize, usize)>, String> {
+    fn sides(&self, key: &str) -> Result<Option<(usize, usize)>, String> {
         self.get(key, "whole number or pair of them", |value| match value.as_array().map(Vec::as_slice) {
             None => count(value).map(|side| (side, side)),
             Some([rows, columns]) => count(rows).zip(count(columns)),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use bmae_architecture::{CHANNELS, DECODER_MLP_RATIO};
+use bmae_architecture::{CHANNELS, DECODER_MLP_RATIO, ImageSize, PatchSize};
 use bmae_output::count::count;
 
 use super::error::WeightsError;
@@ -66,8 +66,6 @@ impl StateDict {
             "hidden_size" => encoder.map(|encoder| encoder.dim),
             "num_hidden_layers" => encoder.map(|encoder| encoder.depth),
             "intermediate_size" => encoder.map(|encoder| encoder.hidden),
-            "patch_size" => encoder.map(|encoder| encoder.patch_size),
-            "image_size" => encoder.and_then(|encoder| encoder.image_size()),
             "num_channels" => self.tensors.get(PATCH_EMBEDDING)?.shape.get(1).copied(),
             "decoder_hidden_size" => decoder.map(|decoder| decoder.dim),
             "decoder_num_hidden_layers" => decoder.map(|decoder| decoder.depth),
@@ -79,6 +77,15 @@ impl StateDict {
             Some(format!("{key} = {stated} (the tensors have {found})"))
         };
         let mut clauses: Vec<String> = config.stated.iter().filter_map(differing).collect();
+        let (image, patch) = (encoder.and_then(|encoder| encoder.image_size()), encoder.map(|encoder| encoder.patch));
+        if let Some(stated) = config.image.filter(|stated| image.is_some_and(|found| found != *stated)) {
+            let found = image.map_or(String::new(), ImageSize::in_a_recipe);
+            clauses.push(format!("image_size = {} (the tensors have {found})", stated.in_a_recipe()));
+        }
+        if let Some(stated) = config.patch.filter(|stated| patch.is_some_and(|found| found != *stated)) {
+            let found = patch.map_or(String::new(), PatchSize::in_a_recipe);
+            clauses.push(format!("patch_size = {} (the tensors have {found})", stated.in_a_recipe()));
+        }
         if config.is_without_qkv_bias && self.tensors.contains_key("blocks.0.attn.qkv.bias") {
             clauses.push("qkv_bias = false (the tensors have such biases)".to_owned());
         }
@@ -102,8 +109,7 @@ impl StateDict {
             return self.has_prefix("blocks.").then(|| format!("no patch embedding as here ({name})"));
         };
         match array.shape[..] {
-            [_, CHANNELS, rows, columns] if rows == columns => None,
-            [_, CHANNELS, rows, columns] => Some(format!("patches of {rows} x {columns} pixels, which are no squares")),
+            [_, CHANNELS, _, _] => None,
             [_, channels, _, _] => Some(format!(
                 "patches of {channels} channel{}, where images here have {CHANNELS} (red, green, blue)",
                 if channels == 1 { "" } else { "s" }
@@ -120,14 +126,10 @@ impl StateDict {
         let &[1, tokens, _] = shape.as_slice() else {
             return Some(format!("positions of another form (pos_embed is {shape:?})"));
         };
-        if super::positions::side(tokens).is_some() {
-            return None;
-        }
+        // As many as a square has patches, and nothing says that they are another grid with a class token.
         let is_square = tokens.isqrt().checked_pow(2) == Some(tokens);
-        Some(match is_square {
-            true => "positions without one for the class token (pos_embed)".to_owned(),
-            false => format!("positions for {}, which are no square grid", count(tokens.saturating_sub(1), "patch")),
-        })
+        (self.grid_of("pos_embed").is_none() && is_square)
+            .then(|| "positions without one for the class token (pos_embed)".to_owned())
     }
 
     /// What has a weight in every block and a bias in none.

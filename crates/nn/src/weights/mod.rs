@@ -26,6 +26,7 @@ mod pytorch_bounds;
 mod read;
 mod report;
 mod state_dict;
+mod told_image_size;
 mod wrapping;
 mod write;
 

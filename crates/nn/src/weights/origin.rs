@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use bmae_architecture::{GridSize, ImageSize, PatchSize};
+
 /// The kind of file and of names that weights had, and what was found beside them.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Origin {
@@ -21,6 +23,8 @@ pub struct Origin {
     pub integer_tensors: Vec<String>,
     /// What a `config.json` beside them says that shapes do not.
     pub config: ForeignConfig,
+    /// The grid that their positions were resized to; `None` where they are as they came.
+    pub(super) grid: Option<GridSize>,
 }
 
 /// The kind of file that weights were read from.
@@ -60,6 +64,10 @@ pub struct ForeignConfig {
     pub norm_epsilon: Option<f64>,
     /// What it has that no model here can have, a noun phrase each.
     pub refused: Vec<String>,
+    /// The size of its images.
+    pub(super) image: Option<ImageSize>,
+    /// The size of its patches, which the tensors tell too.
+    pub(super) patch: Option<PatchSize>,
     /// Sizes that the tensors tell too, by the configuration's key.
     pub(super) stated: Vec<(&'static str, usize)>,
     /// Whether it says that queries, keys and values have no bias.

@@ -7,6 +7,8 @@
 
 use std::fmt;
 
+use bmae_architecture::GridSize;
+
 use super::{Array, StateDict};
 use crate::vit::positions::sin_cos;
 
@@ -21,76 +23,99 @@ const A: f64 = -0.75;
 pub struct ResizedPositions {
     /// The tensors.
     pub tensors: Vec<String>,
-    /// Patches along a side in the weights.
-    pub from: usize,
-    /// Patches along a side now.
-    pub to: usize,
+    /// Patches of an image in the weights.
+    pub from: GridSize,
+    /// Patches of an image now.
+    pub to: GridSize,
 }
 
 impl fmt::Display for ResizedPositions {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { tensors, from, to } = self;
-        write!(formatter, "{} resized from {from} x {from} to {to} x {to} patches (bicubic)", tensors.join(" and "))
+        write!(formatter, "{} resized from {from} to {to} patches (bicubic)", tensors.join(" and "))
     }
 }
 
 impl StateDict {
-    /// Puts the fixed sin-cos positions of a grid of `side` x `side` patches where an encoder or a decoder has none;
+    /// Puts the fixed sin-cos positions of a grid of patches where an encoder or a decoder has none;
     /// their names. What has a width that they cannot have is left alone: loading refuses it.
-    pub fn add_missing_positions(&mut self, side: usize) -> Vec<&'static str> {
+    pub fn add_missing_positions(&mut self, grid: GridSize) -> Vec<&'static str> {
         let widths = [self.first_size("patch_embed.proj.weight"), self.first_size("decoder_embed.weight")];
         let mut added = Vec::new();
         for (name, dim) in TENSORS.into_iter().zip(widths) {
             let Some(dim) = dim.filter(|dim| *dim > 0 && dim.is_multiple_of(4)) else { continue };
             if !self.tensors.contains_key(name) {
-                let shape = vec![1, 1 + side * side, dim];
-                self.tensors.insert(name.to_owned(), Array { shape, values: sin_cos(dim, side) });
+                let shape = vec![1, 1 + grid.area(), dim];
+                self.tensors.insert(name.to_owned(), Array { shape, values: sin_cos(dim, grid) });
                 added.push(name);
             }
         }
         added
     }
 
+    /// The grid of the positions `name`: that of the image size which a recipe or a configuration tells
+    /// ([`told_image_size`](Self::told_image_size)), where it has as many patches, else the square of as many. `None` where there are
+    /// no such positions, or they are no square and nothing is told.
+    pub fn grid_of(&self, name: &str) -> Option<GridSize> {
+        let &[1, tokens, _] = self.tensors.get(name)?.shape.as_slice() else { return None };
+        let told = self.told_grid().filter(|grid| grid.area() > 0 && grid.area().checked_add(1) == Some(tokens));
+        told.or_else(|| square(tokens))
+    }
+
+    /// The grid that the positions were made or resized for here, else that which the size told beside them makes.
+    fn told_grid(&self) -> Option<GridSize> {
+        if self.origin.grid.is_some() {
+            return self.origin.grid;
+        }
+        let &[_, _, height, width] = self.tensors.get("patch_embed.proj.weight")?.shape.as_slice() else { return None };
+        let image = self.told_image_size()?;
+        let whole =
+            |side: usize, of_patch: usize| (of_patch > 0 && side.is_multiple_of(of_patch)).then(|| side / of_patch);
+        Some(GridSize { rows: whole(image.height, height)?, columns: whole(image.width, width)? })
+    }
+
     fn first_size(&self, name: &str) -> Option<usize> {
         self.tensors.get(name)?.shape.first().copied()
     }
 
-    /// Resizes the positions, where there are any, to a grid of `side` x `side` patches; says so if they were for
-    /// another one. Positions that are no square grid after that of a class token stay as they are: loading refuses
-    /// them by their shape.
-    pub fn resize_positions(&mut self, side: usize) -> Option<ResizedPositions> {
+    /// Resizes the positions, where there are any, to the grid `to`; says so if they were for another one. Positions
+    /// whose own grid is not known ([`grid_of`](Self::grid_of)) stay as they are: as many as `to` has are taken for
+    /// those of `to`, and loading refuses others by their shape.
+    pub fn resize_positions(&mut self, to: GridSize) -> Option<ResizedPositions> {
         let mut done: Option<ResizedPositions> = None;
         for name in TENSORS {
+            let Some(from) = self.grid_of(name).filter(|from| *from != to && to.area() > 0) else { continue };
             let Some(array) = self.tensors.get_mut(name) else { continue };
-            let &[1, tokens, dim] = array.shape.as_slice() else { continue };
-            let Some(from) = self::side(tokens).filter(|from| *from != side && side > 0) else { continue };
-            let (class_token, grid) = array.values.split_at(dim);
-            let resized = resized(grid, from, side, dim);
-            *array = Array { shape: vec![1, 1 + side * side, dim], values: [class_token, &resized].concat() };
-            let done = done.get_or_insert_with(|| ResizedPositions { tensors: Vec::new(), from, to: side });
+            let Some(&dim) = array.shape.last() else { continue };
+            let (class_token, rows) = array.values.split_at(dim);
+            let resized = resized(rows, from, to, dim);
+            *array = Array { shape: vec![1, 1 + to.area(), dim], values: [class_token, &resized].concat() };
+            let done = done.get_or_insert_with(|| ResizedPositions { tensors: Vec::new(), from, to });
             done.tensors.push(name.to_owned());
         }
+        self.origin.grid = Some(to);
         done
     }
 }
 
-/// The side of the square grid of `tokens` positions, the first of which is the class token's.
-pub(super) fn side(tokens: usize) -> Option<usize> {
+/// The square grid of `tokens` positions, the first of which is the class token's.
+fn square(tokens: usize) -> Option<GridSize> {
     let patches = tokens.checked_sub(1)?;
     let side = patches.isqrt();
-    (side > 0 && side * side == patches).then_some(side)
+    (side > 0 && side * side == patches).then_some(GridSize::square(side))
 }
 
-/// Rows of `dim` values on a `from` x `from` grid, as rows on a `to` x `to` grid.
-fn resized(grid: &[f32], from: usize, to: usize, dim: usize) -> Vec<f32> {
-    let places: Vec<Place> = (0..to).map(|at| Place::of(at, from, to)).collect();
-    let mut rows = Vec::with_capacity(to * to * dim);
-    for row in &places {
-        for column in &places {
+/// Rows of `dim` values on the grid `from`, as rows on the grid `to`.
+fn resized(grid: &[f32], from: GridSize, to: GridSize, dim: usize) -> Vec<f32> {
+    let places = |from: usize, to: usize| (0..to).map(|at| Place::of(at, from, to)).collect::<Vec<Place>>();
+    let (of_rows, of_columns) = (places(from.rows, to.rows), places(from.columns, to.columns));
+    let mut rows = Vec::with_capacity(to.area() * dim);
+    for row in &of_rows {
+        for column in &of_columns {
             let mut sums = vec![0.0f64; dim];
             for (y, from_row) in row.taps() {
                 for (x, from_column) in column.taps() {
-                    let start = (y * from + x) * dim;
+                    let start = (y * from.columns + x) * dim;
                     for (sum, value) in sums.iter_mut().zip(&grid[start..start + dim]) {
                         *sum += from_row * from_column * f64::from(*value);
                     }
@@ -162,7 +187,7 @@ mod tests {
             -0.594751, 1.504384,
         ];
         for (side, want) in [(2, &smaller[..]), (5, &larger[..])] {
-            let got = resized(&GRID, 3, side, 1);
+            let got = resized(&GRID, GridSize::square(3), GridSize::square(side), 1);
             assert_eq!(got.len(), want.len());
             for (got, want) in got.iter().zip(want) {
                 // torch computes in f32, and prints six digits.
@@ -177,12 +202,12 @@ mod tests {
         let rows = GRID.iter().flat_map(|value| [*value, 10.0 * value]);
         let values = [7.0, 8.0].into_iter().chain(rows).collect();
         weights.tensors.insert("pos_embed".to_owned(), Array { shape: vec![1, 10, 2], values });
-        let said = weights.resize_positions(2).map(|interpolated| interpolated.to_string());
+        let said = weights.resize_positions(GridSize::square(2)).map(|interpolated| interpolated.to_string());
         assert_eq!(said.as_deref(), Some("pos_embed resized from 3 x 3 to 2 x 2 patches (bicubic)"));
         let array = &weights.tensors["pos_embed"];
         assert_eq!(array.shape, [1, 5, 2]);
         assert_eq!(array.values[..2], [7.0, 8.0]);
-        let one = resized(&GRID, 3, 2, 1);
+        let one = resized(&GRID, GridSize::square(3), GridSize::square(2), 1);
         for (row, want) in array.values[2..].chunks(2).zip(one) {
             assert!((row[0] - want).abs() < 1e-6 && (row[1] - 10.0 * want).abs() < 1e-5, "{row:?} and {want}");
         }
@@ -193,16 +218,19 @@ mod tests {
         let mut weights = StateDict::default();
         let array = Array { shape: vec![8, 3, 1, 1], values: vec![0.0; 24] };
         weights.tensors.insert("patch_embed.proj.weight".to_owned(), array);
-        assert_eq!(weights.add_missing_positions(2), ["pos_embed"]);
-        assert_eq!(weights.tensors["pos_embed"], Array { shape: vec![1, 5, 8], values: sin_cos(8, 2) });
-        assert!(weights.add_missing_positions(2).is_empty());
+        assert_eq!(weights.add_missing_positions(GridSize::square(2)), ["pos_embed"]);
+        assert_eq!(
+            weights.tensors["pos_embed"],
+            Array { shape: vec![1, 5, 8], values: sin_cos(8, GridSize::square(2)) }
+        );
+        assert!(weights.add_missing_positions(GridSize::square(2)).is_empty());
     }
 
     #[test]
     fn positions_that_fit_or_are_no_square_grid_stay_as_they_are() {
         for (tokens, side) in [(10, 3), (9, 2), (1, 2), (11, 2)] {
             let mut weights = positions(tokens, 2);
-            assert_eq!(weights.resize_positions(side), None);
+            assert_eq!(weights.resize_positions(GridSize::square(side)), None);
             assert_eq!(weights, positions(tokens, 2), "{tokens} tokens");
         }
     }

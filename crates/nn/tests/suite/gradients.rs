@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use bmae_nn::{
-    Classifier, HeadInit, LinearProbe, Pooling, cross_entropy, gradients, map_parameters, mean_squared_error,
-    parameters,
+    ClassWeights, Classifier, HeadInit, LinearProbe, Pooling, cross_entropy, gradients, map_parameters,
+    mean_squared_error, parameters, weighted_cross_entropy,
 };
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -103,6 +103,41 @@ fn of_the_probe() {
         let features = tensor(uniform(4 * 6, 27), [4, 6], &device());
         cross_entropy(probe.clone().forward_train(features).unwrap(), &[0, 1, 2, 1], 0.0).unwrap()
     });
+}
+
+#[test]
+fn of_a_loss_that_weighs_its_classes() {
+    let weights = ClassWeights::balanced(&[1, 5, 2]);
+    let model = Classifier::init(encoder(33), 3, Pooling::Mean, HeadInit::PROBE, &mut rng(34));
+    check(stirred(model), |model| {
+        let patches = tensor(patches(3, 35), [3, PATCHES, PATCH_LEN], &device());
+        let labels = [2, 0, 1];
+        weighted_cross_entropy(model.forward(patches), &labels, 0.1, &weights, weights.sum(&labels)).unwrap()
+    });
+}
+
+#[test]
+fn frozen_blocks_and_what_is_before_them_have_no_gradient_and_the_others_have_the_same() {
+    let model = stirred(Classifier::init(encoder(36), 3, Pooling::Mean, HeadInit::PROBE, &mut rng(37)));
+    let of = |model: &Classifier| {
+        let patches = tensor(patches(3, 38), [3, PATCHES, PATCH_LEN], &device());
+        let loss = cross_entropy(model.forward(patches), &[2, 0, 1], 0.1).unwrap();
+        let gradients = gradients(model, &mut loss.backward());
+        gradients.into_iter().map(|(name, gradient)| (name, values(gradient))).collect::<BTreeMap<_, _>>()
+    };
+    let all = of(&model);
+    let is_learning = |name: &str, blocks: usize| {
+        let block = name.strip_prefix("blocks.").and_then(|rest| rest.split('.').next()?.parse::<usize>().ok());
+        block.map_or_else(|| name.starts_with("head.") || name.starts_with("fc_norm."), |block| block >= blocks)
+    };
+    for blocks in 1..=SIZES.encoder.depth {
+        let mut expected = all.clone();
+        expected.retain(|name, _| is_learning(name, blocks));
+        let frozen = of(&model.clone().with_frozen_blocks(blocks));
+        assert_eq!(frozen.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>(), "{blocks}");
+        assert_eq!(frozen, expected, "{blocks}");
+    }
+    assert_eq!(of(&model.with_frozen_blocks(0)), all);
 }
 
 #[test]

@@ -1,4 +1,7 @@
-use bmae_nn::{Classifier, HeadInit, LinearProbe, Pooling, ShapeError, cross_entropy, parameters, soft_cross_entropy};
+use bmae_nn::{
+    ClassWeights, Classifier, HeadInit, LinearProbe, Pooling, ShapeError, cross_entropy, parameters,
+    soft_cross_entropy, weighted_cross_entropy, weighted_soft_cross_entropy,
+};
 
 use crate::tiny::*;
 
@@ -20,6 +23,97 @@ fn soft_targets_that_are_certain_are_labels() {
     let logits = || tensor(uniform(6, 60), [2, 3], &device());
     let certain = tensor(vec![0., 1., 0., 1., 0., 0.], [2, 3], &device());
     assert_eq!(values(soft_cross_entropy(logits(), certain)), values(cross_entropy(logits(), &[1, 0], 0.0).unwrap()));
+}
+
+/// Loss and gradient of `CrossEntropyLoss(weight=[10/18, 10/9, 10/3], label_smoothing)` of PyTorch 2: with labels their
+/// weights divide the sum, with probabilities the number of images does.
+#[test]
+fn weighted_losses_and_their_gradients_are_those_of_pytorch() {
+    let (weights, labels) = (ClassWeights::balanced(&[6, 3, 1]), [2, 0, 0, 1]);
+    let logits = vec![0.5, -1.0, 2.0, 1.5, 0.25, -0.75, -0.5, 0.0, 0.125, 2.0, 1.0, -1.0];
+    let logits = || tensor(logits.clone(), [4, 3], &device()).require_grad();
+    let of_labels = |smoothing| {
+        let logits = logits();
+        let loss = weighted_cross_entropy(logits.clone(), &labels, smoothing, &weights, weights.sum(&labels)).unwrap();
+        (logits, loss)
+    };
+    let soft = vec![0.1, 0.2, 0.7, 0.5, 0.5, 0.0, 0.9, 0.05, 0.05, 0.0, 0.25, 0.75];
+    let of_soft = || {
+        let logits = logits();
+        let soft = tensor(soft, [4, 3], &device());
+        (logits.clone(), weighted_soft_cross_entropy(logits, soft, &weights).unwrap())
+    };
+    let expected = [
+        (
+            of_labels(0.0),
+            0.598_440_65,
+            [
+                0.10517424,
+                0.02346754,
+                -0.12864178,
+                -0.02815597,
+                0.02058366,
+                0.00757231,
+                -0.07786126,
+                0.03650063,
+                0.04136063,
+                0.14107692,
+                -0.14810072,
+                0.00702381,
+            ],
+        ),
+        (
+            of_labels(0.3),
+            1.025_003_8,
+            [
+                0.0793981,
+                -5.259e-05,
+                -0.07934552,
+                0.03495045,
+                0.01293385,
+                -0.0478843,
+                -0.04457801,
+                0.03840099,
+                0.006177,
+                0.15223846,
+                -0.10031582,
+                -0.05192262,
+            ],
+        ),
+        (
+            of_soft(),
+            3.013_600_8,
+            [
+                0.10053679,
+                -0.03002374,
+                -0.07051302,
+                0.08023063,
+                -0.09600627,
+                0.01577564,
+                -0.08502726,
+                0.05201501,
+                0.03301224,
+                0.48985037,
+                0.11076143,
+                -0.60061181,
+            ],
+        ),
+    ];
+    for ((logits, loss), value, gradient) in expected {
+        let mut recorded = loss.backward();
+        assert_close(&values(loss), &[value], 1e-6);
+        assert_close(&values(logits.grad_remove(&mut recorded).expect("a gradient")), &gradient, 1e-6);
+    }
+}
+
+#[test]
+fn weights_of_one_are_no_weights_and_another_number_of_them_is_refused() {
+    let logits = || tensor(uniform(6, 60), [2, 3], &device());
+    let alike = ClassWeights::balanced(&[4, 4, 4]);
+    let plain = values(cross_entropy(logits(), &[1, 0], 0.1).unwrap());
+    assert_close(&values(weighted_cross_entropy(logits(), &[1, 0], 0.1, &alike, 2.0).unwrap()), &plain, 1e-6);
+    let refused = weighted_cross_entropy(logits(), &[1, 0], 0.1, &ClassWeights::balanced(&[1, 2]), 2.0).unwrap_err();
+    assert!(refused.to_string().contains("2 values, but one for each of 3 classes"), "{refused}");
 }
 
 #[test]

@@ -46,7 +46,8 @@ pub trait AnyKey: Sync {
 
     /// Whether anything depends on it that a finished run leaves. Where nothing does, it may change between two sessions.
     fn changes_run(&self) -> bool {
-        self.name() != "checkpoint_minutes"
+        // A probe freezes the whole encoder, whatever its recipe says of blocks.
+        self.name() != "checkpoint_minutes" && self.path() != "linprobe.freeze"
     }
 
     /// Whether the weights of a stage that reads it depend on it: those in `[knn]` and `[monitor]` measure and draw.

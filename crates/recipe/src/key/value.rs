@@ -1,11 +1,12 @@
 //! The types that a recipe key may have: how each is read from TOML, within its range, and written.
 
+use bmae_architecture::{ImageSize, PatchSize};
 use toml::{Table, Value};
 
 use super::range::{Count, Number, TextRange};
 use crate::choices::{
-    Augmentation, Born, Choice, CopyAt, EmaUnit, Feature, FeatureHead, LossOn, Masks, MethodName, Pooling, Ramp,
-    ScratchInit, TargetNormalisation, UpdateKind, WarmupWeight,
+    Augmentation, Born, Choice, ClassWeighting, CopyAt, EmaUnit, Feature, FeatureHead, LossOn, Masks, MethodName,
+    Pooling, Ramp, ScratchInit, TargetNormalisation, UpdateKind, WarmupWeight,
 };
 use crate::planned_epochs::EarlierPlan;
 
@@ -66,6 +67,54 @@ impl KeyValue for f64 {
     }
     fn write(&self) -> Value {
         Value::Float(*self)
+    }
+}
+
+/// A height and a width: one number for both, or a list of two.
+fn sides(value: &Value, range: &Count) -> Option<(usize, usize)> {
+    let side = |value: &Value| usize::try_from(range.read(value)?).ok();
+    match value.as_array().map(Vec::as_slice) {
+        None => side(value).map(|side| (side, side)),
+        Some([height, width]) => side(height).zip(side(width)),
+        Some(_) => None,
+    }
+}
+
+fn allowed_sides(range: &Count) -> String {
+    format!("{}, or a list of two such, [height, width]", range.describe())
+}
+
+/// One number where both are the same.
+fn write_sides(height: usize, width: usize) -> Value {
+    match height == width {
+        true => height.write(),
+        false => Value::Array(vec![height.write(), width.write()]),
+    }
+}
+
+impl KeyValue for ImageSize {
+    type Range = Count;
+    fn allowed(range: &Count) -> String {
+        allowed_sides(range)
+    }
+    fn read(value: &Value, range: &Count) -> Option<ImageSize> {
+        sides(value, range).map(|(height, width)| ImageSize { height, width })
+    }
+    fn write(&self) -> Value {
+        write_sides(self.height, self.width)
+    }
+}
+
+impl KeyValue for PatchSize {
+    type Range = Count;
+    fn allowed(range: &Count) -> String {
+        allowed_sides(range)
+    }
+    fn read(value: &Value, range: &Count) -> Option<PatchSize> {
+        sides(value, range).map(|(height, width)| PatchSize { height, width })
+    }
+    fn write(&self) -> Value {
+        write_sides(self.height, self.width)
     }
 }
 
@@ -194,6 +243,7 @@ choice_values!(
     ScratchInit,
     Pooling,
     Feature,
+    ClassWeighting,
     Augmentation
 );
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bmae_architecture::{CHANNELS, ImageSize, PatchGrid};
 use toml::Value;
 
 use super::at_hand::{Budget, ImagesAtHand};
@@ -40,7 +41,7 @@ pub(super) struct Draft<'a> {
     pub budget: &'a Budget,
     /// What was decided beforehand; it wins over every choice.
     pub settings: &'a [Setting],
-    pub image_size: usize,
+    pub image_size: ImageSize,
     pub model: ModelSize,
     pub batch_size: usize,
     pub epochs: usize,
@@ -126,7 +127,7 @@ impl Draft<'_> {
         if let Some(root) = &images.root {
             keys.put("data.root", root.to_string_lossy().as_ref(), "");
         }
-        keys.put("data.image_size", count(self.image_size), &self.why_image_size());
+        keys.put("data.image_size", self.image_size.write(), &self.why_image_size());
         let three = |values: [f64; 3]| values.map(|value| Value::Float(to_digits(value.max(0.0), 3))).to_vec();
         let looked_at = match images.looked_at == images.train {
             true => "those of the training images".to_owned(),
@@ -141,17 +142,19 @@ impl Draft<'_> {
         let size = self.image_size;
         match self.images.shorter_side {
             None => "Generated images have any size; this is that of the preset quick.".to_owned(),
-            Some(side) if side == size => "The median of the images' shorter sides.".to_owned(),
-            Some(side) if side > size && !image_sizes(Some(side)).contains(&size) => {
+            Some(side) if side == size.shorter_side() => "The median of the images' shorter sides.".to_owned(),
+            Some(side) if side > size.shorter_side() && !image_sizes(Some(side)).contains(&size) => {
                 format!(
                     "The median of the images' shorter sides is {side} pixels; this is a multiple of the patch size."
                 )
             }
-            Some(side) if side < size => format!("The images are small, {side} pixels: these are enlarged."),
+            Some(side) if side < size.shorter_side() => {
+                format!("The images are small, {side} pixels: these are enlarged.")
+            }
             Some(side) => {
                 let shorter = "The median of the images' shorter sides is";
-                let larger = image_sizes(Some(side)).into_iter().rev().filter(|larger| *larger > size);
-                let larger: Vec<String> = larger.map(|larger| larger.to_string()).collect();
+                let larger = image_sizes(Some(side)).into_iter().rev().filter(|larger| larger.area() > size.area());
+                let larger: Vec<String> = larger.map(ImageSize::in_a_recipe).collect();
                 match larger.is_empty() {
                     true => format!("{shorter} {side} pixels; this is the usual size next below."),
                     false => format!(
@@ -165,9 +168,9 @@ impl Draft<'_> {
 
     fn model(&self, keys: &mut Keys) {
         let patch = patch_size(self.image_size);
-        let side = self.image_size / patch;
-        let why = format!("{side} x {side} patches, of which a quarter is visible. It must divide data.image_size.");
-        keys.put("model.patch_size", count(patch), &why);
+        let grid = PatchGrid { channels: CHANNELS, image: self.image_size, patch }.size();
+        let why = format!("{grid} patches, of which a quarter is visible. It must divide data.image_size.");
+        keys.put("model.patch_size", patch.write(), &why);
         let ModelSize { encoder, decoder, like, .. } = self.model;
         let why = format!(
             "Encoder and decoder: {like}. The largest for which time, memory and the number of images are enough."

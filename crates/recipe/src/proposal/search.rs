@@ -1,5 +1,7 @@
 //! Chooses: what the images say first, then what the time is enough for.
 
+use bmae_architecture::ImageSize;
+
 use super::at_hand::{Budget, ImagesAtHand};
 use super::draft::Draft;
 use super::sizes::MODELS;
@@ -38,7 +40,7 @@ pub fn propose<E: From<RecipeError>>(
         None => {
             let usual = sizes::image_sizes(images.shorter_side);
             match draft.decided(&model::KEYS.patch_size)? {
-                Some(patch) => usual.into_iter().map(|size| (size / patch).max(1) * patch).collect(),
+                Some(patch) => usual.into_iter().map(|size| sizes::tiled(size, patch)).collect(),
                 None => usual,
             }
         }
@@ -111,7 +113,7 @@ fn begin<'a>(images: &'a ImagesAtHand, budget: &'a Budget, settings: &'a [Settin
 /// time has room for.
 fn of_fitting_size<'a, E: From<RecipeError>>(
     first: Draft<'a>,
-    sizes: &[usize],
+    sizes: &[ImageSize],
     search: &mut Search<'_, E>,
 ) -> Result<(Draft<'a>, f64), E> {
     let mut found = None;

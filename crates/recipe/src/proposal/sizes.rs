@@ -1,5 +1,7 @@
 //! Which image size, patch size and batch size suit given images, and the models that a proposal chooses from.
 
+use bmae_architecture::{ImageSize, PatchSize};
+
 /// Sides of square images that are in use, ascending. Below them everything is small enough to be taken as it is.
 const USUAL: [usize; 7] = [32, 48, 64, 96, 128, 160, 224];
 /// What a photograph still shows itself at: no smaller size is tried to save time.
@@ -8,7 +10,11 @@ const LEAST_OF_A_PHOTOGRAPH: usize = 64;
 const GENERATED: usize = 24;
 
 /// The sizes to try, best first: what half of the images fill without being enlarged, then what costs less.
-pub(super) fn image_sizes(shorter_side: Option<usize>) -> Vec<usize> {
+pub(super) fn image_sizes(shorter_side: Option<usize>) -> Vec<ImageSize> {
+    sides(shorter_side).into_iter().map(ImageSize::square).collect()
+}
+
+fn sides(shorter_side: Option<usize>) -> Vec<usize> {
     let Some(side) = shorter_side else { return vec![GENERATED] };
     let fitting = match USUAL.iter().rev().find(|usual| **usual <= side) {
         Some(usual) => *usual,
@@ -19,16 +25,24 @@ pub(super) fn image_sizes(shorter_side: Option<usize>) -> Vec<usize> {
     std::iter::once(fitting).chain(cheaper.copied()).collect()
 }
 
-/// A patch size that makes 49 to 196 patches of an image of the usual sizes, and divides any other.
-pub(super) fn patch_size(image_size: usize) -> usize {
-    let wanted = match image_size {
+/// The size that patches of this size tile, no larger than `size` but for one patch in each direction.
+pub(super) fn tiled(size: ImageSize, patch: PatchSize) -> ImageSize {
+    let whole = |side: usize, of_patch: usize| (side / of_patch).max(1) * of_patch;
+    ImageSize { height: whole(size.height, patch.height), width: whole(size.width, patch.width) }
+}
+
+/// A patch size that makes 49 to 196 patches of a square image of the usual sizes, and divides any other. Patches are
+/// square where both sides can be divided so.
+pub(super) fn patch_size(image_size: ImageSize) -> PatchSize {
+    let wanted = match image_size.shorter_side() {
         0..=20 => 2,
         21..=47 => 4,
         48..=63 => 6,
         64..=127 => 8,
         _ => 16,
     };
-    (1..=wanted).rev().find(|patch| image_size.is_multiple_of(*patch)).unwrap_or(1)
+    let divides = |patch: &usize| [image_size.height, image_size.width].iter().all(|side| side.is_multiple_of(*patch));
+    PatchSize::square((1..=wanted).rev().find(divides).unwrap_or(1))
 }
 
 /// Images of a batch: so many that an epoch has nine steps or more, and no more than a CPU makes use of; of a few dozen
@@ -102,21 +116,22 @@ mod tests {
 
     #[test]
     fn the_image_size_is_the_usual_one_that_half_of_the_images_fill() {
-        let best = |side| image_sizes(Some(side))[0];
+        let best = |side| sides(Some(side))[0];
         assert_eq!([32, 47, 64, 120, 240, 480, 4000].map(best), [32, 32, 64, 96, 224, 224, 224]);
         assert_eq!([28, 30, 16, 9, 1].map(best), [28, 28, 16, 8, 8], "small images keep their size");
-        assert_eq!(image_sizes(None), [24]);
+        assert_eq!(sides(None), [24]);
     }
 
     #[test]
     fn less_time_makes_photographs_smaller_but_not_smaller_than_they_can_be_told_apart() {
-        assert_eq!(image_sizes(Some(480)), [224, 160, 128, 96, 64]);
-        assert_eq!(image_sizes(Some(100)), [96, 64]);
-        assert_eq!(image_sizes(Some(40)), [32]);
+        assert_eq!(sides(Some(480)), [224, 160, 128, 96, 64]);
+        assert_eq!(sides(Some(100)), [96, 64]);
+        assert_eq!(sides(Some(40)), [32]);
     }
 
     #[test]
     fn the_patch_size_divides_every_image_size_and_makes_a_fitting_number_of_patches() {
+        let patch_size = |side| patch_size(ImageSize::square(side)).height;
         for size in 1..=512 {
             let patch = patch_size(size);
             assert!(patch >= 1 && size.is_multiple_of(patch), "{patch} in {size}");

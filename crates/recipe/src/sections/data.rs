@@ -1,5 +1,7 @@
 //! `[data]`.
 
+use bmae_architecture::ImageSize;
+
 use super::source::{self, DataSource};
 use crate::key::{Count, Number};
 use crate::section::section;
@@ -9,9 +11,9 @@ section! {
     pub struct DataRecipe, keys DataKeys, in "data", read by all {
         /// Where the images come from
         source: DataSource, from source::KEYS;
-        /// Side of the square input images, in pixels
-        /// Must be a multiple of model.patch_size.
-        image_size: usize = 32, in Count::between(1, 1_000_000);
+        /// Size of the input images in pixels: a number for square ones, or [height, width]
+        /// Must be a multiple of model.patch_size in each direction.
+        image_size: ImageSize = ImageSize::square(32), in Count::between(1, 1_000_000);
         /// Mean of each channel, for pixels from 0 to 1
         /// The default is CIFAR-10's, for every data set.
         mean: [f32; 3] = [0.4914, 0.4822, 0.4465], in Number::between(-1e6, 1e6);

@@ -1,5 +1,6 @@
 //! `[finetune]`.
 
+use super::labelled::{self, LabelledRecipe};
 use super::training::{self, StageRecipe};
 use crate::choices::Pooling;
 use crate::key::Number;
@@ -13,6 +14,8 @@ section! {
     pub struct FinetuneRecipe, keys FinetuneKeys, in "finetune", read by [Finetune] {
         /// What all stages share.
         stage: StageRecipe, from training::KEYS[1];
+        /// What both evaluations that learn from labels share.
+        labels: LabelledRecipe, from labelled::KEYS[0];
         /// Layer-wise learning-rate decay; 1 = off
         /// With N blocks, head and fc_norm have the full rate, block i has it times layer_decay^(N - i), and class
         /// token, position and patch embedding times layer_decay^(N + 1).

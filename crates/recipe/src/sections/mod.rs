@@ -3,6 +3,7 @@
 pub(crate) mod data;
 pub(crate) mod finetune;
 pub(crate) mod knn;
+pub(crate) mod labelled;
 pub(crate) mod linprobe;
 pub(crate) mod method;
 pub(crate) mod model;

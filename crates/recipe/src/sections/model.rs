@@ -1,6 +1,6 @@
 //! `[model]`, `[model.encoder]` and `[model.decoder]`.
 
-use bmae_architecture::LAYER_NORM_EPSILON;
+use bmae_architecture::{LAYER_NORM_EPSILON, PatchSize};
 
 use crate::key::{Count, Number};
 use crate::section::section;
@@ -8,9 +8,9 @@ use crate::section::section;
 section! {
     /// `[model]`.
     pub struct ModelRecipe, keys ModelKeys, in "model", read by all {
-        /// Side of a square patch, in pixels
-        /// Must divide data.image_size.
-        patch_size: usize = 4, in Count::between(1, 1_000_000);
+        /// Size of a patch in pixels: a number for square ones, or [height, width]
+        /// Must divide data.image_size in each direction.
+        patch_size: PatchSize = PatchSize::square(4), in Count::between(1, 1_000_000);
         /// What stands under the root of every LayerNorm beside the variance
         /// 1e-6 as in MAE and timm; weights of Hugging Face's bring their own (layer_norm_eps), which is 1e-12 by default.
         norm_epsilon: f64 = LAYER_NORM_EPSILON, in Number::between(0.0, 0.1).above_least();

@@ -1,7 +1,7 @@
 //! The sweeps that are built in.
 
 /// The names of the built-in sweeps: the files of `configs/sweeps/`.
-pub const NAMES: [&str; 6] = ["report", "k", "wse", "tau", "lambda", "methods"];
+pub const NAMES: [&str; 7] = ["report", "k", "wse", "tau", "lambda", "methods", "labels"];
 
 /// The text of the one called `name`.
 pub(super) fn text(name: &str) -> Option<&'static str> {
@@ -12,6 +12,7 @@ pub(super) fn text(name: &str) -> Option<&'static str> {
         "tau" => include_str!("../../../../configs/sweeps/tau.toml"),
         "lambda" => include_str!("../../../../configs/sweeps/lambda.toml"),
         "methods" => include_str!("../../../../configs/sweeps/methods.toml"),
+        "labels" => include_str!("../../../../configs/sweeps/labels.toml"),
         _ => return None,
     })
 }

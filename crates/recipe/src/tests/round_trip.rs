@@ -83,7 +83,8 @@ impl Draw {
 
     /// A value that the key accepts, for keys whose value hangs on no other key's.
     fn value(&mut self, key: &dyn AnyKey) -> Option<String> {
-        if key.path().starts_with("model.") || key.path() == "data.image_size" || key.path().ends_with("accumulate") {
+        let hangs_on_others = matches!(key.name(), "accumulate" | "freeze");
+        if key.path().starts_with("model.") || key.path() == "data.image_size" || hangs_on_others {
             return None;
         }
         let value = match key.default_value() {

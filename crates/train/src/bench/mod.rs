@@ -1,5 +1,5 @@
 //! How fast a stage trains on this machine, without data: the learners that the loops drive, on random images that lie
-//! in memory already (`docs/formats.md`, "bench").
+//! in memory already (`docs/formats.md`, "bench"). [`loading()`] times the other half, the images without the model.
 //!
 //! Augmentation is no part of the figure; everything else of a step is: patches, masks, targets, forward and backward
 //! pass, gradient norm, optimiser. A bootstrapped method is timed after its switch, all its targets present and
@@ -7,6 +7,7 @@
 
 mod agreement;
 mod learner;
+mod loading;
 mod memory;
 mod pace;
 mod peak;
@@ -22,6 +23,7 @@ use crate::TrainError;
 
 use learner::BenchLearner;
 pub(crate) use learner::CLASSES;
+pub use loading::{LoadingTime, loading};
 pub(crate) use pace::{Pace, Timed};
 pub use peak::ProductPeak;
 pub use work::{Part, Work};

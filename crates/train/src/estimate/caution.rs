@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use bmae_architecture::{ImageSize, PatchSize};
 use bmae_output::count::count;
 use bmae_output::plain::plain_path;
 use bmae_recipe::{Bytes, Stage};
@@ -38,16 +39,16 @@ pub enum Caution {
         /// The median of their shorter sides, in pixels.
         shorter_side: usize,
         /// `data.image_size`.
-        image_size: usize,
+        image_size: ImageSize,
         /// Of `data.image_size` and `model.patch_size`, values that show more in as many patches.
-        fitting: (usize, usize),
+        fitting: (ImageSize, PatchSize),
     },
     /// Images that are smaller than what is made of them.
     Enlarged {
         /// The median of their shorter sides, in pixels.
         shorter_side: usize,
         /// `data.image_size`.
-        image_size: usize,
+        image_size: ImageSize,
     },
     /// Batches so large that many images of an epoch fill none.
     LeftOut {
@@ -105,13 +106,17 @@ impl fmt::Display for Caution {
             ),
             Self::Shrunk { shorter_side, image_size, fitting: (size, patch) } => write!(
                 formatter,
-                "images of {shorter_side} pixels are shrunk to {image_size}, which shows little of a photograph: \
-                 `data.image_size` = {size} with `model.patch_size` = {patch} fits them in as many patches"
+                "images of {shorter_side} pixels are shrunk to {}, which shows little of a photograph: \
+                 `data.image_size` = {} with `model.patch_size` = {} fits them in as many patches",
+                image_size.in_words(),
+                size.in_a_recipe(),
+                patch.in_a_recipe()
             ),
             Self::Enlarged { shorter_side, image_size } => write!(
                 formatter,
-                "images of {shorter_side} pixels are enlarged to {image_size}, where there is nothing more to see and much more to \
-                 compute: lower `data.image_size`, and `model.patch_size` with it"
+                "images of {shorter_side} pixels are enlarged to {}, where there is nothing more to see and much more to \
+                 compute: lower `data.image_size`, and `model.patch_size` with it",
+                image_size.in_words()
             ),
             Self::LeftOut { stage, images, batch_size } => {
                 let (steps, left) = (images / batch_size, images % batch_size);

@@ -16,4 +16,5 @@ pub use ranking::{RankedClass, ranked_by_logits, ranked_by_votes};
 pub use top1::{BestScore, Score, TestScore};
 
 pub(crate) use features::{FeatureRequest, extract};
+pub(crate) use nearest_neighbours::{nearest, similarities};
 pub(crate) use test_set::end_epoch;

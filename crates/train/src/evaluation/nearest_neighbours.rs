@@ -29,16 +29,40 @@ pub fn nearest_neighbours_votes(
 ) {
     let Some(largest) = train.labels.iter().max() else { return };
     let classes = classes.max(*largest as usize + 1);
+    similarities(session, train, test, |row, similarities| {
+        take(row, &votes(similarities, &train.labels, classes, settings));
+    });
+}
+
+/// The cosine similarities of each of `test` to all of `train`, in their order: `take` gets the number of a row of `test`
+/// and its similarities [rows of `train`], from -1 to 1.
+pub(crate) fn similarities(
+    session: &Session<'_>,
+    train: &Features,
+    test: &Features,
+    mut take: impl FnMut(usize, &[f32]),
+) {
     let (train, test) = (unit_rows(train), unit_rows(test));
     let bank = train.rows(0..train.len(), session).transpose();
     for start in (0..test.len()).step_by(ROWS) {
         let rows = start..test.len().min(start + ROWS);
         let similarities: Vec<f32> =
             test.rows(rows.clone(), session).matmul(bank.clone()).into_data().iter::<f32>().collect();
-        for (row, similarities) in rows.zip(similarities.chunks_exact(train.len())) {
-            take(row, &votes(similarities, &train.labels, classes, settings));
+        for (row, similarities) in rows.zip(similarities.chunks_exact(train.len().max(1))) {
+            take(row, similarities);
         }
     }
+}
+
+/// The places of the `k` largest of `similarities`, or of all if there are fewer, in no order; of equals the first.
+pub(crate) fn nearest(similarities: &[f32], k: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..similarities.len()).collect();
+    let nearest_first = |&a: &usize, &b: &usize| similarities[b].total_cmp(&similarities[a]).then(a.cmp(&b));
+    if k < order.len() {
+        order.select_nth_unstable_by(k, nearest_first);
+        order.truncate(k);
+    }
+    order
 }
 
 /// Top-1 in percent of classifying each of `test` by its neighbours among `train`; `None` when one of them is empty
@@ -61,13 +85,7 @@ pub fn nearest_neighbours_top1(
 
 /// The sum of the weights of the nearest neighbours of each class.
 fn votes(similarities: &[f32], labels: &[i64], classes: usize, settings: NearestNeighbours) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..similarities.len()).collect();
-    let nearest_first = |&a: &usize, &b: &usize| similarities[b].total_cmp(&similarities[a]).then(a.cmp(&b));
-    let k = settings.k.min(order.len());
-    if k < order.len() {
-        order.select_nth_unstable_by(k, nearest_first);
-        order.truncate(k);
-    }
+    let order = nearest(similarities, settings.k);
     // Where a weight would overflow, all are divided by the largest: their shares stay the same.
     let overflows = settings.temperature.recip() > f64::MAX.ln() / 2.0;
     let nearest = order.iter().map(|&neighbour| similarities[neighbour]).fold(f32::NEG_INFINITY, f32::max);

@@ -63,8 +63,8 @@ fn sizes(recipe: &Recipe, class: &str) -> Map<String, Value> {
     let Autoencoder { grid, encoder, .. } = recipe.architecture();
     object(json!({
         "architectures": [class],
-        "image_size": grid.image_size,
-        "patch_size": grid.patch_size,
+        "image_size": grid.image,
+        "patch_size": grid.patch,
         "num_channels": grid.channels,
         "hidden_size": encoder.dim,
         "num_hidden_layers": encoder.depth,
@@ -114,7 +114,7 @@ fn preprocessor(recipe: &Recipe) -> Value {
         "image_processor_type": "ViTImageProcessor",
         "do_convert_rgb": grid.channels == 3,
         "do_resize": true,
-        "size": { "height": grid.image_size, "width": grid.image_size },
+        "size": { "height": grid.image.height, "width": grid.image.width },
         "resample": BICUBIC,
         "do_rescale": true,
         "rescale_factor": 1.0 / 255.0,

@@ -52,6 +52,10 @@ pub fn export(weights: &StateDict, recipe: &Recipe, to: Destination) -> Result<E
     let mut weights = weights.clone();
     let notes = fitted(&mut weights, recipe)?;
     let model = Model::of(&weights, recipe)?;
+    let sees = match model.kind {
+        Kind::Classifier(sees) => sees.metadata(),
+        _ => None,
+    };
     let class_names = weights.class_names().filter(|_| matches!(model.kind, Kind::Classifier(_))).unwrap_or_default();
     let mut exported = match to {
         Destination::HuggingFace => hugging_face::folder(model, recipe, weights.source_name(), &class_names)?,
@@ -62,6 +66,7 @@ pub fn export(weights: &StateDict, recipe: &Recipe, to: Destination) -> Result<E
     let format = ("format".to_owned(), "pt".to_owned());
     let mark = (SAFETENSORS_KEY.to_owned(), EXPORTED.to_owned());
     exported.weights.metadata = [format, mark, (CONFIG_KEY.to_owned(), carried(&weights, recipe))].into();
+    exported.weights.metadata.extend(sees);
     exported.weights.name_classes(&class_names);
     exported.notes.splice(0..0, notes);
     Ok(exported)
@@ -156,12 +161,22 @@ fn for_timm(model: Model, recipe: &Recipe) -> Exported {
         open_with: format!(
             "model = timm.models.VisionTransformer(img_size={}, patch_size={}, embed_dim={}, depth={}, num_heads={}, mlp_ratio={:?}, \
              num_classes={classes}, {pooling}{norm_layer}); model.load_state_dict(safetensors.torch.load_file(PATH))",
-            grid.image_size, grid.patch_size, encoder.dim, encoder.depth, encoder.heads, encoder.mlp_ratio,
+            in_python(grid.image.height, grid.image.width),
+            in_python(grid.patch.height, grid.patch.width),
+            encoder.dim,
+            encoder.depth,
+            encoder.heads,
+            encoder.mlp_ratio,
         ),
         weights,
         folder: None,
         notes,
     }
+}
+
+/// A height and a width as timm takes them: one number, or a pair.
+fn in_python(height: usize, width: usize) -> String {
+    if height == width { height.to_string() } else { format!("({height}, {width})") }
 }
 
 fn for_mae(model: Model, recipe: &Recipe) -> Exported {

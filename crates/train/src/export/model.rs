@@ -34,6 +34,30 @@ pub enum Sees {
     MeanOfNormalised,
 }
 
+/// The metadata key by which an exported head says that it sees the mean of the patch tokens after `norm`, which no
+/// tensor tells once a probe's BatchNorm is part of it.
+const SEES_KEY: &str = "bmae.head_sees";
+const MEAN: &str = "mean";
+
+impl Sees {
+    /// What the head of `weights` sees, which `recipe` tells of a probe.
+    pub(crate) fn of(weights: &StateDict, recipe: &Recipe) -> Self {
+        let shapes = Architecture::of(weights);
+        let says_mean = weights.metadata.get(SEES_KEY).is_some_and(|sees| sees == MEAN);
+        match (shapes.batch_norm, recipe.linprobe.feature, shapes.fc_norm) {
+            (true, Feature::Mean, _) => Self::MeanOfNormalised,
+            (false, _, true) => Self::NormalisedMean,
+            (false, ..) if says_mean => Self::MeanOfNormalised,
+            _ => Self::ClassToken,
+        }
+    }
+
+    /// What an exported head says of it.
+    pub(super) fn metadata(self) -> Option<(String, String)> {
+        (self == Self::MeanOfNormalised).then(|| (SEES_KEY.to_owned(), MEAN.to_owned()))
+    }
+}
+
 /// A whole model and nothing else.
 pub(super) struct Model {
     pub kind: Kind,
@@ -83,11 +107,7 @@ fn classifier(
     shapes: &Architecture,
     classes: usize,
 ) -> Result<Model, ExportError> {
-    let sees = match (shapes.batch_norm, recipe.linprobe.feature, shapes.fc_norm) {
-        (true, Feature::Mean, _) => Sees::MeanOfNormalised,
-        (false, _, true) => Sees::NormalisedMean,
-        _ => Sees::ClassToken,
-    };
+    let sees = Sees::of(weights, recipe);
     let pooling = match sees {
         Sees::NormalisedMean => Pooling::Mean,
         Sees::ClassToken | Sees::MeanOfNormalised => Pooling::ClassToken,

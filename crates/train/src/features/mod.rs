@@ -2,6 +2,7 @@
 
 mod comma_separated;
 mod format;
+mod norm_of_mean;
 mod npz;
 mod safetensors_file;
 mod table;
@@ -9,8 +10,9 @@ mod table;
 pub use format::FeatureFormat;
 pub use table::FeatureTable;
 
+use std::path::Path;
+
 use bmae_data::Split;
-use bmae_output::path_text::to_text;
 use bmae_output::plain::plain_path;
 use bmae_recipe::{Recipe, Start};
 use burn::tensor::{Tensor, TensorData};
@@ -46,7 +48,9 @@ pub fn run(
     let tell = &mut |message| session.say(message);
     let (encoder, norm_of_mean) = match feature {
         EncoderFeature::Block(_) => (start::encoder_without_norm(start, recipe, &device, tell)?, None),
-        EncoderFeature::ClassToken | EncoderFeature::Mean => start::encoder_and_norm(start, recipe, &device, tell)?,
+        EncoderFeature::ClassToken | EncoderFeature::Mean => {
+            norm_of_mean::encoder_and_norm(start, recipe, &device, tell)?
+        }
     };
     if let (Some(_), EncoderFeature::ClassToken, Some(path)) = (&norm_of_mean, feature, start.path()) {
         session.say(Message::Note(format!(
@@ -63,7 +67,8 @@ pub fn run(
     if let Some(norm) = norm_of_mean {
         features.values = in_rows(&features, &device, |rows| norm.forward(rows));
     }
-    let file = |index| images.file(index).map(to_text).unwrap_or_default();
+    let text = |file: &Path| file.to_str().map_or_else(|| plain_path(file), str::to_owned);
+    let file = |index| images.file(index).map(text).unwrap_or_default();
     Ok(Some(FeatureTable {
         files: (0..features.len()).map(file).collect(),
         class_names: if features.labels.is_empty() { Vec::new() } else { data.class_names.clone() },

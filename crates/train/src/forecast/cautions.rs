@@ -1,5 +1,6 @@
 //! When a recipe and its images are probably not meant like that.
 
+use bmae_architecture::{ImageSize, PatchSize};
 use bmae_recipe::{Recipe, Stage};
 
 use crate::estimate::Caution;
@@ -62,11 +63,16 @@ fn normalisation(recipe: &Recipe, sample: &Sample) -> Option<Caution> {
 
 fn size(recipe: &Recipe, shorter_side: usize) -> Option<Caution> {
     let (image_size, patch_size) = (recipe.data.image_size, recipe.model.patch_size);
-    let times = LARGE_ENOUGH.div_ceil(image_size).min(shorter_side / image_size);
-    if image_size < LARGE_ENOUGH && times >= TIMES {
-        return Some(Caution::Shrunk { shorter_side, image_size, fitting: (times * image_size, times * patch_size) });
+    let side = image_size.shorter_side();
+    let times = LARGE_ENOUGH.div_ceil(side).min(shorter_side / side);
+    if side < LARGE_ENOUGH && times >= TIMES {
+        let ImageSize { height, width } = image_size;
+        let size = ImageSize { height: times * height, width: times * width };
+        let PatchSize { height, width } = patch_size;
+        let patch = PatchSize { height: times * height, width: times * width };
+        return Some(Caution::Shrunk { shorter_side, image_size, fitting: (size, patch) });
     }
-    (shorter_side > 0 && image_size >= TIMES * shorter_side).then_some(Caution::Enlarged { shorter_side, image_size })
+    (shorter_side > 0 && side >= TIMES * shorter_side).then_some(Caution::Enlarged { shorter_side, image_size })
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! Where the class token looks.
 
+use bmae_architecture::PatchGrid;
 use bmae_data::Image;
 use bmae_data::preview::{ColourScale, Grid};
 use bmae_nn::MaskedAutoencoder;
 use bmae_recipe::Recipe;
 
-use super::subjects::{Subjects, fill_patch};
+use super::subjects::{Subjects, black, fill_patch};
 use crate::TrainError;
 
 /// A picture with a row for each image: itself, the attention of its class token in the last block, mean over the heads,
@@ -16,7 +17,8 @@ use crate::TrainError;
 /// # Errors
 /// When the model does not fit the recipe's sizes, or the whole would be too large.
 pub(crate) fn attention(model: &MaskedAutoencoder, recipe: &Recipe, subjects: &Subjects) -> Result<Grid, TrainError> {
-    let (side, patches) = (recipe.data.image_size, recipe.architecture().grid.patches());
+    let patch_grid = recipe.architecture().grid;
+    let patches = patch_grid.patches();
     let maps = model.encoder.class_attention(subjects.tensor(recipe, model));
     let maps: Vec<f32> = maps.map_or_else(Vec::new, |maps| maps.into_data().iter::<f32>().collect());
     let heads = maps.len() / (patches * subjects.count()).max(1);
@@ -25,7 +27,7 @@ pub(crate) fn attention(model: &MaskedAutoencoder, recipe: &Recipe, subjects: &S
         columns.push("mean over heads".to_owned());
         columns.extend((1..=heads).map(|head| format!("head {head}")));
     }
-    let mut grid = Grid::new(side, columns).reduced();
+    let mut grid = Grid::new(patch_grid.image, columns).reduced();
     grid.check(subjects.count())?;
     let even = 1.0 / patches as f64;
     let title =
@@ -38,7 +40,7 @@ pub(crate) fn attention(model: &MaskedAutoencoder, recipe: &Recipe, subjects: &S
             let mean = |place| of_image.iter().skip(place).step_by(patches).sum::<f32>() / heads as f32;
             let mean: Vec<f32> = (0..patches).map(mean).collect();
             for map in std::iter::once(&mean[..]).chain(of_image.chunks_exact(patches)) {
-                row.push(drawn(map, side, recipe.model.patch_size, &scale)?);
+                row.push(drawn(map, patch_grid, &scale)?);
             }
         }
         grid.push(subjects.row(index, row))?;
@@ -46,11 +48,11 @@ pub(crate) fn attention(model: &MaskedAutoencoder, recipe: &Recipe, subjects: &S
     Ok(if heads > 0 { grid.with_scale(scale) } else { grid })
 }
 
-/// A map [L] as an image of `side` pixels, each patch in one colour.
-fn drawn(map: &[f32], side: usize, patch: usize, scale: &ColourScale) -> Result<Image, TrainError> {
-    let mut image = Image::new(side, side, vec![0; 3 * side * side])?;
+/// A map [L] as an image, each patch in one colour.
+fn drawn(map: &[f32], grid: PatchGrid, scale: &ColourScale) -> Result<Image, TrainError> {
+    let mut image = black(grid.image)?;
     for (place, &share) in map.iter().enumerate() {
-        fill_patch(&mut image, patch, place, scale.colour(share));
+        fill_patch(&mut image, grid, place, scale.colour(share));
     }
     Ok(image)
 }
@@ -63,7 +65,7 @@ mod tests {
     fn each_patch_has_the_colour_of_its_share() {
         let shares = [0.1, 0.2, 0.3, 0.4];
         let scale = ColourScale::of(&shares, String::new());
-        let image = drawn(&shares, 4, 2, &scale).expect("an image");
+        let image = drawn(&shares, PatchGrid::rgb(4, 2), &scale).expect("an image");
         for (place, share) in shares.into_iter().enumerate() {
             let pixel = place / 2 * 8 + place % 2 * 2;
             assert_eq!(image.pixels()[3 * pixel..3 * pixel + 3], scale.colour(share), "patch {place}");

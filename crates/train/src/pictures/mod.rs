@@ -23,7 +23,7 @@ pub(crate) use attention::attention;
 pub(crate) use choice::spread;
 pub(crate) use mistakes::mistakes;
 pub(crate) use reconstruction::reconstruction;
-pub(crate) use subjects::{Subjects, class_name, masked_view};
+pub(crate) use subjects::{Subjects, class_name, masked_view, seen_images};
 
 /// What a run draws while it trains, and when.
 pub(crate) struct Gallery {

@@ -1,6 +1,6 @@
 //! What the decoder makes of the patches that it does not see.
 
-use bmae_architecture::PatchGrid;
+use bmae_architecture::{ImageSize, PatchGrid};
 use bmae_data::Image;
 use bmae_data::preview::Grid;
 use bmae_data::transforms::normalise::Normalisation;
@@ -9,7 +9,7 @@ use bmae_recipe::Recipe;
 use burn::tensor::Tensor;
 
 use super::feature_colours::Colours;
-use super::subjects::{Subjects, fill_patch, masked_of, masked_view, visible_hidden};
+use super::subjects::{Subjects, black, fill_patch, masked_of, masked_view, visible_hidden};
 use crate::TrainError;
 use crate::method::normalise;
 use crate::model::Predicted;
@@ -77,8 +77,8 @@ pub(crate) fn reconstruction(
 /// The images with `predicted` [M, p*p*3] in place of their masked patches.
 fn pixels(recipe: &Recipe, subjects: &Subjects, predicted: &[f32]) -> Result<Vec<Image>, TrainError> {
     let grid = recipe.architecture().grid;
-    let PatchGrid { image_size: side, patch_size: patch, channels } = grid;
-    let (length, per_row) = (grid.values_per_patch(), grid.patches_per_side());
+    let PatchGrid { image: ImageSize { height, width }, patch, channels } = grid;
+    let length = grid.values_per_patch();
     let normalisation = Normalisation { mean: recipe.data.mean, std: recipe.data.std };
     let patches_each = grid.patches();
     let mut rows = predicted.chunks_exact(length);
@@ -89,16 +89,16 @@ fn pixels(recipe: &Recipe, subjects: &Subjects, predicted: &[f32]) -> Result<Vec
         for (&place, row) in masked.iter().zip(&mut rows) {
             let own = &subjects.patches[(index * patches_each + place) * length..][..length];
             let (mean, deviation) = if recipe.pretrain.norm_pix { moments(own) } else { (0.0, 1.0) };
-            let (top, left) = (place / per_row * patch, place % per_row * patch);
+            let (top, left) = grid.corner(place);
             for (at, value) in row.iter().enumerate() {
                 let (pixel, channel) = (at / channels, at % channels);
-                let (y, x) = (top + pixel / patch, left + pixel % patch);
-                planes[(channel * side + y) * side + x] = value * deviation + mean;
+                let (y, x) = (top + pixel / patch.width, left + pixel % patch.width);
+                planes[(channel * height + y) * width + x] = value * deviation + mean;
             }
         }
         // What was seen stands as it was, to the bit.
-        let mut drawn = normalisation.denormalise(&planes, side)?;
-        copy_seen(image, &mut drawn, patch, &masked);
+        let mut drawn = normalisation.denormalise(&planes, grid.image)?;
+        copy_seen(image, &mut drawn, grid, &masked);
         images.push(drawn);
     }
     Ok(images)
@@ -113,12 +113,12 @@ fn moments(patch: &[f32]) -> (f32, f32) {
 }
 
 /// Copies every patch but the `masked` ones from `image` to `drawn`.
-fn copy_seen(image: &Image, drawn: &mut Image, patch: usize, masked: &[usize]) {
-    let side = image.width();
+fn copy_seen(image: &Image, drawn: &mut Image, grid: PatchGrid, masked: &[usize]) {
+    let width = image.width();
     let (source, _) = image.pixels().as_chunks::<3>();
     let (target, _) = drawn.pixels_mut().as_chunks_mut::<3>();
     for (at, (pixel, source)) in target.iter_mut().zip(source).enumerate() {
-        let place = at / side / patch * (side / patch) + at % side / patch;
+        let place = grid.patch_at(at / width, at % width);
         if !masked.contains(&place) {
             *pixel = *source;
         }
@@ -137,17 +137,17 @@ fn features(
     let [images, count, dim] = tokens.dims();
     let whole = values(normalise(tokens.slice([0..images, 1..count, 0..dim]), target.normalisation));
     let colours = Colours::of(&whole, dim);
-    let side = recipe.data.image_size;
+    let grid = recipe.architecture().grid;
     let mut predicted = predicted.chunks_exact(dim);
     let (mut own, mut reconstructed) = (Vec::with_capacity(images), Vec::with_capacity(images));
     for (index, rows) in whole.chunks_exact(dim * (count - 1)).enumerate() {
-        let mut image = Image::new(side, side, vec![0; 3 * side * side])?;
+        let mut image = black(grid.image)?;
         for (place, row) in rows.chunks_exact(dim).enumerate() {
-            fill_patch(&mut image, recipe.model.patch_size, place, colours.colour(row));
+            fill_patch(&mut image, grid, place, colours.colour(row));
         }
         own.push(image.clone());
         for (place, row) in masked_of(&subjects.masking, index).into_iter().zip(&mut predicted) {
-            fill_patch(&mut image, recipe.model.patch_size, place, colours.colour(row));
+            fill_patch(&mut image, grid, place, colours.colour(row));
         }
         reconstructed.push(image);
     }
@@ -161,12 +161,12 @@ fn features_of_a_teacher(
     predicted: &[f32],
     dim: usize,
 ) -> Result<Vec<Image>, TrainError> {
-    let colours = Colours::of(predicted, dim);
+    let (colours, grid) = (Colours::of(predicted, dim), recipe.architecture().grid);
     let mut rows = predicted.chunks_exact(dim);
     let mut images = subjects.images.clone();
     for (index, image) in images.iter_mut().enumerate() {
         for (place, row) in masked_of(&subjects.masking, index).into_iter().zip(&mut rows) {
-            fill_patch(image, recipe.model.patch_size, place, colours.colour(row));
+            fill_patch(image, grid, place, colours.colour(row));
         }
     }
     Ok(images)
@@ -209,7 +209,7 @@ mod tests {
                 let mut image = subjects.images[index].clone();
                 masked_of(&subjects.masking, index)
                     .into_iter()
-                    .for_each(|place| fill_patch(&mut image, 4, place, mean));
+                    .for_each(|place| fill_patch(&mut image, recipe.architecture().grid, place, mean));
                 image
             };
             assert_eq!(image.pixels(), expected.pixels());

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use bmae_architecture::{ImageSize, PatchGrid};
 use bmae_data::preview::GridRow;
-use bmae_data::{Image, Images};
+use bmae_data::{DataError, Image, Images};
 use bmae_lettering::typeface;
 use bmae_nn::{MaskedAutoencoder, Masking};
 use bmae_recipe::Recipe;
@@ -69,7 +70,7 @@ impl Subjects {
 ///
 /// # Errors
 /// When one cannot be read.
-pub(super) fn seen_images(
+pub(crate) fn seen_images(
     recipe: &Recipe,
     images: &Arc<dyn Images>,
     indices: &[usize],
@@ -101,9 +102,9 @@ pub(super) fn class_text(class: usize, class_names: &[String]) -> String {
 
 /// A copy of `image` with the patches of `masking`'s image number `index` grey that are masked there.
 pub(crate) fn masked_view(recipe: &Recipe, image: &Image, masking: &Masking, index: usize) -> Image {
-    let mut view = image.clone();
+    let (mut view, grid) = (image.clone(), recipe.architecture().grid);
     for place in masked_of(masking, index) {
-        fill_patch(&mut view, recipe.model.patch_size, place, [GREY; 3]);
+        fill_patch(&mut view, grid, place, [GREY; 3]);
     }
     view
 }
@@ -111,8 +112,9 @@ pub(crate) fn masked_view(recipe: &Recipe, image: &Image, masking: &Masking, ind
 /// The same the other way round: the patches grey that the encoder sees.
 pub(super) fn visible_hidden(recipe: &Recipe, image: &Image, masking: &Masking, index: usize) -> Image {
     let (mut view, masked) = (image.clone(), masked_of(masking, index));
+    let grid = recipe.architecture().grid;
     for place in (0..masking.patches()).filter(|place| !masked.contains(place)) {
-        fill_patch(&mut view, recipe.model.patch_size, place, [GREY; 3]);
+        fill_patch(&mut view, grid, place, [GREY; 3]);
     }
     view
 }
@@ -124,13 +126,18 @@ pub(super) fn masked_of(masking: &Masking, index: usize) -> Vec<usize> {
     rows.iter().map(|row| row % masking.patches()).collect()
 }
 
-/// Paints the patch number `place` of a square image in one colour.
-pub(super) fn fill_patch(image: &mut Image, patch: usize, place: usize, colour: [u8; 3]) {
-    let side = image.width();
-    let (row, column) = (place / (side / patch) * patch, place % (side / patch) * patch);
+/// A black image of this size.
+pub(super) fn black(size: ImageSize) -> Result<Image, DataError> {
+    Image::new(size.width, size.height, vec![0; 3 * size.area()])
+}
+
+/// Paints the patch number `place` of an image that `grid` cuts into patches in one colour.
+pub(super) fn fill_patch(image: &mut Image, grid: PatchGrid, place: usize, colour: [u8; 3]) {
+    let (width, patch) = (image.width(), grid.patch);
+    let (row, column) = grid.corner(place);
     let (pixels, _) = image.pixels_mut().as_chunks_mut::<3>();
-    for line in row..row + patch {
-        pixels[line * side + column..][..patch].fill(colour);
+    for line in row..row + patch.height {
+        pixels[line * width + column..][..patch.width].fill(colour);
     }
 }
 

@@ -35,6 +35,7 @@ pub use metrics::{
 pub use moved::Moved;
 pub use pictures::PictureName;
 pub use recorded::Recorded;
+pub(crate) use run_file::run_of;
 pub use run_file::{Ending, RunFile, SessionRecord};
 pub use state_file::{Checkpoint, Position, Snapshot, epochs_done};
 pub use test_files::TestFile;

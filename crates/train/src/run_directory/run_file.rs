@@ -260,7 +260,7 @@ fn largest_class(images: &dyn Images) -> Option<usize> {
 }
 
 /// The run directory that weights at `path` belong to: a file among its checkpoints stands for it.
-fn run_of(path: &Path) -> &Path {
+pub(crate) fn run_of(path: &Path) -> &Path {
     let folder = path.parent().filter(|folder| folder.ends_with("checkpoints"));
     folder.and_then(Path::parent).unwrap_or(path)
 }

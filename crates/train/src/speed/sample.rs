@@ -107,7 +107,7 @@ impl Sample {
         if let Some((_, seconds)) = self.transformed.borrow().iter().find(|(timed, _)| timed == transform) {
             return Ok(self.read + seconds);
         }
-        let mut planes = vec![0.0; 3 * transform.image_size * transform.image_size];
+        let mut planes = vec![0.0; transform.values_per_image()];
         let began = Instant::now();
         for (index, image) in self.kept.iter().enumerate() {
             transform.apply(image, 0, 0, index as u64, &mut planes)?;

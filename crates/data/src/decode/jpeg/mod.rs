@@ -1,4 +1,4 @@
-//! JPEG: read whole, looked through for missing and damaged parts, and then decoded.
+//! JPEG: read whole, looked through for missing and damaged parts the first time, and then decoded.
 
 mod frame;
 mod huffman;
@@ -15,6 +15,7 @@ use zune_jpeg::JpegDecoder;
 use zune_jpeg::errors::DecodeErrors;
 
 use super::fault::Fault;
+use super::inspection::Inspection;
 use super::orientation;
 use super::pixels::{Alpha, to_rgb};
 use super::room::{Room, area};
@@ -31,13 +32,19 @@ const MOST_PER_PIXEL: u64 = 4;
 ///
 /// # Errors
 /// When a part is missing or damaged, or it is of a kind that is not decoded.
-pub fn read(source: &mut (impl Read + Seek)) -> Result<Image, Fault> {
+pub fn read(source: &mut (impl Read + Seek), inspection: &Inspection) -> Result<Image, Fault> {
     let mut bytes = Vec::new();
     source.take(HEAD).read_to_end(&mut bytes)?;
     let (width, height) = survey::size(&bytes)?;
     let area = area(width, height)?;
     source.take(MOST_PER_PIXEL * area).read_to_end(&mut bytes)?;
-    let survey = survey::survey(&bytes)?;
+    let survey = match inspection.is_kept_whole(bytes.len()) {
+        Some(is_kept_whole) => survey::of_headers(&bytes, is_kept_whole)?,
+        None => survey::survey(&bytes)?,
+    };
+    if survey.strays.is_empty() {
+        inspection.passed(bytes.len(), survey.is_kept_whole);
+    }
     for stray in survey.strays.iter().rev() {
         bytes.drain(stray.clone());
     }

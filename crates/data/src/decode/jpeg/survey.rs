@@ -91,6 +91,27 @@ pub fn survey(bytes: &[u8]) -> Result<JpegSurvey, Fault> {
     Ok(survey)
 }
 
+/// What the headers say of a JPEG that [`survey`] has read before and found without strays.
+///
+/// # Errors
+/// When it is another file by now.
+pub fn of_headers(bytes: &[u8], is_kept_whole: bool) -> Result<JpegSurvey, Fault> {
+    let mut survey = JpegSurvey { is_kept_whole, colours: 0, strays: Vec::new(), exif: None, xmp: None };
+    let mut position = 0;
+    loop {
+        let segment = Segment::at(bytes, position)?;
+        position = segment.end;
+        match segment.marker {
+            0xc4 | 0xc8 | 0xcc => {}
+            0xc0..=0xcf => survey.colours = Frame::new(segment.marker, segment.body)?.components.len(),
+            0xe1 => survey.metadata(segment.body),
+            0xda if survey.colours > 0 => return Ok(survey),
+            0xda | 0xd9 => return Err(Fault::damaged("it holds no picture")),
+            _ => {}
+        }
+    }
+}
+
 impl JpegSurvey {
     fn metadata(&mut self, body: &[u8]) {
         const EXIF: &[u8] = b"Exif\0\0";

@@ -24,7 +24,7 @@ pub(super) fn of(
     let entries = [
         (CLASSES_KEY, classes.map(|classes| json!(classes).to_string())),
         (CONFIG_KEY, Some(carried)),
-        ("bmae.image_size", Some(json!([grid.image_size, grid.image_size]).to_string())),
+        ("bmae.image_size", Some(json!([grid.image.height, grid.image.width]).to_string())),
         ("bmae.mean", Some(json!(decimal(&data.mean)).to_string())),
         ("bmae.method", is_own.then(|| recipe.method.name().word().to_owned())),
         ("bmae.std", Some(json!(decimal(&data.std)).to_string())),

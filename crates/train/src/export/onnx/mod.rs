@@ -46,15 +46,15 @@ pub enum OnnxInput {
     Uint8,
     /// Integers of 16 bits [N, H, W, C].
     Uint16,
-    /// Numbers from 0 to 1 [N, C, H, W].
+    /// Numbers [N, C, H, W]: integers as 0 to 1, floats as they are.
     Float,
 }
 
 /// What an exported file is to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OnnxRequest {
-    /// What it takes.
-    pub input: OnnxInput,
+    /// What it takes; `None`: integers of 8 bits, and floats where the model learned from images of other numbers.
+    pub input: Option<OnnxInput>,
     /// The features that it gives; `None`: a classifier's logits, and an encoder's class token.
     pub feature: Option<Feature>,
 }
@@ -119,8 +119,9 @@ pub(super) fn file(
 ) -> Result<OnnxFile, ExportError> {
     let architecture = recipe.architecture();
     let mut layers = Layers::new(&weights.tensors, weights.source_name(), architecture.grid, architecture.encoder);
-    let normalised = normalised_images(&mut layers.graph, recipe, request.input);
-    let mut x = layers.embed(&normalised, [architecture.grid.patch_size; 2])?;
+    let images = request.input.unwrap_or_else(|| usual_input(recipe));
+    let normalised = normalised_images(&mut layers.graph, recipe, images);
+    let mut x = layers.embed(&normalised, [architecture.grid.patch.height, architecture.grid.patch.width])?;
     for block in 0..architecture.encoder.depth {
         x = layers.block(&x, block)?;
     }
@@ -138,8 +139,8 @@ pub(super) fn file(
     if bytes > MOST_BYTES {
         return Err(ExportError::TooLargeForOnnx { source_name: weights.source_name(), bytes });
     }
-    let (elements, shape) = taken(recipe, request.input);
-    let input = value("images", elements, &shape, &meaning_of_input(recipe, request.input));
+    let (elements, shape) = taken(recipe, images);
+    let input = value("images", elements, &shape, &meaning_of_input(recipe, images));
     let output = value(name, FLOAT, &[width], meaning_of_output(kind, request.feature));
     let (input_text, output_text) = (in_words(&input), in_words(&output));
     let is_classifier = name == "logits";
@@ -225,6 +226,15 @@ fn features(layers: &mut Layers<'_>, x: &str, feature: Feature) -> Result<(), Ex
     Ok(())
 }
 
+/// What images the model learned from, as far as their mean and standard deviation tell: those of integers are shares of white.
+fn usual_input(recipe: &Recipe) -> OnnxInput {
+    let is_share = |value: &f32| (0.0..=1.0).contains(value);
+    match recipe.data.mean.iter().chain(recipe.data.std.iter()).all(is_share) {
+        true => OnnxInput::Uint8,
+        false => OnnxInput::Float,
+    }
+}
+
 /// The images as the model was trained on them, [N, C, H, W].
 fn normalised_images(graph: &mut Graph, recipe: &Recipe, input: OnnxInput) -> String {
     let highest = match input {
@@ -251,7 +261,7 @@ fn normalised_images(graph: &mut Graph, recipe: &Recipe, input: OnnxInput) -> St
 /// What numbers the images have, and the sizes of one.
 fn taken(recipe: &Recipe, input: OnnxInput) -> (i32, Vec<usize>) {
     let grid = recipe.architecture().grid;
-    let [height, width] = [grid.image_size; 2];
+    let (height, width) = (grid.image.height, grid.image.width);
     match input {
         OnnxInput::Uint8 => (UINT8, vec![height, width, grid.channels]),
         OnnxInput::Uint16 => (UINT16, vec![height, width, grid.channels]),
@@ -289,7 +299,9 @@ fn meaning_of_input(recipe: &Recipe, input: OnnxInput) -> String {
     match input {
         OnnxInput::Uint8 => format!("images: row, column, channel{order}; 0 to 255; {exactly}"),
         OnnxInput::Uint16 => format!("images: row, column, channel{order}; 0 to 65535; {exactly}"),
-        OnnxInput::Float => format!("images: channel{order}, row, column; 0 to 1, not normalised; {exactly}"),
+        OnnxInput::Float => format!(
+            "images: channel{order}, row, column; integers as 0 to 1, floats as they are, not normalised; {exactly}"
+        ),
     }
 }
 
