@@ -110,7 +110,7 @@ fn tensor<T: Datum + Copy>(shape: &[usize], values: &[T]) -> TractTensor {
 /// Channels, height and width.
 fn shape_of_planes(recipe: &Recipe) -> [usize; 3] {
     let grid = recipe.architecture().grid;
-    [grid.channels, grid.image_size, grid.image_size]
+    [grid.channels, grid.image.height, grid.image.width]
 }
 
 /// Exports `weights` with every input, runs them at batch 1 and 7, and compares with what `expected` makes of patches.
