@@ -105,6 +105,13 @@ def forward_cases():
     recipe = base(8, 2, encoder(24, 2, 3, 1.5), decoder(12, 1, 3))
     recipe["method"] |= {"name": "mae-k", "k": 2, "normalisation": "patch-norm"}
     forward_case("forward-feature-patch-norm", recipe, 2, 0.75, feature_target=True, settings={"loss_on": "all"})
+    # Neither images nor patches are square: more columns than rows and the other way round, of pixels and of features.
+    recipe = base([32, 64], 8, encoder(12, 2, 3), decoder(8, 1, 2))
+    forward_case("forward-pixel-wide", recipe, 2, 0.75, norm_pix=True)
+    recipe = base([32, 64], [4, 8], encoder(12, 2, 3), decoder(8, 1, 2))
+    forward_case("forward-pixel-wide-patches", recipe, 1, 0.75)
+    recipe = base([24, 8], [8, 2], encoder(12, 3, 1, 3.0), decoder(16, 2, 2))
+    forward_case("forward-feature-high", recipe, 2, 0.6, feature_target=True)
 
 
 # ---- pre-training ---------------------------------------------------------------------------------------------------
@@ -113,9 +120,9 @@ EMA_PER_STEP = {"weight": 1.0, "update": "ema", "unit": "step", "tau": 0.05, "ta
 COPIED = {"weight": 0.5, "update": "copy", "every": 2}
 
 
-def pretrain_case(case, method, settings=None, draws_of=None, count=2, teacher=None):
+def pretrain_case(case, method, settings=None, draws_of=None, count=2, teacher=None, sizes=(8, 2)):
     # A token is wider than a patch: a head of the wrong kind cannot go unnoticed.
-    recipe = base(8, 2, encoder(20, 2, 5, 2.0), decoder(8, 1, 2))
+    recipe = base(*sizes, encoder(20, 2, 5, 2.0), decoder(8, 1, 2))
     recipe["method"] |= method
     # The rate depends on the configured batch, not on the recorded one.
     recipe["pretrain"] = stage(512, peak=5e-3, warmup_epochs=2.0, weight_decay=0.05, min_lr=1e-4)
@@ -169,6 +176,7 @@ def pretrain_cases():
     pretrain_case("pretrain-pixel-weight", pixels_too, {"norm_pix": True})
     # Between the norms that occur: some steps are clipped and some are not.
     pretrain_case("pretrain-clip", {"name": "mae-k", "k": 2}, {"clip_norm": 2.5})
+    pretrain_case("pretrain-mae-k-wide", {"name": "mae-k", "k": 2}, sizes=([4, 12], [2, 3]))
     readings_of_the_published_code(mae_new)
 
 

@@ -14,6 +14,7 @@ use bmae_recipe::sweep::emit::EmitError;
 use bmae_report::ReportError;
 use bmae_train::TrainError;
 use bmae_train::export::ExportError;
+use bmae_train::inference::AskedError;
 use bmae_watch::WatchError;
 
 use crate::advice;
@@ -139,6 +140,19 @@ impl From<ExportError> for Ending {
         match error {
             ExportError::Train(error) => error.into(),
             ExportError::Name { .. } => Ending::usage(error, advice),
+            _ => Ending::failure(error, advice),
+        }
+    }
+}
+
+impl From<AskedError> for Ending {
+    fn from(error: AskedError) -> Self {
+        let advice = advice::of_asked(&error);
+        match error {
+            AskedError::Train(error) => error.into(),
+            AskedError::NoClassifier { .. } | AskedError::RunsBelow { .. } | AskedError::NotFound { .. } => {
+                Ending::usage(error, advice)
+            }
             _ => Ending::failure(error, advice),
         }
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bmae_output::plain::plain_path;
 
-use crate::decode::decode;
+use crate::decode::{Inspection, decode};
 use crate::file_digest::digest_of_file;
 use crate::image_folder::photographs_below;
 use crate::{DataError, Image, Images};
@@ -42,7 +42,7 @@ impl Images for ImageFiles {
     }
 
     fn image(&self, index: usize) -> Result<Image, DataError> {
-        decode(&self.paths[index])
+        decode(&self.paths[index], &Inspection::default())
     }
 
     fn name(&self, index: usize) -> String {

@@ -7,16 +7,17 @@
 //! the same images come out whatever the number of workers, and after a resume.
 //!
 //! ```no_run
+//! use bmae_architecture::ImageSize;
 //! use bmae_data::loader::{self, LastBatch, LoaderConfig, Order};
 //! use bmae_data::transforms::{Augmentation, Transform};
 //!
 //! # fn main() -> Result<(), bmae_data::DataError> {
-//! let source = bmae_data::Source::Shapes { seed: 0, train: 1000, test: 100, size: 32 };
+//! let source = bmae_data::Source::Shapes { seed: 0, train: 1000, test: 100, size: ImageSize::square(32) };
 //! let data = bmae_data::open(&source, 0, 0)?;
 //! let transform = Transform {
 //!     augmentation: Augmentation::RandomResizedCrop { scale: (0.2, 1.0) },
 //!     randaugment: None,
-//!     image_size: 32,
+//!     image_size: ImageSize::square(32),
 //!     mean: [0.4914, 0.4822, 0.4465],
 //!     std: [0.2023, 0.1994, 0.2010],
 //!     random_erasing: 0.0,

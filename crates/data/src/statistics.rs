@@ -23,6 +23,8 @@ pub struct Statistics {
     pub greatest_size: (usize, usize),
     /// The median of the shorter sides, in pixels: half of the images have at least this one.
     pub shorter_side: usize,
+    /// Width through height, where most images have the same one: within a tenth of the median, three quarters of them.
+    pub common_ratio: Option<f64>,
 }
 
 impl Statistics {
@@ -79,8 +81,24 @@ impl Statistics {
             least_size: sums.least_size,
             greatest_size: sums.greatest_size,
             shorter_side: sums.median_of_shorter_sides(),
+            common_ratio: sums.common_ratio(),
         })
     }
+}
+
+/// How far a ratio of sides may be from another to count as the same, and how many images must share it.
+const SAME_RATIO: f64 = 0.1;
+const MOST: f64 = 0.75;
+
+/// The upper median of values that occur so often, given ascending; `None` without any.
+fn median<T: Copy>(counted: &[(T, usize)]) -> Option<T> {
+    let all: usize = counted.iter().map(|(_, count)| count).sum();
+    let mut below = 0;
+    let reaches_the_middle = |(value, count): &(T, usize)| {
+        below += count;
+        (2 * below > all).then_some(*value)
+    };
+    counted.iter().find_map(reaches_the_middle)
 }
 
 /// How often each value occurs in a channel.
@@ -100,8 +118,8 @@ struct Sums {
     counts: [Counts; 3],
     least_size: (usize, usize),
     greatest_size: (usize, usize),
-    /// How many images have each shorter side.
-    shorter_sides: BTreeMap<usize, usize>,
+    /// How many images have each width and height.
+    sizes: BTreeMap<(usize, usize), usize>,
 }
 
 impl Default for Sums {
@@ -110,7 +128,7 @@ impl Default for Sums {
             counts: [[0; 256]; 3],
             least_size: (usize::MAX, usize::MAX),
             greatest_size: (0, 0),
-            shorter_sides: BTreeMap::new(),
+            sizes: BTreeMap::new(),
         }
     }
 }
@@ -129,7 +147,7 @@ impl Sums {
                 sums.counts[2][usize::from(blue)] += 1;
             }
             sums.include((image.width(), image.height()), (image.width(), image.height()));
-            *sums.shorter_sides.entry(image.width().min(image.height())).or_default() += 1;
+            *sums.sizes.entry((image.width(), image.height())).or_default() += 1;
         }
         Ok(sums)
     }
@@ -139,20 +157,28 @@ impl Sums {
             *count += other;
         }
         self.include(other.least_size, other.greatest_size);
-        for (side, count) in &other.shorter_sides {
-            *self.shorter_sides.entry(*side).or_default() += count;
+        for (size, count) in &other.sizes {
+            *self.sizes.entry(*size).or_default() += count;
         }
     }
 
     /// 0 where nothing was added up.
     fn median_of_shorter_sides(&self) -> usize {
-        let all: usize = self.shorter_sides.values().sum();
-        let mut below = 0;
-        let reaches_the_middle = |(side, count): (&usize, &usize)| {
-            below += count;
-            (2 * below > all).then_some(*side)
-        };
-        self.shorter_sides.iter().find_map(reaches_the_middle).unwrap_or(0)
+        let sides = self.sizes.iter().map(|(&(width, height), &count)| (width.min(height), count));
+        let mut sides: Vec<(usize, usize)> = sides.collect();
+        sides.sort_unstable();
+        median(&sides).unwrap_or(0)
+    }
+
+    fn common_ratio(&self) -> Option<f64> {
+        let ratios = self.sizes.iter().map(|(&(width, height), &count)| (width as f64 / height as f64, count));
+        let mut ratios: Vec<(f64, usize)> = ratios.collect();
+        ratios.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+        let middle = median(&ratios)?;
+        let is_near = |ratio: f64| (ratio / middle - 1.0).abs() <= SAME_RATIO;
+        let near: usize = ratios.iter().filter(|(ratio, _)| is_near(*ratio)).map(|(_, count)| count).sum();
+        let all: usize = ratios.iter().map(|(_, count)| count).sum();
+        (near as f64 >= MOST * all as f64).then_some(middle)
     }
 
     fn include(&mut self, least: (usize, usize), greatest: (usize, usize)) {

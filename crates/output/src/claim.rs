@@ -1,7 +1,7 @@
 //! Whether a file may be written where something lies already: only bmae's own, of the same kind, is replaced unasked.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -54,6 +54,41 @@ pub enum Taken {
 /// [`Taken::Input`] whatever is asked for; [`Taken::Foreign`] unless such files are replaced.
 pub fn check_file(path: &Path, what: &str, inputs: &[&Path], foreign: Foreign) -> Result<(), Taken> {
     check_file_by(path, what, inputs, foreign, mark::of_file)
+}
+
+/// The same of a table in CSV, which has no place for a mark: one that begins with the line `header` is `what`.
+///
+/// # Errors
+/// As [`check_file`].
+pub fn check_table(path: &Path, what: &str, header: &str, inputs: &[&Path], foreign: Foreign) -> Result<(), Taken> {
+    check_file_by(path, what, inputs, foreign, |place| match mark::of_file(place)? {
+        Some(own) => Ok(Some(own)),
+        None => Ok(begins_with_line(place, header)?.then(|| what.to_owned())),
+    })
+}
+
+/// The same of text that says in its first bytes, which hold `sign`, that it is `what`.
+///
+/// # Errors
+/// As [`check_file`].
+pub fn check_text(path: &Path, what: &str, sign: &str, inputs: &[&Path], foreign: Foreign) -> Result<(), Taken> {
+    check_file_by(path, what, inputs, foreign, |place| match mark::of_file(place)? {
+        Some(own) => Ok(Some(own)),
+        None => {
+            Ok(head(place, 1024)?.windows(sign.len()).any(|bytes| bytes == sign.as_bytes()).then(|| what.to_owned()))
+        }
+    })
+}
+
+fn begins_with_line(path: &Path, line: &str) -> io::Result<bool> {
+    let head = head(path, line.len() as u64 + 2)?;
+    Ok(head.strip_prefix(line.as_bytes()).is_some_and(|rest| matches!(rest, [b'\n', ..] | [b'\r', b'\n'])))
+}
+
+fn head(path: &Path, bytes: u64) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    fs::File::open(path)?.take(bytes).read_to_end(&mut head)?;
+    Ok(head)
 }
 
 /// The same for a kind of file that `mark_of` knows by something else than a mark.
@@ -158,6 +193,28 @@ mod tests {
         }
         assert!(matches!(check_file(&at("own"), "preview", &[], Foreign::Kept), Err(Taken::Foreign { .. })));
         assert!(matches!(check("own", "features", Foreign::Replaced), Err(Taken::Input { .. })));
+    }
+
+    #[test]
+    fn a_table_is_known_by_its_first_line_and_a_page_by_its_sign() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        let table = |text: &str| {
+            fs::write(at("table.csv"), text).expect("written");
+            check_table(&at("table.csv"), "predictions", "file,rank", &[], Foreign::Kept)
+        };
+        for own in ["file,rank\na,1\n", "file,rank\n", "file,rank\r\na,1\r\n", ""] {
+            table(own).expect("it is ours");
+        }
+        for other in ["file,rank,more\n", "file,rank", "file\n", "x"] {
+            assert!(matches!(table(other), Err(Taken::Foreign { .. })), "{other}");
+        }
+        let page = |text: &str| {
+            fs::write(at("page.html"), text).expect("written");
+            check_text(&at("page.html"), "a page", "content=\"bmae page\"", &[], Foreign::Kept)
+        };
+        page("<meta name=\"generator\" content=\"bmae page\">").expect("it is ours");
+        assert!(matches!(page("<meta name=\"generator\" content=\"bmae\">"), Err(Taken::Foreign { .. })));
     }
 
     #[test]

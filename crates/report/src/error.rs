@@ -74,6 +74,14 @@ pub enum ReportError {
         /// What there is of it, in words.
         found: String,
     },
+    /// The test predictions of an evaluation cannot be counted.
+    #[error("the classes of {} are not counted: {reason}", plain_path(path))]
+    Predictions {
+        /// The run directory.
+        path: PathBuf,
+        /// Why, in a clause.
+        reason: String,
+    },
     /// A report would be written among the files of a run.
     #[error("{} is a run directory: the report goes into another folder", plain_path(path))]
     IntoARun {

@@ -2,20 +2,25 @@
 //! files of a run directory by its own types (`docs/formats.md`, "Run directory").
 //!
 //! The way through: [`collect_runs`] finds and reads, [`group_runs`] lays side by side, [`summarise`] draws up means,
-//! spread and the published figures, `findings` holds the report's conclusions against the runs, and `results_csv`,
+//! spread and the published figures, `findings` holds the report's conclusions against the runs,
+//! `classification` counts what evaluations said of their test images, and `results_csv`,
 //! `comparison_table`, `findings_csv`, `markdown`, `figures` and `page` show it. [`write_report`] does it all. Apart from that, `collection` lists runs, compares two of them, and gives what they
 //! logged as a table.
 
+mod classification;
+mod classification_csv;
 mod collection;
 mod comparison;
 mod comparison_table;
 mod downsample;
 mod error;
+mod evaluations;
 mod figures;
 mod findings;
 mod findings_csv;
 mod findings_table;
 mod markdown;
+mod nearest_images;
 mod page;
 mod pictures;
 mod place;
@@ -45,6 +50,7 @@ pub use figures::FigureCommand;
 pub use figures::family::FigureFamily;
 pub use findings::{Finding, FindingPart, Verdict, findings};
 pub use findings_csv::findings_csv;
+pub use nearest_images::{CaptionedImage, NEAREST_GENERATOR, NearestRow, nearest_images_page};
 pub use place::check_place;
 pub use run_directory::{
     About, CollectedRuns, Epoch, Eval, Fingerprint, Inputs, METRICS_FILE, MethodSetting, Metrics, RUN_FILE, Renewal,
@@ -77,7 +83,7 @@ impl WrittenReport {
 }
 
 /// Reads the runs at or below the paths `runs` (see [`collect_runs`]) and writes `index.html`, `report.md`,
-/// `results.csv`, `findings.csv` and `figures/*.svg`, `*.png` into the folder `out`, which is created. Each file is written whole or
+/// `results.csv`, `findings.csv`, `evaluations.csv`, `classes.csv` and `figures/*.svg`, `*.png` into the folder `out`, which is created. Each file is written whole or
 /// not at all, and files of an earlier report are replaced. The same runs give the same bytes. In the place of a figure
 /// that lacks runs, readers are told the `command` that makes them.
 ///
@@ -106,15 +112,27 @@ pub fn write_report_over(
     let findings = findings(&groups);
     let drawn = figures::draw_figures(&groups, command)?;
     let albums = pictures::albums(&groups)?;
+    let evaluations = evaluations::evaluations(&groups)?;
+    let contents = page::Contents {
+        groups: &groups,
+        styles: figures::group_styles(&groups),
+        summary: &summary,
+        findings: &findings,
+        figures: &drawn,
+        albums: &albums,
+        evaluations: &evaluations,
+    };
 
     let folder = out.join("figures");
     write::create_folder(&folder)?;
+    let markdown = markdown::report_md(&groups, &summary, &findings, &drawn, &albums, &evaluations);
     let mut files = vec![
-        (out.join("index.html"), page::page(&groups, &summary, &findings, &drawn, &albums).into_bytes()),
-        (out.join("report.md"), markdown::report_md(&groups, &summary, &findings, &drawn, &albums).into_bytes()),
+        (out.join("index.html"), page::page(&contents).into_bytes()),
+        (out.join("report.md"), markdown.into_bytes()),
         (out.join("results.csv"), results_csv::results_csv(&groups, &summary).into_bytes()),
         (out.join("findings.csv"), findings_csv(&findings).into_bytes()),
     ];
+    files.extend(of_classes(&groups, &evaluations).into_iter().map(|(path, contents)| (out.join(path), contents)));
     for figure in drawn.drawn {
         let path = |ending| out.join(figures::figure_path(&figure.plan.name, ending));
         files.extend([(path("svg"), figure.paper.into_bytes()), (path("png"), figure.png)]);
@@ -128,6 +146,7 @@ pub fn write_report_over(
     let files: Vec<PathBuf> = files.into_iter().map(|(path, _)| path).collect();
     if is_own {
         write::remove_others(&folder, &files, is_of_a_report);
+        write::remove_others(out, &files, |name| CLASS_FILES.contains(&name));
     }
     let mut notes = String::new();
     let [at_chance, own_keys] = [comparison::sentences::at_chance(&summary), comparison::sentences::own_keys(&summary)];
@@ -140,9 +159,34 @@ pub fn write_report_over(
     Ok(WrittenReport { files, table, summary, notes })
 }
 
+/// The tables of classes, which a report has where an evaluation left predictions.
+const CLASS_FILES: [&str; 2] = ["evaluations.csv", "classes.csv"];
+
+/// The files about the classes of the test images by their paths in the report: tables, matrices and figures.
+fn of_classes(groups: &[RunGroup], evaluations: &evaluations::Evaluations) -> Vec<(String, Vec<u8>)> {
+    let lines = &evaluations.lines;
+    if lines.is_empty() {
+        return Vec::new();
+    }
+    let tables = [classification_csv::evaluations_csv(groups, lines), classification_csv::classes_csv(groups, lines)];
+    let names = CLASS_FILES.map(str::to_owned);
+    let mut files: Vec<(String, Vec<u8>)> = names.into_iter().zip(tables.map(String::into_bytes)).collect();
+    for line in lines {
+        if let Some(matrix) = classification_csv::confusion_csv(&line.outcome) {
+            let name = figures::test_figures::file_name("confusion", groups, line);
+            files.push((figures::figure_path(&name, "csv"), matrix.into_bytes()));
+        }
+    }
+    for figure in evaluations.shown.iter().flat_map(|shown| shown.figures.all()) {
+        files.push((figures::figure_path(&figure.name, "svg"), figure.paper.clone().into_bytes()));
+        files.push((figures::figure_path(&figure.name, "png"), figure.png.clone()));
+    }
+    files
+}
+
 /// Whether a file among the figures is of a report: one of an earlier report that has nothing to show any more is
 /// removed.
 fn is_of_a_report(name: &str) -> bool {
-    let figure = |(stem, ending): (&str, &str)| matches!(ending, "svg" | "png") && figures::is_name(stem);
+    let figure = |(stem, ending): (&str, &str)| matches!(ending, "svg" | "png" | "csv") && figures::is_name(stem);
     name.starts_with(pictures::COPIES) || name.rsplit_once('.').is_some_and(figure)
 }

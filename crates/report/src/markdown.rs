@@ -4,9 +4,11 @@ use bmae_output::own_folder::REPORT_COMMENT;
 use bmae_output::plain::plain_lines;
 use maud::html;
 
+use crate::classification::ClassifiedLine;
 use crate::comparison::sentences::{at_chance, collapse, comparability, difference, legend, missing, own_keys, varied};
 use crate::comparison::{RUN_COLUMNS, RunGroup, Summary, facts, recipes, run_rows};
 use crate::comparison_table::markdown_table;
+use crate::evaluations::Evaluations;
 use crate::figures::{Figures, figure_path};
 use crate::findings::Finding;
 use crate::findings_table::findings_markdown;
@@ -20,6 +22,7 @@ pub fn report_md(
     findings: &[Finding],
     figures: &Figures,
     albums: &[Album],
+    evaluations: &Evaluations,
 ) -> String {
     let mut text = format!("{REPORT_COMMENT}\n\n# bmae: comparison of pre-training methods\n\n");
     text.push_str(&markdown_table(summary));
@@ -37,6 +40,7 @@ pub fn report_md(
     text.push_str(&findings_markdown(findings));
     text.push_str(&not_run(summary, figures));
     text.push_str(&curves(figures));
+    text.push_str(&classes(groups, evaluations));
     text.push_str(&pictures(groups, albums));
     text.push_str(&how(groups, summary));
     text
@@ -69,6 +73,46 @@ fn curves(figures: &Figures) -> String {
         let (title, caption) = (&figure.plan.title, escape_markdown(&figure.caption));
         let (svg, png) = (figure_path(&figure.plan.name, "svg"), figure_path(&figure.plan.name, "png"));
         text.push_str(&format!("\n### {title}\n\n![{alt}]({svg})\n\n{caption} ([PNG]({png}))\n"));
+    }
+    text
+}
+
+/// The scores of every evaluation, and the confusion matrices of those that are shown.
+fn classes(groups: &[RunGroup], evaluations: &Evaluations) -> String {
+    let mut text = String::new();
+    if evaluations.lines.is_empty() {
+        return text;
+    }
+    text.push_str(
+        "\n## Classes and mistakes\n\n| evaluation | top-1 | balanced accuracy | macro F1 | calibration error |\n",
+    );
+    text.push_str("| --- | ---: | ---: | ---: | ---: |\n");
+    let title =
+        |line: &ClassifiedLine| escape_markdown(&format!("{}, {}", groups[line.group].label, line.stage.in_sentence()));
+    for line in &evaluations.lines {
+        let outcome = &line.outcome;
+        let means = outcome.confusion.macro_scores();
+        let scores = [
+            outcome.confusion.accuracy(),
+            means.map(|means| means.balanced_accuracy),
+            means.map(|means| means.f1),
+            outcome.calibration.expected_error(),
+        ];
+        let scores = scores.map(|share| share.map_or_else(|| "–".to_owned(), |share| format!("{:.2}", 100.0 * share)));
+        text.push_str(&format!("| {} | {} |\n", title(line), scores.join(" | ")));
+    }
+    text.push_str("\nAll in percent: [evaluations.csv](evaluations.csv); each class: [classes.csv](classes.csv).\n");
+    for skipped in &evaluations.skipped {
+        text.push_str(&format!("\n**Note.** {}\n", escape_markdown(skipped)));
+    }
+    for shown in &evaluations.shown {
+        let title = title(&evaluations.lines[shown.line]);
+        text.push_str(&format!("\n### {title}\n"));
+        for figure in shown.figures.all() {
+            let description = escape_markdown(&figure.description);
+            let svg = figure_path(&figure.name, "svg");
+            text.push_str(&format!("\n![{description}]({svg})\n\n{description}\n"));
+        }
     }
     text
 }

@@ -119,7 +119,7 @@ pub fn albums(groups: &[RunGroup]) -> Result<Vec<Album>, ReportError> {
     keep_within(&mut found, MOST_BYTES);
     let filled = found.into_iter().map(|(mut album, files)| {
         for file in files {
-            match take(&file) {
+            match take(&file.path) {
                 Ok(png) => album.pictures.push(Picture { epoch: file.epoch, kind: file.kind, png }),
                 Err(reason) => {
                     let name = file.path.file_name().unwrap_or_default().to_string_lossy();
@@ -202,18 +202,29 @@ fn picture_name(name: &str) -> Option<(u64, PictureKind)> {
 }
 
 /// The bytes of a picture, or why it is left out.
-fn take(file: &Candidate) -> Result<Vec<u8>, String> {
+fn take(path: &Path) -> Result<Vec<u8>, String> {
     let refused = |error| format!("it cannot be read ({error})");
-    let metadata = file.path.metadata().map_err(refused)?;
+    let metadata = path.metadata().map_err(refused)?;
     if !metadata.is_file() {
         return Err("it is not a file".to_owned());
     }
     if metadata.len() > LARGEST {
         return Err(format!("it has {:.1} MB, more than the 3 MB that a page takes in", metadata.len() as f64 / 1e6));
     }
-    let bytes = std::fs::read(&file.path).map_err(refused)?;
+    let bytes = std::fs::read(path).map_err(refused)?;
     let whole = bytes.starts_with(SIGNATURE) && bytes.get(12..16) == Some(b"IHDR") && bytes.ends_with(END);
     if whole { Ok(bytes) } else { Err("it is not a whole PNG file".to_owned()) }
+}
+
+/// The bytes of the picture at `path`; `None` where there is none.
+///
+/// # Errors
+/// In a clause, why a page cannot take it in.
+pub fn whole_png(path: &Path) -> Result<Option<Vec<u8>>, String> {
+    match path.symlink_metadata() {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        _ => take(path).map(Some),
+    }
 }
 
 #[cfg(test)]

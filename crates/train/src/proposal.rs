@@ -45,6 +45,7 @@ pub fn propose(
         test: data.test.as_ref().map_or(0, |test| test.len()),
         classes,
         shorter_side: (from.source != DataSource::Shapes).then_some(statistics.shorter_side),
+        ratio: statistics.common_ratio,
         looked_at: statistics.images,
         mean: statistics.mean,
         std: statistics.std,

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bmae_architecture::GridSize;
 use bmae_nn::StateDict;
 use bmae_nn::weights::Architecture;
 use flate2::Crc;
@@ -60,6 +61,6 @@ fn look_at(path: &Path) -> bool {
     }
     let _ = Architecture::of(&state).to_string();
     let _ = state.missing_tensors();
-    let _ = state.resize_positions(2);
+    let _ = state.resize_positions(GridSize { rows: 2, columns: 3 });
     true
 }

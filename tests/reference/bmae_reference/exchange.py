@@ -25,7 +25,7 @@ def run(bmae, report, generator):
     parts = [to_huggingface, to_timm, to_mae, encoder_to_huggingface, classifier_to_timm]
     parts += [from_pth, from_huggingface, from_timm, other_image_size]
     for part in parts:
-        recipe = random_recipe(generator)
+        recipe = random_recipe(generator, is_square=True)
         print(f"{part.__name__.replace('_', ' ')} ({size_of(recipe)})")
         try:
             part(bmae, report, generator, recipe)
@@ -184,12 +184,12 @@ def other_image_size(bmae, report, generator, recipe):
         "labels": samples.labels(generator, 1, 5, classes=CLASSES),
     }
     found = bmae.replay("finetune", recipe, bmae.save(tensors, "weights"), batches, 1)
-    grid = tensors["pos_embed"][:, 1:].reshape(1, small.side, small.side, small.dim).permute(0, 3, 1, 2)
-    grid = torch.nn.functional.interpolate(grid, (large.side, large.side), mode="bicubic", align_corners=False)
+    grid = tensors["pos_embed"][:, 1:].reshape(1, *small.grid, small.dim).permute(0, 3, 1, 2)
+    grid = torch.nn.functional.interpolate(grid, large.grid, mode="bicubic", align_corners=False)
     tensors["pos_embed"] = torch.cat([tensors["pos_embed"][:, :1], grid.flatten(2).transpose(1, 2)], 1)
     model = replay.load(Classifier(large, CLASSES, "mean"), tensors, torch.float64)
     loss = torch.nn.functional.cross_entropy(model(batches["images"][0].double()), batches["labels"][0])
-    report.exchanged(f"positions {small.side} to {large.side}: loss", found["loss"], loss.detach().reshape(1))
+    report.exchanged(f"positions {small.grid} to {large.grid}: loss", found["loss"], loss.detach().reshape(1))
 
 
 # ---- how they are compared --------------------------------------------------------------------------------------------

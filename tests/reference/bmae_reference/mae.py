@@ -15,7 +15,7 @@ class MaskedAutoencoder(Encoder):
         dim = decoder["dim"]
         self.decoder_embed = nn.Linear(sizes.dim, dim)
         self.mask_token = nn.Parameter(torch.zeros(1, 1, dim))
-        self.decoder_pos_embed = nn.Parameter(sin_cos_positions(dim, sizes.side), requires_grad=False)
+        self.decoder_pos_embed = nn.Parameter(sin_cos_positions(dim, sizes.grid), requires_grad=False)
         self.decoder_blocks = nn.ModuleList(
             Block(dim, decoder["heads"], 4 * dim) for _ in range(decoder["depth"])
         )
@@ -55,7 +55,7 @@ class MaskedAutoencoder(Encoder):
 
 
 def pixel_target(images, patch_size, norm_pix):
-    """[N, L, p*p*3]; with norm_pix each patch by its own mean and unbiased variance."""
+    """[N, L, h*w*3]; with norm_pix each patch by its own mean and unbiased variance."""
     target = patchify(images, patch_size)
     if norm_pix:
         mean = target.mean(-1, keepdim=True)

@@ -3,6 +3,8 @@
 import numpy
 import torch
 
+from .vit import pair
+
 
 def tensor(generator, *shape, mean=0.0, std=1.0):
     return torch.from_numpy(generator.normal(mean, std, shape).astype(numpy.float32))
@@ -36,9 +38,10 @@ def head(generator, name, outputs, inputs):
 
 
 def images(generator, *counts, size):
-    """Normalised images [.., 3, size, size] with some structure: coarse cells and a little noise."""
-    cells = -(-size // 4)
-    coarse = generator.normal(0, 1, (*counts, 3, cells, cells)).repeat(4, -1).repeat(4, -2)[..., :size, :size]
+    """Normalised images [.., 3, H, W] with some structure: coarse cells and a little noise."""
+    height, width = pair(size)
+    cells = (-(-height // 4), -(-width // 4))
+    coarse = generator.normal(0, 1, (*counts, 3, *cells)).repeat(4, -1).repeat(4, -2)[..., :height, :width]
     return torch.from_numpy((coarse + generator.normal(0, 0.4, coarse.shape)).astype(numpy.float32))
 
 

@@ -33,8 +33,9 @@ def golden(bmae, report, folder):
             report.fail(case, failed)
 
 
-def random_recipe(generator):
-    """A small model of any shape, and the keys that every stage reads."""
+def random_recipe(generator, is_square=False):
+    """A small model of any shape, and the keys that every stage reads. Other programs' models of images and patches that
+    are not square are compared in cases of their own."""
 
     def pick(*of):
         return of[generator.integers(len(of))]
@@ -43,9 +44,13 @@ def random_recipe(generator):
         heads = pick(1, 2, 3, 5)
         return {"dim": heads * 4 * pick(*((2, 3, 4) if heads == 1 else (1, 2))), "depth": pick(*depths), "heads": heads}
 
-    patch_size = pick(2, 4, 8)
+    patch_size, times = pick(2, 4, 8), pick(2, 3, 4)
+    image_size = patch_size * times
+    if not is_square:
+        patch_size = [patch_size, pick(2, 4, 8)]
+        image_size = [image_size, patch_size[1] * pick(2, 3, 4)]
     return {
-        "data": {"image_size": patch_size * pick(2, 3, 4)},
+        "data": {"image_size": image_size},
         "model": {
             "patch_size": patch_size,
             "encoder": tower((1, 2, 3)) | {"mlp_ratio": pick(1.5, 2.0, 4.0)},

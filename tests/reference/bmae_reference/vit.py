@@ -12,8 +12,10 @@ CHANNELS = 3
 
 @dataclass
 class Sizes:
-    image_size: int
-    patch_size: int
+    """Image and patch each have one side, or [height, width]."""
+
+    image_size: int | list[int]
+    patch_size: int | list[int]
     dim: int
     depth: int
     heads: int
@@ -24,34 +26,43 @@ class Sizes:
         return cls(recipe["data"]["image_size"], recipe["model"]["patch_size"], **recipe["model"]["encoder"])
 
     @property
-    def side(self):
-        return self.image_size // self.patch_size
+    def grid(self):
+        """Patches from top to bottom and from left to right."""
+        image, patch = pair(self.image_size), pair(self.patch_size)
+        return image[0] // patch[0], image[1] // patch[1]
 
     @property
     def patches(self):
-        return self.side**2
+        rows, columns = self.grid
+        return rows * columns
 
     @property
     def patch_length(self):
-        return self.patch_size**2 * CHANNELS
+        height, width = pair(self.patch_size)
+        return height * width * CHANNELS
+
+
+def pair(size):
+    """Height and width of what a recipe writes as one number or two."""
+    return (size, size) if isinstance(size, int) else tuple(size)
 
 
 def patchify(images, patch_size):
-    """[N, 3, S, S] to [N, L, p*p*3]: patches row by row, within a patch the order row, column, channel."""
-    count, channels, size, _ = images.shape
-    side = size // patch_size
-    cells = images.reshape(count, channels, side, patch_size, side, patch_size)
-    return cells.permute(0, 2, 4, 3, 5, 1).reshape(count, side * side, patch_size * patch_size * channels)
+    """[N, 3, H, W] to [N, L, h*w*3]: patches row by row, within a patch the order row, column, channel."""
+    count, channels, _, _ = images.shape
+    height, width = pair(patch_size)
+    strips = images.unfold(2, height, height).unfold(3, width, width)  # [N, 3, rows, columns, h, w]
+    return strips.permute(0, 2, 3, 4, 5, 1).reshape(count, -1, height * width * channels)
 
 
-def sin_cos_positions(dim, side):
-    """[1, 1 + side*side, dim]; the first half encodes the column, the second the row; each half its sines, then its
+def sin_cos_positions(dim, grid):
+    """[1, 1 + rows*columns, dim]; the first half encodes the column, the second the row; each half its sines, then its
     cosines; the class token's are zeros."""
     quarter = dim // 4
     frequencies = 10000.0 ** (-torch.arange(quarter, dtype=torch.float64) / quarter)
     rows = [torch.zeros(dim, dtype=torch.float64)]
-    for row in range(side):
-        for column in range(side):
+    for row in range(grid[0]):
+        for column in range(grid[1]):
             x, y = column * frequencies, row * frequencies
             rows.append(torch.cat([x.sin(), x.cos(), y.sin(), y.cos()]))
     return torch.stack(rows).unsqueeze(0)
@@ -60,7 +71,7 @@ def sin_cos_positions(dim, side):
 class PatchEmbedding(nn.Module):
     def __init__(self, patch_size, dim):
         super().__init__()
-        self.proj = nn.Conv2d(CHANNELS, dim, patch_size, patch_size)
+        self.proj = nn.Conv2d(CHANNELS, dim, pair(patch_size), pair(patch_size))
 
     def forward(self, images):
         return self.proj(images).flatten(2).transpose(1, 2)
@@ -111,7 +122,7 @@ class Encoder(nn.Module):
         super().__init__()
         self.sizes = sizes
         self.cls_token = nn.Parameter(torch.zeros(1, 1, sizes.dim))
-        self.pos_embed = nn.Parameter(sin_cos_positions(sizes.dim, sizes.side), requires_grad=False)
+        self.pos_embed = nn.Parameter(sin_cos_positions(sizes.dim, sizes.grid), requires_grad=False)
         self.patch_embed = PatchEmbedding(sizes.patch_size, sizes.dim)
         hidden = int(sizes.dim * sizes.mlp_ratio)
         self.blocks = nn.ModuleList(Block(sizes.dim, sizes.heads, hidden) for _ in range(sizes.depth))

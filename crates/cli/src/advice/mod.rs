@@ -4,6 +4,7 @@
 //! sentence that names one is added here, one file a library; [`Ending`](crate::ending::Ending) puts it behind the
 //! error.
 
+mod asked;
 mod data;
 mod near_path;
 mod output;
@@ -12,6 +13,7 @@ mod report;
 mod train;
 mod typed;
 
+pub use asked::of_asked;
 pub use data::of_data;
 pub use near_path::near_path;
 pub use output::of_taken;

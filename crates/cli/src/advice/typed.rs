@@ -96,10 +96,12 @@ const OPTIONS_WITH_VALUES: &[(&str, &str, &[&str])] = &[
 /// Commands by other names: what is typed for `bmae NAME`.
 const COMMANDS: &[(&[&str], &[&str])] = &[
     (&["pretrain"], &["train", "fit", "pre-train", "pretraining", "mae"]),
+    (&["predict"], &["infer", "inference", "classify", "label"]),
+    (&["neighbours"], &["neighbors", "nearest", "similar", "retrieve"]),
     (&["finetune", "linprobe", "knn"], &["eval", "evaluate", "evaluation", "test", "validate", "score", "accuracy"]),
     (&["linprobe"], &["linear", "probe", "linear-probe", "linearprobe", "lp", "linear-probing"]),
-    (&["finetune"], &["ft", "fine-tune", "finetuning", "classify", "classifier"]),
-    (&["knn"], &["nn", "neighbours", "neighbors", "nearest-neighbours"]),
+    (&["finetune"], &["ft", "fine-tune", "finetuning", "classifier"]),
+    (&["knn"], &["nn", "nearest-neighbours"]),
     (&["report"], &["plot", "plots", "figures", "summary", "summarize", "results", "table"]),
     (&["runs compare"], &["compare", "diff"]),
     (&["runs metrics"], &["metrics", "logs", "log", "export-metrics"]),

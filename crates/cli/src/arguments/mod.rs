@@ -1,6 +1,7 @@
 //! What can be typed. Only what it looks like: what it means is the recipe's and the commands' business.
 
 mod about_key;
+mod asked;
 mod bench;
 mod checkpoint;
 mod collection;
@@ -21,6 +22,7 @@ mod training;
 
 use clap::{Parser, Subcommand};
 
+pub use asked::{AskedImages, Neighbours, Predict};
 pub use bench::Bench;
 pub use checkpoint::{Checkpoint, Destination, Export, Import};
 pub use collection::{Runs, RunsCommand, Watch};
@@ -82,6 +84,10 @@ pub enum Command {
     Linprobe(Evaluate),
     /// Classify by nearest neighbours among a frozen encoder's features
     Knn(Evaluate),
+    /// Say which classes images are of, by a finished run
+    Predict(Predict),
+    /// Find the training images nearest to an image
+    Neighbours(Neighbours),
     /// Go on with runs that were stopped, or train them longer
     Resume(Resume),
     /// Write tables and figures that compare runs

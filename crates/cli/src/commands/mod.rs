@@ -1,5 +1,6 @@
 //! One thin file for each command: what was typed goes to a library, what comes back is printed.
 
+mod asked;
 mod bench;
 mod checkpoint_export;
 mod checkpoint_import;
@@ -16,7 +17,9 @@ mod keys;
 mod knn;
 mod linprobe;
 mod man;
+mod neighbours;
 mod plan;
+mod predict;
 mod pretrain;
 mod reconstruct;
 mod recorded;
@@ -61,6 +64,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Ending> {
         Command::Forward(own) => forward::run(own, everywhere, &output),
         Command::Replay(own) => replay::run(own, everywhere, &output),
         Command::Features(own) => features::run(own, everywhere, &output),
+        Command::Predict(own) => predict::run(own, everywhere, &output),
+        Command::Neighbours(own) => neighbours::run(own, everywhere, &output),
         Command::Bench(own) => bench::run(own, everywhere, &output),
         Command::Data(Data::Download(own)) => data_download::run(own, everywhere, &output),
         Command::Data(Data::Info(own)) => data_info::run(own, everywhere, &output),

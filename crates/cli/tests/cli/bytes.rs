@@ -14,7 +14,7 @@ const NAME: &[u8] = b"caf\xe9";
 
 /// Every command by the name of its manual page, with lines that give each of its paths in such bytes, in an order in
 /// which they can be run.
-const COMMANDS: [(&str, &[&str]); 27] = [
+const COMMANDS: [(&str, &[&str]); 29] = [
     (
         "pretrain",
         &["--preset @/tiny.toml --out @/run --json", "--from @/run --preset @/tiny.toml --out @/on --data @/photos"],
@@ -59,6 +59,8 @@ const COMMANDS: [(&str, &[&str]); 27] = [
             "--preset @/tiny.toml --from @/run --data @/photos --split train --feature mean --out @/features.csv",
         ],
     ),
+    ("predict", &["--from @/ft @/photos/test --out @/predictions.csv --json", "--from @/knn @/photos --data @/photos"]),
+    ("neighbours", &["--from @/lp @/photos/test --out @/near.html --json"]),
     ("bench", &["--preset @/tiny.toml --steps 1 --warmup 1 --batch 4"]),
     // There is no server: it gets as far as asking.
     ("data-download", &["cifar10 --to @/archives --url http://127.0.0.1:9/none"]),

@@ -28,6 +28,7 @@ mod output;
 mod overwriting;
 mod pictures;
 mod port_checks;
+mod predictions;
 mod proposed_recipes;
 mod resume;
 mod shells;

@@ -1,3 +1,5 @@
+use bmae_architecture::ImageSize;
+
 use std::fs;
 use std::path::Path;
 
@@ -99,10 +101,20 @@ fn only_the_images_that_are_taken_count() {
 
 #[test]
 fn splits_and_what_shapes_are_drawn_from_are_told_apart() {
-    let shapes = |seed, size| of(&Source::Shapes { seed, train: 20, test: 20, size }, Split::Train);
+    let shapes = |seed, side| {
+        let size = ImageSize::square(side);
+        of(&Source::Shapes { seed, train: 20, test: 20, size }, Split::Train)
+    };
     assert_eq!(shapes(0, 32), shapes(0, 32));
-    let others =
-        [shapes(1, 32), shapes(0, 64), of(&Source::Shapes { seed: 0, train: 20, test: 20, size: 32 }, Split::Test)];
+    let of_size = |height, width| Source::Shapes { seed: 0, train: 20, test: 20, size: ImageSize { height, width } };
+    let others = [
+        shapes(1, 32),
+        shapes(0, 64),
+        of(&of_size(32, 64), Split::Train),
+        of(&of_size(64, 32), Split::Train),
+        of(&of_size(32, 32), Split::Test),
+    ];
+    assert_ne!(others[2].contents, others[3].contents);
     assert!(others.iter().all(|other| other.contents != shapes(0, 32).contents), "{others:?}");
 }
 

@@ -1,6 +1,8 @@
 use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
+use bmae_architecture::ImageSize;
+
 use super::*;
 use crate::Image;
 use crate::transforms::Augmentation;
@@ -43,7 +45,7 @@ fn noise(count: usize) -> Arc<Noise> {
 const TRANSFORM: Transform = Transform {
     augmentation: Augmentation::RandomResizedCrop { scale: (0.2, 1.0) },
     randaugment: None,
-    image_size: 8,
+    image_size: ImageSize::square(8),
     mean: [0.5; 3],
     std: [0.25; 3],
     random_erasing: 0.0,

@@ -3,6 +3,7 @@ use crate::random::{Purpose, keyed};
 
 const OFF: Mixing = Mixing { mixup: 0.0, cutmix: 0.0, probability: 1.0, switch_probability: 0.5 };
 const MIXUP: Mixing = Mixing { mixup: 0.8, ..OFF };
+const FOUR: ImageSize = ImageSize::square(4);
 const CUTMIX: Mixing = Mixing { cutmix: 1.0, ..OFF };
 
 /// Images whose every value tells the image, the channel and the pixel.
@@ -19,7 +20,9 @@ fn without_mixing_images_stay_and_targets_are_smoothed_labels() {
     for mixing in [OFF, Mixing { probability: 0.0, ..MIXUP }] {
         assert!(!mixing.is_on());
         let mut images = numbered(2, 2);
-        let targets = mixing.apply(&mut images, &[2, 0], 2, 4, 0.1, &mut generator(0)).expect("two good labels");
+        let targets = mixing
+            .apply(&mut images, &[2, 0], ImageSize::square(2), 4, 0.1, &mut generator(0))
+            .expect("two good labels");
         assert_eq!(images, numbered(2, 2));
         let expected = [0.025, 0.025, 0.925, 0.025, 0.925, 0.025, 0.025, 0.025];
         assert_eq!(targets, expected);
@@ -31,8 +34,10 @@ fn mixup_weighs_every_image_and_label_with_its_partner_in_the_reversed_batch() {
     let labels = [0, 1, 2, 0, 1];
     let before = numbered(5, 4);
     let mut images = before.clone();
-    let targets = MIXUP.apply(&mut images, &labels, 4, 3, 0.0, &mut generator(3)).expect("five good labels");
-    let DrawnMixing::Mixup { lambda } = MIXUP.draw(4, &mut generator(3)).expect("good numbers") else {
+    let targets =
+        MIXUP.apply(&mut images, &labels, ImageSize::square(4), 3, 0.0, &mut generator(3)).expect("five good labels");
+    let DrawnMixing::Mixup { lambda } = MIXUP.draw(ImageSize::square(4), &mut generator(3)).expect("good numbers")
+    else {
         panic!("only mixup is on");
     };
     assert!(0.0 < lambda && lambda < 1.0);
@@ -59,8 +64,10 @@ fn cutmix_exchanges_one_rectangle_and_weighs_labels_by_its_true_area() {
     let mut clipped = 0;
     for sample in 0..200 {
         let mut images = before.clone();
-        let targets = CUTMIX.apply(&mut images, &labels, size, 4, 0.2, &mut generator(sample)).expect("good labels");
-        let mix = CUTMIX.draw(size, &mut generator(sample)).expect("good numbers");
+        let targets = CUTMIX
+            .apply(&mut images, &labels, ImageSize::square(size), 4, 0.2, &mut generator(sample))
+            .expect("good labels");
+        let mix = CUTMIX.draw(ImageSize::square(size), &mut generator(sample)).expect("good numbers");
         let DrawnMixing::CutMix { rows, columns } = mix.clone() else { panic!("only CutMix is on") };
         clipped += usize::from(rows.len() != columns.len());
         let mut kept = [0; 4];
@@ -74,7 +81,7 @@ fn cutmix_exchanges_one_rectangle_and_weighs_labels_by_its_true_area() {
         }
         for image in 0..4 {
             let own = kept[image] as f64 / values as f64;
-            assert!((own - mix.lambda(size)).abs() < 1e-12);
+            assert!((own - mix.lambda(ImageSize::square(size))).abs() < 1e-12);
             let expected = |class| {
                 0.05 + 0.8
                     * if class == image {
@@ -99,11 +106,37 @@ fn the_rectangle_has_even_sides_about_its_centre() {
     let mut sides = std::collections::BTreeSet::new();
     for sample in 0..500 {
         // sqrt(1 - 0.75) of 22 is 11.
-        if let DrawnMixing::CutMix { rows, .. } = DrawnMixing::cut(22, 0.75, &mut generator(sample)) {
+        if let DrawnMixing::CutMix { rows, .. } = DrawnMixing::cut(ImageSize::square(22), 0.75, &mut generator(sample))
+        {
             sides.insert(rows.len());
         }
     }
     assert_eq!(sides, (5..=10).collect());
+}
+
+/// Each side of the rectangle is the same share of its side of the image: half of it here.
+#[test]
+fn in_an_image_that_is_not_square_rows_and_columns_are_cut_in_proportion() {
+    let size = ImageSize { height: 8, width: 40 };
+    let (mut rows_seen, mut columns_seen) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
+    for sample in 0..500 {
+        let mix = DrawnMixing::cut(size, 0.75, &mut generator(sample));
+        let DrawnMixing::CutMix { rows, columns } = &mix else { panic!("it is CutMix") };
+        assert!(rows.end <= 8 && columns.end <= 40, "{mix:?}");
+        assert!((mix.lambda(size) - (1.0 - (rows.len() * columns.len()) as f64 / 320.0)).abs() < 1e-12);
+        rows_seen.insert(rows.len());
+        columns_seen.insert(columns.len());
+        let before: Vec<f32> = (0..2 * 3 * 320).map(|at| at as f32).collect();
+        let mut images = before.clone();
+        mix.apply(&mut images, size, 2);
+        for (at, value) in images.iter().enumerate() {
+            let (row, column) = (at % 320 / 40, at % 40);
+            let is_cut = rows.contains(&row) && columns.contains(&column);
+            let own = before[if is_cut { (at + 960) % 1920 } else { at }];
+            assert_eq!(*value, own, "row {row}, column {column}, {mix:?}");
+        }
+    }
+    assert_eq!((rows_seen, columns_seen), ((2..=4).collect(), (10..=20).collect()));
 }
 
 #[test]
@@ -111,7 +144,7 @@ fn every_extreme_of_alpha_gives_a_share() {
     for alpha in [1e-3, 0.1, 1.0, 1e3] {
         for sample in 0..1000 {
             let mixing = Mixing { mixup: alpha, ..OFF };
-            let lambda = mixing.draw(4, &mut generator(sample)).expect("good numbers").lambda(4);
+            let lambda = mixing.draw(FOUR, &mut generator(sample)).expect("good numbers").lambda(FOUR);
             assert!((0.0..=1.0).contains(&lambda), "alpha {alpha} gave {lambda}");
         }
     }
@@ -121,10 +154,10 @@ fn every_extreme_of_alpha_gives_a_share() {
 fn a_batch_of_one_or_of_none_is_no_problem() {
     for mixing in [MIXUP, CUTMIX] {
         let mut images = numbered(1, 4);
-        let targets = mixing.apply(&mut images, &[1], 4, 2, 0.0, &mut generator(1)).expect("one good label");
+        let targets = mixing.apply(&mut images, &[1], FOUR, 2, 0.0, &mut generator(1)).expect("one good label");
         assert_eq!(images, numbered(1, 4));
         assert!((targets[0] - 0.0).abs() < 1e-6 && (targets[1] - 1.0).abs() < 1e-6);
-        assert!(mixing.apply(&mut [], &[], 4, 2, 0.0, &mut generator(1)).expect("no label at all").is_empty());
+        assert!(mixing.apply(&mut [], &[], FOUR, 2, 0.0, &mut generator(1)).expect("no label at all").is_empty());
     }
 }
 
@@ -132,7 +165,7 @@ fn a_batch_of_one_or_of_none_is_no_problem() {
 fn what_makes_no_sense_is_refused_before_anything_is_changed() {
     let refused = |mixing: Mixing, labels: &[i64], smoothing: f64| {
         let mut images = numbered(2, 4);
-        let error = mixing.apply(&mut images, labels, 4, 2, smoothing, &mut generator(0)).expect_err("impossible");
+        let error = mixing.apply(&mut images, labels, FOUR, 2, smoothing, &mut generator(0)).expect_err("impossible");
         assert_eq!(images, numbered(2, 4));
         error.to_string()
     };

@@ -12,7 +12,7 @@ fn path_error(path: &Path) -> String {
 
 #[test]
 fn limits_hold_for_shapes_too() {
-    let source = Source::Shapes { seed: 0, train: 100, test: 50, size: 32 };
+    let source = Source::Shapes { seed: 0, train: 100, test: 50, size: bmae_architecture::ImageSize::square(32) };
     let lengths = |train, test| {
         let data = open(&source, train, test).expect("shapes");
         (data.train.len(), data.test.expect("a test set").len())

@@ -313,6 +313,23 @@ mod tests {
     }
 
     #[test]
+    fn images_that_are_not_square_keep_their_form_and_narrow_ones_leave_room_for_words() {
+        let drawn_as = |height: usize, width: usize| {
+            let mut grid = Grid::new(ImageSize { height, width }, vec!["one".into(), "two".into()]);
+            let image = |colour: [u8; 3]| Image::new(width, height, colour.repeat(width * height)).expect("an image");
+            grid.push(GridRow { name: None, images: vec![image(RED), image(GREEN)] }).expect("a row");
+            let png = drawn(&grid);
+            let [red, green] = [RED, GREEN].map(|colour| extent(&png, colour).expect("an image"));
+            assert!(red[1] == green[1] && red[2] < green[0] && green[2] < png.width() && green[3] < png.height());
+            (red[3] - red[1] + 1, red[2] - red[0] + 1, green[0] - red[0])
+        };
+        assert_eq!(drawn_as(64, 32), (192, 96, 100));
+        assert_eq!(drawn_as(32, 64), (96, 192, 196));
+        assert_eq!(drawn_as(64, 16), (192, 48, 68), "its column is wider than it");
+        assert_eq!(drawn_as(100, 200), (100, 200, 204));
+    }
+
+    #[test]
     fn a_reduced_grid_draws_large_images_smaller_by_the_mean_of_their_pixels() {
         let sides = |side| drawn(&grid(side, &[""], &[(None, &[RED])]).reduced()).dimensions().0 - 8;
         assert_eq!([24, 96, 128, 224, 257, 512].map(sides), [96, 96, 128, 112, 85, 128]);

@@ -4,7 +4,8 @@ use crate::open::{Source, open};
 use crate::statistics::Statistics;
 
 fn shapes(seed: u64, count: usize, size: usize) -> Dataset {
-    open(&Source::Shapes { seed, train: count, test: count, size }, 0, 0).expect("an ordinary set")
+    open(&Source::Shapes { seed, train: count, test: count, size: ImageSize::square(size) }, 0, 0)
+        .expect("an ordinary set")
 }
 
 fn image(data: &Dataset, index: usize) -> Image {
@@ -58,10 +59,36 @@ fn any_size_shows_the_same_scene() {
     }
 }
 
+/// Its colours beside the square in the middle are the background's alone, and noise is drawn pixel by pixel: the scene
+/// is the same, not every value.
+#[test]
+fn an_image_that_is_not_square_shows_the_scene_of_the_square_in_its_middle() {
+    let of_size = |height, width| {
+        let source = Source::Shapes { seed: 0, train: 4, test: 1, size: ImageSize { height, width } };
+        open(&source, 0, 0).expect("an ordinary set")
+    };
+    let (square, wide, high) = (of_size(32, 32), of_size(32, 64), of_size(64, 32));
+    for index in 0..4 {
+        let [square, wide, high] = [&square, &wide, &high].map(|data| image(data, index));
+        assert_eq!((wide.height(), wide.width(), high.height(), high.width()), (32, 64, 64, 32));
+        let at = |image: &Image, row: usize, column: usize| image.pixels()[3 * (row * image.width() + column)];
+        let mut differences: Vec<u8> = (0..32 * 32)
+            .flat_map(|place| {
+                let (row, column) = (place / 32, place % 32);
+                let there = at(&square, row, column);
+                [at(&wide, row, column + 16).abs_diff(there), at(&high, row + 16, column).abs_diff(there)]
+            })
+            .collect();
+        differences.sort_unstable();
+        // Noise of 0.02 on either side: a difference has the deviation 7.
+        assert!(differences[1024] < 10 && differences[2000] < 30, "{:?}", &differences[2000..]);
+    }
+}
+
 #[test]
 fn sizes_that_cannot_be_drawn_are_refused() {
     for size in [0, LEAST_SIZE - 1, GREATEST_SIZE + 1] {
-        let refused = open(&Source::Shapes { seed: 0, train: 1, test: 1, size }, 0, 0);
+        let refused = open(&Source::Shapes { seed: 0, train: 1, test: 1, size: ImageSize::square(size) }, 0, 0);
         assert!(matches!(refused, Err(DataError::ShapeSize { .. })), "size {size}");
     }
 }

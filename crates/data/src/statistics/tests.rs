@@ -32,6 +32,7 @@ fn every_pixel_counts_the_same() {
         least_size: (1, 2),
         greatest_size: (2, 2),
         shorter_side: 2,
+        common_ratio: None,
     };
     for channel in 0..3 {
         assert!((statistics.mean[channel] - expected.mean[channel]).abs() < 1e-12, "{statistics:?}");
@@ -88,6 +89,28 @@ impl Images for Squares {
 fn the_shorter_side_is_that_which_half_of_the_images_have_at_least() {
     let of = |sides: &[usize]| Statistics::of(&Squares(sides.to_vec()), 0).expect("images").shorter_side;
     assert_eq!([of(&[7]), of(&[9, 1, 5]), of(&[1, 2, 3, 4]), of(&[2, 2, 2, 90])], [7, 5, 3, 2]);
+}
+
+#[test]
+fn a_ratio_of_sides_is_common_where_three_quarters_of_the_images_share_it() {
+    struct Sized(Vec<(usize, usize)>);
+    impl Images for Sized {
+        fn len(&self) -> usize {
+            self.0.len()
+        }
+        fn image(&self, index: usize) -> Result<Image, DataError> {
+            let (width, height) = self.0[index];
+            Image::new(width, height, vec![9; 3 * width * height])
+        }
+        fn label(&self, _: usize) -> Option<usize> {
+            None
+        }
+    }
+    let of = |sizes: &[(usize, usize)]| Statistics::of(&Sized(sizes.to_vec()), 0).expect("images").common_ratio;
+    assert_eq!(of(&[(64, 32), (128, 64), (20, 10), (9, 9)]), Some(2.0));
+    assert_eq!(of(&[(64, 32), (66, 32), (62, 32), (10, 30)]), Some(2.0), "about the same");
+    assert_eq!(of(&[(64, 32), (32, 64), (64, 32), (32, 64)]), None, "lying and standing");
+    assert_eq!(of(&[(32, 64); 3]), Some(0.5));
 }
 
 #[test]

@@ -101,7 +101,11 @@ mod tests {
         let image = normalisation.denormalise(&[-9.0, 9.0, f32::NAN], ImageSize::square(1)).expect("one pixel");
         assert_eq!(image.pixels(), [0, 255, 0]);
         for (planes, size) in [(&[0.0; 11][..], 2), (&[0.0; 12], 1), (&[], 0), (&[0.0; 3], usize::MAX)] {
-            assert!(normalisation.denormalise(planes, size).is_err(), "{} numbers for size {size}", planes.len());
+            assert!(
+                normalisation.denormalise(planes, ImageSize::square(size)).is_err(),
+                "{} numbers for size {size}",
+                planes.len()
+            );
         }
     }
 

@@ -6,7 +6,7 @@ use crate::error::TransformError;
 const PLAIN: Transform = Transform {
     augmentation: Augmentation::None,
     randaugment: None,
-    image_size: 4,
+    image_size: ImageSize::square(4),
     mean: [0.0; 3],
     std: [1.0; 3],
     random_erasing: 0.0,
@@ -22,7 +22,7 @@ fn numbered(side: usize) -> Image {
 }
 
 fn apply(transform: &Transform, image: &Image, sample: u64) -> Vec<f32> {
-    let mut out = vec![f32::NAN; 3 * transform.image_size * transform.image_size];
+    let mut out = vec![f32::NAN; transform.values_per_image()];
     transform.apply(image, 1, 2, sample, &mut out).expect("a possible transform");
     out
 }
@@ -188,12 +188,16 @@ fn numbers_that_make_no_sense_are_refused() {
             "{scale:?}"
         );
     }
-    for image_size in [0, resize::MAX_SIDE + 1, usize::MAX] {
-        let transform = Transform { image_size, ..good };
-        assert!(
-            matches!(transform.check(), Err(DataError::Transforms(TransformError::ImageSize { .. }))),
-            "{image_size}"
-        );
+    for side in [0, resize::MAX_SIDE + 1, usize::MAX] {
+        for image_size in
+            [ImageSize::square(side), ImageSize { height: 8, width: side }, ImageSize { height: side, width: 8 }]
+        {
+            let transform = Transform { image_size, ..good };
+            assert!(
+                matches!(transform.check(), Err(DataError::Transforms(TransformError::ImageSize { .. }))),
+                "{image_size}"
+            );
+        }
     }
     let mut short = [0.0; 47];
     let refused = good.apply(&numbered(4), 0, 0, 0, &mut short);
@@ -206,11 +210,13 @@ fn numbers_that_make_no_sense_are_refused() {
 fn augmenting_and_erasing_follow_the_crop_and_each_has_its_own_numbers() {
     use crate::transforms::random_erasing::{draw, erase};
     let image = Image::new(16, 16, (0..768).map(|i| (i * 31 % 256) as u8).collect()).expect("16x16");
-    let plain = Transform { image_size: 16, mean: [0.5, 0.25, 0.1], std: [0.25; 3], ..crop((0.2, 1.0)) };
+    let plain =
+        Transform { image_size: ImageSize::square(16), mean: [0.5, 0.25, 0.1], std: [0.25; 3], ..crop((0.2, 1.0)) };
     let whole = Transform { randaugment: Some(RandAugment::M9_MSTD05_INC1), random_erasing: 0.5, ..plain };
     let (mut augmented, mut erased) = (0, 0);
     for sample in 0..100 {
-        let cropped = plain.normalisation().denormalise(&apply(&plain, &image, sample), 16).expect("16x16");
+        let cropped =
+            plain.normalisation().denormalise(&apply(&plain, &image, sample), ImageSize::square(16)).expect("16x16");
         let mut expected_image = cropped.clone();
         let mut generator = keyed(1, 2, sample, Purpose::RandAugment);
         RandAugment::M9_MSTD05_INC1.apply(&mut expected_image, [128, 64, 26], &mut generator);

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
+use bmae_architecture::ImageSize;
 use bmae_data::transforms::evaluation_crop::evaluation_crop;
 use bmae_data::transforms::flip::mirror;
 use bmae_data::transforms::operations::{self, Affine, warp};
@@ -82,10 +83,13 @@ fn made(reference: &Reference, input: &Image) -> Image {
         "rotate" => warp(&mut image, Affine::rotation(first(), width, height), FILL),
         "resize" => {
             let [left, top, width, height] = [0, 1, 2, 3].map(|place| reference.whole(place));
-            let side = reference.image.width();
-            image = resize(&image, Rectangle { left, top, width, height }, side, side).expect("an ordinary size");
+            let area = Rectangle { left, top, width, height };
+            image = resize(&image, area, reference.image.width(), reference.image.height()).expect("an ordinary size");
         }
-        "evaluate" => image = evaluation_crop(&image, reference.image.width()).expect("an ordinary size"),
+        "evaluate" => {
+            let size = ImageSize { height: reference.image.height(), width: reference.image.width() };
+            image = evaluation_crop(&image, size).expect("an ordinary size");
+        }
         "level" => {
             let operation =
                 Operation::ALL.into_iter().find(|operation| format!("{operation:?}") == reference.arguments[0]);

@@ -47,7 +47,10 @@ fn the_first_erased_boxes_are_pinned_for_good() {
 #[test]
 fn how_the_first_batches_are_mixed_is_pinned_for_good() {
     let mixing = Mixing { mixup: 0.8, cutmix: 1.0, probability: 0.9, switch_probability: 0.5 };
-    let drawn = |batch| match mixing.draw(32, &mut keyed(1, 0, batch, Purpose::Mixing)).expect("good numbers") {
+    let drawn = |batch| match mixing
+        .draw(bmae_architecture::ImageSize::square(32), &mut keyed(1, 0, batch, Purpose::Mixing))
+        .expect("good numbers")
+    {
         DrawnMixing::Nothing => "nothing".to_owned(),
         DrawnMixing::Mixup { lambda } => format!("mixup {lambda:.6}"),
         DrawnMixing::CutMix { rows, columns } => format!("rows {rows:?}, columns {columns:?}"),

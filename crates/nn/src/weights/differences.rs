@@ -132,6 +132,18 @@ impl StateDict {
             .then(|| "positions without one for the class token (pos_embed)".to_owned())
     }
 
+    /// What there is to say of positions whose grid nothing tells; only the recipe can, if it has as many patches.
+    pub(super) fn unknown_grid(&self) -> Option<String> {
+        let &[1, tokens, _] = self.tensors.get("pos_embed")?.shape.as_slice() else { return None };
+        self.grid_of("pos_embed").is_none().then(|| {
+            format!(
+                "positions for {}, which are no square, and nothing that tells their rows and columns (give the image size that \
+                 they are for, data.image_size)",
+                count(tokens.saturating_sub(1), "patch")
+            )
+        })
+    }
+
     /// What has a weight in every block and a bias in none.
     fn absent_biases(&self, prefix: &str) -> Option<String> {
         let blocks = self.blocks(prefix);

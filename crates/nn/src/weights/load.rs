@@ -32,6 +32,12 @@ impl StateDict {
                 Some(_) => {}
             }
         }
+        if let Some(difference) =
+            self.unknown_grid().filter(|_| of_another_shape.iter().any(|(of, _)| of.name == "pos_embed"))
+        {
+            let differences = vec![difference];
+            return Err(WeightsError::OtherArchitecture { source_name: self.source_name(), differences });
+        }
         if let Some((parameter, found)) = of_another_shape.first() {
             let error = ShapeMismatch {
                 source_name: self.source_name(),

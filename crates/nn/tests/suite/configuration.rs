@@ -44,7 +44,7 @@ fn the_numbers_of_parameters_are_those_of_the_model() {
 #[test]
 fn images_of_another_size_are_refused() {
     let refused = patchify(&[0.0; 3 * 25], PatchGrid::rgb(5, 2));
-    assert!(matches!(refused, Err(ShapeError::Architecture(ArchitectureError::Patches { image_size: 5, .. }))));
+    assert!(matches!(refused, Err(ShapeError::Architecture(ArchitectureError::Patches { .. }))));
     assert!(matches!(patchify(&[0.0; 100], PatchGrid::rgb(4, 2)), Err(ShapeError::Length { found: 100, .. })));
 }
 

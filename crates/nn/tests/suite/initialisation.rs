@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use bmae_architecture::{Autoencoder, PatchGrid, Transformer};
+use bmae_architecture::{Autoencoder, GridSize, PatchGrid, Transformer};
 use bmae_nn::{Classifier, Encoder, EncoderInit, HeadInit, Linear, MaskedAutoencoder, Pooling, parameters};
 use burn::module::Module;
 
@@ -63,8 +63,8 @@ fn the_autoencoder_is_drawn_as_the_official_mae() {
             assert!(values.iter().all(|&x| x == 1.0), "{name} is not one");
         }
     }
-    assert_eq!(p["pos_embed"], bmae_nn::vit::positions::sin_cos(64, 4));
-    assert_eq!(p["decoder_pos_embed"], bmae_nn::vit::positions::sin_cos(32, 4));
+    assert_eq!(p["pos_embed"], bmae_nn::vit::positions::sin_cos(64, GridSize::square(4)));
+    assert_eq!(p["decoder_pos_embed"], bmae_nn::vit::positions::sin_cos(32, GridSize::square(4)));
 }
 
 #[test]

@@ -94,11 +94,14 @@ fn sizes_that_no_model_here_can_have_are_named() {
             "patches of 1 channel, where images here have 3 (red, green, blue)",
         ),
         ("patch_embed.proj.weight", &[8, 4, 2, 2], "patches of 4 channels"),
-        ("patch_embed.proj.weight", &[8, 3, 2, 1], "patches of 2 x 1 pixels, which are no squares"),
         ("patch_embed.proj.weight", &[8, 3, 4, 2, 2], "patches of 4 frames of a video"),
         ("patch_embed.proj.weight", &[8, 12], "a patch embedding that is no convolution"),
         ("pos_embed", &[1, 9, 8], "positions without one for the class token"),
-        ("pos_embed", &[1, 8, 8], "positions for 7 patches, which are no square grid"),
+        (
+            "pos_embed",
+            &[1, 8, 8],
+            "positions for 7 patches, which are no square, and nothing that tells their rows and columns",
+        ),
         ("pos_embed", &[10, 8], "positions of another form"),
         ("blocks.0.mlp.fc2.weight", &[8, 8], "a gated MLP (blocks.N.mlp.fc1 gives 16 values, fc2 takes 8)"),
     ] {
@@ -209,7 +212,6 @@ fn a_configuration_of_a_model_that_none_here_can_be_is_refused_by_name() {
         ("model_type", json!("dinov2"), "the model type dinov2"),
         ("hidden_act", json!("gelu_new"), "the activation gelu_new (hidden_act in config.json)"),
         ("layer_norm_eps", json!(0.5), "LayerNorms with epsilon 5e-1"),
-        ("patch_size", json!([2, 4]), "patch_size = [2, 4] (config.json), which is no square"),
     ] {
         let weights = StateDict::open(&configured(folder.path(), &[(key, value)])).unwrap();
         assert_refused_for(&weights, &[words]);
@@ -225,6 +227,8 @@ fn a_configuration_of_other_weights_or_of_wrong_types_is_refused() {
         ("intermediate_size", json!(32), "intermediate_size = 32 (the tensors have 16)"),
         ("image_size", json!(224), "image_size = 224 (the tensors have 6)"),
         ("patch_size", json!(16), "patch_size = 16 (the tensors have 2)"),
+        ("patch_size", json!([2, 4]), "patch_size = [2, 4] (the tensors have 2)"),
+        ("image_size", json!([6, 8]), "image_size = [6, 8] (the tensors have 6)"),
         ("num_channels", json!(1), "num_channels = 1 (the tensors have 3)"),
         ("decoder_hidden_size", json!(512), "decoder_hidden_size = 512 (the tensors have 4)"),
         ("qkv_bias", json!(false), "qkv_bias = false (the tensors have such biases)"),

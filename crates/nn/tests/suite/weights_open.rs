@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use bmae_architecture::{ImageSize, PatchSize};
 use bmae_nn::weights::{Container, Naming};
 use bmae_nn::{Architecture, Classifier, HeadInit, Masking, Pooling, StateDict, patchify};
 
@@ -75,7 +76,7 @@ fn shapes_tell_the_architecture_and_a_hugging_face_folder_the_heads() {
          decoder: dim 4, depth 1, predicts 12 values a patch (pixels)"
     );
     let encoder = shapes.encoder.unwrap();
-    assert_eq!((encoder.image_size(), encoder.mlp_ratio(), encoder.heads), (Some(6), 2.0, None));
+    assert_eq!((encoder.image_size(), encoder.mlp_ratio(), encoder.heads), (Some(ImageSize::square(6)), 2.0, None));
 
     let folder = Architecture::of(&open("huggingface"));
     assert_eq!(folder.encoder.and_then(|encoder| encoder.heads), Some(2));
@@ -90,7 +91,8 @@ fn shapes_tell_the_architecture_and_a_hugging_face_folder_the_heads() {
 #[test]
 fn an_odd_mlp_ratio_gives_back_the_width_that_the_shapes_have() {
     for (dim, hidden) in [(24, 100), (49, 147), (7, 20), (192, 768), (12, 1)] {
-        let shape = bmae_nn::weights::EncoderShape { dim, hidden, depth: 1, patch_size: 1, grid: None, heads: None };
+        let patch = PatchSize::square(1);
+        let shape = bmae_nn::weights::EncoderShape { dim, hidden, depth: 1, patch, grid: None, heads: None };
         assert_eq!((dim as f64 * shape.mlp_ratio()) as usize, hidden, "{dim} and {hidden}");
     }
 }

@@ -18,6 +18,8 @@ pub struct ImagesAtHand {
     pub classes: usize,
     /// The median of the shorter sides, in pixels; `None` where images are generated at the size that is asked for.
     pub shorter_side: Option<usize>,
+    /// Width through height, where most of the images have the same one.
+    pub ratio: Option<f64>,
     /// Training images that mean, standard deviation and sides were taken from.
     pub looked_at: usize,
     /// The mean of each channel, for pixels from 0 to 1.

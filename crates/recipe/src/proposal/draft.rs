@@ -139,11 +139,18 @@ impl Draft<'_> {
     }
 
     fn why_image_size(&self) -> String {
+        match self.image_size.is_square() {
+            true => self.why_shorter_side(),
+            false => format!("Height and width, in the form that most images have. {}", self.why_shorter_side()),
+        }
+    }
+
+    fn why_shorter_side(&self) -> String {
         let size = self.image_size;
         match self.images.shorter_side {
             None => "Generated images have any size; this is that of the preset quick.".to_owned(),
             Some(side) if side == size.shorter_side() => "The median of the images' shorter sides.".to_owned(),
-            Some(side) if side > size.shorter_side() && !image_sizes(Some(side)).contains(&size) => {
+            Some(side) if side > size.shorter_side() && !image_sizes(self.images).contains(&size) => {
                 format!(
                     "The median of the images' shorter sides is {side} pixels; this is a multiple of the patch size."
                 )
@@ -153,7 +160,7 @@ impl Draft<'_> {
             }
             Some(side) => {
                 let shorter = "The median of the images' shorter sides is";
-                let larger = image_sizes(Some(side)).into_iter().rev().filter(|larger| larger.area() > size.area());
+                let larger = image_sizes(self.images).into_iter().rev().filter(|larger| larger.area() > size.area());
                 let larger: Vec<String> = larger.map(ImageSize::in_a_recipe).collect();
                 match larger.is_empty() {
                     true => format!("{shorter} {side} pixels; this is the usual size next below."),

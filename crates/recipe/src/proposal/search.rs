@@ -38,7 +38,7 @@ pub fn propose<E: From<RecipeError>>(
     let sizes = match draft.decided(&data::KEYS.image_size)? {
         Some(size) => vec![size],
         None => {
-            let usual = sizes::image_sizes(images.shorter_side);
+            let usual = sizes::image_sizes(&images);
             match draft.decided(&model::KEYS.patch_size)? {
                 Some(patch) => usual.into_iter().map(|size| sizes::tiled(size, patch)).collect(),
                 None => usual,
@@ -96,7 +96,7 @@ fn begin<'a>(images: &'a ImagesAtHand, budget: &'a Budget, settings: &'a [Settin
         images,
         budget,
         settings,
-        image_size: sizes::image_sizes(images.shorter_side)[0],
+        image_size: sizes::image_sizes(images)[0],
         model: MODELS[0],
         batch_size: sizes::batch_size(images.train),
         epochs: EPOCHS_ASKED,

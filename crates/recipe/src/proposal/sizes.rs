@@ -2,16 +2,40 @@
 
 use bmae_architecture::{ImageSize, PatchSize};
 
+use super::at_hand::ImagesAtHand;
+
 /// Sides of square images that are in use, ascending. Below them everything is small enough to be taken as it is.
 const USUAL: [usize; 7] = [32, 48, 64, 96, 128, 160, 224];
 /// What a photograph still shows itself at: no smaller size is tried to save time.
 const LEAST_OF_A_PHOTOGRAPH: usize = 64;
+/// How often the longer side of images holds the shorter one before a square would lose much of them: those of 4 : 3 and of
+/// 3 : 2, which cameras make, are commonly cut to squares.
+const FAR_FROM_SQUARE: f64 = 1.6;
+/// A larger ratio than this is taken for this one.
+const MOST_ELONGATED: f64 = 8.0;
 /// The size of generated images: that of the preset `quick`.
 const GENERATED: usize = 24;
 
 /// The sizes to try, best first: what half of the images fill without being enlarged, then what costs less.
-pub(super) fn image_sizes(shorter_side: Option<usize>) -> Vec<ImageSize> {
-    sides(shorter_side).into_iter().map(ImageSize::square).collect()
+/// Squares, unless most images have another form that is far from one.
+pub(super) fn image_sizes(images: &ImagesAtHand) -> Vec<ImageSize> {
+    let ratio = images.ratio.filter(|_| images.shorter_side.is_some());
+    sides(images.shorter_side).into_iter().map(|side| of_ratio(side, ratio.unwrap_or(1.0))).collect()
+}
+
+/// The size of this shorter side and about this width through height: the longer side is a multiple of the patch that
+/// [`patch_size`] gives the shorter one. What is not far from a square becomes one.
+fn of_ratio(side: usize, ratio: f64) -> ImageSize {
+    let elongation = ratio.max(1.0 / ratio).min(MOST_ELONGATED);
+    if !elongation.is_finite() || elongation < FAR_FROM_SQUARE {
+        return ImageSize::square(side);
+    }
+    let patch = patch_size(ImageSize::square(side)).height;
+    let longer = (side as f64 * elongation / patch as f64).round() as usize * patch;
+    match ratio > 1.0 {
+        true => ImageSize { height: side, width: longer },
+        false => ImageSize { height: longer, width: side },
+    }
 }
 
 fn sides(shorter_side: Option<usize>) -> Vec<usize> {
@@ -120,6 +144,19 @@ mod tests {
         assert_eq!([32, 47, 64, 120, 240, 480, 4000].map(best), [32, 32, 64, 96, 224, 224, 224]);
         assert_eq!([28, 30, 16, 9, 1].map(best), [28, 28, 16, 8, 8], "small images keep their size");
         assert_eq!(sides(None), [24]);
+    }
+
+    #[test]
+    fn images_that_are_far_from_square_get_a_size_of_their_form() {
+        let of = |side, ratio| of_ratio(side, ratio).in_a_recipe();
+        assert_eq!([of(32, 2.0), of(32, 0.5), of(32, 1.0)], ["[32, 64]", "[64, 32]", "32"]);
+        assert_eq!([of(224, 1.5), of(224, 0.75), of(224, 16.0 / 9.0)], ["224", "224", "[224, 400]"]);
+        assert_eq!([of(32, 30.0), of(32, f64::NAN), of(28, 2.05)], ["[32, 256]", "32", "[28, 56]"]);
+        for (side, ratio) in [(8, 1.7), (32, 0.3), (48, 2.3), (96, 5.0), (224, 0.6)] {
+            let (size, patch) = (of_ratio(side, ratio), patch_size(of_ratio(side, ratio)));
+            assert_eq!(patch, patch_size(ImageSize::square(side)), "{size}");
+            assert_eq!(tiled(size, patch), size, "patches of {patch} in {size}");
+        }
     }
 
     #[test]

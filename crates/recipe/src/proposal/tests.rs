@@ -1,3 +1,5 @@
+use bmae_architecture::{ImageSize, PatchSize};
+
 use std::time::Duration;
 
 use super::*;
@@ -11,6 +13,7 @@ fn photographs() -> ImagesAtHand {
         test: 200,
         classes: 5,
         shorter_side: Some(240),
+        ratio: Some(4.0 / 3.0),
         looked_at: 600,
         mean: [0.443_21, 0.4, 0.35],
         std: [0.25, 0.24, 0.23],
@@ -64,7 +67,7 @@ fn the_file_reads_back_as_the_recipe_without_a_warning_whatever_the_images() {
 
 #[test]
 fn photographs_keep_their_size_where_the_time_is_enough_and_become_smaller_where_it_is_not() {
-    let size = |speed| proposed(photographs(), &HOUR, &[], speed).recipe.data.image_size;
+    let size = |speed| proposed(photographs(), &HOUR, &[], speed).recipe.data.image_size.height;
     assert_eq!([0.001, 0.2, 100.0].map(size), [64, 160, 224]);
     let text = proposed(photographs(), &HOUR, &[], 0.001).text().replace("\n# ", " ");
     assert!(
@@ -90,7 +93,7 @@ fn memory_limits_model_and_batch_and_what_cannot_fit_is_refused() {
     let (ample, tight) = (recipe(64 << 30), recipe(128 << 20));
     assert!(tight.model.encoder.dim < ample.model.encoder.dim);
     assert!(tight.pretrain.stage.batch_size < ample.pretrain.stage.batch_size);
-    assert!(recipe(64 << 20).data.image_size < ample.data.image_size);
+    assert!(recipe(64 << 20).data.image_size.height < ample.data.image_size.height);
     let error = propose(images(), &little(1 << 20), &[], machine(600, 1.0)).expect_err("it cannot fit");
     assert!(matches!(error, RecipeError::Memory { .. }), "{error}");
 }
@@ -127,13 +130,13 @@ fn what_was_decided_beforehand_holds_and_the_rest_is_chosen_around_it() {
         1.0,
     );
     let (recipe, text) = (&proposal.recipe, proposal.text());
-    assert_eq!((recipe.data.image_size, recipe.model.patch_size), (96, 8));
+    assert_eq!((recipe.data.image_size, recipe.model.patch_size), (ImageSize::square(96), PatchSize::square(8)));
     assert_eq!((recipe.pretrain.stage.epochs, recipe.finetune.mixup, recipe.seed), (7, 0.8, 3));
     assert_eq!(recipe.runs.len(), 1);
     assert!(text.contains("# As --set pretrain.epochs=7 says.\nepochs = 7\n"), "{text}");
     assert_eq!(read(&text).0, *recipe, "{text}");
     let patches = proposed(photographs(), &HOUR, &["model.patch_size=14"], 0.001).recipe;
-    assert_eq!((patches.data.image_size, patches.model.patch_size), (56, 14));
+    assert_eq!((patches.data.image_size, patches.model.patch_size), (ImageSize::square(56), PatchSize::square(14)));
     let bad = Setting::parse("data.image_size=none", "--set data.image_size=none".to_owned()).expect("a setting");
     propose(photographs(), &HOUR, &[bad], machine(600, 1.0)).expect_err("no number");
 }

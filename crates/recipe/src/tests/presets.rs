@@ -1,5 +1,7 @@
 //! The presets resolve, and `paper` says every number of `docs/recipes.md`, "The published setting".
 
+use bmae_architecture::{ImageSize, PatchSize};
+
 use super::*;
 use crate::{
     Augmentation, Choice, CopyAt, Feature, FeatureHead, LossOn, Masks, MethodName, Pooling, ScratchInit, StageRecipe,
@@ -42,14 +44,14 @@ fn quick_needs_no_files_and_mini_has_the_model_of_the_design() {
     let model = resolve(&layers(Preset::Mini, &[])).model;
     let encoder = (model.encoder.dim, model.encoder.depth, model.encoder.heads);
     let decoder = (model.decoder.dim, model.decoder.depth, model.decoder.heads);
-    assert_eq!((model.patch_size, encoder, decoder), (4, (128, 6, 4), (64, 2, 4)));
+    assert_eq!((model.patch_size, encoder, decoder), (PatchSize::square(4), (128, 6, 4), (64, 2, 4)));
 }
 
 #[test]
 fn paper_has_the_published_data_and_model() {
     let recipe = paper();
     let Recipe { data, model, .. } = &recipe;
-    assert_eq!((data.source.text().as_str(), data.image_size), ("cifar10", 32));
+    assert_eq!((data.source.text().as_str(), data.image_size), ("cifar10", ImageSize::square(32)));
     assert_eq!(data.mean, [0.4914, 0.4822, 0.4465]);
     assert_eq!(data.std, [0.2023, 0.1994, 0.2010]);
     assert_eq!((data.train_limit, data.test_limit), (0, 0));

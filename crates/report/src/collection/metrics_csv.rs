@@ -1,9 +1,10 @@
-//! What runs logged, one number a row, for spreadsheets and plots of one's own, and the same for programs.
+//! What runs logged, and what their test predictions give, one number a row, for spreadsheets and plots of one's own, and the same for programs.
 
 use bmae_output::path_text::to_text;
 use bmae_output::plain::plain_path;
 use serde_json::{Map, Value, json};
 
+use crate::classification::TestOutcome;
 use crate::comparison::SweptColumns;
 use crate::error::ReportError;
 use crate::run_directory::{METRICS_FILE, Run, each_line, open};
@@ -28,7 +29,8 @@ pub struct LoggedMetrics<T> {
     pub unreadable: Vec<ReportError>,
 }
 
-/// Every number of the `metrics.jsonl` of `runs` as CSV. The losses against several targets are `targets.0`,
+/// Every number of the `metrics.jsonl` of `runs` as CSV, and before those of each evaluation the scores that its test
+/// predictions give (`test`), in percent. The losses against several targets are `targets.0`,
 /// `targets.1`, ..., and other lists likewise; a change of the targets is a row `event.copy` before the epoch's training
 /// and `event_after.copy` after it, with the value 1. Behind the number stand the run's directory, its data, and its
 /// values of the keys in which the runs differ, so that two runs of one name stay apart. A torn last line is left out.
@@ -79,6 +81,15 @@ pub fn metrics_records(runs: &[Run]) -> LoggedMetrics<Vec<Value>> {
 fn each_number(runs: &[Run], mut take: impl FnMut(&Run, &Map<String, Value>, &str, &Value)) -> Vec<ReportError> {
     let mut unreadable = Vec::new();
     for run in runs {
+        match TestOutcome::of(run) {
+            Ok(outcome) => {
+                let line = test_line(run);
+                for (score, percent) in outcome.iter().flat_map(TestOutcome::scores) {
+                    take(run, &line, &score, &Value::from(percent));
+                }
+            }
+            Err(reason) => unreadable.push(ReportError::Predictions { path: run.directory.clone(), reason }),
+        }
         let path = run.directory.join(METRICS_FILE);
         let file = match open(&path) {
             Ok(Some(file)) => file,
@@ -97,6 +108,12 @@ fn each_number(runs: &[Run], mut take: impl FnMut(&Run, &Map<String, Value>, &st
         unreadable.extend(read.err());
     }
     unreadable
+}
+
+/// The fields of a line that its scores of classes would stand in, had the run logged them.
+fn test_line(run: &Run) -> Map<String, Value> {
+    let epoch = run.metrics.evals.last().map(|eval| eval.epoch);
+    Map::from_iter([("kind".to_owned(), Value::from("test")), ("epoch".to_owned(), Value::from(epoch))])
 }
 
 fn measured(line: &Map<String, Value>) -> Vec<(String, Value)> {

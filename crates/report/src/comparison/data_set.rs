@@ -35,7 +35,7 @@ struct Known<'a> {
     classes: Option<u64>,
     test_images: Option<u64>,
     largest_class: Option<u64>,
-    image_size: Option<u64>,
+    image_size: Option<String>,
     train_limit: Option<i64>,
     test: Option<&'a Fingerprint>,
     train: Option<&'a Fingerprint>,
@@ -113,9 +113,7 @@ impl<'a> Known<'a> {
             classes: run.about.classes.or(set.map(|set| set.classes)),
             test_images: run.about.test_images.or(set.map(|set| set.images)),
             largest_class: run.about.largest_class,
-            image_size: of_recipe("image_size")
-                .and_then(toml::Value::as_integer)
-                .and_then(|size| u64::try_from(size).ok()),
+            image_size: of_recipe("image_size").and_then(image_size),
             train_limit: of_recipe("train_limit").and_then(toml::Value::as_integer).filter(|&limit| limit > 0),
             test: run.about.inputs.test.as_ref(),
             train: run.about.inputs.train.as_ref(),
@@ -155,6 +153,16 @@ impl<'a> Known<'a> {
     }
 }
 
+/// The size of images in words, as a recipe has it: a number for square ones, or height and width.
+fn image_size(value: &toml::Value) -> Option<String> {
+    let side = |value: &toml::Value| value.as_integer().and_then(|side| u64::try_from(side).ok());
+    match value.as_array().map(Vec::as_slice) {
+        None => side(value).map(|side| count(side, "pixel")),
+        Some([height, width]) => Some(format!("{} x {} pixels", side(height)?, side(width)?)),
+        Some(_) => None,
+    }
+}
+
 /// The last part of a path, else what data is called.
 pub(crate) fn last_word(words: &str) -> &str {
     let last = words.trim_end_matches('/').rsplit('/').next();
@@ -164,13 +172,13 @@ pub(crate) fn last_word(words: &str) -> &str {
 /// A name for each data set, as short as tells it from the others: the name of its folder, else the whole path, and
 /// behind it the numbers in which it differs from those of the same name.
 fn names(sets: &[&Known]) -> Vec<String> {
-    type Number = (fn(&Known) -> Option<u64>, &'static str);
+    type Number = (fn(&Known) -> Option<String>, &'static str);
     const NUMBERS: [Number; 4] = [
-        (|known| known.classes, "class label"),
-        (|known| known.test_images, "test image"),
-        (|known| known.train_images(), "training image"),
+        (|known| known.classes.map(|classes| count(classes, "class label")), "class labels"),
+        (|known| known.test_images.map(|images| count(images, "test image")), "test images"),
+        (|known| known.train_images().map(|images| count(images, "training image")), "training images"),
         // An image that is drawn at another size is another one.
-        (|known| known.image_size, "pixel"),
+        (|known| known.image_size.clone(), "pixels"),
     ];
     let name = |known: &Known| {
         let is_short = sets.iter().all(|other| other.last_word() != known.last_word() || other.is_called_like(known));
@@ -179,12 +187,9 @@ fn names(sets: &[&Known]) -> Vec<String> {
             name = "unknown data".to_owned();
         }
         let alike = || sets.iter().filter(|other| other.is_called_like(known));
-        for (number, thing) in NUMBERS {
+        for (number, things) in NUMBERS {
             if alike().any(|other| number(other) != number(known)) {
-                let said = match number(known) {
-                    Some(number) => count(number, thing),
-                    None => format!("all {thing}s"),
-                };
+                let said = number(known).unwrap_or_else(|| format!("all {things}"));
                 name.push_str(&format!(", {said}"));
             }
         }

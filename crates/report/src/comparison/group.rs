@@ -236,6 +236,7 @@ mod tests {
             classes: None,
             test_images: None,
             largest_class: None,
+            class_names: Vec::new(),
             started: None,
             from: None,
             weights_sha256: None,

@@ -1,6 +1,7 @@
 //! The figures of a report: which there are, what is in them, and what they say in words.
 
 pub mod chart;
+mod confusion;
 pub mod cost;
 mod curves;
 pub mod family;
@@ -13,8 +14,12 @@ pub mod overview;
 pub mod palette;
 mod parameter;
 pub mod plans;
+mod reliability;
+mod sheet;
 mod sweep;
 pub mod swept;
+pub mod test_figures;
+mod test_map;
 
 use chart::Chart;
 use cost::{CostFigure, cost_figure};
@@ -28,6 +33,7 @@ use overview::Overview;
 use palette::{LineStyle, line_styles};
 use plans::{FigureKind, FigurePlan, SWEEP_NAME, plans};
 use swept::{SweptKey, swept_keys};
+use test_figures::TEST_FIGURES;
 
 use maud::Markup;
 
@@ -109,7 +115,10 @@ impl Figures {
 
 /// Whether a report can have a figure with this file name.
 pub fn is_name(name: &str) -> bool {
-    name.starts_with(SWEEP_NAME) || plans().into_iter().any(|plan| plan.name == name)
+    let of_test_images = |kind: &str| name.strip_prefix(kind).is_some_and(|rest| rest.starts_with('-'));
+    TEST_FIGURES.into_iter().any(of_test_images)
+        || name.starts_with(SWEEP_NAME)
+        || plans().into_iter().any(|plan| plan.name == name)
 }
 
 /// One style per line of the comparison, the same in every figure and table.

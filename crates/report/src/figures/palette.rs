@@ -100,6 +100,15 @@ pub fn apart(styles: impl Iterator<Item = LineStyle>) -> Vec<LineStyle> {
     styles.map(style).collect()
 }
 
+/// The ink of the class number `place` among those that are told apart, from 0; after [`CLASS_INKS`] they come again.
+pub fn class_ink(place: usize) -> RGBColor {
+    // Grey, which is little noticed, is the last.
+    RGBColor(0xF0, 0, ((place + 1) % COLOURS.len()) as u8)
+}
+
+/// So many classes have inks of their own.
+pub const CLASS_INKS: usize = COLOURS.len();
+
 /// The inks that are no run's, and their colours on paper and on the page.
 const FIXED: [(RGBColor, &str, &str); 4] = [
     (TEXT, "#1F2430", "currentColor"),
@@ -150,7 +159,8 @@ pub fn variables(dark: bool) -> String {
     COLOURS.iter().enumerate().map(declare).collect()
 }
 
-fn hex(ink: RGBColor) -> String {
+/// An ink as the value of an attribute.
+pub fn hex(ink: RGBColor) -> String {
     format!("#{:02X}{:02X}{:02X}", ink.0, ink.1, ink.2)
 }
 

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::comparison::{RunGroup, Summary};
+use crate::evaluations::Evaluations;
 use crate::figures::Figures;
 use crate::figures::palette::LineStyle;
 use crate::findings::Finding;
@@ -22,6 +23,8 @@ pub struct Contents<'a> {
     pub figures: &'a Figures,
     /// The pictures.
     pub albums: &'a [Album],
+    /// How the evaluations classify.
+    pub evaluations: &'a Evaluations<'a>,
 }
 
 /// A section with its heading.

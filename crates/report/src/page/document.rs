@@ -4,12 +4,9 @@ use bmae_output::own_folder::GENERATOR;
 use maud::{DOCTYPE, PreEscaped, html};
 
 use super::contents::Contents;
-use super::{curves, data, findings, how, pictures, results};
-use crate::comparison::{RunGroup, Summary, total_seconds};
+use super::{curves, data, evaluations, findings, how, pictures, results};
+use crate::comparison::{RunGroup, total_seconds};
 use crate::figures::palette::variables;
-use crate::figures::{Figures, group_styles};
-use crate::findings::Finding;
-use crate::pictures::Album;
 use crate::run_directory::Stage;
 use crate::text::{count, duration};
 
@@ -31,17 +28,18 @@ const SCRIPTS: [&str; 5] = [
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
 /// The whole page.
-pub fn page(groups: &[RunGroup], summary: &Summary, found: &[Finding], figures: &Figures, albums: &[Album]) -> String {
-    let contents = Contents { groups, styles: group_styles(groups), summary, findings: found, figures, albums };
+pub fn page(contents: &Contents) -> String {
+    let groups = contents.groups;
     let [chart_style, chart_script] = CHARTS;
     let style = STYLE.replace("@LIGHT@", &variables(false)).replace("@DARK@", &variables(true));
     let sections = [
-        results::results(&contents),
-        findings::findings(&contents),
-        curves::curves(&contents),
-        pictures::pictures(&contents),
-        how::missing(&contents),
-        how::how(&contents),
+        results::results(contents),
+        findings::findings(contents),
+        curves::curves(contents),
+        evaluations::evaluations(contents),
+        pictures::pictures(contents),
+        how::missing(contents),
+        how::how(contents),
     ];
     let sections = || sections.iter().flatten();
     let document = html! {
@@ -63,7 +61,7 @@ pub fn page(groups: &[RunGroup], summary: &Summary, found: &[Finding], figures: 
                     nav aria-label="Sections" {
                         @for section in sections() { a href={ "#" (section.id) } { (section.title) } "\n" }
                     }
-                    (results::best(&contents))
+                    (results::best(contents))
                 }
                 main {
                     @for section in sections() {
@@ -74,7 +72,7 @@ pub fn page(groups: &[RunGroup], summary: &Summary, found: &[Finding], figures: 
                     }
                 }
                 footer { (footer(groups)) }
-                script type="application/json" id="data" { (PreEscaped(data::json(&figures.drawn))) }
+                script type="application/json" id="data" { (PreEscaped(data::json(&contents.figures.drawn))) }
                 (PreEscaped(format!("<!-- uPlot\n\n{CHARTS_LICENCE}-->")))
                 script { (PreEscaped(chart_script)) }
                 @for script in SCRIPTS { script { (PreEscaped(script)) } }

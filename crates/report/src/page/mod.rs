@@ -4,9 +4,11 @@ mod contents;
 mod curves;
 mod data;
 mod document;
+mod evaluations;
 mod findings;
 mod how;
 mod pictures;
 mod results;
 
+pub use contents::Contents;
 pub use document::page;

@@ -76,6 +76,9 @@ pub struct About {
     pub test_images: Option<u64>,
     /// How many of those are of their most frequent class.
     pub largest_class: Option<u64>,
+    /// What its classes are called, in the order of the labels, as the data set has them; empty where it does not say.
+    #[serde(default)]
+    pub class_names: Vec<String>,
     /// When it was first started (ISO 8601).
     #[serde(default, deserialize_with = "iso_8601")]
     pub started: Option<String>,

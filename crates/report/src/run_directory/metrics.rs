@@ -105,6 +105,12 @@ pub struct Eval {
     pub top1: Option<f64>,
 }
 
+/// What a map of the test images shows of their variance.
+#[derive(Deserialize)]
+struct MapVariance {
+    variance: Option<[f64; 2]>,
+}
+
 /// The lines of `metrics.jsonl` by kind, in file order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Metrics {
@@ -116,6 +122,8 @@ pub struct Metrics {
     pub evals: Vec<Eval>,
     /// Lines of kind `stability`.
     pub stability: Vec<Stability>,
+    /// The shares of the variance along x and y of the map of the test images, from 0 to 1.
+    pub map_variance: Option<[f64; 2]>,
     /// Seconds the run has worked, over all its sessions.
     pub wall_s: Option<f64>,
 }
@@ -176,6 +184,7 @@ enum Line {
     Epoch(Epoch),
     Eval(Eval),
     Stability(Stability),
+    Map(MapVariance),
     #[serde(other)]
     Unknown,
 }
@@ -203,6 +212,7 @@ pub fn parse_metrics(reader: impl BufRead, file: &Path) -> Result<Metrics, Repor
             }
             Line::Eval(eval) => metrics.evals.push(eval),
             Line::Stability(stability) => metrics.stability.push(stability),
+            Line::Map(map) => metrics.map_variance = map.variance,
             Line::Unknown => {}
         }
         Ok(())

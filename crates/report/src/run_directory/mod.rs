@@ -12,6 +12,8 @@ mod origin;
 mod stability;
 mod stage;
 mod state;
+mod test_map;
+mod test_predictions;
 mod test_set;
 mod text_file;
 
@@ -23,4 +25,6 @@ pub use origin::{about_of, origin, origin_of_weights, run_of};
 pub use stability::{Renewal, Stability};
 pub use stage::{Stage, reads};
 pub use state::{RunState, is_locked};
+pub use test_map::{TestMap, test_map};
+pub use test_predictions::{PredictedImage, each_prediction};
 pub use text_file::open;

@@ -21,6 +21,15 @@ pub fn binomial_difference(first: f64, second: f64, test_images: u64) -> f64 {
     NORMAL_95 * binomial_error(first, test_images).hypot(binomial_error(second, test_images))
 }
 
+/// The 95 % interval of a share of `share` (from 0 to 1) of `n` things, from 0 to 1 (Wilson 1927); unlike that of the
+/// normal distribution it holds for few things, and for shares of 0 and 1.
+pub fn wilson_interval(share: f64, n: u64) -> [f64; 2] {
+    let (n, z2) = (n.max(1) as f64, NORMAL_95 * NORMAL_95);
+    let middle = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
+    let half = NORMAL_95 / (1.0 + z2 / n) * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
+    [(middle - half).max(0.0), (middle + half).min(1.0)]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -31,5 +40,15 @@ mod tests {
         assert!((binomial_error(80.0, 10_000) - 0.4).abs() < 1e-12);
         assert!((binomial_difference(80.0, 50.0, 10_000) - 1.959_964 * 0.640_312_4).abs() < 1e-6);
         assert_eq!(binomial_error(100.0, 10), 0.0);
+    }
+
+    #[test]
+    fn the_interval_of_a_share_of_few_things_stays_between_nothing_and_all() {
+        // 8 of 10: (0.8 + 0.192073) / 1.384146 = 0.716741, half 1.959964 / 1.384146 * sqrt(0.016 + 0.0096036) = 0.226576.
+        let [low, high] = wilson_interval(0.8, 10);
+        assert!((low - 0.490_162).abs() < 1e-4 && (high - 0.943_318).abs() < 1e-4, "{low} to {high}");
+        let [none, all] = [wilson_interval(0.0, 10), wilson_interval(1.0, 10)];
+        assert!(none[0] == 0.0 && (none[1] - 0.277_53).abs() < 1e-4, "{none:?}");
+        assert!(all[1] == 1.0 && (all[0] - 0.722_47).abs() < 1e-4, "{all:?}");
     }
 }

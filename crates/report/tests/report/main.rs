@@ -1,6 +1,7 @@
 //! The crate from outside: run directories on disk in, files of a report out.
 
 mod ablations;
+mod classes;
 mod collection;
 mod cost;
 mod experiment;

@@ -15,6 +15,9 @@ use crate::stage_inputs::checksum_of_start;
 use crate::start::{read_weights, usable_weights};
 use crate::{TrainError, pipeline};
 
+/// The files that lie directly in a run directory.
+const RUN_FILES: [&str; 6] = ["config.toml", "run.toml", "metrics.jsonl", "lock", "test_predictions.csv", "map.csv"];
+
 /// A run, or weights, that images are asked about.
 #[derive(Debug, Clone)]
 pub struct AskedRun {
@@ -127,7 +130,17 @@ impl AskedRun {
     /// What is read besides images: the files of its run directory, or the weights.
     pub fn files(&self) -> Vec<PathBuf> {
         match &self.about {
-            Some(recorded) => files_below(&recorded.planned.out),
+            Some(recorded) => {
+                let directory = &recorded.planned.out;
+                // What others put beside the files of a run, as what these commands write, is none of them.
+                let is_beside = |file: &PathBuf| {
+                    let name = file.file_name().unwrap_or_default();
+                    file.parent() == Some(directory) && !RUN_FILES.iter().any(|own| name == *own)
+                };
+                let mut files = files_below(directory);
+                files.retain(|file| !is_beside(file));
+                files
+            }
             None => vec![crate::start::file_of(&self.path)],
         }
     }

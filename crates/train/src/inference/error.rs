@@ -72,8 +72,8 @@ pub enum AskedError {
     /// No image at all.
     #[error("there is no image to ask about{}", first.as_ref().map(|error| format!(": {error}")).unwrap_or_default())]
     NoImages {
-        /// Why not, where something was given.
-        first: Option<Box<DataError>>,
+        /// Why not, where something was given: what is wrong with the first.
+        first: Option<String>,
     },
 }
 

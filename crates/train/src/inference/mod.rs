@@ -10,10 +10,12 @@ mod given_images;
 mod nearest_images;
 mod predictions;
 mod readable;
+mod similar_images;
 
 pub use asked_run::AskedRun;
 pub use classifier::TrainedClassifier;
 pub use error::AskedError;
 pub use given_images::GivenImages;
-pub use nearest_images::{NearestImage, NearestImages, SimilarImages};
+pub use nearest_images::NearestImages;
 pub use predictions::{HEADER, ImagePrediction, Predictions, predict};
+pub use similar_images::{NearestImage, SimilarImages, class_of};

@@ -13,6 +13,7 @@ use super::AskedError;
 use super::asked_run::{AskedModel, AskedRun};
 use super::given_images::GivenImages;
 use super::readable::read;
+use super::similar_images::{NearestImage, SimilarImages};
 use crate::evaluation::{EncoderFeature, Features, nearest, similarities};
 use crate::export::Sees;
 use crate::input::{evaluation_batches, flat_patches, patch_tensor};
@@ -39,24 +40,6 @@ pub struct NearestImages {
 enum FeatureModel {
     Encoder(Box<Encoder>, EncoderFeature),
     Classifier(Box<Classifier>),
-}
-
-/// A training image near another one.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct NearestImage {
-    /// Its number in the training set.
-    pub index: usize,
-    /// The cosine of the features of both, from -1 to 1.
-    pub similarity: f32,
-}
-
-/// What was found of all images that could be read, in the order in which they were given.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct SimilarImages {
-    /// The number of an image among those that were given, and the training images nearest to it, the nearest first.
-    pub images: Vec<(usize, Vec<NearestImage>)>,
-    /// How many images could not be read.
-    pub unreadable: usize,
 }
 
 impl NearestImages {
@@ -128,12 +111,6 @@ impl NearestImages {
     /// The training images.
     pub fn data(&self) -> &Dataset {
         &self.data
-    }
-
-    /// The name of the class of training image `index`; `None` where it has none.
-    pub fn class_name(&self, index: usize) -> Option<&str> {
-        let label = self.data.train.label(index)?;
-        self.data.class_names.get(label).map(String::as_str)
     }
 
     /// Those of `images` whose numbers are `indices` as the model sees them.

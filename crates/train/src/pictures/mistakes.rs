@@ -17,7 +17,7 @@ const SHOWN: usize = 20;
 const IN_A_ROW: usize = 5;
 
 /// The bytes of a PNG file with the most confident mistakes among `predictions` for `images`, as evaluation sees them:
-/// below each what it is, what it was taken for with which probability, and its file, or its number where it has none.
+/// below each what it is, what it was called with which probability, and its file, or its number where it has none.
 /// `None` where there is no mistake.
 ///
 /// # Errors
@@ -39,7 +39,7 @@ pub(crate) fn mistakes(
         let file = images.file(index).map(|file| plain_path(file)).filter(|file| typeface::has(file));
         let texts = vec![
             format!("is {}", class_text(prediction.label, class_names)),
-            format!("taken for {}, {:.1} %", class_text(said.class, class_names), 100.0 * said.probability),
+            format!("called {}, {:.1} %", class_text(said.class, class_names), 100.0 * said.probability),
             file.unwrap_or_else(|| format!("image {index}")),
         ];
         Tile { image, texts }

@@ -56,6 +56,9 @@ pub struct RunFile {
     /// How many of those are of their most frequent class, which whoever guesses it gets right; absent without labels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub largest_class: Option<usize>,
+    /// What its classes are called, in the order of the labels; empty outside evaluations, and in runs of earlier versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub class_names: Vec<String>,
     /// When it began, seconds since 1970.
     pub started: u64,
     /// The run or file whose weights it began with; absent for a random encoder.
@@ -164,6 +167,7 @@ impl RunFile {
             classes: data.is_labelled().then_some(data.class_names.len()),
             test_images: data.test.as_ref().map(|test| test.len()),
             largest_class: data.test.as_ref().and_then(|test| largest_class(test.as_ref())),
+            class_names: if *stage == Stage::Pretrain { Vec::new() } else { data.class_names.clone() },
             started: std::time::SystemTime::now()
                 .duration_since(std::time::UNIX_EPOCH)
                 .map_or(0, |since| since.as_secs()),

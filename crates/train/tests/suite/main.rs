@@ -21,5 +21,6 @@ mod small;
 mod stability;
 mod starts;
 mod students;
+mod test_predictions;
 mod trunks;
 mod within_epoch;

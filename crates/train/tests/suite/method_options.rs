@@ -344,7 +344,10 @@ fn scratch_init_timm_draws_positions_that_mae_fixes_to_sines_and_cosines() {
         weights(&out)
     };
     let (mae, timm) = (positions("mae"), positions("timm"));
-    assert_eq!(mae.tensors["pos_embed"].values, bmae_nn::vit::positions::sin_cos(16, 4));
+    assert_eq!(
+        mae.tensors["pos_embed"].values,
+        bmae_nn::vit::positions::sin_cos(16, bmae_architecture::GridSize::square(4))
+    );
     let deviation = |values: &[f32]| (values.iter().map(|x| x * x).sum::<f32>() / values.len() as f32).sqrt();
     // 272 draws: four standard errors are 17 %.
     assert!((deviation(&timm.tensors["pos_embed"].values) / 0.02 - 1.0).abs() < 0.2);

@@ -120,7 +120,7 @@ fn the_groups_are_told_at_the_start_and_again_at_the_switch() {
 fn batch(recipe: &Recipe) -> (Vec<f32>, Vec<i64>) {
     let mut generator = keyed(11, 0, 0, Purpose::Crop);
     let images = recipe.finetune.stage.batch_size;
-    let values = (0..images * 3 * recipe.data.image_size.pow(2)).map(|_| generator.random::<f32>() - 0.5).collect();
+    let values = (0..images * 3 * recipe.data.image_size.area()).map(|_| generator.random::<f32>() - 0.5).collect();
     (values, (0..images).map(|image| (image % 10) as i64).collect())
 }
 

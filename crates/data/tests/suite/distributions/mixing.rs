@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bmae_architecture::ImageSize;
 use bmae_data::mixing::{DrawnMixing, Mixing};
 use bmae_data::random::Purpose;
 
@@ -11,7 +12,7 @@ use super::{DRAWS, generators};
 const BOTH: Mixing = Mixing { mixup: 0.8, cutmix: 1.0, probability: 1.0, switch_probability: 0.5 };
 
 fn draws(mixing: Mixing, image_size: usize) -> Vec<DrawnMixing> {
-    let draw = |mut generator| mixing.draw(image_size, &mut generator).expect("good numbers");
+    let draw = |mut generator| mixing.draw(ImageSize::square(image_size), &mut generator).expect("good numbers");
     generators(Purpose::Mixing).map(draw).collect()
 }
 
@@ -19,7 +20,7 @@ fn draws(mixing: Mixing, image_size: usize) -> Vec<DrawnMixing> {
 fn lambda_follows_its_beta_distribution() {
     for alpha in [0.2, 0.8, 1.0, 3.0] {
         let mixing = Mixing { mixup: alpha, cutmix: 0.0, ..BOTH };
-        let lambdas = draws(mixing, 32).iter().map(|mix| mix.lambda(32)).collect();
+        let lambdas = draws(mixing, 32).iter().map(|mix| mix.lambda(ImageSize::square(32))).collect();
         assert_follows(&format!("mixup lambda, alpha {alpha}"), lambdas, beta(alpha, |_| 1.0));
     }
 }
@@ -52,7 +53,10 @@ fn with_one_method_on_the_switch_does_not_matter() {
 #[test]
 fn each_method_uses_its_own_alpha() {
     let both = draws(Mixing { mixup: 0.3, cutmix: 5.0, ..BOTH }, 1 << 20);
-    let lambdas = both.iter().filter(|mix| matches!(mix, DrawnMixing::Mixup { .. })).map(|mix| mix.lambda(1 << 20));
+    let lambdas = both
+        .iter()
+        .filter(|mix| matches!(mix, DrawnMixing::Mixup { .. }))
+        .map(|mix| mix.lambda(ImageSize::square(1 << 20)));
     assert_follows("mixup lambda beside CutMix", lambdas.collect(), beta(0.3, |_| 1.0));
 }
 
@@ -100,11 +104,11 @@ fn every_rectangle_is_as_likely_as_its_side_and_its_centre() {
 #[test]
 fn the_share_is_what_the_rectangle_leaves() {
     let large = draws(Mixing { mixup: 0.0, ..BOTH }, 1000);
-    let untouched = large.iter().filter(|mix| mix.lambda(1000) == 1.0).count() as u64;
+    let untouched = large.iter().filter(|mix| mix.lambda(ImageSize::square(1000)) == 1.0).count() as u64;
     // The side is 0 or 1, and then no row is cut, if 1 - lambda < (2 / 1000)^2.
     assert!(untouched < 10, "{untouched} of {DRAWS}");
     for mix in large {
-        let lambda = mix.lambda(1000);
+        let lambda = mix.lambda(ImageSize::square(1000));
         let DrawnMixing::CutMix { rows, columns } = mix else { panic!("only CutMix is on") };
         assert!((1.0 - lambda - rows.len() as f64 / 1000.0 * columns.len() as f64 / 1000.0).abs() < 1e-12);
     }

@@ -7,7 +7,7 @@ use std::f32::consts::SQRT_2;
 use bmae_architecture::{PatchGrid, Transformer};
 use bmae_nn::{Array, BatchNorm};
 
-use super::super::ExportError;
+use super::super::error::ExportError;
 use super::graph::{Graph, Setting};
 
 /// Layers that are added to a graph, and the weights that they take.
