@@ -24,28 +24,29 @@ from PIL import Image
 from safetensors import safe_open
 
 LIMIT = 1e-4
-SIDE = 32
 CLASSES = ["=sum, or not", "chat \N{CAT FACE}", "d\N{LATIN SMALL LETTER O WITH DIAERESIS}g"]
-RECIPE = f"""
+RECIPE = """
 seed = 3
 [data]
-image_size = {SIDE}
+image_size = 32
 mean = [0.43, 0.5, 0.61]
 std = [0.2, 0.25, 0.3]
 [model]
 patch_size = 8
-encoder = {{ dim = 48, depth = 3, heads = 4 }}
-decoder = {{ dim = 24, depth = 1, heads = 2 }}
+encoder = { dim = 48, depth = 3, heads = 4 }
+decoder = { dim = 24, depth = 1, heads = 2 }
 [pretrain]
 epochs = 6
 warmup_epochs = 1
 batch_size = 16
 [finetune]
-epochs = 60
+epochs = 30
+base_lr = 0.03
 warmup_epochs = 1
 batch_size = 16
 [linprobe]
 epochs = 30
+base_lr = 3.0
 warmup_epochs = 0
 batch_size = 16
 """
@@ -71,44 +72,66 @@ def check(bmae, folder):
         assert done.returncode == 0, f"{words}: {done.stderr}"
         return done.stdout
 
-    draw_images(folder / "photos")
     (folder / "small.toml").write_text(RECIPE)
-    own = ["--preset", "small.toml", "--data", "photos", "-q"]
-    run("pretrain", *own, "--out", "mae")
-    runs = {"encoder": "mae"}
+    draw_images(folder / "photos", 32, 32)
+    draw_images(folder / "wide", 16, 48)
+    photos = ["--preset", "small.toml", "--data", "photos", "-q"]
+    wide = ["--preset", "small.toml", "--data", "wide", "-q", "--set", "data.image_size=[16, 48]"]
+    run("pretrain", *photos, "--out", "mae")
+    check_model(run, folder, photos, "encoder", "mae", "class-token")
+    check_model(run, folder, photos, "encoder", "mae", "mean")
     for pooling in ["class-token", "mean"]:
-        run("finetune", *own, "--from", "mae", "--set", f"finetune.pooling={pooling}", "--out", f"finetuned-{pooling}")
-        run("linprobe", *own, "--from", "mae", "--set", f"linprobe.feature={pooling}", "--out", f"probed-{pooling}")
-        runs |= {f"fine-tuned, {pooling}": f"finetuned-{pooling}", f"probed, {pooling}": f"probed-{pooling}"}
-
-    for name, directory in runs.items():
-        poolings = [directory.partition("-")[2]] if name != "encoder" else ["class-token", "mean"]
-        for pooling in poolings:
-            features, files = features_of(run, folder, own, directory, pooling)
-            images = np.stack([np.asarray(Image.open(folder / "photos" / "test" / file)) for file in files])
-            expected = features if name == "encoder" else logits(folder / directory, features)
-            for numbers in ["uint8", "float"]:
-                file = folder / f"{directory}-{pooling}-{numbers}.onnx"
-                more = ["--feature", pooling] if name == "encoder" else []
-                run("checkpoint", "export", "--from", directory, "--to", "onnx", "--input", numbers, "--out", file, "-q", *more)
-                label = f"{name}, {pooling}" if name == "encoder" else name
-                check_onnx(f"{label}, {numbers}", file, images, expected, name == "encoder")
-    check_feature_files(run, folder, own)
+        run("finetune", *photos, "--from", "mae", "--set", f"finetune.pooling={pooling}", "--out", f"finetuned-{pooling}")
+        run("linprobe", *photos, "--from", "mae", "--set", f"linprobe.feature={pooling}", "--out", f"probed-{pooling}")
+        check_model(run, folder, photos, "fine-tuned", f"finetuned-{pooling}", pooling)
+        check_model(run, folder, photos, "probed", f"probed-{pooling}", pooling)
+    run("pretrain", *wide, "--out", "wide-mae")
+    run("finetune", *wide, "--from", "wide-mae", "--out", "wide-finetuned", "--set", "finetune.pooling=mean")
+    check_model(run, folder, wide, "fine-tuned, 16 x 48", "wide-finetuned", "mean")
+    check_feature_files(run, folder, photos)
     check_hugging_face(run, folder)
 
 
-def draw_images(folder):
+def check_model(run, folder, own, kind, directory, pooling):
+    """Exports a run with integers and floats as input, and compares with what bmae computes of its test images."""
+    is_encoder = kind == "encoder"
+    features, files = features_of(run, folder, own, directory, pooling)
+    data = folder / own[own.index("--data") + 1] / "test"
+    images = np.stack([np.asarray(Image.open(data / file)) for file in files])
+    expected = features if is_encoder else logits(folder / directory, features)
+    for numbers in ["uint8", "float"]:
+        file = folder / f"{directory}-{pooling}-{numbers}.onnx"
+        more = ["--feature", pooling] if is_encoder else []
+        run("checkpoint", "export", "--from", directory, "--to", "onnx", "--input", numbers, "--out", file, "-q", *more)
+        found = check_onnx(f"{kind}, {pooling}, {numbers}", file, images, expected, is_encoder)
+    if not is_encoder:
+        check_predict(run, f"{kind}, {pooling}", directory, data, files, found)
+
+
+def check_predict(run, label, directory, data, files, logits):
+    """The softmax of what onnxruntime computes is what `bmae predict` says."""
+    likely = np.exp(logits - logits.max(axis=1, keepdims=True))
+    likely /= likely.sum(axis=1, keepdims=True)
+    told = json.loads(run("predict", "--from", directory, "--json", "--top", len(CLASSES), *(data / file for file in files)))
+    place = {str(data / file): index for index, file in enumerate(files)}
+    found = np.zeros_like(likely)
+    for record in told:
+        found[place[record["file"]], CLASSES.index(record["class"])] = record["probability"]
+    compare(f"{label}: bmae predict", found, likely)
+
+
+def draw_images(folder, height, width):
     """Blobs of colours that depend on the class, so that something can be learned."""
     generator = np.random.default_rng(5)
-    rows, columns = np.mgrid[0:SIDE, 0:SIDE]
+    rows, columns = np.mgrid[0:height, 0:width]
     for split, count in [("train", 24), ("test", 7)]:
         for label, name in enumerate(CLASSES):
             (folder / split / name).mkdir(parents=True, exist_ok=True)
             for index in range(count):
-                row, column, radius = generator.uniform(8, 24, 2).tolist() + [generator.uniform(4, 9)]
+                row, column, radius = generator.uniform([0, 0, 4], [height, width, 9])
                 blob = np.exp(-((rows - row) ** 2 + (columns - column) ** 2) / radius**2)[..., None]
                 colour = np.eye(3)[label] * 200 + generator.uniform(0, 55, 3)
-                pixels = blob * colour + generator.uniform(0, 60, (SIDE, SIDE, 3))
+                pixels = blob * colour + generator.uniform(0, 60, (height, width, 3))
                 Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / split / name / f"{index}.png")
 
 
@@ -140,13 +163,15 @@ def check_onnx(label, path, images, expected, is_encoder):
     session = onnxruntime.InferenceSession(path)
     [given], [result] = session.get_inputs(), session.get_outputs()
     is_uint8 = label.endswith("uint8")
-    shape = ["N", SIDE, SIDE, 3] if is_uint8 else ["N", 3, SIDE, SIDE]
+    sides = list(images.shape[1:3])
+    shape = ["N", *sides, 3] if is_uint8 else ["N", 3, *sides]
     output = "features" if is_encoder else "logits"
     report(f"{label}: inputs and outputs", (given.name, given.shape, result.name) == ("images", shape, output), f"{given.name} {given.shape} -> {result.name} {result.shape}")
     x = images if is_uint8 else (images.transpose(0, 3, 1, 2) / np.float32(255)).astype(np.float32)
     for batch in [1, 7]:
         found = [session.run([output], {"images": x[at : at + batch]})[0] for at in range(0, len(x), batch)]
         compare(f"{label}: onnxruntime at batch {batch}", np.concatenate(found), expected)
+    return np.concatenate(found)
 
 
 def check_feature_files(run, folder, own):

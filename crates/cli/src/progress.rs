@@ -219,7 +219,7 @@ impl Progress {
     }
 
     fn epoch(&mut self, event: &Event) {
-        let Event::Epoch { epoch, loss, images_per_s, top1, event } = event else { return };
+        let Event::Epoch { epoch, loss, images_per_s, top1, held_out, event } = event else { return };
         let Some(steps_per_epoch) = self.current.as_ref().map(|current| current.steps_per_epoch) else { return };
         let done = (epoch + 1) * steps_per_epoch;
         let of_plan = self.left_of_plan(Some(done));
@@ -232,6 +232,7 @@ impl Progress {
         current.last_line = Instant::now();
         let top1 = match (top1, current.stage) {
             (Some(top1), Stage::Pretrain) => format!(", nearest neighbours {top1:.1} %"),
+            (Some(top1), _) if *held_out => format!(", validation top-1 {top1:.1} %"),
             (Some(top1), _) => format!(", top-1 {top1:.1} %"),
             (None, _) => String::new(),
         };

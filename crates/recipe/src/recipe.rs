@@ -139,6 +139,13 @@ impl Recipe {
         self.clone().weights_mut().into_iter().map(|weights| weights.clone()).collect()
     }
 
+    /// The same recipe with batches of `batch_size` images of a stage, in `accumulate` micro-batches, which divide it.
+    pub fn with_batches(mut self, stage: TrainedStage, batch_size: usize, accumulate: usize) -> Recipe {
+        let settings = self.stage_mut(stage);
+        (settings.batch_size, settings.accumulate) = (batch_size, accumulate);
+        self
+    }
+
     /// The settings that the training stages share, of one of them, to be changed.
     pub(crate) fn stage_mut(&mut self, stage: TrainedStage) -> &mut StageRecipe {
         match stage {

@@ -11,20 +11,7 @@ pub const NEAREST_GENERATOR: &str = "bmae neighbours";
 /// What the page may load: nothing. Its style stands in it, and so do its pictures.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
-const STYLE: &str = "\
-:root { color-scheme: light dark; --ground: light-dark(#f6f7f9, #0f1216); --card: light-dark(#ffffff, #161a20); --text: light-dark(#1f2430, #e4e7ec); --muted: light-dark(#5b6472, #a0a9b6); --grid: light-dark(#dfe3e8, #2e353f); }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 90rem; padding: 2rem 1.5rem 3rem; background: var(--ground); color: var(--text); font: 1rem/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif; }
-h1 { margin: 0 0 0.35rem; font-size: 1.5rem; font-weight: 650; overflow-wrap: anywhere; }
-p { margin: 0 0 1.5rem; max-width: 46rem; color: var(--muted); }
-section { display: flex; flex-wrap: wrap; gap: 0.75rem; margin: 0 0 1rem; padding: 1rem; background: var(--card); border: 1px solid var(--grid); border-radius: 0.5rem; }
-figure { margin: 0; width: 8.5rem; }
-figure.asked { padding-right: 1rem; margin-right: 0.25rem; width: 9.75rem; border-right: 1px solid var(--grid); }
-img { display: block; width: 8.5rem; image-rendering: pixelated; border-radius: 0.25rem; }
-figcaption { margin-top: 0.4rem; font-size: 0.8125rem; line-height: 1.35; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
-figcaption span { display: block; color: var(--muted); }
-figcaption span:first-child { color: var(--text); font-weight: 600; }
-";
+const STYLE: &str = include_str!("nearest_images.css");
 
 /// A picture with the lines below it, the first of which is its title.
 #[derive(Debug, Clone)]

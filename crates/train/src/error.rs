@@ -287,6 +287,22 @@ pub enum TrainError {
         /// The key to lower.
         key: String,
     },
+    /// So few training images that no class has one to be held out and another to learn from.
+    #[error(
+        "{section}.validation_fraction is {fraction}, but no class has two of the {} that are used of {data}, one to learn from and \
+         one to hold out; set it to 0, raise {section}.label_fraction, or add images",
+        count(*images, "training image")
+    )]
+    NothingHeldOut {
+        /// The data.
+        data: String,
+        /// Its training images within the fraction of labels.
+        images: usize,
+        /// The fraction to be held out.
+        fraction: f64,
+        /// The section of the stage.
+        section: &'static str,
+    },
     /// Loss or gradient are no numbers any more.
     #[error(
         "the {of} is {value} after {steps}, in epoch {epoch}, so training stopped; {layers}; begin again in another folder with a \

@@ -12,6 +12,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rand::RngExt;
 
 use crate::run_directory::Position;
+use crate::stage_images::{StageImages, images_per_epoch};
 use crate::stage_run::Extent;
 use crate::{TrainError, pipeline};
 
@@ -36,31 +37,9 @@ pub(crate) fn check(dataset: &Dataset, recipe: &Recipe, stage: Stage) -> Result<
         labelled_test(dataset, stage)?;
     }
     match stage.trained() {
-        Some(stage) => steps_per_epoch(dataset, recipe, stage).map(drop),
+        Some(stage) => StageImages::of(dataset, recipe, stage).map(drop),
         None => Ok(()),
     }
-}
-
-/// Whole batches in an epoch of the stage's `epoch_fraction` of the training images; at least one.
-pub(crate) fn steps_per_epoch(dataset: &Dataset, recipe: &Recipe, stage: TrainedStage) -> Result<usize, TrainError> {
-    let batch = recipe.stage(stage).batch_size;
-    let images = images_per_epoch(dataset.train.len(), recipe.stage(stage));
-    let steps = images / batch;
-    if steps == 0 {
-        return Err(TrainError::FewerThanOneBatch {
-            data: dataset.name.clone(),
-            images,
-            batch,
-            key: format!("{}.batch_size", Stage::from(stage).section()),
-        });
-    }
-    Ok(steps)
-}
-
-/// How many of `images` training images an epoch of a stage with these `settings` sees.
-pub(crate) fn images_per_epoch(images: usize, settings: &StageRecipe) -> usize {
-    // To the nearest, since 0.29 of 100 is a little less than 29 in floating point.
-    (images as f64 * settings.epoch_fraction).round() as usize
 }
 
 /// How much `stage` has to do in epochs of `steps_per_epoch`.
@@ -202,7 +181,7 @@ mod tests {
     fn training_drops_the_last_partial_batch_and_evaluation_keeps_it() {
         let (recipe, data) = small();
         let stage = TrainedStage::Pretrain;
-        assert_eq!(steps_per_epoch(&data, &recipe, stage).expect("a batch"), 3);
+        assert_eq!(StageImages::of(&data, &recipe, stage).expect("a batch").steps, 3);
         let sizes = |batches: Loader| batches.map(|batch| batch.expect("a batch").labels.len()).collect::<Vec<_>>();
         assert_eq!(
             sizes(training_batches(&data.train, &recipe, stage, Position::default(), 2).expect("batches")),
@@ -219,7 +198,7 @@ mod tests {
         let text = recipe.to_toml().replace("epoch_fraction = 1.0\n", "").replace(section, keys);
         let recipe = Recipe::from_toml(&text).expect("a recipe");
         let stage = TrainedStage::Pretrain;
-        assert_eq!(steps_per_epoch(&data, &recipe, stage).expect("35 images"), 2);
+        assert_eq!(StageImages::of(&data, &recipe, stage).expect("35 images").steps, 2);
         let of_epoch = |epoch| {
             let batches =
                 training_batches(&data.train, &recipe, stage, Position::after_epochs(epoch), 2).expect("batches");

@@ -17,6 +17,7 @@
 
 pub mod bench;
 mod checksum;
+mod class_loss;
 pub mod device;
 mod diagnosis;
 mod epoch;
@@ -52,6 +53,7 @@ pub mod run_directory;
 pub mod schedule;
 mod session;
 pub mod speed;
+mod stage_images;
 mod stage_inputs;
 mod stage_run;
 pub mod start;

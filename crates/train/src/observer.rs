@@ -47,8 +47,10 @@ pub enum Event {
         loss: f64,
         /// Images per second; `None` where features pass that were computed before.
         images_per_s: Option<f64>,
-        /// Test top-1 in percent, where the epoch was evaluated.
+        /// Top-1 in percent, where the epoch was evaluated.
         top1: Option<f64>,
+        /// Whether that is on images that are held out; else it is on the test images.
+        held_out: bool,
         /// What the method did with its targets.
         event: Option<&'static str>,
     },

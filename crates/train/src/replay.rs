@@ -82,7 +82,9 @@ fn finetuning(
     device: &Device,
     tell: &mut dyn FnMut(Message),
 ) -> Result<TensorFile, TrainError> {
-    let mut learner = FinetuneLearner::from_weights(recipe, weights, recorded.classes(weights)?, device, tell)?;
+    let classes = recorded.classes(weights)?;
+    let mut learner = FinetuneLearner::from_weights(recipe, weights, classes, device, tell)?;
+    learner.weigh_classes(&recorded.class_sizes(classes));
     let losses = recorded.labelled(|step, labels| {
         learner.step(step.epoch, step.within, step.rate, step.images, labels).map(|(loss, _)| loss)
     })?;
@@ -96,7 +98,9 @@ fn probing(
     device: &Device,
     tell: &mut dyn FnMut(Message),
 ) -> Result<TensorFile, TrainError> {
-    let mut learner = ProbeLearner::from_weights(recipe, weights, recorded.classes(weights)?, device, tell)?;
+    let classes = recorded.classes(weights)?;
+    let mut learner = ProbeLearner::from_weights(recipe, weights, classes, device, tell)?;
+    learner.weigh_classes(&recorded.class_sizes(classes));
     let feature = EncoderFeature::from(recipe.linprobe.feature);
     let losses = recorded.labelled(|step, labels| {
         let features = feature.of(learner.encoder(), recipe, step.images)?;
@@ -220,6 +224,17 @@ impl<'a> Recorded<'a> {
             losses.push(loss, &step)?;
         }
         Ok(losses)
+    }
+
+    /// How many of all labels are of each of `classes` classes.
+    fn class_sizes(&self, classes: usize) -> Vec<usize> {
+        let mut sizes = vec![0; classes];
+        for label in self.labels.iter().filter_map(|&label| usize::try_from(label).ok()) {
+            if let Some(size) = sizes.get_mut(label) {
+                *size += 1;
+            }
+        }
+        sizes
     }
 
     /// As many as the head of `weights` has, or as the labels tell.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bmae_data::{Dataset, Fingerprint};
 use bmae_recipe::DataRecipe;
+use bmae_recipe::plan::PlannedStage;
 use burn::tensor::Device;
 
 use crate::TrainError;
@@ -143,6 +144,13 @@ impl<'a> Session<'a> {
     pub(crate) fn say_left_out(&mut self, data: &Dataset) {
         if let Some(left_out) = &data.left_out {
             self.say(Message::Note(left_out.to_string()));
+        }
+    }
+
+    /// Says which images `planned` learns from, where there is something to say.
+    pub(crate) fn say_images(&mut self, planned: &PlannedStage, told: Option<String>) {
+        if let Some(told) = told {
+            self.say(Message::Note(format!("{} {}: {told}", planned.run, planned.stage.section())));
         }
     }
 

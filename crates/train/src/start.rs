@@ -1,6 +1,6 @@
 //! Where an evaluation's encoder comes from: a run, a weights file, or chance.
 //!
-//! One order, decided here: a folder is a run, whose `checkpoints/last.safetensors` counts, or else one of Hugging
+//! One order, decided here: a folder is a run, whose result's weights count, or else one of Hugging
 //! Face's; a file is weights of any kind that [`StateDict::open`] knows; `scratch` draws an encoder from the recipe's
 //! seed as `method.scratch_init` says.
 
@@ -20,7 +20,7 @@ use burn::tensor::Device;
 use crate::TrainError;
 use crate::model::fresh_encoder;
 use crate::observer::Message;
-use crate::run_directory::{Moved, Recorded, RunFile, has_checkpoint, last_weights};
+use crate::run_directory::{Moved, Recorded, RunFile, has_checkpoint, last_weights, result_weights};
 
 /// The text of the `config.toml` that the weights were made with, or what their shapes tell of the part that is `used`.
 pub fn config_text(start: &Start, used: Used) -> Result<Option<String>, TrainError> {
@@ -313,12 +313,13 @@ pub fn usable_weights(path: &Path, parts: &[ModelPart]) -> Result<StateDict, Tra
     Ok(weights)
 }
 
-/// What [`read_weights`] opens at `path`: of a run directory the weights after its last whole epoch.
+/// What [`read_weights`] opens at `path`: of a run directory the weights that its result is of, as a rule those after its
+/// last whole epoch.
 pub(crate) fn weights_file(path: &Path) -> Result<PathBuf, TrainError> {
     if !path.is_dir() || path.join("config.json").is_file() {
         return Ok(path.to_owned());
     }
-    let file = last_weights(path);
+    let file = result_weights(path);
     if file.exists() {
         return Ok(file);
     }

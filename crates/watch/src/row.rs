@@ -124,7 +124,8 @@ impl Column {
             Column::Speed => series::latest(run, Metric::Speed).map(rate).unwrap_or_default(),
             Column::Left => watched.left(now).map(duration).unwrap_or_default(),
             Column::Best => {
-                let best = run.metrics.evals.iter().filter_map(|eval| eval.top1).reduce(f64::max);
+                let measured = if run.metrics.evals.is_empty() { &run.metrics.validations } else { &run.metrics.evals };
+                let best = measured.iter().filter_map(|eval| eval.top1).reduce(f64::max);
                 best.map(percent).unwrap_or_default()
             }
         }

@@ -7,7 +7,7 @@ use bmae_report::{Run, Stage, TargetChange};
 pub(crate) enum Metric {
     /// Training loss.
     Loss,
-    /// Top-1 accuracy on the test set in percent.
+    /// Top-1 accuracy on the test set in percent, or in dashes on images that are held out.
     Top1,
     /// Learning rate before layer-wise scaling.
     LearningRate,
@@ -107,7 +107,7 @@ pub(crate) fn curves(run: &Run, metric: Metric) -> Vec<Curve> {
     let curves = match metric {
         Metric::Loss if metrics.epochs.len() < 2 => solid(metrics.by_step(|line| line.loss)),
         Metric::Loss => solid(metrics.by_epoch(|line| line.loss)),
-        Metric::Top1 => solid(metrics.top1_by_epoch()),
+        Metric::Top1 => vec![(metrics.top1_by_epoch(), false), (metrics.validation_by_epoch(), true)],
         Metric::LearningRate => solid(metrics.by_step(|line| line.lr)),
         Metric::Speed if metrics.epochs.len() < 2 => solid(metrics.by_step(|line| line.images_per_s)),
         Metric::Speed => solid(metrics.by_epoch(|line| line.images_per_s)),

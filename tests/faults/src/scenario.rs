@@ -97,6 +97,12 @@ pub fn all(bench: &Bench) -> Vec<Scenario> {
     for stage in ["finetune", "linprobe", "knn"] {
         scenarios.push(resumable(stage, "mae", with_recipe(stage, &["--from", &encoder, "--out", "run"])));
     }
+    // The best epoch on held-out images is tested in the end, and the training may end early.
+    let held_out = ["finetune.validation_fraction=0.3", "finetune.patience=1", "finetune.epochs=3"];
+    let held_out =
+        ["--from", &encoder, "--out", "run"].into_iter().chain(held_out.iter().flat_map(|set| ["--set", *set]));
+    let held_out: Vec<&str> = held_out.collect();
+    scenarios.push(resumable("finetune", "mae, held out", with_recipe("finetune", &held_out)));
     // As few epochs as show a trunk, since the stages have scenarios of their own.
     let short = ["pretrain.epochs=2", "finetune.epochs=1", "linprobe.epochs=1", "monitor.pictures=0"];
     let short = short.iter().flat_map(|setting| ["--set", setting]).map(str::to_owned);

@@ -57,7 +57,9 @@ pub fn of_train(error: &TrainError) -> Option<String> {
         TrainError::TeacherHeads { .. } => {
             "bmae checkpoint import --from FILE --out FILE.safetensors --set model.encoder.heads=N writes such weights"
         }
-        TrainError::NoFinalNorm { .. } => "bmae features writes the features of such a classifier, too",
+        TrainError::NoFinalNorm { .. } => {
+            "bmae features writes what the head of such a classifier sees, and with --feature block:N features after a block"
+        }
         TrainError::FeatureFileName { .. } => "choose such a name with --out",
         TrainError::NoSuchDevice { device } => {
             return Some(format!(

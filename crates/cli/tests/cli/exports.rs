@@ -3,14 +3,16 @@
 use crate::fixtures::{class_folders, unlabelled_folder};
 use crate::folder::Folder;
 
-const TRAIN: &str = "pretrain --preset tiny.toml --data photos -q --out a";
+const TRAIN: &str = "pretrain --preset tiny.toml --data photos -q --out a --set pretrain.batch_size=4";
 
 #[test]
 fn an_onnx_file_says_what_it_takes_and_gives_and_is_replaced_by_its_own_command_alone() {
     let folder = Folder::new();
     class_folders(&folder);
     folder.bmae(TRAIN).succeeds();
-    folder.bmae("finetune --preset tiny.toml --data photos --from a --out ft -q").succeeds();
+    folder
+        .bmae("finetune --preset tiny.toml --data photos --from a --out ft -q --set finetune.batch_size=4")
+        .succeeds();
     for (line, input, output) in [
         ("--from a --out a.onnx", "uint8 [N, 16, 16, 3]", "features: float [N, 16]"),
         ("--from a --out a.onnx --feature mean --input float", "float [N, 3, 16, 16]", "features: float [N, 16]"),
@@ -100,8 +102,9 @@ fn every_run_has_a_class_token_and_a_mean_whatever_its_head_sees() {
     for pooling in ["class-token", "mean"] {
         for (stage, key) in [("finetune", "finetune.pooling"), ("linprobe", "linprobe.feature")] {
             let run = format!("{stage}-{pooling}");
-            let line =
-                format!("{stage} --preset tiny.toml --data photos --from a --set {key}={pooling} --out {run} -q");
+            let line = format!(
+                "{stage} --preset tiny.toml --data photos --from a --set {key}={pooling} --out {run} -q --set {stage}.batch_size=4"
+            );
             folder.bmae(&line).succeeds();
             for feature in ["class-token", "mean"] {
                 folder

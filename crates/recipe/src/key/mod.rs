@@ -46,13 +46,15 @@ pub trait AnyKey: Sync {
 
     /// Whether anything depends on it that a finished run leaves. Where nothing does, it may change between two sessions.
     fn changes_run(&self) -> bool {
-        // A probe freezes the whole encoder, whatever its recipe says of blocks.
-        self.name() != "checkpoint_minutes" && self.path() != "linprobe.freeze"
+        self.name() != "checkpoint_minutes"
     }
 
-    /// Whether the weights of a stage that reads it depend on it: those in `[knn]` and `[monitor]` measure and draw.
+    /// Whether the weights of a stage that reads it depend on it: those in `[knn]` and `[monitor]` measure and draw, and so
+    /// do those that choose the test images.
     fn changes_weights(&self) -> bool {
-        self.changes_run() && !["knn.", "monitor."].iter().any(|section| self.path().starts_with(section))
+        let measures = ["knn.", "monitor."].iter().any(|section| self.path().starts_with(section));
+        let chooses_test_images = matches!(self.path(), "data.test_limit" | "data.shapes_test");
+        self.changes_run() && !measures && !chooses_test_images
     }
 
     /// Its name within its section, such as `epochs`.

@@ -267,6 +267,22 @@ mod tests {
     }
 
     #[test]
+    fn keys_that_only_evaluations_read_or_measure_by_pre_train_once() {
+        for (keys, evaluations) in [
+            (&["finetune.label_fraction=0.01,0.1,1"][..], 3 + 2),
+            (&["finetune.label_fraction=0.01,0.1,1", "linprobe.label_fraction=0.01,0.1"], 3 + 2 + 1),
+            (&["linprobe.class_weights=none,balanced", "finetune.freeze=0,2", "knn.k=3,5"], 2 + 2 + 2),
+            (&["finetune.validation_fraction=0,0.1", "finetune.patience=1,2"], 4 + 2),
+            (&["data.test_limit=50,100"], 3 * 2),
+        ] {
+            let axes: Vec<&str> = std::iter::once("method.name=mae").chain(keys.iter().copied()).collect();
+            let stages = planned(&sweep(&[&axes]), 1);
+            let pretrained = stages.iter().filter(|stage| stage.ends_with("/pretrain")).count();
+            assert_eq!((pretrained, stages.len() - pretrained), (1, evaluations), "{keys:?}: {stages:?}");
+        }
+    }
+
+    #[test]
     fn methods_that_do_not_read_a_swept_key_are_run_once() {
         let stages = planned(&sweep(&[&["method.name=scratch,mae,mae-k", "method.k=2,4"]]), 1);
         let pretrained: Vec<&String> = stages.iter().filter(|stage| stage.ends_with("/pretrain")).collect();

@@ -106,9 +106,8 @@ fn differing_paths(recipes: &[BTreeMap<String, String>]) -> Vec<String> {
 /// Whether a key decides what a stage gives: the stage reads it, and it is not the seed, nor only says how it is worked
 /// or what is watched on the way.
 fn matters(path: &str, stage: Stage) -> bool {
-    let is_result = |key: &dyn AnyKey| {
-        key.changes_run() && (key.changes_weights() || path.starts_with(&format!("{}.", stage.name())))
-    };
+    // What an evaluation reads, its accuracy depends on.
+    let is_result = |key: &dyn AnyKey| key.changes_run() && (key.changes_weights() || stage != Stage::Pretrain);
     let is_read = keys::at(path).into_iter().any(|key| reads(stage, key) && is_result(key));
     is_read && path != "seed" && !path.ends_with(".checkpoint_every") && !path.ends_with(".accumulate")
 }

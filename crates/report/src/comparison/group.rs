@@ -226,6 +226,7 @@ mod tests {
             setting,
             seed,
             epochs: Some(1),
+            ended_after: None,
             finished: true,
             failed: None,
             program: None,

@@ -41,12 +41,20 @@ struct Evaluated<'a> {
     data: Option<DataSet>,
 }
 
+impl Evaluated<'_> {
+    /// Whether it learned from all labels: what a line shows is about those, unless nothing else was made.
+    fn has_all_labels(&self) -> bool {
+        let key = format!("{}.label_fraction", self.run.about.stage.name());
+        self.recipe.get(&key).is_none_or(|fraction| fraction.parse() == Ok(1.0))
+    }
+}
+
 /// How many of the keys in which a line differs are named.
 const SHOWN: usize = 3;
 
 /// Each line, given by its encoders, in parts: first itself, then what its evaluations that were made once more add. The
-/// line keeps whole what it has: of evaluations of one stage and seed that differ in their recipes it shows the kind that
-/// most of its seeds have, then that which most of all lines have, then the one that lies beside its pre-training, then
+/// line keeps whole what it has: of evaluations of one stage and seed that differ in their recipes it shows one that learned
+/// from all labels, then the kind that most of its seeds have, then that which most of all lines have, then the one that lies beside its pre-training, then
 /// the earliest.
 pub(crate) fn evaluated<'r, 'a: 'r>(
     lines: impl Iterator<Item = &'r [Encoder<'a>]>,
@@ -190,7 +198,7 @@ fn base<'r, 'a>(of_stage: &[&'r Evaluated<'a>], common: &HashMap<(Stage, Recipe)
         let seeds = of_stage.iter().filter(|other| other.recipe == each.recipe).count();
         let lines = common.get(&(each.run.about.stage, each.recipe.clone())).copied().unwrap_or_default();
         let started = std::cmp::Reverse(each.run.about.started.clone());
-        (!each.early, seeds, lines, each.beside, started)
+        (!each.early, each.has_all_labels(), seeds, lines, each.beside, started)
     };
     // The first of equals.
     of_stage.iter().rev().max_by_key(rank).copied()

@@ -13,6 +13,8 @@ pub enum Measure {
     TargetLoss(usize),
     /// Top-1 accuracy on the test set.
     Top1,
+    /// Top-1 accuracy on images that are held out.
+    Validation,
     /// Quick nearest-neighbour accuracy.
     Knn,
     /// Effective rank of the features.
@@ -75,6 +77,7 @@ impl Measure {
         match self {
             Self::Loss | Self::TargetLoss(_) => "loss",
             Self::Top1 => "top-1, %",
+            Self::Validation => "validation top-1, %",
             Self::Knn => "kNN top-1, %",
             Self::Rank => "RankMe",
             Self::TargetSpread => "target standard deviation",
@@ -91,7 +94,7 @@ impl Measure {
     /// Where its axis begins.
     pub fn baseline(self) -> Baseline {
         match self {
-            Self::Top1 | Self::Knn => Baseline::Least,
+            Self::Top1 | Self::Validation | Self::Knn => Baseline::Least,
             Self::Loss | Self::TargetLoss(_) => Baseline::NearZero,
             _ => Baseline::Zero,
         }
@@ -104,7 +107,7 @@ impl Measure {
 
     /// How many decimals its values are shown with; `None` where that depends on their size.
     pub fn decimals(self) -> Option<usize> {
-        matches!(self, Self::Top1 | Self::Knn).then_some(2)
+        matches!(self, Self::Top1 | Self::Validation | Self::Knn).then_some(2)
     }
 
     /// The same of each of `targets` target encoders, where it is about those; else itself.
@@ -151,6 +154,7 @@ impl Measure {
             Self::Loss => metrics.by_step(|step| step.loss),
             Self::TargetLoss(target) => metrics.by_step(|step| step.targets.get(target).copied().flatten()),
             Self::Top1 => metrics.top1_by_epoch(),
+            Self::Validation => metrics.validation_by_epoch(),
             Self::Knn => metrics.by_epoch(|line| line.knn_top1),
             Self::Rank => metrics.by_epoch(|line| line.rank_me),
             Self::TargetSpread => metrics.by_epoch(|line| line.target_std),

@@ -52,6 +52,8 @@ const OVERVIEW: &str = "Top-1 accuracy at the last epoch against the parameter: 
                         deviation over seeds where there are several.";
 const SWEEP: &str = "Top-1 accuracy at the last epoch of runs that differ in this key, everything else being equal: marks are \
                      means over seeds, bars the standard deviation where there are several.";
+const VALIDATION: &str = "Top-1 accuracy after each epoch on training images that are held out. The weights of the best epoch are \
+                          tested, once; their accuracy on the test set is the run's.";
 const COST: &str = "Top-1 accuracy at the last epoch against the hours of pre-training, the mean over seeds; without pre-training \
                     they are 0. Bars are the standard deviation over seeds. Epochs that runs share are counted in each of them.";
 const RATE: &str = "The same against the rate of pre-training: further to the right is cheaper.";
@@ -109,7 +111,14 @@ fn compared(family: FigureFamily, stage: Stage) -> Vec<FigurePlan> {
         whole: false,
         ..curves.clone()
     });
-    std::iter::once(curves).chain(overview).collect()
+    let held_out = (family == FigureFamily::All).then(|| FigurePlan {
+        name: format!("{}-validation", stage.name()),
+        title: format!("{}: {} on held-out images", family.title(), evaluation.to_lowercase()),
+        caption: VALIDATION,
+        kind: FigureKind::Curves(Measure::Validation),
+        ..curves.clone()
+    });
+    std::iter::once(curves).chain(overview).chain(held_out).collect()
 }
 
 /// How the names of figures of swept keys begin.

@@ -55,6 +55,8 @@ pub struct About {
     pub seed: u64,
     /// Planned epochs; `None` where there are none (kNN).
     pub epochs: Option<u64>,
+    /// The epochs after which it ended, where none was better for too long; `None` where it did all that were planned.
+    pub ended_after: Option<u64>,
     /// Whether the run says that it came to its end.
     #[serde(default)]
     pub finished: bool,

@@ -149,7 +149,8 @@ pub fn read_run(directory: &Path) -> Result<Run, ReportError> {
         metrics.forget_rates();
     }
     let run = Run { directory: directory.to_owned(), about, config, recipe, metrics, outdated, running };
-    match run.about.epochs {
+    let ends = run.about.epochs.map(|epochs| run.about.ended_after.unwrap_or(epochs).min(epochs));
+    match ends {
         Some(epochs) if run.about.finished && !running && run.epochs_done() < epochs => {
             let found = format!("what it did in {} of its {}", run.epochs_done(), count(epochs, "epoch"));
             Err(ReportError::MetricsLost { path, found })

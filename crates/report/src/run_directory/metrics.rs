@@ -96,7 +96,7 @@ impl Epoch {
     }
 }
 
-/// One measurement on the test set.
+/// One measurement on the test set, or on images that are held out.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Eval {
     /// Epoch, from 0.
@@ -120,6 +120,8 @@ pub struct Metrics {
     pub epochs: Vec<Epoch>,
     /// Lines of kind `eval`.
     pub evals: Vec<Eval>,
+    /// Lines of kind `validation`: epochs on images that are held out.
+    pub validations: Vec<Eval>,
     /// Lines of kind `stability`.
     pub stability: Vec<Stability>,
     /// The shares of the variance along x and y of the map of the test images, from 0 to 1.
@@ -131,7 +133,8 @@ pub struct Metrics {
 impl Metrics {
     /// Whether there is no line of any known kind.
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty() && self.epochs.is_empty() && self.evals.is_empty() && self.stability.is_empty()
+        let of_images = self.evals.is_empty() && self.validations.is_empty();
+        self.steps.is_empty() && self.epochs.is_empty() && of_images && self.stability.is_empty()
     }
 
     /// Leaves out the rates of images: those of what passed no images.
@@ -167,10 +170,20 @@ impl Metrics {
         of_steps.chain(self.stability.iter().map(Stability::targets)).max().unwrap_or(0)
     }
 
-    /// The top-1 accuracies in percent against the epochs done when they were measured.
+    /// The top-1 accuracies in percent on the test images against the epochs done when they were measured; none where the
+    /// best epoch on other images was tested alone.
     pub fn top1_by_epoch(&self) -> Vec<(f64, f64)> {
-        self.evals.iter().filter_map(|line| Some((done(line.epoch), line.top1?))).collect()
+        if self.validations.is_empty() { by_epoch(&self.evals) } else { Vec::new() }
     }
+
+    /// The same on images that are held out.
+    pub fn validation_by_epoch(&self) -> Vec<(f64, f64)> {
+        by_epoch(&self.validations)
+    }
+}
+
+fn by_epoch(lines: &[Eval]) -> Vec<(f64, f64)> {
+    lines.iter().filter_map(|line| Some((done(line.epoch), line.top1?))).collect()
 }
 
 fn done(epoch: u64) -> f64 {
@@ -183,6 +196,7 @@ enum Line {
     Step(Step),
     Epoch(Epoch),
     Eval(Eval),
+    Validation(Eval),
     Stability(Stability),
     Map(MapVariance),
     #[serde(other)]
@@ -211,6 +225,7 @@ pub fn parse_metrics(reader: impl BufRead, file: &Path) -> Result<Metrics, Repor
                 metrics.epochs.push(epoch);
             }
             Line::Eval(eval) => metrics.evals.push(eval),
+            Line::Validation(eval) => metrics.validations.push(eval),
             Line::Stability(stability) => metrics.stability.push(stability),
             Line::Map(map) => metrics.map_variance = map.variance,
             Line::Unknown => {}

@@ -10,8 +10,10 @@ use super::about::{About, RUN_FILE, parse_about};
 use super::stage::Stage;
 use super::text_file::read_text;
 
-/// The weights after the last whole epoch, within a run directory.
+/// The weights after the last whole epoch, within a run directory, and the best ones, which stand for an evaluation that
+/// chooses its epoch on images that are held out.
 const LAST_WEIGHTS: &str = "checkpoints/last.safetensors";
+const BEST_WEIGHTS: &str = "checkpoints/best.safetensors";
 
 /// The run directory that the run in `directory` started `from`, if it is there. `from` was typed somewhere when the run
 /// began, and both may have been moved together since: looked for is the nearest folder with the same end, from the run's
@@ -63,7 +65,7 @@ pub(super) fn is_outdated(directory: &Path, about: &About) -> bool {
     match recorded {
         Some(recorded) if of_origin.weights_sha256.as_ref() == Some(recorded) => false,
         Some(recorded) => match sha256(&origin.join(LAST_WEIGHTS)) {
-            Ok(now) => now != *recorded,
+            Ok(now) => now != *recorded && sha256(&origin.join(BEST_WEIGHTS)).ok().as_ref() != Some(recorded),
             Err(_) if of_origin.weights_sha256.is_some() => true,
             Err(_) => began_before,
         },

@@ -7,6 +7,7 @@ use bmae_recipe::{Recipe, TrainedStage};
 
 use super::memory;
 use crate::run_directory::Position;
+use crate::stage_images::StageImages;
 use crate::{TrainError, input, pipeline};
 
 /// What was measured.
@@ -42,12 +43,12 @@ pub fn loading(
     workers: usize,
 ) -> Result<LoadingTime, TrainError> {
     let data = pipeline::open(recipe)?;
-    let of_epoch = input::steps_per_epoch(&data, recipe, stage)?;
+    let StageImages { train, recipe, steps: of_epoch, .. } = StageImages::of(&data, recipe, stage)?;
     memory::forget_peak();
     let mut start = Instant::now();
     for epoch in 0..(warmup + batches).div_ceil(of_epoch) {
         let seen = epoch * of_epoch;
-        let loader = input::training_batches(&data.train, recipe, stage, Position::after_epochs(epoch), workers)?;
+        let loader = input::training_batches(&train, &recipe, stage, Position::after_epochs(epoch), workers)?;
         for (step, loaded) in (seen..warmup + batches).zip(loader) {
             loaded?;
             if step + 1 == warmup {

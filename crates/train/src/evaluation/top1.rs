@@ -1,14 +1,10 @@
-//! Accuracy and loss on a test set.
-
-use std::collections::BTreeMap;
+//! Accuracy and loss on a test set, or on images that are held out.
 
 use bmae_nn::{ShapeError, cross_entropy};
 use burn::tensor::Tensor;
 
 use super::predictions::{KEPT, TestPredictions};
 use super::ranking::ranked_by_logits;
-use crate::TrainError;
-use crate::run_directory::Checkpoint;
 
 /// Adds up a test set, batch by batch.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -51,41 +47,6 @@ impl TestScore {
     /// What was predicted, in the order in which it was added.
     pub fn into_predictions(self) -> TestPredictions {
         self.predictions
-    }
-}
-
-/// The best top-1 of a run so far.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct BestScore(Option<f32>);
-
-impl BestScore {
-    const STORED: &'static str = "best_top1";
-
-    /// Takes `top1` (percent) into account; whether it is better than all before.
-    pub fn improved_by(&mut self, top1: f64) -> bool {
-        let improved = self.0.is_none_or(|best| top1 as f32 > best);
-        if improved {
-            self.0 = Some(top1 as f32);
-        }
-        improved
-    }
-
-    /// Adds itself to what a checkpoint keeps.
-    pub(crate) fn store(self, state: &mut BTreeMap<String, Vec<f32>>) {
-        state.extend(self.0.map(|best| (Self::STORED.to_owned(), vec![best])));
-    }
-
-    /// Continues from what `checkpoint` kept; after a whole epoch there was a score.
-    ///
-    /// # Errors
-    /// When it is not there.
-    pub(crate) fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
-        self.0 = match checkpoint.snapshot.values.get(Self::STORED).map(Vec::as_slice) {
-            Some([best]) => Some(*best),
-            None if checkpoint.position.epochs_done == 0 => None,
-            _ => return Err(checkpoint.refused(format!("lacks {}, one number", Self::STORED))),
-        };
-        Ok(())
     }
 }
 

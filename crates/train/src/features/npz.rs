@@ -3,7 +3,7 @@
 //! The format of an array is numpy's own, version 1.0 (`numpy.lib.format`): a line of Python that says type, order and
 //! shape, then the numbers.
 
-use std::io::{self, Write};
+use std::io::{self, Cursor, Write};
 
 use bmae_output::mark;
 use zip::write::SimpleFileOptions;
@@ -18,7 +18,8 @@ const CHARACTER: usize = 4;
 
 pub(super) fn write(out: &mut dyn Write, table: &FeatureTable, what: &str) -> io::Result<()> {
     let features = &table.features;
-    let mut zip = ZipWriter::new_stream(out);
+    // In memory, so that each array's sizes and checksum stand before it, as readers of `.npz` other than numpy want them.
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     zip.set_comment(mark::zip_comment(what))?;
     let (shape, bytes) = ([features.len(), features.dim], size_of_val(&features.values[..]));
     array(&mut zip, "features", "<f4", &shape, bytes, |out| numbers(out, &features.values, f32::to_le_bytes))?;
@@ -28,8 +29,7 @@ pub(super) fn write(out: &mut dyn Write, table: &FeatureTable, what: &str) -> io
         texts(&mut zip, "classes", &table.class_names)?;
     }
     texts(&mut zip, "files", &table.files)?;
-    zip.finish()?;
-    Ok(())
+    out.write_all(zip.finish()?.get_ref())
 }
 
 /// An array `name` of `bytes`, which `fill` writes.

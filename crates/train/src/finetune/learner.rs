@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::StateDict;
-use bmae_nn::{Classifier, DropPath, Encoder, EncoderInit, HeadInit, Pooling, cross_entropy, soft_cross_entropy};
+use bmae_nn::{Classifier, DropPath, Encoder, EncoderInit, HeadInit, Pooling};
 use bmae_recipe::{Recipe, ScratchInit, Start};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
+use crate::class_loss::ClassLoss;
 use crate::diagnosis;
 use crate::input::{flat_patches, patch_tensor};
 use crate::model::fresh_encoder;
@@ -27,6 +28,7 @@ pub struct FinetuneLearner {
     model: Classifier,
     groups: ParameterGroups,
     optimiser: AdamW,
+    loss: ClassLoss,
 }
 
 impl FinetuneLearner {
@@ -72,13 +74,28 @@ impl FinetuneLearner {
 
     fn with_model(recipe: &Recipe, model: Classifier, device: &Device) -> Result<Self, TrainError> {
         let settings = &recipe.finetune;
+        let model = model.with_frozen_blocks(settings.labels.freeze);
         let groups = ParameterGroups::finetuning(
             &model,
             settings.stage.weight_decay,
             settings.layer_decay,
             recipe.model.encoder.depth,
         )?;
-        Ok(Self { recipe: recipe.clone(), device: device.clone(), model, groups, optimiser: AdamW::new(BETAS) })
+        let (optimiser, loss) = (AdamW::new(BETAS), ClassLoss::new(settings.label_smoothing));
+        Ok(Self { recipe: recipe.clone(), device: device.clone(), model, groups, optimiser, loss })
+    }
+
+    /// Weighs the classes in the loss as the recipe says, where `images[c]` of those that it learns from are of class c.
+    pub fn weigh_classes(&mut self, images: &[usize]) {
+        self.loss = self.loss.clone().weighted(self.recipe.finetune.labels.class_weights, images);
+    }
+
+    /// Its model with `weights`, those of such a learner at another time; without gradients.
+    ///
+    /// # Errors
+    /// When they are not.
+    pub(crate) fn with_weights(&self, weights: &StateDict) -> Result<Classifier, TrainError> {
+        Ok(load_exactly(weights, self.model.clone())?.valid())
     }
 
     /// Continues where `checkpoint` says, whose snapshot is of such a learner.
@@ -124,14 +141,11 @@ impl FinetuneLearner {
         let parts = self.recipe.finetune.stage.accumulate;
         let of_a_part = labels.len() / parts;
         let (mut sum, mut loss) = (GradientMap::new(), 0.0);
-        for (index, (images, labels)) in images.chunks(images.len() / parts).zip(labels.chunks(of_a_part)).enumerate() {
+        for (index, images) in images.chunks(images.len() / parts).enumerate() {
             let rows = index * of_a_part..(index + 1) * of_a_part;
             let dropped = drop_path.for_images(rows.clone());
             let logits = self.model.forward_train(self.patches(images, &self.device)?, &dropped);
-            let part = match &targets {
-                Some(targets) => soft_cross_entropy(logits, targets.clone().slice([rows])),
-                None => cross_entropy(logits, labels, self.recipe.finetune.label_smoothing)?,
-            } / parts as f64;
+            let part = self.loss.of_part(logits, labels, targets.as_ref(), rows, parts)?;
             let mut recorded = part.backward();
             loss += f64::from(part.into_scalar::<f32>());
             gradients::accumulate(&mut sum, bmae_nn::gradients(&self.model, &mut recorded));
@@ -179,7 +193,9 @@ impl FinetuneLearner {
     /// Which branches of which of `images` samples are dropped in a step.
     fn drop_path(&self, epoch: usize, step: usize, images: usize) -> DropPath {
         let mut generator = keyed(self.recipe.seed, epoch as u64, step as u64, Purpose::DropPath);
-        DropPath::draw(self.recipe.finetune.drop_path, self.recipe.model.encoder.depth, images, &mut generator)
+        let Recipe { finetune, model, .. } = &self.recipe;
+        let drawn = DropPath::draw(finetune.drop_path, model.encoder.depth, images, &mut generator);
+        drawn.without_first(finetune.labels.freeze)
     }
 
     /// The model as it is now.

@@ -1,21 +1,23 @@
-//! Fine-tuning: the whole classifier learns, evaluated on the test set after every epoch.
+//! Fine-tuning: the whole classifier learns, evaluated after every epoch.
 
 mod learner;
 
 use std::sync::Arc;
 
 use bmae_data::Images;
+use bmae_nn::Classifier;
 use bmae_recipe::plan::PlannedStage;
-use bmae_recipe::{Recipe, Stage, TrainedStage};
+use bmae_recipe::{Stage, TrainedStage};
 
 pub use learner::FinetuneLearner;
 
 use crate::epoch::{Epoch, Step, first_epoch};
-use crate::evaluation::{BestScore, Score, TestPredictions, TestScore, end_epoch};
-use crate::observer::Event;
+use crate::evaluation::{Score, Selection, TestPredictions, TestScore, end_epoch, log_tested};
+use crate::observer::{Event, Message};
 use crate::run_directory::{Checkpoint, Line, RunDirectory, Snapshot};
 use crate::schedule::Schedule;
 use crate::session::Summary;
+use crate::stage_images::{StageImages, class_sizes};
 use crate::stage_inputs::inputs_of;
 use crate::stage_run::StageRun;
 use crate::test_outcome::TestImages;
@@ -31,45 +33,38 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
     let recipe = &planned.recipe;
     let (data, test) = input::open_labelled(recipe, Stage::Finetune)?;
     let inputs = inputs_of(session, planned, &data)?;
-    let steps = input::steps_per_epoch(&data, recipe, STAGE)?;
+    let images = StageImages::of(&data, recipe, STAGE)?;
+    let recipe = &images.recipe;
     let (classes, device) = (data.class_names.len(), session.training_device());
-    let learner = FinetuneLearner::new(recipe, &start::of_session(planned), classes, &device, &mut |message| {
+    let mut learner = FinetuneLearner::new(recipe, &start::of_session(planned), classes, &device, &mut |message| {
         session.say(message)
     })?;
+    learner.weigh_classes(&class_sizes(images.train.as_ref(), classes));
     let Some(mut run) = StageRun::open(session, planned, &data, inputs, resume)? else {
         return Ok(Outcome::AlreadyFinished);
     };
-    let mut fine_tuning = FineTuning {
-        recipe,
-        images: data.train,
-        test,
-        class_names: data.class_names,
-        steps,
-        learner,
-        best: BestScore::default(),
-    };
+    session.say_images(planned, images.told(STAGE));
+    let selection = Selection::new(&recipe.finetune.labels);
+    let mut fine_tuning = FineTuning { images: &images, test, class_names: &data.class_names, learner, selection };
     let checkpoint = run.checkpoint.take();
     if let Some(checkpoint) = &checkpoint {
         fine_tuning.learner.restore(checkpoint)?;
-        fine_tuning.best.restore(checkpoint)?;
+        fine_tuning.selection.restore(checkpoint)?;
     }
     let groups = fine_tuning.learner.groups().clone();
-    run.work(session, input::extent(recipe, STAGE, steps), Some(&groups), |session, directory| {
+    run.work(session, input::extent(recipe, STAGE, images.steps), Some(&groups), |session, directory| {
         fine_tuning.train(session, directory, checkpoint.as_deref())
     })
 }
 
 /// A fine-tuning at work.
 struct FineTuning<'a> {
-    recipe: &'a Recipe,
-    images: Arc<dyn Images>,
+    images: &'a StageImages,
     test: Arc<dyn Images>,
     /// What the classes are called.
-    class_names: Vec<String>,
-    /// Steps in an epoch.
-    steps: usize,
+    class_names: &'a [String],
     learner: FinetuneLearner,
-    best: BestScore,
+    selection: Selection,
 }
 
 impl FineTuning<'_> {
@@ -80,14 +75,19 @@ impl FineTuning<'_> {
         directory: &mut RunDirectory,
         checkpoint: Option<&Checkpoint>,
     ) -> Result<Outcome, TrainError> {
-        let settings = self.recipe.stage(STAGE);
+        let StageImages { train, held_out, recipe, steps, .. } = self.images;
+        let settings = recipe.stage(STAGE);
         let schedule = Schedule::of(settings);
         let (mut summary, mut tested) = (Summary::default(), None);
-        for epoch in first_epoch(checkpoint)..settings.epochs {
-            let mut progress = Epoch::begin_or_resume(epoch, checkpoint, self.steps, settings.batch_size)?;
+        let mut epochs_done = first_epoch(checkpoint);
+        for epoch in epochs_done..settings.epochs {
+            if self.selection.is_out_of_patience(epoch) {
+                directory.ends_after(epoch);
+                break;
+            }
+            let mut progress = Epoch::begin_or_resume(epoch, checkpoint, *steps, settings.batch_size)?;
             let left = progress.steps_left();
-            let batches =
-                input::training_batches(&self.images, self.recipe, STAGE, progress.position(), session.workers())?;
+            let batches = input::training_batches(train, recipe, STAGE, progress.position(), session.workers())?;
             for (step, batch) in left.zip(batches) {
                 if session.stopped() {
                     return progress.stop(directory, settings.epochs, || self.snapshot());
@@ -100,60 +100,75 @@ impl FineTuning<'_> {
                 progress.after_step(session, directory, taken, layers)?;
                 progress.keep_when_due(directory, settings, || self.snapshot())?;
             }
-            let Some((score, predictions)) = self.evaluate(session)? else {
+            let measured = held_out.as_ref().unwrap_or(&self.test);
+            let Some((score, predictions)) = self.score(session, &self.learner.frozen(), measured)? else {
                 return progress.stop(directory, settings.epochs, || self.snapshot());
             };
             directory.log(&Line::Epoch(progress.line(directory)))?;
-            end_epoch(directory, self.recipe, STAGE, epoch, score, &mut self.best, self.learner.snapshot())?;
+            end_epoch(directory, recipe, STAGE, epoch, score, &mut self.selection, self.learner.snapshot())?;
             session.tell(Event::Epoch {
                 epoch,
                 loss: progress.loss(),
                 images_per_s: progress.images_per_s(),
                 top1: Some(score.top1),
+                held_out: held_out.is_some(),
                 event: None,
             });
             summary = Summary { loss: Some(progress.loss()), top1: Some(score.top1) };
-            tested = Some((score, predictions));
+            epochs_done = epoch + 1;
+            tested = held_out.is_none().then_some((score, predictions));
         }
-        let (score, predictions) = match tested {
-            Some(tested) => tested,
-            // The session before ended behind its last epoch.
-            None => match self.evaluate(session)? {
-                Some(tested) => tested,
-                None => {
-                    let epochs = settings.epochs;
-                    return Ok(Outcome::Interrupted { epochs_kept: epochs, epochs, steps_kept: 0 });
-                }
-            },
+        let best = self.selection.best_held_out();
+        let (score, predictions) = match (best, tested) {
+            (None, Some(tested)) => tested,
+            // The best epoch on held-out images, or the last one where the session before ended behind it.
+            (best, _) => {
+                let best = best.map(|best| directory.best_weights(best.epochs_done)).transpose()?;
+                let model = best.map(|weights| self.learner.with_weights(&weights)).transpose()?;
+                let model = model.unwrap_or_else(|| self.learner.frozen());
+                let Some(tested) = self.score(session, &model, &self.test)? else {
+                    return Ok(Outcome::Interrupted {
+                        epochs_kept: epochs_done,
+                        epochs: settings.epochs,
+                        steps_kept: 0,
+                    });
+                };
+                tested
+            }
         };
+        if let Some(best) = best {
+            log_tested(directory, STAGE, best, score)?;
+            session.say(Message::Note(self.selection.told(epochs_done, settings.epochs)));
+        }
         summary.top1 = Some(score.top1);
-        self.test_images().keep_predictions(session, directory, &predictions)?;
+        let images = TestImages { recipe, images: &self.test, class_names: self.class_names };
+        images.keep_predictions(session, directory, &predictions)?;
         Ok(Outcome::Finished(summary))
     }
 
     /// Everything that goes on within an epoch.
     fn snapshot(&self) -> Snapshot {
         let mut snapshot = self.learner.snapshot();
-        self.best.store(&mut snapshot.values);
+        self.selection.store(&mut snapshot);
         snapshot
     }
 
-    /// The score on all test images and what was predicted for each; `None` when the session was stopped meanwhile.
-    fn evaluate(&self, session: &Session<'_>) -> Result<Option<(Score, TestPredictions)>, TrainError> {
-        let model = self.learner.frozen();
+    /// The score of `model` on all of `images` and what it predicted for each; `None` when the session was stopped meanwhile.
+    fn score(
+        &self,
+        session: &Session<'_>,
+        model: &Classifier,
+        images: &Arc<dyn Images>,
+    ) -> Result<Option<(Score, TestPredictions)>, TrainError> {
+        let recipe = &self.images.recipe;
         let mut score = TestScore::default();
-        let batch_size = self.recipe.stage(STAGE).batch_size;
-        for batch in input::evaluation_batches(&self.test, self.recipe, batch_size, session.workers())? {
+        for batch in input::evaluation_batches(images, recipe, recipe.stage(STAGE).batch_size, session.workers())? {
             if session.stopped() {
                 return Ok(None);
             }
             let batch = batch?;
-            score.add(self.learner.logits(&model, &batch.images)?, &batch.labels)?;
+            score.add(self.learner.logits(model, &batch.images)?, &batch.labels)?;
         }
         Ok(score.score().map(|whole| (whole, score.into_predictions())))
-    }
-
-    fn test_images(&self) -> TestImages<'_> {
-        TestImages { recipe: self.recipe, images: &self.test, class_names: &self.class_names }
     }
 }

@@ -4,8 +4,8 @@ use bmae_architecture::{ImageSize, PatchSize};
 use bmae_recipe::{Recipe, Stage};
 
 use crate::estimate::Caution;
-use crate::input::images_per_epoch;
 use crate::speed::Sample;
+use crate::stage_images::images_per_epoch;
 
 /// How far the recipe's mean may be from that of the images, in deviations of these, and by which factor the deviations
 /// may differ (`docs/decisions.md`, "Before it starts").
@@ -27,10 +27,10 @@ fn enough_steps(stage: Stage) -> usize {
     }
 }
 
-/// What there is to say of `stage` of `recipe` on the images of `sample`.
-pub(super) fn cautions(recipe: &Recipe, stage: Stage, sample: &Sample) -> Vec<Caution> {
+/// What there is to say of `stage` of `recipe` on the images of `sample`, of which it trains on `train`.
+pub(super) fn cautions(recipe: &Recipe, stage: Stage, sample: &Sample, train: usize) -> Vec<Caution> {
     let about_images = [normalisation(recipe, sample), size(recipe, sample.shorter_side)];
-    about_images.into_iter().chain(about_steps(recipe, stage, sample.train)).flatten().collect()
+    about_images.into_iter().chain(about_steps(recipe, stage, train)).flatten().collect()
 }
 
 fn about_steps(recipe: &Recipe, stage: Stage, train: usize) -> [Option<Caution>; 2] {
@@ -88,7 +88,7 @@ mod tests {
             "" => Recipe::from_toml(base),
             keys => Recipe::from_toml(keys),
         };
-        cautions(&recipe.expect("a recipe"), stage, sample).iter().map(ToString::to_string).collect()
+        cautions(&recipe.expect("a recipe"), stage, sample, sample.train).iter().map(ToString::to_string).collect()
     }
 
     fn photos(train: usize, shorter_side: usize) -> Sample {

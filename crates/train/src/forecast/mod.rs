@@ -11,6 +11,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use bmae_data::Dataset;
 use bmae_output::free_space::free_space;
 use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{Bytes, DataRecipe, Recipe, available_memory};
@@ -22,6 +23,7 @@ use crate::device::{Device, Machine};
 use crate::estimate::{Caution, Effort, PlanEstimate, StageEstimate};
 use crate::run_directory::{RunFile, furthest_position};
 use crate::speed::{Sample, Stopwatch};
+use crate::stage_images::StageImages;
 use crate::trunk::is_wanted;
 use crate::{TrainError, input, pipeline};
 
@@ -41,30 +43,31 @@ pub fn forecast(
     effort: Effort,
     is_stopped: impl Fn() -> bool,
 ) -> Result<PlanEstimate, TrainError> {
-    let mut seen: Vec<(&DataRecipe, Rc<Sample>)> = Vec::new();
+    let mut seen: Vec<(&DataRecipe, Dataset, Rc<Sample>)> = Vec::new();
     let mut stages = Vec::with_capacity(plan.len());
     let mut found: Vec<Caution> = Vec::new();
     for planned in plan {
         let left = Left::of(planned, plan);
-        let sample = match seen.iter().position(|(data, _)| **data == planned.recipe.data) {
-            Some(at) => seen[at].1.clone(),
+        let at = match seen.iter().position(|(data, ..)| **data == planned.recipe.data) {
+            Some(at) => at,
             None => {
                 let data = pipeline::open(&planned.recipe)?;
                 // What cannot be trained needs no time.
                 input::check(&data, &planned.recipe, planned.stage)?;
                 let sample = if effort == Effort::RoomOnly { Sample::unseen(&data) } else { Sample::of(&data) };
-                let sample = Rc::new(sample?);
-                seen.push((&planned.recipe.data, sample.clone()));
-                sample
+                seen.push((&planned.recipe.data, data, Rc::new(sample?)));
+                seen.len() - 1
             }
         };
+        let (_, data, sample) = &seen[at];
+        let taken = Taken::of(planned, data)?;
         if left.is_due {
             check_memory(planned, machine)?;
         }
         if left.is_due && planned.ends_after.is_none() && sample.looked_at > 0 {
-            add(&mut found, cautions(&planned.recipe, planned.stage, &sample));
+            add(&mut found, cautions(&taken.recipe, planned.stage, sample, taken.train));
         }
-        stages.push((planned, left, sample));
+        stages.push(Ahead { planned, left, taken, sample: sample.clone() });
     }
     let room = Room::of(&stages);
     let (disk, free) = room.check(plan)?;
@@ -72,20 +75,19 @@ pub fn forecast(
 
     let mut stopwatch = Stopwatch::new(machine);
     let mut seconds = |is_timed: bool| -> Result<Vec<f64>, TrainError> {
-        let of_stage = |(planned, left, sample): &(&PlannedStage, Left, Rc<Sample>)| {
+        let of_stage = |Ahead { planned, left, taken, sample }: &Ahead<'_>| {
             if !left.is_due || is_stopped() || effort == Effort::RoomOnly {
                 return Ok(0.0);
             }
-            let speed = stopwatch.speed(&planned.recipe, planned.stage, sample, is_timed)?;
-            Ok(speed.seconds(&planned.recipe, left.epochs.clone()))
+            let speed = stopwatch.speed(&taken.recipe, planned.stage, sample, is_timed)?;
+            Ok(speed.on(taken.train, taken.held_out).seconds(&taken.recipe, left.epochs.clone()))
         };
         stages.iter().map(of_stage).collect()
     };
     let guessed = seconds(false)?;
     let is_timed = effort == Effort::Always || guessed.iter().sum::<f64>() > WORTHWHILE_S;
     let seconds = if is_timed { seconds(true)? } else { guessed };
-    let stages =
-        stages.iter().zip(seconds).map(|((planned, left, sample), seconds)| left.estimate(planned, sample, seconds));
+    let stages = stages.iter().zip(seconds).map(|(ahead, seconds)| ahead.estimate(seconds));
     Ok(PlanEstimate { stages: stages.collect(), steps_timed: stopwatch.steps_timed(), disk, free, cautions: found })
 }
 
@@ -114,24 +116,51 @@ impl Left {
         let ends = planned.epochs();
         Self { is_due: is_needed && !is_finished, epochs: begins.min(ends)..ends }
     }
+}
 
-    fn estimate(&self, planned: &PlannedStage, sample: &Sample, seconds: f64) -> StageEstimate {
-        let steps = |recipe: &Recipe| {
-            let settings = recipe.stage(planned.stage.trained()?);
-            Some(input::images_per_epoch(sample.train, settings) / settings.batch_size)
+/// The images that a stage takes, and its recipe with batches that they fill.
+struct Taken {
+    recipe: Recipe,
+    train: usize,
+    held_out: usize,
+    steps_per_epoch: usize,
+}
+
+impl Taken {
+    fn of(planned: &PlannedStage, data: &Dataset) -> Result<Self, TrainError> {
+        let Some(stage) = planned.stage.trained() else {
+            let (recipe, train) = (planned.recipe.clone(), data.train.len());
+            return Ok(Self { recipe, train, held_out: 0, steps_per_epoch: 0 });
         };
+        let StageImages { train, held_out, recipe, steps, .. } = StageImages::of(data, &planned.recipe, stage)?;
+        let held_out = held_out.map_or(0, |images| images.len());
+        Ok(Self { recipe, train: train.len(), held_out, steps_per_epoch: steps })
+    }
+}
+
+/// A stage of a plan, done or not.
+struct Ahead<'a> {
+    planned: &'a PlannedStage,
+    left: Left,
+    taken: Taken,
+    sample: Rc<Sample>,
+}
+
+impl Ahead<'_> {
+    fn estimate(&self, seconds: f64) -> StageEstimate {
+        let Taken { recipe, steps_per_epoch, .. } = &self.taken;
         StageEstimate {
-            is_due: self.is_due,
-            epochs: self.epochs.len(),
-            steps_per_epoch: steps(&planned.recipe).unwrap_or(0),
+            is_due: self.left.is_due,
+            epochs: self.left.epochs.len(),
+            steps_per_epoch: *steps_per_epoch,
             seconds,
-            disk: Bytes(self.written(planned, sample).kept()),
-            memory: planned.recipe.memory(planned.stage, teachers(&planned.recipe)),
+            disk: Bytes(self.written().kept()),
+            memory: recipe.memory(self.planned.stage, teachers(recipe)),
         }
     }
 
-    fn written(&self, planned: &PlannedStage, sample: &Sample) -> Written {
-        Written::of(&planned.recipe, planned.stage, self.epochs.end, sample.classes)
+    fn written(&self) -> Written {
+        Written::of(&self.planned.recipe, self.planned.stage, self.left.epochs.end, self.sample.classes)
     }
 }
 
@@ -161,15 +190,15 @@ struct Room {
 }
 
 impl Room {
-    fn of(stages: &[(&PlannedStage, Left, Rc<Sample>)]) -> Self {
-        let due = || stages.iter().filter(|(_, left, _)| left.is_due);
-        let written = || due().map(|(planned, left, sample)| (planned, left.written(planned, sample)));
+    fn of(stages: &[Ahead<'_>]) -> Self {
+        let due = || stages.iter().filter(|ahead| ahead.left.is_due);
+        let written = || due().map(Ahead::written);
         // What an earlier session wrote takes no further room.
-        let there: u128 = due().map(|(planned, ..)| u128::from(bytes_in(&planned.out))).sum();
-        let meanwhile = written().map(|(_, written)| written.meanwhile).max().unwrap_or(0);
-        let certain: u128 = written().map(|(_, written)| written.weights).sum();
-        let rest: u128 = written().map(|(_, written)| written.rest).sum();
-        let folder = due().next().map(|(planned, ..)| planned.out.clone()).unwrap_or_default();
+        let there: u128 = due().map(|ahead| u128::from(bytes_in(&ahead.planned.out))).sum();
+        let meanwhile = written().map(|written| written.meanwhile).max().unwrap_or(0);
+        let certain: u128 = written().map(|written| written.weights).sum();
+        let rest: u128 = written().map(|written| written.rest).sum();
+        let folder = due().next().map(|ahead| ahead.planned.out.clone()).unwrap_or_default();
         Self {
             certain: certain.saturating_sub(there),
             all: certain.saturating_add(rest).saturating_add(meanwhile).saturating_sub(there),

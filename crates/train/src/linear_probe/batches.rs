@@ -10,8 +10,9 @@ use bmae_recipe::{Recipe, TrainedStage};
 use burn::tensor::{Tensor, TensorData};
 
 use crate::evaluation::{EncoderFeature, FeatureRequest, Features, extract};
-use crate::input::{images_per_epoch, training_batches};
+use crate::input::training_batches;
 use crate::run_directory::Position;
+use crate::stage_images::images_per_epoch;
 use crate::{Session, TrainError};
 
 /// The training features of a probe.

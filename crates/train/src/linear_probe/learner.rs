@@ -2,12 +2,13 @@
 
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::StateDict;
-use bmae_nn::{Encoder, EncoderInit, LinearProbe, cross_entropy};
+use bmae_nn::{Encoder, EncoderInit, LinearProbe};
 use bmae_recipe::Recipe;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::TrainError;
+use crate::class_loss::ClassLoss;
 use crate::diagnosis;
 use crate::model::fresh_encoder;
 use crate::observer::Message;
@@ -28,6 +29,7 @@ pub struct ProbeLearner {
     probe: LinearProbe,
     groups: ParameterGroups,
     optimiser: Lars,
+    loss: ClassLoss,
 }
 
 impl ProbeLearner {
@@ -42,7 +44,22 @@ impl ProbeLearner {
             encoder,
             probe,
             optimiser: Lars::new(MOMENTUM, TRUST),
+            loss: ClassLoss::new(0.0),
         })
+    }
+
+    /// Weighs the classes in the loss as the recipe says, where `images[c]` of those that it learns from are of class c.
+    pub fn weigh_classes(&mut self, images: &[usize]) {
+        self.loss = self.loss.clone().weighted(self.recipe.linprobe.labels.class_weights, images);
+    }
+
+    /// The probe of `weights`, those of such a learner at another time, without gradients.
+    ///
+    /// # Errors
+    /// When they are not.
+    pub(crate) fn with_weights(&self, weights: &StateDict) -> Result<LinearProbe, TrainError> {
+        let [of_probe, _] = of_probe_and_encoder(weights);
+        Ok(load_exactly(&of_probe, self.probe.clone())?.valid())
     }
 
     /// The encoder and the probe of `weights` under the official names, whatever else they hold; positions, `head` and
@@ -72,10 +89,7 @@ impl ProbeLearner {
     /// When it is not.
     pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
         let Snapshot { weights, values, .. } = &checkpoint.snapshot;
-        let is_of_probe = |name: &String| name.starts_with("head.") || name.starts_with("batchnorm.");
-        let (mut of_probe, mut of_encoder) = (weights.clone(), weights.clone());
-        of_probe.tensors.retain(|name, _| is_of_probe(name));
-        of_encoder.tensors.retain(|name, _| !is_of_probe(name));
+        let [of_probe, of_encoder] = of_probe_and_encoder(weights);
         self.probe = load_exactly(&of_probe, self.probe.clone())?;
         self.encoder = load_exactly(&of_encoder, self.encoder.clone())?;
         let device = self.device.clone().inner();
@@ -98,9 +112,11 @@ impl ProbeLearner {
         let parts = self.recipe.linprobe.stage.accumulate;
         let [rows, _] = features.dims();
         let (mut sum, mut loss) = (GradientMap::new(), 0.0);
-        for (features, labels) in features.split(rows / parts, 0).into_iter().zip(labels.chunks(rows / parts)) {
+        let of_a_part = rows / parts;
+        for (index, features) in features.split(of_a_part, 0).into_iter().enumerate() {
             let logits = self.probe.forward_train(Tensor::from_inner(features))?;
-            let part = cross_entropy(logits, labels, 0.0)? / parts as f64;
+            let rows = index * of_a_part..(index + 1) * of_a_part;
+            let part = self.loss.of_part(logits, labels, None, rows, parts)?;
             let mut recorded = part.backward();
             loss += f64::from(part.into_scalar::<f32>());
             gradients::accumulate(&mut sum, bmae_nn::gradients(&self.probe, &mut recorded));
@@ -143,4 +159,13 @@ impl ProbeLearner {
         let values = optimiser::storable_moments(&self.optimiser);
         Snapshot { weights, values, ..Snapshot::default() }
     }
+}
+
+/// The parts of `weights`, which are of a whole learner.
+fn of_probe_and_encoder(weights: &StateDict) -> [StateDict; 2] {
+    let is_of_probe = |name: &String| name.starts_with("head.") || name.starts_with("batchnorm.");
+    let (mut of_probe, mut of_encoder) = (weights.clone(), weights.clone());
+    of_probe.tensors.retain(|name, _| is_of_probe(name));
+    of_encoder.tensors.retain(|name, _| !is_of_probe(name));
+    [of_probe, of_encoder]
 }

@@ -1,4 +1,4 @@
-//! Linear probing: a linear head learns on a frozen encoder, evaluated on the test set after every epoch.
+//! Linear probing: a linear head learns on a frozen encoder, evaluated after every epoch.
 
 mod batches;
 mod learner;
@@ -6,18 +6,20 @@ mod learner;
 use std::sync::Arc;
 
 use bmae_data::Images;
+use bmae_nn::LinearProbe;
 use bmae_recipe::plan::PlannedStage;
-use bmae_recipe::{Recipe, Stage, TrainedStage};
+use bmae_recipe::{Stage, TrainedStage};
 
 use batches::TrainingFeatures;
 pub use learner::ProbeLearner;
 
 use crate::epoch::{Epoch, Step, first_epoch};
-use crate::evaluation::{BestScore, Features, Score, TestPredictions, TestScore, end_epoch};
-use crate::observer::Event;
+use crate::evaluation::{Features, Score, Selection, TestPredictions, TestScore, end_epoch, log_tested};
+use crate::observer::{Event, Message};
 use crate::run_directory::{Checkpoint, Line, RunDirectory, Snapshot};
 use crate::schedule::Schedule;
 use crate::session::Summary;
+use crate::stage_images::{StageImages, class_sizes};
 use crate::stage_inputs::inputs_of;
 use crate::stage_run::StageRun;
 use crate::test_outcome::TestImages;
@@ -33,44 +35,38 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
     let recipe = &planned.recipe;
     let (data, test) = input::open_labelled(recipe, Stage::Linprobe)?;
     let inputs = inputs_of(session, planned, &data)?;
-    let steps = input::steps_per_epoch(&data, recipe, STAGE)?;
+    let images = StageImages::of(&data, recipe, STAGE)?;
+    let recipe = &images.recipe;
     let start = start::of_session(planned);
     let encoder = start::encoder(&start, recipe, &session.inference_device(), &mut |message| session.say(message))?;
-    let learner = ProbeLearner::new(recipe, encoder, data.class_names.len(), &session.training_device())?;
+    let classes = data.class_names.len();
+    let mut learner = ProbeLearner::new(recipe, encoder, classes, &session.training_device())?;
+    learner.weigh_classes(&class_sizes(images.train.as_ref(), classes));
     let Some(mut run) = StageRun::open(session, planned, &data, inputs, resume)? else {
         return Ok(Outcome::AlreadyFinished);
     };
-    let mut probing = Probing {
-        recipe,
-        images: data.train,
-        test,
-        class_names: data.class_names,
-        steps,
-        learner,
-        best: BestScore::default(),
-    };
+    session.say_images(planned, images.told(STAGE));
+    let selection = Selection::new(&recipe.linprobe.labels);
+    let mut probing = Probing { images: &images, test, class_names: &data.class_names, learner, selection };
     let checkpoint = run.checkpoint.take();
     if let Some(checkpoint) = &checkpoint {
         probing.learner.restore(checkpoint)?;
-        probing.best.restore(checkpoint)?;
+        probing.selection.restore(checkpoint)?;
     }
     let groups = probing.learner.groups().clone();
-    run.work(session, input::extent(recipe, STAGE, steps), Some(&groups), |session, directory| {
+    run.work(session, input::extent(recipe, STAGE, images.steps), Some(&groups), |session, directory| {
         probing.train(session, directory, checkpoint.as_deref())
     })
 }
 
 /// A linear probe at work.
 struct Probing<'a> {
-    recipe: &'a Recipe,
-    images: Arc<dyn Images>,
+    images: &'a StageImages,
     test: Arc<dyn Images>,
     /// What the classes are called.
-    class_names: Vec<String>,
-    /// Steps in an epoch.
-    steps: usize,
+    class_names: &'a [String],
     learner: ProbeLearner,
-    best: BestScore,
+    selection: Selection,
 }
 
 impl Probing<'_> {
@@ -81,26 +77,33 @@ impl Probing<'_> {
         directory: &mut RunDirectory,
         checkpoint: Option<&Checkpoint>,
     ) -> Result<Outcome, TrainError> {
-        let settings = self.recipe.stage(STAGE);
+        let StageImages { train, held_out, recipe, steps, .. } = self.images;
+        let settings = recipe.stage(STAGE);
         let schedule = Schedule::of(settings);
-        let train = TrainingFeatures::new(session, self.recipe, self.learner.encoder(), &self.images)?;
-        // The encoder is frozen and test images are not augmented: their features never change.
-        let test = batches::fixed(session, self.recipe, self.learner.encoder(), &self.test)?;
+        let train = TrainingFeatures::new(session, recipe, self.learner.encoder(), train)?;
+        // The encoder is frozen and these images are not augmented: their features never change.
+        let measured = held_out.as_ref().unwrap_or(&self.test);
+        let measured = batches::fixed(session, recipe, self.learner.encoder(), measured)?;
         let (mut summary, mut tested) = (Summary::default(), None);
-        for epoch in first_epoch(checkpoint)..settings.epochs {
-            let mut progress = Epoch::begin_or_resume(epoch, checkpoint, self.steps, settings.batch_size)?;
-            progress.sees_images = !self.recipe.probes_fixed_features();
+        let mut epochs_done = first_epoch(checkpoint);
+        for epoch in epochs_done..settings.epochs {
+            if self.selection.is_out_of_patience(epoch) {
+                directory.ends_after(epoch);
+                break;
+            }
+            let mut progress = Epoch::begin_or_resume(epoch, checkpoint, *steps, settings.batch_size)?;
+            progress.sees_images = !recipe.probes_fixed_features();
             // Where it was stopped meanwhile, not all features are there.
             if session.stopped() {
                 return progress.stop(directory, settings.epochs, || self.snapshot());
             }
             let left = progress.steps_left();
-            let mut batches = train.epoch(session, self.recipe, progress.position())?;
+            let mut batches = train.epoch(session, recipe, progress.position())?;
             for step in left {
                 if session.stopped() {
                     return progress.stop(directory, settings.epochs, || self.snapshot());
                 }
-                let Some(batch) = batches.next(session, self.recipe, self.learner.encoder(), step) else { break };
+                let Some(batch) = batches.next(session, recipe, self.learner.encoder(), step) else { break };
                 let (features, labels) = batch?;
                 let rate = schedule.rate(progress.at(step));
                 let (loss, gradient_norm) = self.learner.step(rate, features.clone(), &labels)?;
@@ -108,60 +111,76 @@ impl Probing<'_> {
                 progress.after_step(session, directory, taken, || self.learner.diagnose(features))?;
                 progress.keep_when_due(directory, settings, || self.snapshot())?;
             }
-            let Some((score, predictions)) = self.evaluate(session, &test)? else {
+            let Some((score, predictions)) = score(session, &self.learner.frozen(), &measured)? else {
                 return progress.stop(directory, settings.epochs, || self.snapshot());
             };
             directory.log(&Line::Epoch(progress.line(directory)))?;
-            end_epoch(directory, self.recipe, STAGE, epoch, score, &mut self.best, self.learner.snapshot())?;
+            end_epoch(directory, recipe, STAGE, epoch, score, &mut self.selection, self.learner.snapshot())?;
             session.tell(Event::Epoch {
                 epoch,
                 loss: progress.loss(),
                 images_per_s: progress.images_per_s(),
                 top1: Some(score.top1),
+                held_out: held_out.is_some(),
                 event: None,
             });
             summary = Summary { loss: Some(progress.loss()), top1: Some(score.top1) };
-            tested = Some((score, predictions));
+            epochs_done = epoch + 1;
+            tested = held_out.is_none().then_some((score, predictions));
         }
-        let (score, predictions) = match tested {
-            Some(tested) => tested,
-            // The session before ended behind its last epoch.
-            None => match self.evaluate(session, &test)? {
-                Some(tested) if !session.stopped() => tested,
-                _ => {
-                    let epochs = settings.epochs;
-                    return Ok(Outcome::Interrupted { epochs_kept: epochs, epochs, steps_kept: 0 });
-                }
-            },
+        let best = self.selection.best_held_out();
+        let test = match held_out {
+            Some(_) => &batches::fixed(session, recipe, self.learner.encoder(), &self.test)?,
+            None => &measured,
         };
+        let (score, predictions) = match (best, tested) {
+            (None, Some(tested)) => tested,
+            // The best epoch on held-out images, or the last one where the session before ended behind it.
+            (best, _) => {
+                let best = best.map(|best| directory.best_weights(best.epochs_done)).transpose()?;
+                let probe = best.map(|weights| self.learner.with_weights(&weights)).transpose()?;
+                let probe = probe.unwrap_or_else(|| self.learner.frozen());
+                let Some(tested) = score(session, &probe, test)?.filter(|_| !session.stopped()) else {
+                    return Ok(Outcome::Interrupted {
+                        epochs_kept: epochs_done,
+                        epochs: settings.epochs,
+                        steps_kept: 0,
+                    });
+                };
+                tested
+            }
+        };
+        if let Some(best) = best {
+            log_tested(directory, STAGE, best, score)?;
+            session.say(Message::Note(self.selection.told(epochs_done, settings.epochs)));
+        }
         summary.top1 = Some(score.top1);
-        self.test_images().keep_map(directory, &test, settings.epochs - 1)?;
-        self.test_images().keep_predictions(session, directory, &predictions)?;
+        let images = TestImages { recipe, images: &self.test, class_names: self.class_names };
+        images.keep_map(directory, test, epochs_done.saturating_sub(1))?;
+        images.keep_predictions(session, directory, &predictions)?;
         Ok(Outcome::Finished(summary))
     }
 
     /// Everything that goes on within an epoch.
     fn snapshot(&self) -> Snapshot {
         let mut snapshot = self.learner.snapshot();
-        self.best.store(&mut snapshot.values);
+        self.selection.store(&mut snapshot);
         snapshot
     }
+}
 
-    /// The score on the test features, by running statistics, and what was predicted for each image; `None` where
-    /// there is none.
-    fn evaluate(&self, session: &Session<'_>, test: &Features) -> Result<Option<(Score, TestPredictions)>, TrainError> {
-        let probe = self.learner.frozen();
-        let mut score = TestScore::default();
-        for start in (0..test.len()).step_by(ROWS) {
-            let rows = start..test.len().min(start + ROWS);
-            score.add(probe.forward_eval(test.rows(rows.clone(), session)), &test.labels[rows])?;
-        }
-        Ok(score.score().map(|whole| (whole, score.into_predictions())))
+/// The score of `probe` on `features`, by running statistics, and what it predicted for each image.
+fn score(
+    session: &Session<'_>,
+    probe: &LinearProbe,
+    features: &Features,
+) -> Result<Option<(Score, TestPredictions)>, TrainError> {
+    let mut score = TestScore::default();
+    for start in (0..features.len()).step_by(ROWS) {
+        let rows = start..features.len().min(start + ROWS);
+        score.add(probe.forward_eval(features.rows(rows.clone(), session)), &features.labels[rows])?;
     }
-
-    fn test_images(&self) -> TestImages<'_> {
-        TestImages { recipe: self.recipe, images: &self.test, class_names: &self.class_names }
-    }
+    Ok(score.score().map(|whole| (whole, score.into_predictions())))
 }
 
 /// Rows that are classified at once.

@@ -27,6 +27,7 @@ use crate::run_directory::{
 };
 use crate::schedule::Schedule;
 use crate::session::Summary;
+use crate::stage_images::StageImages;
 use crate::stage_inputs::inputs_of;
 use crate::stage_run::{Extent, StageRun};
 use crate::{Outcome, Session, TrainError, pipeline};
@@ -40,7 +41,7 @@ const STAGE: TrainedStage = TrainedStage::Pretrain;
 pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: bool) -> Result<Outcome, TrainError> {
     let recipe = &planned.recipe;
     let data = pipeline::open(recipe)?;
-    let steps = input::steps_per_epoch(&data, recipe, STAGE)?;
+    let steps = StageImages::of(&data, recipe, STAGE)?.steps;
     let gallery = Gallery::of(recipe, &data)?;
     let device = session.training_device();
     let tell = &mut |message| session.say(message);
@@ -107,6 +108,7 @@ impl Pretraining<'_> {
                 loss: progress.loss(),
                 images_per_s: progress.images_per_s(),
                 top1: knn_top1,
+                held_out: false,
                 event: changes.first(),
             });
             summary.loss = Some(progress.loss());

@@ -29,6 +29,8 @@ pub enum Line {
     Stability(StabilityLine),
     /// After an evaluation on the test set.
     Eval(EvalLine),
+    /// After an epoch, on images that are held out.
+    Validation(EvalLine),
     /// With the map of the test images, at the end of an evaluation of a frozen encoder.
     Map(MapLine),
 }
@@ -156,7 +158,7 @@ pub enum RenewedAt {
     End,
 }
 
-/// Fields of an `eval` line.
+/// Fields of an `eval` or `validation` line.
 #[derive(Debug, Clone, Serialize)]
 pub struct EvalLine {
     /// What every line says.
@@ -166,7 +168,8 @@ pub struct EvalLine {
     pub evaluation: &'static str,
     /// Percent.
     pub top1: f64,
-    /// Cross-entropy on the test set; absent for nearest neighbours.
+    /// Cross-entropy on the images that were measured, without label smoothing or class weights; absent for nearest
+    /// neighbours.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss: Option<f64>,
 }

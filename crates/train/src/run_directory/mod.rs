@@ -11,6 +11,7 @@ mod moved;
 mod pictures;
 mod place;
 mod recorded;
+mod result_weights;
 mod run_file;
 mod state_file;
 mod tensorboard;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use bmae_nn::weights::StateDict;
+use bmae_output::count::count;
 use bmae_recipe::{AnyKey, Recipe, Stage, Trunk, keys};
 
 pub(crate) use checkpoint::furthest as furthest_position;
@@ -35,19 +37,21 @@ pub use metrics::{
 pub use moved::Moved;
 pub use pictures::PictureName;
 pub use recorded::Recorded;
+pub use result_weights::result_weights;
 pub(crate) use run_file::run_of;
 pub use run_file::{Ending, RunFile, SessionRecord};
-pub use state_file::{Checkpoint, Position, Snapshot, epochs_done};
+pub use state_file::{Checkpoint, Position, Snapshot, chosen_by, epochs_done};
 pub use test_files::TestFile;
 
 use clear::clear;
 use lock::{LOCK_FILE, Lock};
 use place::Place;
+use result_weights::best_weights;
 use tensorboard::EventFile;
 
 use crate::TrainError;
 use crate::file_checksum::sha256_of_file;
-use crate::whole_file::{create_folder, write_whole};
+use crate::whole_file::{create_folder, write_whole, write_whole_by};
 
 /// The open run directory of a loop at work.
 #[derive(Debug)]
@@ -274,12 +278,14 @@ impl RunDirectory {
         minutes > 0.0 && self.saved.elapsed().as_secs_f64() >= minutes * 60.0
     }
 
-    /// Keeps `weights` as the best so far.
-    pub fn save_best(&self, weights: StateDict) -> Result<(), TrainError> {
+    /// Keeps `weights`, those after `epochs_done` whole epochs, as the best so far, and by what they were chosen, in words.
+    pub fn save_best(&self, weights: StateDict, epochs_done: usize, chosen_by: &str) -> Result<(), TrainError> {
         self.place.check()?;
-        let folder = self.path().join("checkpoints");
-        create_folder(&folder)?;
-        write_whole(&folder.join("best.safetensors"), &self.labelled(weights).to_bytes()?)
+        create_folder(&self.path().join("checkpoints"))?;
+        let weights = self.labelled(weights);
+        write_whole_by(&best_weights(self.path()), |out| {
+            state_file::write_chosen_weights(out, weights, epochs_done, chosen_by)
+        })
     }
 
     /// Lets the weights that are kept from now on carry the `names` of the classes that their head tells apart.
@@ -294,11 +300,36 @@ impl RunDirectory {
         weights
     }
 
+    /// The best weights, which are those after `epochs_done` whole epochs.
+    ///
+    /// # Errors
+    /// When they cannot be read, or are others.
+    pub fn best_weights(&self, epochs_done: usize) -> Result<StateDict, TrainError> {
+        let path = best_weights(self.path());
+        let weights = StateDict::from_file(&path)?;
+        match state_file::epochs_done(&weights) == Some(epochs_done) {
+            true => Ok(weights),
+            false => {
+                let what = format!(
+                    "it should hold the weights after {}, the best on the validation images, which are to be tested; put a \
+                     copy of them back, or run it again in another folder",
+                    count(epochs_done, "epoch")
+                );
+                Err(TrainError::Damaged { path, what })
+            }
+        }
+    }
+
+    /// Notes that the run ends after `epochs_done` whole epochs, though more were planned.
+    pub fn ends_after(&mut self, epochs_done: usize) {
+        self.run_file.ended_after = Some(epochs_done);
+    }
+
     /// Marks the run as finished.
     pub fn finish(&mut self) -> Result<(), TrainError> {
         self.place.check()?;
         self.metrics.sync()?;
-        let weights = last_weights(self.path());
+        let weights = result_weights(self.path());
         self.run_file.weights_sha256 = weights.exists().then(|| sha256_of_file(&weights)).transpose()?;
         self.run_file.ending = Ending::Finished;
         self.run_file.write(self.path())

@@ -79,7 +79,10 @@ pub struct RunFile {
     /// How many epochs those are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shared_epochs: Option<usize>,
-    /// The SHA-256 of its last weights, once it is finished; absent where it has none.
+    /// The whole epochs after which it ended, where more were planned and none was better for too long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_after: Option<usize>,
+    /// The SHA-256 of the weights that its result is of, once it is finished; absent where it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights_sha256: Option<String>,
     /// What it is made of; empty in runs of earlier versions.
@@ -178,6 +181,7 @@ impl RunFile {
             // Known once they are copied: what began alone goes on alone.
             shared_from: None,
             shared_epochs: None,
+            ended_after: None,
             weights_sha256: None,
             inputs,
             earlier: Vec::new(),

@@ -12,6 +12,8 @@ use crate::TrainError;
 
 /// The metadata key of the whole epochs after which weights were written.
 const EPOCHS_DONE: &str = "bmae.epochs_done";
+/// The metadata key of why weights are the best.
+const CHOSEN_BY: &str = "bmae.chosen_by";
 const STEPS_DONE: &str = "bmae.steps_done";
 const METRICS_BYTES: &str = "bmae.metrics_bytes";
 const WALL_S: &str = "bmae.wall_s";
@@ -24,6 +26,22 @@ const WEIGHTS: &str = "weights/";
 /// The whole epochs after which `weights` were written; `None` for those of other programs.
 pub fn epochs_done(weights: &StateDict) -> Option<usize> {
     weights.metadata.get(EPOCHS_DONE)?.parse().ok()
+}
+
+/// By what `weights` were chosen among those of their run, as `validation top-1, epoch 7`; `None` for those that were not.
+pub fn chosen_by(weights: &StateDict) -> Option<&str> {
+    weights.metadata.get(CHOSEN_BY).map(String::as_str)
+}
+
+/// Writes a file of `weights` as those after `epochs_done` whole epochs, which were `chosen_by` something.
+pub(super) fn write_chosen_weights(
+    out: &mut dyn Write,
+    mut weights: StateDict,
+    epochs_done: usize,
+    chosen_by: &str,
+) -> io::Result<()> {
+    weights.metadata.insert(CHOSEN_BY.to_owned(), chosen_by.to_owned());
+    write_weights(out, &weights, epochs_done)
 }
 
 /// Writes a file of `weights` as those after `epochs_done` whole epochs.

@@ -18,7 +18,8 @@ use sharing::Sharing;
 use crate::TrainError;
 use crate::bench::{CLASSES, Pace, Timed, Work};
 use crate::device::{Device, Machine};
-use crate::{input, pipeline};
+use crate::pipeline;
+use crate::stage_images::images_per_epoch;
 
 /// Operations a second that any machine reaches, and seconds of a step that do not depend on its size: what is taken
 /// where nothing was timed, to tell seconds from minutes.
@@ -44,6 +45,7 @@ pub struct Speed {
     load_plain: f64,
     sharing: Sharing,
     train: usize,
+    held_out: usize,
     test: usize,
 }
 
@@ -58,6 +60,19 @@ pub fn speed(recipe: &Recipe, stage: Stage, data: &Dataset, machine: &Machine) -
 }
 
 impl Speed {
+    /// The same on `train` training images, beside which others are held out.
+    pub(crate) fn on(self, train: usize, held_out: usize) -> Self {
+        Self { train, held_out, ..self }
+    }
+
+    /// How many images are measured after every epoch of an evaluation, and how many at its end.
+    fn measured(&self) -> (usize, usize) {
+        match self.held_out {
+            0 => (self.test, 0),
+            held_out => (held_out, self.test),
+        }
+    }
+
     /// Seconds of one optimiser step, loading included; of a method that predicts features after its switch; 0 where
     /// there are no steps.
     pub fn step(&self, recipe: &Recipe) -> f64 {
@@ -86,14 +101,18 @@ impl Speed {
                     + (2.0 * count + targets * after) * stability
                     + watched_epochs(recipe, &epochs) as f64 * seen(self.watched(recipe))
             }
-            Stage::Finetune => count * (self.steps_of_an_epoch(recipe, self.pixels) + seen(self.test)),
+            Stage::Finetune => {
+                let (each, once) = self.measured();
+                count * (self.steps_of_an_epoch(recipe, self.pixels) + seen(each)) + seen(once)
+            }
             Stage::Linprobe => {
                 // Of a step of the head, backward and update are two thirds.
-                let batches = self.test as f64 / recipe.linprobe.stage.batch_size as f64;
+                let (each, once) = self.measured();
+                let batches = each as f64 / recipe.linprobe.stage.batch_size as f64;
                 let tested = batches * self.head / 3.0;
                 let (before, steps) = match self.computes_features_once(recipe) {
-                    true => (self.train + self.test, self.steps(recipe) * self.head),
-                    false => (self.test, self.steps_of_an_epoch(recipe, self.features)),
+                    true => (self.train + each + once, self.steps(recipe) * self.head),
+                    false => (each + once, self.steps_of_an_epoch(recipe, self.features)),
                 };
                 seen(before) + count * (steps + tested)
             }
@@ -107,7 +126,7 @@ impl Speed {
     /// Optimiser steps of an epoch.
     fn steps(&self, recipe: &Recipe) -> f64 {
         let settings = self.stage.trained().map(|stage| recipe.stage(stage));
-        settings.map_or(0, |settings| input::images_per_epoch(self.train, settings) / settings.batch_size) as f64
+        settings.map_or(0, |settings| images_per_epoch(self.train, settings) / settings.batch_size) as f64
     }
 
     /// Seconds of the steps of an epoch, each of which computes for `computing` seconds.
@@ -208,6 +227,7 @@ impl Stopwatch {
             load_plain: sample.loading(&pipeline::evaluation_transform(recipe))?,
             sharing: self.sharing,
             train: sample.train,
+            held_out: 0,
             test: sample.test,
         })
     }
@@ -296,6 +316,7 @@ mod tests {
             load_plain: 0.0,
             sharing: Sharing::of(&machine),
             train: 100,
+            held_out: 0,
             test: 20,
         }
     }
@@ -340,6 +361,15 @@ mod tests {
         assert_seconds(speed_of(Stage::Finetune).seconds(&recipe(""), 0..2), 2.0 * (10.0 + 0.2));
         let knn = speed_of(Stage::Knn).seconds(&recipe(""), 0..0);
         assert!((1.2..1.21).contains(&knn), "{knn}");
+    }
+
+    #[test]
+    fn images_that_are_held_out_are_seen_after_every_epoch_and_the_test_images_once() {
+        let speed = speed_of(Stage::Finetune).on(80, 10);
+        assert_seconds(speed.seconds(&recipe(""), 0..2), 2.0 * (8.0 + 0.1) + 0.2);
+        let probe = speed_of(Stage::Linprobe).on(80, 10);
+        let once = probe.seconds(&recipe("linprobe = { augmentation = 'none', epochs = 4, batch_size = 20 }"), 0..4);
+        assert_seconds(once, 110.0 * 0.01 + 4.0 * (4.0 * 0.3 + 0.05));
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod given_weights;
 mod golden;
 mod in_place;
 mod inputs;
+mod labels;
 mod method_options;
 mod methods;
 mod onnx;

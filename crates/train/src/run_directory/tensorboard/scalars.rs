@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// Fields of a line that are shown, by kind; the loss of an `eval` line and of an `epoch` line are not that of a step.
-const SHOWN: [(&str, &str, &str); 17] = [
+const SHOWN: [(&str, &str, &str); 19] = [
     ("step", "loss", "train/loss"),
     ("step", "pixel", "train/loss_on_pixels"),
     ("step", "lr", "train/learning_rate"),
@@ -20,6 +20,8 @@ const SHOWN: [(&str, &str, &str); 17] = [
     ("stability", "loss_roughness", "monitor/loss_roughness"),
     ("eval", "top1", "test/top1"),
     ("eval", "loss", "test/loss"),
+    ("validation", "top1", "validation/top1"),
+    ("validation", "loss", "validation/loss"),
     ("epoch", "epoch", "epoch/epoch"),
 ];
 
