@@ -92,6 +92,29 @@ def cifar():
     write("cifar_archive", "link.tar.gz", out.getvalue())
 
 
+def sets():
+    png = encoded(picture("L", (3, 2)), "PNG")
+    members = [(f"{n}.{ending}", data) for n in range(3) for ending, data in (("png", png), ("cls", str(n % 2).encode()))]
+    members += [("b/3.jpg", encoded(picture("L", (3, 2)), "JPEG")), ("b/3.json", b'{"label": 1}'), ("b/3.txt", b"text")]
+    for form, kind in (("gnu.tar", tarfile.GNU_FORMAT), ("pax.tar", tarfile.PAX_FORMAT)):
+        out = io.BytesIO()
+        with tarfile.open(fileobj=out, mode="w", format=kind) as archive:
+            for name, data in members + [("long" * 30 + ".png", png), ("long" * 30 + ".cls", b"0")]:
+                info = tarfile.TarInfo(name)
+                info.size, info.mtime = len(data), 1.5 if kind == tarfile.PAX_FORMAT else 1
+                archive.addfile(info, io.BytesIO(data))
+        write("shard", form, out.getvalue())
+    for name, kind in (("stored.zip", zipfile.ZIP_STORED), ("deflated.zip", zipfile.ZIP_DEFLATED)):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", kind) as archive:
+            for path in ("train/a/0.png", "train/b/1.png", "val/a/0.png", "val/b/1.png", "notes.txt"):
+                archive.writestr(zipfile.ZipInfo("photos/" + path), png, kind)
+        write("zip", name, out.getvalue())
+    write("table", "named.csv", "label,file,split\r\na,0.png,train\r\nb,b/1.png,train\r\n")
+    write("table", "plain.csv", "0.png,7\n\"b/1.png\", 12\n")
+    write("table", "tabs.csv", "\ufefffilename\tclass\n0.png\tx\nb/1.png\ty\n")
+
+
 def texts():
     for name in ("quick", "paper"):
         lines = (ROOT / f"configs/{name}.toml").read_text().splitlines()
@@ -239,5 +262,6 @@ if __name__ == "__main__":
     shutil.rmtree(CORPUS, ignore_errors=True)
     images()
     cifar()
+    sets()
     texts()
     weights()

@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out="${BMAE_FUZZ_OUT:-fuzz/artifacts}"
-declare -A minutes=([image]=12 [weights]=7 [pickle]=4 [cifar_archive]=6 [recipe]=6 [setting]=5 [sweep]=5 [run_file]=5 [metrics]=5 [cifar_binary]=2 [hugging_face]=3)
+declare -A minutes=([image]=12 [weights]=7 [pickle]=4 [cifar_archive]=6 [recipe]=6 [setting]=5 [sweep]=5 [run_file]=5 [metrics]=5 [cifar_binary]=2 [shard]=4 [zip]=5 [table]=3 [hugging_face]=3)
 targets=("$@")
 [ ${#targets[@]} -gt 0 ] || targets=("${!minutes[@]}")
 

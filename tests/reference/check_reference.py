@@ -86,7 +86,7 @@ def against_transformers():
 
     for seed in range(3):
         generator = numpy.random.default_rng(seed)
-        recipe = trajectories.random_recipe(generator)
+        recipe = trajectories.random_recipe(generator, is_square=True)
         encoder, decoder, settings = recipe["model"]["encoder"], recipe["model"]["decoder"], recipe["pretrain"]
         weights = trajectories.student_weights(generator, recipe)
         inputs = trajectories.inputs(generator, recipe, 3)

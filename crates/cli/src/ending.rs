@@ -150,9 +150,7 @@ impl From<AskedError> for Ending {
         let advice = advice::of_asked(&error);
         match error {
             AskedError::Train(error) => error.into(),
-            AskedError::NoClassifier { .. } | AskedError::RunsBelow { .. } | AskedError::NotFound { .. } => {
-                Ending::usage(error, advice)
-            }
+            AskedError::NoClassifier { .. } | AskedError::RunsBelow { .. } => Ending::usage(error, advice),
             _ => Ending::failure(error, advice),
         }
     }

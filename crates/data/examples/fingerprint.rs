@@ -4,12 +4,12 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use bmae_data::{DataError, Fingerprint, Source, Split};
+use bmae_data::{DataError, Fingerprint, Selection, Source, Split};
 
 fn main() -> Result<(), DataError> {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".to_owned()));
     let began = Instant::now();
-    let dataset = bmae_data::open(&Source::Path(folder), 0, 0)?;
+    let dataset = bmae_data::open(&Source::Path(folder), &Selection::default())?;
     let opened = began.elapsed().as_secs_f64();
     let fingerprint = Fingerprint::of(&dataset, Split::Train)?;
     println!("{fingerprint:?}");

@@ -1,7 +1,7 @@
 //! Images with their labels: what every source of data looks like to the rest of the program.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bmae_architecture::ImageSize;
@@ -11,6 +11,9 @@ use crate::DataError;
 use crate::error::TransformError;
 use crate::left_out::LeftOut;
 use crate::memory::Claim;
+use crate::split::Split;
+use crate::test_origin::TestOrigin;
+use crate::unreadable::Unreadable;
 
 /// An RGB image of 8 bits a channel.
 #[derive(Clone)]
@@ -77,24 +80,6 @@ impl fmt::Debug for Image {
     }
 }
 
-/// Which part of a data set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Split {
-    /// For training.
-    Train,
-    /// For evaluation.
-    Test,
-}
-
-impl fmt::Display for Split {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Train => "train",
-            Self::Test => "test",
-        })
-    }
-}
-
 /// Images that can be asked for by number, from several threads at once: a map-style data set.
 pub trait Images: Send + Sync {
     /// How many images there are.
@@ -114,6 +99,12 @@ pub trait Images: Send + Sync {
     /// The class of image `index` (below [`len`](Self::len)), or `None` when the set has no labels: all images of a
     /// set have a label, or none has.
     fn label(&self, index: usize) -> Option<usize>;
+
+    /// Where image `index` (below [`len`](Self::len)) lies: its path, or that of its archive and its name in it; `None` where
+    /// images have no files of their own.
+    fn place(&self, _index: usize) -> Option<PathBuf> {
+        None
+    }
 
     /// The file of image `index` (below [`len`](Self::len)), relative to the folder of all; `None` where images have none
     /// of their own.
@@ -147,12 +138,14 @@ pub struct Dataset {
     pub train: Arc<dyn Images>,
     /// The test images; absent for unlabelled folders and for labelled ones without such a folder.
     pub test: Option<Arc<dyn Images>>,
-    /// The name of the folder of the test images where it is not `test`: `val`, for example.
-    pub test_folder: Option<String>,
+    /// Where the test images come from, where they are not simply called `test`.
+    pub test_origin: Option<TestOrigin>,
     /// The name of each class, in the order of the labels; empty when the images have no labels.
     pub class_names: Vec<String>,
     /// What was left out of the images; absent where nothing was.
     pub left_out: Option<LeftOut>,
+    /// The images that could not be decoded and were left out.
+    pub unreadable: Vec<Unreadable>,
 }
 
 impl Dataset {
@@ -173,22 +166,6 @@ impl Dataset {
 /// The values of an image of this size in three colours: 3 H W.
 pub(crate) fn values_per_image(image_size: ImageSize) -> usize {
     3 * image_size.area()
-}
-
-/// How many images to take of each split (0: all).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Limits {
-    /// Of the training images.
-    pub train: usize,
-    /// Of the test images.
-    pub test: usize,
-}
-
-impl Limits {
-    /// The number that a limit stands for.
-    pub(crate) fn count(limit: usize) -> usize {
-        if limit == 0 { usize::MAX } else { limit }
-    }
 }
 
 impl fmt::Debug for Dataset {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use bmae_output::plain::plain_path;
 
 use crate::decode::{Inspection, decode};
-use crate::file_digest::digest_of_file;
-use crate::image_folder::photographs_below;
+use crate::image_folder::{FolderStore, photographs_below};
+use crate::stored_images::Store;
 use crate::{DataError, Image, Images};
 
 /// Image files in the order in which they were given, without labels.
@@ -36,13 +36,19 @@ impl ImageFiles {
     }
 }
 
+/// Files at their own paths.
+fn as_named() -> FolderStore {
+    FolderStore(PathBuf::new())
+}
+
 impl Images for ImageFiles {
     fn len(&self) -> usize {
         self.paths.len()
     }
 
     fn image(&self, index: usize) -> Result<Image, DataError> {
-        decode(&self.paths[index], &Inspection::default())
+        let path = &self.paths[index];
+        decode(&mut as_named().bytes(index, path)?, path, &Inspection::default())
     }
 
     fn name(&self, index: usize) -> String {
@@ -53,12 +59,16 @@ impl Images for ImageFiles {
         None
     }
 
+    fn place(&self, index: usize) -> Option<PathBuf> {
+        Some(self.paths[index].clone())
+    }
+
     fn file(&self, index: usize) -> Option<&Path> {
         Some(&self.paths[index])
     }
 
     fn digest(&self, index: usize) -> Result<[u8; 32], DataError> {
-        digest_of_file(&self.paths[index])
+        as_named().digest(index, &self.paths[index])
     }
 }
 

@@ -1,299 +1,175 @@
-//! Folders of images, decoded when they are asked for.
-//!
-//! A folder is *labelled* when its sub-folder `train` has sub-folders of its own: each is a class, and `test` must have
-//! the same ones if it exists. Both may have other usual names, such as `val`. Every other folder is *unlabelled*: all images below it, at any depth, for
-//! pre-training only.
-//!
-//! Images are the files ending in one of [`EXTENSIONS`] (in any case). A photograph of a kind that is not decoded
-//! ([`UNSUPPORTED`]) is refused, since a data set without it would be another one; other files, and whatever begins with
-//! a dot, are passed over, and so are the figures of reports and the pictures of runs that lie there. The order is that of the names, the same on every file system: class by class, then by path.
+//! Folders of images on a disk, read when they are asked for. How they lie, [`layout`](crate::layout) says.
 
-mod split_folders;
-
-use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
+use std::fs::File;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bmae_output::own_folder::is_of_drawn_pictures;
-use bmae_output::plain::{name_of_path, plain_path};
+use bmae_output::plain::name_of_path;
 use walkdir::{DirEntry, WalkDir};
 
-use crate::dataset::Limits;
-use crate::decode::{Inspection, decode};
+use crate::division::divided;
 use crate::error::FolderError;
-use crate::file_digest::digest_of_file;
+use crate::image_names::{is_hidden, is_image, undecoded_kind};
+use crate::layout::{FilesBelow, Layout, LayoutKind, Part, Tree, kind};
 use crate::left_out::LeftOut;
-use crate::{DataError, Dataset, Image, Images};
-use split_folders::SplitFolders;
+use crate::stored_images::{Bytes, Store, StoredImages};
+use crate::{DataError, Dataset, Images, Selection, TestOrigin};
 
-/// How the names of images end.
-pub const EXTENSIONS: [&str; 14] =
-    ["png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "pbm", "pnm", "pam", "qoi"];
-
-/// How the names of photographs end that are not decoded, and what they are.
-const UNSUPPORTED: [(&str, &str); 10] = [
-    ("avif", "an AVIF file"),
-    ("avifs", "an AVIF file"),
-    ("heic", "a HEIC file"),
-    ("heif", "a HEIC file"),
-    ("hif", "a HEIC file"),
-    ("jxl", "a JPEG XL file"),
-    ("jp2", "a JPEG 2000 file"),
-    ("j2k", "a JPEG 2000 file"),
-    ("jpf", "a JPEG 2000 file"),
-    ("jpx", "a JPEG 2000 file"),
-];
-
-/// Opens a folder of images, labelled or not.
-///
-/// The limits of a labelled folder take the first image of every class, then the second of every class, and so on, so
-/// that few images still cover all classes; the order stays that of the names.
+/// Opens a folder of images, labelled or not; class folders without a split are divided.
 ///
 /// # Errors
-/// When it holds no image, a class holds none, an image lies beside the class folders, train and test have different
-/// classes, or an image is of a kind that is not decoded.
-pub fn open(root: &Path, limits: Limits) -> Result<Dataset, DataError> {
-    let name = name_of_path(root);
-    let mut left_out = None;
-    let Some(splits) = labelled_splits(root)? else {
-        let mut paths = images_below(root, &mut left_out)?;
-        paths.truncate(Limits::count(limits.train));
-        let train = Arc::new(Folder::new(root, paths, Vec::new()));
-        return Ok(Dataset { name, train, test: None, test_folder: None, class_names: Vec::new(), left_out });
+/// As [`Layout::of`], and when it cannot be looked through.
+pub fn open(root: &Path, selection: &Selection) -> Result<Dataset, DataError> {
+    let layout = Layout::of(&DiskTree { root }, selection.undecoded)?;
+    let images = |part: Part| -> Arc<dyn Images> {
+        Arc::new(StoredImages::new(FolderStore(root.join(part.base)), part.files, part.labels))
     };
-    let (train, class_names) = labelled(&splits.train, limits.train, &mut left_out)?;
-    let test = match &splits.test {
-        Some(test_root) => {
-            let (test, test_classes) = labelled(test_root, limits.test, &mut left_out)?;
-            if test_classes != class_names {
-                let difference = difference(&class_names, &test_classes);
-                let (train, test) = (splits.train, test_root.clone());
-                return Err(FolderError::ClassesDiffer { train, test, difference }.into());
-            }
-            Some(Arc::new(test) as Arc<dyn Images>)
-        }
-        None => None,
+    let dataset = Dataset {
+        name: name_of_path(root),
+        train: images(layout.train),
+        test: layout.test.map(images),
+        test_origin: layout.test_folder.map(TestOrigin::Folder),
+        class_names: layout.class_names,
+        left_out: layout.left_out,
+        unreadable: Vec::new(),
     };
-    Ok(Dataset { name, train: Arc::new(train), test, test_folder: splits.unusual_test(), class_names, left_out })
+    Ok(if layout.has_splits { dataset } else { divided(dataset, selection) })
 }
 
-/// The folders below which the images of the folder `root` lie: those of its splits where it is labelled, else itself.
+/// The folders below which the images of the folder `root` lie: those of its splits where it has such, else itself.
 pub fn folders_with_images(root: &Path) -> Vec<PathBuf> {
-    match labelled_splits(root) {
-        Ok(Some(splits)) => std::iter::once(splits.train).chain(splits.test).collect(),
+    match kind(&DiskTree { root }) {
+        Ok(LayoutKind::Splits(splits)) => {
+            std::iter::once(splits.train).chain(splits.test).map(|folder| root.join(folder)).collect()
+        }
         _ => vec![root.to_owned()],
     }
 }
 
 /// Whether a folder is labelled, or has images directly in it.
 pub fn is_a_data_set(root: &Path) -> bool {
-    labelled_splits(root).is_ok_and(|splits| splits.is_some())
-        || entries(root).is_ok_and(|entries| entries.iter().any(is_image))
+    let tree = DiskTree { root };
+    let is_labelled = || kind(&tree).is_ok_and(|kind| !matches!(kind, LayoutKind::Pile));
+    tree.image_in(Path::new("")).is_ok_and(|image| image.is_some()) || is_labelled()
 }
 
-/// The folders of the splits of a labelled folder, whose training images lie in folders of their own; `None` of any other.
-fn labelled_splits(root: &Path) -> Result<Option<SplitFolders>, DataError> {
-    match SplitFolders::among(&sub_folders(root)?) {
-        Some(splits) if !sub_folders(&splits.train)?.is_empty() => Ok(Some(splits)),
-        _ => Ok(None),
-    }
+/// Whether a folder holds those of splits, with folders of classes in them.
+pub fn holds_splits(root: &Path) -> bool {
+    matches!(kind(&DiskTree { root }), Ok(LayoutKind::Splits(_)))
 }
 
-/// The images of a folder of class folders, and the names of the classes.
-fn labelled(root: &Path, limit: usize, left_out: &mut Option<LeftOut>) -> Result<(Folder, Vec<String>), DataError> {
-    let classes = class_folders(root)?;
-    if let Some(path) = entries(root)?.into_iter().find(is_image) {
-        return Err(FolderError::ImageWithoutClass { path: path.into_path() }.into());
+/// The sub-folders of class folders below which no image lies, which are no classes; none of any other folder.
+pub fn empty_class_folders(root: &Path) -> Vec<String> {
+    let tree = DiskTree { root };
+    if !matches!(kind(&tree), Ok(LayoutKind::Classes)) {
+        return Vec::new();
     }
-    let mut of_class = Vec::new();
-    for folder in classes.values() {
-        of_class.push(images_below(folder, left_out)?);
-    }
-    let lengths: Vec<usize> = of_class.iter().map(Vec::len).collect();
-    let taken = taken_of_each(&lengths, Limits::count(limit));
-    let (mut all, mut labels) = (Vec::new(), Vec::new());
-    for (label, (paths, taken)) in of_class.into_iter().zip(taken).enumerate() {
-        labels.extend(std::iter::repeat_n(label, taken));
-        all.extend(paths.into_iter().take(taken));
-    }
-    Ok((Folder::new(root, all, labels), classes.into_keys().collect()))
+    let is_empty = |folder: &PathBuf| {
+        tree.files_below(folder)
+            .is_ok_and(|below| !below.files.iter().any(|file| is_image(file) || undecoded_kind(file).is_some()))
+    };
+    tree.folders(Path::new("")).unwrap_or_default().iter().filter(|folder| is_empty(folder)).map(name_of_path).collect()
 }
 
-/// How many images of each class are taken, when classes take turns until `limit` is reached.
-fn taken_of_each(lengths: &[usize], limit: usize) -> Vec<usize> {
-    let mut taken = vec![0; lengths.len()];
-    let mut left = limit.min(lengths.iter().sum());
-    while left > 0 {
-        for (taken, &length) in taken.iter_mut().zip(lengths) {
-            if *taken < length && left > 0 {
-                *taken += 1;
-                left -= 1;
-            }
-        }
-    }
-    taken
-}
-
-/// The class folders in a folder, by the names of the classes.
-fn class_folders(root: &Path) -> Result<BTreeMap<String, PathBuf>, DataError> {
-    let mut folders = BTreeMap::new();
-    for folder in sub_folders(root)? {
-        // Bytes that are no UTF-8 are written out, so that such names stay apart.
-        let name = folder.file_name().map(plain_path).unwrap_or_default();
-        if let Some(first) = folders.insert(name.clone(), folder.clone()) {
-            return Err(FolderError::ClassTwice { first, second: folder, name }.into());
-        }
-    }
-    Ok(folders)
-}
-
-/// The folders that lie directly in a folder, in the order of their names.
-fn sub_folders(root: &Path) -> Result<Vec<PathBuf>, DataError> {
-    let folders = entries(root)?.into_iter().filter(|entry| entry.file_type().is_dir());
-    Ok(folders.map(DirEntry::into_path).collect())
-}
-
-/// What lies directly in a folder, hidden things left out, by name.
-fn entries(root: &Path) -> Result<Vec<DirEntry>, DataError> {
-    walk(root, 1, &mut None)
-}
-
-/// All images below a folder, in the order of their names; at least one. What bmae drew goes to what is `left_out`.
-fn images_below(root: &Path, left_out: &mut Option<LeftOut>) -> Result<Vec<PathBuf>, DataError> {
-    let found = walk(root, usize::MAX, left_out)?;
-    let mut unsupported = found.iter().filter_map(|entry| Some((entry, unsupported(entry)?)));
-    if let Some((entry, kind)) = unsupported.next() {
-        let path = entry.path().to_owned();
-        return Err(FolderError::UnsupportedFiles { path, kind, more: unsupported.count() }.into());
-    }
-    if !found.iter().any(is_image) {
-        return Err(no_images(root, &found, left_out.as_ref()));
-    }
-    Ok(found.into_iter().filter(is_image).map(DirEntry::into_path).collect())
+/// Whether a folder holds folders of classes, without a split.
+pub fn holds_class_folders(root: &Path) -> bool {
+    matches!(kind(&DiskTree { root }), Ok(LayoutKind::Classes))
 }
 
 /// All photographs below a folder, in the order of their names, those among them that are not decoded; perhaps none.
+///
+/// # Errors
+/// When it cannot be looked through.
 pub fn photographs_below(root: &Path) -> Result<Vec<PathBuf>, DataError> {
-    let found = walk(root, usize::MAX, &mut None)?.into_iter();
-    Ok(found.filter(|entry| is_image(entry) || unsupported(entry).is_some()).map(DirEntry::into_path).collect())
+    let below = DiskTree { root }.files_below(Path::new(""))?;
+    let is_photograph = |file: &PathBuf| is_image(file) || undecoded_kind(file).is_some();
+    Ok(below.files.into_iter().filter(is_photograph).map(|file| root.join(file)).collect())
 }
 
-fn walk(root: &Path, depth: usize, left_out: &mut Option<LeftOut>) -> Result<Vec<DirEntry>, DataError> {
-    let hidden = |entry: &DirEntry| entry.file_name().as_encoded_bytes().starts_with(b".");
-    // The walk asks of what lies below alone.
-    if is_of_drawn_pictures(root) {
-        *left_out = Some(LeftOut::and(left_out.take(), root));
-        return Ok(Vec::new());
+/// Files on a disk, below this folder unless their paths are absolute.
+pub struct FolderStore(pub PathBuf);
+
+impl Store for FolderStore {
+    fn place(&self, _index: usize, file: &Path) -> PathBuf {
+        self.0.join(file)
     }
-    let mut is_drawn = |entry: &DirEntry| {
-        let is_drawn = entry.file_type().is_dir() && is_of_drawn_pictures(entry.path());
-        if is_drawn {
-            *left_out = Some(LeftOut::and(left_out.take(), entry.path()));
+
+    fn bytes(&self, _index: usize, file: &Path) -> Result<Box<dyn Bytes>, DataError> {
+        let path = self.0.join(file);
+        let file = File::open(&path).map_err(DataError::io("read", path))?;
+        Ok(Box::new(BufReader::new(file)))
+    }
+}
+
+/// A folder on a disk.
+struct DiskTree<'a> {
+    root: &'a Path,
+}
+
+impl DiskTree<'_> {
+    /// What lies below a folder, down to a depth, by name.
+    fn walk(&self, folder: &Path, depth: usize) -> Result<(Vec<DirEntry>, Option<LeftOut>), DataError> {
+        let start = self.place(folder);
+        // The walk asks of what lies below alone.
+        if is_of_drawn_pictures(&start) {
+            return Ok((Vec::new(), Some(LeftOut::and(None, &start))));
         }
-        is_drawn
-    };
-    WalkDir::new(root)
-        .min_depth(1)
-        .max_depth(depth)
-        .follow_links(true)
-        .sort_by_file_name()
-        .into_iter()
-        .filter_entry(|entry| (entry.depth() == 0 || !hidden(entry)) && !is_drawn(entry))
-        .collect::<Result<_, _>>()
-        .map_err(|cause| {
-            DataError::Folder(FolderError::Walk {
-                path: cause.path().unwrap_or(root).to_owned(),
-                cause: match cause.io_error() {
-                    Some(cause) => cause.to_string(),
-                    None => "it links back to a folder above it".to_owned(),
-                },
-            })
-        })
-}
-
-fn is_image(entry: &DirEntry) -> bool {
-    extension(entry).is_some_and(|extension| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
-}
-
-/// What a file is whose name ends as those of photographs that are not decoded.
-fn unsupported(entry: &DirEntry) -> Option<&'static str> {
-    let extension = extension(entry)?;
-    UNSUPPORTED.iter().find(|(known, _)| known.eq_ignore_ascii_case(extension)).map(|&(_, kind)| kind)
-}
-
-/// How the name of a file ends.
-fn extension(entry: &DirEntry) -> Option<&str> {
-    let extension = entry.path().extension().and_then(OsStr::to_str);
-    extension.filter(|_| entry.file_type().is_file())
-}
-
-fn no_images(folder: &Path, found: &[DirEntry], left_out: Option<&LeftOut>) -> DataError {
-    const NAMED: usize = 5;
-    let extensions = EXTENSIONS.map(|extension| format!(".{extension}")).join(", ");
-    let others: BTreeSet<String> = found.iter().filter_map(extension).map(str::to_ascii_lowercase).collect();
-    let others = others.iter().take(NAMED).map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(", ");
-    let others = if others.is_empty() { others } else { format!(" (there are others, in {others})") };
-    let drawn = left_out.map_or(String::new(), |left_out| format!(" ({left_out})"));
-    let others = others + &drawn;
-    DataError::Folder(FolderError::NoImages { path: folder.to_owned(), extensions, others })
-}
-
-/// Which classes are only in one of two lists.
-fn difference(train: &[String], test: &[String]) -> String {
-    const NAMED: usize = 5;
-    let only = |here: &[String], there: &[String], place: &str| {
-        let names: Vec<&str> = here.iter().filter(|name| !there.contains(name)).map(String::as_str).collect();
-        let more = match names.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
+        let mut left_out = None;
+        let mut is_drawn = |entry: &DirEntry| {
+            let is_drawn = entry.file_type().is_dir() && is_of_drawn_pictures(entry.path());
+            if is_drawn {
+                left_out = Some(LeftOut::and(left_out.take(), entry.path()));
+            }
+            is_drawn
         };
-        let named = names[..names.len().min(NAMED)].join(", ");
-        (!names.is_empty()).then(|| format!("only in {place} is {named}{more}"))
-    };
-    [only(train, test, "train"), only(test, train, "test")].into_iter().flatten().collect::<Vec<_>>().join(", ")
-}
+        let entries = WalkDir::new(&start)
+            .min_depth(1)
+            .max_depth(depth)
+            .follow_links(true)
+            .sort_by_file_name()
+            .into_iter()
+            .filter_entry(|entry| (entry.depth() == 0 || !is_hidden(entry.file_name())) && !is_drawn(entry))
+            .collect::<Result<_, _>>()
+            .map_err(|cause| {
+                DataError::Folder(FolderError::Walk {
+                    path: cause.path().unwrap_or(&start).to_owned(),
+                    cause: match cause.io_error() {
+                        Some(cause) => cause.to_string(),
+                        None => "it links back to a folder above it".to_owned(),
+                    },
+                })
+            })?;
+        Ok((entries, left_out))
+    }
 
-/// Files with, or without, a label each.
-struct Folder {
-    /// What all of them lie below.
-    root: PathBuf,
-    paths: Vec<PathBuf>,
-    labels: Vec<usize>,
-    /// For each image whether its file was found whole.
-    inspections: Vec<Inspection>,
-}
-
-impl Folder {
-    fn new(root: &Path, paths: Vec<PathBuf>, labels: Vec<usize>) -> Self {
-        let inspections = paths.iter().map(|_| Inspection::default()).collect();
-        Self { root: root.to_owned(), paths, labels, inspections }
+    fn relative(&self, entry: &DirEntry) -> PathBuf {
+        entry.path().strip_prefix(self.root).unwrap_or(entry.path()).to_owned()
     }
 }
 
-impl Images for Folder {
-    fn len(&self) -> usize {
-        self.paths.len()
+impl Tree for DiskTree<'_> {
+    fn folders(&self, folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+        let (entries, _) = self.walk(folder, 1)?;
+        Ok(entries.iter().filter(|entry| entry.file_type().is_dir()).map(|entry| self.relative(entry)).collect())
     }
 
-    fn image(&self, index: usize) -> Result<Image, DataError> {
-        decode(&self.paths[index], &self.inspections[index])
+    fn image_in(&self, folder: &Path) -> Result<Option<PathBuf>, DataError> {
+        let (entries, _) = self.walk(folder, 1)?;
+        let is_image = |entry: &&DirEntry| entry.file_type().is_file() && is_image(entry.path());
+        Ok(entries.iter().find(is_image).map(|entry| self.relative(entry)))
     }
 
-    fn name(&self, index: usize) -> String {
-        format!("the image {}", plain_path(&self.paths[index]))
+    fn files_below(&self, folder: &Path) -> Result<FilesBelow, DataError> {
+        let (entries, left_out) = self.walk(folder, usize::MAX)?;
+        let files = entries.iter().filter(|entry| entry.file_type().is_file()).map(|entry| self.relative(entry));
+        Ok(FilesBelow { files: files.collect(), left_out })
     }
 
-    fn label(&self, index: usize) -> Option<usize> {
-        self.labels.get(index).copied()
-    }
-
-    fn file(&self, index: usize) -> Option<&Path> {
-        self.paths[index].strip_prefix(&self.root).ok()
-    }
-
-    fn digest(&self, index: usize) -> Result<[u8; 32], DataError> {
-        digest_of_file(&self.paths[index])
+    fn place(&self, path: &Path) -> PathBuf {
+        // Joined with nothing, a path would get a slash.
+        if path.as_os_str().is_empty() { self.root.to_owned() } else { self.root.join(path) }
     }
 }
 

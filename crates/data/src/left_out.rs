@@ -26,6 +26,16 @@ impl LeftOut {
             Some(before) => Self { more: before.more + 1, files: before.files + files, ..before },
         }
     }
+
+    /// What two walks left out.
+    pub(crate) fn together(first: Option<Self>, second: Option<Self>) -> Option<Self> {
+        match (first, second) {
+            (Some(first), Some(second)) => {
+                Some(Self { more: first.more + second.more + 1, files: first.files + second.files, ..first })
+            }
+            (first, second) => first.or(second),
+        }
+    }
 }
 
 impl fmt::Display for LeftOut {

@@ -1,6 +1,7 @@
 //! Data sets, transforms and the loader of bmae.
 //!
-//! This crate turns a [`Source`] (the generated shapes, CIFAR-10 or CIFAR-100, a folder of images) into a
+//! This crate turns a [`Source`] (the generated shapes, CIFAR-10 or CIFAR-100, images in a
+//! folder, a zip, shards or a table) into a
 //! [`Dataset`], and a data set into batches of normalised `f32` pixels. It knows no tensors and no framework.
 //!
 //! Everything random is drawn from generators keyed by `(seed, epoch, sample, purpose)` (see [`random`]), so that
@@ -13,7 +14,7 @@
 //!
 //! # fn main() -> Result<(), bmae_data::DataError> {
 //! let source = bmae_data::Source::Shapes { seed: 0, train: 1000, test: 100, size: ImageSize::square(32) };
-//! let data = bmae_data::open(&source, 0, 0)?;
+//! let data = bmae_data::open(&source, &bmae_data::Selection::default())?;
 //! let transform = Transform {
 //!     augmentation: Augmentation::RandomResizedCrop { scale: (0.2, 1.0) },
 //!     randaugment: None,
@@ -41,35 +42,58 @@
 
 mod cifar;
 mod cifar_set;
+mod class_list;
 mod dataset;
 mod decode;
+mod division;
 pub mod download;
 mod error;
 mod file_digest;
 mod fingerprint;
 mod image_files;
 mod image_folder;
+mod image_names;
+mod label_table;
+mod layout;
 mod left_out;
 pub mod loader;
+mod look_through;
 mod memory;
 pub mod mixing;
 mod open;
 pub mod preview;
 pub mod random;
 mod rectangle;
+mod section;
+mod selection;
 mod shapes;
+mod shards;
+mod split;
+mod split_names;
 pub mod statistics;
+mod stored_images;
 pub mod stratified;
 mod subset;
+mod test_origin;
 pub mod transforms;
+mod unreadable;
+mod zipped;
 
 pub use cifar_set::CifarSet;
-pub use dataset::{Dataset, Image, Images, Split};
-pub use error::{CifarError, DataError, DownloadError, FolderError, LoaderError, PreviewError, TransformError};
+pub use dataset::{Dataset, Image, Images};
+pub use error::{
+    ArchiveError, CifarError, DataError, DownloadError, FolderError, LabelError, LoaderError, PreviewError,
+    TransformError,
+};
 pub use fingerprint::Fingerprint;
 pub use image_files::ImageFiles;
-pub use image_folder::folders_with_images;
+pub use image_folder::{empty_class_folders, folders_with_images, holds_class_folders};
 pub use left_out::LeftOut;
+pub use look_through::look_through;
 pub use open::{Source, folders_of_images, holds_images, open};
 pub use rectangle::Rectangle;
+pub use selection::{Selection, Undecoded};
+pub use split::Split;
 pub use subset::Subset;
+pub use test_origin::TestOrigin;
+pub use unreadable::{Unreadable, UnreadableKind};

@@ -1,12 +1,15 @@
 //! From what the user wrote to a data set.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bmae_architecture::ImageSize;
 
-use crate::dataset::Limits;
 use crate::error::CifarError;
-use crate::{CifarSet, DataError, Dataset, cifar, image_folder, shapes};
+use crate::stratified::classes_in_turn;
+use crate::{
+    CifarSet, DataError, Dataset, Images, Selection, Subset, cifar, image_folder, label_table, shapes, shards, zipped,
+};
 
 /// Where images come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,56 +29,103 @@ pub enum Source {
     Cifar10(PathBuf),
     /// CIFAR-100 in this folder: its files, its directory `cifar-100-binary`, or the official archive.
     Cifar100(PathBuf),
-    /// A directory or an archive whose kind is recognised by what it holds: CIFAR-10 or CIFAR-100, a folder with
-    /// `train/<class>/` and perhaps `test/<class>/`, or any other folder of images, which then have no labels.
+    /// A folder, a file or a pattern whose kind is recognised by what it holds: CIFAR-10 or CIFAR-100, a folder of images or
+    /// a zip of one, a table of files and labels, shards.
     Path(PathBuf),
 }
 
-/// Opens a data set, with the first `train_limit` and `test_limit` records only (0: all).
+/// Opens what `selection` takes of a data set.
 ///
 /// # Errors
 /// When there is no such data, or it cannot be read, or it is not what it claims to be.
-pub fn open(source: &Source, train_limit: usize, test_limit: usize) -> Result<Dataset, DataError> {
-    let limits = Limits { train: train_limit, test: test_limit };
+pub fn open(source: &Source, selection: &Selection) -> Result<Dataset, DataError> {
     match source {
+        // Image by image the classes of shapes take turns.
         &Source::Shapes { seed, train, test, size } => {
-            let taken = |count: usize, limit: usize| count.min(Limits::count(limit));
-            shapes::open(seed, taken(train, train_limit), taken(test, test_limit), size)
+            let taken = |count: usize, limit: usize| count.min(Selection::count(limit));
+            shapes::open(seed, taken(train, selection.train_limit), taken(test, selection.test_limit), size)
         }
-        Source::Cifar10(root) => cifar::open(CifarSet::Cifar10, root, limits),
-        Source::Cifar100(root) => cifar::open(CifarSet::Cifar100, root, limits),
-        Source::Path(path) => open_path(path, limits),
+        Source::Cifar10(root) => cifar::open(CifarSet::Cifar10, root, selection),
+        Source::Cifar100(root) => cifar::open(CifarSet::Cifar100, root, selection),
+        Source::Path(path) => open_path(path, selection).map(|dataset| limited(dataset, selection)),
+    }
+}
+
+/// `dataset` within the limits of `selection`; what is within them already stays as it is.
+fn limited(dataset: Dataset, selection: &Selection) -> Dataset {
+    let within = |images: Arc<dyn Images>, limit: usize| -> Arc<dyn Images> {
+        if images.len() <= Selection::count(limit) {
+            return images;
+        }
+        let chosen = classes_in_turn(&*images, limit);
+        Arc::new(Subset::new(images, chosen))
+    };
+    Dataset {
+        train: within(Arc::clone(&dataset.train), selection.train_limit),
+        test: dataset.test.clone().map(|images| within(images, selection.test_limit)),
+        ..dataset
     }
 }
 
 /// Opens whatever a path holds.
-fn open_path(path: &Path, limits: Limits) -> Result<Dataset, DataError> {
-    let metadata = std::fs::metadata(path).map_err(|cause| match cause.kind() {
-        std::io::ErrorKind::NotFound => DataError::NotFound { path: path.to_owned() },
-        _ => DataError::io("read", path)(cause),
-    })?;
-    if let Some(dataset) = cifar::recognise(path, limits)? {
-        return Ok(dataset);
-    }
+fn open_path(path: &Path, selection: &Selection) -> Result<Dataset, DataError> {
+    let metadata = match std::fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(_) if shards::is_pattern(path) => return shards::open(path, selection),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
+            return Err(DataError::NotFound { path: path.to_owned() });
+        }
+        Err(cause) => return Err(DataError::io("read", path)(cause)),
+    };
     if !metadata.is_dir() {
-        return Err(if cifar::is_archive(path)? {
-            DataError::UnknownArchive { path: path.to_owned() }
-        } else {
-            DataError::NotAnArchive { path: path.to_owned() }
-        });
+        return open_file(path, selection);
+    }
+    if let Some(dataset) = cifar::recognise(path, selection)? {
+        return Ok(dataset);
     }
     // What the Python version of CIFAR-10 and CIFAR-100 consists of.
     if path.join("data_batch_1").is_file() || (path.join("meta").is_file() && path.join("train").is_file()) {
         return Err(CifarError::PythonVersion { path: path.to_owned() }.into());
     }
-    image_folder::open(path, limits)
+    if image_folder::holds_splits(path) {
+        return image_folder::open(path, selection);
+    }
+    if let Some(table) = label_table::of_folder(path) {
+        return label_table::open(&table, selection);
+    }
+    if shards::holds_archives(path) && !image_folder::is_a_data_set(path) {
+        return shards::open(path, selection);
+    }
+    image_folder::open(path, selection)
 }
 
-/// Whether `folder` is a data set as it stands: CIFAR, `train/` with class folders, or images directly in it. What lies
-/// deeper does not count, since every folder above images would be one.
+/// Opens a file, whose kind its name tells.
+fn open_file(path: &Path, selection: &Selection) -> Result<Dataset, DataError> {
+    if label_table::is_table(path) {
+        return label_table::open(path, selection);
+    }
+    if shards::is_shard(path) {
+        return shards::open(path, selection);
+    }
+    if zipped::is_zip(path) {
+        return zipped::open(path, selection);
+    }
+    if let Some(dataset) = cifar::recognise(path, selection)? {
+        return Ok(dataset);
+    }
+    Err(if cifar::is_archive(path)? {
+        DataError::UnknownArchive { path: path.to_owned() }
+    } else {
+        DataError::NotAnArchive { path: path.to_owned() }
+    })
+}
+
+/// Whether `folder` is a data set as it stands: CIFAR, `train/` with class folders, class folders, images directly in it, a
+/// table of labels, or shards. What lies deeper does not count, since every folder above images would be one.
 pub fn holds_images(folder: &Path) -> bool {
-    let is_cifar = || cifar::recognise(folder, Limits::default()).is_ok_and(|found| found.is_some());
-    folder.is_dir() && (is_cifar() || image_folder::is_a_data_set(folder))
+    let is_cifar = || cifar::recognise(folder, &Selection::default()).is_ok_and(|found| found.is_some());
+    let is_a_set_in_files = || label_table::of_folder(folder).is_some() || shards::holds_shards(folder);
+    folder.is_dir() && (is_cifar() || image_folder::is_a_data_set(folder) || is_a_set_in_files())
 }
 
 /// The folders directly in `folder` that [`holds_images`], by name.

@@ -1,6 +1,6 @@
 //! Some images of a set, seen as a set of their own.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::{DataError, Image, Images};
@@ -37,6 +37,10 @@ impl Images for Subset {
         self.images.label(self.chosen[index])
     }
 
+    fn place(&self, index: usize) -> Option<PathBuf> {
+        self.images.place(self.chosen[index])
+    }
+
     fn file(&self, index: usize) -> Option<&Path> {
         self.images.file(self.chosen[index])
     }
@@ -49,11 +53,13 @@ impl Images for Subset {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Source, open};
+    use crate::{Selection, Source, open};
 
     #[test]
     fn a_subset_has_the_chosen_images_with_their_names_labels_and_digests() {
-        let shapes = open(&Source::Shapes { seed: 0, train: 30, test: 1, size: 16 }, 0, 0).expect("shapes").train;
+        let shapes = open(&Source::Shapes { seed: 0, train: 30, test: 1, size: 16 }, &Selection::default())
+            .expect("shapes")
+            .train;
         let chosen = [7, 3, 21];
         let subset = Subset::new(Arc::clone(&shapes), chosen.to_vec());
         assert_eq!(subset.len(), 3);

@@ -46,15 +46,16 @@ fn unescaped(text: &str) -> Vec<u8> {
     bytes
 }
 
+/// The path of these bytes.
 #[cfg(unix)]
-fn of_bytes(bytes: Vec<u8>) -> PathBuf {
+pub fn of_bytes(bytes: Vec<u8>) -> PathBuf {
     use std::os::unix::ffi::OsStringExt;
     std::ffi::OsString::from_vec(bytes).into()
 }
 
-/// Elsewhere paths are no bytes.
+/// The path of these bytes: elsewhere paths are no bytes, so what is no UTF-8 is replaced.
 #[cfg(not(unix))]
-fn of_bytes(bytes: Vec<u8>) -> PathBuf {
+pub fn of_bytes(bytes: Vec<u8>) -> PathBuf {
     String::from_utf8_lossy(&bytes).into_owned().into()
 }
 

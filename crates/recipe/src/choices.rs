@@ -156,6 +156,13 @@ choices! {
         /// The mean of the patch tokens.
         Mean = "mean",
     }
+    /// What becomes of images that cannot be decoded.
+    Unreadable {
+        /// The first one ends the run.
+        Stop = "stop",
+        /// They are found at the start, listed and left out.
+        Skip = "skip",
+    }
     /// How much the images of a class count in a training loss.
     ClassWeighting {
         /// All images the same.

@@ -44,7 +44,7 @@ mod tests;
 pub use bytes::{Bytes, available_memory};
 pub use choices::{
     Augmentation, Born, Choice, ClassWeighting, CopyAt, EmaUnit, Feature, FeatureHead, LossOn, Masks, MethodName,
-    Pooling, Ramp, ScratchInit, TargetNormalisation, UpdateKind, WarmupWeight,
+    Pooling, Ramp, ScratchInit, TargetNormalisation, Unreadable, UpdateKind, WarmupWeight,
 };
 pub use error::{Place, RecipeError};
 pub use key::AnyKey;

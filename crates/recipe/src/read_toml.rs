@@ -165,9 +165,19 @@ fn value_hint(key: &dyn AnyKey, value: &Value) -> String {
     let meant = match (words.is_empty(), truth.filter(|truth| key.accepts(truth))) {
         (false, _) => meant_word(text, &words).map(|word| format!("\"{word}\"")),
         (true, Some(truth)) => Some(truth.to_string()),
-        (true, None) => text.parse::<Value>().ok().filter(|value| key.accepts(value)).map(|value| value.to_string()),
+        (true, None) => {
+            let value = text.parse::<Value>().ok().or_else(|| pair(text));
+            value.filter(|value| key.accepts(value)).map(|value| value.to_string())
+        }
     };
     did_you_mean(meant.as_deref())
+}
+
+/// `[64, 32]` for `64x32`, as sizes are often written.
+fn pair(text: &str) -> Option<Value> {
+    let (first, second) = text.split_once(['x', '×'])?;
+    let number = |text: &str| text.trim().parse::<u32>().ok();
+    format!("[{}, {}]", number(first)?, number(second)?).parse().ok()
 }
 
 fn paths(keys: &[&'static dyn AnyKey]) -> Vec<&'static str> {

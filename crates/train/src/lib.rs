@@ -46,6 +46,7 @@ pub mod pretrain;
 pub mod preview;
 mod principal_axes;
 pub mod proposal;
+mod readable;
 pub mod reconstruct;
 pub mod replay;
 pub mod run;

@@ -2,23 +2,60 @@
 
 use bmae_data::mixing::Mixing;
 use bmae_data::transforms::{self, RandAugment, Transform};
-use bmae_data::{CifarError, DataError, Dataset, Source};
-use bmae_recipe::{Augmentation, DataRecipe, DataSource, FinetuneRecipe, Recipe, Stage, StageRecipe, TrainedStage};
+use bmae_data::{CifarError, DataError, Dataset, Selection, Source, Undecoded};
+use bmae_recipe::{
+    Augmentation, DataRecipe, DataSource, FinetuneRecipe, Recipe, Stage, StageRecipe, TrainedStage, Unreadable,
+};
 
 use crate::TrainError;
+use crate::readable::{is_known, readable};
 
-/// The data set of a recipe, within its limits.
+/// The data set of a recipe, within its limits, without the images that cannot be decoded where the recipe says so.
 ///
 /// # Errors
 /// When it cannot be read.
 pub fn open(recipe: &Recipe) -> Result<Dataset, TrainError> {
-    let opened = bmae_data::open(&source(&recipe.data), recipe.data.train_limit, recipe.data.test_limit);
-    opened.map_err(|error| {
+    let (source, selection) = (source(&recipe.data), selection(&recipe.data));
+    let dataset = opened(recipe, &selection)?;
+    Ok(match recipe.data.unreadable {
+        Unreadable::Stop => dataset,
+        Unreadable::Skip => readable(dataset, &source, &selection)?,
+    })
+}
+
+/// The data set of a recipe, within its limits, with every image that its names promise, of kinds that are not decoded, too.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn open_as_it_is(recipe: &Recipe) -> Result<Dataset, TrainError> {
+    opened(recipe, &Selection { undecoded: Undecoded::Listed, ..selection(&recipe.data) })
+}
+
+/// Whether [`open`] will decode all images first.
+pub(crate) fn decodes_all(data: &DataRecipe) -> bool {
+    data.unreadable == Unreadable::Skip && !is_known(&source(data), &selection(data))
+}
+
+fn opened(recipe: &Recipe, selection: &Selection) -> Result<Dataset, TrainError> {
+    bmae_data::open(&source(&recipe.data), selection).map_err(|error| {
         let key = if recipe.data.source.root().is_some() { "data.root" } else { "data.source" };
         let is_missing = matches!(error, DataError::NotFound { .. } | DataError::Cifar(CifarError::NotFound { .. }));
         let error = TrainError::from(error);
         if is_missing { error.of_key(key, recipe) } else { error }
     })
+}
+
+fn selection(data: &DataRecipe) -> Selection {
+    Selection {
+        train_limit: data.train_limit,
+        test_limit: data.test_limit,
+        test_fraction: data.test_fraction,
+        split_seed: data.split_seed,
+        undecoded: match data.unreadable {
+            Unreadable::Stop => Undecoded::Refused,
+            Unreadable::Skip => Undecoded::Listed,
+        },
+    }
 }
 
 fn source(data: &DataRecipe) -> Source {

@@ -135,7 +135,8 @@ mod tests {
                 input::training_batches(&images, &recipe, stage, Position::after_epochs(epoch), 1).expect("batches");
             let batch = batches.next().expect("one batch").expect("a batch");
             for (&index, planes) in batch.indices.iter().zip(batch.images.chunks_exact(3 * SIDE * SIDE)) {
-                let seen = normalisation.denormalise(planes, SIDE).expect("planes");
+                let seen =
+                    normalisation.denormalise(planes, bmae_architecture::ImageSize::square(SIDE)).expect("planes");
                 let image = images.image(index).expect("an image");
                 let shown = view(&recipe, pipeline::training_transform(&recipe, Stage::Finetune), &image, epoch, index)
                     .expect("a view");

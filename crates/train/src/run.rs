@@ -23,6 +23,7 @@ use crate::{Outcome, Session, TrainError, finetune, input, knn, linear_probe, pi
 /// Everything that [`TrainError`] names; nothing is written before data and model were found in order.
 pub fn stage(session: &mut Session<'_>, planned: &PlannedStage, resume: bool) -> Result<Outcome, TrainError> {
     RunDirectory::check_free(&planned.out)?;
+    session.say_that_all_are_decoded(&planned.recipe.data);
     if !session.is_in_plan() && begins(planned, resume) {
         announce(session, std::slice::from_ref(planned))?;
     }
@@ -79,12 +80,13 @@ fn check_data(session: &mut Session<'_>, plan: &[PlannedStage]) -> Result<Vec<Kn
         if checked.iter().any(|known| known.recipe == *wanted) {
             continue;
         }
+        session.say_that_all_are_decoded(wanted);
         let dataset = pipeline::open(&first.recipe)?;
         let stages = || plan.iter().filter(|planned| planned.recipe.data == *wanted);
         stages().try_for_each(|planned| input::check(&dataset, &planned.recipe, planned.stage))?;
         let is_tested = stages().any(|planned| reads_test_images(&planned.recipe, planned.stage));
         let known = images_of(&dataset, &first.recipe, is_tested)?;
-        session.say_left_out(&dataset);
+        session.say_of(&dataset);
         for planned in stages().filter(|planned| planned.ends_after.is_none() || is_wanted(planned, plan)) {
             check_begun(session, planned, &dataset, &known)?;
         }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bmae_data::{Dataset, Fingerprint};
+use bmae_output::count::count;
+use bmae_output::plain::plain_path;
 use bmae_recipe::DataRecipe;
 use bmae_recipe::plan::PlannedStage;
 use burn::tensor::Device;
@@ -12,6 +14,7 @@ use crate::TrainError;
 use crate::device::{DeviceChoice, Machine};
 use crate::estimate::Effort;
 use crate::observer::{Event, Message, Observer};
+use crate::{pipeline, readable};
 
 /// What a run records of the program and the machine that made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,10 +143,31 @@ impl<'a> Session<'a> {
         self.tell(Event::Message(message));
     }
 
-    /// Says what was left out of the images of `data`.
-    pub(crate) fn say_left_out(&mut self, data: &Dataset) {
+    /// Says what is to be known of the images of `data`: where those for testing come from, and what was left out.
+    pub(crate) fn say_of(&mut self, data: &Dataset) {
+        if let (Some(origin), Some(test)) = (&data.test_origin, &data.test) {
+            self.say(Message::Note(format!("{}: {origin}", count(test.len(), "test image"))));
+        }
         if let Some(left_out) = &data.left_out {
             self.say(Message::Note(left_out.to_string()));
+        }
+        if let Some(first) = data.unreadable.first() {
+            self.say(Message::Note(format!(
+                "{} cannot be decoded and {} left out, the first is {} ({}); {} lists them with the reasons",
+                count(data.unreadable.len(), "image"),
+                if data.unreadable.len() == 1 { "is" } else { "are" },
+                plain_path(&first.place),
+                first.reason,
+                readable::FILE,
+            )));
+        }
+    }
+
+    /// Says, where it is so, that opening the data of `recipe` decodes all images first, which may take a while.
+    pub(crate) fn say_that_all_are_decoded(&mut self, recipe: &DataRecipe) {
+        if pipeline::decodes_all(recipe) {
+            let text = "every image is decoded once to find those that cannot be (data.unreadable = \"skip\")";
+            self.say(Message::Note(text.to_owned()));
         }
     }
 

@@ -10,7 +10,7 @@ use crate::observer::{Event, Message};
 use crate::optimiser::ParameterGroups;
 use crate::run_directory::{Checkpoint, InputChange, Inputs, Opened, OtherInputs, Position, RunDirectory, RunFile};
 use crate::stage_inputs::checksum_of_start;
-use crate::{Outcome, Session, TrainError};
+use crate::{Outcome, Session, TrainError, readable};
 
 /// A stage whose run directory is open, before its first step.
 pub(crate) struct StageRun<'a> {
@@ -53,7 +53,7 @@ impl<'a> StageRun<'a> {
             return Err(TrainError::WeightsReplaced { path: path.to_owned() });
         }
         if !session.is_in_plan() {
-            session.say_left_out(data);
+            session.say_of(data);
         }
         let run_file = RunFile::new(planned, data, inputs, session);
         let (config, trunk) = (planned.recipe.to_toml(), planned.start.trunk());
@@ -82,6 +82,7 @@ impl<'a> StageRun<'a> {
                     (directory, checkpoint)
                 }
             };
+        readable::list(directory.path(), planned.recipe.data.source.path(), &data.unreadable)?;
         if matches!(planned.stage, Stage::Finetune | Stage::Linprobe) {
             directory.name_classes(&data.class_names);
         }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use bmae_data::{Dataset, Source};
+use bmae_data::{Dataset, Selection, Source};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -30,7 +30,7 @@ pub fn binary(bytes: &[u8]) -> bool {
         }
         scratch::write(&format!("{folder}/{name}.bin"), &record);
     }
-    bmae_data::open(&Source::Path(scratch::path(folder)), 0, 0).is_ok_and(|data| look_at(&data))
+    bmae_data::open(&Source::Path(scratch::path(folder)), &Selection::default()).is_ok_and(|data| look_at(&data))
 }
 
 /// A `.tar.gz`, or a `.tar` that is packed here, so that the checksum of gzip does not keep mutations from the tar.
@@ -43,7 +43,7 @@ pub fn archive(bytes: &[u8]) -> bool {
         }
     };
     let path = scratch::write("archive.tar.gz", &packed);
-    bmae_data::open(&Source::Path(path), 0, 0).is_ok_and(|data| look_at(&data))
+    bmae_data::open(&Source::Path(path), &Selection::default()).is_ok_and(|data| look_at(&data))
 }
 
 /// The first and the last image of a set that was taken, whose label must be one of its classes.

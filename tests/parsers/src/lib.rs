@@ -11,6 +11,7 @@ pub mod mutation;
 mod recipes;
 mod runs;
 mod scratch;
+mod sets;
 mod sweeps;
 #[cfg(feature = "weights")]
 mod weights;
@@ -30,6 +31,9 @@ pub const PARSERS: &[Parser] = &[
     Parser { name: "image", read: images::image },
     Parser { name: "cifar_binary", read: cifar::binary },
     Parser { name: "cifar_archive", read: cifar::archive },
+    Parser { name: "shard", read: sets::shard },
+    Parser { name: "zip", read: sets::zip },
+    Parser { name: "table", read: sets::table },
     Parser { name: "recipe", read: recipes::recipe },
     Parser { name: "setting", read: recipes::setting },
     Parser { name: "sweep", read: sweeps::sweep },

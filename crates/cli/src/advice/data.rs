@@ -1,6 +1,8 @@
 //! Advice on errors of data sets and downloads.
 
-use bmae_data::{CifarError, DataError, DownloadError, FolderError, LoaderError, PreviewError};
+use bmae_data::{
+    ArchiveError, CifarError, DataError, DownloadError, FolderError, LabelError, LoaderError, PreviewError,
+};
 use bmae_output::remedy::remedy;
 use bmae_output::shell::quoted;
 use bmae_recipe::{data_sets, nearest};
@@ -16,13 +18,15 @@ pub fn of_data(error: &DataError) -> Option<String> {
             let word = path.file_name().and_then(|name| name.to_str()).and_then(|name| nearest(name, known));
             if let Some(word) = near_path(path).or(word.map(str::to_owned)) {
                 return Some(format!(
-                    "did you mean {word}? --data takes a folder, an archive, or one of {}",
+                    "did you mean {word}? --data takes a folder, a .csv, a .zip, .tar shards, or one of {}",
                     known.join(", ")
                 ));
             }
-            "give --data a folder or an archive that exists, or one of shapes, cifar10, cifar100"
+            "give --data a folder, a .csv, a .zip or .tar shards that exist, or one of shapes, cifar10, cifar100"
         }
-        DataError::NotAnArchive { .. } => "give --data a folder of images or the official binary archive",
+        DataError::NotAnArchive { .. } => {
+            "give --data a folder of images, a .csv, a .zip, .tar shards or the official binary archive"
+        }
         DataError::UnknownArchive { .. } => {
             "get the official binary version with `bmae data download cifar10`, or unpack it and give --data the folder"
         }
@@ -44,14 +48,36 @@ pub fn of_data(error: &DataError) -> Option<String> {
         DataError::Folder(FolderError::ImageWithoutClass { .. }) => "move it into one",
         DataError::Folder(FolderError::ClassesDiffer { .. }) => "give both the same classes, or remove the test folder",
         DataError::OfImage { .. } => "remove it, or give it other sides",
-        DataError::Folder(FolderError::CorruptImage { .. }) => "repair or remove it",
+        DataError::Folder(FolderError::CorruptImage { .. }) => {
+            "repair or remove it, or leave out all such images with --set data.unreadable=skip; `bmae data check` lists them"
+        }
         DataError::Folder(FolderError::UnsupportedImage { .. } | FolderError::DecoderFailed { .. }) => {
-            "convert it to PNG or JPEG, or remove it"
+            "convert it to PNG or JPEG, or leave out all such images with --set data.unreadable=skip; `bmae data check` lists them"
         }
         DataError::Folder(FolderError::UnsupportedFiles { .. }) => {
-            "convert such files to PNG or JPEG, or move them out of the folder"
+            "convert such files to PNG or JPEG, move them out of the folder, or leave them out with --set data.unreadable=skip"
         }
         DataError::Folder(FolderError::ImageMemory { .. }) => "scale it down or remove it",
+        DataError::Archive(error) => match error {
+            ArchiveError::EmptyShard { .. } => "remove it, or write it again",
+            ArchiveError::NoShard { .. } => {
+                "write the pattern in quotes, and so that every shard that it names is there"
+            }
+            ArchiveError::Pattern { .. } => "write it like 'train-{000000..000009}.tar', in quotes",
+            ArchiveError::CompressedShard { .. } => "unpack it with gunzip",
+            ArchiveError::Damaged { .. } => "write or download it again",
+            ArchiveError::Refused { .. } => "unpack the archive and give --data the folder",
+            _ => return None,
+        },
+        DataError::Labels(error) => match error {
+            LabelError::NoSuchClass { .. } => "correct the label, or give training images of that class",
+            LabelError::NoFile { .. } => "correct the line; paths begin in the folder of the file that names them",
+            LabelError::FileTwice { .. } => "remove one of the lines",
+            LabelError::Missing { .. } => "add it, or remove the image",
+            LabelError::NamedTwice { .. } => "rename or remove one of them",
+            LabelError::Columns { .. } => "name the columns in the first line: file,label",
+            _ => return None,
+        },
         DataError::Folder(FolderError::ClassTwice { .. }) => "rename one",
         DataError::Folder(FolderError::ImageTooLarge { .. }) => "scale it down or remove it",
         DataError::Download(error) => match error {

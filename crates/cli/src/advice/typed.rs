@@ -322,7 +322,8 @@ impl<'a> Line<'a> {
         }
         let wanted = ["from", "weights", "data", "out"].into_iter().find(|own| {
             let is_out = *own == "out" && self.command.get_name() == "pretrain";
-            let is_data = *own == "data" && ["info", "preview", "reproduce"].contains(&self.command.get_name());
+            let is_data =
+                *own == "data" && ["info", "preview", "check", "reproduce"].contains(&self.command.get_name());
             let is_weights = ["from", "weights"].contains(own) && self.command.get_name() != "pretrain";
             self.has(own)
                 && (is_out || is_data || is_weights)

@@ -19,8 +19,17 @@ pub enum Data {
 Examples:
   bmae data info
   bmae data info --data cifar10
-  bmae data info --data photos --set data.train_limit=1000")]
+  bmae data info --data photos --set data.train_limit=1000
+  bmae data info --data labels.csv")]
     Info(RecipeSource),
+    /// Decode every image and list those that cannot be, with the reason
+    #[command(after_help = "\
+Examples:
+  bmae data check --data photos
+  bmae data check --data 'shards/train-{000..009}.tar' --json
+
+It decodes on all cores and goes on behind what is broken. Exit code 1 if an image cannot be decoded, 0 if all can.")]
+    Check(RecipeSource),
     /// Draw a stage's augmentations of training images
     Preview(Preview),
 }

@@ -12,7 +12,8 @@ pub struct RecipeSource {
     /// Recipe: quick, mini, paper, or a file of your own that ends in .toml [default: quick]
     #[arg(long, value_name = "NAME|FILE.toml", value_parser = path_word())]
     pub preset: Option<String>,
-    /// Images: shapes, cifar10, cifar100, or the path of a folder or archive, whose kind is recognised
+    /// Images: shapes, cifar10, cifar100, or the path of a folder, a .csv of file,label, a .zip or .tar shards, recognised by what
+    /// it holds
     #[arg(long, value_name = "PATH|NAME", value_parser = path_word())]
     pub data: Option<String>,
 }

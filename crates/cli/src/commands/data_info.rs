@@ -20,8 +20,16 @@ pub fn run(source: &RecipeSource, everywhere: &Everywhere, output: &Output) -> R
     if let Some(left_out) = &data.left_out {
         output.note(&left_out.to_string());
     }
+    if !data.unreadable.is_empty() {
+        let number = count(data.unreadable.len(), "image");
+        output.note(&format!("{number} that cannot be decoded left out: `bmae data check` lists them"));
+    }
     let mut text = format!("{}\n", plain(&data.name));
-    let mut json = json!({ "name": data.name, "classes": data.class_names });
+    let mut json = json!({
+        "name": data.name,
+        "classes": data.class_names,
+        "test_origin": data.test_origin.as_ref().map(ToString::to_string),
+    });
     for split in [Split::Train, Split::Test] {
         let name = split.to_string();
         match data.images(split) {
@@ -43,9 +51,9 @@ fn describe(split: Split, of: &Statistics, data: &Dataset, text: &mut String) {
     };
     let three = |values: [f64; 3]| values.map(|value| format!("{value:.4}")).join(", ");
     // Writing to a String cannot fail.
-    let folder = data.test_folder.as_ref().filter(|_| split == Split::Test);
-    let folder = folder.map_or_else(String::new, |folder| format!(", in the folder {}", plain(folder)));
-    let _ = writeln!(text, "{:<6} {} of {sizes} pixels{folder}", split.to_string(), count(of.images, "image"));
+    let origin = data.test_origin.as_ref().filter(|_| split == Split::Test);
+    let origin = origin.map_or_else(String::new, |origin| format!(", {origin}"));
+    let _ = writeln!(text, "{:<6} {} of {sizes} pixels{origin}", split.to_string(), count(of.images, "image"));
     let _ = writeln!(text, "       data.mean=[{}] data.std=[{}]", three(of.mean), three(of.std));
     match data.class_names.is_empty() {
         true => drop(writeln!(text, "       no labels: for pre-training only")),

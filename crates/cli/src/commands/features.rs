@@ -6,7 +6,7 @@ use bmae_output::count::count;
 use bmae_output::path_text::to_text;
 use bmae_output::plain::plain_path;
 use bmae_recipe::{Need, Start, Used};
-use bmae_train::features::{self, FeatureFormat, FeatureTable};
+use bmae_train::features::{self, FeatureFormat};
 use bmae_train::{Session, start};
 use serde_json::json;
 
@@ -32,7 +32,7 @@ pub fn run(arguments: &Features, everywhere: &Everywhere, output: &Output) -> Re
     let format = FeatureFormat::of(&arguments.out)?;
     let from = start.path().map(start::file_of);
     let inputs: Vec<&Path> = from.iter().map(PathBuf::as_path).collect();
-    FeatureTable::check_place(&arguments.out, format, &inputs, arguments.force.into())?;
+    features::check_place(&arguments.out, format, &inputs, arguments.force.into())?;
     recipe.check_memory(Need::Features, layers.available_memory)?;
     let threads = threads::set(everywhere.threads)?;
     let stop = interrupt::stop_when_asked()?;
@@ -41,7 +41,7 @@ pub fn run(arguments: &Features, everywhere: &Everywhere, output: &Output) -> Re
     let Some(table) = features::run(&mut session, &recipe, &start, arguments.split.into(), arguments.feature)? else {
         return Err(Ending::Interrupted("stopped: nothing was written".to_owned()));
     };
-    table.write(&arguments.out, format)?;
+    features::write(&table, &arguments.out, format)?;
 
     let (images, dim) = (table.features.len(), table.features.dim);
     let labelled = !table.features.labels.is_empty();

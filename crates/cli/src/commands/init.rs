@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bmae_data::{folders_of_images, folders_with_images, holds_images};
+use bmae_data::{folders_of_images, folders_with_images, holds_class_folders, holds_images};
 use bmae_output::count::count;
 use bmae_output::duration::{duration, seconds};
 use bmae_output::path_text::to_text;
@@ -45,8 +45,8 @@ pub fn run(arguments: &Init, everywhere: &Everywhere, output: &Output) -> Result
     let has_own_root = everywhere.set.iter().any(|set| set.trim_start().starts_with("data.root"));
     let named = Named { source: text, root: recipe.data.source.root().filter(|_| has_own_root).map(Path::to_owned) };
 
-    let images = pipeline::open(&recipe)?;
     let threads = threads::set(everywhere.threads)?;
+    let images = pipeline::open(&recipe)?;
     let machine = Machine { device: DeviceChoice::from(everywhere.device).open()?, threads };
     output
         .note(&format!("looking at {}, and timing steps of a few models", count(images.train.len(), "training image")));
@@ -94,6 +94,16 @@ fn images_here(out: &Path) -> Result<String, Ending> {
     let holds_splits = folders_with_images(here) != [here];
     if holds_images(here) && (near.is_empty() || holds_splits) {
         return Ok(".".to_owned());
+    }
+    if holds_class_folders(here)
+        && let Some(first) = near.first()
+    {
+        let (first, out) = (quoted(first.strip_prefix(".").unwrap_or(first)), quoted(out));
+        let message = format!(
+            "no --data was given, and this folder holds others with images: `bmae init --data . {out}` takes each of them \
+             as a class, `bmae init --data {first} {out}` the images of that one"
+        );
+        return Err(Ending::Usage(message.into()));
     }
     let message = match near.first() {
         Some(first) => {

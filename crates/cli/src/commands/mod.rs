@@ -6,6 +6,7 @@ mod checkpoint_export;
 mod checkpoint_import;
 mod checkpoint_info;
 mod completions;
+mod data_check;
 mod data_download;
 mod data_info;
 mod data_preview;
@@ -68,6 +69,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Ending> {
         Command::Neighbours(own) => neighbours::run(own, everywhere, &output),
         Command::Bench(own) => bench::run(own, everywhere, &output),
         Command::Data(Data::Download(own)) => data_download::run(own, everywhere, &output),
+        Command::Data(Data::Check(own)) => data_check::run(own, everywhere, &output),
         Command::Data(Data::Info(own)) => data_info::run(own, everywhere, &output),
         Command::Data(Data::Preview(own)) => data_preview::run(own, everywhere, &output),
         Command::Checkpoint(Checkpoint::Info { file, from }) => {

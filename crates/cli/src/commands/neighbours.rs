@@ -69,7 +69,10 @@ fn check_out(out: &Path, run: &AskedRun, given: &GivenImages, arguments: &Neighb
     let inputs: Vec<&Path> = inputs.iter().map(PathBuf::as_path).collect();
     let foreign = arguments.force.into();
     Ok(match is_picture(out) {
-        true => check_file(out, WHAT, &inputs, foreign)?,
+        true => {
+            check_file(out, WHAT, &inputs, foreign)?;
+            run.check_picture(out, WHAT, foreign)?;
+        }
         false => check_text(out, WHAT, &format!("content=\"{NEAREST_GENERATOR}\""), &inputs, foreign)?,
     })
 }
@@ -90,7 +93,6 @@ fn shown(
     let data = nearest.data();
     let mut rows = Vec::new();
     for (index, near) in found.images.iter().take(SHOWN) {
-        let file = asked.file(*index).map(plain_path).unwrap_or_default();
         let images = nearest.pictures(&asked, &[*index])?;
         let neighbours: Vec<usize> = near.iter().map(|near| near.index).collect();
         let shown = |(image, NearestImage { index, similarity }): (Image, &NearestImage)| {
@@ -101,10 +103,16 @@ fn shown(
         };
         let row = nearest.pictures(&data.train, &neighbours)?.into_iter().zip(near).map(shown).collect();
         if let Some(image) = images.into_iter().next() {
-            rows.push((Shown { image, lines: vec![file] }, row));
+            rows.push((Shown { image, lines: name_and_folder(asked.file(*index)) }, row));
         }
     }
     Ok(rows)
+}
+
+/// The name of a file, and on a line of its own the folder that it lies in.
+fn name_and_folder(file: Option<&Path>) -> Vec<String> {
+    let parts = [file.and_then(Path::file_name).map(Path::new), file.and_then(Path::parent)];
+    parts.into_iter().flatten().map(plain_path).filter(|part| !part.is_empty()).collect()
 }
 
 fn picture(rows: Vec<(Shown, Vec<Shown>)>, most: usize) -> Result<Vec<u8>, Ending> {

@@ -26,7 +26,7 @@ pub fn sweeps(typed: &OsStr) -> Vec<CompletionCandidate> {
 
 /// Data sets by name, folders and archives.
 pub fn data(typed: &OsStr) -> Vec<CompletionCandidate> {
-    together(words(typed, data_sets()), files(typed, &["gz", "tar", "tgz", "bin"]))
+    together(words(typed, data_sets()), files(typed, &["gz", "tar", "tgz", "bin", "csv", "zip"]))
 }
 
 /// Runs, folders that lead to some, and weights.

@@ -14,7 +14,7 @@ const NAME: &[u8] = b"caf\xe9";
 
 /// Every command by the name of its manual page, with lines that give each of its paths in such bytes, in an order in
 /// which they can be run.
-const COMMANDS: [(&str, &[&str]); 29] = [
+const COMMANDS: [(&str, &[&str]); 30] = [
     (
         "pretrain",
         &["--preset @/tiny.toml --out @/run --json", "--from @/run --preset @/tiny.toml --out @/on --data @/photos"],
@@ -65,6 +65,7 @@ const COMMANDS: [(&str, &[&str]); 29] = [
     // There is no server: it gets as far as asking.
     ("data-download", &["cifar10 --to @/archives --url http://127.0.0.1:9/none"]),
     ("data-info", &["--preset @/tiny.toml --data @/photos", "--preset @/tiny.toml --set data.source=@/photos --json"]),
+    ("data-check", &["--preset @/tiny.toml --data @/photos --json"]),
     ("data-preview", &["--stage pretrain --preset @/tiny.toml --data @/photos --out @/preview.png"]),
     ("checkpoint-info", &["@/run --json", "--from @/run"]),
     (

@@ -62,6 +62,15 @@ fn an_image_size_that_patches_do_not_divide_is_refused() {
     pretrain(&folder, &["--set", "data.image_size=18"])
         .refuses(2, &["18 x 18", "4 x 4", "`data.image_size`", "such as 20"])
         .leaves_no("run");
+    pretrain(&folder, &["--set", "data.image_size=[16,18]"])
+        .refuses(2, &["16 x 18", "its width of 18 is no multiple of 4", "such as [16, 20]"])
+        .leaves_no("run");
+    pretrain(&folder, &["--set", "data.image_size=[18,32]", "--set", "model.patch_size=[4,8]"])
+        .refuses(2, &["18 x 32", "4 x 8", "its height of 18 is no multiple of 4", "such as [20, 32]"])
+        .leaves_no("run");
+    pretrain(&folder, &["--set", "data.image_size=[16]"])
+        .refuses(2, &["a whole number from 1 to 1000000, or a list of two such, [height, width]"])
+        .leaves_no("run");
 }
 
 #[cfg(target_os = "linux")]

@@ -9,6 +9,7 @@ mod checkpoints;
 mod collections;
 mod commands;
 mod damaged_runs;
+mod data_sets;
 #[cfg(unix)]
 mod destinations;
 mod downloads;

@@ -7,6 +7,7 @@ use std::process::Stdio;
 use image::RgbImage;
 use serde_json::Value;
 
+use crate::fixtures::cifar10;
 use crate::folder::{Ended, Folder};
 
 /// Class names that must come through every file and table.
@@ -158,6 +159,10 @@ fn images_come_from_files_folders_and_lists_in_their_order() {
         let listed = piped(&folder, &["predict", "--from", "linprobe", "--top", "1", "-"], list).succeeds();
         assert_eq!(listed.stdout, ended.stdout);
     }
+    cifar10(&folder, 3);
+    let of_set =
+        folder.run(&["predict", "--from", "linprobe", "--top", "1", "photos/test/dog/101.png", "cifar"]).succeeds();
+    assert_eq!(files(&of_set), ["photos/test/dog/101.png", "cifar#0", "cifar#1", "cifar#2"]);
     let out =
         folder.run(&["predict", "--from", "linprobe", "--top=1", "photos/test/=cat", "--out", "p.csv"]).succeeds();
     assert_eq!(out.stdout, "7 images in p.csv\n");
@@ -214,7 +219,7 @@ fn what_has_no_classifier_says_what_makes_one() {
     }
     folder.bmae("checkpoint export --from run --to timm --out e.safetensors -q").succeeds();
     folder.bmae("predict --from e.safetensors photos/test").refuses(2, &["e.safetensors has no classifier"]);
-    folder.bmae("predict --from rum photos/test").refuses(2, &["there is no rum", "did you mean run?"]);
+    folder.bmae("predict --from rum photos/test").refuses(1, &["there is no rum", "did you mean run?"]);
     folder.bmae("linprobe --preset tiny.toml --data photos --from run --out all/a/linprobe -q").succeeds();
     folder
         .bmae("predict --from all photos/test")
@@ -293,7 +298,8 @@ fn the_nearest_training_image_of_a_training_image_is_itself() {
     let ended = folder.bmae("neighbours --from run photos/test/dog --out near.html --top 3 --json").succeeds();
     assert_eq!(ended.json().as_array().map(Vec::len), Some(21));
     let page = folder.read("near.html");
-    for part in ["content=\"bmae neighbours\"", "data:image/png;base64,", "photos/test/dog/100.png", "a, &quot;b&quot;"]
+    for part in
+        ["content=\"bmae neighbours\"", "data:image/png;base64,", ">100.png<", ">photos/test/dog<", "a, &quot;b&quot;"]
     {
         assert!(page.contains(part), "no {part}");
     }
@@ -302,6 +308,9 @@ fn the_nearest_training_image_of_a_training_image_is_itself() {
     folder.bmae("neighbours --from run photos/test/dog --out near.png --top 3").succeeds();
     folder.bmae("neighbours --from run photos/test/dog --out near.png").succeeds();
     assert!(image::open(folder.path("near.png")).expect("a picture").width() > 500);
+    folder
+        .bmae("neighbours --from run photos/test/dog --out photos/train/dog/near.png")
+        .refuses(2, &["lies among the images of", "--force"]);
     folder.write("site.html", b"<title>mine</title>");
     folder.bmae("neighbours --from run photos/test/dog --out site.html").refuses(2, &["site.html is there already"]);
     folder.bmae("neighbours --from run photos/test/dog --out near.jpg").refuses_usage(&[".html or .png"]);

@@ -31,13 +31,12 @@ impl Records {
         Self { set, planes: Vec::new(), labels: Vec::new() }
     }
 
-    /// Takes up the records of a file, as long as there are fewer than `limit` in all. `place` names the file in
-    /// errors.
+    /// Takes up the records of a file. `place` names it in errors.
     ///
     /// # Errors
-    /// When the file is empty or no whole number of records (its length is checked whatever the limit), or when a
-    /// record that is taken has a label that does not exist. Nothing is taken then.
-    pub fn append(&mut self, place: &Path, bytes: &[u8], limit: usize) -> Result<(), DataError> {
+    /// When the file is empty or no whole number of records, or when a record has a label that does not exist. Nothing is
+    /// taken then.
+    pub fn append(&mut self, place: &Path, bytes: &[u8]) -> Result<(), DataError> {
         let label_bytes = self.set.label_bytes();
         let record_bytes = label_bytes + PIXEL_BYTES;
         if bytes.is_empty() || !bytes.len().is_multiple_of(record_bytes) {
@@ -51,8 +50,8 @@ impl Records {
             }
             .into());
         }
-        let taken = (bytes.len() / record_bytes).min(limit.saturating_sub(self.len()));
-        let records = || bytes.chunks_exact(record_bytes).take(taken);
+        let taken = bytes.len() / record_bytes;
+        let records = || bytes.chunks_exact(record_bytes);
         let label = |record: &[u8]| record[label_bytes - 1];
         let classes = self.set.classes();
         if let Some(number) = records().position(|record| usize::from(label(record)) >= classes) {
@@ -70,6 +69,18 @@ impl Records {
             self.planes.extend_from_slice(&record[label_bytes..]);
         }
         Ok(())
+    }
+
+    /// Keeps the records of these numbers alone, which rise, and gives back the memory of the others.
+    pub fn keep(&mut self, chosen: &[usize]) {
+        for (to, &from) in chosen.iter().enumerate() {
+            self.labels[to] = self.labels[from];
+            self.planes.copy_within(from * PIXEL_BYTES..(from + 1) * PIXEL_BYTES, to * PIXEL_BYTES);
+        }
+        self.labels.truncate(chosen.len());
+        self.planes.truncate(chosen.len() * PIXEL_BYTES);
+        self.labels.shrink_to_fit();
+        self.planes.shrink_to_fit();
     }
 }
 

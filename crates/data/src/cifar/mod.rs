@@ -13,9 +13,9 @@ mod limits;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::dataset::Limits;
 use crate::error::CifarError;
-use crate::{CifarSet, DataError, Dataset};
+use crate::stratified::classes_in_turn;
+use crate::{CifarSet, DataError, Dataset, Selection};
 use binary::Records;
 use files::Files;
 
@@ -26,13 +26,13 @@ pub(crate) use archive::is_gzip as is_archive;
 ///
 /// # Errors
 /// When it is not there, incomplete, cut short, overlong, or has labels that do not exist.
-pub fn open(set: CifarSet, root: &Path, limits: Limits) -> Result<Dataset, DataError> {
+pub fn open(set: CifarSet, root: &Path, selection: &Selection) -> Result<Dataset, DataError> {
     let places = [root.to_owned(), root.join(set.directory_name()), root.join(set.archive_name())];
     for place in places {
         if let Some(files) = Files::open(&place)?
             && set.recognises(&files.names())
         {
-            return read(set, &files, limits);
+            return read(set, &files, selection);
         }
     }
     Err(CifarError::NotFound { set, root: root.to_owned() }.into())
@@ -42,7 +42,7 @@ pub fn open(set: CifarSet, root: &Path, limits: Limits) -> Result<Dataset, DataE
 ///
 /// # Errors
 /// As [`open`], and when it holds files of both sets.
-pub fn recognise(path: &Path, limits: Limits) -> Result<Option<Dataset>, DataError> {
+pub fn recognise(path: &Path, selection: &Selection) -> Result<Option<Dataset>, DataError> {
     let sets = [CifarSet::Cifar10, CifarSet::Cifar100];
     if let Some(files) = Files::open(path)? {
         let names = files.names();
@@ -50,8 +50,8 @@ pub fn recognise(path: &Path, limits: Limits) -> Result<Option<Dataset>, DataErr
             [true, true] => {
                 return Err(CifarError::BothSets { path: path.to_owned() }.into());
             }
-            [true, false] => return read(CifarSet::Cifar10, &files, limits).map(Some),
-            [false, true] => return read(CifarSet::Cifar100, &files, limits).map(Some),
+            [true, false] => return read(CifarSet::Cifar10, &files, selection).map(Some),
+            [false, true] => return read(CifarSet::Cifar100, &files, selection).map(Some),
             [false, false] => {}
         }
     }
@@ -59,13 +59,13 @@ pub fn recognise(path: &Path, limits: Limits) -> Result<Option<Dataset>, DataErr
     let inside = |set: &CifarSet| path.join(set.directory_name()).is_dir() || path.join(set.archive_name()).is_file();
     match sets.iter().filter(|set| inside(set)).collect::<Vec<_>>()[..] {
         [] => Ok(None),
-        [&set] => open(set, path, limits).map(Some),
+        [&set] => open(set, path, selection).map(Some),
         _ => Err(CifarError::BothSets { path: path.to_owned() }.into()),
     }
 }
 
 /// Reads both parts, having made sure that every file is there.
-fn read(set: CifarSet, files: &Files, limits: Limits) -> Result<Dataset, DataError> {
+fn read(set: CifarSet, files: &Files, selection: &Selection) -> Result<Dataset, DataError> {
     let names = files.names();
     let missing: Vec<&str> = set.files().filter(|file| !names.iter().any(|name| name == file)).collect();
     if !missing.is_empty() {
@@ -74,20 +74,24 @@ fn read(set: CifarSet, files: &Files, limits: Limits) -> Result<Dataset, DataErr
     let part = |names: &[&str], limit: usize| -> Result<Records, DataError> {
         let mut records = Records::new(set);
         for name in names {
-            records.append(&files.place(name), &files.read(name)?, Limits::count(limit))?;
+            records.append(&files.place(name), &files.read(name)?)?;
+        }
+        if limit > 0 {
+            records.keep(&classes_in_turn(&records, limit));
         }
         Ok(records)
     };
-    let train = part(set.train_files(), limits.train)?;
-    let test = part(&[set.test_file()], limits.test)?;
+    let train = part(set.train_files(), selection.train_limit)?;
+    let test = part(&[set.test_file()], selection.test_limit)?;
     let class_names = class_names::read(set, files)?;
     Ok(Dataset {
         name: set.to_string(),
         train: Arc::new(train),
         test: Some(Arc::new(test)),
-        test_folder: None,
+        test_origin: None,
         class_names,
         left_out: None,
+        unreadable: Vec::new(),
     })
 }
 

@@ -36,7 +36,7 @@ fn test_labels(data: &Dataset) -> Vec<usize> {
 }
 
 fn open10(root: &Path) -> Result<Dataset, DataError> {
-    open(CifarSet::Cifar10, root, Limits::default())
+    open(CifarSet::Cifar10, root, &Selection::default())
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn planes_become_pixels_row_by_row() {
         bytes.extend((0..1024_u32).map(|place| (place + 85 * channel) as u8));
     }
     let mut records = Records::new(CifarSet::Cifar10);
-    records.append(Path::new("a file"), &bytes, usize::MAX).expect("one record");
+    records.append(Path::new("a file"), &bytes).expect("one record");
     let image = records.image(0).expect("in memory");
     assert_eq!((image.width(), image.height()), (32, 32));
     for place in 0..1024 {
@@ -70,7 +70,7 @@ fn of_two_label_bytes_the_fine_one_is_used() {
     let folder = folder();
     fs::write(folder.path().join("train.bin"), [record(&[19, 99], 0), record(&[1, 0], 0)].concat()).expect("room");
     fs::write(folder.path().join("test.bin"), record(&[3, 42], 0)).expect("room");
-    let data = recognise(folder.path(), Limits::default()).expect("complete files").expect("CIFAR-100");
+    let data = recognise(folder.path(), &Selection::default()).expect("complete files").expect("CIFAR-100");
     assert_eq!(data.name, "CIFAR-100");
     assert_eq!(labels(&*data.train), [99, 0]);
     assert_eq!(test_labels(&data), [42]);
@@ -79,13 +79,27 @@ fn of_two_label_bytes_the_fine_one_is_used() {
 }
 
 #[test]
-fn limits_take_the_first_records_across_files() {
+fn limits_take_classes_in_turn_across_files_and_the_order_stays() {
     let folder = folder();
     write_cifar10(folder.path());
-    let limits = Limits { train: 3, test: 2 };
-    let data = open(CifarSet::Cifar10, folder.path(), limits).expect("complete files");
-    assert_eq!(labels(&*data.train), [0, 1, 2]);
-    assert_eq!(test_labels(&data), [9, 0]);
+    // Classes 0, 0 and 5, 5 in the first two files, with another pixel in each.
+    fs::write(folder.path().join("data_batch_1.bin"), [record(&[5], 1), record(&[5], 2)].concat()).expect("room");
+    fs::write(folder.path().join("data_batch_2.bin"), [record(&[0], 3), record(&[0], 4)].concat()).expect("room");
+    let limited =
+        |train, test| open(CifarSet::Cifar10, folder.path(), &Selection::limited(train, test)).expect("complete files");
+    let whole = limited(0, 0);
+    assert_eq!(labels(&*whole.train), [5, 5, 0, 0, 4, 5, 6, 7, 8, 9]);
+    let data = limited(3, 2);
+    assert_eq!(labels(&*data.train), [5, 0, 4]);
+    for (at, of_whole) in [0, 2, 4].into_iter().enumerate() {
+        assert_eq!(data.train.image(at).expect("in memory"), whole.train.image(of_whole).expect("in memory"));
+    }
+    assert_eq!(test_labels(&data), [0, 5]);
+    assert_eq!(
+        labels(&*limited(8, 0).train),
+        [5, 0, 0, 4, 6, 7, 8, 9],
+        "the second of a class follows when each had its first"
+    );
 }
 
 #[test]
@@ -94,14 +108,14 @@ fn missing_files_are_named() {
     write_cifar10(folder.path());
     fs::remove_file(folder.path().join("data_batch_3.bin")).expect("there");
     fs::remove_file(folder.path().join("test_batch.bin")).expect("there");
-    let error = recognise(folder.path(), Limits::default()).expect_err("incomplete").to_string();
+    let error = recognise(folder.path(), &Selection::default()).expect_err("incomplete").to_string();
     assert!(error.contains("missing data_batch_3.bin, test_batch.bin"), "{error}");
 }
 
 #[test]
 fn a_set_that_is_not_there_is_named_with_where_it_was_looked_for() {
     let folder = folder();
-    let error = open(CifarSet::Cifar100, &folder.path().join("nowhere"), Limits::default()).expect_err("nothing");
+    let error = open(CifarSet::Cifar100, &folder.path().join("nowhere"), &Selection::default()).expect_err("nothing");
     let error = error.to_string();
     assert!(error.contains("CIFAR-100 is not in") && error.contains("nowhere"), "{error}");
 }
@@ -138,9 +152,9 @@ fn a_label_that_does_not_exist_is_named_with_its_record() {
 #[test]
 fn a_refused_file_leaves_the_records_as_they_were() {
     let mut records = Records::new(CifarSet::Cifar10);
-    records.append(Path::new("good"), &record(&[1], 0), usize::MAX).expect("one record");
+    records.append(Path::new("good"), &record(&[1], 0)).expect("one record");
     let bad = [record(&[2], 0), record(&[255], 0)].concat();
-    records.append(Path::new("bad"), &bad, usize::MAX).expect_err("no class 255");
+    records.append(Path::new("bad"), &bad).expect_err("no class 255");
     assert_eq!(labels(&records), [1]);
 }
 
@@ -171,7 +185,7 @@ fn files_of_both_sets_in_one_folder_are_refused() {
     let folder = folder();
     write_cifar10(folder.path());
     fs::write(folder.path().join("train.bin"), record(&[0, 0], 0)).expect("room");
-    let error = recognise(folder.path(), Limits::default()).expect_err("ambiguous");
+    let error = recognise(folder.path(), &Selection::default()).expect_err("ambiguous");
     assert!(matches!(error, DataError::Cifar(CifarError::BothSets { .. })), "{error}");
 }
 
@@ -182,7 +196,7 @@ fn the_folder_around_the_directory_will_do_too() {
     fs::create_dir(&inner).expect("room");
     write_cifar10(&inner);
     assert_eq!(open10(folder.path()).expect("complete").train.len(), 10);
-    let recognised = recognise(folder.path(), Limits::default()).expect("complete").expect("CIFAR-10");
+    let recognised = recognise(folder.path(), &Selection::default()).expect("complete").expect("CIFAR-10");
     assert_eq!(recognised.train.len(), 10);
 }
 
@@ -195,7 +209,7 @@ fn any_bytes_may_be_refused_but_never_panic() {
             let length = generator.random_range(0..7000);
             let bytes: Vec<u8> = (0..length).map(|_| generator.random::<u8>() % 120).collect();
             let mut records = Records::new(set);
-            if records.append(Path::new("any"), &bytes, usize::MAX).is_ok() {
+            if records.append(Path::new("any"), &bytes).is_ok() {
                 assert!(labels(&records).iter().all(|&label| label < set.classes()));
             }
         }

@@ -17,8 +17,7 @@ mod room;
 mod tiff;
 mod webp;
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek};
+use std::io::{BufRead, Read, Seek};
 use std::path::Path;
 
 use image::codecs::bmp::BmpDecoder;
@@ -46,12 +45,11 @@ const SLACK: u64 = 16 << 20;
 /// tell, not its name. A file that passed the `inspection` before is not looked through for missing parts again.
 ///
 /// # Errors
-/// When it cannot be opened, is of a kind that is not decoded, is damaged or cut short, has more than 200 million
-/// pixels or its decoder fails; each names the file.
-pub fn decode(path: &Path, inspection: &Inspection) -> Result<Image, DataError> {
-    let file = File::open(path).map_err(DataError::io("read", path))?;
-    let path = || path.to_owned();
-    let fault = match quiet::caught(|| read(&mut BufReader::new(file), inspection)) {
+/// When it cannot be read, is of a kind that is not decoded, is damaged or cut short, has more than 200 million
+/// pixels or its decoder fails; each names it as `place`.
+pub fn decode(source: &mut (impl BufRead + Seek), place: &Path, inspection: &Inspection) -> Result<Image, DataError> {
+    let path = || place.to_owned();
+    let fault = match quiet::caught(|| read(source, inspection)) {
         Ok(Ok(image)) => return Ok(image),
         Ok(Err(fault)) => fault,
         Err(message) => return Err(FolderError::DecoderFailed { path: path(), message }.into()),

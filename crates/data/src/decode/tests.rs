@@ -2,7 +2,7 @@
 //! encoder here can write are in `tests/images`.
 
 use std::fs;
-use std::io::Cursor;
+use std::io::{BufReader, Cursor};
 
 use image::codecs::png::PngEncoder;
 use image::{DynamicImage, ExtendedColorType, ImageEncoder, ImageFormat, RgbImage};
@@ -20,11 +20,15 @@ const TILED_PLANAR: &[u8] = include_bytes!("../../tests/images/tiled_planar.tif"
 const JPEGS: [(&str, &[u8]); 4] =
     [("baseline", BASELINE), ("progressive", PROGRESSIVE), ("restarts", RESTARTS), ("grey", GREY)];
 
+fn decode_file(path: &Path, inspection: &Inspection) -> Result<Image, DataError> {
+    decode(&mut BufReader::new(fs::File::open(path).expect("it was written")), path, inspection)
+}
+
 fn decoded(bytes: &[u8]) -> Result<Image, String> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("picture.png");
     fs::write(&path, bytes).expect("room");
-    decode(&path, &Inspection::default()).map_err(|error| {
+    decode_file(&path, &Inspection::default()).map_err(|error| {
         let error = error.to_string();
         assert!(error.contains("picture.png") && !error.contains('\n'), "{error}");
         error
@@ -378,10 +382,10 @@ fn a_jpeg_that_was_found_whole_is_decoded_alike_again_and_another_in_its_place_i
     for (name, jpeg) in JPEGS {
         fs::write(&path, jpeg).expect("room");
         let inspection = Inspection::default();
-        let first = decode(&path, &inspection).expect(name);
+        let first = decode_file(&path, &inspection).expect(name);
         assert!(inspection.is_kept_whole(jpeg.len()).is_some(), "{name}");
-        assert_eq!(decode(&path, &inspection).expect(name), first, "{name}");
+        assert_eq!(decode_file(&path, &inspection).expect(name), first, "{name}");
         fs::write(&path, &jpeg[..jpeg.len() - 100]).expect("room");
-        assert!(decode(&path, &inspection).is_err(), "{name}");
+        assert!(decode_file(&path, &inspection).is_err(), "{name}");
     }
 }

@@ -6,6 +6,8 @@ use bmae_architecture::ImageSize;
 use bmae_output::count::count;
 use thiserror::Error;
 
+use crate::split::Split;
+
 /// What can go wrong while batches are loaded.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -21,6 +23,14 @@ pub enum LoaderError {
     /// A data set without images.
     #[error("the data set holds no images")]
     NoImages,
+    /// A part of a data set of which nothing can be decoded.
+    #[error("none of the {} can be decoded", count(*images, &format!("{split} image")))]
+    NoneReadable {
+        /// The part.
+        split: Split,
+        /// Its images.
+        images: usize,
+    },
     /// Too few images to train on.
     #[error("the data set has {}, less than one batch of {batch_size}", count(*images, "image"))]
     LessThanOneBatch {

@@ -1,8 +1,10 @@
 //! Everything that can be wrong with data, each as one sentence that states facts, a file for each area.
 
+mod archive;
 mod cifar;
 mod download;
 mod folder;
+mod labels;
 mod loader;
 mod preview;
 mod transforms;
@@ -15,9 +17,11 @@ use bmae_output::plain::plain_path;
 
 use thiserror::Error;
 
+pub use archive::ArchiveError;
 pub use cifar::CifarError;
 pub use download::DownloadError;
 pub use folder::FolderError;
+pub use labels::LabelError;
 pub use loader::LoaderError;
 pub use preview::PreviewError;
 pub use transforms::TransformError;
@@ -43,14 +47,15 @@ pub enum DataError {
         path: PathBuf,
     },
     /// A file that is no archive.
-    #[error("{path} is a file, but no .tar.gz of CIFAR-10 or CIFAR-100", path = plain_path(path))]
+    #[error("{path} is a file, but no .csv of file,label, no .tar of shards, no .zip of a folder and no .tar.gz of CIFAR-10 or CIFAR-100", path = plain_path(path))]
     NotAnArchive {
         /// The file.
         path: PathBuf,
     },
     /// An archive of something else.
     #[error(
-        "{path} is an archive, but holds no data_batch_1.bin (CIFAR-10) and no train.bin (CIFAR-100)",
+        "{path} is a compressed archive, but holds no data_batch_1.bin (CIFAR-10) and no train.bin (CIFAR-100); shards are \
+         read at random and lie in an uncompressed .tar",
         path = plain_path(path)
     )]
     UnknownArchive {
@@ -87,6 +92,12 @@ pub enum DataError {
     /// Folders of images.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// Shards and zips of images.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// Labels, and tables of them.
+    #[error(transparent)]
+    Labels(#[from] LabelError),
     /// A download.
     #[error(transparent)]
     Download(#[from] DownloadError),

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
-use crate::{Source, open};
+use crate::{Selection, Source, open};
 
 /// `train/` and `test/` with two classes of three files each; only pictures are decoded, and these are none.
 fn photos(root: &Path) {
@@ -20,7 +20,7 @@ fn photos(root: &Path) {
 }
 
 fn of(source: &Source, split: Split) -> Fingerprint {
-    let dataset = open(source, 0, 0).expect("images");
+    let dataset = open(source, &Selection::default()).expect("images");
     Fingerprint::of(&dataset, split).expect("it can be read").expect("the split is there")
 }
 
@@ -86,14 +86,14 @@ fn only_the_images_that_are_taken_count() {
     let folder = tempfile::tempdir().expect("a folder");
     photos(folder.path());
     let of_two = || {
-        let dataset = open(&Source::Path(folder.path().to_owned()), 2, 0).expect("images");
+        let dataset = open(&Source::Path(folder.path().to_owned()), &Selection::limited(2, 0)).expect("images");
         Fingerprint::of(&dataset, Split::Train).expect("it can be read").expect("images")
     };
     let before = of_two();
     fs::write(folder.path().join("train/cat/2.png"), "beyond the limit").expect("room");
     assert_eq!((of_two(), before.images), (before.clone(), 2));
     let lists = |limit| {
-        let dataset = open(&Source::Path(folder.path().to_owned()), limit, 0).expect("images");
+        let dataset = open(&Source::Path(folder.path().to_owned()), &Selection::limited(limit, 0)).expect("images");
         before.lists(&dataset, Split::Train)
     };
     assert_eq!([2, 3, 0].map(lists), [true, false, false]);
@@ -138,6 +138,6 @@ fn every_byte_of_cifar_counts_and_a_set_without_test_images_has_no_fingerprint_o
 
     let pile = tempfile::tempdir().expect("a folder");
     fs::write(pile.path().join("a.png"), "unlabelled").expect("room");
-    let dataset = open(&Source::Path(pile.path().to_owned()), 0, 0).expect("images");
+    let dataset = open(&Source::Path(pile.path().to_owned()), &Selection::default()).expect("images");
     assert_eq!(Fingerprint::of(&dataset, Split::Test).expect("nothing is read"), None);
 }

@@ -1,8 +1,10 @@
+use std::ffi::OsStr;
 use std::fs;
 
 use image::{Rgb, RgbImage};
 
 use super::*;
+use crate::Image;
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a temporary folder")
@@ -17,7 +19,12 @@ fn write(root: &Path, name: &str, colour: [u8; 3]) -> PathBuf {
 }
 
 fn all(root: &Path) -> Result<Dataset, DataError> {
-    open(root, Limits::default())
+    open(root, &Selection::default())
+}
+
+/// With so many training images.
+fn limited(root: &Path, train: usize) -> Result<Dataset, DataError> {
+    crate::open(&crate::Source::Path(root.to_owned()), &Selection::limited(train, 0))
 }
 
 /// Red value and label of every image.
@@ -56,13 +63,13 @@ fn folders_of_other_usual_names_are_taken_and_test_images_before_those_of_valida
     write(folder.path(), "valid/cat/1.png", [2, 0, 0]);
     let data = all(folder.path()).expect("a labelled folder");
     assert_eq!(contents(&**data.test.as_ref().expect("a test set")), [(2, Some(0))]);
-    assert_eq!(data.test_folder.as_deref(), Some("valid"));
+    assert_eq!(data.test_origin, Some(TestOrigin::Folder("valid".to_owned())));
     write(folder.path(), "Val/cat/1.png", [3, 0, 0]);
-    assert_eq!(all(folder.path()).expect("as before").test_folder.as_deref(), Some("Val"));
+    assert_eq!(all(folder.path()).expect("as before").test_origin, Some(TestOrigin::Folder("Val".to_owned())));
     write(folder.path(), "test/cat/1.png", [4, 0, 0]);
     write(folder.path(), "train/cat/1.png", [5, 0, 0]);
     let data = all(folder.path()).expect("as before");
-    assert_eq!((contents(&*data.train), data.test_folder), (vec![(5, Some(0))], None));
+    assert_eq!((contents(&*data.train), data.test_origin), (vec![(5, Some(0))], None));
 }
 
 #[test]
@@ -84,10 +91,9 @@ fn limits_take_turns_between_the_classes() {
         write(folder.path(), &format!("train/c/{image}.png"), [20 + image, 0, 0]);
     }
     write(folder.path(), "train/b/0.png", [10, 0, 0]);
-    let data = open(folder.path(), Limits { train: 6, test: 0 }).expect("a labelled folder");
+    let data = limited(folder.path(), 6).expect("a labelled folder");
     let expected = [(0, 0), (1, 0), (2, 0), (10, 1), (20, 2), (21, 2)].map(|(red, label)| (red, Some(label)));
     assert_eq!(contents(&*data.train), expected);
-    assert_eq!(taken_of_each(&[4, 1, 4], usize::MAX), [4, 1, 4]);
 }
 
 #[test]
@@ -102,7 +108,7 @@ fn any_other_folder_is_unlabelled_at_any_depth() {
     let data = all(folder.path()).expect("an unlabelled folder");
     assert!(!data.is_labelled() && data.test.is_none());
     assert_eq!(contents(&*data.train), [(1, None), (2, None), (3, None), (4, None)]);
-    assert_eq!(open(folder.path(), Limits { train: 2, test: 0 }).expect("as before").train.len(), 2);
+    assert_eq!(limited(folder.path(), 2).expect("as before").train.len(), 2);
 }
 
 #[test]
@@ -113,12 +119,6 @@ fn classes_that_differ_between_train_and_test_are_named() {
     }
     let error = all(folder.path()).expect_err("other classes").to_string();
     assert!(error.contains("only in train is dog, only in test is bird"), "{error}");
-}
-
-#[test]
-fn long_lists_of_differing_classes_are_cut() {
-    let many: Vec<String> = (0..8).map(|i| format!("c{i}")).collect();
-    assert_eq!(difference(&many, &[]), "only in train is c0, c1, c2, c3, c4 and 3 more");
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn pictures_that_bmae_drew_are_no_data_wherever_they_lie() {
     for name in ["a.png", "figures/own.png", "sub/b.png"] {
         write(name, photo);
     }
-    let open = |path: &str| open(&folder.path().join(path), Limits::default());
+    let open = |path: &str| open(&folder.path().join(path), &Selection::default());
     let all = open("").expect("images");
     assert_eq!((all.train.len(), &all.left_out), (3, &None), "a folder of that name alone says nothing");
 
@@ -246,4 +246,73 @@ fn pictures_that_bmae_drew_are_no_data_wherever_they_lie() {
         let refused = open(drawn).expect_err("no images").to_string();
         assert!(refused.contains("holds no image") && refused.contains("that bmae drew"), "{refused}");
     }
+}
+
+/// Images of so many classes, 5 of each, in folders of their own.
+fn write_classes(root: &Path, classes: &[&str]) {
+    for (label, class) in classes.iter().enumerate() {
+        for number in 0..5 {
+            write(root, &format!("{class}/{number}.png"), [10 * label as u8 + number, 0, 0]);
+        }
+    }
+}
+
+#[test]
+fn class_folders_without_a_split_are_labelled_and_a_fifth_of_each_is_for_testing() {
+    let folder = folder();
+    write_classes(folder.path(), &["cats", "dogs"]);
+    let data = all(folder.path()).expect("two classes");
+    assert_eq!(data.class_names, ["cats", "dogs"]);
+    assert_eq!(data.test_origin, Some(TestOrigin::HeldOut { fraction: 0.2, seed: 0 }));
+    let (train, test) = (contents(&*data.train), contents(&**data.test.as_ref().expect("a test set")));
+    let of = |part: &[(u8, Option<usize>)], class| part.iter().filter(|(_, label)| *label == Some(class)).count();
+    assert_eq!([of(&train, 0), of(&train, 1), of(&test, 0), of(&test, 1)], [4, 4, 1, 1]);
+    assert!(train.iter().all(|image| !test.contains(image)));
+    let files =
+        |images: &dyn Images| (0..images.len()).map(|at| images.file(at).map(Path::to_owned)).collect::<Vec<_>>();
+    assert_eq!(files(&*data.train).len(), 8);
+    assert!(files(&*data.train).iter().flatten().all(|file| file.starts_with("cats") || file.starts_with("dogs")));
+}
+
+#[test]
+fn the_division_depends_on_fraction_and_seed_alone() {
+    let folder = folder();
+    write_classes(folder.path(), &["cats", "dogs"]);
+    let test = |test_fraction, split_seed| {
+        let selection = Selection { test_fraction, split_seed, ..Selection::default() };
+        open(folder.path(), &selection).expect("two classes").test.map(|images| contents(&*images))
+    };
+    assert_eq!(test(0.4, 1), test(0.4, 1));
+    let seeds: std::collections::BTreeSet<_> = (0..5).map(|seed| test(0.4, seed)).collect();
+    assert!(seeds.len() > 1);
+    assert_eq!(test(0.4, 0).map(|images| images.len()), Some(4));
+    assert_eq!(test(0.0, 0), None);
+}
+
+#[test]
+fn folders_are_classes_where_two_hold_images_and_none_is_called_as_a_split() {
+    let kind_of = |files: &[&str]| {
+        let folder = folder();
+        files.iter().for_each(|file| drop(write(folder.path(), file, [0; 3])));
+        let data = all(folder.path()).expect("images");
+        data.class_names
+    };
+    let none: [String; 0] = [];
+    assert_eq!(kind_of(&["cats/1.png", "dogs/1.png"]), ["cats", "dogs"]);
+    assert_eq!(kind_of(&["cats/1.png", "dogs/1.png", "birds/small/1.png"]), ["birds", "cats", "dogs"]);
+    assert_eq!(kind_of(&["cats/1.png", "dogs/old/1.png", "dogs/2.png"]), ["cats", "dogs"]);
+    assert_eq!(kind_of(&["all/1.png"]), none, "one folder alone");
+    assert_eq!(kind_of(&["2020/january/1.png", "2021/may/1.png"]), none, "images that lie deeper");
+    assert_eq!(kind_of(&["1.png", "cats/1.png", "dogs/1.png"]), none, "an image beside them");
+    assert_eq!(kind_of(&["train/1.png", "test/1.png"]), none, "splits without classes");
+    assert_eq!(kind_of(&["cats/1.png", "dogs/1.png", "val/1.png"]), none, "a split without classes");
+}
+
+#[test]
+fn a_folder_without_images_beside_class_folders_is_no_class() {
+    let folder = folder();
+    write_classes(folder.path(), &["cats", "dogs"]);
+    fs::create_dir(folder.path().join("notes")).expect("room");
+    fs::write(folder.path().join("notes/read.txt"), "not an image").expect("room");
+    assert_eq!(all(folder.path()).expect("two classes").class_names, ["cats", "dogs"]);
 }

@@ -7,14 +7,14 @@ fn folder() -> tempfile::TempDir {
 }
 
 fn path_error(path: &Path) -> String {
-    open(&Source::Path(path.to_owned()), 0, 0).expect_err("nothing that can be opened").to_string()
+    open(&Source::Path(path.to_owned()), &Selection::default()).expect_err("nothing that can be opened").to_string()
 }
 
 #[test]
 fn limits_hold_for_shapes_too() {
     let source = Source::Shapes { seed: 0, train: 100, test: 50, size: bmae_architecture::ImageSize::square(32) };
     let lengths = |train, test| {
-        let data = open(&source, train, test).expect("shapes");
+        let data = open(&source, &Selection::limited(train, test)).expect("shapes");
         (data.train.len(), data.test.expect("a test set").len())
     };
     assert_eq!(lengths(0, 0), (100, 50));
@@ -71,7 +71,7 @@ fn cifar_for_python_is_recognised_and_refused() {
 fn a_folder_of_images_is_opened_as_one() {
     let folder = folder();
     image::RgbImage::new(3, 2).save(folder.path().join("a.png")).expect("room");
-    let data = open(&Source::Path(folder.path().to_owned()), 0, 0).expect("an unlabelled folder");
+    let data = open(&Source::Path(folder.path().to_owned()), &Selection::default()).expect("an unlabelled folder");
     assert_eq!((data.train.len(), data.is_labelled()), (1, false));
 }
 

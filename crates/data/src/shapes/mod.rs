@@ -46,9 +46,10 @@ pub fn open(seed: u64, train: usize, test: usize, size: ImageSize) -> Result<Dat
         name: "shapes".to_owned(),
         train: images(Purpose::TrainShape, train),
         test: Some(images(Purpose::TestShape, test)),
-        test_folder: None,
+        test_origin: None,
         class_names: Silhouette::ALL.map(|silhouette| silhouette.noun().to_owned()).to_vec(),
         left_out: None,
+        unreadable: Vec::new(),
     })
 }
 

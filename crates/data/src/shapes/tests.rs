@@ -1,10 +1,11 @@
 use super::scene::Texture;
 use super::*;
+use crate::Selection;
 use crate::open::{Source, open};
 use crate::statistics::Statistics;
 
 fn shapes(seed: u64, count: usize, size: usize) -> Dataset {
-    open(&Source::Shapes { seed, train: count, test: count, size: ImageSize::square(size) }, 0, 0)
+    open(&Source::Shapes { seed, train: count, test: count, size: ImageSize::square(size) }, &Selection::default())
         .expect("an ordinary set")
 }
 
@@ -88,7 +89,8 @@ fn an_image_that_is_not_square_shows_the_scene_of_the_square_in_its_middle() {
 #[test]
 fn sizes_that_cannot_be_drawn_are_refused() {
     for size in [0, LEAST_SIZE - 1, GREATEST_SIZE + 1] {
-        let refused = open(&Source::Shapes { seed: 0, train: 1, test: 1, size: ImageSize::square(size) }, 0, 0);
+        let refused =
+            open(&Source::Shapes { seed: 0, train: 1, test: 1, size: ImageSize::square(size) }, &Selection::default());
         assert!(matches!(refused, Err(DataError::ShapeSize { .. })), "size {size}");
     }
 }

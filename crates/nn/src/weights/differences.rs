@@ -121,26 +121,27 @@ impl StateDict {
         }
     }
 
+    /// Positions of another form. Whether their number is right, the model tells that they are loaded into.
     fn positions(&self) -> Option<String> {
         let shape = &self.tensors.get("pos_embed")?.shape;
-        let &[1, tokens, _] = shape.as_slice() else {
-            return Some(format!("positions of another form (pos_embed is {shape:?})"));
-        };
-        // As many as a square has patches, and nothing says that they are another grid with a class token.
-        let is_square = tokens.isqrt().checked_pow(2) == Some(tokens);
-        (self.grid_of("pos_embed").is_none() && is_square)
-            .then(|| "positions without one for the class token (pos_embed)".to_owned())
+        let is_known = matches!(shape.as_slice(), [1, _, _]);
+        (!is_known).then(|| format!("positions of another form (pos_embed is {shape:?})"))
     }
 
-    /// What there is to say of positions whose grid nothing tells; only the recipe can, if it has as many patches.
+    /// What there is to say of positions whose grid nothing tells and that are not as many as a model has: only its recipe
+    /// could have told it.
     pub(super) fn unknown_grid(&self) -> Option<String> {
         let &[1, tokens, _] = self.tensors.get("pos_embed")?.shape.as_slice() else { return None };
-        self.grid_of("pos_embed").is_none().then(|| {
-            format!(
+        if self.grid_of("pos_embed").is_some() {
+            return None;
+        }
+        Some(match tokens.isqrt().checked_pow(2) == Some(tokens) {
+            true => "positions without one for the class token (pos_embed)".to_owned(),
+            false => format!(
                 "positions for {}, which are no square, and nothing that tells their rows and columns (give the image size that \
                  they are for, data.image_size)",
                 count(tokens.saturating_sub(1), "patch")
-            )
+            ),
         })
     }
 

@@ -196,6 +196,55 @@ mod tests {
         }
     }
 
+    /// By torch, as above, of `GRID[..6]` as 2 rows and 3 columns.
+    #[test]
+    fn a_grid_that_is_not_square_is_resized_over_rows_and_columns_by_themselves() {
+        let higher = [-0.004124, 1.42197, 0.181023, 0.935921, 0.48597, 0.135368, 0.671116, -0.350681];
+        let wider = [0.387, 0.2995, 0.25, 0.4705, 0.661];
+        let from = GridSize { rows: 2, columns: 3 };
+        for (rows, columns, want) in [(4, 2, &higher[..]), (1, 5, &wider[..])] {
+            let got = resized(&GRID[..6], from, GridSize { rows, columns }, 1);
+            assert_eq!(got.len(), want.len());
+            for (got, want) in got.iter().zip(want) {
+                assert!((got - want).abs() < 3e-6, "{rows} x {columns}: {got} and {want}");
+            }
+        }
+    }
+
+    /// Weights with positions for `patches` patches of 2 x 2 pixels, and the size of their images as a recipe tells it.
+    fn told(patches: usize, image_size: &str) -> StateDict {
+        let mut weights = positions(1 + patches, 4);
+        let array = Array { shape: vec![4, 3, 2, 2], values: vec![0.0; 48] };
+        weights.tensors.insert("patch_embed.proj.weight".to_owned(), array);
+        if !image_size.is_empty() {
+            let text = format!("data.image_size = {image_size}");
+            weights.metadata.insert(super::super::CONFIG_KEY.to_owned(), text);
+        }
+        weights
+    }
+
+    #[test]
+    fn a_grid_is_that_of_the_image_size_told_beside_the_weights_else_a_square() {
+        let grid = |patches, image_size| told(patches, image_size).grid_of("pos_embed").map(|grid| grid.to_string());
+        assert_eq!(grid(16, "[4, 16]").as_deref(), Some("2 x 8"));
+        assert_eq!(grid(16, "8").as_deref(), Some("4 x 4"));
+        assert_eq!(grid(16, "").as_deref(), Some("4 x 4"));
+        assert_eq!(grid(12, "[8, 6]").as_deref(), Some("4 x 3"));
+        assert_eq!(grid(16, "[8, 6]").as_deref(), Some("4 x 4"), "a size of other weights");
+        assert_eq!([grid(12, ""), grid(12, "8")], [None, None]);
+    }
+
+    #[test]
+    fn weights_of_as_many_patches_in_another_form_are_resized_once() {
+        let mut weights = told(8, "[4, 8]");
+        let high = GridSize { rows: 4, columns: 2 };
+        let said = weights.resize_positions(high).map(|resized| resized.to_string());
+        assert_eq!(said.as_deref(), Some("pos_embed resized from 2 x 4 to 4 x 2 patches (bicubic)"));
+        let resized = weights.clone();
+        assert_eq!(weights.resize_positions(high), None);
+        assert_eq!((weights.grid_of("pos_embed"), weights.tensors == resized.tensors), (Some(high), true));
+    }
+
     #[test]
     fn the_class_tokens_position_is_kept_and_each_dimension_resized_by_itself() {
         let mut weights = StateDict::default();

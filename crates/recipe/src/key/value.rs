@@ -6,7 +6,7 @@ use toml::{Table, Value};
 use super::range::{Count, Number, TextRange};
 use crate::choices::{
     Augmentation, Born, Choice, ClassWeighting, CopyAt, EmaUnit, Feature, FeatureHead, LossOn, Masks, MethodName,
-    Pooling, Ramp, ScratchInit, TargetNormalisation, UpdateKind, WarmupWeight,
+    Pooling, Ramp, ScratchInit, TargetNormalisation, Unreadable, UpdateKind, WarmupWeight,
 };
 use crate::planned_epochs::EarlierPlan;
 
@@ -244,7 +244,8 @@ choice_values!(
     Pooling,
     Feature,
     ClassWeighting,
-    Augmentation
+    Augmentation,
+    Unreadable
 );
 
 fn one_of<T: Choice>() -> String {

@@ -31,9 +31,10 @@ pub enum DataSource {
 section! {
     keys SourceKeys, in "data", read by all {
         /// Data set: "shapes", "cifar10", "cifar100" or a path
-        /// "shapes" is generated and needs no files. A path is a folder or an archive: CIFAR-10 or CIFAR-100 in binary
-        /// form, train/<class>/ and test/<class>/ folders, or a folder of images without labels. Like every path of a
-        /// recipe file, a relative one begins in the folder of that file.
+        /// "shapes" is generated and needs no files. A path is CIFAR-10 or CIFAR-100 in binary form; a folder or a .zip with
+        /// train/<class>/ and test/<class>/, with <class>/, or with images without labels; a .csv of file,label; or shards: a
+        /// .tar, a folder of them, or a pattern like train-{000..009}.tar. Like every path of a recipe file, a relative one
+        /// begins in the folder of that file.
         source: String = "shapes".to_owned(),
             in TextRange { allowed: "\"shapes\", \"cifar10\", \"cifar100\" or a path", fits: |text| !text.is_empty() };
         /// Folder that holds "cifar10" and "cifar100"
@@ -79,6 +80,14 @@ impl DataSource {
             DataSource::Cifar10 { .. } => "cifar10".to_owned(),
             DataSource::Cifar100 { .. } => "cifar100".to_owned(),
             DataSource::Path(path) => to_text(path),
+        }
+    }
+
+    /// The path that is the source; `None` where it is a name.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            DataSource::Path(path) => Some(path),
+            DataSource::Shapes | DataSource::Cifar10 { .. } | DataSource::Cifar100 { .. } => None,
         }
     }
 

@@ -110,3 +110,23 @@ impl Draw {
         key.accepts(&parsed).then_some(value)
     }
 }
+
+#[test]
+fn sizes_are_a_number_or_height_and_width_and_are_written_as_a_number_where_they_are_square() {
+    let recipe = |image: &str, patch: &str| {
+        Recipe::from_toml(&format!("data.image_size = {image}\nmodel.patch_size = {patch}")).expect("a recipe")
+    };
+    for (image, patch, written) in [
+        ("32", "8", ["image_size = 32\n", "patch_size = 8\n"]),
+        ("[32, 32]", "[8, 8]", ["image_size = 32\n", "patch_size = 8\n"]),
+        ("[64, 32]", "8", ["image_size = [64, 32]\n", "patch_size = 8\n"]),
+        ("[64, 32]", "[8, 4]", ["image_size = [64, 32]\n", "patch_size = [8, 4]\n"]),
+    ] {
+        let read = recipe(image, patch);
+        let text = read.to_toml();
+        assert!(written.iter().all(|line| text.contains(line)), "{text}");
+        assert_eq!(Recipe::from_toml(&text).expect("what was written"), read);
+    }
+    let grid = recipe("[64, 32]", "[8, 4]").architecture().grid;
+    assert_eq!((grid.rows(), grid.columns(), grid.values_per_patch()), (8, 8, 96));
+}

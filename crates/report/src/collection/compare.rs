@@ -98,7 +98,7 @@ fn settings(run: &Run) -> BTreeMap<String, Value> {
     let mut settings: BTreeMap<String, Value> =
         run.keys().into_iter().map(|(path, value)| (path, json_of(&value))).collect();
     let about = &run.about;
-    let also: [(&str, Option<Value>); 10] = [
+    let also: [(&str, Option<Value>); 11] = [
         ("(stage)", Some(about.stage.name().into())),
         ("(program)", about.program.clone().map(Value::from)),
         ("(commit)", about.commit.clone().map(Value::from)),
@@ -108,6 +108,7 @@ fn settings(run: &Run) -> BTreeMap<String, Value> {
         ("(from)", about.from.clone().map(Value::from)),
         ("(weights)", about.inputs.from_sha256.as_deref().map(|checksum| short(checksum).into())),
         ("(training images)", about.inputs.train.as_ref().map(|images| in_words(images).into())),
+        ("(test set)", about.test_origin.clone().map(Value::from)),
         ("(test images)", about.inputs.test.as_ref().map(|images| in_words(images).into())),
     ];
     settings.extend(also.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));

@@ -21,12 +21,15 @@ pub struct RecipeDifference {
 
 /// What no published figure depends on: how fast, how often and where to, and what is watched on the way; and what is
 /// beside the figure anyway, the method with its parameters.
-const NOT_JUDGED: [&str; 20] = [
+const NOT_JUDGED: [&str; 23] = [
     "seed",
     "data.root",
     "data.shapes_seed",
     "data.shapes_train",
     "data.shapes_test",
+    "data.test_fraction",
+    "data.split_seed",
+    "data.unreadable",
     "method.name",
     "method.k",
     "method.wse",

@@ -76,6 +76,8 @@ pub struct About {
     pub classes: Option<u64>,
     /// On how many test images its accuracies were counted.
     pub test_images: Option<u64>,
+    /// Where they come from, where the data set does not simply call them `test`.
+    pub test_origin: Option<String>,
     /// How many of those are of their most frequent class.
     pub largest_class: Option<u64>,
     /// What its classes are called, in the order of the labels, as the data set has them; empty where it does not say.

@@ -16,7 +16,7 @@ pub enum ExportError {
     Train(#[from] TrainError),
     /// No encoder to export.
     #[error(
-        "{source_name} holds {holds} but no encoder with a patch embedding for square colour patches: give the weights of a pre-training or of a classifier"
+        "{source_name} holds {holds} but no encoder with a patch embedding for patches of colour images: give the weights of a pre-training or of a classifier"
     )]
     NoEncoder {
         /// The weights.

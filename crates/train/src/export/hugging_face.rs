@@ -21,8 +21,10 @@ pub(super) fn folder(
     class_names: &[String],
 ) -> Result<Exported, ExportError> {
     let mut notes = model.notes.clone();
+    let grid = recipe.architecture().grid;
+    let is_square = grid.image.is_square() && grid.patch.is_square();
     let (class, arguments, weights, config) = match model.kind {
-        Kind::PixelAutoencoder => {
+        Kind::PixelAutoencoder if is_square => {
             let weights = model.weights.in_hugging_face_names(EncoderPrefix::Vit);
             ("ViTMAEForPreTraining", "", weights, of_autoencoder(recipe))
         }
@@ -34,13 +36,16 @@ pub(super) fn folder(
         Kind::Classifier(Sees::NormalisedMean | Sees::MeanOfNormalised) => {
             return Err(ExportError::MeanPooling { source_name });
         }
-        Kind::Encoder | Kind::FeatureAutoencoder => {
-            if model.kind == Kind::FeatureAutoencoder {
-                notes.push(
-                    "its decoder predicts features, which ViTMAE cannot: only the encoder is exported, as a ViTModel"
-                        .to_owned(),
-                );
-            }
+        Kind::Encoder | Kind::FeatureAutoencoder | Kind::PixelAutoencoder => {
+            let cannot = match model.kind {
+                Kind::FeatureAutoencoder => Some("its decoder predicts features, which ViTMAE cannot".to_owned()),
+                Kind::PixelAutoencoder => Some(format!(
+                    "its images of {} in patches of {} are not square, which ViTMAE cannot take",
+                    grid.image, grid.patch
+                )),
+                _ => None,
+            };
+            notes.extend(cannot.map(|cannot| format!("{cannot}: only the encoder is exported, as a ViTModel")));
             let weights = model.encoder().in_hugging_face_names(EncoderPrefix::None);
             ("ViTModel", ", add_pooling_layer=False", weights, of_encoder())
         }

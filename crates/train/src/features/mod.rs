@@ -1,12 +1,14 @@
 //! Features of a data set under a frozen encoder, for use elsewhere: `docs/formats.md`, "Features".
 
 mod comma_separated;
+mod file;
 mod format;
 mod norm_of_mean;
 mod npz;
 mod safetensors_file;
 mod table;
 
+pub use file::{check_place, write};
 pub use format::FeatureFormat;
 pub use table::FeatureTable;
 
@@ -39,8 +41,9 @@ pub fn run(
     split: Split,
     feature: EncoderFeature,
 ) -> Result<Option<FeatureTable>, TrainError> {
+    session.say_that_all_are_decoded(&recipe.data);
     let data = pipeline::open(recipe)?;
-    session.say_left_out(&data);
+    session.say_of(&data);
     let Some(images) = data.images(split) else {
         return Err(TrainError::NoTestSet { stage: "a feature file of the test set", data: data.name });
     };

@@ -10,6 +10,11 @@ const SMALL_FILES: u128 = 64 << 10;
 /// Lines of an epoch, in `metrics.jsonl` and as TensorBoard's events.
 const LINES_OF_AN_EPOCH: u128 = 4 << 10;
 
+/// What an evaluation says of a test image: five classes, and its place on a map.
+const LINES_OF_A_TEST_IMAGE: u128 = 256;
+/// The picture of its mistakes.
+const MISTAKES: u128 = 256 << 10;
+
 /// What a stage writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Written {
@@ -22,10 +27,14 @@ pub(super) struct Written {
 }
 
 impl Written {
-    /// Of `epochs` epochs of `stage`, on images of `classes` classes.
-    pub fn of(recipe: &Recipe, stage: Stage, epochs: usize, classes: usize) -> Self {
+    /// Of `epochs` epochs of `stage`, on images of `classes` classes, of which `test_images` are to be tested.
+    pub fn of(recipe: &Recipe, stage: Stage, epochs: usize, classes: usize, test_images: usize) -> Self {
+        let tested = match stage {
+            Stage::Pretrain => 0,
+            Stage::Finetune | Stage::Linprobe | Stage::Knn => MISTAKES + LINES_OF_A_TEST_IMAGE * test_images as u128,
+        };
         let Some(trained) = stage.trained() else {
-            return Self { weights: 0, meanwhile: 0, rest: SMALL_FILES };
+            return Self { weights: 0, meanwhile: 0, rest: tested + SMALL_FILES };
         };
         let Model { weights, state } = Model::of(recipe, trained, classes);
         let epochs = epochs as u128;
@@ -39,7 +48,11 @@ impl Written {
         Self {
             weights: weights.saturating_mul(kept.saturating_add(named)).saturating_add(state),
             meanwhile: state.saturating_mul(2),
-            rest: epochs.saturating_mul(LINES_OF_AN_EPOCH).saturating_add(pictures).saturating_add(SMALL_FILES),
+            rest: epochs
+                .saturating_mul(LINES_OF_AN_EPOCH)
+                .saturating_add(pictures)
+                .saturating_add(tested)
+                .saturating_add(SMALL_FILES),
         }
     }
 
@@ -115,7 +128,7 @@ mod tests {
         let text = "data.image_size = 4\nmodel = { patch_size = 2, encoder = { dim = 8, depth = 1, heads = 2 }, decoder = \
                     { dim = 4, depth = 1, heads = 1 } }\nmonitor.pictures_every = 0\npretrain.epochs = 6\n";
         let recipe = Recipe::from_toml(&format!("{text}{keys}")).expect("a recipe");
-        Written::of(&recipe, stage, 6, 10)
+        Written::of(&recipe, stage, 6, 10, 100)
     }
 
     #[test]

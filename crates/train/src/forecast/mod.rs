@@ -160,7 +160,8 @@ impl Ahead<'_> {
     }
 
     fn written(&self) -> Written {
-        Written::of(&self.planned.recipe, self.planned.stage, self.left.epochs.end, self.sample.classes)
+        let Sample { classes, test, .. } = *self.sample;
+        Written::of(&self.planned.recipe, self.planned.stage, self.left.epochs.end, classes, test)
     }
 }
 

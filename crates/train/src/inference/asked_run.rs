@@ -4,16 +4,19 @@ use std::path::{Path, PathBuf};
 
 use bmae_data::{Dataset, Fingerprint, Split};
 use bmae_nn::StateDict;
+use bmae_nn::weights::ModelPart;
 use bmae_output::absolute::absolute;
+use bmae_output::claim::Foreign;
 use bmae_output::count::count;
+use bmae_output::plain::plain_path;
 use bmae_recipe::{DataSource, Recipe, Stage, Start};
 
 use super::AskedError;
 use crate::observer::Message;
-use crate::run_directory::{Inputs, Recorded, RunFile, has_checkpoint, run_of};
+use crate::run_directory::{InputChange, Inputs, Recorded, RunFile, has_checkpoint, run_of};
 use crate::stage_inputs::checksum_of_start;
-use crate::start::{read_weights, usable_weights};
-use crate::{TrainError, pipeline};
+use crate::start::{file_of, read_weights, usable_weights};
+use crate::{TrainError, picture_place, pipeline};
 
 /// The files that lie directly in a run directory.
 const RUN_FILES: [&str; 6] = ["config.toml", "run.toml", "metrics.jsonl", "lock", "test_predictions.csv", "map.csv"];
@@ -71,7 +74,7 @@ impl AskedRun {
             let (done, epochs) = (recorded.position.epochs_done, recorded.about.epochs);
             let text = format!(
                 "{} is not finished: its weights are those after {} of {epochs}",
-                bmae_output::plain::plain_path(path),
+                plain_path(path),
                 count(done, "epoch")
             );
             tell(Message::Note(text));
@@ -87,7 +90,7 @@ impl AskedRun {
         {
             return Err(AskedError::RunsBelow { path: path.to_owned(), example });
         }
-        let weights = usable_weights(path, &[bmae_nn::weights::ModelPart::Encoder])?;
+        let weights = usable_weights(path, &[ModelPart::Encoder])?;
         let text = weights.config_text().filter(|text| tells_normalisation(text));
         let Some(text) = text else {
             return Err(AskedError::NoNormalisation { source_name: weights.source_name() });
@@ -96,12 +99,11 @@ impl AskedRun {
         Ok(Self { recipe, path: path.to_owned(), model: AskedModel::Weights(Box::new(weights)), about: None })
     }
 
-    /// The training images, and what they are called; `None` for the change where they are those of the run, or where that
-    /// is not known.
+    /// The training images, and how they differ from those of the run; `None` where they do not, or where that is not known.
     ///
     /// # Errors
     /// When they cannot be read.
-    pub(super) fn training_images(&self) -> Result<(Dataset, Option<crate::run_directory::InputChange>), TrainError> {
+    pub(super) fn training_images(&self) -> Result<(Dataset, Option<InputChange>), TrainError> {
         let data = pipeline::open(&self.recipe)?;
         let Some(Recorded { about: RunFile { inputs, .. }, .. }) = &self.about else { return Ok((data, None)) };
         let now = Inputs { train: Fingerprint::of(&data, Split::Train)?, ..Inputs::default() };
@@ -127,6 +129,15 @@ impl AskedRun {
         }
     }
 
+    /// Refuses a place for a picture that is `what` by its mark among the images of the run, where it would be one of them,
+    /// and one that holds another file, unless such `foreign` files are replaced.
+    ///
+    /// # Errors
+    /// As said; when no file can be written there.
+    pub fn check_picture(&self, path: &Path, what: &str, foreign: Foreign) -> Result<(), TrainError> {
+        picture_place::check(path, what, &self.recipe, foreign)
+    }
+
     /// What is read besides images: the files of its run directory, or the weights.
     pub fn files(&self) -> Vec<PathBuf> {
         match &self.about {
@@ -141,7 +152,7 @@ impl AskedRun {
                 files.retain(|file| !is_beside(file));
                 files
             }
-            None => vec![crate::start::file_of(&self.path)],
+            None => vec![file_of(&self.path)],
         }
     }
 }

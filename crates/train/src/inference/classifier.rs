@@ -1,8 +1,10 @@
 //! The classifier of a finished run, as its evaluation had it: fine-tuned, probed, or by nearest neighbours.
 
+use bmae_data::Dataset;
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::Architecture;
 use bmae_nn::{Classifier, Encoder, EncoderInit, HeadInit, Linear, LinearProbe, Pooling, StateDict};
+use bmae_output::count::count;
 use bmae_recipe::{Recipe, Stage, Start};
 
 use super::AskedError;
@@ -103,6 +105,7 @@ impl TrainedClassifier {
         }
         let device = session.inference_device();
         let encoder = start::encoder(start, recipe, &device, &mut |message| session.say(message))?;
+        session.say(Message::Note(computed(&data)));
         let feature = recipe.knn.feature.into();
         let request = FeatureRequest { feature, limit: 0, batch_size: BATCH };
         let train = extract(session, recipe, &encoder, &data.train, request, || !session.stopped())?;
@@ -160,6 +163,11 @@ impl TrainedClassifier {
         let values: Vec<f32> = logits.into_data().iter::<f32>().collect();
         Ok(values.chunks_exact(classes).map(|logits| ranked_by_logits(logits, most)).collect())
     }
+}
+
+/// What takes a while before the first answer, in words.
+pub(super) fn computed(data: &Dataset) -> String {
+    format!("the features of the {} of {} are computed", count(data.train.len(), "training image"), data.name)
 }
 
 /// The names of the classes of weights, called `source`, that do not carry them: those of the recipe's data, where it is

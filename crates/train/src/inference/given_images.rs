@@ -4,10 +4,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bmae_data::{DataError, Image, ImageFiles, Images, Source};
+use bmae_data::{DataError, Image, ImageFiles, Images, Selection, Source};
 
 /// How the names of files end that hold many images.
-const SETS: [&str; 5] = ["tar", "gz", "tgz", "zip", "npz"];
+const SETS: [&str; 6] = ["csv", "tar", "gz", "tgz", "zip", "npz"];
 
 /// Images one after the other as they were named, each with a name of its own.
 pub struct GivenImages {
@@ -58,7 +58,9 @@ impl GivenImages {
     /// Adds the data set at `path` behind the `files` before it.
     fn add_set(&mut self, files: &mut Vec<PathBuf>, path: &Path) {
         self.add_files(files);
-        match bmae_data::open(&Source::Path(path.to_owned()), 0, 0) {
+        // What the set itself does not hold out is not held out here.
+        let all = Selection { test_fraction: 0.0, ..Selection::default() };
+        match bmae_data::open(&Source::Path(path.to_owned()), &all) {
             Ok(data) => {
                 let images = data.test.unwrap_or(data.train);
                 let part = self.parts.len();

@@ -11,6 +11,7 @@ use burn::tensor::Tensor;
 
 use super::AskedError;
 use super::asked_run::{AskedModel, AskedRun};
+use super::classifier::computed;
 use super::given_images::GivenImages;
 use super::readable::read;
 use super::similar_images::{NearestImage, SimilarImages};
@@ -51,10 +52,11 @@ impl NearestImages {
     pub fn of(session: &mut Session<'_>, asked: &AskedRun) -> Result<Option<Self>, AskedError> {
         let model = FeatureModel::of(session, asked)?;
         let (data, change) = asked.training_images()?;
-        session.say_left_out(&data);
+        session.say_of(&data);
         if let Some(change) = change {
             session.say(Message::Note(format!("the training images are not those of the run: {change}")));
         }
+        session.say(Message::Note(computed(&data)));
         let recipe = asked.recipe.clone();
         let mut train = Features { values: Vec::new(), labels: Vec::new(), dim: recipe.model.encoder.dim };
         for batch in evaluation_batches(&data.train, &recipe, BATCH, session.workers())? {

@@ -78,12 +78,12 @@ pub(crate) fn seen_images(
     as_pictures(recipe, &images_at(recipe, images, indices)?)
 }
 
-/// Normalised images [N, 3, S, S], flat, as they are looked at.
+/// Normalised images [N, 3, H, W], flat, as they are looked at.
 fn as_pictures(recipe: &Recipe, planes: &[f32]) -> Result<Vec<Image>, TrainError> {
     let normalisation = pipeline::evaluation_transform(recipe).normalisation();
-    let side = recipe.data.image_size;
+    let size = recipe.data.image_size;
     let each = planes.chunks_exact(recipe.architecture().grid.values_per_image());
-    Ok(each.map(|planes| normalisation.denormalise(planes, side)).collect::<Result<Vec<_>, _>>()?)
+    Ok(each.map(|planes| normalisation.denormalise(planes, size)).collect::<Result<Vec<_>, _>>()?)
 }
 
 /// What a picture calls the class of image `index`: by its name, or by its number where pictures have no letters for it;

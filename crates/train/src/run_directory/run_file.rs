@@ -53,6 +53,9 @@ pub struct RunFile {
     /// How many of its test images there are within the recipe's limit; absent without any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_images: Option<usize>,
+    /// Where they come from, in words, where the data set does not simply call them `test`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_origin: Option<String>,
     /// How many of those are of their most frequent class, which whoever guesses it gets right; absent without labels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub largest_class: Option<usize>,
@@ -169,6 +172,7 @@ impl RunFile {
             data: data.name.clone(),
             classes: data.is_labelled().then_some(data.class_names.len()),
             test_images: data.test.as_ref().map(|test| test.len()),
+            test_origin: data.test_origin.as_ref().map(ToString::to_string),
             largest_class: data.test.as_ref().and_then(|test| largest_class(test.as_ref())),
             class_names: if *stage == Stage::Pretrain { Vec::new() } else { data.class_names.clone() },
             started: std::time::SystemTime::now()

@@ -11,6 +11,7 @@ mod inputs;
 mod labels;
 mod method_options;
 mod methods;
+mod not_square;
 mod onnx;
 mod pages;
 mod published_readings;

@@ -179,7 +179,7 @@ fn weights_that_do_not_fit_are_refused_and_nothing_is_written() {
     let none: Change = |_| {};
     let cases: [(Change, PathBuf, [&str; 3]); 7] = [
         (
-            |recipe| recipe.model.patch_size = 4,
+            |recipe| recipe.model.patch_size = bmae_architecture::PatchSize::square(4),
             official.clone(),
             ["patch_embed.proj.weight", "[8, 3, 2, 2]", "[8, 3, 4, 4]"],
         ),

@@ -7,7 +7,8 @@ use flate2::write::GzEncoder;
 use tar::{EntryType, Header};
 
 use super::*;
-use crate::cifar::{Limits, open, recognise};
+use crate::Selection;
+use crate::cifar::{open, recognise};
 use crate::error::CifarError;
 use crate::{CifarSet, Images};
 
@@ -57,7 +58,7 @@ fn folder() -> tempfile::TempDir {
 fn an_archive_is_recognised_by_the_files_in_it() {
     let folder = folder();
     let path = file(&folder, &cifar100(&[]));
-    let data = recognise(&path, Limits::default()).expect("a good archive").expect("CIFAR-100");
+    let data = recognise(&path, &Selection::default()).expect("a good archive").expect("CIFAR-100");
     let labels = |images: &dyn Images| (0..images.len()).map(|i| images.label(i)).collect::<Vec<_>>();
     assert_eq!(labels(&*data.train), [Some(7), Some(8)]);
     assert_eq!(labels(&**data.test.as_ref().expect("a test set")), [Some(9)]);
@@ -68,7 +69,7 @@ fn an_archive_is_recognised_by_the_files_in_it() {
 fn the_official_archive_is_found_in_its_folder() {
     let folder = folder();
     fs::write(folder.path().join("cifar-100-binary.tar.gz"), cifar100(&[])).expect("room");
-    let data = open(CifarSet::Cifar100, folder.path(), Limits { train: 1, test: 0 }).expect("a good archive");
+    let data = open(CifarSet::Cifar100, folder.path(), &Selection::limited(1, 0)).expect("a good archive");
     assert_eq!(data.train.len(), 1);
 }
 
@@ -78,7 +79,7 @@ fn an_archive_cut_anywhere_is_refused() {
     for length in (2..whole.len()).step_by(whole.len() / 23) {
         let folder = folder();
         let path = file(&folder, &whole[..length]);
-        let error = recognise(&path, Limits::default()).expect_err("cut short");
+        let error = recognise(&path, &Selection::default()).expect_err("cut short");
         assert!(matches!(error, DataError::Cifar(CifarError::ArchiveDamaged { .. })), "{length} bytes: {error}");
     }
 }
@@ -161,7 +162,7 @@ fn extended_headers_of_other_archivers_are_passed_over() {
     let folder = folder();
     let whole = cifar100(&[("cifar-100-binary/PaxHeaders/train.bin", EntryType::XHeader, pax)]);
     let path = file(&folder, &whole);
-    assert!(recognise(&path, Limits::default()).expect("a good archive").is_some());
+    assert!(recognise(&path, &Selection::default()).expect("a good archive").is_some());
 }
 
 #[test]

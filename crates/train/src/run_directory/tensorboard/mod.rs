@@ -189,7 +189,7 @@ mod tests {
     fn a_picture_is_stored_with_its_size_and_what_is_no_png_is_left_out() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut file = EventFile::create(folder.path(), 0, "").expect("a file");
-        let mut grid = bmae_data::preview::Grid::new(2, vec![String::new()]);
+        let mut grid = bmae_data::preview::Grid::new(bmae_architecture::ImageSize::square(2), vec![String::new()]);
         let image = bmae_data::Image::new(2, 2, vec![7; 12]).expect("an image");
         grid.push(bmae_data::preview::GridRow { name: None, images: vec![image] }).expect("its size");
         let png = grid.to_png().expect("a picture");

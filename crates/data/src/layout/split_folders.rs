@@ -3,27 +3,24 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-/// What folders of training images are called, the usual name first.
-const TRAIN: [&str; 2] = ["train", "training"];
-
-/// What folders of test images are called, the usual name first. Of several the first is taken: images for validation
-/// were looked at while a training was tuned, those for testing were not.
-const TEST: [&str; 5] = ["test", "testing", "val", "valid", "validation"];
+use crate::split_names::{TEST, TRAIN};
 
 /// The sub-folders of a data set that has one of training images.
-pub(super) struct SplitFolders {
-    pub(super) train: PathBuf,
-    pub(super) test: Option<PathBuf>,
+pub struct SplitFolders {
+    /// Of training images.
+    pub train: PathBuf,
+    /// Of test images.
+    pub test: Option<PathBuf>,
 }
 
 impl SplitFolders {
     /// Those among `folders`, in any case of letters; `None` where none is of training images.
-    pub(super) fn among(folders: &[PathBuf]) -> Option<Self> {
+    pub fn among(folders: &[PathBuf]) -> Option<Self> {
         Some(Self { train: first(folders, &TRAIN)?, test: first(folders, &TEST) })
     }
 
     /// The name of the folder of test images where it has not the usual one.
-    pub(super) fn unusual_test(&self) -> Option<String> {
+    pub fn unusual_test(&self) -> Option<String> {
         let name = self.test.as_ref()?.file_name()?.to_str()?;
         (name != TEST[0]).then(|| name.to_owned())
     }
