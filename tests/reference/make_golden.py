@@ -77,7 +77,7 @@ def forward_case(
         for name in ("pos_embed", "decoder_pos_embed"):
             weights[name] += samples.tensor(generator, *weights[name].shape, std=0.1)
     inputs = {
-        "images": samples.images(generator, count, size=sizes.image_size),
+        "images": samples.images(generator, count, size=sizes.image_size, channels=sizes.channels),
         "noise": samples.noise(generator, count, patches=sizes.patches),
     }
     target = samples.jittered_weights(generator, Encoder(sizes)) if feature_target else None
@@ -112,6 +112,14 @@ def forward_cases():
     forward_case("forward-pixel-wide-patches", recipe, 1, 0.75)
     recipe = base([24, 8], [8, 2], encoder(12, 3, 1, 3.0), decoder(16, 2, 2))
     forward_case("forward-feature-high", recipe, 2, 0.6, feature_target=True)
+    # Grey images, and five bands of pixels and of features.
+    for channels, name in ((1, "grey"), (5, "bands")):
+        recipe = base(8, 2, encoder(24, 2, 3), decoder(8, 1, 1))
+        recipe["data"]["channels"] = channels
+        forward_case(f"forward-pixel-{name}", recipe, 2, 0.75, norm_pix=True)
+    recipe = base([8, 16], [2, 4], encoder(12, 2, 3), decoder(8, 1, 2))
+    recipe["data"]["channels"] = 5
+    forward_case("forward-feature-bands", recipe, 2, 0.6, feature_target=True)
 
 
 # ---- pre-training ---------------------------------------------------------------------------------------------------

@@ -3,8 +3,11 @@
 use crate::error::ArchitectureError;
 use crate::size::{GridSize, ImageSize, PatchSize};
 
-/// Colour channels of every image.
+/// Channels of colour images.
 pub const CHANNELS: usize = 3;
+
+/// The most channels that images may have.
+pub const MOST_CHANNELS: usize = 32;
 
 /// Patches over an image: the `PatchEmbed` of the official code (`img_size`, `patch_size`, `in_chans`). Neither has to be
 /// square.

@@ -22,7 +22,7 @@ mod transformer;
 
 pub use autoencoder::{Autoencoder, check_decoder, check_encoder};
 pub use error::{ArchitectureError, WidthDivisor};
-pub use grid::{CHANNELS, PatchGrid};
+pub use grid::{CHANNELS, MOST_CHANNELS, PatchGrid};
 pub use mask::{check_mask_ratio, kept_patches};
 pub use parameters::{ParameterCount, decoder_parameters, encoder_parameters, linear_parameters};
 pub use size::{GridSize, ImageSize, PatchSize};

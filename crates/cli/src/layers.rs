@@ -12,7 +12,7 @@ use bmae_train::start::carried_recipe;
 use toml::Value;
 
 use crate::advice;
-use crate::arguments::{Bench, DeviceName, Everywhere, PlanOptions, Pretrain, RecipeSource};
+use crate::arguments::{Bench, DeviceName, Everywhere, Import, PlanOptions, Pretrain, RecipeSource, RgbChannels};
 use crate::output::Output;
 
 /// The layers that every recipe has: preset, `--data`, `--seed`, `--set`, for `stages` that are about to run.
@@ -57,6 +57,7 @@ pub fn pretraining(
     let from = arguments.from.as_ref();
     let own = [
         from.map(|from| option("--from", "pretrain.from", from.as_str())),
+        channels_from_rgb(&arguments.channels),
         method(arguments.method.as_ref()),
         arguments.k.map(|k| option("--k", "method.k", i64::from(k))),
         arguments.wse.map(|wse| option("--wse", "method.wse", i64::from(wse))),
@@ -80,17 +81,25 @@ pub fn method(name: Option<&String>) -> Option<Setting> {
     name.map(|name| option("--method", "method.name", name.as_str()))
 }
 
+/// `--channels-from-rgb`.
+fn channels_from_rgb(channels: &RgbChannels) -> Option<Setting> {
+    let how = channels.channels_from_rgb.as_deref()?;
+    Some(option("--channels-from-rgb", "model.channels_from_rgb", how))
+}
+
 /// The layers of an evaluation: over the preset lies what the run or file that it starts from carries.
 pub fn evaluation(
     source: &RecipeSource,
     everywhere: &Everywhere,
     stage: Stage,
     from: &str,
+    channels: &RgbChannels,
     carried: Option<String>,
 ) -> Result<Layers, RecipeError> {
     let scratch = (from == "scratch").then(|| option("--from scratch", "method.name", "scratch"));
+    let channels = channels_from_rgb(channels);
     let from = carried.map(|text| CarriedRecipe { name: from.to_owned(), text, with_method: true });
-    Ok(Layers { single_run: true, from, ..with_options(source, everywhere, &[stage], [scratch])? })
+    Ok(Layers { single_run: true, from, ..with_options(source, everywhere, &[stage], [scratch, channels])? })
 }
 
 /// The layers of a check of recorded tensors: over `paper` lies what the weights carry of data and model, and for
@@ -151,6 +160,13 @@ pub fn bench(arguments: &Bench, everywhere: &Everywhere) -> Result<Layers, Recip
     Ok(Layers { single_run: true, ..with_options(&source, everywhere, &[stage], own)? })
 }
 
+/// The layers of weights that are imported: what they carry, and what becomes of their channels.
+pub fn imported(arguments: &Import, everywhere: &Everywhere, weights: &StateDict) -> Result<Layers, RecipeError> {
+    let mut layers = of_weights(arguments.preset.as_deref(), everywhere, weights)?;
+    layers.settings.splice(0..0, channels_from_rgb(&arguments.channels));
+    Ok(layers)
+}
+
 /// The layers of what is only read and written: what the weights carry, all of it, stands where a preset would.
 pub fn of_weights(preset: Option<&str>, everywhere: &Everywhere, weights: &StateDict) -> Result<Layers, RecipeError> {
     let source = RecipeSource { preset: preset.map(str::to_owned), data: None };
@@ -181,7 +197,10 @@ pub fn features(
     from: &str,
     carried: Option<String>,
 ) -> Result<Layers, RecipeError> {
-    Ok(Layers { stages: Vec::new(), ..evaluation(source, everywhere, Stage::Knn, from, carried)? })
+    Ok(Layers {
+        stages: Vec::new(),
+        ..evaluation(source, everywhere, Stage::Knn, from, &RgbChannels::default(), carried)?
+    })
 }
 
 /// The recipe of the layers; what is allowed and probably not meant is said on stderr.

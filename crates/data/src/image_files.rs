@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use bmae_output::plain::plain_path;
 
-use crate::decode::{Inspection, decode};
+use crate::decode::{Inspection, decode, layout};
 use crate::image_folder::{FolderStore, photographs_below};
 use crate::stored_images::Store;
-use crate::{DataError, Image, Images};
+use crate::{DataError, Image, Images, PixelLayout};
 
 /// Image files in the order in which they were given, without labels.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,6 +49,11 @@ impl Images for ImageFiles {
     fn image(&self, index: usize) -> Result<Image, DataError> {
         let path = &self.paths[index];
         decode(&mut as_named().bytes(index, path)?, path, &Inspection::default())
+    }
+
+    fn layout(&self, index: usize) -> Result<PixelLayout, DataError> {
+        let path = &self.paths[index];
+        layout(&mut as_named().bytes(index, path)?, path)
     }
 
     fn name(&self, index: usize) -> String {

@@ -15,7 +15,7 @@ use crate::image_names::{is_hidden, is_image, undecoded_kind};
 use crate::layout::{FilesBelow, Layout, LayoutKind, Part, Tree, kind};
 use crate::left_out::LeftOut;
 use crate::stored_images::{Bytes, Store, StoredImages};
-use crate::{DataError, Dataset, Images, Selection, TestOrigin};
+use crate::{DataError, Dataset, Depth, Images, Selection, TestOrigin};
 
 /// Opens a folder of images, labelled or not; class folders without a split are divided.
 ///
@@ -34,6 +34,8 @@ pub fn open(root: &Path, selection: &Selection) -> Result<Dataset, DataError> {
         class_names: layout.class_names,
         left_out: layout.left_out,
         unreadable: Vec::new(),
+        channels: 3,
+        depth: Depth::Bits8,
     };
     Ok(if layout.has_splits { dataset } else { divided(dataset, selection) })
 }

@@ -4,8 +4,8 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 /// How the names of images end.
-pub const EXTENSIONS: [&str; 14] =
-    ["png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "pbm", "pnm", "pam", "qoi"];
+pub const EXTENSIONS: [&str; 15] =
+    ["png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "pbm", "pnm", "pam", "qoi", "npy"];
 
 /// How the names of photographs end that are not decoded, and what they are.
 const UNDECODED: [(&str, &str); 10] = [

@@ -10,6 +10,7 @@
 //! ```no_run
 //! use bmae_architecture::ImageSize;
 //! use bmae_data::loader::{self, LastBatch, LoaderConfig, Order};
+//! use bmae_data::PerChannel;
 //! use bmae_data::transforms::{Augmentation, Transform};
 //!
 //! # fn main() -> Result<(), bmae_data::DataError> {
@@ -19,8 +20,8 @@
 //!     augmentation: Augmentation::RandomResizedCrop { scale: (0.2, 1.0) },
 //!     randaugment: None,
 //!     image_size: ImageSize::square(32),
-//!     mean: [0.4914, 0.4822, 0.4465],
-//!     std: [0.2023, 0.1994, 0.2010],
+//!     mean: PerChannel::rgb([0.4914, 0.4822, 0.4465]),
+//!     std: PerChannel::rgb([0.2023, 0.1994, 0.2010]),
 //!     random_erasing: 0.0,
 //! };
 //! let config = LoaderConfig {
@@ -40,6 +41,9 @@
 //! # }
 //! ```
 
+mod all_threads;
+mod arrays;
+mod channels;
 mod cifar;
 mod cifar_set;
 mod class_list;
@@ -50,9 +54,11 @@ pub mod download;
 mod error;
 mod file_digest;
 mod fingerprint;
+mod image;
 mod image_files;
 mod image_folder;
 mod image_names;
+mod in_channels;
 mod label_table;
 mod layout;
 mod left_out;
@@ -61,9 +67,11 @@ mod look_through;
 mod memory;
 pub mod mixing;
 mod open;
+mod per_channel;
 pub mod preview;
 pub mod random;
 mod rectangle;
+mod samples;
 mod section;
 mod selection;
 mod shapes;
@@ -79,10 +87,13 @@ pub mod transforms;
 mod unreadable;
 mod zipped;
 
+pub use self::image::{Alpha, Image, MOST_CHANNELS};
+pub use channels::PixelLayout;
 pub use cifar_set::CifarSet;
-pub use dataset::{Dataset, Image, Images};
+pub use dataset::{Dataset, Images};
 pub use error::{
-    ArchiveError, CifarError, DataError, DownloadError, FolderError, LabelError, LoaderError, PreviewError,
+    ArchiveError, ArrayError, ChannelError, CifarError, DataError, DownloadError, FolderError, LabelError, LoaderError,
+    PreviewError,
     TransformError,
 };
 pub use fingerprint::Fingerprint;
@@ -91,7 +102,9 @@ pub use image_folder::{empty_class_folders, folders_with_images, holds_class_fol
 pub use left_out::LeftOut;
 pub use look_through::look_through;
 pub use open::{Source, folders_of_images, holds_images, open};
+pub use per_channel::PerChannel;
 pub use rectangle::Rectangle;
+pub use samples::{Depth, Samples};
 pub use selection::{Selection, Undecoded};
 pub use split::Split;
 pub use subset::Subset;

@@ -10,7 +10,6 @@ use rand::{Rng, RngExt};
 use rand_distr::{Beta, Distribution};
 
 use crate::DataError;
-use crate::dataset::values_per_image;
 use crate::error::TransformError;
 
 /// The parameters of a Beta distribution that are accepted, besides 0 for "off". Beyond them its numbers are 0, 1/2 or
@@ -99,7 +98,7 @@ impl Mixing {
         if cut { Ok(DrawnMixing::cut(image_size, lambda, generator)) } else { Ok(DrawnMixing::Mixup { lambda }) }
     }
 
-    /// Mixes the images [N, 3, H, W] of a batch in place, H x W being `image_size`, and returns their soft targets
+    /// Mixes the images [N, C, H, W] of a batch in place, of C channels and H x W pixels, and returns their soft targets
     /// [N, `classes`].
     ///
     /// Label smoothing is included, as in timm: before they are mixed, the targets are `smoothing / classes`, and
@@ -112,12 +111,12 @@ impl Mixing {
         &self,
         images: &mut [f32],
         labels: &[i64],
-        image_size: ImageSize,
+        (channels, image_size): (usize, ImageSize),
         classes: usize,
         smoothing: f64,
         generator: &mut impl Rng,
     ) -> Result<Vec<f32>, DataError> {
-        let expected = values_per_image(image_size) * labels.len();
+        let expected = channels * image_size.area() * labels.len();
         if images.len() != expected {
             return Err(TransformError::BatchLength {
                 images: labels.len(),
@@ -161,9 +160,10 @@ impl DrawnMixing {
         }
     }
 
-    /// Mixes `count` images [count, 3, H, W]. In an odd batch the middle image is its own partner and stays.
+    /// Mixes `count` images [count, C, H, W]. In an odd batch the middle image is its own partner and stays.
     fn apply(&self, images: &mut [f32], image_size: ImageSize, count: usize) {
-        let values_per_image = values_per_image(image_size);
+        let values_per_image = images.len() / count.max(1);
+        let channels = values_per_image / image_size.area().max(1);
         let ImageSize { height, width } = image_size;
         let (first, second) = images.split_at_mut(count.div_ceil(2) * values_per_image);
         let [first, second] = [first, second].map(|images| images.chunks_exact_mut(values_per_image.max(1)));
@@ -180,7 +180,7 @@ impl DrawnMixing {
             }
             Self::CutMix { rows, columns } => {
                 for (a, b) in pairs {
-                    for row in (0..3).flat_map(|channel| rows.clone().map(move |row| channel * height + row)) {
+                    for row in (0..channels).flat_map(|channel| rows.clone().map(move |row| channel * height + row)) {
                         let part = row * width + columns.start..row * width + columns.end;
                         a[part.clone()].swap_with_slice(&mut b[part]);
                     }

@@ -8,7 +8,8 @@ use bmae_architecture::ImageSize;
 use crate::error::CifarError;
 use crate::stratified::classes_in_turn;
 use crate::{
-    CifarSet, DataError, Dataset, Images, Selection, Subset, cifar, image_folder, label_table, shapes, shards, zipped,
+    CifarSet, DataError, Dataset, Images, Selection, Subset, arrays, cifar, image_folder, in_channels, label_table,
+    shapes, shards, zipped,
 };
 
 /// Where images come from.
@@ -34,11 +35,18 @@ pub enum Source {
     Path(PathBuf),
 }
 
-/// Opens what `selection` takes of a data set.
+/// Opens what `selection` takes of a data set, its images in as many channels as it says, or as they have: all grey, all of
+/// so many bands, else RGB.
 ///
 /// # Errors
-/// When there is no such data, or it cannot be read, or it is not what it claims to be.
+/// When there is no such data, or it cannot be read, or it is not what it claims to be, or its images have different
+/// channels, or such as cannot be made so many.
 pub fn open(source: &Source, selection: &Selection) -> Result<Dataset, DataError> {
+    in_channels::settle(open_as_stored(source, selection)?, selection.channels)
+}
+
+/// The same with every image as its file has it.
+fn open_as_stored(source: &Source, selection: &Selection) -> Result<Dataset, DataError> {
     match source {
         // Image by image the classes of shapes take turns.
         &Source::Shapes { seed, train, test, size } => {
@@ -93,6 +101,9 @@ fn open_path(path: &Path, selection: &Selection) -> Result<Dataset, DataError> {
     if let Some(table) = label_table::of_folder(path) {
         return label_table::open(&table, selection);
     }
+    if arrays::in_folder(path).is_some() {
+        return arrays::open_folder(path, selection);
+    }
     if shards::holds_archives(path) && !image_folder::is_a_data_set(path) {
         return shards::open(path, selection);
     }
@@ -101,6 +112,9 @@ fn open_path(path: &Path, selection: &Selection) -> Result<Dataset, DataError> {
 
 /// Opens a file, whose kind its name tells.
 fn open_file(path: &Path, selection: &Selection) -> Result<Dataset, DataError> {
+    if arrays::is_npz(path) {
+        return arrays::open(path, selection);
+    }
     if label_table::is_table(path) {
         return label_table::open(path, selection);
     }
@@ -124,7 +138,11 @@ fn open_file(path: &Path, selection: &Selection) -> Result<Dataset, DataError> {
 /// table of labels, or shards. What lies deeper does not count, since every folder above images would be one.
 pub fn holds_images(folder: &Path) -> bool {
     let is_cifar = || cifar::recognise(folder, &Selection::default()).is_ok_and(|found| found.is_some());
-    let is_a_set_in_files = || label_table::of_folder(folder).is_some() || shards::holds_shards(folder);
+    let is_a_set_in_files = || {
+        label_table::of_folder(folder).is_some()
+            || shards::holds_shards(folder)
+            || arrays::in_folder(folder).is_some()
+    };
     folder.is_dir() && (is_cifar() || image_folder::is_a_data_set(folder) || is_a_set_in_files())
 }
 

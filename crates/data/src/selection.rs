@@ -11,6 +11,8 @@ pub struct Selection {
     pub test_fraction: f64,
     /// What the choice of those depends on.
     pub split_seed: u64,
+    /// So many channels for every image; `None`: as many as they have.
+    pub channels: Option<usize>,
     /// What to do with photographs of kinds that are not decoded, as their names tell.
     pub undecoded: Undecoded,
 }
@@ -18,7 +20,7 @@ pub struct Selection {
 impl Default for Selection {
     /// All images; a fifth of each class for testing.
     fn default() -> Self {
-        Self { train_limit: 0, test_limit: 0, test_fraction: 0.2, split_seed: 0, undecoded: Undecoded::Refused }
+        Self { train_limit: 0, test_limit: 0, test_fraction: 0.2, split_seed: 0, channels: None, undecoded: Undecoded::Refused }
     }
 }
 

@@ -1,20 +1,21 @@
 //! Number, sizes, classes, mean and standard deviation of a set of images.
 
 use std::collections::BTreeMap;
-use std::thread;
 
-use crate::error::LoaderError;
-use crate::{DataError, Images};
+use crate::all_threads;
+use crate::error::{ChannelError, LoaderError};
+use crate::samples::{Sample, by_type};
+use crate::{DataError, Image, Images};
 
 /// What a set of images is like.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statistics {
     /// How many images were looked at.
     pub images: usize,
-    /// The mean of each channel over all pixels, for pixels between 0 and 1.
-    pub mean: [f64; 3],
-    /// The standard deviation of each channel over all pixels (divided by their number), for pixels between 0 and 1.
-    pub std: [f64; 3],
+    /// The mean of each channel over all pixels: of 8 and 16 bits for values from 0 to 1, of floats as they are.
+    pub mean: Vec<f64>,
+    /// The standard deviation of each channel over all pixels (divided by their number), likewise.
+    pub std: Vec<f64>,
     /// How many images each class has, in the order of the labels; empty without labels.
     pub class_counts: Vec<usize>,
     /// The least width and the least height (not always of one image), in pixels.
@@ -28,10 +29,11 @@ pub struct Statistics {
 }
 
 impl Statistics {
-    /// Looks at every pixel of every image, on all processors. `classes` is the number of classes, 0 without labels.
+    /// Looks at every pixel of every image, on all processors, always with the same outcome. `classes` is the number of
+    /// classes, 0 without labels.
     ///
     /// # Errors
-    /// When there is no image, or one cannot be read.
+    /// When there is no image, one cannot be read, or they have different numbers of channels.
     pub fn of(images: &dyn Images, classes: usize) -> Result<Self, DataError> {
         Self::of_some(images, classes, usize::MAX)
     }
@@ -43,27 +45,16 @@ impl Statistics {
     /// When there is no image, or one that is looked at cannot be read.
     pub fn of_some(images: &dyn Images, classes: usize, most: usize) -> Result<Self, DataError> {
         let looked_at = images.len().min(most.max(1));
-        let threads = thread::available_parallelism().map_or(1, |threads| threads.get()).min(looked_at.max(1));
-        let parts: Vec<Result<Sums, DataError>> = thread::scope(|scope| {
-            let part = |first| {
-                thread::Builder::new()
-                    .spawn_scoped(scope, move || Sums::over(images, (first..looked_at).step_by(threads), looked_at))
-            };
-            let running: Vec<_> = (0..threads).map(part).collect();
-            running
-                .into_iter()
-                .map(|thread| match thread {
-                    Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-                    Err(cause) => Err(LoaderError::WorkerStart { cause }.into()),
-                })
-                .collect()
-        });
-        let mut sums = Sums::default();
-        for part in parts {
-            sums.add(&part?);
-        }
         if images.is_empty() {
             return Err(LoaderError::NoImages.into());
+        }
+        let place = |number: usize| (number as u128 * images.len() as u128 / looked_at as u128) as usize;
+        let seen = all_threads::map(looked_at, |number| Ok(Seen::of(&images.image(place(number))?)));
+        let seen = seen.into_iter().collect::<Result<Vec<Seen>, DataError>>()?;
+        // One after the other, in the order of the images: the outcome does not depend on the number of threads.
+        let mut sums = Sums::default();
+        for (number, seen) in seen.iter().enumerate() {
+            sums.add(seen).map_err(|error| DataError::of_image(images.name(place(number)))(error.into()))?;
         }
         let mut class_counts = vec![0; classes];
         for label in (0..images.len()).filter_map(|index| images.label(index)) {
@@ -71,12 +62,10 @@ impl Statistics {
                 *count += 1;
             }
         }
-        let [red, green, blue] = sums.counts.each_ref().map(mean_and_std);
-        let (mean, std) = ([red.0, green.0, blue.0], [red.1, green.1, blue.1]);
         Ok(Self {
             images: looked_at,
-            mean,
-            std,
+            mean: sums.channels.iter().map(|moments| moments.mean).collect(),
+            std: sums.channels.iter().map(|moments| (moments.squares / moments.count).sqrt()).collect(),
             class_counts,
             least_size: sums.least_size,
             greatest_size: sums.greatest_size,
@@ -101,21 +90,57 @@ fn median<T: Copy>(counted: &[(T, usize)]) -> Option<T> {
     counted.iter().find_map(reaches_the_middle)
 }
 
-/// How often each value occurs in a channel.
-type Counts = [u64; 256];
-
-/// Mean and standard deviation of values that occur so often, divided by 255.
-fn mean_and_std(counts: &Counts) -> (f64, f64) {
-    let values = || counts.iter().zip(0..=255_u8).map(|(&count, value)| (count as f64, f64::from(value) / 255.0));
-    let total: f64 = values().map(|(count, _)| count).sum();
-    let mean = values().map(|(count, value)| count * value).sum::<f64>() / total;
-    let variance = values().map(|(count, value)| count * (value - mean).powi(2)).sum::<f64>() / total;
-    (mean, variance.sqrt())
+/// Mean and spread of some values.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Moments {
+    count: f64,
+    mean: f64,
+    /// The sum of the squares of the distances from the mean.
+    squares: f64,
 }
 
-/// What is added up over images: whole numbers, so that the outcome does not depend on the number of threads.
+impl Moments {
+    /// Of some values, looked at twice.
+    fn of(values: impl Iterator<Item = f64> + Clone, count: usize) -> Self {
+        let mean = values.clone().sum::<f64>() / count as f64;
+        Self { count: count as f64, mean, squares: values.map(|value| (value - mean).powi(2)).sum() }
+    }
+
+    /// Of both together (Chan, Golub and LeVeque 1979).
+    fn and(self, other: Self) -> Self {
+        let count = self.count + other.count;
+        let apart = other.mean - self.mean;
+        Self {
+            count,
+            mean: self.mean + apart * other.count / count,
+            squares: self.squares + other.squares + apart * apart * self.count * other.count / count,
+        }
+    }
+}
+
+/// What is looked at in one image.
+struct Seen {
+    channels: Vec<Moments>,
+    size: (usize, usize),
+}
+
+impl Seen {
+    fn of(image: &Image) -> Self {
+        let (channels, area) = (image.channels(), image.width() * image.height());
+        let moments = by_type!(image.samples(), values => moments(values, channels, area));
+        Self { channels: moments, size: (image.width(), image.height()) }
+    }
+}
+
+fn moments<T: Sample>(values: &[T], channels: usize, area: usize) -> Vec<Moments> {
+    let white = f64::from(T::WHITE);
+    let channel = |channel| values.iter().skip(channel).step_by(channels).map(|value| value.to_f64() / white);
+    (0..channels).map(|number| Moments::of(channel(number), area)).collect()
+}
+
+/// What is put together over images.
 struct Sums {
-    counts: [Counts; 3],
+    channels: Vec<Moments>,
     least_size: (usize, usize),
     greatest_size: (usize, usize),
     /// How many images have each width and height.
@@ -125,7 +150,7 @@ struct Sums {
 impl Default for Sums {
     fn default() -> Self {
         Self {
-            counts: [[0; 256]; 3],
+            channels: Vec::new(),
             least_size: (usize::MAX, usize::MAX),
             greatest_size: (0, 0),
             sizes: BTreeMap::new(),
@@ -134,32 +159,16 @@ impl Default for Sums {
 }
 
 impl Sums {
-    /// Over some of `looked_at` images that are evenly spread over all: those of these `numbers`.
-    fn over(images: &dyn Images, numbers: impl Iterator<Item = usize>, looked_at: usize) -> Result<Self, DataError> {
-        let mut sums = Self::default();
-        for number in numbers {
-            let index = (number as u128 * images.len() as u128 / looked_at as u128) as usize;
-            let image = images.image(index)?;
-            let (pixels, _) = image.pixels().as_chunks::<3>();
-            for &[red, green, blue] in pixels {
-                sums.counts[0][usize::from(red)] += 1;
-                sums.counts[1][usize::from(green)] += 1;
-                sums.counts[2][usize::from(blue)] += 1;
-            }
-            sums.include((image.width(), image.height()), (image.width(), image.height()));
-            *sums.sizes.entry((image.width(), image.height())).or_default() += 1;
+    fn add(&mut self, seen: &Seen) -> Result<(), ChannelError> {
+        let (found, wanted) = (seen.channels.len(), self.channels.len());
+        match wanted {
+            0 => self.channels.clone_from(&seen.channels),
+            _ if found != wanted => return Err(ChannelError::Mismatch { found, wanted }),
+            _ => self.channels.iter_mut().zip(&seen.channels).for_each(|(sum, one)| *sum = sum.and(*one)),
         }
-        Ok(sums)
-    }
-
-    fn add(&mut self, other: &Self) {
-        for (count, other) in self.counts.iter_mut().flatten().zip(other.counts.iter().flatten()) {
-            *count += other;
-        }
-        self.include(other.least_size, other.greatest_size);
-        for (size, count) in &other.sizes {
-            *self.sizes.entry(*size).or_default() += count;
-        }
+        self.include(seen.size, seen.size);
+        *self.sizes.entry(seen.size).or_default() += 1;
+        Ok(())
     }
 
     /// 0 where nothing was added up.

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use bmae_output::plain::plain_path;
 
-use crate::decode::{Inspection, decode};
+use crate::decode::{Inspection, decode, layout};
 use crate::file_digest::digest_of;
-use crate::{DataError, Image, Images};
+use crate::{DataError, Image, Images, PixelLayout};
 
 /// Where the bytes of files are.
 pub trait Store: Send + Sync {
@@ -61,6 +61,11 @@ impl<S: Store> Images for StoredImages<S> {
     fn image(&self, index: usize) -> Result<Image, DataError> {
         let file = &self.files[index];
         decode(&mut self.store.bytes(index, file)?, &self.store.place(index, file), &self.inspections[index])
+    }
+
+    fn layout(&self, index: usize) -> Result<PixelLayout, DataError> {
+        let file = &self.files[index];
+        layout(&mut self.store.bytes(index, file)?, &self.store.place(index, file))
     }
 
     fn name(&self, index: usize) -> String {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::{DataError, Image, Images};
+use crate::{DataError, Image, Images, PixelLayout};
 
 /// Chosen images of a set, in a chosen order. Only their numbers are kept.
 pub struct Subset {
@@ -27,6 +27,10 @@ impl Images for Subset {
 
     fn image(&self, index: usize) -> Result<Image, DataError> {
         self.images.image(self.chosen[index])
+    }
+
+    fn layout(&self, index: usize) -> Result<PixelLayout, DataError> {
+        self.images.layout(self.chosen[index])
     }
 
     fn name(&self, index: usize) -> String {
@@ -57,9 +61,9 @@ mod tests {
 
     #[test]
     fn a_subset_has_the_chosen_images_with_their_names_labels_and_digests() {
-        let shapes = open(&Source::Shapes { seed: 0, train: 30, test: 1, size: 16 }, &Selection::default())
-            .expect("shapes")
-            .train;
+        let size = bmae_architecture::ImageSize::square(16);
+        let shapes =
+            open(&Source::Shapes { seed: 0, train: 30, test: 1, size }, &Selection::default()).expect("shapes").train;
         let chosen = [7, 3, 21];
         let subset = Subset::new(Arc::clone(&shapes), chosen.to_vec());
         assert_eq!(subset.len(), 3);

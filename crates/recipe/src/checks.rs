@@ -14,6 +14,7 @@ impl Recipe {
     /// What must hold whatever is run: shapes that fit together, runs that can be told apart.
     pub(crate) fn check(&self) -> Result<(), RecipeError> {
         check_source(&self.data.source)?;
+        self.data.check_channels()?;
         let sizes = self.architecture();
         sizes.grid.check()?;
         sizes.encoder.check("encoder")?;

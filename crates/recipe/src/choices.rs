@@ -43,6 +43,15 @@ macro_rules! choices {
 }
 
 choices! {
+    /// What becomes of RGB weights that meet images of other channels.
+    ChannelsFromRgb {
+        /// They are refused.
+        None = "none",
+        /// Each channel gets the mean of the three kernels.
+        Mean = "mean",
+        /// The kernels of red, green and blue in turn.
+        Repeat = "repeat",
+    }
     /// A method by name: a short form for its warm-up and its list of targets.
     MethodName {
         /// No pre-training: the evaluations on a random encoder.

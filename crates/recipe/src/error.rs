@@ -49,6 +49,16 @@ pub enum RecipeError {
         /// "; did you mean ...?", or nothing.
         hint: String,
     },
+    /// Lists of another length than there are channels.
+    #[error("`{key}` has {}, but `data.channels` is {channels}: give one for each channel", count(*found, "number"))]
+    ChannelNumbers {
+        /// `data.mean` or `data.std`.
+        key: &'static str,
+        /// Its numbers.
+        found: usize,
+        /// The channels.
+        channels: usize,
+    },
     /// A recipe file that cannot be read.
     #[error(
         "cannot read the recipe {} ({source}): give the path of a TOML file that exists, or one of the presets quick, mini and paper",

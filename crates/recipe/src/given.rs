@@ -40,6 +40,12 @@ impl GivenKeys {
         self.runs = None;
     }
 
+    /// Forgets what was given for these keys.
+    pub(crate) fn forget(&mut self, paths: &[&str]) {
+        self.values.retain(|path, _| !paths.contains(path));
+        self.places.retain(|path, _| !paths.contains(path));
+    }
+
     /// The value that was given for `key`.
     pub(crate) fn given<T: KeyValue>(&self, key: &Key<T>) -> Option<T> {
         // Only values that their key accepts are ever stored.

@@ -1,6 +1,6 @@
 //! Which value holds: preset, the run that an evaluation starts from, single settings, each over the one before.
 
-use super::choices::{Choice, MethodName};
+use super::choices::{ChannelsFromRgb, Choice, MethodName};
 use super::error::{Place, RecipeError};
 use super::given::GivenKeys;
 use super::keys;
@@ -8,7 +8,9 @@ use super::preset::PresetChoice;
 use super::read_toml;
 use super::recipe::Recipe;
 use super::recipe_paths;
+use super::sections::data;
 use super::sections::method::{self, Method};
+use super::sections::model;
 use super::sections::pretrain;
 use super::sections::run::{self, PlannedRun};
 use super::setting::Setting;
@@ -58,6 +60,7 @@ impl Recipe {
             over.lay(&given.map_err(|error| of_the_stage(error, &layers.stages))?);
         }
 
+        let from = from.map(|from| for_other_channels(from, &over));
         let mut whole = preset.clone();
         if let Some(from) = &from {
             whole.lay(from);
@@ -141,6 +144,17 @@ fn read_from(from: &CarriedRecipe) -> Result<GivenKeys, RecipeError> {
     }
     given.keep(&kept);
     Ok(given)
+}
+
+/// What weights carry, without what it says of channels where these are to become others: a number that is given over
+/// theirs, or RGB weights that are to meet other images.
+fn for_other_channels(mut from: GivenKeys, over: &GivenKeys) -> GivenKeys {
+    let becomes_others = over.given(&model::KEYS.channels_from_rgb).is_some_and(|how| how != ChannelsFromRgb::None);
+    let channels = over.given(&data::KEYS.channels);
+    if becomes_others || channels.is_some_and(|channels| from.given(&data::KEYS.channels) != Some(channels)) {
+        from.forget(&[data::KEYS.channels.path, data::KEYS.mean.path, data::KEYS.std.path]);
+    }
+    from
 }
 
 /// `given` with the first of its runs that is of this method laid over `[method]`.

@@ -9,6 +9,7 @@
 //! (`docs/keys.md`) all come from that definition; [`keys`] lists them.
 
 mod bytes;
+mod channels;
 mod checks;
 mod choices;
 mod error;
@@ -42,9 +43,10 @@ mod warning;
 mod tests;
 
 pub use bytes::{Bytes, available_memory};
+pub use channels::{ChannelValues, Channels};
 pub use choices::{
-    Augmentation, Born, Choice, ClassWeighting, CopyAt, EmaUnit, Feature, FeatureHead, LossOn, Masks, MethodName,
-    Pooling, Ramp, ScratchInit, TargetNormalisation, Unreadable, UpdateKind, WarmupWeight,
+    Augmentation, Born, ChannelsFromRgb, Choice, ClassWeighting, CopyAt, EmaUnit, Feature, FeatureHead, LossOn, Masks,
+    MethodName, Pooling, Ramp, ScratchInit, TargetNormalisation, Unreadable, UpdateKind, WarmupWeight,
 };
 pub use error::{Place, RecipeError};
 pub use key::AnyKey;

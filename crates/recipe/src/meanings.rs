@@ -264,6 +264,7 @@ const MEANINGS: &[Meaning] = &[
     meaning(&["test_size"], &["data.test_fraction", "data.test_limit"]),
     meaning(&["test_split", "test_ratio", "test_frac", "holdout", "holdout_fraction"], &["data.test_fraction"]),
     meaning(&["on_error", "skip_broken", "ignore_errors", "skip_corrupt"], &["data.unreadable"]),
+    meaning(&["in_chans", "in_channels", "num_channels", "input_channels", "bands"], &["data.channels"]),
     meaning(&["pixel_mean", "image_mean", "img_mean", "means"], &["data.mean"]),
     meaning(&["pixel_std", "image_std", "img_std", "stds", "standard_deviation", "sd"], &["data.std"]),
     // The model.

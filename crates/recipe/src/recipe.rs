@@ -79,7 +79,7 @@ impl Recipe {
     pub(crate) fn read(given: &GivenKeys, runs: Vec<PlannedRun>) -> Recipe {
         Recipe {
             seed: given.get(&seed::KEY),
-            data: data::KEYS.read(given),
+            data: data::KEYS.read(given).counted(),
             model: model::KEYS.read(given),
             method: Method::read(given),
             pretrain: pretrain::KEYS.read(given),
@@ -114,6 +114,11 @@ impl Recipe {
     /// The recipe of one of the planned runs by itself.
     pub fn of_run(&self, run: &PlannedRun) -> Recipe {
         Recipe { method: run.method.clone(), runs: Vec::new(), ..self.clone() }
+    }
+
+    /// The same recipe for these images.
+    pub fn with_data(&self, data: DataRecipe) -> Recipe {
+        Recipe { data, ..self.clone() }
     }
 
     /// The same recipe with another seed.
@@ -173,11 +178,16 @@ impl Recipe {
         }
     }
 
-    /// The sizes of its masked autoencoder.
+    /// The sizes of its masked autoencoder. As long as the recipe does not say how many channels the images have, they count
+    /// as RGB.
     pub fn architecture(&self) -> Autoencoder {
-        let &ModelRecipe { patch_size, norm_epsilon, ref encoder, ref decoder } = &self.model;
+        let &ModelRecipe { patch_size, norm_epsilon, ref encoder, ref decoder, channels_from_rgb: _ } = &self.model;
         Autoencoder {
-            grid: PatchGrid { channels: CHANNELS, image: self.data.image_size, patch: patch_size },
+            grid: PatchGrid {
+                channels: self.data.known_channels().unwrap_or(CHANNELS),
+                image: self.data.image_size,
+                patch: patch_size,
+            },
             encoder: Transformer {
                 dim: encoder.dim,
                 depth: encoder.depth,

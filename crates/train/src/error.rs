@@ -50,6 +50,16 @@ pub enum TrainError {
         /// What was expected and what to do.
         expected: String,
     },
+    /// Weights for images of other channels.
+    #[error("{source_name} was made for images of {}, but these have {wanted}", count(*found, "channel"))]
+    OtherChannels {
+        /// The weights.
+        source_name: String,
+        /// The channels that they are for.
+        found: usize,
+        /// Those of the images.
+        wanted: usize,
+    },
     /// A prediction head of another width than a patch, where pixels are predicted.
     #[error(
         "decoder_pred.weight in {source_name} predicts {values}, but a patch has {of}: use weights from before the \

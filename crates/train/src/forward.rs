@@ -1,7 +1,7 @@
 //! One pass through a masked autoencoder, for whoever checks a port (`docs/formats.md`, "forward"): the model, the
 //! masking, the targets and the loss are the student's, as it trains.
 
-use bmae_architecture::ImageSize;
+use bmae_architecture::{ImageSize, MOST_CHANNELS};
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::weights::StateDict;
 use bmae_nn::{TensorFile, parameters};
@@ -100,12 +100,12 @@ pub fn run(
 pub fn size_of_images(file: &TensorFile) -> Option<ImageSize> {
     let (shape, _) = file.floats_of_any_rank("images").ok()?;
     match *shape {
-        [.., 3, height, width] if height > 0 && width > 0 => Some(ImageSize { height, width }),
+        [.., 1..=MOST_CHANNELS, height, width] if height > 0 && width > 0 => Some(ImageSize { height, width }),
         _ => None,
     }
 }
 
-/// The sizes and values of the tensor `images` of `file`, whose last three sizes are 3, H and W.
+/// The sizes and values of the tensor `images` of `file`, whose last three sizes are C, H and W.
 pub(crate) fn recorded_images<'a, const D: usize>(
     recipe: &Recipe,
     file: &'a TensorFile,
@@ -115,9 +115,10 @@ pub(crate) fn recorded_images<'a, const D: usize>(
     let size = recipe.data.image_size;
     let [channels, height, width] = [sizes[D - 3], sizes[D - 2], sizes[D - 1]];
     let found_size = ImageSize { height, width };
-    let (found, expected) = if channels != 3 {
-        let last = if width == 3 { ": the channels come before rows and columns" } else { "" };
-        (format!("has {channels} channels ({sizes:?})"), format!("{axes} with 3 was expected{last}"))
+    let wanted = recipe.architecture().grid.channels;
+    let (found, expected) = if channels != wanted {
+        let last = if width == wanted { ": the channels come before rows and columns" } else { "" };
+        (format!("has {channels} channels ({sizes:?})"), format!("{axes} with {wanted} was expected{last}"))
     } else if images.is_empty() {
         (format!("is empty ({sizes:?})"), "at least one image was expected".to_owned())
     } else if found_size != size {

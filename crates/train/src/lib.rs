@@ -53,6 +53,7 @@ pub mod run;
 pub mod run_directory;
 pub mod schedule;
 mod session;
+pub mod settled;
 pub mod speed;
 mod stage_images;
 mod stage_inputs;

@@ -1,10 +1,13 @@
 //! The input pipeline that a recipe describes, in the terms of the data crate: source, transforms, mixing.
 
 use bmae_data::mixing::Mixing;
+use bmae_data::preview::Shown;
 use bmae_data::transforms::{self, RandAugment, Transform};
-use bmae_data::{CifarError, DataError, Dataset, Selection, Source, Undecoded};
+use bmae_data::{ChannelError, CifarError, DataError, Dataset, Images, PerChannel, Selection, Source, Undecoded};
+use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{
-    Augmentation, DataRecipe, DataSource, FinetuneRecipe, Recipe, Stage, StageRecipe, TrainedStage, Unreadable,
+    Augmentation, Channels, DataRecipe, DataSource, FinetuneRecipe, Place, Recipe, Stage, StageRecipe, TrainedStage,
+    Unreadable,
 };
 
 use crate::TrainError;
@@ -37,7 +40,17 @@ pub(crate) fn decodes_all(data: &DataRecipe) -> bool {
 }
 
 fn opened(recipe: &Recipe, selection: &Selection) -> Result<Dataset, TrainError> {
-    bmae_data::open(&source(&recipe.data), selection).map_err(|error| {
+    let source = source(&recipe.data);
+    let opened = match selection.channels {
+        Some(wanted) if is_of_other_images(recipe) => {
+            bmae_data::open(&source, &Selection { channels: None, ..*selection }).and_then(|data| match data.channels {
+                found if found == wanted => Ok(data),
+                found => Err(ChannelError::OfSet { name: data.name, found, about: "", wanted }.into()),
+            })
+        }
+        _ => bmae_data::open(&source, selection),
+    };
+    opened.map_err(|error| {
         let key = if recipe.data.source.root().is_some() { "data.root" } else { "data.source" };
         let is_missing = matches!(error, DataError::NotFound { .. } | DataError::Cifar(CifarError::NotFound { .. }));
         let error = TrainError::from(error);
@@ -51,11 +64,31 @@ fn selection(data: &DataRecipe) -> Selection {
         test_limit: data.test_limit,
         test_fraction: data.test_fraction,
         split_seed: data.split_seed,
+        channels: data.known_channels(),
         undecoded: match data.unreadable {
             Unreadable::Stop => Undecoded::Refused,
             Unreadable::Skip => Undecoded::Listed,
         },
     }
+}
+
+/// `planned` with the number of channels that its images have, where its recipe leaves it to them.
+///
+/// # Errors
+/// When they cannot be read.
+pub(crate) fn with_channels(planned: &PlannedStage) -> Result<PlannedStage, TrainError> {
+    let mut planned = planned.clone();
+    if planned.recipe.data.known_channels().is_none() {
+        planned.recipe.data.channels = Channels::Count(open(&planned.recipe)?.channels);
+    }
+    Ok(planned)
+}
+
+/// Whether the number of channels comes from a run, and the images do not: nobody asked for theirs to be made so many.
+fn is_of_other_images(recipe: &Recipe) -> bool {
+    let place = |key| recipe.place_of(key);
+    let channels = place("data.channels").or(place("data.mean"));
+    matches!(channels, Some(Place::Run(_))) && matches!(place("data.source"), Some(Place::Given(_)))
 }
 
 fn source(data: &DataRecipe) -> Source {
@@ -93,14 +126,24 @@ pub fn training_transform(recipe: &Recipe, stage: Stage) -> Transform {
 
 /// A transform of crop, flip and normalisation alone.
 fn transform(data: &DataRecipe, augmentation: transforms::Augmentation) -> Transform {
-    Transform {
-        augmentation,
-        randaugment: None,
-        image_size: data.image_size,
-        mean: data.mean,
-        std: data.std,
-        random_erasing: 0.0,
-    }
+    let (mean, std) = per_channel(data);
+    Transform { augmentation, randaugment: None, image_size: data.image_size, mean, std, random_erasing: 0.0 }
+}
+
+/// Mean and deviation of each channel.
+fn per_channel(data: &DataRecipe) -> (PerChannel, PerChannel) {
+    let (mean, std) = data.normalisation();
+    // The recipe was checked: there are 1 to 32 channels.
+    let each = |numbers: &[f32], usual: f32| PerChannel::try_from(numbers).unwrap_or(PerChannel::rgb([usual; 3]));
+    (each(&mean, 0.5), each(&std, 0.25))
+}
+
+/// How pictures show `images`, as far as their first one tells.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn shown(recipe: &Recipe, images: &dyn Images) -> Result<Shown, DataError> {
+    Ok(Shown::of(recipe.monitor.bands, images.layout(0)?.depth))
 }
 
 fn augmentation(settings: &StageRecipe) -> transforms::Augmentation {

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use bmae_data::preview::{Grid, GridRow};
+use bmae_data::preview::{Grid, GridRow, Shown};
 use bmae_data::transforms::Transform;
+use bmae_data::transforms::normalise::Normalisation;
 use bmae_data::{DataError, Image};
 use bmae_nn::Masking;
 use bmae_output::claim::Foreign;
@@ -11,9 +12,10 @@ use bmae_output::mark;
 use bmae_recipe::{Recipe, Stage};
 
 use crate::input::mask_noise;
+use crate::observer::Message;
 use crate::pictures::{class_name, masked_view, spread};
 use crate::whole_file::write_whole;
-use crate::{TrainError, picture_place, pipeline};
+use crate::{TrainError, picture_place, pipeline, settled};
 
 /// What a preview is, by its mark.
 const MARK: &str = "previews";
@@ -52,9 +54,11 @@ pub fn write(
     size: PreviewSize,
     out: &Path,
     foreign: Foreign,
+    tell: &mut dyn FnMut(Message),
 ) -> Result<DrawnGrid, TrainError> {
     picture_place::check(out, MARK, recipe, foreign)?;
-    let data = pipeline::open(recipe)?;
+    let (data, settled) = settled::open(recipe, tell)?;
+    let recipe = &settled;
     let shown = spread(data.train.as_ref(), size.images);
     let names = column_names(stage, size.epochs);
     let columns = names.len();
@@ -64,7 +68,8 @@ pub fn write(
     for &index in &shown {
         let image = data.train.image(index)?;
         let view = |transform, epoch| {
-            view(recipe, transform, &image, epoch, index).map_err(DataError::of_image(data.train.name(index)))
+            view(recipe, transform, pipeline::shown(recipe, data.train.as_ref())?, &image, epoch, index)
+                .map_err(DataError::of_image(data.train.name(index)))
         };
         let mut row = vec![view(evaluation, 0)?];
         for epoch in 0..size.epochs {
@@ -92,10 +97,17 @@ fn column_names(stage: Stage, epochs: usize) -> Vec<String> {
 }
 
 /// What `transform` makes of the image number `index` in `epoch`, as a picture.
-fn view(recipe: &Recipe, transform: Transform, image: &Image, epoch: usize, index: usize) -> Result<Image, DataError> {
+fn view(
+    recipe: &Recipe,
+    transform: Transform,
+    shown: Shown,
+    image: &Image,
+    epoch: usize,
+    index: usize,
+) -> Result<Image, DataError> {
     let mut planes = vec![0.0; transform.values_per_image()];
     transform.apply(image, recipe.seed, epoch as u64, index as u64, &mut planes)?;
-    transform.normalisation().denormalise(&planes, transform.image_size)
+    Normalisation { shown, ..transform.normalisation() }.denormalise(&planes, transform.image_size)
 }
 
 /// The same picture with the patches grey that are masked in that epoch.
@@ -121,7 +133,7 @@ mod tests {
 
     fn view_of(recipe: &Recipe, stage: Stage, epoch: usize) -> Image {
         let image = pipeline::open(recipe).expect("shapes").train.image(0).expect("an image");
-        view(recipe, pipeline::training_transform(recipe, stage), &image, epoch, 0).expect("a view")
+        view(recipe, pipeline::training_transform(recipe, stage), Shown::default(), &image, epoch, 0).expect("a view")
     }
 
     #[test]
@@ -138,8 +150,15 @@ mod tests {
                 let seen =
                     normalisation.denormalise(planes, bmae_architecture::ImageSize::square(SIDE)).expect("planes");
                 let image = images.image(index).expect("an image");
-                let shown = view(&recipe, pipeline::training_transform(&recipe, Stage::Finetune), &image, epoch, index)
-                    .expect("a view");
+                let shown = view(
+                    &recipe,
+                    pipeline::training_transform(&recipe, Stage::Finetune),
+                    Shown::default(),
+                    &image,
+                    epoch,
+                    index,
+                )
+                .expect("a view");
                 assert_eq!(shown.pixels(), seen.pixels(), "image {index}, epoch {epoch}");
             }
         }

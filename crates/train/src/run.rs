@@ -15,7 +15,7 @@ use crate::run_directory::{Inputs, RunDirectory, RunFile};
 use crate::session::KnownImages;
 use crate::stage_inputs::{images_of, reads_test_images};
 use crate::trunk::is_wanted;
-use crate::{Outcome, Session, TrainError, finetune, input, knn, linear_probe, pipeline, pretrain};
+use crate::{Outcome, Session, TrainError, finetune, input, knn, linear_probe, pipeline, pretrain, settled};
 
 /// Runs one stage in its run directory; with `resume` what was begun there goes on.
 ///
@@ -24,6 +24,7 @@ use crate::{Outcome, Session, TrainError, finetune, input, knn, linear_probe, pi
 pub fn stage(session: &mut Session<'_>, planned: &PlannedStage, resume: bool) -> Result<Outcome, TrainError> {
     RunDirectory::check_free(&planned.out)?;
     session.say_that_all_are_decoded(&planned.recipe.data);
+    let planned = &settled::stage(session, planned)?;
     if !session.is_in_plan() && begins(planned, resume) {
         announce(session, std::slice::from_ref(planned))?;
     }
@@ -138,6 +139,7 @@ pub fn plan(
 ) -> Result<PlanOutcome, TrainError> {
     stages.iter().try_for_each(|planned| RunDirectory::check_free(&planned.out))?;
     let stages: Vec<PlannedStage> = stages.iter().map(|planned| with_own_epochs(session, planned)).collect();
+    let stages = settled::stages(session, &stages)?;
     let images = check_data(session, &stages)?;
     check_weights(&stages)?;
     announce(session, &stages)?;

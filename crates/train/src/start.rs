@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 use bmae_output::plain::plain_path;
 
-use bmae_architecture::{ImageSize, PatchSize};
-use bmae_nn::weights::{Architecture, ModelPart, StateDict, grouped_names};
-use bmae_nn::{Encoder, EncoderInit, LoadReport, WeightsError};
+use bmae_architecture::{CHANNELS, ImageSize, PatchSize};
+use bmae_nn::weights::{Architecture, FromRgb, ModelPart, StateDict, grouped_names};
+use bmae_nn::{Encoder, EncoderInit, LayerNorm, LoadReport, WeightsError};
 use bmae_output::count::count;
 use bmae_recipe::plan::PlannedStage;
-use bmae_recipe::{Choice, EncoderRecipe, MethodName, Recipe, ScratchInit, Stage, Start, Used};
+use bmae_recipe::{ChannelsFromRgb, Choice, EncoderRecipe, MethodName, Recipe, ScratchInit, Stage, Start, Used};
 use burn::module::Module;
 use burn::tensor::Device;
 
@@ -104,7 +104,7 @@ fn load(
     let encoder = fresh_encoder(recipe, init, device)?;
     let Some(path) = start.path() else { return Ok(encoder) };
     let mut weights = read_weights(path)?;
-    fit(&mut weights, recipe, Used::Encoder, &mut *tell);
+    fit(&mut weights, recipe, Used::Encoder, &mut *tell)?;
     fill(encoder, &weights, needs_norm, tell)
 }
 
@@ -132,8 +132,17 @@ pub(crate) fn fill(
 /// where there are none. Tells that, and what is not the same here as where the weights come from.
 ///
 /// The recipe's sizes must be such that memory holds them ([`Recipe::check_memory`]).
-pub fn fit(weights: &mut StateDict, recipe: &Recipe, used: Used, tell: &mut dyn FnMut(Message)) {
+///
+/// # Errors
+/// When they are for images of other channels, and the recipe does not say how RGB weights become others.
+pub fn fit(
+    weights: &mut StateDict,
+    recipe: &Recipe,
+    used: Used,
+    tell: &mut dyn FnMut(Message),
+) -> Result<(), TrainError> {
     let source = weights.source_name();
+    fit_channels(weights, recipe, tell)?;
     let grid = recipe.architecture().grid.size();
     let added = weights.add_missing_positions(grid);
     if !added.is_empty() {
@@ -164,6 +173,36 @@ pub fn fit(weights: &mut StateDict, recipe: &Recipe, used: Used, tell: &mut dyn 
                 count(own, "attention head")
             )));
         }
+    }
+    Ok(())
+}
+
+/// Makes RGB weights fit images of other channels, as the recipe says. What fits already is left alone.
+///
+/// # Errors
+/// When they are for others, and it says nothing.
+pub(crate) fn fit_channels(
+    weights: &mut StateDict,
+    recipe: &Recipe,
+    tell: &mut dyn FnMut(Message),
+) -> Result<(), TrainError> {
+    let (found, wanted) = (weights.channels(), recipe.architecture().grid.channels);
+    let Some(found) = found.filter(|found| *found != wanted) else { return Ok(()) };
+    let (source, how) = (weights.source_name(), recipe.model.channels_from_rgb);
+    let from = match how {
+        ChannelsFromRgb::None => None,
+        ChannelsFromRgb::Mean => Some(FromRgb::Mean),
+        ChannelsFromRgb::Repeat => Some(FromRgb::Repeat),
+    };
+    match from.is_some_and(|from| weights.adapt_rgb(wanted, from)) {
+        true => {
+            let images = count(wanted, "channel");
+            let text =
+                format!("{source}: its kernels of red, green and blue were made to fit images of {images} ({how})");
+            tell(Message::Note(text));
+            Ok(())
+        }
+        false => Err(TrainError::OtherChannels { source_name: source, found, wanted }),
     }
 }
 
@@ -242,7 +281,7 @@ pub fn carried_recipe(weights: &StateDict, used: Used) -> Option<String> {
     let decoder = decoder.filter(|decoder| decoder.depth > 0 && used == Used::Autoencoder);
     let norm_pix = weights.origin.config.norm_pix.filter(|_| decoder.is_some());
     let sizes = sizes_as_recipe(
-        encoder.image_size(),
+        (encoder.image_size(), Some(encoder.channels)),
         (encoder.patch, weights.origin.config.norm_epsilon),
         (encoder.dim, encoder.depth, encoder.heads),
         encoder.mlp_ratio(),
@@ -262,7 +301,7 @@ pub fn told_model(recipe: &Recipe, weights: &StateDict) -> String {
         None => String::new(),
     };
     let sizes = sizes_as_recipe(
-        Some(recipe.data.image_size),
+        (Some(recipe.data.image_size), weights.channels()),
         (recipe.model.patch_size, Some(recipe.model.norm_epsilon)),
         (dim, depth, Some(heads)),
         mlp_ratio,
@@ -275,7 +314,7 @@ pub fn told_model(recipe: &Recipe, weights: &StateDict) -> String {
 type Sizes = (usize, usize, Option<usize>);
 
 fn sizes_as_recipe(
-    image_size: Option<ImageSize>,
+    (image_size, channels): (Option<ImageSize>, Option<usize>),
     (patch_size, norm_epsilon): (PatchSize, Option<f64>),
     encoder: Sizes,
     mlp_ratio: f64,
@@ -285,7 +324,11 @@ fn sizes_as_recipe(
         let heads = heads.map_or(String::new(), |heads| format!("heads = {heads}\n"));
         format!("\n[model.{name}]\ndim = {dim}\ndepth = {depth}\n{heads}")
     };
-    let mut text = image_size.map_or(String::new(), |size| format!("[data]\nimage_size = {}\n\n", size.in_a_recipe()));
+    let mut text = "[data]\n".to_owned();
+    // What is said of channels holds for the images, too: of RGB it is left to these.
+    text += &channels.filter(|channels| *channels != CHANNELS).map_or(String::new(), |n| format!("channels = {n}\n"));
+    text += &image_size.map_or(String::new(), |size| format!("image_size = {}\n", size.in_a_recipe()));
+    text += "\n";
     text += &format!("[model]\npatch_size = {}\n", patch_size.in_a_recipe());
     text += &norm_epsilon.map_or(String::new(), |epsilon| format!("norm_epsilon = {epsilon:?}\n"));
     text += &section("encoder", encoder);

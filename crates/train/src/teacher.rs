@@ -49,7 +49,7 @@ pub(crate) fn of_weights(
     let mut of_teacher = recipe.clone();
     of_teacher.model.encoder = sizes(&weights, recipe, &mut *tell)?;
     of_teacher.model.norm_epsilon = norm_epsilon_of(&weights).unwrap_or(LAYER_NORM_EPSILON);
-    fit(&mut weights, &of_teacher, Used::Encoder, &mut *tell);
+    fit(&mut weights, &of_teacher, Used::Encoder, &mut *tell)?;
     fill(fresh_encoder(&of_teacher, EncoderInit::Mae, device)?, &weights, true, tell)
 }
 

@@ -9,6 +9,6 @@ pub fn image(bytes: &[u8]) -> bool {
     let data = bmae_data::open(&Source::Path(scratch::path("images")), &Selection::default())
         .expect("a folder with one image");
     let Ok(image) = data.train.image(0) else { return false };
-    assert_eq!(image.pixels().len(), 3 * image.width() * image.height());
+    assert_eq!(image.samples().len(), image.channels() * image.width() * image.height());
     true
 }

@@ -55,7 +55,7 @@ class MaskedAutoencoder(Encoder):
 
 
 def pixel_target(images, patch_size, norm_pix):
-    """[N, L, h*w*3]; with norm_pix each patch by its own mean and unbiased variance."""
+    """[N, L, h*w*C]; with norm_pix each patch by its own mean and unbiased variance."""
     target = patchify(images, patch_size)
     if norm_pix:
         mean = target.mean(-1, keepdim=True)

@@ -37,11 +37,11 @@ def head(generator, name, outputs, inputs):
     }
 
 
-def images(generator, *counts, size):
-    """Normalised images [.., 3, H, W] with some structure: coarse cells and a little noise."""
+def images(generator, *counts, size, channels=3):
+    """Normalised images [.., C, H, W] with some structure: coarse cells and a little noise."""
     height, width = pair(size)
     cells = (-(-height // 4), -(-width // 4))
-    coarse = generator.normal(0, 1, (*counts, 3, *cells)).repeat(4, -1).repeat(4, -2)[..., :height, :width]
+    coarse = generator.normal(0, 1, (*counts, channels, *cells)).repeat(4, -1).repeat(4, -2)[..., :height, :width]
     return torch.from_numpy((coarse + generator.normal(0, 0.4, coarse.shape)).astype(numpy.float32))
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 EPSILON = 1e-6  # of every LayerNorm
-CHANNELS = 3
+CHANNELS = 3  # where a recipe names no other number
 
 
 @dataclass
@@ -20,10 +20,13 @@ class Sizes:
     depth: int
     heads: int
     mlp_ratio: float = 4.0
+    channels: int = CHANNELS
 
     @classmethod
     def of(cls, recipe):
-        return cls(recipe["data"]["image_size"], recipe["model"]["patch_size"], **recipe["model"]["encoder"])
+        data, model = recipe["data"], recipe["model"]
+        channels = data.get("channels", CHANNELS)
+        return cls(data["image_size"], model["patch_size"], channels=channels, **model["encoder"])
 
     @property
     def grid(self):
@@ -39,7 +42,7 @@ class Sizes:
     @property
     def patch_length(self):
         height, width = pair(self.patch_size)
-        return height * width * CHANNELS
+        return height * width * self.channels
 
 
 def pair(size):
@@ -48,10 +51,10 @@ def pair(size):
 
 
 def patchify(images, patch_size):
-    """[N, 3, H, W] to [N, L, h*w*3]: patches row by row, within a patch the order row, column, channel."""
+    """[N, C, H, W] to [N, L, h*w*C]: patches row by row, within a patch the order row, column, channel."""
     count, channels, _, _ = images.shape
     height, width = pair(patch_size)
-    strips = images.unfold(2, height, height).unfold(3, width, width)  # [N, 3, rows, columns, h, w]
+    strips = images.unfold(2, height, height).unfold(3, width, width)  # [N, C, rows, columns, h, w]
     return strips.permute(0, 2, 3, 4, 5, 1).reshape(count, -1, height * width * channels)
 
 
@@ -69,9 +72,9 @@ def sin_cos_positions(dim, grid):
 
 
 class PatchEmbedding(nn.Module):
-    def __init__(self, patch_size, dim):
+    def __init__(self, patch_size, dim, channels=CHANNELS):
         super().__init__()
-        self.proj = nn.Conv2d(CHANNELS, dim, pair(patch_size), pair(patch_size))
+        self.proj = nn.Conv2d(channels, dim, pair(patch_size), pair(patch_size))
 
     def forward(self, images):
         return self.proj(images).flatten(2).transpose(1, 2)
@@ -123,7 +126,7 @@ class Encoder(nn.Module):
         self.sizes = sizes
         self.cls_token = nn.Parameter(torch.zeros(1, 1, sizes.dim))
         self.pos_embed = nn.Parameter(sin_cos_positions(sizes.dim, sizes.grid), requires_grad=False)
-        self.patch_embed = PatchEmbedding(sizes.patch_size, sizes.dim)
+        self.patch_embed = PatchEmbedding(sizes.patch_size, sizes.dim, sizes.channels)
         hidden = int(sizes.dim * sizes.mlp_ratio)
         self.blocks = nn.ModuleList(Block(sizes.dim, sizes.heads, hidden) for _ in range(sizes.depth))
         self.norm = nn.LayerNorm(sizes.dim, eps=EPSILON)

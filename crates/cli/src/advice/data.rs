@@ -1,8 +1,9 @@
 //! Advice on errors of data sets and downloads.
 
 use bmae_data::{
-    ArchiveError, CifarError, DataError, DownloadError, FolderError, LabelError, LoaderError, PreviewError,
+    ArchiveError, ChannelError, CifarError, DataError, DownloadError, FolderError, LabelError, LoaderError, PreviewError,
 };
+use bmae_output::count::count;
 use bmae_output::remedy::remedy;
 use bmae_output::shell::quoted;
 use bmae_recipe::{data_sets, nearest};
@@ -13,6 +14,19 @@ use super::near_path::near_path;
 pub fn of_data(error: &DataError) -> Option<String> {
     let advice = match error {
         DataError::Io { action: "write" | "create", cause, .. } => remedy(cause),
+        DataError::Channels(ChannelError::OfSet { found, wanted: 3, .. }) => {
+            let grey = if *found == 1 { ", or data.channels=3, which repeats grey" } else { "" };
+            return Some(format!(
+                "set data.channels={found}{grey}; where RGB weights are to see these images, --channels-from-rgb mean or repeat \
+                 makes them fit"
+            ));
+        }
+        DataError::Channels(ChannelError::OfSet { found, wanted, .. }) => {
+            let images = count(*wanted, "channel");
+            return Some(format!(
+                "give --data images of {images}, or set data.channels={found} where the weights fit them"
+            ));
+        }
         DataError::NotFound { path } => {
             let known = data_sets();
             let word = path.file_name().and_then(|name| name.to_str()).and_then(|name| nearest(name, known));

@@ -2,6 +2,7 @@
 
 use bmae_data::DataError;
 use bmae_nn::WeightsError;
+use bmae_output::count::count;
 use bmae_output::plain::plain_path;
 use bmae_output::shell::quoted;
 use bmae_recipe::Place;
@@ -57,6 +58,13 @@ pub fn of_train(error: &TrainError) -> Option<String> {
         TrainError::TeacherHeads { .. } => {
             "bmae checkpoint import --from FILE --out FILE.safetensors --set model.encoder.heads=N writes such weights"
         }
+        TrainError::OtherChannels { found: 3, wanted, .. } if *wanted != 3 => {
+            "--channels-from-rgb mean or repeat makes RGB weights fit such images, or --set data.channels=3 images such \
+             weights"
+        }
+        TrainError::OtherChannels { found, .. } => {
+            return Some(format!("give --data images of {}, or other weights", count(*found, "channel")));
+        }
         TrainError::NoFinalNorm { .. } => {
             "bmae features writes what the head of such a classifier sees, and with --feature block:N features after a block"
         }
@@ -82,8 +90,8 @@ pub fn with_advice(caution: &Caution) -> String {
 fn of_caution(caution: &Caution) -> Option<String> {
     match caution {
         Caution::Normalisation { mean, std, .. } => {
-            let three = |values: &[f64; 3]| values.map(|value| format!("{value:.3}")).join(",");
-            Some(format!("--set 'data.mean=[{}]' --set 'data.std=[{}]' gives them theirs", three(mean), three(std)))
+            let each = |values: &[f64]| values.iter().map(|value| format!("{value:.3}")).collect::<Vec<_>>().join(",");
+            Some(format!("--set 'data.mean=[{}]' --set 'data.std=[{}]' gives them theirs", each(mean), each(std)))
         }
         Caution::Shrunk { .. } => Some("`bmae init` writes a recipe that fits images".to_owned()),
         Caution::LittleRoom { .. } => Some("free some, or choose a folder on another disk with --out".to_owned()),

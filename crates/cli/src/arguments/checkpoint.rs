@@ -8,6 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::force::Force;
 use super::path_word::path_word;
+use super::training::RgbChannels;
 
 /// `bmae checkpoint`.
 #[derive(Debug, Subcommand)]
@@ -93,6 +94,8 @@ pub struct Import {
     /// Recipe that gives the numbers of heads, which weights do not tell [default: quick]
     #[arg(long, value_name = "NAME|FILE.toml", value_parser = path_word())]
     pub preset: Option<String>,
+    #[command(flatten)]
+    pub channels: RgbChannels,
 }
 
 /// Whom exported weights are for.

@@ -36,7 +36,7 @@ pub use recipe_source::RecipeSource;
 pub use recorded::{Features, Forward, Replay};
 pub use resume::Resume;
 pub use sweep::{EngineName, Sweep};
-pub use training::{Evaluate, PlanOptions, Pretrain, Report, Reproduce};
+pub use training::{Evaluate, PlanOptions, Pretrain, Report, Reproduce, RgbChannels};
 
 /// Pre-train Vision Transformers as masked autoencoders (MAE) and by bootstrapped variants of it, evaluate the
 /// encoders, and compare the methods.

@@ -71,6 +71,8 @@ pub struct Pretrain {
     /// Begin with these weights: a run's folder, or weights of any kind (docs/weights.md) [default: random weights]
     #[arg(long, value_name = "RUN|FILE", value_parser = path_word())]
     pub from: Option<String>,
+    #[command(flatten)]
+    pub channels: RgbChannels,
     /// Method: mae, mae-k, ema-mae, mae-new or custom, as in the preset's first run of it
     #[arg(long, value_name = "NAME", value_parser = MethodWord, hide_possible_values = true)]
     pub method: Option<String>,
@@ -93,6 +95,14 @@ pub struct Pretrain {
     pub out: PathBuf,
 }
 
+/// What becomes of RGB weights that meet images of other channels.
+#[derive(Debug, Default, Args)]
+pub struct RgbChannels {
+    /// Make RGB weights fit images of other channels: mean or repeat of their kernels (docs/weights.md) [default: refuse them]
+    #[arg(long, value_name = "mean|repeat", value_parser = ["mean", "repeat"], hide_possible_values = true)]
+    pub channels_from_rgb: Option<String>,
+}
+
 /// `bmae finetune`, `bmae linprobe`, `bmae knn`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -109,6 +119,8 @@ pub struct Evaluate {
     /// Encoder: a run's folder, weights of any kind (docs/weights.md), or scratch for random weights
     #[arg(long, value_name = "RUN|FILE|scratch", value_parser = path_word())]
     pub from: String,
+    #[command(flatten)]
+    pub channels: RgbChannels,
     /// Folder for the evaluation, a run of its own
     #[arg(long, value_name = "RUN")]
     pub out: PathBuf,

@@ -18,7 +18,7 @@ use crate::output::Output;
 pub fn run(arguments: &Import, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
     export::check_place_of_import(&arguments.out, &arguments.from, arguments.force.into())?;
     let weights = usable_weights(&arguments.from, &ModelPart::ALL)?;
-    let recipe = layers::resolve(&layers::of_weights(arguments.preset.as_deref(), everywhere, &weights)?, output)?;
+    let recipe = layers::resolve(&layers::imported(arguments, everywhere, &weights)?, output)?;
     let (weights, notes) = export::import(weights, &recipe)?;
     write_whole(&arguments.out, &weights.to_bytes()?)?;
     for note in &notes {

@@ -24,9 +24,12 @@ pub fn run(source: &RecipeSource, everywhere: &Everywhere, output: &Output) -> R
         let number = count(data.unreadable.len(), "image");
         output.note(&format!("{number} that cannot be decoded left out: `bmae data check` lists them"));
     }
-    let mut text = format!("{}\n", plain(&data.name));
+    let channels = count(data.channels, "channel");
+    let mut text = format!("{}\n{channels} of {}\n", plain(&data.name), data.depth);
     let mut json = json!({
         "name": data.name,
+        "channels": data.channels,
+        "depth": data.depth.to_string(),
         "classes": data.class_names,
         "test_origin": data.test_origin.as_ref().map(ToString::to_string),
     });
@@ -49,12 +52,12 @@ fn describe(split: Split, of: &Statistics, data: &Dataset, text: &mut String) {
         true => format!("{}x{}", of.least_size.0, of.least_size.1),
         false => format!("{}x{} to {}x{}", of.least_size.0, of.least_size.1, of.greatest_size.0, of.greatest_size.1),
     };
-    let three = |values: [f64; 3]| values.map(|value| format!("{value:.4}")).join(", ");
+    let each = |values: &[f64]| values.iter().map(|value| four_digits(*value)).collect::<Vec<_>>().join(", ");
     // Writing to a String cannot fail.
     let origin = data.test_origin.as_ref().filter(|_| split == Split::Test);
     let origin = origin.map_or_else(String::new, |origin| format!(", {origin}"));
     let _ = writeln!(text, "{:<6} {} of {sizes} pixels{origin}", split.to_string(), count(of.images, "image"));
-    let _ = writeln!(text, "       data.mean=[{}] data.std=[{}]", three(of.mean), three(of.std));
+    let _ = writeln!(text, "       data.mean=[{}] data.std=[{}]", each(&of.mean), each(&of.std));
     match data.class_names.is_empty() {
         true => drop(writeln!(text, "       no labels: for pre-training only")),
         false => {
@@ -62,6 +65,14 @@ fn describe(split: Split, of: &Statistics, data: &Dataset, text: &mut String) {
             let counts: Vec<String> = classes.map(|(class, count)| format!("{} {count}", plain(class))).collect();
             let _ = writeln!(text, "       {}: {}", count(counts.len(), "class"), counts.join(", "));
         }
+    }
+}
+
+/// Four decimals, or four digits of what has none before them.
+fn four_digits(value: f64) -> String {
+    match value.abs() {
+        size if size == 0.0 || (0.01..1e6).contains(&size) => format!("{value:.4}"),
+        _ => format!("{value:.4e}"),
     }
 }
 

@@ -21,7 +21,9 @@ pub fn run(arguments: &Preview, everywhere: &Everywhere, output: &Output) -> Res
     let recipe = layers::resolve(&layers, output)?;
     recipe.check_memory(Need::Images, available_memory())?;
     let size = PreviewSize { images: arguments.images.into(), epochs: arguments.epochs.into() };
-    let drawn = preview::write(&recipe, stage, size, &arguments.out, arguments.force.into())?;
+    let drawn = preview::write(&recipe, stage, size, &arguments.out, arguments.force.into(), &mut |message| {
+        output.message(&message)
+    })?;
     let text = format!(
         "{}: {} in {}{}, as {} sees them ({})",
         plain_path(&arguments.out),

@@ -7,6 +7,7 @@ use bmae_output::plain::plain_path;
 use bmae_recipe::{Need, Used};
 use bmae_train::model::Predicted;
 use bmae_train::reconstruct::{self, PictureRequest};
+use bmae_train::settled;
 use bmae_train::start::{fit, usable_weights};
 use serde_json::json;
 
@@ -28,7 +29,8 @@ pub fn run(arguments: &Reconstruct, everywhere: &Everywhere, output: &Output) ->
     threads::set(everywhere.threads)?;
     let device = bmae_train::device::DeviceChoice::from(everywhere.device).open()?;
     let tell = &mut |message| output.message(&message);
-    fit(&mut weights, &recipe, Used::Autoencoder, tell);
+    let recipe = if recipe.data.is_settled() { recipe } else { settled::open(&recipe, tell)?.1 };
+    fit(&mut weights, &recipe, Used::Autoencoder, tell)?;
     let request = PictureRequest {
         split: arguments.split.map(Into::into),
         images: arguments.images.into(),

@@ -68,7 +68,7 @@ pub fn open(
     let recipe = layers::resolve(&layers, output)?;
     recipe.check_stage(stage, None)?;
     recipe.check_memory(need, layers.available_memory)?;
-    fit(&mut weights, &recipe, used, &mut |message| output.message(&message));
+    fit(&mut weights, &recipe, used, &mut |message| output.message(&message))?;
     threads::set(everywhere.threads)?;
     let device = DeviceChoice::from(everywhere.device).open()?;
     Ok(Opened { recipe, weights, tensors, device })

@@ -22,7 +22,8 @@ use crate::progress::Progress;
 pub fn evaluate(stage: Stage, arguments: &Evaluate, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
     let start = Start::parse(&arguments.from);
     let carried = start::config_text(&start, Used::Encoder)?;
-    let layers = layers::evaluation(&arguments.recipe, everywhere, stage, &arguments.from, carried)?;
+    let layers =
+        layers::evaluation(&arguments.recipe, everywhere, stage, &arguments.from, &arguments.channels, carried)?;
     let recipe = layers::resolve(&layers, output)?;
     if arguments.recipe.preset.is_none() {
         tell_preset(stage, &layers, &arguments.from, "data, model and method", output);

@@ -8,7 +8,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::error::CifarError;
-use crate::{CifarSet, DataError, Image, Images};
+use crate::{CifarSet, DataError, Depth, Image, Images, PixelLayout};
 
 /// The side of every image.
 pub const SIDE: usize = 32;
@@ -98,6 +98,10 @@ impl Images for Records {
             pixels.extend([red, green, blue]);
         }
         Image::new(SIDE, SIDE, pixels)
+    }
+
+    fn layout(&self, _index: usize) -> Result<PixelLayout, DataError> {
+        Ok(PixelLayout { channels: 3, depth: Depth::Bits8, has_alpha: false })
     }
 
     fn label(&self, index: usize) -> Option<usize> {

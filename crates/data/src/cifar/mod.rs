@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::error::CifarError;
 use crate::stratified::classes_in_turn;
-use crate::{CifarSet, DataError, Dataset, Selection};
+use crate::{CifarSet, DataError, Dataset, Depth, Selection};
 use binary::Records;
 use files::Files;
 
@@ -92,6 +92,8 @@ fn read(set: CifarSet, files: &Files, selection: &Selection) -> Result<Dataset, 
         class_names,
         left_out: None,
         unreadable: Vec::new(),
+        channels: 3,
+        depth: Depth::Bits8,
     })
 }
 

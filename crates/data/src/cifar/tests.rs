@@ -238,7 +238,7 @@ fn the_real_cifar10_has_its_known_statistics() {
     let statistics = Statistics::of(&*data.train, 10).expect("images in memory");
     assert_eq!(statistics.class_counts, [5000; 10]);
     assert_eq!((statistics.least_size, statistics.greatest_size), ((32, 32), (32, 32)));
-    let close = |found: [f64; 3], expected: [f64; 3]| {
+    let close = |found: Vec<f64>, expected: [f64; 3]| {
         let differences = found.iter().zip(expected).map(|(found, expected)| (found - expected).abs());
         assert!(differences.fold(0.0, f64::max) < 2e-3, "{found:?} instead of {expected:?}");
     };

@@ -10,6 +10,10 @@ pub mod tag {
     pub const COMPRESSION: u16 = 259;
     /// What the colours are: 2 is RGB, 3 a palette, 5 CMYK, ...
     pub const PHOTOMETRIC: u16 = 262;
+    /// How many samples a pixel has.
+    pub const SAMPLES_PER_PIXEL: u16 = 277;
+    /// How the samples of a pixel are stored: 1 beside each other, 2 each band by itself.
+    pub const PLANAR_CONFIGURATION: u16 = 284;
     /// Which side of the picture is up, 1 to 8.
     pub const ORIENTATION: u16 = 274;
     /// What a fourth sample of RGB means: 0 nothing told, 1 associated alpha, 2 alpha.
@@ -35,6 +39,8 @@ struct Entry {
     count: u64,
     /// The value, if it fits, else its place.
     field: Vec<u8>,
+    /// Where the value stands.
+    field_at: u64,
 }
 
 impl Directory {
@@ -61,11 +67,13 @@ impl Directory {
         let start = directory.whole(&bytes(source, word)?);
         source.seek(SeekFrom::Start(start))?;
         let count = directory.whole(&bytes(source, if big { 8 } else { 2 })?);
-        for _ in 0..count.min(MOST_ENTRIES) {
-            let Ok(head) = array::<4>(source) else { break };
+        let (counted, head) = if big { (8, 12) } else { (2, 8) };
+        for number in 0..count.min(MOST_ENTRIES) {
+            let Ok(kinds) = array::<4>(source) else { break };
             let (Ok(count), Ok(field)) = (bytes(source, word), bytes(source, word)) else { break };
-            let [tag, kind] = [0, 2].map(|at| directory.whole(&head[at..at + 2]) as u16);
-            directory.entries.push(Entry { tag, kind, count: directory.whole(&count), field });
+            let [tag, kind] = [0, 2].map(|at| directory.whole(&kinds[at..at + 2]) as u16);
+            let field_at = start.saturating_add(counted + number * (head + word as u64) + head);
+            directory.entries.push(Entry { tag, kind, count: directory.whole(&count), field, field_at });
         }
         Ok(directory)
     }
@@ -95,6 +103,12 @@ impl Directory {
     pub fn bytes(&self, source: &mut (impl Read + Seek), tag: u16, most: u64) -> Option<Vec<u8>> {
         let entry = self.entry(tag).filter(|entry| matches!(entry.kind, 1 | 2 | 7) && entry.count <= most)?;
         self.value(source, entry, 1, most)
+    }
+
+    /// Where the byte of the least worth of a number of 16 bits stands that is the value of a tag.
+    pub fn place_of_small(&self, tag: u16) -> Option<u64> {
+        let entry = self.entry(tag).filter(|entry| entry.kind == 3 && entry.count == 1)?;
+        Some(entry.field_at + u64::from(!self.little))
     }
 
     fn entry(&self, tag: u16) -> Option<&Entry> {

@@ -1,6 +1,6 @@
 //! What is wrong with an image, before its name is added.
 
-use std::io;
+use std::{fmt, io};
 
 use image::ImageError;
 
@@ -38,6 +38,18 @@ impl Fault {
     /// For what contradicts itself.
     pub fn damaged(what: &str) -> Self {
         Self::Damaged(what.to_owned())
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Damaged(what) => formatter.write_str(what),
+            Self::Unsupported(kind) => write!(formatter, "it is {kind}"),
+            Self::TooLarge { width, height } => write!(formatter, "it has {width}x{height} pixels, which is too large"),
+            Self::Memory { width, height } => write!(formatter, "there is no memory for {width}x{height} pixels"),
+            Self::Io(cause) => cause.fmt(formatter),
+        }
     }
 }
 

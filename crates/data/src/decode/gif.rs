@@ -7,7 +7,7 @@ use image::metadata::Orientation;
 
 use super::fault::Fault;
 use super::room::{Room, area};
-use crate::Image;
+use crate::{Image, Samples};
 
 /// More pixels than a byte of a file can stand for: a code has at least 3 bits, and stands for at most 4096 pixels.
 const MOST_PER_BYTE: u64 = 4096 * 8 / 3 + 1;
@@ -54,7 +54,7 @@ pub fn read(source: &mut (impl Read + Seek)) -> Result<Image, Fault> {
         }
     }
     drop(picture);
-    room.finish(rgb, Orientation::NoTransforms)
+    room.finish(Samples::U8(rgb), 3, None, Orientation::NoTransforms)
 }
 
 impl From<DecodingError> for Fault {

@@ -22,6 +22,8 @@ pub enum Kind {
     Tiff,
     /// Quite OK Image.
     Qoi,
+    /// An array of NumPy.
+    Npy,
     /// Portable anymap: PBM, PGM, PPM, PAM.
     Pnm,
 }
@@ -40,6 +42,7 @@ impl Kind {
             [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Ok(Self::WebP),
             [b'B', b'M', ..] => Ok(Self::Bmp),
             [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Ok(Self::Tiff),
+            [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => Ok(Self::Npy),
             [b'q', b'o', b'i', b'f', ..] => Ok(Self::Qoi),
             [b'P', b'1'..=b'7', b' ' | b'\t' | b'\n' | b'\r' | b'#', ..] => Ok(Self::Pnm),
             _ => Err(match foreign(start) {

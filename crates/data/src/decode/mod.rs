@@ -3,18 +3,20 @@
 //! What is decoded is whole: a file of which a part is missing or damaged is refused, and so is one of a kind that is
 //! not decoded. Memory is claimed before it is taken ([`memory`](crate::memory)), in proportion to the pixels.
 
+mod bands;
 mod directory;
 mod fault;
 mod gif;
 mod inspection;
 mod jpeg;
 mod kind;
+mod npy;
 mod orientation;
 mod pixels;
 mod png;
 mod quiet;
 mod room;
-mod tiff;
+mod tiff_survey;
 mod webp;
 
 use std::io::{BufRead, Read, Seek};
@@ -27,30 +29,44 @@ use image::codecs::qoi::QoiDecoder;
 use image::codecs::tiff::TiffDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::metadata::Orientation;
-use image::{ImageDecoder, Limits as DecoderLimits};
+use image::{ImageDecoder, ImageError, Limits as DecoderLimits};
 
 use crate::error::FolderError;
-use crate::{DataError, Image};
-use fault::Fault;
+use crate::{Alpha, DataError, Depth, Image, PixelLayout};
+pub use fault::Fault;
 pub use inspection::Inspection;
 use kind::Kind;
-use pixels::Alpha;
+pub use npy::{NpyHeader, image_of as npy_image};
 use room::{LARGEST_AREA, Room, area};
+use tiff_survey::TiffSurvey;
 
 /// What a decoder may take for profiles, texts and single rows, in bytes.
 const SLACK: u64 = 16 << 20;
 
-/// Reads an image file as RGB at its native size: turned upright as its metadata say, grey as three equal channels,
-/// 16 bits as 8, transparency over black, of an animation the first picture. What kind of file it is, its contents
-/// tell, not its name. A file that passed the `inspection` before is not looked through for missing parts again.
+/// Reads an image file at its native size, in the channels and bits that it has: turned upright as its metadata say, of
+/// an animation the first picture. What kind of file it is, its contents tell, not its name. A file that passed the
+/// `inspection` before is not looked through for missing parts again.
 ///
 /// # Errors
 /// When it cannot be read, is of a kind that is not decoded, is damaged or cut short, has more than 200 million
 /// pixels or its decoder fails; each names it as `place`.
 pub fn decode(source: &mut (impl BufRead + Seek), place: &Path, inspection: &Inspection) -> Result<Image, DataError> {
+    named(place, || read(source, inspection))
+}
+
+/// The channels and bits of an image file, as its header tells; its pixels are not looked at.
+///
+/// # Errors
+/// As [`decode`].
+pub fn layout(source: &mut (impl BufRead + Seek), place: &Path) -> Result<PixelLayout, DataError> {
+    named(place, || read_layout(source))
+}
+
+/// What `read` finds, its fault as an error that names `place`.
+fn named<T>(place: &Path, read: impl FnOnce() -> Result<T, Fault>) -> Result<T, DataError> {
     let path = || place.to_owned();
-    let fault = match quiet::caught(|| read(source, inspection)) {
-        Ok(Ok(image)) => return Ok(image),
+    let fault = match quiet::caught(read) {
+        Ok(Ok(read)) => return Ok(read),
         Ok(Err(fault)) => fault,
         Err(message) => return Err(FolderError::DecoderFailed { path: path(), message }.into()),
     };
@@ -66,20 +82,23 @@ pub fn decode(source: &mut (impl BufRead + Seek), place: &Path, inspection: &Ins
     })
 }
 
-/// Reads an image from where it lies.
-fn read(source: &mut (impl BufRead + Seek), inspection: &Inspection) -> Result<Image, Fault> {
+fn kind(source: &mut (impl BufRead + Seek)) -> Result<Kind, Fault> {
     let mut start = Vec::new();
     source.take(kind::BYTES as u64).read_to_end(&mut start)?;
     source.rewind()?;
-    match Kind::of(&start)? {
+    Kind::of(&start)
+}
+
+/// Reads an image from where it lies.
+fn read(source: &mut (impl BufRead + Seek), inspection: &Inspection) -> Result<Image, Fault> {
+    match kind(source)? {
         Kind::Jpeg => jpeg::read(source, inspection),
         Kind::Gif => gif::read(source),
+        Kind::Npy => npy::read(source),
         Kind::Png => {
             let orientation = png::orientation(source)?;
             source.rewind()?;
-            let mut limits = DecoderLimits::no_limits();
-            limits.max_alloc = Some(4 * SLACK);
-            with_decoder(PngDecoder::with_limits(source, limits)?, orientation, Alpha::Straight, 0)
+            with_decoder(png_decoder(source)?, orientation, Alpha::Straight, 0)
         }
         Kind::WebP => {
             let survey = webp::survey(source)?;
@@ -89,26 +108,75 @@ fn read(source: &mut (impl BufRead + Seek), inspection: &Inspection) -> Result<I
             with_decoder(WebPDecoder::new(source)?, survey.orientation, Alpha::Straight, beside)
         }
         Kind::Tiff => {
-            let survey = tiff::survey(source);
+            let survey = tiff_survey::survey(source);
             source.rewind()?;
             let mut read = || {
-                let mut decoder = TiffDecoder::new(&mut *source)?;
-                let bytes = decoder.total_bytes().saturating_mul(2).saturating_add(SLACK);
-                let mut limits = DecoderLimits::no_limits();
-                limits.max_alloc = Some(bytes);
-                decoder.set_limits(limits)?;
-                // It fills memory of its own first.
-                let beside = u64::from(decoder.color_type().bytes_per_pixel());
-                with_decoder(decoder, survey.orientation, survey.alpha, beside)
+                if survey.has_unread_bands {
+                    return bands::read(source, &survey);
+                }
+                match TiffDecoder::new(&mut *source) {
+                    Ok(mut decoder) => {
+                        let bytes = decoder.total_bytes().saturating_mul(2).saturating_add(SLACK);
+                        let mut limits = DecoderLimits::no_limits();
+                        limits.max_alloc = Some(bytes);
+                        decoder.set_limits(limits)?;
+                        // It fills memory of its own first.
+                        let beside = u64::from(decoder.color_type().bytes_per_pixel());
+                        with_decoder(decoder, survey.orientation, survey.alpha, beside)
+                    }
+                    Err(ImageError::Unsupported(_)) => bands::read(source, &survey),
+                    Err(error) => Err(error.into()),
+                }
             };
-            read().map_err(|fault| match fault {
-                Fault::Unsupported(_) => Fault::Unsupported(survey.kind),
-                fault => fault,
-            })
+            read().map_err(|fault| in_words(fault, &survey))
         }
         Kind::Bmp => with_decoder(BmpDecoder::new(source)?, Orientation::NoTransforms, Alpha::Straight, 0),
         Kind::Qoi => with_decoder(QoiDecoder::new(source)?, Orientation::NoTransforms, Alpha::Straight, 0),
         Kind::Pnm => with_decoder(PnmDecoder::new(source)?, Orientation::NoTransforms, Alpha::Straight, 0),
+    }
+}
+
+/// Channels and bits of an image, from its header.
+fn read_layout(source: &mut (impl BufRead + Seek)) -> Result<PixelLayout, Fault> {
+    match kind(source)? {
+        Kind::Jpeg => jpeg::layout(source),
+        Kind::Gif => Ok(PixelLayout { channels: 3, depth: Depth::Bits8, has_alpha: false }),
+        Kind::Npy => npy::layout(source),
+        Kind::Png => pixels::layout(png_decoder(source)?.color_type()),
+        Kind::WebP => pixels::layout(WebPDecoder::new(source)?.color_type()),
+        Kind::Tiff => {
+            let survey = tiff_survey::survey(source);
+            source.rewind()?;
+            let mut read = || {
+                if survey.has_unread_bands {
+                    return bands::layout(source, &survey);
+                }
+                match TiffDecoder::new(&mut *source) {
+                    Ok(decoder) => pixels::layout(decoder.color_type()),
+                    Err(ImageError::Unsupported(_)) => bands::layout(source, &survey),
+                    Err(error) => Err(error.into()),
+                }
+            };
+            read().map_err(|fault| in_words(fault, &survey))
+        }
+        Kind::Bmp => pixels::layout(BmpDecoder::new(source)?.color_type()),
+        Kind::Qoi => pixels::layout(QoiDecoder::new(source)?.color_type()),
+        Kind::Pnm => pixels::layout(PnmDecoder::new(source)?.color_type()),
+    }
+}
+
+fn png_decoder<R: BufRead + Seek>(source: R) -> Result<PngDecoder<R>, Fault> {
+    let mut limits = DecoderLimits::no_limits();
+    limits.max_alloc = Some(4 * SLACK);
+    Ok(PngDecoder::with_limits(source, limits)?)
+}
+
+/// The fault of a TIFF; of a kind that is not decoded, in words of our own, unless it says more.
+fn in_words(fault: Fault, survey: &TiffSurvey) -> Fault {
+    match fault {
+        Fault::Unsupported(kind) if kind.contains("which") || kind.contains("where") => Fault::Unsupported(kind),
+        Fault::Unsupported(_) => Fault::Unsupported(survey.kind.clone()),
+        fault => fault,
     }
 }
 
@@ -121,14 +189,15 @@ fn with_decoder(
 ) -> Result<Image, Fault> {
     let (width, height) = decoder.dimensions();
     let area = area(width, height)?;
-    let colour = decoder.color_type();
-    let bytes = area * u64::from(colour.bytes_per_pixel());
-    // What is longer or shorter than three bytes is written once more.
-    let again = if matches!(colour.bytes_per_pixel(), 3 | 4) { 0 } else { 3 * area };
+    let layout = pixels::layout(decoder.color_type())?;
+    let bytes = area * u64::from(decoder.color_type().bytes_per_pixel());
+    // What is deeper than 8 bits is written once more.
+    let again = if layout.depth == Depth::Bits8 { 0 } else { bytes };
     let room = Room::wait_for(width, height, bytes + again.max(beside * area))?;
     let mut pixels = room.zeros(bytes)?;
     decoder.read_image(&mut pixels)?;
-    room.finish(pixels::to_rgb(pixels, colour, alpha)?, orientation)
+    let alpha = Some(alpha).filter(|_| layout.has_alpha);
+    room.finish(pixels::samples(pixels, layout.depth)?, layout.channels, alpha, orientation)
 }
 
 #[cfg(test)]

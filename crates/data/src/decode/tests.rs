@@ -8,6 +8,7 @@ use image::codecs::png::PngEncoder;
 use image::{DynamicImage, ExtendedColorType, ImageEncoder, ImageFormat, RgbImage};
 
 use super::*;
+use crate::Samples;
 
 const BASELINE: &[u8] = include_bytes!("../../tests/images/baseline.jpg");
 const PROGRESSIVE: &[u8] = include_bytes!("../../tests/images/progressive.jpg");
@@ -69,22 +70,52 @@ fn size(bytes: &[u8]) -> (usize, usize) {
     (image.width(), image.height())
 }
 
+/// As RGB of 8 bits, with transparency over black.
+fn rgb(bytes: &[u8]) -> Vec<u8> {
+    decoded(bytes).expect("a whole image").in_channels(3).expect("grey or colours").pixels().to_vec()
+}
+
 #[test]
-fn grey_becomes_three_equal_channels_and_sixteen_bits_become_eight() {
+fn grey_stays_one_channel_sixteen_bits_stay_sixteen_and_transparency_goes_over_black_when_it_is_not_wanted() {
     let written = |picture: DynamicImage| {
         let mut bytes = Cursor::new(Vec::new());
         picture.write_to(&mut bytes, ImageFormat::Png).expect("memory");
         bytes.into_inner()
     };
     let grey = written(DynamicImage::ImageLuma8(image::GrayImage::from_pixel(1, 1, image::Luma([90]))));
-    assert_eq!(decoded(&grey).expect("grey").pixels(), [90, 90, 90]);
-    let deep = image::ImageBuffer::from_pixel(1, 1, image::Rgb([0xffff, 0x8080, 0]));
-    assert_eq!(decoded(&written(DynamicImage::ImageRgb16(deep))).expect("16 bits").pixels(), [255, 128, 0]);
+    assert_eq!(decoded(&grey).expect("grey").samples(), &Samples::U8(vec![90]));
+    assert_eq!(rgb(&grey), [90, 90, 90]);
+    let deep = image::ImageBuffer::from_pixel(1, 1, image::Rgb([0xffff, 0x8081, 7]));
+    let deep = decoded(&written(DynamicImage::ImageRgb16(deep))).expect("16 bits");
+    assert_eq!(deep.samples(), &Samples::U16(vec![0xffff, 0x8081, 7]));
     let mut glass = image::RgbaImage::from_pixel(3, 1, image::Rgba([200, 100, 50, 255]));
     glass.put_pixel(1, 0, image::Rgba([200, 100, 50, 128]));
     glass.put_pixel(2, 0, image::Rgba([200, 100, 50, 0]));
-    let glass = decoded(&written(DynamicImage::ImageRgba8(glass))).expect("RGBA");
-    assert_eq!(glass.pixels(), [200, 100, 50, 100, 50, 25, 0, 0, 0], "over black");
+    let glass = written(DynamicImage::ImageRgba8(glass));
+    assert_eq!(rgb(&glass), [200, 100, 50, 100, 50, 25, 0, 0, 0], "over black");
+    let all = decoded(&glass).expect("RGBA").in_channels(4).expect("as they are");
+    assert_eq!(all.pixels(), [200, 100, 50, 255, 200, 100, 50, 128, 200, 100, 50, 0]);
+}
+
+#[test]
+fn the_header_tells_the_channels_that_the_pixels_have() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("picture.png");
+    let kinds = [ImageFormat::Png, ImageFormat::WebP, ImageFormat::Bmp, ImageFormat::Gif, ImageFormat::Tiff];
+    let mut files: Vec<Vec<u8>> = kinds.into_iter().chain([ImageFormat::Pnm, ImageFormat::Qoi]).map(written).collect();
+    files.extend(JPEGS.iter().map(|(_, jpeg)| jpeg.to_vec()));
+    files.extend([
+        LOSSY.to_vec(),
+        LOSSLESS.to_vec(),
+        tiff([0; 4], 2, 1),
+        tiff([0; 4], 0, 1),
+        gif((4, 3), (1, 2), (2, 1)),
+    ]);
+    for bytes in files {
+        fs::write(&path, &bytes).expect("room");
+        let (image, told) = (decode(&path, &Inspection::default()).expect("whole"), layout(&path).expect("a header"));
+        assert_eq!(PixelLayout::of(&image), told);
+    }
 }
 
 #[test]
@@ -93,7 +124,7 @@ fn whole_jpegs_have_the_pixels_that_the_image_crate_gives_them() {
         let expected = image::load_from_memory(jpeg).expect("a whole JPEG").into_rgb8();
         let found = decoded(jpeg).expect(name);
         assert_eq!((found.width(), found.height()), (57, 41), "{name}");
-        assert_eq!(found.pixels(), expected.as_raw(), "{name}");
+        assert!(found.in_channels(3).expect("grey or RGB").pixels() == expected.as_raw(), "{name}");
     }
 }
 
@@ -313,7 +344,7 @@ fn tiff(samples: [u8; 4], extra: u16, orientation: u16) -> Vec<u8> {
 
 #[test]
 fn a_tiff_says_what_its_fourth_sample_means_and_which_side_is_up() {
-    let first = |extra| decoded(&tiff([200, 100, 50, 128], extra, 1)).expect("a whole TIFF").pixels()[..3].to_vec();
+    let first = |extra| rgb(&tiff([200, 100, 50, 128], extra, 1))[..3].to_vec();
     assert_eq!(first(2), [100, 50, 25], "opacity");
     assert_eq!(first(1), [200, 100, 50], "opacity, multiplied already");
     assert_eq!(first(0), [200, 100, 50], "unknown");

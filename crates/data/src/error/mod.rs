@@ -1,6 +1,8 @@
 //! Everything that can be wrong with data, each as one sentence that states facts, a file for each area.
 
 mod archive;
+mod arrays;
+mod channels;
 mod cifar;
 mod download;
 mod folder;
@@ -18,6 +20,8 @@ use bmae_output::plain::plain_path;
 use thiserror::Error;
 
 pub use archive::ArchiveError;
+pub use arrays::ArrayError;
+pub use channels::ChannelError;
 pub use cifar::CifarError;
 pub use download::DownloadError;
 pub use folder::FolderError;
@@ -80,6 +84,12 @@ pub enum DataError {
         /// What is wrong.
         cause: Box<DataError>,
     },
+    /// Sets of arrays.
+    #[error(transparent)]
+    Arrays(#[from] ArrayError),
+    /// Channels.
+    #[error(transparent)]
+    Channels(#[from] ChannelError),
     /// An image, a transform or a mixture of images.
     #[error(transparent)]
     Transforms(#[from] TransformError),

@@ -10,15 +10,17 @@ use crate::rectangle::Rectangle;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TransformError {
-    /// An image whose bytes do not match its sides.
-    #[error("an image of {width}x{height} pixels cannot be made of {}: it needs three bytes for every pixel", count(*bytes, "byte"))]
+    /// An image whose samples do not match its sides.
+    #[error("an image of {width}x{height} pixels cannot be made of {}: it needs {channels} for every pixel", count(*samples, "sample"))]
     ImageShape {
         /// Columns.
         width: usize,
         /// Rows.
         height: usize,
-        /// The bytes given.
-        bytes: usize,
+        /// Channels.
+        channels: usize,
+        /// The samples given.
+        samples: usize,
     },
     /// A side that is 0 or too long.
     #[error("an image side of {found} pixels cannot be handled: it must lie between 1 and {max}")]
@@ -29,7 +31,7 @@ pub enum TransformError {
         max: usize,
     },
     /// A mean or deviation that no pixel can be normalised with.
-    #[error("data.{key} contains {found}: each of the three must be {expected}")]
+    #[error("data.{key} contains {found}: each must be {expected}")]
     Normalisation {
         /// "mean" or "std".
         key: &'static str,
@@ -37,6 +39,19 @@ pub enum TransformError {
         expected: &'static str,
         /// What it is.
         found: f32,
+    },
+    /// As many means as there are no deviations, or channels.
+    #[error(
+        "data.mean has {means} numbers and data.std {deviations}, for images of {}: each needs one for every channel",
+        count(*channels, "channel")
+    )]
+    NumbersOfNormalisation {
+        /// Numbers of the mean.
+        means: usize,
+        /// Numbers of the deviation.
+        deviations: usize,
+        /// Channels of the images.
+        channels: usize,
     },
     /// A crop's scale that is no part of an image.
     #[error("a crop's scale of {least} to {greatest} is impossible: it needs 0 < least <= greatest <= 1")]
@@ -68,16 +83,18 @@ pub enum TransformError {
     /// A place for the transformed image that has another size.
     #[error("the transformed image has {expected} numbers, but there is room for {found}")]
     OutputLength {
-        /// 3 H W.
+        /// C H W.
         expected: usize,
         /// What was given.
         found: usize,
     },
     /// Planes that are no image of the given size.
     #[error(
-        "{found} numbers are no image of {image_size} pixels: it has three for every pixel, and at least one pixel"
+        "{found} numbers are no image of {image_size} pixels: it has {channels} for every pixel, and at least one pixel"
     )]
     PlanesLength {
+        /// How many channels it should have.
+        channels: usize,
         /// The size of the image.
         image_size: ImageSize,
         /// How many numbers were given.

@@ -18,7 +18,7 @@ use crate::error::LabelError;
 use crate::image_folder::FolderStore;
 use crate::split_names::{TEST, TRAIN, place};
 use crate::stored_images::StoredImages;
-use crate::{DataError, Dataset, Images, Selection, TestOrigin};
+use crate::{DataError, Dataset, Depth, Images, Selection, TestOrigin};
 use lines::{TableLine, lines};
 
 /// The table that a folder may hold.
@@ -66,6 +66,8 @@ pub fn open(path: &Path, selection: &Selection) -> Result<Dataset, DataError> {
         class_names: classes.into_names(),
         left_out: None,
         unreadable: Vec::new(),
+        channels: 3,
+        depth: Depth::Bits8,
     };
     Ok(divided(dataset, selection))
 }

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 use bmae_architecture::ImageSize;
 
 use super::*;
-use crate::Image;
 use crate::transforms::Augmentation;
+use crate::{Image, PerChannel};
 
 /// Noisy 8x8 images; some of them are broken, or make the worker panic.
 #[derive(Default)]
@@ -46,8 +46,8 @@ const TRANSFORM: Transform = Transform {
     augmentation: Augmentation::RandomResizedCrop { scale: (0.2, 1.0) },
     randaugment: None,
     image_size: ImageSize::square(8),
-    mean: [0.5; 3],
-    std: [0.25; 3],
+    mean: PerChannel::rgb([0.5; 3]),
+    std: PerChannel::rgb([0.25; 3]),
     random_erasing: 0.0,
 };
 
@@ -151,7 +151,7 @@ fn impossible_settings_are_refused_before_any_thread_starts() {
     assert!(refused(8, TRANSFORM, LoaderConfig { batch_size: 0, ..CONFIG }).contains("batch size is 0"));
     assert!(refused(8, TRANSFORM, LoaderConfig { workers: 0, ..CONFIG }).contains("number of workers is 0"));
     assert!(refused(0, TRANSFORM, CONFIG).contains("no images"));
-    assert!(refused(8, Transform { std: [0.0; 3], ..TRANSFORM }, CONFIG).contains("data.std"));
+    assert!(refused(8, Transform { std: PerChannel::rgb([0.0; 3]), ..TRANSFORM }, CONFIG).contains("data.std"));
 }
 
 #[test]

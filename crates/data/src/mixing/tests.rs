@@ -21,7 +21,7 @@ fn without_mixing_images_stay_and_targets_are_smoothed_labels() {
         assert!(!mixing.is_on());
         let mut images = numbered(2, 2);
         let targets = mixing
-            .apply(&mut images, &[2, 0], ImageSize::square(2), 4, 0.1, &mut generator(0))
+            .apply(&mut images, &[2, 0], (3, ImageSize::square(2)), 4, 0.1, &mut generator(0))
             .expect("two good labels");
         assert_eq!(images, numbered(2, 2));
         let expected = [0.025, 0.025, 0.925, 0.025, 0.925, 0.025, 0.025, 0.025];
@@ -34,8 +34,9 @@ fn mixup_weighs_every_image_and_label_with_its_partner_in_the_reversed_batch() {
     let labels = [0, 1, 2, 0, 1];
     let before = numbered(5, 4);
     let mut images = before.clone();
-    let targets =
-        MIXUP.apply(&mut images, &labels, ImageSize::square(4), 3, 0.0, &mut generator(3)).expect("five good labels");
+    let targets = MIXUP
+        .apply(&mut images, &labels, (3, ImageSize::square(4)), 3, 0.0, &mut generator(3))
+        .expect("five good labels");
     let DrawnMixing::Mixup { lambda } = MIXUP.draw(ImageSize::square(4), &mut generator(3)).expect("good numbers")
     else {
         panic!("only mixup is on");
@@ -65,7 +66,7 @@ fn cutmix_exchanges_one_rectangle_and_weighs_labels_by_its_true_area() {
     for sample in 0..200 {
         let mut images = before.clone();
         let targets = CUTMIX
-            .apply(&mut images, &labels, ImageSize::square(size), 4, 0.2, &mut generator(sample))
+            .apply(&mut images, &labels, (3, ImageSize::square(size)), 4, 0.2, &mut generator(sample))
             .expect("good labels");
         let mix = CUTMIX.draw(ImageSize::square(size), &mut generator(sample)).expect("good numbers");
         let DrawnMixing::CutMix { rows, columns } = mix.clone() else { panic!("only CutMix is on") };
@@ -154,10 +155,10 @@ fn every_extreme_of_alpha_gives_a_share() {
 fn a_batch_of_one_or_of_none_is_no_problem() {
     for mixing in [MIXUP, CUTMIX] {
         let mut images = numbered(1, 4);
-        let targets = mixing.apply(&mut images, &[1], FOUR, 2, 0.0, &mut generator(1)).expect("one good label");
+        let targets = mixing.apply(&mut images, &[1], (3, FOUR), 2, 0.0, &mut generator(1)).expect("one good label");
         assert_eq!(images, numbered(1, 4));
         assert!((targets[0] - 0.0).abs() < 1e-6 && (targets[1] - 1.0).abs() < 1e-6);
-        assert!(mixing.apply(&mut [], &[], FOUR, 2, 0.0, &mut generator(1)).expect("no label at all").is_empty());
+        assert!(mixing.apply(&mut [], &[], (3, FOUR), 2, 0.0, &mut generator(1)).expect("no label at all").is_empty());
     }
 }
 
@@ -165,7 +166,8 @@ fn a_batch_of_one_or_of_none_is_no_problem() {
 fn what_makes_no_sense_is_refused_before_anything_is_changed() {
     let refused = |mixing: Mixing, labels: &[i64], smoothing: f64| {
         let mut images = numbered(2, 4);
-        let error = mixing.apply(&mut images, labels, FOUR, 2, smoothing, &mut generator(0)).expect_err("impossible");
+        let error =
+            mixing.apply(&mut images, labels, (3, FOUR), 2, smoothing, &mut generator(0)).expect_err("impossible");
         assert_eq!(images, numbered(2, 4));
         error.to_string()
     };

@@ -3,6 +3,7 @@
 use bmae_lettering::shades::{line_height, shades};
 use bmae_lettering::typeface;
 
+use super::shown::Shown;
 use crate::Image;
 
 /// What lies behind everything.
@@ -68,8 +69,9 @@ impl Canvas {
         &self.pixels
     }
 
-    /// Puts `image`, drawn in this size, with its top left corner at `(left, top)`. What would lie outside is left out.
+    /// Puts `image`, shown as any is and drawn in this size, with its top left corner at `(left, top)`. What would lie outside is left out.
     pub fn image(&mut self, image: &Image, size: DrawnSize, left: usize, top: usize) {
+        let image = image.drawn(Shown::default());
         let (source, _) = image.pixels().as_chunks::<3>();
         let colour = |x: usize, y: usize| match size {
             DrawnSize::Enlarged(factor) => source[y / factor * image.width() + x / factor],

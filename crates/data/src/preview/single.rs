@@ -3,14 +3,16 @@
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 
+use super::shown::Shown;
 use crate::error::PreviewError;
 use crate::{DataError, Image};
 
-/// The bytes of a PNG file with `image` at its own size.
+/// The bytes of a PNG file with `image` at its own size, shown as any is.
 ///
 /// # Errors
 /// When it is too large for a PNG file.
 pub fn image_to_png(image: &Image) -> Result<Vec<u8>, DataError> {
+    let image = image.drawn(Shown::default());
     let mut png = Vec::new();
     PngEncoder::new(&mut png)
         .write_image(image.pixels(), image.width() as u32, image.height() as u32, ExtendedColorType::Rgb8)

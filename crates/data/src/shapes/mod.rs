@@ -19,7 +19,7 @@ use bmae_architecture::ImageSize;
 use sha2::{Digest, Sha256};
 
 use crate::random::Purpose;
-use crate::{DataError, Dataset, Image, Images};
+use crate::{DataError, Dataset, Depth, Image, Images, PixelLayout};
 use scene::{Scene, Silhouette};
 
 /// The least side of an image, in pixels: below it the textures vanish.
@@ -50,6 +50,8 @@ pub fn open(seed: u64, train: usize, test: usize, size: ImageSize) -> Result<Dat
         class_names: Silhouette::ALL.map(|silhouette| silhouette.noun().to_owned()).to_vec(),
         left_out: None,
         unreadable: Vec::new(),
+        channels: 3,
+        depth: Depth::Bits8,
     })
 }
 
@@ -74,6 +76,10 @@ impl Images for Shapes {
         let scene = Scene::draw(silhouette, self.seed, index as u64, self.purpose);
         let image = render::render(&scene, self.size)?;
         Ok(self.drawn[index].get_or_init(|| image).clone())
+    }
+
+    fn layout(&self, _index: usize) -> Result<PixelLayout, DataError> {
+        Ok(PixelLayout { channels: 3, depth: Depth::Bits8, has_alpha: false })
     }
 
     fn label(&self, index: usize) -> Option<usize> {

@@ -25,7 +25,7 @@ use crate::division::divided;
 use crate::error::{ArchiveError, LabelError};
 use crate::section::Section;
 use crate::stored_images::{Bytes, Store, StoredImages};
-use crate::{DataError, Dataset, Images, Selection, TestOrigin};
+use crate::{DataError, Dataset, Depth, Images, Selection, TestOrigin};
 use find::Shards;
 pub use find::{holds_archives, holds_shards, is_shard};
 use index::{Place, index};
@@ -64,6 +64,8 @@ pub fn open(path: &Path, selection: &Selection) -> Result<Dataset, DataError> {
         class_names: if is_labelled { classes.into_names() } else { Vec::new() },
         left_out: None,
         unreadable: Vec::new(),
+        channels: 3,
+        depth: Depth::Bits8,
     };
     Ok(divided(dataset, selection))
 }

@@ -26,8 +26,8 @@ fn every_pixel_counts_the_same() {
     let statistics = Statistics::of(&Plain(vec![0, 255]), 3).expect("two images");
     let expected = Statistics {
         images: 2,
-        mean: [2.0 / 3.0, 0.0, 1.0],
-        std: [(2.0_f64 / 9.0).sqrt(), 0.0, 0.0],
+        mean: vec![2.0 / 3.0, 0.0, 1.0],
+        std: vec![(2.0_f64 / 9.0).sqrt(), 0.0, 0.0],
         class_counts: vec![1, 1, 0],
         least_size: (1, 2),
         greatest_size: (2, 2),
@@ -38,7 +38,7 @@ fn every_pixel_counts_the_same() {
         assert!((statistics.mean[channel] - expected.mean[channel]).abs() < 1e-12, "{statistics:?}");
         assert!((statistics.std[channel] - expected.std[channel]).abs() < 1e-12, "{statistics:?}");
     }
-    assert_eq!(Statistics { mean: expected.mean, std: expected.std, ..statistics }, expected);
+    assert_eq!(Statistics { mean: expected.mean.clone(), std: expected.std.clone(), ..statistics }, expected);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn the_error_of_an_image_comes_through() {
     }
     assert!(matches!(
         Statistics::of(&Broken, 0),
-        Err(DataError::Transforms(TransformError::ImageShape { bytes: 2, .. }))
+        Err(DataError::Transforms(TransformError::ImageShape { samples: 2, .. }))
     ));
 }
 

@@ -4,7 +4,7 @@
 //!
 //! 1. a crop, resized to `image_size` (bicubic, antialiased): [`random_resized_crop`] or [`evaluation_crop`];
 //! 2. a mirror image with probability one half: [`flip`];
-//! 3. if asked for, random [`operations`] on 8-bit pixels: [`rand_augment`];
+//! 3. if asked for, random [`operations`] on the samples: [`rand_augment`];
 //! 4. pixels to numbers, one plane per channel, normalised: [`normalise`];
 //! 5. if asked for, a box of noise: [`random_erasing`].
 //!
@@ -21,10 +21,10 @@ pub mod resize;
 
 use bmae_architecture::ImageSize;
 
-use crate::dataset::values_per_image;
 use crate::error::TransformError;
+use crate::preview::Shown;
 use crate::random::{Purpose, keyed};
-use crate::{DataError, Image};
+use crate::{DataError, Image, PerChannel};
 use normalise::Normalisation;
 pub use rand_augment::RandAugment;
 use random_resized_crop::CropRule;
@@ -52,31 +52,42 @@ pub enum Augmentation {
 pub struct Transform {
     /// How the image is varied.
     pub augmentation: Augmentation,
-    /// Operations on the 8-bit pixels, after the mirror image.
+    /// Operations on the samples, after the mirror image.
     pub randaugment: Option<RandAugment>,
     /// The size H x W of the image that comes out, in pixels.
     pub image_size: ImageSize,
-    /// The mean of each channel, for pixels between 0 and 1.
-    pub mean: [f32; 3],
-    /// The standard deviation of each channel, for pixels between 0 and 1.
-    pub std: [f32; 3],
+    /// The mean of each channel: of 8 and 16 bits for values from 0 to 1, of floats as they are.
+    pub mean: PerChannel,
+    /// The standard deviation of each channel, likewise.
+    pub std: PerChannel,
     /// The probability that a box is erased, after normalisation; 0 = off.
     pub random_erasing: f64,
 }
 
 impl Transform {
-    /// Writes the transformed image to `out`, [3, H, W] (red, green, blue plane, each row by row), overwriting it.
+    /// Writes the transformed image to `out`, [C, H, W] (a plane for each channel, row by row), overwriting it.
+    ///
+    /// An image of other channels is put into as many as mean and deviation have ([`Image::in_channels`]).
     ///
     /// What is random depends on `(seed, epoch, sample)` alone; `sample` is the image's place in its data set.
     ///
     /// # Errors
-    /// When the transform itself is impossible (see [`check`](Self::check)) or `out` has another length.
+    /// When the transform itself is impossible (see [`check`](Self::check)), the image has channels that cannot be made as
+    /// many as mean and deviation have, or `out` has another length.
     pub fn apply(&self, image: &Image, seed: u64, epoch: u64, sample: u64, out: &mut [f32]) -> Result<(), DataError> {
         self.check()?;
         let expected = self.values_per_image();
         if out.len() != expected {
             return Err(TransformError::OutputLength { expected, found: out.len() }.into());
         }
+        let converted;
+        let image = match image.channels() == self.mean.len() {
+            true => image,
+            false => {
+                converted = image.clone().in_channels(self.mean.len())?;
+                &converted
+            }
+        };
         let random = match self.augmentation {
             Augmentation::RandomResizedCrop { scale } => Some((CropRule::Torchvision, scale)),
             Augmentation::ByolCrop { scale } => Some((CropRule::Byol, scale)),
@@ -95,15 +106,14 @@ impl Transform {
             None => evaluation_crop::evaluation_crop(image, self.image_size)?,
         };
         if let Some(randaugment) = self.randaugment {
-            let fill = rand_augment::mean_colour(self.mean);
-            randaugment.apply(&mut view, fill, &mut keyed(seed, epoch, sample, Purpose::RandAugment));
+            randaugment.apply(&mut view, &self.mean, &mut keyed(seed, epoch, sample, Purpose::RandAugment));
         }
         self.normalisation().normalise(&view, out);
         if self.random_erasing > 0.0 {
             let ImageSize { height, width } = self.image_size;
             let mut generator = keyed(seed, epoch, sample, Purpose::RandomErasing);
             if let Some(area) = random_erasing::draw(width, height, self.random_erasing, &mut generator) {
-                random_erasing::erase(out, width, area, &mut generator);
+                random_erasing::erase(out, self.mean.len(), width, area, &mut generator);
             }
         }
         Ok(())
@@ -112,8 +122,8 @@ impl Transform {
     /// Checks the numbers of the transform once, before any image is read.
     ///
     /// # Errors
-    /// When the image size is 0 or its planes cannot be counted, a standard deviation is not above 0, a mean is not
-    /// finite, a crop's scale is not within 0 < least <= greatest <= 1, a probability is not within 0..=1, or
+    /// When the image size is 0 or its planes cannot be counted, mean and deviation are of different lengths, a standard
+    /// deviation is not above 0, a mean is not finite, a crop's scale is not within 0 < least <= greatest <= 1, a probability is not within 0..=1, or
     /// RandAugment's numbers make no sense.
     pub fn check(&self) -> Result<(), DataError> {
         for found in [self.image_size.height, self.image_size.width] {
@@ -140,14 +150,14 @@ impl Transform {
         Ok(())
     }
 
-    /// How many numbers an image is that comes out: 3 H W.
+    /// How many numbers an image is that comes out: C H W.
     pub fn values_per_image(&self) -> usize {
-        values_per_image(self.image_size)
+        self.mean.len() * self.image_size.area()
     }
 
     /// The normalisation alone.
     pub fn normalisation(&self) -> Normalisation {
-        Normalisation { mean: self.mean, std: self.std }
+        Normalisation { mean: self.mean, std: self.std, shown: Shown::default() }
     }
 }
 

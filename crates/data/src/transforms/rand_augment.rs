@@ -8,7 +8,7 @@ use rand_distr::StandardNormal;
 
 use super::operations::{self, Affine};
 use crate::error::TransformError;
-use crate::{DataError, Image};
+use crate::{DataError, Depth, Image};
 
 /// The greatest magnitude.
 const MAX_MAGNITUDE: f64 = 10.0;
@@ -30,12 +30,12 @@ impl RandAugment {
     /// timm's `rand-m9-mstd0.5-inc1`, the fine-tuning recipe of MAE.
     pub const M9_MSTD05_INC1: Self = Self { operations: 2, probability: 0.5, magnitude: 9.0, magnitude_std: 0.5 };
 
-    /// Draws operations and applies them, in place. Where an operation moves what was outside the image into it,
-    /// it becomes `fill` (red, green, blue): [`mean_colour`].
-    pub fn apply(&self, image: &mut Image, fill: [u8; 3], generator: &mut impl Rng) {
+    /// Draws operations and applies them, in place. Where an operation moves what was outside the image into it, it
+    /// becomes the `mean` of each channel. Operations on colours are passed over where the image is not RGB of 8 bits.
+    pub fn apply(&self, image: &mut Image, mean: &[f32], generator: &mut impl Rng) {
         for _ in 0..self.operations {
             if let Some(step) = self.draw(generator) {
-                step.apply(image, fill);
+                step.apply(image, mean);
             }
         }
     }
@@ -81,9 +81,12 @@ pub struct DrawnOperation {
 }
 
 impl DrawnOperation {
-    /// Applies the operation in place; `fill` as in [`RandAugment::apply`]. How a magnitude becomes a number of
-    /// degrees, pixels, bits, ... is timm's.
-    pub fn apply(&self, image: &mut Image, fill: [u8; 3]) {
+    /// Applies the operation in place, as [`RandAugment::apply`] says. How a magnitude becomes a number of degrees,
+    /// pixels, bits, ... is timm's.
+    pub fn apply(&self, image: &mut Image, fill: &[f32]) {
+        if !self.operation.is_geometric() && !has_colours(image.channels(), image.depth()) {
+            return;
+        }
         let share = self.magnitude / MAX_MAGNITUDE;
         let signed = |size: f64| if self.negative { -size } else { size };
         // 1 changes nothing; both directions lead away from it.
@@ -149,6 +152,12 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// Whether it moves pixels, whatever they consist of.
+    pub fn is_geometric(self) -> bool {
+        use Operation::{Rotate, ShearX, ShearY, TranslateX, TranslateY};
+        matches!(self, Rotate | ShearX | ShearY | TranslateX | TranslateY)
+    }
+
     /// All of them, in timm's order. The order is part of what makes a run repeatable.
     pub const ALL: [Self; 15] = [
         Self::AutoContrast,
@@ -169,9 +178,9 @@ impl Operation {
     ];
 }
 
-/// The colour that a transform's mean stands for: each channel times 255, rounded (halves to even), at most 255.
-pub fn mean_colour(mean: [f32; 3]) -> [u8; 3] {
-    mean.map(|mean| (mean * 255.0).round_ties_even() as u8)
+/// Whether the operations on colours have any to work on: they need red, green and blue of 8 bits.
+pub fn has_colours(channels: usize, depth: Depth) -> bool {
+    channels == 3 && depth == Depth::Bits8
 }
 
 #[cfg(test)]
@@ -180,10 +189,21 @@ mod tests {
     use crate::random::{Purpose, keyed};
 
     #[test]
-    fn the_mean_of_cifar_10_is_a_slightly_bluish_grey_and_halves_go_to_even() {
-        assert_eq!(mean_colour([0.4914, 0.4822, 0.4465]), [125, 123, 114]);
-        assert_eq!(mean_colour([0.1, 0.3, 0.5]), [26, 76, 128]);
-        assert_eq!(mean_colour([-0.1, 1.2, 1.0]), [0, 255, 255]);
+    fn operations_on_colours_leave_other_images_alone_and_those_that_move_pixels_do_not() {
+        use crate::Samples;
+        let grey = Image::of_samples(13, 9, 1, Samples::U8((0..117).map(|i| (i * 7) as u8).collect())).expect("13x9");
+        let deep = Samples::U16((0..351).map(|i| i * 150).collect());
+        let deep = Image::of_samples(13, 9, 3, deep).expect("13x9");
+        let bands = Samples::F32((0..585).map(|i| i as f32).collect());
+        let bands = Image::of_samples(13, 9, 5, bands).expect("13x9");
+        for original in [grey, deep, bands] {
+            for operation in Operation::ALL {
+                let mut image = original.clone();
+                DrawnOperation { operation, magnitude: 9.0, negative: false }.apply(&mut image, &[0.5; 5]);
+                assert_eq!(image != original, operation.is_geometric(), "{operation:?} of {original:?}");
+                assert_eq!((image.channels(), image.depth()), (original.channels(), original.depth()));
+            }
+        }
     }
 
     #[test]
@@ -193,7 +213,7 @@ mod tests {
         for sample in 0..500 {
             let mut image = original.clone();
             let mut generator = keyed(0, 0, sample, Purpose::RandAugment);
-            RandAugment::M9_MSTD05_INC1.apply(&mut image, [125, 123, 114], &mut generator);
+            RandAugment::M9_MSTD05_INC1.apply(&mut image, &[0.49, 0.48, 0.45], &mut generator);
             assert_eq!((image.width(), image.height()), (13, 9));
             changed += usize::from(image != original);
         }
@@ -223,7 +243,8 @@ mod tests {
     #[test]
     fn posterising_at_the_greatest_magnitude_leaves_black() {
         let mut image = Image::new(2, 1, vec![255, 128, 127, 1, 2, 3]).expect("2x1");
-        DrawnOperation { operation: Operation::Posterise, magnitude: 10.0, negative: false }.apply(&mut image, [9; 3]);
+        DrawnOperation { operation: Operation::Posterise, magnitude: 10.0, negative: false }
+            .apply(&mut image, &[0.5; 3]);
         assert_eq!(image.pixels(), [0; 6]);
     }
 }

@@ -38,12 +38,13 @@ pub fn draw(width: usize, height: usize, probability: f64, generator: &mut impl 
     None
 }
 
-/// Overwrites `area` of an image of `width` columns, given as planes [3, height, width], with standard normal numbers.
+/// Overwrites `area` of an image of `width` columns, given as planes [channels, height, width], with standard normal
+/// numbers.
 ///
 /// # Panics
 /// When the area does not lie within the planes.
-pub fn erase(planes: &mut [f32], width: usize, area: Rectangle, generator: &mut impl Rng) {
-    let plane_length = planes.len() / 3;
+pub fn erase(planes: &mut [f32], channels: usize, width: usize, area: Rectangle, generator: &mut impl Rng) {
+    let plane_length = planes.len() / channels;
     for plane in planes.chunks_exact_mut(plane_length) {
         for row in plane.chunks_exact_mut(width).skip(area.top).take(area.height) {
             for value in &mut row[area.left..area.left + area.width] {
@@ -62,7 +63,7 @@ mod tests {
     fn exactly_the_box_is_erased_in_every_channel_with_numbers_of_its_own() {
         let mut planes = vec![100.0_f32; 3 * 4 * 5];
         let area = Rectangle { left: 2, top: 1, width: 3, height: 2 };
-        erase(&mut planes, 5, area, &mut keyed(0, 0, 0, Purpose::RandomErasing));
+        erase(&mut planes, 3, 5, area, &mut keyed(0, 0, 0, Purpose::RandomErasing));
         let mut erased = Vec::new();
         for (place, value) in planes.into_iter().enumerate() {
             let (row, column) = (place / 5 % 4, place % 5);

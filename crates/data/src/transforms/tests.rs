@@ -7,8 +7,8 @@ const PLAIN: Transform = Transform {
     augmentation: Augmentation::None,
     randaugment: None,
     image_size: ImageSize::square(4),
-    mean: [0.0; 3],
-    std: [1.0; 3],
+    mean: PerChannel::rgb([0.0; 3]),
+    std: PerChannel::rgb([1.0; 3]),
     random_erasing: 0.0,
 };
 
@@ -210,8 +210,12 @@ fn numbers_that_make_no_sense_are_refused() {
 fn augmenting_and_erasing_follow_the_crop_and_each_has_its_own_numbers() {
     use crate::transforms::random_erasing::{draw, erase};
     let image = Image::new(16, 16, (0..768).map(|i| (i * 31 % 256) as u8).collect()).expect("16x16");
-    let plain =
-        Transform { image_size: ImageSize::square(16), mean: [0.5, 0.25, 0.1], std: [0.25; 3], ..crop((0.2, 1.0)) };
+    let plain = Transform {
+        image_size: ImageSize::square(16),
+        mean: PerChannel::rgb([0.5, 0.25, 0.1]),
+        std: PerChannel::rgb([0.25; 3]),
+        ..crop((0.2, 1.0))
+    };
     let whole = Transform { randaugment: Some(RandAugment::M9_MSTD05_INC1), random_erasing: 0.5, ..plain };
     let (mut augmented, mut erased) = (0, 0);
     for sample in 0..100 {
@@ -219,13 +223,13 @@ fn augmenting_and_erasing_follow_the_crop_and_each_has_its_own_numbers() {
             plain.normalisation().denormalise(&apply(&plain, &image, sample), ImageSize::square(16)).expect("16x16");
         let mut expected_image = cropped.clone();
         let mut generator = keyed(1, 2, sample, Purpose::RandAugment);
-        RandAugment::M9_MSTD05_INC1.apply(&mut expected_image, [128, 64, 26], &mut generator);
+        RandAugment::M9_MSTD05_INC1.apply(&mut expected_image, &[0.5, 0.25, 0.1], &mut generator);
         augmented += usize::from(expected_image != cropped);
         let mut expected = vec![0.0; 768];
         plain.normalisation().normalise(&expected_image, &mut expected);
         let mut generator = keyed(1, 2, sample, Purpose::RandomErasing);
         if let Some(area) = draw(16, 16, 0.5, &mut generator) {
-            erase(&mut expected, 16, area, &mut generator);
+            erase(&mut expected, 3, 16, area, &mut generator);
             erased += 1;
         }
         assert_eq!(apply(&whole, &image, sample), expected, "sample {sample}");

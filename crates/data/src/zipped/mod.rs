@@ -17,7 +17,7 @@ use crate::error::ArchiveError;
 use crate::layout::{Layout, Part};
 use crate::section::Section;
 use crate::stored_images::{Bytes, Store, StoredImages};
-use crate::{DataError, Dataset, Images, Selection, TestOrigin};
+use crate::{DataError, Dataset, Depth, Images, Selection, TestOrigin};
 use index::{Packing, ZipMember, index};
 use tree::ZipTree;
 
@@ -49,6 +49,8 @@ pub fn open(path: &Path, selection: &Selection) -> Result<Dataset, DataError> {
         class_names: layout.class_names,
         left_out: None,
         unreadable: Vec::new(),
+        channels: 3,
+        depth: Depth::Bits8,
     };
     Ok(if layout.has_splits { dataset } else { divided(dataset, selection) })
 }

@@ -15,7 +15,7 @@ use bmae_data::transforms::resize::resize;
 use bmae_data::{Image, Rectangle};
 
 /// The colour that the references were filled with: the recipe's mean.
-const FILL: [u8; 3] = [125, 123, 114];
+const FILL: &[f32] = &[125.0 / 255.0, 123.0 / 255.0, 114.0 / 255.0];
 
 /// An image, and what made it of which input.
 struct Reference {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use bmae_architecture::{CHANNELS, GridSize, ImageSize, PatchSize};
+use bmae_architecture::{GridSize, ImageSize, PatchSize};
 use bmae_output::count::count;
 
 use super::StateDict;
@@ -10,7 +10,7 @@ use super::StateDict;
 /// The sizes of the parts that weights hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Architecture {
-    /// The encoder; `None` where there is no patch embedding for patches of colour images.
+    /// The encoder; `None` where there is no patch embedding.
     pub encoder: Option<EncoderShape>,
     /// The decoder.
     pub decoder: Option<DecoderShape>,
@@ -27,6 +27,8 @@ pub struct Architecture {
 pub struct EncoderShape {
     /// Width of a token.
     pub dim: usize,
+    /// Channels of the images.
+    pub channels: usize,
     /// Blocks.
     pub depth: usize,
     /// Size of a patch in pixels.
@@ -69,7 +71,7 @@ impl Architecture {
 impl EncoderShape {
     /// P, the values of a patch.
     pub fn values_per_patch(&self) -> usize {
-        self.patch.area().saturating_mul(CHANNELS)
+        self.patch.area().saturating_mul(self.channels)
     }
 
     /// Size of the image in pixels.
@@ -87,12 +89,13 @@ impl EncoderShape {
 }
 
 fn encoder(weights: &StateDict) -> Option<EncoderShape> {
-    let &[dim, CHANNELS, height, width] = shape(weights, "patch_embed.proj.weight")? else { return None };
-    if height == 0 || width == 0 || dim == 0 {
+    let &[dim, channels, height, width] = shape(weights, "patch_embed.proj.weight")? else { return None };
+    if height == 0 || width == 0 || dim == 0 || channels == 0 {
         return None;
     }
     Some(EncoderShape {
         dim,
+        channels,
         patch: PatchSize { height, width },
         depth: weights.blocks("blocks."),
         grid: weights.grid_of("pos_embed"),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use bmae_architecture::{CHANNELS, DECODER_MLP_RATIO, ImageSize, PatchSize};
+use bmae_architecture::{DECODER_MLP_RATIO, ImageSize, MOST_CHANNELS, PatchSize};
 use bmae_output::count::count;
 
 use super::error::WeightsError;
@@ -109,11 +109,10 @@ impl StateDict {
             return self.has_prefix("blocks.").then(|| format!("no patch embedding as here ({name})"));
         };
         match array.shape[..] {
-            [_, CHANNELS, _, _] => None,
-            [_, channels, _, _] => Some(format!(
-                "patches of {channels} channel{}, where images here have {CHANNELS} (red, green, blue)",
-                if channels == 1 { "" } else { "s" }
-            )),
+            [_, 1..=MOST_CHANNELS, _, _] => None,
+            [_, channels, _, _] => {
+                Some(format!("patches of {channels} channels, where images here have 1 to {MOST_CHANNELS}"))
+            }
             [_, _, frames, _, _] => {
                 Some(format!("patches of {frames} frames of a video ({name} is {:?})", array.shape))
             }

@@ -7,6 +7,7 @@
 //! gives bytes; putting them on disk whole or not at all is the business of whoever owns the run directory.
 
 mod architecture;
+mod channels;
 mod checksum;
 mod class_names;
 mod config;
@@ -31,6 +32,7 @@ mod wrapping;
 mod write;
 
 pub use architecture::{Architecture, DecoderShape, EncoderShape};
+pub use channels::FromRgb;
 pub use class_names::CLASSES_KEY;
 pub use error::{ShapeMismatch, WeightsError};
 pub use hugging_face::EncoderPrefix;

@@ -24,7 +24,7 @@ impl Count {
         (self.least..=self.most).contains(&count).then_some(count)
     }
 
-    pub(super) fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         if self.most == i64::MAX as u64 {
             format!("a whole number of at least {}", self.least)
         } else {
@@ -71,7 +71,7 @@ impl Number {
         self
     }
 
-    pub(super) fn read(&self, value: &Value) -> Option<f64> {
+    pub(crate) fn read(&self, value: &Value) -> Option<f64> {
         let number = value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64))?;
         let low = number < self.least || (self.without_least && number == self.least);
         let high = number > self.most || (self.without_most && number == self.most);
@@ -79,7 +79,7 @@ impl Number {
         (within || (self.or_zero && number == 0.0)).then_some(number)
     }
 
-    pub(super) fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let least = match self.without_least {
             true => format!("above {}", self.least),
             false => format!("of at least {}", self.least),

@@ -5,8 +5,8 @@ use toml::{Table, Value};
 
 use super::range::{Count, Number, TextRange};
 use crate::choices::{
-    Augmentation, Born, Choice, ClassWeighting, CopyAt, EmaUnit, Feature, FeatureHead, LossOn, Masks, MethodName,
-    Pooling, Ramp, ScratchInit, TargetNormalisation, Unreadable, UpdateKind, WarmupWeight,
+    Augmentation, Born, ChannelsFromRgb, Choice, ClassWeighting, CopyAt, EmaUnit, Feature, FeatureHead, LossOn, Masks,
+    MethodName, Pooling, Ramp, ScratchInit, TargetNormalisation, Unreadable, UpdateKind, WarmupWeight,
 };
 use crate::planned_epochs::EarlierPlan;
 
@@ -144,24 +144,18 @@ impl KeyValue for String {
     }
 }
 
-/// One number per colour channel.
-impl KeyValue for [f32; 3] {
-    type Range = Number;
-    fn allowed(range: &Number) -> String {
-        format!("three numbers (red, green, blue), each {}", range.describe())
+/// Three channels by their numbers.
+impl KeyValue for [usize; 3] {
+    type Range = Count;
+    fn allowed(range: &Count) -> String {
+        format!("a list of three numbers, each {}", range.describe())
     }
-    fn read(value: &Value, range: &Number) -> Option<[f32; 3]> {
-        let numbers: Option<Vec<f32>> =
-            value.as_array()?.iter().map(|number| range.read(number).map(|n| n as f32)).collect();
-        // A value so small or large that it leaves f32 would otherwise become 0 or infinite.
-        let numbers = numbers?;
-        numbers.iter().all(|n| range.read(&Value::Float(f64::from(*n))).is_some()).then_some(())?;
-        numbers.try_into().ok()
+    fn read(value: &Value, range: &Count) -> Option<[usize; 3]> {
+        let numbers: Option<Vec<usize>> = value.as_array()?.iter().map(|number| usize::read(number, range)).collect();
+        numbers?.try_into().ok()
     }
     fn write(&self) -> Value {
-        // The shortest decimal that is this f32, so that 0.4914 does not become 0.49140000343322754.
-        let decimal = |n: &f32| n.to_string().parse().unwrap_or(f64::from(*n));
-        Value::Array(self.iter().map(|n| Value::Float(decimal(n))).collect())
+        Value::Array(self.iter().map(KeyValue::write).collect())
     }
 }
 
@@ -244,6 +238,7 @@ choice_values!(
     Pooling,
     Feature,
     ClassWeighting,
+    ChannelsFromRgb,
     Augmentation,
     Unreadable
 );

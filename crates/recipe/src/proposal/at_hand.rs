@@ -22,13 +22,18 @@ pub struct ImagesAtHand {
     pub ratio: Option<f64>,
     /// Training images that mean, standard deviation and sides were taken from.
     pub looked_at: usize,
-    /// The mean of each channel, for pixels from 0 to 1.
-    pub mean: [f64; 3],
-    /// The standard deviation of each channel, for pixels from 0 to 1.
-    pub std: [f64; 3],
+    /// The mean of each channel, of 8 and 16 bits for values from 0 to 1.
+    pub mean: Vec<f64>,
+    /// The standard deviation of each channel, of 8 and 16 bits for values from 0 to 1.
+    pub std: Vec<f64>,
 }
 
 impl ImagesAtHand {
+    /// Whether they are RGB, whose mean and deviation three digits tell.
+    pub(super) fn are_of_colours(&self) -> bool {
+        self.mean.len() == 3 && self.std.iter().all(|std| *std < 1e-3 || (0.02..1.0).contains(std))
+    }
+
     /// Whether an evaluation can be trained on them and tested.
     pub(super) fn can_be_evaluated(&self) -> bool {
         self.classes > 0 && self.test > 0

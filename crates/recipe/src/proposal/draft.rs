@@ -128,14 +128,24 @@ impl Draft<'_> {
             keys.put("data.root", root.to_string_lossy().as_ref(), "");
         }
         keys.put("data.image_size", self.image_size.write(), &self.why_image_size());
-        let three = |values: [f64; 3]| values.map(|value| Value::Float(to_digits(value.max(0.0), 3))).to_vec();
+        let each = |values: &[f64]| -> Vec<Value> {
+            values.iter().map(|value| Value::Float(to_digits(value.max(0.0), 3))).collect()
+        };
         let looked_at = match images.looked_at == images.train {
             true => "those of the training images".to_owned(),
             false => format!("those of {} training images", images.looked_at),
         };
-        keys.put("data.mean", three(images.mean), &format!("Of each channel, red, green and blue: {looked_at}."));
+        keys.put("data.channels", count(images.mean.len()), "As many as the images have.");
+        if !images.are_of_colours() {
+            let why = "Measured when a training begins; its run records it.";
+            keys.put("data.mean", "auto", why);
+            keys.put("data.std", "auto", "");
+            return;
+        }
+        keys.put("data.mean", each(&images.mean), &format!("Of each channel, red, green and blue: {looked_at}."));
         // Of images of one colour there is nothing to divide by.
-        keys.put("data.std", three(images.std.map(|std| if std < 1e-3 { 1.0 } else { std })), "");
+        let std: Vec<f64> = images.std.iter().map(|&std| if std < 1e-3 { 1.0 } else { std }).collect();
+        keys.put("data.std", each(&std), "");
     }
 
     fn why_image_size(&self) -> String {

@@ -15,8 +15,8 @@ fn photographs() -> ImagesAtHand {
         shorter_side: Some(240),
         ratio: Some(4.0 / 3.0),
         looked_at: 600,
-        mean: [0.443_21, 0.4, 0.35],
-        std: [0.25, 0.24, 0.23],
+        mean: vec![0.443_21, 0.4, 0.35],
+        std: vec![0.25, 0.24, 0.23],
     }
 }
 
@@ -51,7 +51,7 @@ fn read(text: &str) -> (Recipe, Vec<Warning>) {
 fn the_file_reads_back_as_the_recipe_without_a_warning_whatever_the_images() {
     let unlabelled = ImagesAtHand { test: 0, classes: 0, ..photographs() };
     let untested = ImagesAtHand { test: 0, ..photographs() };
-    let few = ImagesAtHand { train: 2, test: 1, classes: 2, shorter_side: Some(3), std: [0.0; 3], ..photographs() };
+    let few = ImagesAtHand { train: 2, test: 1, classes: 2, shorter_side: Some(3), std: vec![0.0; 3], ..photographs() };
     let many = ImagesAtHand { train: 1_300_000, test: 50_000, classes: 1000, ..photographs() };
     let generated = ImagesAtHand { source: "shapes".to_owned(), shorter_side: None, ..photographs() };
     for images in [photographs(), unlabelled, untested, few, many, generated] {

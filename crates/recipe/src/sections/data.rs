@@ -3,6 +3,7 @@
 use bmae_architecture::ImageSize;
 
 use super::source::{self, DataSource};
+use crate::channels::{ChannelValues, Channels};
 use crate::choices::Unreadable;
 use crate::key::{Count, Number};
 use crate::section::section;
@@ -15,12 +16,17 @@ section! {
         /// Size of the input images in pixels: a number for square ones, or [height, width]
         /// Must be a multiple of model.patch_size in each direction.
         image_size: ImageSize = ImageSize::square(32), in Count::between(1, 1_000_000);
-        /// Mean of each channel, for pixels from 0 to 1
-        /// The default is CIFAR-10's, for every data set.
-        mean: [f32; 3] = [0.4914, 0.4822, 0.4465], in Number::between(-1e6, 1e6);
-        /// Standard deviation of each channel, for pixels from 0 to 1
-        /// The default is CIFAR-10's, for every data set.
-        std: [f32; 3] = [0.2023, 0.1994, 0.2010], in Number::between(0.0, 1e6).above_least();
+        /// Channels of the images: "auto" or 1 to 32
+        /// "auto": as many as the images have. Grey ones stay one channel, a set with grey and colour is RGB, and
+        /// transparency is put over black. 4 keeps RGBA, 3 repeats grey, and 1 takes the luminance of colours.
+        channels: Channels = Channels::Auto;
+        /// Mean of each channel: a list, "auto" or "default"
+        /// Of images of 8 and 16 bits for values from 0 to 1, of floats as they are. "auto" measures the training images;
+        /// "default" does so too, but for CIFAR and shapes it is CIFAR-10's. A run records what it took.
+        mean: ChannelValues = ChannelValues::Standard, in Number::between(-1e30, 1e30);
+        /// Standard deviation of each channel: a list, "auto" or "default"
+        /// As data.mean. A channel that never changes has 1.
+        std: ChannelValues = ChannelValues::Standard, in Number::between(0.0, 1e30).above_least();
         /// Use only N training images; 0 = all
         /// Classes take turns: the first image of each class, then the second of each, and so on. They keep their order.
         train_limit: usize = 0, in Count::from(0);

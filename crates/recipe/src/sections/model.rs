@@ -2,6 +2,7 @@
 
 use bmae_architecture::{LAYER_NORM_EPSILON, PatchSize};
 
+use crate::choices::ChannelsFromRgb;
 use crate::key::{Count, Number};
 use crate::section::section;
 
@@ -11,6 +12,10 @@ section! {
         /// Size of a patch in pixels: a number for square ones, or [height, width]
         /// Must divide data.image_size in each direction.
         patch_size: PatchSize = PatchSize::square(4), in Count::between(1, 1_000_000);
+        /// What becomes of RGB weights that meet images of other channels: "none", "mean" or "repeat"
+        /// "mean": each channel gets the mean of the three kernels of the patch embedding; "repeat": red, green, blue, red,
+        /// ... Both times 3 / channels, so that sums keep their size. "none" refuses such weights.
+        channels_from_rgb: ChannelsFromRgb = ChannelsFromRgb::None;
         /// What stands under the root of every LayerNorm beside the variance
         /// 1e-6 as in MAE and timm; weights of Hugging Face's bring their own (layer_norm_eps), which is 1e-12 by default.
         norm_epsilon: f64 = LAYER_NORM_EPSILON, in Number::between(0.0, 0.1).above_least();

@@ -21,5 +21,9 @@ section! {
         pictures_every: usize = 10, in Count::from(0);
         /// Images in each of these pictures: test images, spread over the classes
         pictures: usize = 8, in Count::between(0, 64);
+        /// Channels that pictures show as red, green and blue, counted from 0
+        /// Images of fewer than three are grey, of their first. What is not of 8 bits reaches from black to white within 2.5
+        /// standard deviations of its mean.
+        bands: [usize; 3] = [0, 1, 2], in Count::between(0, 31);
     }
 }

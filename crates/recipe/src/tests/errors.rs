@@ -143,9 +143,9 @@ fn a_wrong_type_says_what_was_found_and_what_is_allowed() {
         "`pretrain.norm_pix` given by --set pretrain.norm_pix=1 is 1, but must be true or false"
     );
     assert_eq!(
-        set("data.mean=[0.5, 0.5]"),
-        "`data.mean` given by --set data.mean=[0.5, 0.5] is the list [0.5, 0.5], but must be three numbers (red, green, \
-         blue), each a number of at least -1000000 and at most 1000000"
+        set("data.mean=0.5"),
+        "`data.mean` given by --set data.mean=0.5 is 0.5, but must be \"auto\", \"default\", or a list with a number for each \
+         channel, each a number of at least -1000000000000000000000000000000 and at most 1000000000000000000000000000000"
     );
     assert_eq!(
         set("finetune.pooling=max"),

@@ -181,7 +181,7 @@ fn a_set_value_is_toml_and_a_bare_word_a_string() {
     assert_eq!((recipe.linprobe.feature, recipe.knn.feature), (Feature::Mean, Feature::Mean));
     assert_eq!((recipe.model.encoder.dim, recipe.model.encoder.depth), (48, 2));
     assert!(recipe.pretrain.norm_pix);
-    assert_eq!(recipe.data.mean, [0.5, 0.25, 0.0]);
+    assert_eq!(recipe.data.mean.each(), Some(&[0.5, 0.25, 0.0][..]));
 }
 
 #[test]

@@ -52,8 +52,8 @@ fn paper_has_the_published_data_and_model() {
     let recipe = paper();
     let Recipe { data, model, .. } = &recipe;
     assert_eq!((data.source.text().as_str(), data.image_size), ("cifar10", ImageSize::square(32)));
-    assert_eq!(data.mean, [0.4914, 0.4822, 0.4465]);
-    assert_eq!(data.std, [0.2023, 0.1994, 0.2010]);
+    assert_eq!(data.mean.each(), Some(&[0.4914, 0.4822, 0.4465][..]));
+    assert_eq!(data.std.each(), Some(&[0.2023, 0.1994, 0.2010][..]));
     assert_eq!((data.train_limit, data.test_limit), (0, 0));
     assert_eq!(recipe.architecture().grid.patches(), 64);
     assert_eq!((model.encoder.dim, model.encoder.depth, model.encoder.heads), (192, 12, 3));

@@ -21,8 +21,10 @@ pub struct RecipeDifference {
 
 /// What no published figure depends on: how fast, how often and where to, and what is watched on the way; and what is
 /// beside the figure anyway, the method with its parameters.
-const NOT_JUDGED: [&str; 23] = [
+const NOT_JUDGED: [&str; 25] = [
     "seed",
+    "data.channels",           // of the data, which are judged
+    "model.channels_from_rgb", // of given weights, which are judged
     "data.root",
     "data.shapes_seed",
     "data.shapes_train",

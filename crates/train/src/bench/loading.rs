@@ -8,7 +8,7 @@ use bmae_recipe::{Recipe, TrainedStage};
 use super::memory;
 use crate::run_directory::Position;
 use crate::stage_images::StageImages;
-use crate::{TrainError, input, pipeline};
+use crate::{TrainError, input, settled};
 
 /// What was measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,8 +42,8 @@ pub fn loading(
     warmup: usize,
     workers: usize,
 ) -> Result<LoadingTime, TrainError> {
-    let data = pipeline::open(recipe)?;
-    let StageImages { train, recipe, steps: of_epoch, .. } = StageImages::of(&data, recipe, stage)?;
+    let (data, settled) = settled::open(recipe, &mut |_| {})?;
+    let StageImages { train, recipe, steps: of_epoch, .. } = StageImages::of(&data, &settled, stage)?;
     memory::forget_peak();
     let mut start = Instant::now();
     for epoch in 0..(warmup + batches).div_ceil(of_epoch) {

@@ -30,9 +30,9 @@ pub enum Caution {
         /// Images that were looked at.
         looked_at: usize,
         /// The mean of each channel, of pixels from 0 to 1.
-        mean: [f64; 3],
+        mean: Vec<f64>,
         /// The standard deviation.
-        std: [f64; 3],
+        std: Vec<f64>,
     },
     /// Photographs of which hardly anything is left.
     Shrunk {

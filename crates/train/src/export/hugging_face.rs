@@ -114,7 +114,7 @@ fn of_classifier(classes: usize, names: &[String]) -> Map<String, Value> {
 fn preprocessor(recipe: &Recipe) -> Value {
     /// Pillow's number.
     const BICUBIC: u8 = 3;
-    let grid = recipe.architecture().grid;
+    let (grid, (mean, std)) = (recipe.architecture().grid, recipe.data.normalisation());
     json!({
         "image_processor_type": "ViTImageProcessor",
         "do_convert_rgb": grid.channels == 3,
@@ -124,8 +124,8 @@ fn preprocessor(recipe: &Recipe) -> Value {
         "do_rescale": true,
         "rescale_factor": 1.0 / 255.0,
         "do_normalize": true,
-        "image_mean": decimal(&recipe.data.mean),
-        "image_std": decimal(&recipe.data.std),
+        "image_mean": decimal(&mean),
+        "image_std": decimal(&std),
     })
 }
 

@@ -121,7 +121,7 @@ fn fitted(weights: &mut StateDict, recipe: &Recipe) -> Result<Vec<String>, Expor
     let mut notes = Vec::new();
     fit(weights, recipe, used, &mut |message| match message {
         Message::Note(text) | Message::Warning(text) => notes.push(text),
-    });
+    })?;
     Ok(notes)
 }
 

@@ -21,7 +21,7 @@ use burn::tensor::{Tensor, TensorData};
 
 use crate::evaluation::{EncoderFeature, FeatureRequest, Features, extract};
 use crate::observer::Message;
-use crate::{Session, TrainError, pipeline, start};
+use crate::{Session, TrainError, settled, start};
 
 /// Images that the encoder sees at once.
 const BATCH: usize = 256;
@@ -42,7 +42,8 @@ pub fn run(
     feature: EncoderFeature,
 ) -> Result<Option<FeatureTable>, TrainError> {
     session.say_that_all_are_decoded(&recipe.data);
-    let data = pipeline::open(recipe)?;
+    let (data, settled) = settled::open(recipe, &mut |message| session.say(message))?;
+    let recipe = &settled;
     session.say_of(&data);
     let Some(images) = data.images(split) else {
         return Err(TrainError::NoTestSet { stage: "a feature file of the test set", data: data.name });

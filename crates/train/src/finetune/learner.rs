@@ -183,7 +183,8 @@ impl FinetuneLearner {
             return Ok((images.into(), None));
         }
         let mut images = images.to_vec();
-        let (size, classes) = (self.recipe.data.image_size, self.model.head.outputs());
+        let grid = self.recipe.architecture().grid;
+        let (size, classes) = ((grid.channels, grid.image), self.model.head.outputs());
         let mut generator = keyed(self.recipe.seed, epoch as u64, step as u64, Purpose::Mixing);
         let targets = mixing.apply(&mut images, labels, size, classes, settings.label_smoothing, &mut generator)?;
         let targets = TensorData::new(targets, [labels.len(), classes]);

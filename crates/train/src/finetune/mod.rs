@@ -21,7 +21,7 @@ use crate::stage_images::{StageImages, class_sizes};
 use crate::stage_inputs::inputs_of;
 use crate::stage_run::StageRun;
 use crate::test_outcome::TestImages;
-use crate::{Outcome, Session, TrainError, input, start};
+use crate::{Outcome, Session, TrainError, input, settled, start};
 
 const STAGE: TrainedStage = TrainedStage::Finetune;
 
@@ -32,6 +32,7 @@ const STAGE: TrainedStage = TrainedStage::Finetune;
 pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: bool) -> Result<Outcome, TrainError> {
     let recipe = &planned.recipe;
     let (data, test) = input::open_labelled(recipe, Stage::Finetune)?;
+    settled::say_augmentation(session, recipe, Stage::Finetune, &data);
     let inputs = inputs_of(session, planned, &data)?;
     let images = StageImages::of(&data, recipe, STAGE)?;
     let recipe = &images.recipe;

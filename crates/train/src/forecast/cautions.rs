@@ -46,18 +46,19 @@ fn about_steps(recipe: &Recipe, stage: Stage, train: usize) -> [Option<Caution>;
 }
 
 fn normalisation(recipe: &Recipe, sample: &Sample) -> Option<Caution> {
-    let is_far = (0..3).any(|channel| {
-        let [mean, std] = [recipe.data.mean, recipe.data.std].map(|values| f64::from(values[channel]));
+    let (means, deviations) = (recipe.data.mean.each()?, recipe.data.std.each()?);
+    let is_far = (0..sample.mean.len().min(means.len()).min(deviations.len())).any(|channel| {
+        let [mean, std] = [means, deviations].map(|values| f64::from(values[channel]));
         let (shift, scale) = ((sample.mean[channel] - mean) / sample.std[channel], sample.std[channel] / std);
         shift.abs() > FAR || !(1.0 / FACTOR..=FACTOR).contains(&scale)
     });
     // Of images of one colour no deviation can be given.
-    let is_usable = sample.std.iter().all(|std| *std > 1e-3);
+    let is_usable = sample.std.iter().zip(&sample.mean).all(|(std, mean)| *std > 1e-3 * mean.abs().clamp(1e-9, 1.0));
     (is_far && is_usable).then(|| Caution::Normalisation {
         data: sample.name.clone(),
         looked_at: sample.looked_at,
-        mean: sample.mean,
-        std: sample.std,
+        mean: sample.mean.clone(),
+        std: sample.std.clone(),
     })
 }
 

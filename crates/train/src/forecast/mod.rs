@@ -43,6 +43,12 @@ pub fn forecast(
     effort: Effort,
     is_stopped: impl Fn() -> bool,
 ) -> Result<PlanEstimate, TrainError> {
+    // How many channels the images have decides about sizes and times; what they are normalised with does not.
+    let mut with_channels = Vec::with_capacity(plan.len());
+    for planned in plan {
+        with_channels.push(pipeline::with_channels(planned)?);
+    }
+    let plan = with_channels.as_slice();
     let mut seen: Vec<(&DataRecipe, Dataset, Rc<Sample>)> = Vec::new();
     let mut stages = Vec::with_capacity(plan.len());
     let mut found: Vec<Caution> = Vec::new();

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bmae_data::{DataError, Image, ImageFiles, Images, Selection, Source};
+use bmae_data::{DataError, Image, ImageFiles, Images, PixelLayout, Selection, Source};
 
 /// How the names of files end that hold many images.
 const SETS: [&str; 6] = ["csv", "tar", "gz", "tgz", "zip", "npz"];
@@ -97,6 +97,11 @@ impl Images for GivenImages {
     fn image(&self, index: usize) -> Result<Image, DataError> {
         let (part, place) = self.places[index];
         self.parts[part].image(place)
+    }
+
+    fn layout(&self, index: usize) -> Result<PixelLayout, DataError> {
+        let (part, place) = self.places[index];
+        self.parts[part].layout(place)
     }
 
     fn name(&self, index: usize) -> String {

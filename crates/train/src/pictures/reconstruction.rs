@@ -3,7 +3,6 @@
 use bmae_architecture::{ImageSize, PatchGrid};
 use bmae_data::Image;
 use bmae_data::preview::Grid;
-use bmae_data::transforms::normalise::Normalisation;
 use bmae_nn::{Linear, MaskedAutoencoder};
 use bmae_recipe::Recipe;
 use burn::tensor::Tensor;
@@ -74,12 +73,11 @@ pub(crate) fn reconstruction(
     Ok(grid)
 }
 
-/// The images with `predicted` [M, p*p*3] in place of their masked patches.
+/// The images with `predicted` [M, p*p*C] in place of their masked patches.
 fn pixels(recipe: &Recipe, subjects: &Subjects, predicted: &[f32]) -> Result<Vec<Image>, TrainError> {
     let grid = recipe.architecture().grid;
     let PatchGrid { image: ImageSize { height, width }, patch, channels } = grid;
     let length = grid.values_per_patch();
-    let normalisation = Normalisation { mean: recipe.data.mean, std: recipe.data.std };
     let patches_each = grid.patches();
     let mut rows = predicted.chunks_exact(length);
     let mut images = Vec::with_capacity(subjects.count());
@@ -97,7 +95,7 @@ fn pixels(recipe: &Recipe, subjects: &Subjects, predicted: &[f32]) -> Result<Vec
             }
         }
         // What was seen stands as it was, to the bit.
-        let mut drawn = normalisation.denormalise(&planes, grid.image)?;
+        let mut drawn = subjects.normalisation.denormalise(&planes, grid.image)?;
         copy_seen(image, &mut drawn, grid, &masked);
         images.push(drawn);
     }
@@ -202,7 +200,8 @@ mod tests {
             assert_eq!(drawn.pixels(), image.pixels());
         }
         // One that is the mean colour everywhere.
-        let mean = recipe.data.mean.map(|mean| (mean * 255.0).round() as u8);
+        let (mean, _) = recipe.data.normalisation();
+        let mean: Vec<u8> = mean.into_iter().map(|mean| (mean * 255.0).round() as u8).collect();
         let drawn = pixels(&recipe, &subjects, &vec![0.0; right.len()]).expect("images");
         for (index, image) in drawn.iter().enumerate() {
             let expected = {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bmae_architecture::{ImageSize, PatchGrid};
 use bmae_data::preview::GridRow;
+use bmae_data::transforms::normalise::Normalisation;
 use bmae_data::{DataError, Image, Images};
 use bmae_lettering::typeface;
 use bmae_nn::{MaskedAutoencoder, Masking};
@@ -23,7 +24,9 @@ pub(crate) struct Subjects {
     pub(super) images: Vec<Image>,
     /// What their classes are called; `None` where they have none.
     names: Vec<Option<String>>,
-    /// The same images, normalised: [N, L, p*p*3], flat.
+    /// How what was normalised is shown.
+    pub(super) normalisation: Normalisation,
+    /// The same images, normalised: [N, L, p*p*C], flat.
     pub(super) patches: Vec<f32>,
     pub(super) masking: Masking,
 }
@@ -43,11 +46,12 @@ impl Subjects {
         let grid = recipe.architecture().grid;
         let shown = spread(images.as_ref(), count);
         let planes = images_at(recipe, images, &shown)?;
-        let seen = as_pictures(recipe, &planes)?;
+        let normalisation = as_shown(recipe, images.as_ref())?;
+        let seen = as_pictures(recipe, normalisation, &planes)?;
         let names = shown.iter().map(|&index| class_name(images.as_ref(), index, class_names)).collect();
         let noise = mask_noise(recipe, 0, &(0..seen.len()).collect::<Vec<_>>());
         let masking = Masking::from_noise(&noise, grid.patches(), recipe.pretrain.mask_ratio)?;
-        Ok(Self { images: seen, names, patches: flat_patches(&planes, recipe)?, masking })
+        Ok(Self { images: seen, names, normalisation, patches: flat_patches(&planes, recipe)?, masking })
     }
 
     /// How many there are.
@@ -75,12 +79,18 @@ pub(crate) fn seen_images(
     images: &Arc<dyn Images>,
     indices: &[usize],
 ) -> Result<Vec<Image>, TrainError> {
-    as_pictures(recipe, &images_at(recipe, images, indices)?)
+    let normalisation = as_shown(recipe, images.as_ref())?;
+    as_pictures(recipe, normalisation, &images_at(recipe, images, indices)?)
 }
 
-/// Normalised images [N, 3, H, W], flat, as they are looked at.
-fn as_pictures(recipe: &Recipe, planes: &[f32]) -> Result<Vec<Image>, TrainError> {
-    let normalisation = pipeline::evaluation_transform(recipe).normalisation();
+/// How `images` are normalised and shown.
+fn as_shown(recipe: &Recipe, images: &dyn Images) -> Result<Normalisation, TrainError> {
+    let shown = pipeline::shown(recipe, images)?;
+    Ok(Normalisation { shown, ..pipeline::evaluation_transform(recipe).normalisation() })
+}
+
+/// Normalised images [N, C, H, W], flat, as they are looked at.
+fn as_pictures(recipe: &Recipe, normalisation: Normalisation, planes: &[f32]) -> Result<Vec<Image>, TrainError> {
     let size = recipe.data.image_size;
     let each = planes.chunks_exact(recipe.architecture().grid.values_per_image());
     Ok(each.map(|planes| normalisation.denormalise(planes, size)).collect::<Result<Vec<_>, _>>()?)

@@ -13,7 +13,7 @@ use crate::checksum::read_named;
 use crate::method::Targets;
 use crate::model::{fresh_autoencoder, has_switched};
 use crate::observer::Message;
-use crate::start::{fit, is_position, tell_left_over};
+use crate::start::{fit, fit_channels, is_position, tell_left_over};
 
 /// The head for what is predicted, and the one for pixels that stays beside one for features (`method.pixel_weight`).
 const HEAD: &str = "decoder_pred.";
@@ -48,6 +48,8 @@ fn autoencoder(
 ) -> Result<MaskedAutoencoder, TrainError> {
     let model = fresh_autoencoder(recipe, device)?;
     let source = weights.source_name();
+    // A head is one for pixels by the channels that it then has.
+    fit_channels(&mut weights, recipe, &mut *tell)?;
     let head = keep_pixel_head(&mut weights, recipe);
     let (used, note) = match decoder_fits(&weights, &model) {
         true => {
@@ -60,7 +62,7 @@ fn autoencoder(
             (Used::Encoder, Some(note))
         }
     };
-    fit(&mut weights, recipe, used, &mut *tell);
+    fit(&mut weights, recipe, used, &mut *tell)?;
     let (model, report) = weights.load_into(model)?;
     if !weights.has_prefix("norm.") && weights.has_prefix("fc_norm.") {
         return Err(TrainError::NoFinalNorm { source_name: source });

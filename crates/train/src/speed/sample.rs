@@ -33,9 +33,9 @@ pub(crate) struct Sample {
     /// How many training images were looked at.
     pub looked_at: usize,
     /// The mean of each channel, for pixels between 0 and 1, each image counting alike.
-    pub mean: [f64; 3],
+    pub mean: Vec<f64>,
     /// The standard deviation of each channel.
-    pub std: [f64; 3],
+    pub std: Vec<f64>,
     /// The median of their shorter sides, in pixels.
     pub shorter_side: usize,
     /// Seconds to read and decode an image, on one thread.
@@ -94,6 +94,7 @@ impl Sample {
     /// Of images of `shorter_side` pixels that were looked at one and all.
     #[cfg(test)]
     pub fn for_tests(train: usize, test: usize, shorter_side: usize, mean: [f64; 3], std: [f64; 3]) -> Self {
+        let (mean, std) = (mean.to_vec(), std.to_vec());
         let name = "photos".to_owned();
         let (transformed, kept) = (RefCell::default(), Vec::new());
         Self { train, test, classes: 10, name, looked_at: train, mean, std, shorter_side, read: 0.0, kept, transformed }
@@ -126,8 +127,8 @@ struct Seen {
     reading: Duration,
     adding: Duration,
     /// Of each channel, over images: means of the values, and of their squares.
-    sums: [f64; 3],
-    squares: [f64; 3],
+    sums: Vec<f64>,
+    squares: Vec<f64>,
     shorter_sides: Vec<usize>,
     kept: Vec<Image>,
     kept_pixels: usize,
@@ -139,27 +140,31 @@ impl Seen {
         let began = Instant::now();
         self.looked_at += 1;
         self.reading = now.saturating_sub(self.adding);
-        let (pixels, _) = image.pixels().as_chunks::<3>();
-        let step = pixels.len().div_ceil(PIXELS).max(1);
-        let counted = pixels.len().div_ceil(step).max(1) as f64;
-        for channel in 0..3 {
-            let values = || pixels.iter().step_by(step).map(|pixel| f64::from(pixel[channel]) / 255.0);
+        let (area, channels) = (image.width() * image.height(), image.channels());
+        let step = area.div_ceil(PIXELS).max(1);
+        let counted = area.div_ceil(step).max(1) as f64;
+        self.sums.resize(channels, 0.0);
+        self.squares.resize(channels, 0.0);
+        for channel in 0..channels {
+            let value = |place: usize| f64::from(image.samples().value(place * channels + channel));
+            let values = || (0..area).step_by(step).map(value);
             self.sums[channel] += values().sum::<f64>() / counted;
             self.squares[channel] += values().map(|value| value * value).sum::<f64>() / counted;
         }
         self.shorter_sides.push(image.width().min(image.height()));
-        if self.kept.len() < KEPT && self.kept_pixels + pixels.len() <= KEPT_PIXELS || self.kept.is_empty() {
-            self.kept_pixels += pixels.len();
+        if self.kept.len() < KEPT && self.kept_pixels + area <= KEPT_PIXELS || self.kept.is_empty() {
+            self.kept_pixels += area;
             self.kept.push(image);
         }
         self.adding += began.elapsed();
     }
 
-    fn mean_and_std(&self) -> ([f64; 3], [f64; 3]) {
+    fn mean_and_std(&self) -> (Vec<f64>, Vec<f64>) {
         let images = self.looked_at.max(1) as f64;
-        let mean = self.sums.map(|sum| sum / images);
-        let variance = |channel: usize| (self.squares[channel] / images - mean[channel].powi(2)).max(0.0);
-        (mean, [0, 1, 2].map(|channel| variance(channel).sqrt()))
+        let mean: Vec<f64> = self.sums.iter().map(|sum| sum / images).collect();
+        let variance = |(mean, squares): (&f64, &f64)| (squares / images - mean.powi(2)).max(0.0).sqrt();
+        let std = mean.iter().zip(&self.squares).map(variance).collect();
+        (mean, std)
     }
 }
 

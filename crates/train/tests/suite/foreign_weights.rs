@@ -145,7 +145,8 @@ fn layer_norms_have_the_epsilon_of_the_weights_and_another_one_is_a_warning() {
     assert!(carried.contains("norm_epsilon = 0.001\n"), "{carried}");
     let told = |keys: &str| {
         let mut told = Vec::new();
-        fit(&mut weights.clone(), &recipe(keys), Used::Encoder, &mut |message| told.push(format!("{message:?}")));
+        fit(&mut weights.clone(), &recipe(keys), Used::Encoder, &mut |message| told.push(format!("{message:?}")))
+            .expect("they fit");
         told.join(" ")
     };
     assert!(!told("model.norm_epsilon = 1e-3").contains("LayerNorm"));
@@ -330,7 +331,7 @@ fn positions_that_are_not_there_are_the_fixed_ones_and_it_is_said() {
     let mut weights = open("official.pth");
     weights.tensors.remove("pos_embed");
     let mut said = Vec::new();
-    fit(&mut weights, &recipe(""), Used::Encoder, &mut |message| said.push(message));
+    fit(&mut weights, &recipe(""), Used::Encoder, &mut |message| said.push(message)).expect("they fit");
     // The class token's comes first, then the first patch's: the sines of 0, then their cosines, twice.
     assert_eq!(weights.tensors["pos_embed"].values[8..16], [0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0]);
     assert!(
@@ -344,7 +345,7 @@ fn other_heads_than_the_weights_were_made_with_are_a_warning() {
     let mut said = Vec::new();
     let mut other = recipe("");
     (other.model.encoder.heads, other.model.decoder.heads) = (4, 1);
-    fit(&mut open("huggingface"), &other, Used::Autoencoder, &mut |message| said.push(message));
+    fit(&mut open("huggingface"), &other, Used::Autoencoder, &mut |message| said.push(message)).expect("they fit");
     let warned =
         |part: &str| said.iter().any(|message| matches!(message, Message::Warning(text) if text.contains(part)));
     assert!(
@@ -352,7 +353,7 @@ fn other_heads_than_the_weights_were_made_with_are_a_warning() {
             && warned("2 attention heads in the decoder, but 1")
     );
     let mut said = Vec::new();
-    fit(&mut open("huggingface"), &other, Used::Encoder, &mut |message| said.push(message));
+    fit(&mut open("huggingface"), &other, Used::Encoder, &mut |message| said.push(message)).expect("they fit");
     assert_eq!(said.len(), 1, "the decoder is not used: {said:?}");
 }
 

@@ -78,7 +78,7 @@ fn a_pre_training_begins_with_all_of_an_official_mae_at_another_image_size() {
         let said = told(&recipe, &out);
         assert!(said.contains("pos_embed and decoder_pos_embed resized from 3 x 3 to 8 x 8 patches"), "{said}");
         let mut expected = read_weights(&fixture(file)).expect("weights");
-        fit(&mut expected, &recipe, Used::Autoencoder, &mut |_| {});
+        fit(&mut expected, &recipe, Used::Autoencoder, &mut |_| {}).expect("they fit");
         assert_eq!(weights(&out).tensors, expected.tensors, "{file}, bit for bit");
         let run_file = std::fs::read_to_string(out.join("run.toml")).expect("run.toml");
         assert!(run_file.contains(&format!("from = \"{}\"", absolute(&fixture(file)).display())), "{run_file}");

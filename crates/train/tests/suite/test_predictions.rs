@@ -97,8 +97,8 @@ fn images_that_have_files_are_told_by_them() {
     let recipe = recipe(&format!("data.source = '{}'", data.display()));
     evaluate(Stage::Knn, &recipe, &out, None);
     let text = fs::read_to_string(out.join("test_predictions.csv")).expect("predictions");
-    assert!(text.contains("0,\"test/dark, and more/0.ppm\",\"dark, and more\",1,"), "{text}");
-    assert!(text.lines().any(|line| line.starts_with("3,test/light/1.ppm,light,2,")), "{text}");
+    assert!(text.contains("0,\"dark, and more/0.ppm\",\"dark, and more\",1,"), "{text}");
+    assert!(text.lines().any(|line| line.starts_with("3,light/1.ppm,light,2,")), "{text}");
     let about = fs::read_to_string(out.join("run.toml")).expect("run.toml");
     assert!(about.contains("class_names = [\"dark, and more\", \"light\"]"), "{about}");
 }

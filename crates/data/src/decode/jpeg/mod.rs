@@ -7,7 +7,6 @@ mod survey;
 
 use std::io::{Read, Seek};
 
-use image::ColorType;
 use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
@@ -17,9 +16,10 @@ use zune_jpeg::errors::DecodeErrors;
 use super::fault::Fault;
 use super::inspection::Inspection;
 use super::orientation;
-use super::pixels::{Alpha, to_rgb};
 use super::room::{Room, area};
-use crate::Image;
+use crate::channels::PixelLayout;
+use crate::samples::Depth;
+use crate::{Image, Samples};
 
 /// How much is read before the size of the picture is known; its header lies within, behind previews and profiles.
 const HEAD: u64 = 64 << 20;
@@ -55,17 +55,34 @@ pub fn read(source: &mut (impl Read + Seek), inspection: &Inspection) -> Result<
         || DecoderOptions::default().set_strict_mode(true).set_max_width(usize::MAX).set_max_height(usize::MAX);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes.as_slice()), options());
     decoder.decode_headers()?;
-    let (colours, colour, channels) = match decoder.input_colorspace() {
-        Some(ColorSpace::Luma) => (ColorSpace::Luma, ColorType::L8, 1),
-        _ => (ColorSpace::RGB, ColorType::Rgb8, 3),
+    let (colours, channels) = match decoder.input_colorspace() {
+        Some(ColorSpace::Luma) => (ColorSpace::Luma, 1),
+        _ => (ColorSpace::RGB, 3),
     };
     decoder.set_options(options().jpeg_set_out_colorspace(colours));
-    let mut pixels = room.zeros(channels * area)?;
+    let mut pixels = room.zeros(channels as u64 * area)?;
     decoder.decode_into(&mut pixels)?;
     drop(decoder);
     drop(bytes);
     let orientation = orientation::of_metadata(survey.exif.as_deref(), survey.xmp.as_deref());
-    room.finish(to_rgb(pixels, colour, Alpha::Unused)?, orientation)
+    room.finish(Samples::U8(pixels), channels, None, orientation)
+}
+
+/// The channels of a JPEG, as its header tells.
+///
+/// # Errors
+/// When it has none, or ends before it.
+pub fn layout(source: &mut impl Read) -> Result<PixelLayout, Fault> {
+    let mut bytes = Vec::new();
+    // The header mostly lies within the first pages.
+    for length in [1 << 16, HEAD] {
+        source.take(length).read_to_end(&mut bytes)?;
+        if let Ok(colours) = survey::colours(&bytes) {
+            let channels = if colours == 1 { 1 } else { 3 };
+            return Ok(PixelLayout { channels, depth: Depth::Bits8, has_alpha: false });
+        }
+    }
+    survey::colours(&bytes).map(|_| PixelLayout { channels: 3, depth: Depth::Bits8, has_alpha: false })
 }
 
 impl From<DecodeErrors> for Fault {

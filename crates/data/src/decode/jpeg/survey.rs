@@ -30,13 +30,24 @@ pub struct JpegSurvey {
 /// # Errors
 /// When there is no header of a frame, or one of a kind that is not decoded.
 pub fn size(bytes: &[u8]) -> Result<(u32, u32), Fault> {
+    frame(bytes).map(|frame| (frame.width, frame.height))
+}
+
+/// The number of colours of the JPEG that begins with `bytes`.
+///
+/// # Errors
+/// As [`size`].
+pub fn colours(bytes: &[u8]) -> Result<usize, Fault> {
+    frame(bytes).map(|frame| frame.components.len())
+}
+
+fn frame(bytes: &[u8]) -> Result<Frame, Fault> {
     let mut position = 0;
     loop {
         let segment = Segment::at(bytes, position)?;
         match segment.marker {
             0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => {
-                let frame = Frame::new(segment.marker, segment.body)?;
-                return Ok((frame.width, frame.height));
+                return Frame::new(segment.marker, segment.body);
             }
             0xda | 0xd9 => return Err(Fault::damaged("it holds no picture")),
             _ => position = segment.end,

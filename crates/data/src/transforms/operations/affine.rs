@@ -5,6 +5,7 @@
 //! `Image.transform(AFFINE, resample=BICUBIC)`.
 
 use crate::Image;
+use crate::samples::{Sample, by_plane, by_type};
 
 /// Where each pixel of a warped image comes from: the pixel at (x, y) from (`column` . (x, y, 1), `row` . (x, y, 1)) of
 /// the original. Places are in pixels, the centre of the first pixel at (0.5, 0.5).
@@ -56,33 +57,63 @@ fn fifteen_decimals(number: f64) -> f64 {
     format!("{number:.15}").parse().unwrap_or(number)
 }
 
-/// Warps an image in place; what comes from outside it becomes `fill` (red, green, blue).
-pub fn warp(image: &mut Image, affine: Affine, fill: [u8; 3]) {
-    let original = image.clone();
-    let (width, height) = (image.width(), image.height());
-    let (pixels, _) = image.pixels_mut().as_chunks_mut::<3>();
+/// Warps an image in place; what comes from outside it becomes the `fill` of each channel, as it is normalised: 1 is white.
+///
+/// # Panics
+/// When `fill` has fewer numbers than the image has channels.
+pub fn warp(image: &mut Image, affine: Affine, fill: &[f32]) {
+    let (width, height, channels) = (image.width(), image.height(), image.channels());
+    by_type!(image.samples_mut(), values => match channels {
+        3 => warp_pixels::<_, 3>(values, (width, height), affine, std::array::from_fn(|channel| level(fill[channel]))),
+        _ => by_plane(values, channels, |channel, plane| {
+            warp_pixels::<_, 1>(plane, (width, height), affine, [level(fill[channel])]);
+        }),
+    });
+}
+
+/// What a number as it is normalised is in an image: of whole numbers the nearest, halves to even.
+fn level<T: Sample>(value: f32) -> T {
+    match T::WHITE {
+        1.0 => T::of_f64(f64::from(value)),
+        white => T::of_f64(f64::from((value * white).round_ties_even())),
+    }
+}
+
+fn warp_pixels<T: Sample, const C: usize>(
+    values: &mut [T],
+    (width, height): (usize, usize),
+    affine: Affine,
+    fill: [T; C],
+) {
+    let original = values.to_vec();
+    let (original, _) = original.as_chunks::<C>();
+    let (pixels, _) = values.as_chunks_mut::<C>();
     for (y, row) in pixels.chunks_exact_mut(width).enumerate() {
         for (x, pixel) in row.iter_mut().enumerate() {
             let (x, y) = (x as f64 + 0.5, y as f64 + 0.5);
             let [column, row] = [affine.column, affine.row].map(|[by_x, by_y, offset]| by_x * x + by_y * y + offset);
             let inside = (0.0..width as f64).contains(&column) && (0.0..height as f64).contains(&row);
-            *pixel = if inside { sample(&original, column, row) } else { fill };
+            *pixel = if inside { sample(original, (width, height), column, row) } else { fill };
         }
     }
 }
 
 /// The colour at a place within the image. Beyond the edge, the pixels of the edge go on.
-fn sample(image: &Image, column: f64, row: f64) -> [u8; 3] {
-    let (pixels, _) = image.pixels().as_chunks::<3>();
-    let (columns, along_x) = four_around(column, image.width());
-    let (rows, along_y) = four_around(row, image.height());
-    let row_at = |y: usize| -> [f64; 3] {
-        let row = &pixels[y * image.width()..(y + 1) * image.width()];
+fn sample<T: Sample, const C: usize>(
+    pixels: &[[T; C]],
+    (width, height): (usize, usize),
+    column: f64,
+    row: f64,
+) -> [T; C] {
+    let (columns, along_x) = four_around(column, width);
+    let (rows, along_y) = four_around(row, height);
+    let row_at = |y: usize| -> [f64; C] {
+        let row = &pixels[y * width..(y + 1) * width];
         let [a, b, c, d] = columns.map(|x| row[x]);
         if along_x == 0.0 {
-            return b.map(f64::from);
+            return b.map(T::to_f64);
         }
-        std::array::from_fn(|channel| cubic([a, b, c, d].map(|pixel| f64::from(pixel[channel])), along_x))
+        std::array::from_fn(|channel| cubic([a, b, c, d].map(|pixel| pixel[channel].to_f64()), along_x))
     };
     // Exactly on a row, the others count for nothing: shears and moves along x need a quarter of the work.
     let colour = if along_y == 0.0 {
@@ -91,8 +122,7 @@ fn sample(image: &Image, column: f64, row: f64) -> [u8; 3] {
         let rows = rows.map(row_at);
         std::array::from_fn(|channel| cubic(rows.map(|row| row[channel]), along_y))
     };
-    // The conversion cuts off and saturates.
-    colour.map(|value| value as u8)
+    colour.map(T::cut_off)
 }
 
 /// The four pixels about a place on a line of `length` pixels, and how far (0..1) it lies from the second to the third.
@@ -123,7 +153,7 @@ mod tests {
 
     fn warped(image: &Image, affine: Affine) -> Vec<u8> {
         let mut image = image.clone();
-        warp(&mut image, affine, [7, 8, 9]);
+        warp(&mut image, affine, &[7.0 / 255.0, 8.0 / 255.0, 9.0 / 255.0]);
         image.pixels().iter().step_by(3).copied().collect()
     }
 
@@ -159,9 +189,18 @@ mod tests {
         let flat = Image::new(9, 7, [201, 13, 99].repeat(63)).expect("9x7");
         for affine in [Affine::shear_x(0.173), Affine::shear_y(-0.291), Affine::rotation(26.7, 9, 7)] {
             let mut image = flat.clone();
-            warp(&mut image, affine, [201, 13, 99]);
+            warp(&mut image, affine, &[201.0 / 255.0, 13.0 / 255.0, 99.0 / 255.0]);
             assert_eq!(image, flat);
         }
+    }
+
+    #[test]
+    fn what_comes_from_outside_is_the_mean_as_it_is_stored_and_halves_go_to_even() {
+        assert_eq!([0.4914, 0.4822, 0.4465].map(level::<u8>), [125, 123, 114]);
+        assert_eq!([0.1, 0.3, 0.5].map(level::<u8>), [26, 76, 128]);
+        assert_eq!([-0.1, 1.2, 1.0].map(level::<u8>), [0, 255, 255]);
+        assert_eq!([0.5, 2.0].map(level::<u16>), [32768, 65535]);
+        assert_eq!([0.5, -7.25].map(level::<f32>), [0.5, -7.25]);
     }
 
     #[test]

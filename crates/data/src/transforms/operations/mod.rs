@@ -1,4 +1,5 @@
-//! Operations on 8-bit RGB images, with Pillow's results: what RandAugment chooses from.
+//! Operations on images, with Pillow's results for RGB of 8 bits: what RandAugment chooses from. Those on colours leave
+//! any other image as it is; those that move pixels work on all.
 //!
 //! They change an image in place and keep its size. Results are those of Pillow's `ImageOps`, `ImageEnhance`,
 //! `Image.transform` and `Image.rotate`, found out by experiment and compared with them pixel by pixel
@@ -25,6 +26,7 @@ pub use colour::colour;
 pub use contrast::contrast;
 pub use equalise::equalise;
 pub use invert::invert;
+pub(crate) use luminance::luminance;
 pub use posterise::posterise;
 pub use sharpness::sharpness;
 pub use solarise::{solarise, solarise_add};

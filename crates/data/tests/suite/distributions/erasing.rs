@@ -94,6 +94,6 @@ fn after_ten_boxes_that_do_not_fit_nothing_is_erased() {
 fn erased_pixels_are_standard_normal() {
     let mut planes = vec![f32::NAN; 3 * 200 * 200];
     let whole = Rectangle { left: 0, top: 0, width: 200, height: 200 };
-    erase(&mut planes, 200, whole, &mut keyed(20, 3, 0, Purpose::RandomErasing));
+    erase(&mut planes, 3, 200, whole, &mut keyed(20, 3, 0, Purpose::RandomErasing));
     assert_follows("erased pixels", planes.into_iter().map(f64::from).collect(), normal(0.0, 1.0));
 }

@@ -40,9 +40,9 @@ fn an_image_gets_exactly_two_draws() {
             [RECIPE.draw(&mut same), RECIPE.draw(&mut same)]
         };
         for step in steps.iter().flatten() {
-            step.apply(&mut expected, [1, 2, 3]);
+            step.apply(&mut expected, &[1.0 / 255.0, 2.0 / 255.0, 3.0 / 255.0]);
         }
-        RECIPE.apply(&mut image, [1, 2, 3], &mut generator);
+        RECIPE.apply(&mut image, &[1.0 / 255.0, 2.0 / 255.0, 3.0 / 255.0], &mut generator);
         assert_eq!(image, expected);
     }
 }

@@ -18,16 +18,16 @@ pub(super) fn of(
     is_classifier: bool,
 ) -> Vec<StringStringEntryProto> {
     let grid = recipe.architecture().grid;
-    let data = &recipe.data;
+    let (mean, std) = recipe.data.normalisation();
     let is_own = weights.config_text().is_some();
     let classes = weights.class_names().filter(|_| is_classifier);
     let entries = [
         (CLASSES_KEY, classes.map(|classes| json!(classes).to_string())),
         (CONFIG_KEY, Some(carried)),
         ("bmae.image_size", Some(json!([grid.image.height, grid.image.width]).to_string())),
-        ("bmae.mean", Some(json!(decimal(&data.mean)).to_string())),
+        ("bmae.mean", Some(json!(decimal(&mean)).to_string())),
         ("bmae.method", is_own.then(|| recipe.method.name().word().to_owned())),
-        ("bmae.std", Some(json!(decimal(&data.std)).to_string())),
+        ("bmae.std", Some(json!(decimal(&std)).to_string())),
         ("bmae.version", Some(env!("CARGO_PKG_VERSION").to_owned())),
         (SAFETENSORS_KEY, Some(EXPORTED.to_owned())),
     ];

@@ -251,9 +251,9 @@ fn normalised_images(graph: &mut Graph, recipe: &Recipe, input: OnnxInput) -> St
             graph.node("images/planes", "Transpose", &[&shares], [Setting::Integers("perm", vec![0, 3, 1, 2])])
         }
     };
-    let (mean, std) = (&recipe.data.mean, &recipe.data.std);
-    let mean = graph.floats("images/mean", &[mean.len(), 1, 1], mean);
-    let std = graph.floats("images/std", &[std.len(), 1, 1], std);
+    let (mean, std) = recipe.data.normalisation();
+    let mean = graph.floats("images/mean", &[mean.len(), 1, 1], &mean);
+    let std = graph.floats("images/std", &[std.len(), 1, 1], &std);
     let centred = graph.node("images/centred", "Sub", &[&planes, &mean], []);
     graph.node("images/normalised", "Div", &[&centred, &std], [])
 }
