@@ -229,7 +229,8 @@ fn features(layers: &mut Layers<'_>, x: &str, feature: Feature) -> Result<(), Ex
 /// What images the model learned from, as far as their mean and standard deviation tell: those of integers are shares of white.
 fn usual_input(recipe: &Recipe) -> OnnxInput {
     let is_share = |value: &f32| (0.0..=1.0).contains(value);
-    match recipe.data.mean.iter().chain(recipe.data.std.iter()).all(is_share) {
+    let (mean, std) = recipe.data.normalisation();
+    match mean.iter().chain(&std).all(is_share) {
         true => OnnxInput::Uint8,
         false => OnnxInput::Float,
     }
