@@ -69,8 +69,9 @@ fn patches(recipe: &Recipe, images: &[u8]) -> Tensor<3> {
     let grid = recipe.architecture().grid;
     let area = grid.values_per_image() / grid.channels;
     let mut planes = planes(recipe, images);
+    let (means, deviations) = recipe.data.normalisation();
     for (at, plane) in planes.chunks_exact_mut(area).enumerate() {
-        let (mean, std) = (recipe.data.mean[at % grid.channels], recipe.data.std[at % grid.channels]);
+        let (mean, std) = (means[at % grid.channels], deviations[at % grid.channels]);
         plane.iter_mut().for_each(|value| *value = (*value - mean) / std);
     }
     let shape = [planes.len() / grid.values_per_image(), grid.patches(), grid.values_per_patch()];
