@@ -12,6 +12,7 @@ mod labels;
 mod method_options;
 mod methods;
 mod not_square;
+mod onnx;
 mod pages;
 mod published_readings;
 mod recipes;
