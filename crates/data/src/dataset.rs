@@ -33,11 +33,7 @@ pub trait Images: Send + Sync {
     ///
     /// # Errors
     /// As [`image`](Self::image).
-    fn image_reduced(
-        &self,
-        index: usize,
-        _reduction: &dyn Fn(usize, usize) -> Reduction,
-    ) -> Result<Image, DataError> {
+    fn image_reduced(&self, index: usize, _reduction: &dyn Fn(usize, usize) -> Reduction) -> Result<Image, DataError> {
         self.image(index)
     }
 

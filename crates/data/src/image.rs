@@ -93,7 +93,12 @@ impl Image {
     ) -> Result<Self, DataError> {
         let alpha = self.alpha.filter(|_| channels == self.channels);
         let reduced_from = self.reduced_from.filter(|_| (width, height) == (self.width, self.height));
-        Ok(Self { alpha, reduced_from, claim: self.claim.clone(), ..Self::of_samples(width, height, channels, samples)? })
+        Ok(Self {
+            alpha,
+            reduced_from,
+            claim: self.claim.clone(),
+            ..Self::of_samples(width, height, channels, samples)?
+        })
     }
 
     /// The number of columns, at least 1.

@@ -128,11 +128,7 @@ impl Images for InChannels {
         self.converted(self.images.image(index)?, index)
     }
 
-    fn image_reduced(
-        &self,
-        index: usize,
-        reduction: &dyn Fn(usize, usize) -> Reduction,
-    ) -> Result<Image, DataError> {
+    fn image_reduced(&self, index: usize, reduction: &dyn Fn(usize, usize) -> Reduction) -> Result<Image, DataError> {
         self.converted(self.images.image_reduced(index, reduction)?, index)
     }
 

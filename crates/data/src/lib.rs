@@ -94,8 +94,7 @@ pub use cifar_set::CifarSet;
 pub use dataset::{Dataset, Images};
 pub use error::{
     ArchiveError, ArrayError, ChannelError, CifarError, DataError, DownloadError, FolderError, LabelError, LoaderError,
-    PreviewError,
-    TransformError,
+    PreviewError, TransformError,
 };
 pub use fingerprint::Fingerprint;
 pub use image_files::ImageFiles;

@@ -229,9 +229,8 @@ impl Plan {
                 return Ok(None);
             }
             let (seed, epoch) = (self.config.seed, self.config.epoch);
-            let reduction = |width: usize, height: usize| {
-                self.transform.reduction((width, height), seed, epoch, index as u64)
-            };
+            let reduction =
+                |width: usize, height: usize| self.transform.reduction((width, height), seed, epoch, index as u64);
             let image = self.images.image_reduced(index, &reduction)?;
             self.transform
                 .apply(&image, seed, epoch, index as u64, out)

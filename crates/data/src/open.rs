@@ -139,9 +139,7 @@ fn open_file(path: &Path, selection: &Selection) -> Result<Dataset, DataError> {
 pub fn holds_images(folder: &Path) -> bool {
     let is_cifar = || cifar::recognise(folder, &Selection::default()).is_ok_and(|found| found.is_some());
     let is_a_set_in_files = || {
-        label_table::of_folder(folder).is_some()
-            || shards::holds_shards(folder)
-            || arrays::in_folder(folder).is_some()
+        label_table::of_folder(folder).is_some() || shards::holds_shards(folder) || arrays::in_folder(folder).is_some()
     };
     folder.is_dir() && (is_cifar() || image_folder::is_a_data_set(folder) || is_a_set_in_files())
 }

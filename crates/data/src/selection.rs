@@ -20,7 +20,14 @@ pub struct Selection {
 impl Default for Selection {
     /// All images; a fifth of each class for testing.
     fn default() -> Self {
-        Self { train_limit: 0, test_limit: 0, test_fraction: 0.2, split_seed: 0, channels: None, undecoded: Undecoded::Refused }
+        Self {
+            train_limit: 0,
+            test_limit: 0,
+            test_fraction: 0.2,
+            split_seed: 0,
+            channels: None,
+            undecoded: Undecoded::Refused,
+        }
     }
 }
 

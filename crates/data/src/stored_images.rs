@@ -63,11 +63,7 @@ impl<S: Store> Images for StoredImages<S> {
         decode(&mut self.store.bytes(index, file)?, &self.store.place(index, file), &self.inspections[index])
     }
 
-    fn image_reduced(
-        &self,
-        index: usize,
-        reduction: &dyn Fn(usize, usize) -> Reduction,
-    ) -> Result<Image, DataError> {
+    fn image_reduced(&self, index: usize, reduction: &dyn Fn(usize, usize) -> Reduction) -> Result<Image, DataError> {
         let file = &self.files[index];
         let place = self.store.place(index, file);
         decode_reduced(&mut self.store.bytes(index, file)?, &place, &self.inspections[index], reduction)

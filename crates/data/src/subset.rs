@@ -29,11 +29,7 @@ impl Images for Subset {
         self.images.image(self.chosen[index])
     }
 
-    fn image_reduced(
-        &self,
-        index: usize,
-        reduction: &dyn Fn(usize, usize) -> Reduction,
-    ) -> Result<Image, DataError> {
+    fn image_reduced(&self, index: usize, reduction: &dyn Fn(usize, usize) -> Reduction) -> Result<Image, DataError> {
         self.images.image_reduced(self.chosen[index], reduction)
     }
 

@@ -10,7 +10,7 @@ use bmae_output::plain::plain_path;
 
 use bmae_architecture::{CHANNELS, ImageSize, PatchSize};
 use bmae_nn::weights::{Architecture, FromRgb, ModelPart, StateDict, grouped_names};
-use bmae_nn::{Encoder, EncoderInit, LayerNorm, LoadReport, WeightsError};
+use bmae_nn::{Encoder, EncoderInit, LoadReport, WeightsError};
 use bmae_output::count::count;
 use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{ChannelsFromRgb, Choice, EncoderRecipe, MethodName, Recipe, ScratchInit, Stage, Start, Used};

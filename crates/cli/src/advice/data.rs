@@ -1,7 +1,8 @@
 //! Advice on errors of data sets and downloads.
 
 use bmae_data::{
-    ArchiveError, ChannelError, CifarError, DataError, DownloadError, FolderError, LabelError, LoaderError, PreviewError,
+    ArchiveError, ChannelError, CifarError, DataError, DownloadError, FolderError, LabelError, LoaderError,
+    PreviewError,
 };
 use bmae_output::count::count;
 use bmae_output::remedy::remedy;

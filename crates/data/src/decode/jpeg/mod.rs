@@ -20,8 +20,8 @@ use super::inspection::Inspection;
 use super::orientation;
 use super::room::{Room, area, upright_sides};
 use crate::channels::PixelLayout;
-use crate::samples::Depth;
 use crate::reduction::Reduction;
+use crate::samples::Depth;
 use crate::{Image, Samples};
 
 /// How much is read before the size of the picture is known; its header lies within, behind previews and profiles.
