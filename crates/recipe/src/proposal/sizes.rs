@@ -27,7 +27,7 @@ pub(super) fn image_sizes(images: &ImagesAtHand) -> Vec<ImageSize> {
 /// [`patch_size`] gives the shorter one. What is not far from a square becomes one.
 fn of_ratio(side: usize, ratio: f64) -> ImageSize {
     let elongation = ratio.max(1.0 / ratio).min(MOST_ELONGATED);
-    if !elongation.is_finite() || elongation < FAR_FROM_SQUARE {
+    if ratio.is_nan() || elongation < FAR_FROM_SQUARE {
         return ImageSize::square(side);
     }
     let patch = patch_size(ImageSize::square(side)).height;
