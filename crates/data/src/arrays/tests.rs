@@ -26,7 +26,8 @@ fn opened(arrays: &[(&str, Vec<u8>)]) -> Result<Dataset, String> {
     let folder = tempfile::tempdir().expect("a temporary folder").keep();
     let path = folder.join("set.npz");
     npz(&path, arrays);
-    open_source(&Source::Path(path), 0, 0).map_err(|error| error.to_string())
+    let whole = crate::Selection { test_fraction: 0.0, ..crate::Selection::default() };
+    open_source(&Source::Path(path), &whole).map_err(|error| error.to_string())
 }
 
 /// Three images of 2 x 1 pixels and two channels.

@@ -113,7 +113,9 @@ fn the_header_tells_the_channels_that_the_pixels_have() {
     ]);
     for bytes in files {
         fs::write(&path, &bytes).expect("room");
-        let (image, told) = (decode(&path, &Inspection::default()).expect("whole"), layout(&path).expect("a header"));
+        let image = decode_file(&path, &Inspection::default()).expect("whole");
+        let mut source = BufReader::new(fs::File::open(&path).expect("it was written"));
+        let told = layout(&mut source, &path).expect("a header");
         assert_eq!(PixelLayout::of(&image), told);
     }
 }
