@@ -32,7 +32,7 @@ use random_resized_crop::CropRule;
 /// How an image is varied before the model sees it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Augmentation {
-    /// torchvision's `RandomResizedCrop` (ratio 3/4 to 4/3), then a mirror image with probability one half.
+    /// torchvision's `RandomResizedCrop` (ratio 3/4 to 4/3 of that of the image that comes out), then a mirror image with probability one half.
     RandomResizedCrop {
         /// Least and greatest share of the image's area that the crop covers.
         scale: (f64, f64),
@@ -122,14 +122,15 @@ impl Transform {
         area.map_or(Reduction::Whole, |area| Reduction::largest((area.width, area.height), target))
     }
 
-    /// The part of an image of these width and height that is cut out at random; `None` of evaluations.
+    /// The part of an image of `native` width and height that is cut out at random; `None` of evaluations.
     fn random_crop(&self, (width, height): (usize, usize), seed: u64, epoch: u64, sample: u64) -> Option<Rectangle> {
         let (rule, scale) = match self.augmentation {
             Augmentation::RandomResizedCrop { scale } => (CropRule::Torchvision, scale),
             Augmentation::ByolCrop { scale } => (CropRule::Byol, scale),
             Augmentation::None => return None,
         };
-        Some(rule.draw(width, height, scale, &mut keyed(seed, epoch, sample, Purpose::Crop)))
+        let form = self.image_size.width as f64 / self.image_size.height as f64;
+        Some(rule.draw(native, form, scale, &mut keyed(seed, epoch, sample, Purpose::Crop)))
     }
 
     /// Checks the numbers of the transform once, before any image is read.

@@ -6,7 +6,8 @@ use rand::{Rng, RngExt};
 
 use crate::Rectangle;
 
-/// The aspect ratio (width / height) of a crop is drawn log-uniformly from 3/4 to 4/3.
+/// The aspect ratio (width / height) of a crop is drawn log-uniformly from 3/4 to 4/3 of that of the image it becomes. For a
+/// square this is torchvision's default; for another form it keeps things as long and as high as evaluations show them.
 pub const ASPECT_RATIO: (f64, f64) = (3.0 / 4.0, 4.0 / 3.0);
 
 /// How often torchvision's draw is repeated while the crop does not fit into the image.
@@ -24,21 +25,28 @@ pub enum CropRule {
 }
 
 impl CropRule {
-    /// Draws a crop of an image of `width` x `height` pixels; it covers a share of the image's area drawn uniformly
-    /// from `scale` (least, greatest).
-    pub fn draw(self, width: usize, height: usize, scale: (f64, f64), generator: &mut impl Rng) -> Rectangle {
+    /// Draws a crop of an image of `width` x `height` pixels, to be resized to an image whose width is `form` times its
+    /// height; it covers a share of the image's area drawn uniformly from `scale` (least, greatest).
+    pub fn draw(
+        self,
+        (width, height): (usize, usize),
+        form: f64,
+        scale: (f64, f64),
+        generator: &mut impl Rng,
+    ) -> Rectangle {
+        let ratios = (ASPECT_RATIO.0 * form, ASPECT_RATIO.1 * form);
         match self {
             Self::Torchvision => {
                 for _ in 0..ATTEMPTS {
-                    let (w, h) = draw_sides(width, height, scale, generator);
+                    let (w, h) = draw_sides(width, height, scale, ratios, generator);
                     if (1..=width).contains(&w) && (1..=height).contains(&h) {
                         return place(width, height, w, h, generator);
                     }
                 }
-                central_crop(width, height)
+                central_crop(width, height, ratios)
             }
             Self::Byol => {
-                let (w, h) = draw_sides(width, height, scale, generator);
+                let (w, h) = draw_sides(width, height, scale, ratios, generator);
                 place(width, height, w.clamp(1, width), h.clamp(1, height), generator)
             }
         }
@@ -46,9 +54,15 @@ impl CropRule {
 }
 
 /// Width and height of a crop of random area and ratio, before anyone asks whether it fits.
-fn draw_sides(width: usize, height: usize, scale: (f64, f64), generator: &mut impl Rng) -> (usize, usize) {
+fn draw_sides(
+    width: usize,
+    height: usize,
+    scale: (f64, f64),
+    ratios: (f64, f64),
+    generator: &mut impl Rng,
+) -> (usize, usize) {
     let area = (width * height) as f64 * uniform(scale, generator);
-    let ratio = uniform((ASPECT_RATIO.0.ln(), ASPECT_RATIO.1.ln()), generator).exp();
+    let ratio = uniform((ratios.0.ln(), ratios.1.ln()), generator).exp();
     ((area * ratio).sqrt().round_ties_even() as usize, (area / ratio).sqrt().round_ties_even() as usize)
 }
 
@@ -65,12 +79,12 @@ fn place(width: usize, height: usize, w: usize, h: usize, generator: &mut impl R
 }
 
 /// The largest centred crop whose ratio is allowed.
-fn central_crop(width: usize, height: usize) -> Rectangle {
+fn central_crop(width: usize, height: usize, ratios: (f64, f64)) -> Rectangle {
     let ratio = width as f64 / height as f64;
-    let (w, h) = if ratio < ASPECT_RATIO.0 {
-        (width, (width as f64 / ASPECT_RATIO.0).round_ties_even() as usize)
-    } else if ratio > ASPECT_RATIO.1 {
-        ((height as f64 * ASPECT_RATIO.1).round_ties_even() as usize, height)
+    let (w, h) = if ratio < ratios.0 {
+        (width, (width as f64 / ratios.0).round_ties_even() as usize)
+    } else if ratio > ratios.1 {
+        ((height as f64 * ratios.1).round_ties_even() as usize, height)
     } else {
         (width, height)
     };

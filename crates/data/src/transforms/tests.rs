@@ -29,7 +29,7 @@ fn apply(transform: &Transform, image: &Image, sample: u64) -> Vec<f32> {
 
 fn draws(draw: CropRule, width: usize, height: usize, scale: (f64, f64)) -> Vec<Rectangle> {
     let key = |sample| keyed(0, 0, sample, Purpose::Crop);
-    (0..20_000).map(|sample| draw.draw(width, height, scale, &mut key(sample))).collect()
+    (0..20_000).map(|sample| draw.draw((width, height), 1.0, scale, &mut key(sample))).collect()
 }
 
 fn mean(numbers: impl Iterator<Item = f64>) -> f64 {
@@ -259,5 +259,21 @@ fn a_part_beyond_the_image_is_refused() {
     assert!(!refused(1, 2, 3, 2));
     for (left, top, width, height) in [(2, 0, 3, 4), (0, 1, 4, 4), (0, 0, 0, 1), (0, 0, 1, 0), (usize::MAX, 0, 2, 1)] {
         assert!(refused(left, top, width, height), "{left}, {top}, {width}x{height}");
+    }
+}
+
+#[test]
+fn a_crop_has_about_the_form_of_the_image_that_it_becomes() {
+    let key = |sample| keyed(0, 0, sample, Purpose::Crop);
+    for rule in [CropRule::Torchvision, CropRule::Byol] {
+        for form in [0.5, 2.0] {
+            let ratios = (0..5000).map(|sample| {
+                let crop = rule.draw((800, 600), form, (0.05, 0.2), &mut key(sample));
+                crop.width as f64 / crop.height as f64 / form
+            });
+            // Sides are rounded to pixels, of which there are 100 or more.
+            let beyond = ratios.filter(|ratio| !(0.74..=1.35).contains(ratio)).count();
+            assert_eq!(beyond, 0, "{rule:?} at {form}");
+        }
     }
 }

@@ -18,7 +18,7 @@ const SIDE: usize = 1_000_000;
 const L: f64 = 0.287_682_072_451_780_9;
 
 fn draws(draw: CropRule, width: usize, height: usize, scale: (f64, f64)) -> Vec<Rectangle> {
-    generators(Purpose::Crop).map(|mut generator| draw.draw(width, height, scale, &mut generator)).collect()
+    generators(Purpose::Crop).map(|mut generator| draw.draw((width, height), 1.0, scale, &mut generator)).collect()
 }
 
 fn share(area: &Rectangle) -> f64 {
