@@ -123,7 +123,7 @@ impl Transform {
     }
 
     /// The part of an image of `native` width and height that is cut out at random; `None` of evaluations.
-    fn random_crop(&self, (width, height): (usize, usize), seed: u64, epoch: u64, sample: u64) -> Option<Rectangle> {
+    fn random_crop(&self, native: (usize, usize), seed: u64, epoch: u64, sample: u64) -> Option<Rectangle> {
         let (rule, scale) = match self.augmentation {
             Augmentation::RandomResizedCrop { scale } => (CropRule::Torchvision, scale),
             Augmentation::ByolCrop { scale } => (CropRule::Byol, scale),
