@@ -30,7 +30,7 @@ use find::Shards;
 pub use find::{holds_archives, holds_shards, is_shard};
 use index::{Place, index};
 pub use pattern::is_pattern;
-use sample::Sample;
+use sample::ShardSample;
 
 /// Opens shards: a `.tar` file, a folder of such, or a pattern like `train-{000000..000009}.tar`.
 ///
@@ -73,7 +73,7 @@ pub fn open(path: &Path, selection: &Selection) -> Result<Dataset, DataError> {
 /// A sample, and the shard that it lies in.
 struct Indexed {
     shard: Arc<Path>,
-    sample: Sample,
+    sample: ShardSample,
 }
 
 impl Indexed {

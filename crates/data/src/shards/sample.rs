@@ -12,7 +12,7 @@ use crate::error::LabelError;
 use crate::image_names::{is_image, undecoded_kind};
 
 /// An image in a shard.
-pub struct Sample {
+pub struct ShardSample {
     /// The name of the member.
     pub image: PathBuf,
     /// Its bytes.
@@ -26,7 +26,7 @@ pub struct Sample {
 ///
 /// # Errors
 /// When a label is not what one can be.
-pub fn gather(shard: &Path, members: Vec<Member>) -> Result<Vec<Sample>, DataError> {
+pub fn gather(shard: &Path, members: Vec<Member>) -> Result<Vec<ShardSample>, DataError> {
     let mut labels: HashMap<String, Box<str>> = HashMap::new();
     for member in &members {
         let (key, ending) = split(&member.path);
@@ -40,7 +40,7 @@ pub fn gather(shard: &Path, members: Vec<Member>) -> Result<Vec<Sample>, DataErr
             labels.insert(key, label);
         }
     }
-    let mut samples: Vec<Sample> = Vec::new();
+    let mut samples: Vec<ShardSample> = Vec::new();
     let mut of_key: HashMap<String, (usize, usize)> = HashMap::new();
     for Member { path, place, .. } in members {
         if !is_image(&path) && undecoded_kind(&path).is_none() {
@@ -48,7 +48,7 @@ pub fn gather(shard: &Path, members: Vec<Member>) -> Result<Vec<Sample>, DataErr
         }
         let (key, ending) = split(&path);
         let label = labels.get(&key).cloned();
-        let sample = Sample { image: path, place, label };
+        let sample = ShardSample { image: path, place, label };
         match of_key.get(&key) {
             Some(&(at, length)) if ending.len() < length => {
                 samples[at] = sample;
