@@ -205,11 +205,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let out = folder.path().join("grid.png");
         let size = PreviewSize { images: 100, epochs: 3 };
-        let drawn = write(&recipe(""), Stage::Pretrain, size, &out, Foreign::Kept).expect("a preview");
+        let drawn = write(&recipe(""), Stage::Pretrain, size, &out, Foreign::Kept, &mut |_| {}).expect("a preview");
         assert_eq!(drawn, DrawnGrid { images: 8, columns: 7 });
         assert!(std::fs::read(&out).expect("a file").starts_with(b"\x89PNG"));
         let nowhere = folder.path().join("nowhere/grid.png");
-        assert!(write(&recipe(""), Stage::Knn, size, &nowhere, Foreign::Kept).is_err());
+        assert!(write(&recipe(""), Stage::Knn, size, &nowhere, Foreign::Kept, &mut |_| {}).is_err());
         assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
     }
 }

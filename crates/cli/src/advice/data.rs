@@ -142,7 +142,16 @@ mod tests {
             (DownloadError::Unreachable { url: url(), cause: String::new() }.into(), "check the network"),
             (FolderError::ImageWithoutClass { path: "stray.png".into() }.into(), "move it into one"),
             (LoaderError::LessThanOneBatch { images: 3, batch_size: 4 }.into(), "lower batch_size"),
-            (PreviewError::TooLarge { columns: 1, rows: 1, drawn: 1, megapixels: 1 }.into(), "--images"),
+            (
+                PreviewError::TooLarge {
+                    columns: 1,
+                    rows: 1,
+                    drawn: bmae_architecture::ImageSize::square(1),
+                    megapixels: 1,
+                }
+                .into(),
+                "--images",
+            ),
         ] {
             let advice = of_data(&error).unwrap_or_default();
             assert!(advice.contains(part), "{error}: {advice}");

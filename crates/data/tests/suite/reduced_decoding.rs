@@ -30,7 +30,7 @@ fn photograph(orientation: u8) -> (tempfile::TempDir, Arc<dyn Images>) {
     let picture =
         RgbImage::from_fn(SIDES.0, SIDES.1, |x, y| Rgb([1.0, 1.6, 2.3].map(|k: f64| wave(x, y, k).round() as u8)));
     let mut jpeg = Vec::new();
-    let encoder = JpegEncoder::new_with_quality(&mut jpeg, 95);
+    let mut encoder = JpegEncoder::new_with_quality(&mut jpeg, 95);
     encoder.encode(&picture, SIDES.0, SIDES.1, ExtendedColorType::Rgb8).expect("a JPEG");
     let mut exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
     exif.extend([orientation, 0, 0, 0, 0, 0, 0, 0]);

@@ -236,6 +236,7 @@ mod tests {
             data: None,
             classes: None,
             test_images: None,
+            test_origin: None,
             largest_class: None,
             class_names: Vec::new(),
             started: None,

@@ -201,7 +201,7 @@ mod tests {
         }
         // One that is the mean colour everywhere.
         let (mean, _) = recipe.data.normalisation();
-        let mean: Vec<u8> = mean.into_iter().map(|mean| (mean * 255.0).round() as u8).collect();
+        let mean: [u8; 3] = std::array::from_fn(|channel| (mean[channel] * 255.0).round() as u8);
         let drawn = pixels(&recipe, &subjects, &vec![0.0; right.len()]).expect("images");
         for (index, image) in drawn.iter().enumerate() {
             let expected = {

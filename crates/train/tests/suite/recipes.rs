@@ -245,7 +245,7 @@ fn a_batch_is_mixed_whole_with_its_own_reverse_and_learns_soft_targets() {
 
         let mut generator = keyed(recipe.seed, 2, number as u64, Purpose::Mixing);
         let targets = bmae_train::pipeline::mixing(&recipe.finetune)
-            .apply(&mut images, &labels, recipe.data.image_size, 10, 0.1, &mut generator)
+            .apply(&mut images, &labels, (3, recipe.data.image_size), 10, 0.1, &mut generator)
             .expect("mixed");
         let logits = learner.logits(&model, &images).expect("logits");
         let targets = burn::tensor::TensorData::new(targets, [16, 10]);
