@@ -64,6 +64,7 @@ mod layout;
 mod left_out;
 pub mod loader;
 mod look_through;
+mod luminance;
 mod memory;
 pub mod mixing;
 mod open;

@@ -1,5 +1,6 @@
 //! The numbers that an image consists of, at the precision in which they were stored.
 
+use crate::luminance::luminance;
 use std::fmt;
 
 /// The samples of an image in the order row, column, channel.
@@ -81,7 +82,7 @@ impl Sample for u8 {
         ((u16::from(self) * u16::from(opacity) + 127) / 255) as u8
     }
     fn luminance(colour: [Self; 3]) -> Self {
-        crate::transforms::operations::luminance(colour)
+        luminance(colour)
     }
     fn wrap(values: Vec<Self>) -> Samples {
         Samples::U8(values)

@@ -31,6 +31,7 @@ mod resumed;
 mod section;
 mod sections;
 mod setting;
+mod settled_data;
 mod stage;
 mod start;
 mod suggestion;

@@ -14,6 +14,7 @@ use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{DataRecipe, DataSource, Recipe, Stage};
 
 use crate::observer::Message;
+use crate::run_directory::recorded_recipe;
 use crate::{Session, TrainError, pipeline};
 
 /// Training images that are measured, at the most, evenly spread: mean and deviation of so many are those of all to three
@@ -79,6 +80,11 @@ pub(crate) fn stage(session: &mut Session<'_>, planned: &PlannedStage) -> Result
     if planned.recipe.data.is_settled() {
         return Ok(planned.clone());
     }
+    // A session goes on with what the first one found: whether the images are still the same is asked of the images.
+    let recorded = recorded_recipe(&planned.out).ok();
+    if let Some(data) = recorded.and_then(|recorded| planned.recipe.data.settled_as(&recorded.data)) {
+        return Ok(PlannedStage { recipe: planned.recipe.with_data(data), ..planned.clone() });
+    }
     let (_, recipe) = open(&planned.recipe, &mut |message| session.say(message))?;
     Ok(PlannedStage { recipe, ..planned.clone() })
 }
@@ -96,9 +102,11 @@ pub(crate) fn stages(session: &mut Session<'_>, plan: &[PlannedStage]) -> Result
         let given = &planned.recipe.data;
         let start = planned.start.path().and_then(|start| made.iter().find(|(out, _)| out == start));
         let known = seen.iter().find(|(wanted, _)| wanted == given).map(|(_, known)| known.clone());
-        let data = match (start, known) {
-            (Some((_, of_start)), _) if !given.is_settled() => given.seen_as(of_start),
-            (_, Some(known)) => known,
+        let recorded = recorded_recipe(&planned.out).ok().and_then(|recorded| given.settled_as(&recorded.data));
+        let data = match (recorded, start, known) {
+            (Some(recorded), ..) if !given.is_settled() => recorded,
+            (_, Some((_, of_start)), _) if !given.is_settled() => given.seen_as(of_start),
+            (.., Some(known)) => known,
             _ => stage(session, planned)?.recipe.data,
         };
         seen.push((given.clone(), data.clone()));

@@ -52,6 +52,6 @@ pub struct Bench {
     #[arg(long, conflicts_with = "profile")]
     pub loading: bool,
     /// Images that are loaded: shapes, cifar10, cifar100, or the path of a folder or archive
-    #[arg(long, value_name = "PATH|NAME", requires = "loading", value_parser = path_word())]
+    #[arg(long, value_name = "PATH|NAME", value_parser = path_word())]
     pub data: Option<String>,
 }

@@ -109,9 +109,10 @@ Examples:
     --feature block:5 --out features.npz
 
 What --out holds, by its suffix, in the order of the data set, without augmentation:
-  .safetensors  features [N, D] f32, labels [N] i64; files and classes in the metadata
+  .safetensors  features [N, D] f32, labels [N] i64; the metadata has
+                files and classes
   .npz          the same as arrays: features, labels, files, classes
-  .csv          a row for each image: file, label (the name of the class), f0, f1, ...")]
+  .csv          a row for each image: file, label (class), f0, f1, ...")]
 pub struct Features {
     #[command(flatten)]
     pub recipe: RecipeSource,

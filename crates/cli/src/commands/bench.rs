@@ -24,6 +24,10 @@ pub fn run(arguments: &Bench, everywhere: &Everywhere, output: &Output) -> Resul
                        --method";
         return Err(Ending::Usage(message.into()));
     }
+    if arguments.data.is_some() && !arguments.loading {
+        let message = "--data names images that --loading loads; without it, steps are timed on images in memory";
+        return Err(Ending::Usage(message.into()));
+    }
     let threads = threads::set(everywhere.threads)?;
     if arguments.loading {
         let (batches, warmup) = (usize::from(arguments.steps), usize::from(arguments.warmup));

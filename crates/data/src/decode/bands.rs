@@ -5,10 +5,9 @@ use std::io::{Read, Seek, SeekFrom};
 use tiff::decoder::{Decoder, DecodingResult, Limits};
 use tiff::{ColorType, TiffError};
 
-use super::SLACK;
 use super::fault::Fault;
 use super::pixels::{exact, finite};
-use super::room::{Room, area};
+use super::room::{Room, SLACK, area};
 use super::tiff_survey::TiffSurvey;
 use crate::channels::PixelLayout;
 use crate::image::MOST_CHANNELS;

@@ -37,11 +37,8 @@ pub use fault::Fault;
 pub use inspection::Inspection;
 use kind::Kind;
 pub use npy::{NpyHeader, image_of as npy_image};
-use room::{LARGEST_AREA, Room, area};
+use room::{LARGEST_AREA, Room, SLACK, area};
 use tiff_survey::TiffSurvey;
-
-/// What a decoder may take for profiles, texts and single rows, in bytes.
-const SLACK: u64 = 16 << 20;
 
 /// Reads an image file at its native size, in the channels and bits that it has: turned upright as its metadata say, of
 /// an animation the first picture. What kind of file it is, its contents tell, not its name. A file that passed the

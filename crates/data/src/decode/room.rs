@@ -11,6 +11,9 @@ use crate::{Alpha, DataError, Image};
 /// to be larger than memory.
 pub const LARGEST_AREA: u64 = 200_000_000;
 
+/// What a decoder may take for profiles, texts and single rows, in bytes.
+pub const SLACK: u64 = 16 << 20;
+
 /// The bytes for each pixel of a finished image of RGB of 8 bits: itself, and the part of it that a transform cuts out.
 const KEPT_PER_PIXEL: u64 = 2 * 3;
 

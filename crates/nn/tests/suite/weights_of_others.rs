@@ -88,12 +88,7 @@ fn what_every_model_here_has_and_theirs_does_without_is_named() {
 #[test]
 fn sizes_that_no_model_here_can_have_are_named() {
     for (name, shape, words) in [
-        (
-            "patch_embed.proj.weight",
-            &[8, 1, 2, 2][..],
-            "patches of 1 channel, where images here have 3 (red, green, blue)",
-        ),
-        ("patch_embed.proj.weight", &[8, 40, 2, 2], "patches of 40 channels"),
+        ("patch_embed.proj.weight", &[8, 40, 2, 2][..], "patches of 40 channels"),
         ("patch_embed.proj.weight", &[8, 3, 4, 2, 2], "patches of 4 frames of a video"),
         ("patch_embed.proj.weight", &[8, 12], "a patch embedding that is no convolution"),
         ("pos_embed", &[1, 9, 8], "positions without one for the class token"),

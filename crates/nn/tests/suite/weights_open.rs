@@ -92,7 +92,8 @@ fn shapes_tell_the_architecture_and_a_hugging_face_folder_the_heads() {
 fn an_odd_mlp_ratio_gives_back_the_width_that_the_shapes_have() {
     for (dim, hidden) in [(24, 100), (49, 147), (7, 20), (192, 768), (12, 1)] {
         let patch = PatchSize::square(1);
-        let shape = bmae_nn::weights::EncoderShape { dim, hidden, depth: 1, channels: 3, patch, grid: None, heads: None };
+        let shape =
+            bmae_nn::weights::EncoderShape { dim, hidden, depth: 1, channels: 3, patch, grid: None, heads: None };
         assert_eq!((dim as f64 * shape.mlp_ratio()) as usize, hidden, "{dim} and {hidden}");
     }
 }

@@ -37,6 +37,7 @@ pub use metrics::{
 pub use moved::Moved;
 pub use pictures::PictureName;
 pub use recorded::Recorded;
+pub(crate) use recorded::recorded_recipe;
 pub use result_weights::result_weights;
 pub(crate) use run_file::run_of;
 pub use run_file::{Ending, RunFile, SessionRecord};

@@ -39,7 +39,7 @@ impl Recorded {
         let stage = Stage::of_section(&about.stage);
         let stage = stage.ok_or_else(|| unknown(format!("its run.toml names the stage {:?}", about.stage)))?;
         let moved = Moved::new(about.directory.as_deref(), directory);
-        let mut recipe = read_recipe(directory).map_err(|error| unknown(error.to_string()))?;
+        let mut recipe = recorded_recipe(directory).map_err(|error| unknown(error.to_string()))?;
         moved.relocate(&mut recipe);
         let place = |text: &String| {
             let path = path_text::from_text(text);
@@ -96,8 +96,11 @@ impl Recorded {
     }
 }
 
-/// The recipe of the run, or that which its checkpoints carry.
-fn read_recipe(directory: &Path) -> Result<Recipe, TrainError> {
+/// The recipe of the run in `directory`, or that which its checkpoints carry.
+///
+/// # Errors
+/// When neither can be read.
+pub fn recorded_recipe(directory: &Path) -> Result<Recipe, TrainError> {
     let file = directory.join("config.toml");
     let text = std::fs::read_to_string(&file).map_err(|source| TrainError::reading(&file, source));
     let recipe = text.and_then(|text| Ok(Recipe::from_toml(&text)?));

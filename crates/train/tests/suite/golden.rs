@@ -149,7 +149,7 @@ fn one_pass_and_all_its_gradients_are_those_of_the_reference() {
     let device = DeviceChoice::Cpu.open().expect("a CPU");
     let mut errors = Errors::default();
     let cases = cases("forward-");
-    assert_eq!(cases.len(), 9, "{cases:?}");
+    assert_eq!(cases.len(), 12, "{cases:?}");
     for case in &cases {
         let weights_of_case = weights(case, "weights");
         let target = path(case, "target").exists().then(|| weights(case, "target"));

@@ -17,6 +17,9 @@ pub fn recipe(keys: &str) -> Recipe {
         seed = 7
         data.source = "shapes"
         data.image_size = 16
+        data.channels = 3
+        data.mean = [0.4914, 0.4822, 0.4465]
+        data.std = [0.2023, 0.1994, 0.2010]
         data.shapes_train = 64
         data.shapes_test = 40
         model.patch_size = 4

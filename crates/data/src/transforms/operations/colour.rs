@@ -1,8 +1,8 @@
 //! Colour balance.
 
 use super::blend::blend;
-use super::luminance::luminance;
 use crate::Image;
+use crate::luminance::luminance;
 
 /// Blends the grey image (`factor` 0) with the image itself (1); above 1 the colours become stronger. Pillow's
 /// `ImageEnhance.Color`.

@@ -2,8 +2,8 @@
 
 use super::blend::blend;
 use super::lookup;
-use super::luminance::luminance;
 use crate::Image;
+use crate::luminance::luminance;
 
 /// Blends the image's mean luminance, rounded (`factor` 0), with the image itself (1); above 1 the contrast grows.
 /// Pillow's `ImageEnhance.Contrast`.
