@@ -52,11 +52,14 @@ fn describe(split: Split, of: &Statistics, data: &Dataset, text: &mut String) {
         true => format!("{}x{}", of.least_size.0, of.least_size.1),
         false => format!("{}x{} to {}x{}", of.least_size.0, of.least_size.1, of.greatest_size.0, of.greatest_size.1),
     };
+    // Recipes name the height first.
+    let is_square = of.least_size == of.greatest_size && of.least_size.0 == of.least_size.1;
+    let order = if is_square { "" } else { " (width x height)" };
     let each = |values: &[f64]| values.iter().map(|value| four_digits(*value)).collect::<Vec<_>>().join(", ");
     // Writing to a String cannot fail.
     let origin = data.test_origin.as_ref().filter(|_| split == Split::Test);
     let origin = origin.map_or_else(String::new, |origin| format!(", {origin}"));
-    let _ = writeln!(text, "{:<6} {} of {sizes} pixels{origin}", split.to_string(), count(of.images, "image"));
+    let _ = writeln!(text, "{:<6} {} of {sizes} pixels{order}{origin}", split.to_string(), count(of.images, "image"));
     let _ = writeln!(text, "       data.mean=[{}] data.std=[{}]", each(&of.mean), each(&of.std));
     match data.class_names.is_empty() {
         true => drop(writeln!(text, "       no labels: for pre-training only")),

@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use bmae_architecture::ImageSize;
 use bmae_data::transforms::{Augmentation, Transform};
-use bmae_data::{Images, PerChannel, Reduction, Selection, Source, open};
+use bmae_data::{Image, Images, PerChannel, Reduction, Selection, Source, open};
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, Rgb, RgbImage};
 
 /// Columns and rows of the photograph as its file has them.
 const SIDES: (u32, u32) = (803, 605);
 
-fn transform(augmentation: Augmentation) -> Transform {
+fn transform(augmentation: Augmentation, image_size: ImageSize) -> Transform {
     Transform {
         augmentation,
         randaugment: None,
-        image_size: ImageSize { height: 64, width: 96 },
+        image_size,
         mean: PerChannel::rgb([0.0; 3]),
         std: PerChannel::rgb([1.0; 3]),
         random_erasing: 0.0,
@@ -45,13 +45,16 @@ fn photograph(orientation: u8) -> (tempfile::TempDir, Arc<dyn Images>) {
 #[test]
 fn a_crop_of_a_reduced_photograph_shows_what_the_crop_of_the_whole_one_shows() {
     let augmentation = Augmentation::RandomResizedCrop { scale: (0.2, 1.0) };
-    let transform = transform(augmentation);
     for (orientation, upright) in [(1, (803, 605)), (6, (605, 803))] {
         let (_folder, images) = photograph(orientation);
         let whole = images.image(0).expect("whole");
         assert_eq!((whole.width(), whole.height()), upright);
         let mut reduced_to = Vec::new();
-        for sample in 0..40 {
+        for (image_size, sample) in [(32, 48), (64, 96)]
+            .into_iter()
+            .flat_map(|(height, width)| (0..20).map(move |n| (ImageSize { height, width }, n)))
+        {
+            let transform = transform(augmentation, image_size);
             let reduction = |width, height| {
                 assert_eq!((width, height), upright, "it is asked with the sides as they are looked at");
                 transform.reduction((width, height), 0, 0, sample)
@@ -59,25 +62,24 @@ fn a_crop_of_a_reduced_photograph_shows_what_the_crop_of_the_whole_one_shows() {
             let reduced = images.image_reduced(0, &reduction).expect("reduced");
             assert_eq!(reduced.native_size(), upright);
             reduced_to.push(reduced.width());
-            let view = |image: &bmae_data::Image| {
+            let view = |image: &Image| {
                 let mut out = vec![0.0; transform.values_per_image()];
                 transform.apply(image, 0, 0, sample, &mut out).expect("a view");
                 out
             };
             let (whole, reduced) = (view(&whole), view(&reduced));
-            let difference: f32 =
-                whole.iter().zip(&reduced).map(|(a, b)| (a - b).abs()).sum::<f32>() / whole.len() as f32;
+            let apart: f32 = whole.iter().zip(&reduced).map(|(a, b)| (a - b).abs()).sum();
             // A crop is placed to half a pixel of the reduced picture, which are 4 of the whole one at the most, and one of
             // those is less than a level of 255 away from the next.
-            assert!(difference < 4.0 / 255.0, "sample {sample}: {difference}");
+            assert!(apart / (whole.len() as f32) < 4.0 / 255.0, "sample {sample} of {image_size}: {apart}");
         }
-        let factors =
-            [8, 4, 2].map(|factor| reduced_to.iter().filter(|side| **side == upright.0.div_ceil(factor)).count());
-        assert!(factors.iter().all(|times| *times > 0), "{factors:?} of {reduced_to:?}");
+        for factor in [2, 4, 8] {
+            assert!(reduced_to.contains(&upright.0.div_ceil(factor)), "by {factor}: {reduced_to:?}");
+        }
     }
 }
 
 #[test]
 fn what_an_evaluation_sees_is_never_reduced() {
-    assert_eq!(transform(Augmentation::None).reduction((8000, 6000), 0, 0, 0), Reduction::Whole);
+    assert_eq!(transform(Augmentation::None, ImageSize::square(32)).reduction((8000, 6000), 0, 0, 0), Reduction::Whole);
 }
