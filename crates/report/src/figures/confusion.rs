@@ -22,8 +22,8 @@ pub fn draw(outcome: &TestOutcome) -> Sheet {
     let shown = shown(outcome);
     let cell: f64 = match shown.len() {
         ..=10 => 36.0,
-        ..=20 => 28.0,
-        ..=40 => 16.0,
+        11..=20 => 28.0,
+        21..=40 => 16.0,
         _ => 10.0,
     };
     let size = (cell * 0.8).min(12.0);
