@@ -82,11 +82,11 @@ impl NpyHeader {
     /// # Errors
     /// When its shape is that of no image.
     pub fn image_sides(&self, is_list: bool) -> Result<(u32, u32, usize), Fault> {
-        let sides = if is_list { self.shape.get(1..).unwrap_or_default() } else { &self.shape };
+        let sides: &[u64] = if is_list { self.shape.get(1..).unwrap_or_default() } else { &self.shape };
         let expected = if is_list { "[N, H, W] or [N, H, W, C]" } else { "[H, W] or [H, W, C]" };
-        let (height, width, channels) = match sides {
-            &[height, width] => (height, width, 1),
-            &[height, width, channels] => (height, width, channels),
+        let (height, width, channels) = match *sides {
+            [height, width] => (height, width, 1),
+            [height, width, channels] => (height, width, channels),
             _ => {
                 return Err(Fault::Unsupported(
                     format!("an array of the shape {:?}, where {expected}", self.shape) + " is read",

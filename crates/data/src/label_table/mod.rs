@@ -41,7 +41,7 @@ pub fn open(path: &Path, selection: &Selection) -> Result<Dataset, DataError> {
         return Err(LabelError::EmptyTable { path: path.to_owned() }.into());
     }
     check_files(path, &folder, &lines)?;
-    let (train, test, test_word) = by_split(path, lines)?;
+    let Divided { train, test, test_word } = by_split(path, lines)?;
     if train.is_empty() {
         return Err(LabelError::EmptyTable { path: path.to_owned() }.into());
     }
@@ -92,9 +92,16 @@ fn check_files(path: &Path, folder: &Path, lines: &[TableLine]) -> Result<(), Da
     }
 }
 
-/// The lines of training and of test images, and the word that says so of the latter where it is not the usual one. Where
-/// some are for testing of several kinds, the first kind is taken.
-fn by_split(path: &Path, lines: Vec<TableLine>) -> Result<(Vec<TableLine>, Vec<TableLine>, Option<String>), DataError> {
+/// The lines of a table by what they are for.
+struct Divided {
+    train: Vec<TableLine>,
+    test: Vec<TableLine>,
+    /// The word that says so of the test images where it is not the usual one.
+    test_word: Option<String>,
+}
+
+/// The lines of training and of test images. Where some are for testing of several kinds, the first kind is taken.
+fn by_split(path: &Path, lines: Vec<TableLine>) -> Result<Divided, DataError> {
     let mut sorted: (Vec<TableLine>, Vec<Vec<TableLine>>) = (Vec::new(), TEST.map(|_| Vec::new()).into());
     for line in lines {
         match &line.split {
@@ -111,8 +118,9 @@ fn by_split(path: &Path, lines: Vec<TableLine>) -> Result<(Vec<TableLine>, Vec<T
     }
     let (train, mut kinds) = sorted;
     let first = kinds.iter().position(|lines| !lines.is_empty());
-    let word = first.filter(|&kind| kind > 0).map(|kind| TEST[kind].to_owned());
-    Ok((train, first.map(|kind| std::mem::take(&mut kinds[kind])).unwrap_or_default(), word))
+    let test_word = first.filter(|&kind| kind > 0).map(|kind| TEST[kind].to_owned());
+    let test = first.map(|kind| std::mem::take(&mut kinds[kind])).unwrap_or_default();
+    Ok(Divided { train, test, test_word })
 }
 
 /// What a folder's own table is, if it has one.

@@ -95,7 +95,7 @@ fn weighted_losses_and_their_gradients_are_those_of_pytorch() {
                 0.03301224,
                 0.48985037,
                 0.11076143,
-                -0.60061181,
+                -0.600_611_8,
             ],
         ),
     ];
