@@ -130,6 +130,6 @@ fn remove_unfinished(beside: &Path) {
     for name in FILES {
         let _ = fs::remove_file(beside.join(name));
     }
-    bmae_output::leftovers::clear(beside, |name| FILES.iter().any(|file| name == *file));
+    bmae_output::leftovers::clear(beside, |name| FILES.contains(&name));
     let _ = fs::remove_dir(beside);
 }

@@ -80,8 +80,9 @@ impl FineTuning<'_> {
         let settings = recipe.stage(STAGE);
         let schedule = Schedule::of(settings);
         let (mut summary, mut tested) = (Summary::default(), None);
-        let mut epochs_done = first_epoch(checkpoint);
-        for epoch in epochs_done..settings.epochs {
+        let first = first_epoch(checkpoint);
+        let mut epochs_done = first;
+        for epoch in first..settings.epochs {
             if self.selection.is_out_of_patience(epoch) {
                 directory.ends_after(epoch);
                 break;

@@ -85,8 +85,9 @@ impl Probing<'_> {
         let measured = held_out.as_ref().unwrap_or(&self.test);
         let measured = batches::fixed(session, recipe, self.learner.encoder(), measured)?;
         let (mut summary, mut tested) = (Summary::default(), None);
-        let mut epochs_done = first_epoch(checkpoint);
-        for epoch in epochs_done..settings.epochs {
+        let first = first_epoch(checkpoint);
+        let mut epochs_done = first;
+        for epoch in first..settings.epochs {
             if self.selection.is_out_of_patience(epoch) {
                 directory.ends_after(epoch);
                 break;

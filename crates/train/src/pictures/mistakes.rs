@@ -36,7 +36,7 @@ pub(crate) fn mistakes(
     let tiles = seen.into_iter().zip(shown).map(|(image, index)| {
         let prediction = &predictions.images()[index];
         let said = prediction.predicted();
-        let file = images.file(index).map(|file| plain_path(file)).filter(|file| typeface::has(file));
+        let file = images.file(index).map(plain_path).filter(|file| typeface::has(file));
         let texts = vec![
             format!("is {}", class_text(prediction.label, class_names)),
             format!("called {}, {:.1} %", class_text(said.class, class_names), 100.0 * said.probability),
