@@ -44,7 +44,7 @@ pub fn run(path: &Path, output: &Output) -> Result<(), Ending> {
         lines.push(format!("cannot be used here: it has {}", differences.join("; ")));
     }
     lines.push(format!("recipe: {}", recipe(&weights, verbose)));
-    lines.extend(chosen_by(&weights).map(|chosen_by| format!("chosen by: {chosen_by}")));
+    lines.extend(chosen_by(weights).map(|chosen_by| format!("chosen by: {chosen_by}")));
     if verbose {
         let width = weights.tensors.keys().map(String::len).max().unwrap_or(0);
         let tensors = weights.tensors.iter();
@@ -188,7 +188,7 @@ fn as_json(weights: &StateDict, shapes: &Architecture) -> Value {
         "missing": weights.missing_tensors(),
         "differences": weights.differences(&ModelPart::ALL),
         "recipe": weights.config_text(),
-        "epochs_done": epochs_done(&weights),
-        "chosen_by": chosen_by(&weights),
+        "epochs_done": epochs_done(weights),
+        "chosen_by": chosen_by(weights),
     })
 }

@@ -68,13 +68,13 @@ fn check_out(out: &Path, run: &AskedRun, given: &GivenImages, arguments: &Neighb
     let inputs = asked::inputs(run, given);
     let inputs: Vec<&Path> = inputs.iter().map(PathBuf::as_path).collect();
     let foreign = arguments.force.into();
-    Ok(match is_picture(out) {
-        true => {
-            check_file(out, WHAT, &inputs, foreign)?;
-            run.check_picture(out, WHAT, foreign)?;
-        }
-        false => check_text(out, WHAT, &format!("content=\"{NEAREST_GENERATOR}\""), &inputs, foreign)?,
-    })
+    if is_picture(out) {
+        check_file(out, WHAT, &inputs, foreign)?;
+        run.check_picture(out, WHAT, foreign)?;
+    } else {
+        check_text(out, WHAT, &format!("content=\"{NEAREST_GENERATOR}\""), &inputs, foreign)?;
+    }
+    Ok(())
 }
 
 /// An image as the model sees it, with what is said of it.
