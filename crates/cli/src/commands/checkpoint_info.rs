@@ -44,7 +44,7 @@ pub fn run(path: &Path, output: &Output) -> Result<(), Ending> {
         lines.push(format!("cannot be used here: it has {}", differences.join("; ")));
     }
     lines.push(format!("recipe: {}", recipe(&weights, verbose)));
-    lines.extend(chosen_by(weights).map(|chosen_by| format!("chosen by: {chosen_by}")));
+    lines.extend(chosen_by(&weights).map(|chosen_by| format!("chosen by: {chosen_by}")));
     if verbose {
         let width = weights.tensors.keys().map(String::len).max().unwrap_or(0);
         let tensors = weights.tensors.iter();
