@@ -17,7 +17,7 @@ pub struct NearestNeighbours {
 }
 
 /// The votes of the neighbours among `train` for each of `test`, in its order: `take` gets the number of a row and its
-/// votes `classes` values, or one more than the largest label if that is more. Rows of `test` need no labels. Nothing is
+/// votes, `classes` of them, or one more than the largest label if that is more. Rows of `test` need no labels. Nothing is
 /// given where `train` is empty or unlabelled.
 pub fn nearest_neighbours_votes(
     session: &Session<'_>,
