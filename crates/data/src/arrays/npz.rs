@@ -12,11 +12,10 @@ use zip::{CompressionMethod, ZipArchive};
 use crate::DataError;
 use crate::decode::{Fault, NpyHeader};
 use crate::error::ArrayError;
+use crate::zipped::data_start;
 
 /// What is packed is unpacked into memory, up to so many bytes of each array.
 const MOST_UNPACKED: u64 = 4 << 30;
-/// A member begins with so many bytes, a name and a further part.
-const MEMBER_HEADER: usize = 30;
 
 /// One array of a file.
 pub struct NpzArray {
@@ -88,7 +87,9 @@ impl NpzArray {
             |cause: String| DataError::from(ArrayError::Array { path: path.to_path_buf(), key: key.clone(), cause });
         let fault = |fault: Fault| wrong(fault.to_string());
         let mut file = File::open(path).map_err(DataError::io("read", path.as_ref()))?;
-        let start = data_start(&mut file, member.header_start).map_err(|cause| wrong(cause.to_string()))?;
+        let start = data_start(&file, member.header_start);
+        let start =
+            start.and_then(|start| file.seek(SeekFrom::Start(start))).map_err(|cause| wrong(cause.to_string()))?;
         if member.is_packed {
             if member.size > MOST_UNPACKED {
                 let (path, bytes) = (path.to_path_buf(), member.size);
@@ -149,18 +150,6 @@ impl NpzArray {
     pub fn refused(&self, cause: impl Into<String>) -> DataError {
         ArrayError::Array { path: self.path.to_path_buf(), key: self.key.clone(), cause: cause.into() }.into()
     }
-}
-
-/// Where the bytes of the member begin whose header is at `header`; `file` stands there then.
-fn data_start(file: &mut File, header: u64) -> io::Result<u64> {
-    let mut bytes = [0; MEMBER_HEADER];
-    file.seek(SeekFrom::Start(header))?;
-    file.read_exact(&mut bytes)?;
-    if bytes[..4] != *b"PK\x03\x04" {
-        return Err(io::Error::other("it does not lie where the directory of the file says"));
-    }
-    let length = |at: usize| u64::from(u16::from_le_bytes([bytes[at], bytes[at + 1]]));
-    file.seek(SeekFrom::Start(header + MEMBER_HEADER as u64 + length(26) + length(28)))
 }
 
 /// The whole member that `file` stands at.

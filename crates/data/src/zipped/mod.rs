@@ -18,6 +18,7 @@ use crate::layout::{Layout, Part};
 use crate::section::Section;
 use crate::stored_images::{Bytes, Store, StoredImages};
 use crate::{DataError, Dataset, Depth, Images, Selection, TestOrigin};
+pub use index::data_start;
 use index::{Packing, ZipMember, index};
 use tree::ZipTree;
 
@@ -77,7 +78,7 @@ impl Store for ZipStore {
     fn bytes(&self, index: usize, file: &Path) -> Result<Box<dyn Bytes>, DataError> {
         let member = &self.members[index];
         let archive = File::open(&self.archive).map_err(DataError::io("read", self.archive.as_ref()))?;
-        let start = index::data_start(&archive, member.header).map_err(|cause| self.damaged(cause))?;
+        let start = data_start(&archive, member.header).map_err(|cause| self.damaged(cause))?;
         let section = Section::new(archive, start, member.packed).map_err(|cause| self.damaged(cause))?;
         match member.packing {
             Packing::Stored => Ok(Box::new(BufReader::new(section))),
