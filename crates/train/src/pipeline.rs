@@ -20,6 +20,7 @@ use crate::readable::{is_known, readable};
 pub fn open(recipe: &Recipe) -> Result<Dataset, TrainError> {
     let (source, selection) = (source(&recipe.data), selection(&recipe.data));
     let dataset = opened(recipe, &selection)?;
+    check_bands(recipe.monitor.bands, dataset.channels)?;
     Ok(match recipe.data.unreadable {
         Unreadable::Stop => dataset,
         Unreadable::Skip => readable(dataset, &source, &selection)?,
@@ -138,6 +139,14 @@ fn per_channel(data: &DataRecipe) -> (PerChannel, PerChannel) {
     (each(&mean, 0.5), each(&std, 0.25))
 }
 
+/// The first three bands may be missing: pictures are grey then.
+fn check_bands(bands: [usize; 3], channels: usize) -> Result<(), DataError> {
+    match bands.into_iter().find(|band| *band >= channels) {
+        Some(band) if bands != [0, 1, 2] => Err(ChannelError::NoSuchBand { band, channels }.into()),
+        _ => Ok(()),
+    }
+}
+
 /// How pictures show `images`, as far as their first one tells.
 ///
 /// # Errors
@@ -162,5 +171,17 @@ pub fn mixing(settings: &FinetuneRecipe) -> Mixing {
         cutmix: settings.cutmix,
         probability: settings.mixup_probability,
         switch_probability: settings.mixup_switch_probability,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bands_that_images_do_not_have_are_refused_and_the_usual_ones_may_be_missing() {
+        assert!(check_bands([0, 1, 2], 1).is_ok() && check_bands([4, 0, 1], 5).is_ok());
+        let refused = check_bands([0, 7, 1], 5).expect_err("there are five").to_string();
+        assert!(refused.contains("band 7") && refused.contains("5 channels"), "{refused}");
     }
 }

@@ -27,6 +27,14 @@ pub enum ChannelError {
         /// How many were asked for.
         wanted: usize,
     },
+    /// A band that pictures are to show, and images do not have.
+    #[error("pictures are to show band {band} (monitor.bands), but the images have {}, counted from 0", count(*channels, "channel"))]
+    NoSuchBand {
+        /// The band.
+        band: usize,
+        /// How many the images have.
+        channels: usize,
+    },
     /// Images of one set with different numbers of channels.
     #[error("{first} has {}, but {second} has {}: all images of a set must have the same number", count(*channels, "channel"), count(*others, "channel"))]
     Differ {

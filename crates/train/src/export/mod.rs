@@ -19,7 +19,7 @@ pub use model::{Kind, Sees};
 pub use onnx::{OnnxFile, OnnxInput, OnnxRequest};
 pub use write::check_place_of_import;
 
-use bmae_architecture::{Autoencoder, LAYER_NORM_EPSILON};
+use bmae_architecture::{Autoencoder, CHANNELS, LAYER_NORM_EPSILON};
 use bmae_nn::StateDict;
 use bmae_nn::weights::{Architecture, CONFIG_KEY, ModelPart, grouped_names};
 use bmae_output::mark::SAFETENSORS_KEY;
@@ -156,10 +156,15 @@ fn for_timm(model: Model, recipe: &Recipe) -> Exported {
         epsilon if epsilon == LAYER_NORM_EPSILON => String::new(),
         epsilon => format!(", norm_layer=functools.partial(torch.nn.LayerNorm, eps={epsilon:e})"),
     };
+    // What timm takes to be the usual.
+    let channels = match grid.channels {
+        CHANNELS => String::new(),
+        channels => format!("in_chans={channels}, "),
+    };
     Exported {
         what: "weights of a timm VisionTransformer".to_owned(),
         open_with: format!(
-            "model = timm.models.VisionTransformer(img_size={}, patch_size={}, embed_dim={}, depth={}, num_heads={}, mlp_ratio={:?}, \
+            "model = timm.models.VisionTransformer(img_size={}, patch_size={}, {channels}embed_dim={}, depth={}, num_heads={}, mlp_ratio={:?}, \
              num_classes={classes}, {pooling}{norm_layer}); model.load_state_dict(safetensors.torch.load_file(PATH))",
             in_python(grid.image.height, grid.image.width),
             in_python(grid.patch.height, grid.patch.width),
