@@ -203,7 +203,7 @@ def theme_switches(browser, name, theme):
     other = browser.run(ground)
     check(f"{name}: Enter on it changes the theme", other != system, other)
     check(f"{name}: and its name", browser.run(label) == names[other_theme], browser.run(label))
-    browser.call("/refresh", {})
+    browser.refresh()
     check(f"{name}: and the choice is kept", browser.run(ground) == other, browser.run(ground))
     check(f"{name}: with the name", browser.run(label) == names[other_theme], browser.run(label))
     browser.click("#theme")

@@ -97,6 +97,22 @@ class Browser:
         self.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
         self.cdp("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": theme}])
         self.call("/url", {"url": url})
+        self.wait_until_loaded()
+
+    def refresh(self):
+        """Loads the page anew."""
+        self.call("/refresh", {})
+        self.wait_until_loaded()
+
+    def wait_until_loaded(self):
+        """The driver's own waiting ends early on large pages, and where scripts are off."""
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            state = self.cdp("Runtime.evaluate", expression="document.readyState", returnByValue=True)
+            if state["result"].get("value") == "complete":
+                return
+            time.sleep(0.05)
+        raise RuntimeError("the page was not loaded within 30 s")
 
     def run(self, script, *arguments):
         """The value that a script returns."""

@@ -16,6 +16,8 @@ const CHARTS: [&str; 2] =
     [include_str!("../../vendor/uplot/uPlot.min.css"), include_str!("../../vendor/uplot/uPlot.iife.min.js")];
 /// Its licence, which goes wherever it goes.
 const CHARTS_LICENCE: &str = include_str!("../../vendor/uplot/LICENSE");
+/// What runs before the page is drawn.
+const KEPT_THEME: &str = include_str!("script/kept_theme.js");
 /// Our own scripts, each a function of its own, in the order in which they run.
 const SCRIPTS: [&str; 5] = [
     include_str!("script/theme.js"),
@@ -53,6 +55,7 @@ pub fn page(contents: &Contents) -> String {
                 title { "bmae: comparison of pre-training methods" }
                 style { (PreEscaped(chart_style)) }
                 style { (PreEscaped(style)) }
+                script { (PreEscaped(KEPT_THEME)) }
             }
             body {
                 header {

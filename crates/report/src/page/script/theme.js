@@ -3,19 +3,11 @@
   "use strict";
   const root = document.documentElement;
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const KEY = "bmae-theme";
 
-  function read() {
-    try {
-      return localStorage.getItem(KEY);
-    } catch {
-      return null; // A page opened as a file may have no storage.
-    }
-  }
-
+  // kept_theme.js takes it from there.
   function keep(theme) {
     try {
-      localStorage.setItem(KEY, theme);
+      localStorage.setItem("bmae-theme", theme);
     } catch {
       // Then the choice lasts as long as the page.
     }
@@ -39,10 +31,6 @@
     document.dispatchEvent(new Event("themechange"));
   }
 
-  const kept = read();
-  if (kept === "light" || kept === "dark") {
-    root.dataset.theme = kept;
-  }
   button.addEventListener("click", () => {
     root.dataset.theme = current() === "dark" ? "light" : "dark";
     keep(root.dataset.theme);
