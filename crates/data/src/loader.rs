@@ -217,13 +217,15 @@ impl Plan {
         let indices = self.order[start..end].to_vec();
         let image_size = self.transform.image_size;
         let values_per_image = self.transform.values_per_image();
-        let mut images = Vec::new();
+        // Asked for in a way that can fail; zeros that nobody has written to then cost nothing.
+        let mut asked = Vec::<f32>::new();
         indices
             .len()
             .checked_mul(values_per_image)
-            .and_then(|length| images.try_reserve_exact(length).ok())
+            .and_then(|length| asked.try_reserve_exact(length).ok())
             .ok_or(DataError::Loader(LoaderError::BatchMemory { images: indices.len(), image_size }))?;
-        images.resize(indices.len() * values_per_image, 0.0);
+        drop(asked);
+        let mut images = vec![0.0; indices.len() * values_per_image];
         for (&index, out) in indices.iter().zip(images.chunks_exact_mut(values_per_image)) {
             if self.stop.load(Ordering::Relaxed) {
                 return Ok(None);

@@ -4,7 +4,7 @@ use bmae_architecture::ImageSize;
 
 use crate::error::TransformError;
 use crate::preview::Shown;
-use crate::samples::{Sample, by_type};
+use crate::samples::{Sample, Samples};
 use crate::{DataError, Image, PerChannel};
 
 /// How far from the mean black and white lie in a stretched picture, in standard deviations.
@@ -29,17 +29,24 @@ impl Normalisation {
     /// When `out` has another length than the image has samples, or there are fewer means than channels.
     pub fn normalise(&self, image: &Image, out: &mut [f32]) {
         assert_eq!(out.len(), image.samples().len(), "one number per sample of the image");
-        by_type!(image.samples(), values => self.planes(values, image.channels(), out));
-    }
-
-    fn planes<T: Sample>(&self, values: &[T], channels: usize, out: &mut [f32]) {
-        let area = values.len() / channels;
-        for (channel, plane) in out.chunks_exact_mut(area).enumerate() {
-            let (mean, std) = (self.mean[channel], self.std[channel]);
-            for (value, pixel) in plane.iter_mut().zip(values.chunks_exact(channels)) {
-                *value = (pixel[channel].to_f32() / T::WHITE - mean) / std;
+        let channels = image.channels();
+        match image.samples() {
+            // 256 levels are divided once each.
+            Samples::U8(values) => planes(values, channels, out, |channel| {
+                let levels: [f32; 256] = std::array::from_fn(|level| self.normalised(level as u8, channel));
+                move |value| levels[usize::from(value)]
+            }),
+            Samples::U16(values) => {
+                planes(values, channels, out, |channel| move |value| self.normalised(value, channel))
+            }
+            Samples::F32(values) => {
+                planes(values, channels, out, |channel| move |value| self.normalised(value, channel))
             }
         }
+    }
+
+    fn normalised<T: Sample>(&self, value: T, channel: usize) -> f32 {
+        (value.to_f32() / T::WHITE - self.mean[channel]) / self.std[channel]
     }
 
     /// The picture, RGB of 8 bits, that normalised planes [C, H, W] show, H x W being `image_size`: of RGB of 8 bits the
@@ -87,6 +94,17 @@ impl Normalisation {
             return Err(TransformError::Normalisation { key: "mean", expected: "a finite number", found }.into());
         }
         Ok(())
+    }
+}
+
+/// Parts the pixels `values` [height, width, channels] into the planes `out` [channels, height, width], each through the
+/// function that `of_channel` gives for it.
+fn planes<T: Copy, F: Fn(T) -> f32>(values: &[T], channels: usize, out: &mut [f32], of_channel: impl Fn(usize) -> F) {
+    for (channel, plane) in out.chunks_exact_mut(values.len() / channels).enumerate() {
+        let normalised = of_channel(channel);
+        for (place, pixel) in plane.iter_mut().zip(values.chunks_exact(channels)) {
+            *place = normalised(pixel[channel]);
+        }
     }
 }
 
