@@ -14,6 +14,7 @@ Examples:
   bmae bench
   bmae bench --preset mini --method mae-new --batch 128 --profile
   bmae bench --stage finetune --batch 64 --steps 50 --json
+  bmae bench --loading --data photos --set data.image_size=64
 
   The model `light` of scripts/compare_with_pytorch.sh:
     bmae bench --batch 64 --set model.decoder.dim=192 \\
@@ -21,9 +22,6 @@ Examples:
 
 Whole optimiser steps are timed, on images in memory: loading and augmentation do not count. A bootstrapped method is timed \
 after its switch, with all its targets. Fused and composed operations are compared before.
-
-  bmae bench --loading --data photos --set data.image_size=224 \
-    --set model.patch_size=16
 
 With --loading the other half is timed: batches of training images, read, decoded and augmented, with no model beside.")]
 pub struct Bench {
