@@ -22,7 +22,7 @@ use crate::{DataError, Images};
 /// Some images, transformed, with what is known of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
-    /// The normalised pixels `[N, C, S, S]`.
+    /// The normalised pixels `[N, C, H, W]`.
     pub images: Vec<f32>,
     /// The classes `[N]`; empty when the images have no labels.
     pub labels: Vec<i64>,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use bmae_data::{DataError, Dataset, Selection, Source, Split, Unreadable, look_through};
+use bmae_output::csv_cell::csv_cell;
 use bmae_output::path_text::to_text;
 
 use crate::TrainError;
@@ -89,12 +90,12 @@ pub(crate) fn list(directory: &Path, root: Option<&Path>, images: &[Unreadable])
     write_whole(&directory.join(FILE), table.as_bytes())
 }
 
-/// A text as one cell of a CSV file on one line.
+/// A text as one cell of a CSV file on one line, in quotes where commas or quotes stand in it.
 fn cell(text: &str) -> String {
-    let text = bmae_output::plain::plain(text);
+    let text = csv_cell(text);
     match text.contains([',', '"']) {
         true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text.into_owned(),
+        false => text,
     }
 }
 

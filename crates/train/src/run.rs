@@ -4,14 +4,14 @@ use std::path::Path;
 
 use bmae_data::Dataset;
 use bmae_output::plain::plain_path;
+use bmae_recipe::Stage;
 use bmae_recipe::plan::PlannedStage;
-use bmae_recipe::{Recipe, Stage};
 
 use crate::checksum::with_checksums;
 use crate::estimate::Effort;
 use crate::forecast::forecast;
 use crate::observer::{Event, Message};
-use crate::run_directory::{Inputs, RunDirectory, RunFile};
+use crate::run_directory::{Inputs, RunDirectory, RunFile, recorded_recipe};
 use crate::session::KnownImages;
 use crate::stage_inputs::{images_of, reads_test_images};
 use crate::trunk::is_wanted;
@@ -96,12 +96,6 @@ fn check_data(session: &mut Session<'_>, plan: &[PlannedStage]) -> Result<Vec<Kn
     Ok(checked)
 }
 
-/// The recipe of the run in `directory`, where one can be read.
-fn recorded_recipe(directory: &Path) -> Option<Recipe> {
-    let text = std::fs::read_to_string(directory.join("config.toml")).ok()?;
-    Recipe::from_toml(&text).ok()
-}
-
 /// Refuses a pre-training that was begun on other images than those that are `known` of `dataset`.
 fn check_begun(
     session: &Session<'_>,
@@ -109,7 +103,7 @@ fn check_begun(
     dataset: &Dataset,
     known: &KnownImages,
 ) -> Result<(), TrainError> {
-    let recipe = recorded_recipe(&planned.out);
+    let recipe = recorded_recipe(&planned.out).ok();
     // That it was to take other images, its recipe says; the stage itself says that it does.
     let is_same_choice = recipe.is_some_and(|recipe| recipe.data == planned.recipe.data);
     let earlier = RunFile::read(&planned.out).ok().filter(|_| planned.stage == Stage::Pretrain && is_same_choice);
@@ -152,7 +146,7 @@ pub fn plan(
 
 /// `planned` with the epochs that its run was given since, if it was; the session says so.
 fn with_own_epochs(session: &mut Session<'_>, planned: &PlannedStage) -> PlannedStage {
-    let own = recorded_recipe(&planned.out);
+    let own = recorded_recipe(&planned.out).ok();
     let stage = planned.stage.trained().filter(|_| planned.ends_after.is_none());
     let Some((own, stage)) = own.zip(stage).filter(|(own, stage)| own.is_replanned(&planned.recipe, *stage)) else {
         return planned.clone();

@@ -80,13 +80,18 @@ pub(crate) fn stage(session: &mut Session<'_>, planned: &PlannedStage) -> Result
     if planned.recipe.data.is_settled() {
         return Ok(planned.clone());
     }
-    // A session goes on with what the first one found: whether the images are still the same is asked of the images.
-    let recorded = recorded_recipe(&planned.out).ok();
-    if let Some(data) = recorded.and_then(|recorded| planned.recipe.data.settled_as(&recorded.data)) {
+    if let Some(data) = of_earlier_session(planned) {
         return Ok(PlannedStage { recipe: planned.recipe.with_data(data), ..planned.clone() });
     }
     let (_, recipe) = open(&planned.recipe, &mut |message| session.say(message))?;
     Ok(PlannedStage { recipe, ..planned.clone() })
+}
+
+/// What an earlier session of `planned` settled, if there was one: a session goes on with what the first one found, and
+/// whether the images are still the same is asked of the images.
+fn of_earlier_session(planned: &PlannedStage) -> Option<DataRecipe> {
+    let recorded = recorded_recipe(&planned.out).ok()?;
+    planned.recipe.data.settled_as(&recorded.data)
 }
 
 /// The stages of a plan with their recipes settled: those that start from another stage see images as that one does, and
@@ -101,13 +106,17 @@ pub(crate) fn stages(session: &mut Session<'_>, plan: &[PlannedStage]) -> Result
     for planned in plan {
         let given = &planned.recipe.data;
         let start = planned.start.path().and_then(|start| made.iter().find(|(out, _)| out == start));
-        let known = seen.iter().find(|(wanted, _)| wanted == given).map(|(_, known)| known.clone());
-        let recorded = recorded_recipe(&planned.out).ok().and_then(|recorded| given.settled_as(&recorded.data));
-        let data = match (recorded, start, known) {
-            (Some(recorded), ..) if !given.is_settled() => recorded,
-            (_, Some((_, of_start)), _) if !given.is_settled() => given.seen_as(of_start),
-            (.., Some(known)) => known,
-            _ => stage(session, planned)?.recipe.data,
+        let known = || seen.iter().find(|(wanted, _)| wanted == given);
+        let data = if given.is_settled() {
+            given.clone()
+        } else if let Some(earlier) = of_earlier_session(planned) {
+            earlier
+        } else if let Some((_, of_start)) = start {
+            given.seen_as(of_start)
+        } else if let Some((_, known)) = known() {
+            known.clone()
+        } else {
+            stage(session, planned)?.recipe.data
         };
         seen.push((given.clone(), data.clone()));
         made.push((planned.out.clone(), data.clone()));
