@@ -2,6 +2,7 @@
 //! take one thread, as a piece of a batch does, the weight packed before; the last takes all. Packing is measured by
 //! itself.
 
+use bmae_architecture::Precision;
 use bmae_kernels::aligned::AlignedVec;
 use bmae_kernels::product::{Epilogue, PackedMatrix, WeightGradient, product, weight_gradients};
 use criterion::{Criterion, Throughput};
@@ -20,8 +21,10 @@ pub fn bench(criterion: &mut Criterion) {
 fn linear(criterion: &mut Criterion, rows: usize, inputs: usize, outputs: usize) {
     let (x, grad, weight, bias) =
         (numbers(rows * inputs, 1), numbers(rows * outputs, 2), numbers(outputs * inputs, 3), numbers(outputs, 4));
-    let (forward, backward) =
-        (PackedMatrix::transposed(&weight, outputs, inputs), PackedMatrix::new(&weight, outputs, inputs));
+    let (forward, backward) = (
+        PackedMatrix::transposed(&weight, outputs, inputs, Precision::F32),
+        PackedMatrix::new(&weight, outputs, inputs, Precision::F32),
+    );
     let (mut y, mut dx, mut gradient) =
         (AlignedVec::zeros(grad.len()), AlignedVec::zeros(x.len()), AlignedVec::zeros(weight.len()));
     let mut group = criterion.benchmark_group(format!("products/{rows} rows, {inputs} to {outputs}"));
@@ -33,9 +36,11 @@ fn linear(criterion: &mut Criterion, rows: usize, inputs: usize, outputs: usize)
         bencher.iter(|| product(&grad, &backward, Epilogue::Plain, &mut dx));
     });
     group.bench_function("packing, transposed", |bencher| {
-        bencher.iter(|| PackedMatrix::transposed(&weight, outputs, inputs));
+        bencher.iter(|| PackedMatrix::transposed(&weight, outputs, inputs, Precision::F32));
     });
-    group.bench_function("packing", |bencher| bencher.iter(|| PackedMatrix::new(&weight, outputs, inputs)));
+    group.bench_function("packing", |bencher| {
+        bencher.iter(|| PackedMatrix::new(&weight, outputs, inputs, Precision::F32))
+    });
     group.bench_function("weight gradient, all threads", |bencher| {
         bencher.iter(|| {
             let job =

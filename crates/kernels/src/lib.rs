@@ -19,6 +19,7 @@ pub mod adamw;
 pub mod aligned;
 mod arrays;
 pub mod attention;
+mod bf16;
 pub mod block;
 pub mod ema;
 mod exponential;

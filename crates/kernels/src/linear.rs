@@ -1,5 +1,7 @@
 //! A Linear by itself, x W^T + b: embeddings and heads, whatever stands outside a [`block`](crate::block).
 
+use bmae_architecture::Precision;
+
 use crate::pool::Buffer;
 use crate::product::{PackedMatrix, WeightGradient, product_on_all_threads, weight_gradients};
 use crate::profile::{Operation, time};
@@ -9,11 +11,11 @@ use crate::sums::column_sums;
 ///
 /// # Panics
 /// When the lengths disagree.
-pub fn forward(x: &[f32], weight: &[f32], bias: &[f32], out: &mut [f32]) {
+pub fn forward(x: &[f32], weight: &[f32], bias: &[f32], precision: Precision, out: &mut [f32]) {
     let _timer = time(Operation::Linear);
     let (inputs, outputs) = sizes(weight, bias.len());
     assert_eq!(x.len() * outputs, out.len() * inputs, "x is [R, in] and the output [R, out]");
-    let packed = PackedMatrix::transposed(weight, outputs, inputs);
+    let packed = PackedMatrix::transposed(weight, outputs, inputs, precision);
     product_on_all_threads(Operation::Linear, x, &packed, Some(bias), out);
 }
 
@@ -22,11 +24,11 @@ pub fn forward(x: &[f32], weight: &[f32], bias: &[f32], out: &mut [f32]) {
 ///
 /// # Panics
 /// When the lengths disagree.
-pub fn backward_input(grad: &[f32], weight: &[f32], outputs: usize, dx: &mut [f32]) {
+pub fn backward_input(grad: &[f32], weight: &[f32], outputs: usize, precision: Precision, dx: &mut [f32]) {
     let _timer = time(Operation::LinearInput);
     let (inputs, outputs) = sizes(weight, outputs);
     assert_eq!(dx.len() * outputs, grad.len() * inputs, "dx is [R, in] and the gradient [R, out]");
-    let packed = PackedMatrix::new(weight, outputs, inputs);
+    let packed = PackedMatrix::new(weight, outputs, inputs, precision);
     product_on_all_threads(Operation::LinearInput, grad, &packed, None, dx);
 }
 
@@ -35,11 +37,11 @@ pub fn backward_input(grad: &[f32], weight: &[f32], outputs: usize, dx: &mut [f3
 ///
 /// # Panics
 /// When the lengths disagree, or a size is 0.
-pub fn backward_weights(x: &[f32], grad: &[f32], inputs: usize, outputs: usize) -> [Buffer; 2] {
+pub fn backward_weights(x: &[f32], grad: &[f32], inputs: usize, outputs: usize, precision: Precision) -> [Buffer; 2] {
     let _timer = time(Operation::LinearWeights);
     let mut weight = Buffer::uninitialised(outputs * inputs);
     let gradient = WeightGradient { outputs: grad, inputs: x, gradient: &mut weight, rows: outputs, columns: inputs };
-    weight_gradients(vec![gradient]);
+    weight_gradients(vec![gradient], precision);
     [weight, column_sums(grad, outputs)]
 }
 
@@ -63,9 +65,9 @@ mod tests {
             let (x, weight, bias) = (numbers(rows * inputs, 1), numbers(outputs * inputs, 2), numbers(outputs, 3));
             let grad = numbers(rows * outputs, 4);
             let (mut out, mut dx) = (vec![f32::NAN; rows * outputs], vec![f32::NAN; rows * inputs]);
-            forward(&x, &weight, &bias, &mut out);
-            backward_input(&grad, &weight, outputs, &mut dx);
-            let [dw, db] = backward_weights(&x, &grad, inputs, outputs);
+            forward(&x, &weight, &bias, Precision::F32, &mut out);
+            backward_input(&grad, &weight, outputs, Precision::F32, &mut dx);
+            let [dw, db] = backward_weights(&x, &grad, inputs, outputs, Precision::F32);
             // Roundings of single precision, one a term.
             let close = |found: f32, expected: f64, terms: usize, what: &str| {
                 let error = (f64::from(found) - expected).abs();
@@ -102,9 +104,9 @@ mod tests {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
             pool.install(|| {
                 let (mut out, mut dx) = (vec![0.0; grad.len()], vec![0.0; x.len()]);
-                forward(&x, &weight, &[0.5; 20], &mut out);
-                backward_input(&grad, &weight, 20, &mut dx);
-                (out, dx, backward_weights(&x, &grad, 30, 20))
+                forward(&x, &weight, &[0.5; 20], Precision::F32, &mut out);
+                backward_input(&grad, &weight, 20, Precision::F32, &mut dx);
+                (out, dx, backward_weights(&x, &grad, 30, 20, Precision::F32))
             })
         };
         assert_eq!(run(1), run(3));
@@ -113,6 +115,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "the output [R, out]")]
     fn outputs_of_another_width_are_refused() {
-        forward(&[0.0; 6], &[0.0; 6], &[0.0; 2], &mut [0.0; 5]);
+        forward(&[0.0; 6], &[0.0; 6], &[0.0; 2], Precision::F32, &mut [0.0; 5]);
     }
 }

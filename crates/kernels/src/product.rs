@@ -13,6 +13,7 @@
 
 use rayon::prelude::*;
 
+use crate::bf16::Operand;
 use crate::instruction_set::{InstructionSet, dispatch_to};
 use crate::profile::{Operation, time};
 
@@ -68,7 +69,8 @@ fn product_with(set: InstructionSet, left: &[f32], right: &PackedMatrix, epilogu
     }
     let m = out.len() / n;
     assert_eq!(left.len(), m * k, "the left factor is [M, K]");
-    let left = Left::Rows { values: left, stride: k };
+    let left = Operand::new(left, right.precision);
+    let left = Left::Rows { values: left.values(), stride: k };
     dispatch_to(
         set,
         Product { left, right: &right.panels, m, k, n, first: 0, out: Out::Flat(out), epilogue, prefetch: None },

@@ -1,5 +1,6 @@
 //! A block's backward pass.
 
+use bmae_architecture::Precision;
 use rayon::prelude::*;
 
 use super::forward::norm;
@@ -84,7 +85,7 @@ pub fn backward(block: &Block<'_>, x: &[f32], saved: &SavedActivations, grad: &[
         rows,
         columns,
     });
-    weight_gradients(jobs.into());
+    weight_gradients(jobs.into(), block.precision);
     gradients
 }
 
@@ -246,6 +247,7 @@ impl<'a> Backward<'a> {
     fn new(block: &'a Block<'a>) -> Self {
         let (dim, hidden) = (block.sizes.dim, block.sizes.hidden);
         let parameters = &block.parameters;
+        let pack = |weight, outputs, inputs| pack(weight, outputs, inputs, block.precision);
         let ((qkv, proj), (fc1, fc2)) = rayon::join(
             || (pack(parameters.qkv.weight, 3 * dim, dim), pack(parameters.proj.weight, dim, dim)),
             || (pack(parameters.fc1.weight, hidden, dim), pack(parameters.fc2.weight, dim, hidden)),
@@ -373,9 +375,9 @@ fn add_bias_gradient(grad: &[f32], sums: &mut [f32]) {
 }
 
 /// A weight as it stands, packed.
-fn pack(weight: &[f32], outputs: usize, inputs: usize) -> PackedMatrix {
+fn pack(weight: &[f32], outputs: usize, inputs: usize, precision: Precision) -> PackedMatrix {
     let _timer = time(Operation::Packing);
-    PackedMatrix::new(weight, outputs, inputs)
+    PackedMatrix::new(weight, outputs, inputs, precision)
 }
 
 /// The rows of a piece's `rows` [images, M, D] at their tokens in `out` [images, T, D], zeros elsewhere; the piece

@@ -1,5 +1,6 @@
 //! A block's forward pass, saving what the backward pass needs or nothing.
 
+use bmae_architecture::Precision;
 use rayon::prelude::*;
 
 use super::pieces::{images_of_piece, split};
@@ -134,6 +135,7 @@ impl<'a> Forward<'a> {
         let (dim, hidden) = (block.sizes.dim, block.sizes.hidden);
         assert_eq!(out.len(), images * block.outputs() * dim, "out is [N*M, D]");
         let parameters = &block.parameters;
+        let pack = |linear, inputs| pack(linear, inputs, block.precision);
         let ((qkv, proj), (fc1, fc2)) = rayon::join(
             || (pack(parameters.qkv, dim), pack(parameters.proj, dim)),
             || (pack(parameters.fc1, dim), pack(parameters.fc2, hidden)),
@@ -211,9 +213,9 @@ fn linear(left: &[f32], right: &PackedMatrix, epilogue: Epilogue<'_>, out: &mut 
     product(left, right, epilogue, out);
 }
 
-fn pack(linear: Linear<'_>, inputs: usize) -> PackedMatrix {
+fn pack(linear: Linear<'_>, inputs: usize, precision: Precision) -> PackedMatrix {
     let _timer = time(Operation::Packing);
-    PackedMatrix::transposed(linear.weight, linear.bias.len(), inputs)
+    PackedMatrix::transposed(linear.weight, linear.bias.len(), inputs, precision)
 }
 
 pub(super) fn norm(x: &[f32], norm: Norm<'_>, epsilon: f32, out: &mut [f32]) {

@@ -12,6 +12,8 @@
 //! 6. A block may be asked for the outputs of some tokens only ([`Block::for_tokens`]): every token still serves as key
 //!    and value, but queries, projection and MLP are computed for the selected ones alone.
 
+use bmae_architecture::Precision;
+
 use crate::attention::AttentionSizes;
 
 mod backward;
@@ -97,6 +99,7 @@ pub struct Block<'a> {
     selected: Option<SelectedTokens<'a>>,
     /// Of the attention's and of the MLP's branch `[N]`; `None`: 1.
     branch_factors: Option<[&'a [f32]; 2]>,
+    precision: Precision,
 }
 
 impl<'a> Block<'a> {
@@ -121,7 +124,7 @@ impl<'a> Block<'a> {
                 "a Linear's are [out, in]"
             );
         }
-        Self { sizes, parameters, epsilon, selected: None, branch_factors: None }
+        Self { sizes, parameters, epsilon, selected: None, branch_factors: None, precision: Precision::F32 }
     }
 
     /// The same block for the outputs of some tokens.
@@ -140,6 +143,11 @@ impl<'a> Block<'a> {
     /// (stochastic depth).
     pub fn with_branch_factors(self, factors: [&'a [f32]; 2]) -> Self {
         Self { branch_factors: Some(factors), ..self }
+    }
+
+    /// The same block whose linear layers, forward and backward, multiply numbers of `precision`.
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
     }
 
     /// M, the tokens of each image whose outputs are computed.

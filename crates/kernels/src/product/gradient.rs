@@ -1,5 +1,6 @@
 //! The gradient of a weight [out, in]: the transpose of the outputs' gradient [R, out] times the inputs [R, in].
 
+use bmae_architecture::Precision;
 use rayon::prelude::*;
 
 use super::epilogue::Epilogue;
@@ -7,6 +8,7 @@ use super::packed::pack_panel;
 use super::prefetch::{Prefetch, Region};
 use super::shape::{Shape, shape};
 use super::tile::{Left, Out, Product};
+use crate::bf16::Operand;
 use crate::instruction_set::{InstructionSet, Simd, WithSimd, dispatch_to};
 use crate::pool::Buffer;
 use crate::profile::{Operation, time};
@@ -34,12 +36,21 @@ pub struct WeightGradient<'a> {
     pub columns: usize,
 }
 
-/// All `gradients`, over all threads.
+/// All `gradients`, over all threads, their factors of this precision.
 ///
 /// # Panics
 /// When lengths disagree.
-pub fn weight_gradients(gradients: Vec<WeightGradient<'_>>) {
-    weight_gradients_with(InstructionSet::current(), gradients);
+pub fn weight_gradients(gradients: Vec<WeightGradient<'_>>, precision: Precision) {
+    let set = InstructionSet::current();
+    let operands: Vec<[Operand<'_>; 2]> =
+        gradients.iter().map(|g| [g.outputs, g.inputs].map(|values| Operand::new(values, precision))).collect();
+    let gradients = gradients.into_iter().zip(&operands);
+    let gradients = gradients.map(|(g, [outputs, inputs])| WeightGradient {
+        outputs: outputs.values(),
+        inputs: inputs.values(),
+        ..g
+    });
+    weight_gradients_with(set, gradients.collect());
 }
 
 pub(super) fn weight_gradients_with(set: InstructionSet, gradients: Vec<WeightGradient<'_>>) {

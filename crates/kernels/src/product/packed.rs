@@ -1,6 +1,9 @@
 //! A right factor packed into panels.
 
+use bmae_architecture::Precision;
+
 use super::shape::shape;
+use crate::bf16::Operand;
 use crate::instruction_set::{InstructionSet, Simd, WithSimd, dispatch_to};
 use crate::pool::Buffer;
 
@@ -14,6 +17,7 @@ pub struct PackedMatrix {
     pub(super) panels: Buffer,
     pub(super) depth: usize,
     pub(super) columns: usize,
+    pub(super) precision: Precision,
 }
 
 impl PackedMatrix {
@@ -21,16 +25,18 @@ impl PackedMatrix {
     ///
     /// # Panics
     /// When `weight` is not outputs x inputs long.
-    pub fn transposed(weight: &[f32], outputs: usize, inputs: usize) -> Self {
-        Self::transposed_for(InstructionSet::current(), weight, outputs, inputs)
+    pub fn transposed(weight: &[f32], outputs: usize, inputs: usize, precision: Precision) -> Self {
+        let weight = Operand::new(weight, precision);
+        Self { precision, ..Self::transposed_for(InstructionSet::current(), weight.values(), outputs, inputs) }
     }
 
     /// A weight [out, in] as it is: the right factor of the gradient through a Linear.
     ///
     /// # Panics
     /// When `weight` is not outputs x inputs long.
-    pub fn new(weight: &[f32], outputs: usize, inputs: usize) -> Self {
-        Self::new_for(InstructionSet::current(), weight, outputs, inputs)
+    pub fn new(weight: &[f32], outputs: usize, inputs: usize, precision: Precision) -> Self {
+        let weight = Operand::new(weight, precision);
+        Self { precision, ..Self::new_for(InstructionSet::current(), weight.values(), outputs, inputs) }
     }
 
     /// K.
@@ -60,7 +66,7 @@ impl PackedMatrix {
                 }
             }
         }
-        Self { panels, depth: inputs, columns: outputs }
+        Self { panels, depth: inputs, columns: outputs, precision: Precision::F32 }
     }
 
     pub(super) fn new_for(set: InstructionSet, rows: &[f32], depth: usize, columns: usize) -> Self {
@@ -73,7 +79,7 @@ impl PackedMatrix {
                 pack_panel(set, rows, columns, first, width.min(columns - first), width, panel);
             }
         }
-        Self { panels, depth, columns }
+        Self { panels, depth, columns, precision: Precision::F32 }
     }
 }
 

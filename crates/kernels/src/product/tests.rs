@@ -1,3 +1,5 @@
+use bmae_architecture::Precision;
+
 use super::*;
 
 fn numbers(n: usize, seed: u32) -> Vec<f32> {
@@ -116,7 +118,7 @@ fn one_thread_and_three_give_the_same_bits() {
 #[test]
 fn a_product_on_all_threads_has_the_bits_of_one_on_the_calling_thread() {
     let (x, weight) = (numbers(700 * 40, 11), numbers(60 * 40, 12));
-    let packed = PackedMatrix::transposed(&weight, 60, 40);
+    let packed = PackedMatrix::transposed(&weight, 60, 40, Precision::F32);
     let (mut alone, mut together) = (vec![f32::NAN; 700 * 60], vec![f32::NAN; 700 * 60]);
     product(&x, &packed, Epilogue::Plain, &mut alone);
     product_on_all_threads(Operation::Linear, &x, &packed, None, &mut together);
@@ -126,5 +128,5 @@ fn a_product_on_all_threads_has_the_bits_of_one_on_the_calling_thread() {
 #[test]
 #[should_panic(expected = "the left factor is [M, K]")]
 fn a_left_factor_of_another_length_is_refused() {
-    product(&[0.0; 5], &PackedMatrix::transposed(&[0.0; 12], 4, 3), Epilogue::Plain, &mut [0.0; 8]);
+    product(&[0.0; 5], &PackedMatrix::transposed(&[0.0; 12], 4, 3, Precision::F32), Epilogue::Plain, &mut [0.0; 8]);
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use bmae_architecture::Precision;
 use bmae_kernels::aligned::AlignedVec;
 use bmae_kernels::instruction_set::InstructionSet;
 use bmae_kernels::product::{PackedMatrix, product_on_all_threads};
@@ -50,7 +51,8 @@ fn own(shape: [usize; 3]) -> f64 {
         }
         numbers
     };
-    let (left, right) = (numbers(rows * inner), PackedMatrix::transposed(&numbers(columns * inner), columns, inner));
+    let (left, right) =
+        (numbers(rows * inner), PackedMatrix::transposed(&numbers(columns * inner), columns, inner, Precision::F32));
     let mut out = AlignedVec::zeros(rows * columns);
     flop_per_s(shape, || product_on_all_threads(Operation::Linear, &left, &right, None, &mut out))
 }

@@ -1,5 +1,6 @@
 //! The Linear of `bmae-kernels` on tensors of the CPU backend.
 
+use bmae_architecture::Precision;
 use bmae_kernels::linear;
 use bmae_kernels::pool::Buffer;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
@@ -21,7 +22,7 @@ impl FusedLinear for Flex {
         let (x, weight, bias) = (x.to_contiguous(), weight.to_contiguous(), bias.to_contiguous());
         let (rows, outputs) = (x.shape()[0], values(&bias).len());
         let mut out = Buffer::uninitialised(rows * outputs);
-        linear::forward(values(&x), values(&weight), values(&bias), &mut out);
+        linear::forward(values(&x), values(&weight), values(&bias), Precision::F32, &mut out);
         from_buffer(out, &[rows, outputs])
     }
 }
@@ -55,11 +56,11 @@ impl Backward<Flex, 3> for LinearBackward {
         let [of_x, of_weight, of_bias] = ops.parents;
         if let Some(parent) = of_x {
             let mut dx = Buffer::uninitialised(values(&x).len());
-            linear::backward_input(values(&grad), values(&weight), outputs, &mut dx);
+            linear::backward_input(values(&grad), values(&weight), outputs, Precision::F32, &mut dx);
             grads.register::<Flex>(parent.id, from_buffer(dx, &x.shape()));
         }
         if of_weight.is_some() || of_bias.is_some() {
-            let [dw, db] = linear::backward_weights(values(&x), values(&grad), inputs, outputs);
+            let [dw, db] = linear::backward_weights(values(&x), values(&grad), inputs, outputs, Precision::F32);
             if let Some(parent) = of_weight {
                 grads.register::<Flex>(parent.id, from_buffer(dw, &[outputs, inputs]));
             }
