@@ -152,56 +152,167 @@ impl Product<'_, '_> {
                 }
             }
         };
-        let columns = column..column + columns;
-        for (i, sums) in sums.iter().take(self.m - row).enumerate() {
-            let out = match &mut self.out {
-                Out::Flat(out) => &mut out[(row + i) * self.n..(row + i + 1) * self.n],
-                Out::Rows(rows) => &mut rows[row + i][self.first..self.first + self.n],
-            };
-            let out = &mut out[columns.clone()];
-            let add = |values: &[f32], out: &mut [f32]| {
-                let ((whole, rest), (out, end)) = (S::as_simd_f32s(values), S::as_mut_simd_f32s(out));
-                for (out, value) in out.iter_mut().zip(whole) {
-                    *out = simd.add_f32s(*out, *value);
+        if columns == VECTORS * S::F32_LANES && row + ROWS <= self.m {
+            self.write_whole::<S, ROWS, VECTORS>(simd, row, column, sums);
+        } else {
+            self.write_part::<S, ROWS, VECTORS>(simd, row, column..column + columns, sums);
+        }
+    }
+
+    /// The end of a tile of which every number counts: from registers straight to the result.
+    #[inline(always)]
+    fn write_whole<S: Simd, const ROWS: usize, const VECTORS: usize>(
+        &mut self,
+        simd: S,
+        row: usize,
+        column: usize,
+        sums: [[S::f32s; VECTORS]; ROWS],
+    ) {
+        let width = VECTORS * S::F32_LANES;
+        match self.epilogue {
+            Epilogue::Plain => {
+                for (i, sums) in sums.into_iter().enumerate() {
+                    // SAFETY: `row_of_out` gives as many numbers as are written.
+                    unsafe { write::<S, VECTORS>(self.row_of_out(row + i, column, width).as_mut_ptr(), sums) };
                 }
-                for (out, value) in end.iter_mut().zip(rest) {
-                    *out += value;
-                }
-            };
-            let store = |out: &mut [f32]| {
-                let (out, end) = S::as_mut_simd_f32s(out);
-                for (out, sum) in out.iter_mut().zip(sums) {
-                    *out = *sum;
-                }
-                if !end.is_empty() {
-                    simd.partial_store_f32s(end, sums[out.len()]);
-                }
-            };
-            match self.epilogue {
-                Epilogue::Plain => store(out),
-                Epilogue::Bias(bias) => {
-                    store(out);
-                    add(&bias[columns.clone()], out);
-                }
-                Epilogue::BiasAndResidual(bias, rows) => {
-                    store(out);
-                    add(&bias[columns.clone()], out);
-                    let start = (row + i) * self.n;
-                    add(&rows[start + columns.start..start + columns.end], out);
-                }
-                Epilogue::Accumulate => {
-                    let (whole, end) = S::as_mut_simd_f32s(out);
-                    for (out, sum) in whole.iter_mut().zip(sums) {
-                        *out = simd.add_f32s(*out, *sum);
+            }
+            Epilogue::Bias(bias) => {
+                // SAFETY: the slices are as long as what is read and written.
+                unsafe {
+                    let bias = read::<S, VECTORS>(simd, bias[column..column + width].as_ptr());
+                    for (i, sums) in sums.into_iter().enumerate() {
+                        let out = self.row_of_out(row + i, column, width).as_mut_ptr();
+                        write::<S, VECTORS>(out, add::<S, VECTORS>(simd, sums, bias));
                     }
-                    if !end.is_empty() {
-                        let old = simd.partial_load_f32s(end);
-                        simd.partial_store_f32s(end, simd.add_f32s(old, sums[whole.len()]));
+                }
+            }
+            Epilogue::BiasAndResidual(bias, residual) => {
+                // SAFETY: as above.
+                unsafe {
+                    let bias = read::<S, VECTORS>(simd, bias[column..column + width].as_ptr());
+                    for (i, sums) in sums.into_iter().enumerate() {
+                        let residual = &residual[(row + i) * self.n + column..][..width];
+                        let residual = read::<S, VECTORS>(simd, residual.as_ptr());
+                        let out = self.row_of_out(row + i, column, width).as_mut_ptr();
+                        let with_bias = add::<S, VECTORS>(simd, sums, bias);
+                        write::<S, VECTORS>(out, add::<S, VECTORS>(simd, with_bias, residual));
+                    }
+                }
+            }
+            Epilogue::Accumulate => {
+                for (i, sums) in sums.into_iter().enumerate() {
+                    // SAFETY: as above.
+                    unsafe {
+                        let out = self.row_of_out(row + i, column, width).as_mut_ptr();
+                        let old = read::<S, VECTORS>(simd, out);
+                        write::<S, VECTORS>(out, add::<S, VECTORS>(simd, old, sums));
                     }
                 }
             }
         }
     }
+
+    /// `width` numbers of row `row` of the result from `column` on.
+    #[inline(always)]
+    fn row_of_out(&mut self, row: usize, column: usize, width: usize) -> &mut [f32] {
+        let out = match &mut self.out {
+            Out::Flat(out) => &mut out[row * self.n..(row + 1) * self.n],
+            Out::Rows(rows) => &mut rows[row][self.first..self.first + self.n],
+        };
+        &mut out[column..column + width]
+    }
+
+    /// The end of a tile that reaches beyond the last row or column.
+    #[inline(always)]
+    fn write_part<S: Simd, const ROWS: usize, const VECTORS: usize>(
+        &mut self,
+        simd: S,
+        row: usize,
+        columns: std::ops::Range<usize>,
+        sums: [[S::f32s; VECTORS]; ROWS],
+    ) {
+        let rows = ROWS.min(self.m - row);
+        for (i, sums) in sums.iter().take(rows).enumerate() {
+            let epilogue = self.epilogue;
+            let n = self.n;
+            let out = self.row_of_out(row + i, columns.start, columns.len());
+            let (whole, end) = S::as_mut_simd_f32s(out);
+            let bias = match epilogue {
+                Epilogue::Bias(bias) | Epilogue::BiasAndResidual(bias, _) => Some(&bias[columns.clone()]),
+                Epilogue::Plain | Epilogue::Accumulate => None,
+            };
+            let residual = match epilogue {
+                Epilogue::BiasAndResidual(_, residual) => {
+                    Some(&residual[(row + i) * n + columns.start..(row + i) * n + columns.end])
+                }
+                _ => None,
+            };
+            let adds_up = matches!(epilogue, Epilogue::Accumulate);
+            let lanes = S::F32_LANES;
+            let of = |values: Option<&[f32]>, v: usize, width: usize| {
+                values.map(|values| simd.partial_load_f32s(&values[v * lanes..v * lanes + width]))
+            };
+            for (v, out) in whole.iter_mut().enumerate() {
+                let mut sum = sums[v];
+                if adds_up {
+                    sum = simd.add_f32s(*out, sum);
+                }
+                for added in [of(bias, v, lanes), of(residual, v, lanes)].into_iter().flatten() {
+                    sum = simd.add_f32s(sum, added);
+                }
+                *out = sum;
+            }
+            if !end.is_empty() {
+                let (v, width) = (whole.len(), end.len());
+                let mut sum = sums[v];
+                if adds_up {
+                    sum = simd.add_f32s(simd.partial_load_f32s(end), sum);
+                }
+                for added in [of(bias, v, width), of(residual, v, width)].into_iter().flatten() {
+                    sum = simd.add_f32s(sum, added);
+                }
+                simd.partial_store_f32s(end, sum);
+            }
+        }
+    }
+}
+
+/// `VECTORS` vectors from `from` on, which need not be aligned.
+///
+/// # Safety
+/// They must be readable.
+#[inline(always)]
+unsafe fn read<S: Simd, const VECTORS: usize>(simd: S, from: *const f32) -> [S::f32s; VECTORS] {
+    let mut vectors = [simd.splat_f32s(0.0); VECTORS];
+    for (v, vector) in vectors.iter_mut().enumerate() {
+        // SAFETY: as the caller promises.
+        *vector = unsafe { from.add(v * S::F32_LANES).cast::<S::f32s>().read_unaligned() };
+    }
+    vectors
+}
+
+/// Writes `vectors` from `to` on, which need not be aligned.
+///
+/// # Safety
+/// They must be writable.
+#[inline(always)]
+unsafe fn write<S: Simd, const VECTORS: usize>(to: *mut f32, vectors: [S::f32s; VECTORS]) {
+    for (v, vector) in vectors.into_iter().enumerate() {
+        // SAFETY: as the caller promises.
+        unsafe { to.add(v * S::F32_LANES).cast::<S::f32s>().write_unaligned(vector) };
+    }
+}
+
+#[inline(always)]
+fn add<S: Simd, const VECTORS: usize>(
+    simd: S,
+    mut left: [S::f32s; VECTORS],
+    right: [S::f32s; VECTORS],
+) -> [S::f32s; VECTORS] {
+    for (left, right) in left.iter_mut().zip(right) {
+        *left = simd.add_f32s(*left, right);
+    }
+    left
 }
 
 /// The sums of one tile over `depth` steps; `left` gives element (i, k). Panels are PANEL vectors wide, of which the
