@@ -6,6 +6,7 @@
 )]
 
 use super::epilogue::Epilogue;
+use super::multiply_add::{MultiplyAdd, OfF32};
 use super::prefetch::Prefetch;
 use crate::instruction_set::{Simd, WithSimd};
 
@@ -47,28 +48,45 @@ impl WithSimd for Product<'_, '_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        // As `shape` has them.
-        match S::F32_LANES {
-            16 => self.panels::<S, 8, 3>(simd),
-            8 => self.panels::<S, 6, 2>(simd),
-            _ => self.panels::<S, 2, 16>(simd),
-        }
+        // SAFETY: f32 need no instruction but those of the set.
+        unsafe { self.of::<S, OfF32>(simd) };
     }
 }
 
 impl Product<'_, '_> {
+    /// The product of elements of the kind `A`.
+    ///
+    /// # Safety
+    /// As [`MultiplyAdd::multiply_add`] of `A`.
     #[inline(always)]
-    fn panels<S: Simd, const ROWS: usize, const VECTORS: usize>(mut self, simd: S) {
+    pub unsafe fn of<S: Simd, A: MultiplyAdd>(self, simd: S) {
+        // SAFETY: the caller's promise, all the way down. Tiles as `shape` has them.
+        unsafe {
+            match S::F32_LANES {
+                16 => self.panels::<S, A, 8, 3>(simd),
+                8 => self.panels::<S, A, 6, 2>(simd),
+                _ => self.panels::<S, A, 2, 16>(simd),
+            }
+        }
+    }
+
+    /// # Safety
+    /// As [`of`](Self::of); so are the two below.
+    #[inline(always)]
+    unsafe fn panels<S: Simd, A: MultiplyAdd, const ROWS: usize, const VECTORS: usize>(mut self, simd: S) {
         let width = VECTORS * S::F32_LANES;
         self.check(ROWS, width);
         for panel in 0..self.n.div_ceil(width) {
             let column = panel * width;
             let columns = width.min(self.n - column);
             // Where vectors are single numbers, a part of a panel is not worth a tile of its own.
-            match if S::F32_LANES == 1 { VECTORS } else { columns.div_ceil(S::F32_LANES) } {
-                1 => self.rows::<S, ROWS, VECTORS, 1>(simd, column, columns),
-                2 => self.rows::<S, ROWS, VECTORS, 2>(simd, column, columns),
-                _ => self.rows::<S, ROWS, VECTORS, VECTORS>(simd, column, columns),
+            // SAFETY: the caller's promise.
+            unsafe {
+                match if S::F32_LANES == 1 { VECTORS } else { columns.div_ceil(S::F32_LANES) } {
+                    1 => self.rows::<S, A, ROWS, VECTORS, 1>(simd, column, columns),
+                    2 => self.rows::<S, A, ROWS, VECTORS, 2>(simd, column, columns),
+                    _ => self.rows::<S, A, ROWS, VECTORS, VECTORS>(simd, column, columns),
+                }
             }
         }
     }
@@ -101,7 +119,7 @@ impl Product<'_, '_> {
     /// All tiles of one panel, top to bottom; what is left over at the bottom in smaller tiles, or, where the left
     /// factor is padded, in a whole one of which only a part is written.
     #[inline(always)]
-    fn rows<S: Simd, const ROWS: usize, const PANEL: usize, const VECTORS: usize>(
+    unsafe fn rows<S: Simd, A: MultiplyAdd, const ROWS: usize, const PANEL: usize, const VECTORS: usize>(
         &mut self,
         simd: S,
         column: usize,
@@ -113,24 +131,28 @@ impl Product<'_, '_> {
             if let Some(prefetch) = &mut self.prefetch {
                 prefetch.next_step();
             }
-            self.tile::<S, ROWS, PANEL, VECTORS>(simd, row, column, columns);
+            // SAFETY: the caller's promise.
+            unsafe { self.tile::<S, A, ROWS, PANEL, VECTORS>(simd, row, column, columns) };
             row += ROWS;
         }
         while row + 4 <= self.m {
-            self.tile::<S, 4, PANEL, VECTORS>(simd, row, column, columns);
+            // SAFETY: the caller's promise.
+            unsafe { self.tile::<S, A, 4, PANEL, VECTORS>(simd, row, column, columns) };
             row += 4;
         }
         while row + 2 <= self.m {
-            self.tile::<S, 2, PANEL, VECTORS>(simd, row, column, columns);
+            // SAFETY: the caller's promise.
+            unsafe { self.tile::<S, A, 2, PANEL, VECTORS>(simd, row, column, columns) };
             row += 2;
         }
         if row < self.m {
-            self.tile::<S, 1, PANEL, VECTORS>(simd, row, column, columns);
+            // SAFETY: the caller's promise.
+            unsafe { self.tile::<S, A, 1, PANEL, VECTORS>(simd, row, column, columns) };
         }
     }
 
     #[inline(always)]
-    fn tile<S: Simd, const ROWS: usize, const PANEL: usize, const VECTORS: usize>(
+    unsafe fn tile<S: Simd, A: MultiplyAdd, const ROWS: usize, const PANEL: usize, const VECTORS: usize>(
         &mut self,
         simd: S,
         row: usize,
@@ -144,11 +166,11 @@ impl Product<'_, '_> {
             match self.left {
                 Left::Rows { values, stride } => {
                     let left = values.as_ptr().add(row * stride);
-                    sums::<S, ROWS, PANEL, VECTORS>(simd, self.k, |i, k| *left.add(i * stride + k), right)
+                    sums::<S, A, ROWS, PANEL, VECTORS>(simd, self.k, |i, k| *left.add(i * stride + k), right)
                 }
                 Left::Tiles(values) => {
                     let left = values.as_ptr().add(row * self.k);
-                    sums::<S, ROWS, PANEL, VECTORS>(simd, self.k, |i, k| *left.add(k * ROWS + i), right)
+                    sums::<S, A, ROWS, PANEL, VECTORS>(simd, self.k, |i, k| *left.add(k * ROWS + i), right)
                 }
             }
         };
@@ -319,9 +341,10 @@ fn add<S: Simd, const VECTORS: usize>(
 /// first VECTORS are summed.
 ///
 /// # Safety
-/// `left` must be readable for all i < ROWS and k < `depth`, and `right` must have `depth` rows of PANEL vectors.
+/// `left` must be readable for all i < ROWS and k < `depth`, and `right` must have `depth` rows of PANEL vectors; `A` as
+/// [`MultiplyAdd::multiply_add`] says.
 #[inline(always)]
-unsafe fn sums<S: Simd, const ROWS: usize, const PANEL: usize, const VECTORS: usize>(
+unsafe fn sums<S: Simd, A: MultiplyAdd, const ROWS: usize, const PANEL: usize, const VECTORS: usize>(
     simd: S,
     depth: usize,
     left: impl Fn(usize, usize) -> f32,
@@ -335,7 +358,8 @@ unsafe fn sums<S: Simd, const ROWS: usize, const PANEL: usize, const VECTORS: us
         for (i, sums) in sums.iter_mut().enumerate() {
             let factor = simd.splat_f32s(left(i, k));
             for (sum, right) in sums.iter_mut().zip(right) {
-                *sum = simd.mul_add_e_f32s(factor, right, *sum);
+                // SAFETY: the caller's promise.
+                *sum = unsafe { A::multiply_add(simd, factor, right, *sum) };
             }
         }
     }
