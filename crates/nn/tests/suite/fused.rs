@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bmae_architecture::Precision;
 use bmae_kernels::tokens::{Placement, Source};
 use bmae_nn::ops;
 use burn::tensor::Tensor;
@@ -217,7 +218,7 @@ fn of_untracked_inputs() {
     let (patches, positions, target) = (fixed(15, [3, 5], 532), fixed(8, [2, 4], 533), fixed(8, [2, 4], 534));
     let token = tensor(uniform(4, 535), [4], &device());
     let placement = Arc::new(Placement::new(vec![(Source::Row(1), 1), (Source::Row(0), 0)], 3, 2));
-    let rows = ops::linear(patches.clone(), weight.clone(), bias.clone());
+    let rows = ops::linear(patches.clone(), weight.clone(), bias.clone(), Precision::F32);
     let placed = ops::place_tokens(rows, token.clone(), positions.clone(), &placement);
     let grads = ops::mean_squared_error(placed, target.clone()).backward();
     assert_eq!(weight.grad(&grads).expect("the one trained tensor").dims(), [4, 5]);
