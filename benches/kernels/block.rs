@@ -1,8 +1,9 @@
 //! Whole blocks on a batch, over all threads, as in encoder and decoder of a pre-training.
 
 use bmae_kernels::aligned::AlignedVec;
-use bmae_kernels::block::{Block, BlockSizes, Linear, Norm, Parameters, backward, forward, forward_saving};
-use criterion::{Criterion, Throughput};
+use bmae_kernels::block::{Block, BlockSizes, Linear, Norm, Parameters};
+use bmae_kernels::transformer::{backward, forward, forward_saving};
+use criterion::{BatchSize, Criterion, Throughput};
 
 use crate::numbers;
 
@@ -40,11 +41,17 @@ fn block(criterion: &mut Criterion, images: usize, sizes: BlockSizes) {
     let multiply_adds = rows * ((4 * dim + 2 * hidden) * dim + 2 * tokens * dim);
     let mut group = criterion.benchmark_group(format!("block/{images} x {tokens} tokens, {dim} in {heads} heads"));
     group.throughput(Throughput::Elements(2 * multiply_adds as u64));
-    group.bench_function("forward", |bencher| bencher.iter(|| forward(&block, &x, &mut out)));
+    group.bench_function("forward", |bencher| bencher.iter(|| forward(&[block], &x, &mut out)));
     group.bench_function("forward, saving activations", |bencher| {
-        bencher.iter(|| forward_saving(&block, &x, &mut out));
+        bencher.iter(|| forward_saving(&[block], &x, &mut out));
     });
-    let saved = forward_saving(&block, &x, &mut out);
     group.throughput(Throughput::Elements(4 * multiply_adds as u64));
-    group.bench_function("backward", |bencher| bencher.iter(|| backward(&block, &x, &saved, &grad, &mut dx)));
+    let saved = forward_saving(&[block], &x, &mut out);
+    group.bench_function("backward", |bencher| {
+        bencher.iter_batched(
+            || saved.clone(),
+            |saved| backward(&[block], &x, saved, &grad, &mut dx),
+            BatchSize::PerIteration,
+        );
+    });
 }

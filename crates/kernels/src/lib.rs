@@ -28,6 +28,7 @@ pub mod gradient;
 #[cfg(unix)]
 pub mod ignored_signals;
 pub mod instruction_set;
+mod job_graph;
 mod lanes;
 pub mod layer_norm;
 pub mod linear;
@@ -40,5 +41,6 @@ pub mod squared_error;
 pub mod sums;
 pub mod token_mean;
 pub mod tokens;
+pub mod transformer;
 
 pub use patchify::{normalise_patches, patchify};

@@ -36,6 +36,14 @@ impl Buffer {
     }
 }
 
+impl Clone for Buffer {
+    fn clone(&self) -> Self {
+        let mut copy = Self::uninitialised(self.len());
+        copy.copy_from_slice(self);
+        copy
+    }
+}
+
 impl PartialEq for Buffer {
     fn eq(&self, other: &Self) -> bool {
         **self == **other

@@ -29,12 +29,13 @@ mod shape;
 mod tile;
 
 pub use elements::Bf16Products;
+pub(crate) use elements::{Elements, Factor};
 pub use epilogue::Epilogue;
+pub(crate) use gradient::{GradientPart, PackedBlocks, parts_of_gradient, side_of_part};
 pub use gradient::{WeightGradient, weight_gradients};
 pub use packed::PackedMatrix;
 
 use dispatch::run;
-use elements::Factor;
 use tile::{Left, Out, Product};
 
 /// Rows of a piece of [`product_on_all_threads`].

@@ -1,14 +1,10 @@
-//! A block's backward pass.
+//! A block's backward pass over a piece of a batch, on one thread.
 
-use bmae_architecture::Precision;
-use rayon::prelude::*;
-
-use super::forward::norm;
-use super::pieces::{images_of_piece, split};
-use super::{Block, BlockSizes, SavedActivations, SelectedTokens};
+use super::forward::{BlockWeight, SavedPiece, norm};
+use super::{Block, BlockSizes, SelectedTokens};
 use crate::attention::{self, Scratch};
 use crate::pool::Buffer;
-use crate::product::{Epilogue, PackedMatrix, WeightGradient, product, weight_gradients};
+use crate::product::{Elements, Epilogue, Factor, PackedMatrix, product};
 use crate::profile::{Operation, time};
 use crate::sums::{add, add_column_sums};
 use crate::{gelu, layer_norm};
@@ -25,159 +21,52 @@ pub struct Gradients {
     pub fc2: [Buffer; 2],
 }
 
-/// From the gradient of the outputs `grad` [N*M, D] that of the inputs, `dx` [N*T, D], which is overwritten, and those
-/// of the parameters. `x` and `saved` are of the forward pass.
-///
-/// The key's third of the gradient of `qkv`'s bias is exactly zero: the softmax does not see what the bias adds to all
-/// logits of a query.
-///
-/// # Panics
-/// When the lengths disagree with the block's sizes.
-pub fn backward(block: &Block<'_>, x: &[f32], saved: &SavedActivations, grad: &[f32], dx: &mut [f32]) -> Gradients {
-    let _timer = time(Operation::Block);
-    let images = block.images(x);
-    let (dim, hidden, outputs) = (block.sizes.dim, block.sizes.hidden, block.outputs());
-    let (rows_in, rows_out) = (images * block.sizes.tokens, images * outputs);
-    assert_eq!(grad.len(), rows_out * dim, "the outputs' gradient is [N*M, D]");
-    assert_eq!(dx.len(), x.len(), "dx is as large as x");
-    let piece = images_of_piece(images, block.sizes.tokens, block.sizes.dim);
-    let work = Backward::new(block);
-
-    let mut rows = Rows {
-        normed1: Buffer::uninitialised(rows_in * dim),
-        dqkv: Buffer::uninitialised(rows_in * 3 * dim),
-        dmiddle: Buffer::uninitialised(rows_out * dim),
-        normed2: Buffer::uninitialised(rows_out * dim),
-        dhidden: Buffer::uninitialised(rows_out * hidden),
-        activated: Buffer::uninitialised(rows_out * hidden),
-        branches: block.branch_factors.map_or([Buffer::uninitialised(0), Buffer::uninitialised(0)], |_| {
-            [Buffer::uninitialised(rows_out * dim), Buffer::uninitialised(rows_out * dim)]
-        }),
-    };
-    let pieces: Vec<Piece<'_>> = rows
-        .pieces(block, piece)
-        .zip(split(dx, piece, block.sizes.tokens * dim))
-        .enumerate()
-        .map(|(number, (rows, dx))| Piece { first: number * piece, rows, dx, x, saved, grad })
-        .collect();
-    let sums: Vec<Sums> = pieces
-        .into_par_iter()
-        .with_max_len(1)
-        .map_init(|| Buffers::new(block, piece), |buffers, piece| work.piece(piece, buffers))
-        .collect();
-    let sums = sums.into_iter().reduce(Sums::plus).unwrap_or_else(|| Sums::new(block));
-
-    let mut gradients = sums.into_gradients(block);
-    let [of_attention, of_mlp] = match block.branch_factors {
-        None => [&*rows.dmiddle, grad],
-        Some(_) => rows.branches.each_ref().map(|rows| &**rows),
-    };
-    let jobs = [
-        (of_mlp, &*rows.activated, &mut gradients.fc2[0], dim, hidden),
-        (&rows.dhidden, &rows.normed2, &mut gradients.fc1[0], hidden, dim),
-        (of_attention, &saved.attended, &mut gradients.proj[0], dim, dim),
-        (&rows.dqkv, &rows.normed1, &mut gradients.qkv[0], 3 * dim, dim),
-    ];
-    let jobs = jobs.map(|(outputs, inputs, gradient, rows, columns)| WeightGradient {
-        outputs,
-        inputs,
-        gradient,
-        rows,
-        columns,
-    });
-    weight_gradients(jobs.into(), block.precision);
-    gradients
-}
-
-/// Both factors of the weights' gradients, over the whole batch.
-struct Rows {
-    normed1: Buffer,
-    dqkv: Buffer,
-    dmiddle: Buffer,
-    normed2: Buffer,
-    dhidden: Buffer,
-    activated: Buffer,
-    /// With factors: the gradients at the ends of both branches; else empty.
-    branches: [Buffer; 2],
-}
-
-/// A piece's part of [`Rows`].
-struct RowsPiece<'a> {
-    normed1: &'a mut [f32],
-    dqkv: &'a mut [f32],
-    dmiddle: &'a mut [f32],
-    normed2: &'a mut [f32],
-    dhidden: &'a mut [f32],
-    activated: &'a mut [f32],
-    branches: Option<[&'a mut [f32]; 2]>,
-}
-
-impl Rows {
-    fn pieces(&mut self, block: &Block<'_>, images: usize) -> impl Iterator<Item = RowsPiece<'_>> {
-        let (dim, tokens, outputs) = (block.sizes.dim, block.sizes.tokens, block.outputs());
-        let hidden = outputs * block.sizes.hidden;
-        let [of_attention, of_mlp] = &mut self.branches;
-        let branches: Vec<Option<[&mut [f32]; 2]>> = match block.branch_factors {
-            // No rows, but as many pieces.
-            None => self.dqkv.chunks((images * tokens * 3 * dim).max(1)).map(|_| None).collect(),
-            Some(_) => split(of_attention, images, outputs * dim)
-                .zip(split(of_mlp, images, outputs * dim))
-                .map(|(of_attention, of_mlp)| Some([of_attention, of_mlp]))
-                .collect(),
+impl Gradients {
+    /// Of the parameters of `block`, not computed yet.
+    pub(crate) fn uninitialised(block: &Block<'_>) -> Self {
+        let none = || Buffer::uninitialised(0);
+        let linear = |weight: BlockWeight| {
+            let (_, [outputs, inputs]) = weight.of(block);
+            [Buffer::uninitialised(outputs * inputs), none()]
         };
-        split(&mut self.normed1, images, tokens * dim)
-            .zip(split(&mut self.dqkv, images, tokens * 3 * dim))
-            .zip(split(&mut self.dmiddle, images, outputs * dim))
-            .zip(split(&mut self.normed2, images, outputs * dim))
-            .zip(split(&mut self.dhidden, images, hidden))
-            .zip(split(&mut self.activated, images, hidden))
-            .zip(branches)
-            .map(|((((((normed1, dqkv), dmiddle), normed2), dhidden), activated), branches)| RowsPiece {
-                normed1,
-                dqkv,
-                dmiddle,
-                normed2,
-                dhidden,
-                activated,
-                branches,
-            })
+        let [qkv, proj, fc1, fc2] = BlockWeight::ALL.map(linear);
+        Self { norm1: [none(), none()], qkv, proj, norm2: [none(), none()], fc1, fc2 }
+    }
+
+    /// Those of the weights, in the order of [`BlockWeight::ALL`].
+    pub(crate) fn weights_mut(&mut self) -> [&mut Buffer; 4] {
+        let Self { qkv: [qkv, _], proj: [proj, _], fc1: [fc1, _], fc2: [fc2, _], .. } = self;
+        [qkv, proj, fc1, fc2]
     }
 }
 
-/// Some images of the batch.
-struct Piece<'a> {
-    /// The number of its first image.
-    first: usize,
-    rows: RowsPiece<'a>,
-    dx: &'a mut [f32],
-    /// Of the whole batch, as are the next two.
-    x: &'a [f32],
-    saved: &'a SavedActivations,
-    grad: &'a [f32],
+/// Both factors of the weights' gradients, of a piece: the gradients of a linear layer's outputs, and its inputs.
+pub(crate) struct GradientFactors {
+    dqkv: Factor<'static>,
+    normed1: Factor<'static>,
+    of_attention: Factor<'static>,
+    attended: Factor<'static>,
+    dhidden: Factor<'static>,
+    normed2: Factor<'static>,
+    /// `None`: the gradient of the block's outputs itself.
+    of_mlp: Option<Factor<'static>>,
+    activated: Factor<'static>,
 }
 
-/// Buffers of one thread.
-struct Buffers {
-    /// [rows, D]
-    of_normed: Buffer,
-    /// [rows, D], the gradient of the middle at every token
-    spread: Buffer,
-    attention: Scratch,
-}
-
-impl Buffers {
-    fn new(block: &Block<'_>, images: usize) -> Self {
-        let rows = images * block.sizes.tokens * block.sizes.dim;
-        Self {
-            of_normed: Buffer::uninitialised(rows),
-            spread: Buffer::uninitialised(if block.selected.is_some() { rows } else { 0 }),
-            attention: Scratch::new(block.attention_sizes()),
+impl GradientFactors {
+    /// The factors of a weight's gradient, where `grad` [S, D] is the gradient of the block's outputs.
+    pub fn of<'a>(&'a self, weight: BlockWeight, grad: &'a [f32]) -> (&'a [f32], &'a [f32]) {
+        match weight {
+            BlockWeight::Qkv => (self.dqkv.values(), self.normed1.values()),
+            BlockWeight::Proj => (self.of_attention.values(), self.attended.values()),
+            BlockWeight::Fc1 => (self.dhidden.values(), self.normed2.values()),
+            BlockWeight::Fc2 => (self.of_mlp.as_ref().map_or(grad, Factor::values), self.activated.values()),
         }
     }
 }
 
 /// The gradients of norms and biases, which are sums over rows.
-struct Sums {
+pub(crate) struct Sums {
     norm1: [Buffer; 2],
     qkv: Buffer,
     proj: Buffer,
@@ -187,7 +76,7 @@ struct Sums {
 }
 
 impl Sums {
-    fn new(block: &Block<'_>) -> Self {
+    pub fn new(block: &Block<'_>) -> Self {
         let dim = || Buffer::zeros(block.sizes.dim);
         Self {
             norm1: [dim(), dim()],
@@ -199,7 +88,7 @@ impl Sums {
         }
     }
 
-    fn plus(mut self, other: Self) -> Self {
+    pub fn plus(mut self, other: Self) -> Self {
         let Self { norm1: [w1, b1], qkv, proj, norm2: [w2, b2], fc1, fc2 } = &mut self;
         let [more_w1, more_b1] = &other.norm1;
         let [more_w2, more_b2] = &other.norm2;
@@ -219,106 +108,127 @@ impl Sums {
         self
     }
 
-    /// With room for the gradients of the weights.
-    fn into_gradients(mut self, block: &Block<'_>) -> Gradients {
-        let (dim, hidden) = (block.sizes.dim, block.sizes.hidden);
+    /// The gradients of a whole batch go to `gradients`. What the key's third of `qkv`'s bias has is set to zero.
+    pub fn put(mut self, block: &Block<'_>, gradients: &mut Gradients) {
+        let dim = block.sizes.dim;
         self.qkv[dim..2 * dim].fill(0.0);
-        Gradients {
-            norm1: self.norm1,
-            qkv: [Buffer::uninitialised(3 * dim * dim), self.qkv],
-            proj: [Buffer::uninitialised(dim * dim), self.proj],
-            norm2: self.norm2,
-            fc1: [Buffer::uninitialised(hidden * dim), self.fc1],
-            fc2: [Buffer::uninitialised(dim * hidden), self.fc2],
+        let Self { norm1, qkv, proj, norm2, fc1, fc2 } = self;
+        (gradients.norm1, gradients.norm2) = (norm1, norm2);
+        let biases = [(&mut gradients.qkv, qkv), (&mut gradients.proj, proj), (&mut gradients.fc1, fc1)];
+        biases.into_iter().chain([(&mut gradients.fc2, fc2)]).for_each(|([_, bias], sum)| *bias = sum);
+    }
+}
+
+/// Buffers of one thread, for pieces of as many images at most.
+pub(crate) struct BackwardBuffers {
+    /// [R, D]
+    of_normed: Buffer,
+    attention: Scratch,
+}
+
+impl BackwardBuffers {
+    pub fn new(block: &Block<'_>, images: usize) -> Self {
+        Self {
+            of_normed: Buffer::uninitialised(images * block.sizes.tokens * block.sizes.dim),
+            attention: Scratch::new(block.attention_sizes()),
         }
     }
 }
 
-/// A backward pass with its weights packed.
-struct Backward<'a> {
-    block: &'a Block<'a>,
-    qkv: PackedMatrix,
-    proj: PackedMatrix,
-    fc1: PackedMatrix,
-    fc2: PackedMatrix,
+/// The backward pass of a block with its weights packed.
+pub(crate) struct Backward<'a> {
+    pub block: &'a Block<'a>,
+    /// In the order of [`BlockWeight::ALL`].
+    pub weights: [&'a PackedMatrix; 4],
+    /// What the factors of the weights' gradients are made of.
+    pub elements: Elements,
 }
 
-impl<'a> Backward<'a> {
-    fn new(block: &'a Block<'a>) -> Self {
-        let (dim, hidden) = (block.sizes.dim, block.sizes.hidden);
-        let parameters = &block.parameters;
-        let pack = |weight, outputs, inputs| pack(weight, outputs, inputs, block.precision);
-        let ((qkv, proj), (fc1, fc2)) = rayon::join(
-            || (pack(parameters.qkv.weight, 3 * dim, dim), pack(parameters.proj.weight, dim, dim)),
-            || (pack(parameters.fc1.weight, hidden, dim), pack(parameters.fc2.weight, dim, hidden)),
-        );
-        Self { block, qkv, proj, fc1, fc2 }
-    }
-
-    fn piece(&self, piece: Piece<'_>, buffers: &mut Buffers) -> Sums {
+impl Backward<'_> {
+    /// From `grad` [S, D], the gradient of the outputs, that of the inputs, `dx` [R, D], for the images of `x` [R, D],
+    /// the first of which is number `first` of the batch. Gives what the gradients of the parameters are computed from.
+    pub fn piece(
+        &self,
+        first: usize,
+        x: &[f32],
+        saved: SavedPiece,
+        grad: &[f32],
+        buffers: &mut BackwardBuffers,
+        dx: &mut [f32],
+    ) -> (GradientFactors, Sums) {
         let Block { sizes, parameters, epsilon, .. } = *self.block;
-        let Piece { first, rows, dx, x, saved, grad } = piece;
-        let RowsPiece { normed1, dqkv, dmiddle, normed2, dhidden, activated, branches } = rows;
-        let (of_attention, of_mlp) = match branches {
-            Some([of_attention, of_mlp]) => (Some(of_attention), Some(of_mlp)),
-            None => (None, None),
-        };
-        let of_piece = |values: &'_ [f32], each: usize, count: usize| -> std::ops::Range<usize> {
-            let start = first * each;
-            debug_assert!(start + count <= values.len());
-            start..start + count
-        };
-        let tokens = sizes.tokens * sizes.dim;
-        let outputs = self.block.outputs() * sizes.dim;
-        let x = &x[of_piece(x, tokens, dx.len())];
-        let grad = &grad[of_piece(grad, outputs, dmiddle.len())];
-        let middle = &saved.middle[of_piece(&saved.middle, outputs, dmiddle.len())];
-        let hidden = &saved.hidden[of_piece(&saved.hidden, self.block.outputs() * sizes.hidden, dhidden.len())];
-        let qkv = &saved.qkv[of_piece(&saved.qkv, 3 * tokens, dqkv.len())];
+        let BlockSizes { dim, hidden: width, .. } = sizes;
+        let [of_qkv, of_proj, of_fc1, of_fc2] = self.weights;
+        let SavedPiece { qkv, attended, middle, hidden } = saved;
         let mut sums = Sums::new(self.block);
+        let factor = |rows: Buffer, n: usize| Factor::of_buffer(rows, n, self.elements);
 
         // The MLP and its norm.
-        let of_mlp = self.scaled(first, 1, grad, of_mlp);
+        let scaled = self.scaled(first, 1, grad);
+        let of_mlp = scaled.as_deref().unwrap_or(grad);
         add_bias_gradient(of_mlp, &mut sums.fc2);
-        input_gradient(of_mlp, &self.fc2, dhidden);
+        let mut dhidden = Buffer::uninitialised(hidden.len());
+        input_gradient(of_mlp, of_fc2, &mut dhidden);
+        let of_mlp = match (scaled, self.elements) {
+            (None, Elements::F32) => None,
+            (None, _) => Some(Factor::owned(grad, dim, self.elements)),
+            (Some(rows), _) => Some(factor(rows, dim)),
+        };
+        let mut activated = Buffer::uninitialised(hidden.len());
         {
             let _timer = time(Operation::Gelu);
-            gelu::forward_and_backward_single_threaded(hidden, activated, dhidden);
+            gelu::forward_and_backward_single_threaded(&hidden, &mut activated, &mut dhidden);
         }
-        add_bias_gradient(dhidden, &mut sums.fc1);
-        let of_normed = &mut buffers.of_normed[..dmiddle.len()];
-        input_gradient(dhidden, &self.fc1, of_normed);
-        norm(middle, parameters.norm2, epsilon, normed2);
+        drop(hidden);
+        let activated = factor(activated, width);
+        add_bias_gradient(&dhidden, &mut sums.fc1);
+        let of_normed = &mut buffers.of_normed[..middle.len()];
+        input_gradient(&dhidden, of_fc1, of_normed);
+        let dhidden = factor(dhidden, width);
+        let mut normed2 = Buffer::uninitialised(middle.len());
+        norm(&middle, parameters.norm2, epsilon, &mut normed2);
+        let normed2 = factor(normed2, dim);
+        let mut dmiddle = Buffer::uninitialised(middle.len());
         let [dw, db] = &mut sums.norm2;
         {
             let _timer = time(Operation::LayerNorm);
             layer_norm::backward_single_threaded(
-                middle,
+                &middle,
                 parameters.norm2.weight,
                 epsilon,
                 of_normed,
                 Some(grad),
-                dmiddle,
+                &mut dmiddle,
                 dw,
                 db,
             );
         }
+        drop(middle);
 
         // The attention and its norm.
-        let of_attention = self.scaled(first, 0, dmiddle, of_attention);
+        let scaled = self.scaled(first, 0, &dmiddle);
+        let of_attention = scaled.as_deref().unwrap_or(&dmiddle);
         add_bias_gradient(of_attention, &mut sums.proj);
-        input_gradient(of_attention, &self.proj, of_normed);
-        self.attend(first, qkv, of_normed, &mut buffers.attention, dqkv);
-        add_bias_gradient(dqkv, &mut sums.qkv);
+        input_gradient(of_attention, of_proj, of_normed);
+        let attended = factor(attended, dim);
+        let mut dqkv = Buffer::uninitialised(qkv.len());
+        self.attend(first, &qkv, of_normed, &mut buffers.attention, &mut dqkv);
+        drop(qkv);
+        add_bias_gradient(&dqkv, &mut sums.qkv);
         let of_normed = &mut buffers.of_normed[..x.len()];
-        input_gradient(dqkv, &self.qkv, of_normed);
-        norm(x, parameters.norm1, epsilon, normed1);
+        input_gradient(&dqkv, of_qkv, of_normed);
+        let dqkv = factor(dqkv, 3 * dim);
+        let mut normed1 = Buffer::uninitialised(x.len());
+        norm(x, parameters.norm1, epsilon, &mut normed1);
+        let normed1 = factor(normed1, dim);
+        let spread;
         let residual = match self.block.selected {
             None => &*dmiddle,
             Some(tokens) => {
-                let spread = &mut buffers.spread[..x.len()];
-                scatter(dmiddle, tokens, first, sizes, spread);
-                &*spread
+                let mut rows = Buffer::uninitialised(x.len());
+                scatter(&dmiddle, tokens, first, sizes, &mut rows);
+                spread = rows;
+                &spread
             }
         };
         let [dw, db] = &mut sums.norm1;
@@ -335,19 +245,21 @@ impl<'a> Backward<'a> {
                 db,
             );
         }
-        sums
+        let of_attention = factor(scaled.unwrap_or(dmiddle), dim);
+        (GradientFactors { dqkv, normed1, of_attention, attended, dhidden, normed2, of_mlp, activated }, sums)
     }
 
-    /// The gradient at the end of a branch: `grad` times the factors of its images, in `out`, or `grad` itself without
-    /// factors.
-    fn scaled<'b>(&self, first: usize, number: usize, grad: &'b [f32], out: Option<&'b mut [f32]>) -> &'b [f32] {
-        let (Some(factors), Some(out)) = (self.block.branch_factors, out) else { return grad };
+    /// The gradient at the end of a branch: `grad` times the factors of its images; `None` without factors: `grad`
+    /// itself.
+    fn scaled(&self, first: usize, number: usize, grad: &[f32]) -> Option<Buffer> {
+        let factors = self.block.branch_factors?;
+        let mut out = Buffer::uninitialised(grad.len());
         let values_per_image = self.block.outputs() * self.block.sizes.dim;
         let images = out.chunks_exact_mut(values_per_image).zip(grad.chunks_exact(values_per_image));
         for ((out, grad), &factor) in images.zip(&factors[number][first..]) {
             out.iter_mut().zip(grad).for_each(|(out, grad)| *out = factor * grad);
         }
-        out
+        Some(out)
     }
 
     fn attend(&self, first: usize, qkv: &[f32], grad: &[f32], scratch: &mut Scratch, dqkv: &mut [f32]) {
@@ -372,12 +284,6 @@ fn input_gradient(grad: &[f32], weight: &PackedMatrix, out: &mut [f32]) {
 fn add_bias_gradient(grad: &[f32], sums: &mut [f32]) {
     let _timer = time(Operation::LinearWeights);
     add_column_sums(grad, sums);
-}
-
-/// A weight as it stands, packed.
-fn pack(weight: &[f32], outputs: usize, inputs: usize, precision: Precision) -> PackedMatrix {
-    let _timer = time(Operation::Packing);
-    PackedMatrix::new(weight, outputs, inputs, precision)
 }
 
 /// The rows of a piece's `rows` [images, M, D] at their tokens in `out` [images, T, D], zeros elsewhere; the piece

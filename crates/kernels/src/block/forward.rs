@@ -1,9 +1,5 @@
-//! A block's forward pass, saving what the backward pass needs or nothing.
+//! A block's forward pass over a piece of a batch, on one thread.
 
-use bmae_architecture::Precision;
-use rayon::prelude::*;
-
-use super::pieces::{images_of_piece, split};
 use super::{Block, BlockSizes, Linear, Norm, SelectedTokens};
 use crate::attention::{self, Scratch};
 use crate::pool::Buffer;
@@ -11,20 +7,21 @@ use crate::product::{Epilogue, PackedMatrix, product};
 use crate::profile::{Operation, time};
 use crate::{gelu, layer_norm};
 
-/// What a forward pass saves for the backward pass, beside its input.
-#[derive(Debug)]
-pub struct SavedActivations {
-    /// [N*T, 3D]
-    pub(super) qkv: Buffer,
-    /// The attention's output before its projection [N*M, D]; M is T unless some tokens are selected.
-    pub(super) attended: Buffer,
-    /// After the first residual [N*M, D].
-    pub(super) middle: Buffer,
-    /// Before the GELU [N*M, hidden].
-    pub(super) hidden: Buffer,
+/// What the forward pass over a piece of R rows saves for the backward pass, beside its input; S of the rows are of
+/// selected tokens, all unless some are selected.
+#[derive(Debug, Clone)]
+pub(crate) struct SavedPiece {
+    /// [R, 3D]
+    pub qkv: Buffer,
+    /// The attention's output before its projection [S, D].
+    pub attended: Buffer,
+    /// After the first residual [S, D].
+    pub middle: Buffer,
+    /// Before the GELU [S, hidden].
+    pub hidden: Buffer,
 }
 
-impl SavedActivations {
+impl SavedPiece {
     fn new(block: &Block<'_>, images: usize) -> Self {
         let (all, outputs) = (images * block.sizes.tokens, images * block.outputs());
         Self {
@@ -36,140 +33,105 @@ impl SavedActivations {
     }
 }
 
-/// `out` [N*M, D] of `x` [N*T, D]; nothing is saved.
-///
-/// # Panics
-/// When the lengths disagree with the block's sizes.
-pub fn forward(block: &Block<'_>, x: &[f32], out: &mut [f32]) {
-    let _timer = time(Operation::Block);
-    let images = block.images(x);
-    let piece = images_of_piece(images, block.sizes.tokens, block.sizes.dim);
-    let work = Forward::new(block, out, images);
-    let (dim, tokens, outputs) = (block.sizes.dim, block.sizes.tokens, block.outputs());
-    let pieces: Vec<_> =
-        x.chunks((piece * tokens * dim).max(1)).zip(split(out, piece, outputs * dim)).enumerate().collect();
-    pieces.into_par_iter().with_max_len(1).for_each_init(
-        || (Buffers::new(block, piece), SavedActivations::new(block, piece)),
-        |(buffers, saved), (number, (x, out))| {
-            let count = x.len() / (tokens * dim);
-            let saved = SavedPiece {
-                qkv: &mut saved.qkv[..count * tokens * 3 * dim],
-                attended: &mut saved.attended[..count * outputs * dim],
-                middle: &mut saved.middle[..count * outputs * dim],
-                hidden: &mut saved.hidden[..count * outputs * block.sizes.hidden],
-            };
-            work.piece(number * piece, x, saved, buffers, out);
-        },
-    );
+/// The four weights of a block, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BlockWeight {
+    Qkv,
+    Proj,
+    Fc1,
+    Fc2,
 }
 
-/// `out` [N*M, D] of `x` [N*T, D], and what [`backward`](super::backward) needs.
-///
-/// # Panics
-/// As [`forward`].
-pub fn forward_saving(block: &Block<'_>, x: &[f32], out: &mut [f32]) -> SavedActivations {
-    let _timer = time(Operation::Block);
-    let images = block.images(x);
-    let piece = images_of_piece(images, block.sizes.tokens, block.sizes.dim);
-    let work = Forward::new(block, out, images);
-    let mut saved = SavedActivations::new(block, images);
-    let (dim, tokens, outputs) = (block.sizes.dim, block.sizes.tokens, block.outputs());
-    let pieces: Vec<_> = split(&mut saved.qkv, piece, tokens * 3 * dim)
-        .zip(split(&mut saved.attended, piece, outputs * dim))
-        .zip(split(&mut saved.middle, piece, outputs * dim))
-        .zip(split(&mut saved.hidden, piece, outputs * block.sizes.hidden))
-        .map(|(((qkv, attended), middle), hidden)| SavedPiece { qkv, attended, middle, hidden })
-        .zip(x.chunks((piece * tokens * dim).max(1)))
-        .zip(split(out, piece, outputs * dim))
-        .enumerate()
-        .collect();
-    pieces.into_par_iter().with_max_len(1).for_each_init(
-        || Buffers::new(block, piece),
-        |buffers, (number, ((saved, x), out))| work.piece(number * piece, x, saved, buffers, out),
-    );
-    saved
+impl BlockWeight {
+    pub const ALL: [Self; 4] = [Self::Qkv, Self::Proj, Self::Fc1, Self::Fc2];
+
+    /// Weight and bias, and their outputs and inputs.
+    pub fn of<'a>(self, block: &Block<'a>) -> (Linear<'a>, [usize; 2]) {
+        let (parameters, BlockSizes { dim, hidden, .. }) = (&block.parameters, block.sizes);
+        match self {
+            Self::Qkv => (parameters.qkv, [3 * dim, dim]),
+            Self::Proj => (parameters.proj, [dim, dim]),
+            Self::Fc1 => (parameters.fc1, [hidden, dim]),
+            Self::Fc2 => (parameters.fc2, [dim, hidden]),
+        }
+    }
+
+    /// Packed for the forward pass.
+    pub fn pack_forward(self, block: &Block<'_>) -> PackedMatrix {
+        let _timer = time(Operation::Packing);
+        let (linear, [outputs, inputs]) = self.of(block);
+        PackedMatrix::transposed(linear.weight, outputs, inputs, block.precision)
+    }
+
+    /// Packed for the gradient of the inputs.
+    pub fn pack_backward(self, block: &Block<'_>) -> PackedMatrix {
+        let _timer = time(Operation::Packing);
+        let (linear, [outputs, inputs]) = self.of(block);
+        PackedMatrix::new(linear.weight, outputs, inputs, block.precision)
+    }
 }
 
-/// The part of [`SavedActivations`] that belongs to a piece.
-struct SavedPiece<'a> {
-    qkv: &'a mut [f32],
-    attended: &'a mut [f32],
-    middle: &'a mut [f32],
-    hidden: &'a mut [f32],
-}
-
-/// Buffers of one thread.
-struct Buffers {
-    /// [rows, D]
+/// Buffers of one thread, for pieces of as many images at most.
+pub(crate) struct ForwardBuffers {
+    /// [R, D]
     normed: Buffer,
-    /// [rows, hidden]
+    /// [S, hidden]
     activated: Buffer,
-    /// [rows, D], the rows of x at selected tokens
-    selected: Buffer,
     attention: Scratch,
 }
 
-impl Buffers {
-    fn new(block: &Block<'_>, images: usize) -> Self {
-        let (all, outputs) = (images * block.sizes.tokens, images * block.outputs());
+impl ForwardBuffers {
+    pub fn new(block: &Block<'_>, images: usize) -> Self {
+        let rows = images * block.sizes.tokens;
         Self {
-            normed: Buffer::uninitialised(all * block.sizes.dim),
-            activated: Buffer::uninitialised(outputs * block.sizes.hidden),
-            selected: Buffer::uninitialised(if block.selected.is_some() { outputs * block.sizes.dim } else { 0 }),
+            normed: Buffer::uninitialised(rows * block.sizes.dim),
+            activated: Buffer::uninitialised(rows * block.sizes.hidden),
             attention: Scratch::new(block.attention_sizes()),
         }
     }
 }
 
-/// A forward pass with its weights packed.
-struct Forward<'a> {
-    block: &'a Block<'a>,
-    qkv: PackedMatrix,
-    proj: PackedMatrix,
-    fc1: PackedMatrix,
-    fc2: PackedMatrix,
+/// The forward pass of a block with its weights packed.
+pub(crate) struct Forward<'a> {
+    pub block: &'a Block<'a>,
+    /// In the order of [`BlockWeight::ALL`].
+    pub weights: [&'a PackedMatrix; 4],
 }
 
-impl<'a> Forward<'a> {
-    fn new(block: &'a Block<'a>, out: &[f32], images: usize) -> Self {
-        let (dim, hidden) = (block.sizes.dim, block.sizes.hidden);
-        assert_eq!(out.len(), images * block.outputs() * dim, "out is [N*M, D]");
-        let parameters = &block.parameters;
-        let pack = |linear, inputs| pack(linear, inputs, block.precision);
-        let ((qkv, proj), (fc1, fc2)) = rayon::join(
-            || (pack(parameters.qkv, dim), pack(parameters.proj, dim)),
-            || (pack(parameters.fc1, dim), pack(parameters.fc2, hidden)),
-        );
-        Self { block, qkv, proj, fc1, fc2 }
-    }
-
-    /// The images of `x`, the first of which is number `first` of the batch.
-    fn piece(&self, first: usize, x: &[f32], saved: SavedPiece<'_>, buffers: &mut Buffers, out: &mut [f32]) {
+impl Forward<'_> {
+    /// `out` [S, D] of the images of `x` [R, D], the first of which is number `first` of the batch, and what is to be
+    /// saved.
+    pub fn piece(&self, first: usize, x: &[f32], buffers: &mut ForwardBuffers, out: &mut [f32]) -> SavedPiece {
         let Block { sizes, parameters, .. } = self.block;
-        let SavedPiece { qkv, attended, middle, hidden } = saved;
+        let [of_qkv, of_proj, of_fc1, of_fc2] = self.weights;
+        let mut saved = SavedPiece::new(self.block, x.len() / (sizes.tokens * sizes.dim));
+        let SavedPiece { qkv, attended, middle, hidden } = &mut saved;
         let normed = &mut buffers.normed[..x.len()];
         norm(x, parameters.norm1, self.block.epsilon, normed);
-        linear(normed, &self.qkv, Epilogue::Bias(parameters.qkv.bias), qkv);
+        linear(normed, of_qkv, Epilogue::Bias(parameters.qkv.bias), qkv);
         self.attend(first, qkv, &mut buffers.attention, attended);
 
+        let gathered;
         let residual = match self.block.selected {
             None => x,
             Some(tokens) => {
-                let selected = &mut buffers.selected[..attended.len()];
-                gather(x, tokens, first, sizes, selected);
-                selected
+                let mut rows = Buffer::uninitialised(attended.len());
+                gather(x, tokens, first, sizes, &mut rows);
+                gathered = rows;
+                &gathered
             }
         };
-        self.branch(first, 0, attended, &self.proj, parameters.proj.bias, residual, middle);
+        self.branch(first, 0, attended, of_proj, parameters.proj.bias, residual, middle);
         let normed = &mut buffers.normed[..middle.len()];
         norm(middle, parameters.norm2, self.block.epsilon, normed);
-        linear(normed, &self.fc1, Epilogue::Bias(parameters.fc1.bias), hidden);
+        linear(normed, of_fc1, Epilogue::Bias(parameters.fc1.bias), hidden);
         let activated = &mut buffers.activated[..hidden.len()];
         {
             let _timer = time(Operation::Gelu);
             gelu::forward_single_threaded(hidden, activated);
         }
-        self.branch(first, 1, activated, &self.fc2, parameters.fc2.bias, middle, out);
+        self.branch(first, 1, activated, of_fc2, parameters.fc2.bias, middle, out);
+        saved
     }
 
     /// The end of a branch: out = residual + factor * (values W^T + bias).
@@ -211,11 +173,6 @@ impl<'a> Forward<'a> {
 fn linear(left: &[f32], right: &PackedMatrix, epilogue: Epilogue<'_>, out: &mut [f32]) {
     let _timer = time(Operation::Linear);
     product(left, right, epilogue, out);
-}
-
-fn pack(linear: Linear<'_>, inputs: usize, precision: Precision) -> PackedMatrix {
-    let _timer = time(Operation::Packing);
-    PackedMatrix::transposed(linear.weight, linear.bias.len(), inputs, precision)
 }
 
 pub(super) fn norm(x: &[f32], norm: Norm<'_>, epsilon: f32, out: &mut [f32]) {

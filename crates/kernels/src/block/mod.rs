@@ -1,15 +1,16 @@
-//! One pre-norm transformer block, forward and backward: x + attention(norm1(x)), then + mlp(norm2(.)).
+//! One pre-norm transformer block: x + attention(norm1(x)), then + mlp(norm2(.)).
 //!
 //! 1. Images are split into pieces of a few hundred rows, one thread a piece: all that a piece's image needs between
-//!    two products stays in the second cache, and every product is single-threaded.
-//! 2. Weights are packed once for each pass, before the pieces begin.
-//! 3. The forward pass saves what is dearer to compute again than to read: qkv, the attention's output, the rows after
+//!    two products stays in the second cache, and every product is single-threaded. How pieces and blocks follow each
+//!    other is the matter of [`transformer`](crate::transformer).
+//! 2. The forward pass saves what is dearer to compute again than to read: qkv, the attention's output, the rows after
 //!    the first residual and the hidden units before the GELU, 9 D numbers a row with an MLP of 4 D. The norms and the
-//!    GELU are computed again. A pass without gradients saves nothing.
-//! 4. The gradients of the weights are products over the whole batch, after the pieces; those of biases and norms are
-//!    added up piece by piece. Pieces depend on the sizes alone: the same bits for any number of threads.
-//! 5. Each image's branches may be multiplied by factors ([`Block::with_branch_factors`]), as stochastic depth asks.
-//! 6. A block may be asked for the outputs of some tokens only ([`Block::for_tokens`]): every token still serves as key
+//!    GELU are computed again.
+//! 3. The gradients of biases and norms are added up piece by piece; those of the weights are products over the whole
+//!    batch, of the factors that the pieces leave. Pieces depend on the sizes alone: the same bits for any number of
+//!    threads.
+//! 4. Each image's branches may be multiplied by factors ([`Block::with_branch_factors`]), as stochastic depth asks.
+//! 5. A block may be asked for the outputs of some tokens only ([`Block::for_tokens`]): every token still serves as key
 //!    and value, but queries, projection and MLP are computed for the selected ones alone.
 
 use bmae_architecture::Precision;
@@ -20,11 +21,10 @@ mod backward;
 mod forward;
 mod pieces;
 
-#[cfg(test)]
-mod tests;
-
-pub use backward::{Gradients, backward};
-pub use forward::{SavedActivations, forward, forward_saving};
+pub use backward::Gradients;
+pub(crate) use backward::{Backward, BackwardBuffers, GradientFactors, Sums};
+pub(crate) use forward::{BlockWeight, Forward, ForwardBuffers, SavedPiece};
+pub(crate) use pieces::images_of_piece;
 
 /// Sizes of a block, for every image alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,13 +150,23 @@ impl<'a> Block<'a> {
         Self { precision, ..self }
     }
 
+    /// The sizes.
+    pub(crate) fn sizes(&self) -> BlockSizes {
+        self.sizes
+    }
+
+    /// The numbers that its linear layers multiply.
+    pub(crate) fn precision(&self) -> Precision {
+        self.precision
+    }
+
     /// M, the tokens of each image whose outputs are computed.
-    fn outputs(&self) -> usize {
+    pub(crate) fn outputs(&self) -> usize {
         self.selected.map_or(self.sizes.tokens, |selected| selected.per_image)
     }
 
     /// Images of `x` [N, T, D].
-    fn images(&self, x: &[f32]) -> usize {
+    pub(crate) fn images(&self, x: &[f32]) -> usize {
         let values_per_image = self.sizes.tokens * self.sizes.dim;
         assert!(x.len().is_multiple_of(values_per_image), "x is [N, T, D]");
         let images = x.len() / values_per_image;

@@ -1,4 +1,4 @@
-//! How a batch is split into pieces for threads, and slices into the same pieces.
+//! How a batch is split into pieces for threads.
 
 /// Rows of a piece, about, where a row has few values; [`VALUES`] in all where it has more.
 const ROWS: usize = 272;
@@ -9,15 +9,10 @@ const VALUES: usize = 1 << 16;
 const MULTIPLE: usize = 8;
 
 /// Images of one piece, of `images` images of `tokens` rows of `dim` values each; depends on nothing else.
-pub(super) fn images_of_piece(images: usize, tokens: usize, dim: usize) -> usize {
+pub(crate) fn images_of_piece(images: usize, tokens: usize, dim: usize) -> usize {
     let rows = ROWS.min(VALUES / dim).max(1);
     let pieces = (images * tokens).div_ceil(rows).next_multiple_of(MULTIPLE).min(images).max(1);
     images.div_ceil(pieces).max(1)
-}
-
-/// `rows` [N, ..] as one slice for each piece of `images` images of `values_per_image` numbers.
-pub(super) fn split(rows: &mut [f32], images: usize, values_per_image: usize) -> impl Iterator<Item = &mut [f32]> {
-    rows.chunks_mut((images * values_per_image).max(1))
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ impl fmt::Display for Bf16Products {
 
 /// What a place of a factor holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Elements {
+pub(crate) enum Elements {
     /// An f32.
     F32,
     /// An f32 that is a bfloat16.
@@ -72,7 +72,7 @@ impl Elements {
 }
 
 /// A factor as a product reads it: as it stands, or converted.
-pub(super) enum Factor<'a> {
+pub(crate) enum Factor<'a> {
     Given(&'a [f32]),
     Converted(Buffer),
 }
@@ -93,6 +93,27 @@ impl<'a> Factor<'a> {
             Elements::F32 => Self::Given(values),
             Elements::RoundedF32 => Self::Converted(rounded_copy(values)),
             Elements::Bf16Pairs => Self::Converted(pairs_of_rows(values, n)),
+        }
+    }
+
+    /// As [`along_columns`](Self::along_columns), of a buffer that is not needed otherwise.
+    pub fn of_buffer(values: Buffer, n: usize, elements: Elements) -> Factor<'static> {
+        match elements {
+            Elements::F32 => Factor::Converted(values),
+            Elements::RoundedF32 => Factor::Converted(rounded_copy(&values)),
+            Elements::Bf16Pairs => Factor::Converted(pairs_of_rows(&values, n)),
+        }
+    }
+
+    /// As [`along_columns`](Self::along_columns), a copy in any case.
+    pub fn owned(values: &[f32], n: usize, elements: Elements) -> Factor<'static> {
+        match Factor::along_columns(values, n, elements) {
+            Factor::Given(values) => {
+                let mut copy = Buffer::uninitialised(values.len());
+                copy.copy_from_slice(values);
+                Factor::Converted(copy)
+            }
+            Factor::Converted(values) => Factor::Converted(values),
         }
     }
 

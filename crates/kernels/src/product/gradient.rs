@@ -14,8 +14,9 @@ use crate::instruction_set::{InstructionSet, Simd, WithSimd, dispatch_to};
 use crate::pool::Buffer;
 use crate::profile::{Operation, time};
 
-/// Rows of both factors that are added up before the result is written: a panel of as many fits into the nearest cache.
-const DEPTH: usize = 192;
+/// Rows of both factors at most that are added up before the result is written: a panel of as many fits into the nearest
+/// cache, and pieces of blocks are often twice as many.
+const DEPTH: usize = 136;
 /// Rows and columns at most of a part of the result that one thread computes at a time: the larger, the more often a
 /// packed number is used. Multiples of every tile. Sums do not depend on it.
 const PARTS: [usize; 3] = [384, 192, 96];
@@ -47,66 +48,42 @@ pub fn weight_gradients(gradients: Vec<WeightGradient<'_>>, precision: Precision
 
 pub(super) fn weight_gradients_with(set: InstructionSet, gradients: Vec<WeightGradient<'_>>, precision: Precision) {
     let elements = Elements::of(precision, set);
+    let sizes: Vec<[usize; 2]> = gradients.iter().map(|g| [g.rows, g.columns]).collect();
+    let side = side_of_part(&sizes);
+    for g in &gradients {
+        assert_eq!(g.outputs.len() * g.columns, g.inputs.len() * g.rows, "both factors have R rows");
+    }
     let factors: Vec<[Factor<'_>; 2]> = gradients
         .par_iter()
         .map(|g| [(g.outputs, g.rows), (g.inputs, g.columns)].map(|(rows, n)| Factor::along_columns(rows, n, elements)))
         .collect();
-    let side = side_of_part(&gradients, rayon::current_num_threads());
-    let parts: Vec<Part<'_>> = gradients
+    let parts: Vec<(GradientPart<'_>, &[Factor<'_>; 2])> = gradients
         .into_iter()
         .zip(&factors)
-        .flat_map(|(gradient, factors)| gradient.into_parts(factors, side))
+        .flat_map(|(g, factors)| {
+            parts_of_gradient(g.gradient, g.rows, g.columns, side).into_iter().map(move |part| (part, factors))
+        })
         .collect();
     parts.into_par_iter().with_max_len(1).for_each_init(
-        || Blocks::new(set, side),
-        |blocks, part| {
+        || PackedBlocks::new(set, side),
+        |blocks, (part, [outputs, inputs])| {
             let _timer = time(Operation::LinearWeights);
-            part.compute(set, elements, blocks);
+            part.compute(set, elements, [(outputs.values(), inputs.values())], blocks);
         },
     );
 }
 
-/// The largest part of which all threads have enough.
-fn side_of_part(gradients: &[WeightGradient<'_>], threads: usize) -> usize {
-    let parts = |side| -> usize { gradients.iter().map(|g| g.rows.div_ceil(side) * g.columns.div_ceil(side)).sum() };
+/// The side of parts of gradients of these rows and columns: the largest of which all threads have enough.
+pub(crate) fn side_of_part(gradients: &[[usize; 2]]) -> usize {
+    let threads = rayon::current_num_threads();
+    let parts =
+        |side| -> usize { gradients.iter().map(|[rows, columns]| rows.div_ceil(side) * columns.div_ceil(side)).sum() };
     let [.., smallest] = PARTS;
     PARTS.into_iter().find(|&side| parts(side) >= PARTS_OF_THREAD * threads).unwrap_or(smallest)
 }
 
-impl<'a> WeightGradient<'a> {
-    fn into_parts(self, factors: &'a [Factor<'a>; 2], side: usize) -> Vec<Part<'a>> {
-        let Self { outputs, inputs, gradient, rows, columns } = self;
-        assert_eq!(gradient.len(), rows * columns, "the gradient is [out, in]");
-        assert!(rows > 0 && columns > 0, "a weight has rows and columns");
-        assert_eq!(outputs.len() * columns, inputs.len() * rows, "both factors have R rows");
-        let [outputs, inputs] = factors.each_ref().map(Factor::values);
-        let mut parts = Vec::new();
-        for (band, gradient) in gradient.chunks_mut(side * columns).enumerate() {
-            let across = columns.div_ceil(side);
-            let first = parts.len();
-            parts.extend((0..across).map(|number| Part {
-                outputs,
-                inputs,
-                out: Vec::new(),
-                row: band * side,
-                column: number * side,
-                rows,
-                columns,
-            }));
-            for row in gradient.chunks_exact_mut(columns) {
-                for (part, row) in parts[first..].iter_mut().zip(row.chunks_mut(side)) {
-                    part.out.push(row);
-                }
-            }
-        }
-        parts
-    }
-}
-
-/// A part of a gradient.
-struct Part<'a> {
-    outputs: &'a [f32],
-    inputs: &'a [f32],
+/// A part of a weight's gradient, which one thread computes.
+pub(crate) struct GradientPart<'a> {
     /// The part's rows.
     out: Vec<&'a mut [f32]>,
     /// Where it begins.
@@ -117,16 +94,49 @@ struct Part<'a> {
     columns: usize,
 }
 
+/// `gradient` [`rows`, `columns`] in parts of `side` rows and columns at most.
+///
+/// # Panics
+/// When it has another length, or none.
+pub(crate) fn parts_of_gradient(
+    gradient: &mut [f32],
+    rows: usize,
+    columns: usize,
+    side: usize,
+) -> Vec<GradientPart<'_>> {
+    assert_eq!(gradient.len(), rows * columns, "the gradient is [out, in]");
+    assert!(rows > 0 && columns > 0, "a weight has rows and columns");
+    let mut parts = Vec::new();
+    for (band, gradient) in gradient.chunks_mut(side * columns).enumerate() {
+        let across = columns.div_ceil(side);
+        let first = parts.len();
+        parts.extend((0..across).map(|number| GradientPart {
+            out: Vec::new(),
+            row: band * side,
+            column: number * side,
+            rows,
+            columns,
+        }));
+        for row in gradient.chunks_exact_mut(columns) {
+            for (part, row) in parts[first..].iter_mut().zip(row.chunks_mut(side)) {
+                part.out.push(row);
+            }
+        }
+    }
+    parts
+}
+
 /// Packed blocks of both factors, of one thread.
-struct Blocks {
+pub(crate) struct PackedBlocks {
     /// [tiles][DEPTH][rows of a tile]
     left: Buffer,
     /// [DEPTH][columns of a tile]
     right: Buffer,
 }
 
-impl Blocks {
-    fn new(set: InstructionSet, side: usize) -> Self {
+impl PackedBlocks {
+    /// For parts of this side.
+    pub fn new(set: InstructionSet, side: usize) -> Self {
         let Shape { rows, columns } = shape(set);
         Self {
             left: Buffer::uninitialised(side.div_ceil(rows) * rows * DEPTH),
@@ -135,36 +145,47 @@ impl Blocks {
     }
 }
 
-impl Part<'_> {
-    fn compute(mut self, set: InstructionSet, elements: Elements, blocks: &mut Blocks) {
+impl<'a> GradientPart<'a> {
+    /// Computes the part from `pieces` of both factors in their order, each the places of some rows of the outputs'
+    /// gradient [r, out] and of the inputs [r, in].
+    pub fn compute(
+        mut self,
+        set: InstructionSet,
+        elements: Elements,
+        pieces: impl IntoIterator<Item = (&'a [f32], &'a [f32])>,
+        blocks: &mut PackedBlocks,
+    ) {
         let tile = shape(set);
         let (m, n) = (self.out.len(), self.out.first().map_or(0, |row| row.len()));
-        let mut blocks_of_rows =
-            self.outputs.chunks(DEPTH * self.rows).zip(self.inputs.chunks(DEPTH * self.columns)).peekable();
+        let (rows, columns) = (self.rows, self.columns);
+        let mut blocks_of_rows = pieces
+            .into_iter()
+            .flat_map(|(outputs, inputs)| outputs.chunks(DEPTH * rows).zip(inputs.chunks(DEPTH * columns)))
+            .peekable();
         let mut epilogue = Epilogue::Plain;
         if blocks_of_rows.peek().is_none() {
             self.out.iter_mut().for_each(|row| row.fill(0.0));
         }
         while let Some((outputs, inputs)) = blocks_of_rows.next() {
-            let depth = inputs.len() / self.columns;
+            let depth = inputs.len() / columns;
             let tiles = m.div_ceil(tile.rows);
             let left = &mut blocks.left[..tiles * tile.rows * depth];
-            dispatch_to(set, PackTiles { values: outputs, stride: self.rows, first: self.row, m, tiles: left });
+            dispatch_to(set, PackTiles { values: outputs, stride: rows, first: self.row, m, tiles: left });
             let mut prefetch = blocks_of_rows.peek().map(|(outputs, inputs)| {
-                let outputs = Region { values: outputs, stride: self.rows, first: self.row, columns: m };
-                let inputs = Region { values: inputs, stride: self.columns, first: self.column, columns: n };
+                let outputs = Region { values: outputs, stride: rows, first: self.row, columns: m };
+                let inputs = Region { values: inputs, stride: columns, first: self.column, columns: n };
                 Prefetch::new([outputs, inputs], tiles * n.div_ceil(tile.columns))
             });
             for first in (0..n).step_by(tile.columns) {
                 let right = &mut blocks.right[..depth * tile.columns];
-                let columns = tile.columns.min(n - first);
-                pack_panel(set, inputs, self.columns, self.column + first, columns, tile.columns, right);
+                let width = tile.columns.min(n - first);
+                pack_panel(set, inputs, columns, self.column + first, width, tile.columns, right);
                 let product = Product {
                     left: Left::Tiles(left),
                     right,
                     m,
                     k: depth,
-                    n: columns,
+                    n: width,
                     first,
                     out: Out::Rows(&mut self.out),
                     epilogue,

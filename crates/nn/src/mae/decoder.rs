@@ -12,7 +12,7 @@ use crate::initialisation::{TOKEN_STD, normal, parameter};
 use crate::masking::Masking;
 use crate::ops::{self, SelectedTokens};
 use crate::vit::positions::sin_cos;
-use crate::vit::{Block, LayerNorm, Linear, LinearInit};
+use crate::vit::{Block, DropPath, LayerNorm, Linear, LinearInit, run_blocks};
 
 /// The MAE decoder without its prediction head (`decoder_embed`, `mask_token`, `decoder_pos_embed`, `decoder_blocks`,
 /// `decoder_norm`).
@@ -76,9 +76,6 @@ impl Decoder {
         let placement = Arc::new(masking.placement_in_decoder());
         let positions = self.pos_embed.val().reshape([tokens, dim]);
         let x = ops::place_tokens(embedded, self.mask_token.val().reshape([dim]), positions, &placement);
-        let last = self.blocks.len().saturating_sub(1);
-        self.blocks.iter().enumerate().fold(x, |x, (index, block)| {
-            block.forward_with(x, tokens, None, selected.clone().filter(|_| index == last))
-        })
+        run_blocks(&self.blocks, x, tokens, &DropPath::none(), selected)
     }
 }

@@ -8,7 +8,7 @@
 //! that a product is one matrix product and a weight gradient one matrix.
 
 pub mod attention;
-pub mod block;
+pub mod blocks;
 mod choice;
 mod cpu_tensor;
 mod flat;
@@ -19,11 +19,12 @@ pub mod linear;
 mod rounding;
 mod selected_tokens;
 pub mod squared_error;
+mod tensor_list;
 pub mod token_mean;
 pub mod tokens;
 
 pub use attention::attention;
-pub use block::{BlockOptions, BlockParameters, WeightAndBias, block};
+pub use blocks::{BlockOptions, BlockParameters, WeightAndBias, blocks};
 pub use choice::{is_fused, set_fused};
 pub use flat::CpuValues;
 pub use gelu::gelu;

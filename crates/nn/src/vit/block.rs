@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
 use super::linear::LinearInit;
-use super::{LayerNorm, Linear};
+use super::{DropPath, LayerNorm, Linear};
 use crate::ops::{self, BlockOptions, BlockParameters, SelectedTokens};
 
 /// x + attention(norm1(x)), then x + mlp(norm2(x)).
@@ -61,24 +61,7 @@ impl Block {
     /// # Panics
     /// When `tokens` does not divide the rows.
     pub fn forward(&self, x: Tensor<2>, tokens: usize) -> Tensor<2> {
-        ops::block(x, self.parameters(), self.options(tokens))
-    }
-
-    /// The same with each sample's branches multiplied by its factors, of the attention and of the MLP, `[N]` each (see
-    /// [`DropPath`](super::DropPath)), and for the outputs of the `selected` tokens alone, [N*M, D]: every token still
-    /// serves as key and value. `None`: no factors, all tokens.
-    ///
-    /// # Panics
-    /// When the factors or the selected tokens are of another number of images than `x` has.
-    pub fn forward_with(
-        &self,
-        x: Tensor<2>,
-        tokens: usize,
-        branch_factors: Option<[&[f32]; 2]>,
-        selected: Option<SelectedTokens>,
-    ) -> Tensor<2> {
-        let branch_factors = branch_factors.map(|factors| Arc::new(factors.map(<[f32]>::to_vec)));
-        ops::block(x, self.parameters(), BlockOptions { branch_factors, selected, ..self.options(tokens) })
+        run_blocks(std::slice::from_ref(self), x, tokens, &DropPath::none(), None)
     }
 
     fn options(&self, tokens: usize) -> BlockOptions {
@@ -99,6 +82,28 @@ impl Block {
             fc2: mlp.fc2.parameters(),
         }
     }
+}
+
+/// `x` [N*T, D] through `blocks`, `tokens` being T. Each sample's branches are multiplied by its factors in `drop_path`,
+/// which counts the blocks from the first of these. The last one computes the `selected` tokens alone, [N*M, D]: every
+/// token still serves as key and value. `None`: all.
+///
+/// # Panics
+/// When factors or selected tokens are of another number of images than `x` has.
+pub(crate) fn run_blocks(
+    blocks: &[Block],
+    x: Tensor<2>,
+    tokens: usize,
+    drop_path: &DropPath,
+    selected: Option<SelectedTokens>,
+) -> Tensor<2> {
+    let last = blocks.len().saturating_sub(1);
+    let inputs = blocks.iter().enumerate().map(|(index, block)| {
+        let branch_factors = drop_path.branch_factors(index).map(|factors| Arc::new(factors.map(<[f32]>::to_vec)));
+        let selected = selected.clone().filter(|_| index == last);
+        (block.parameters(), BlockOptions { branch_factors, selected, ..block.options(tokens) })
+    });
+    ops::blocks(x, inputs.collect())
 }
 
 impl Attention {

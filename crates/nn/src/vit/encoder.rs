@@ -9,6 +9,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::Rng;
 
+use super::block::run_blocks;
 use super::linear::LinearInit;
 use super::positions::sin_cos;
 use super::{Block, DropPath, LayerNorm, PatchEmbedding};
@@ -99,11 +100,7 @@ impl Encoder {
         drop_path: &DropPath,
         selected: Option<SelectedTokens>,
     ) -> Tensor<2> {
-        let last = self.blocks.len().saturating_sub(1);
-        self.blocks.iter().enumerate().fold(x, |x, (index, block)| {
-            let selected = selected.clone().filter(|_| index == last);
-            block.forward_with(x, tokens, drop_path.branch_factors(index), selected)
-        })
+        run_blocks(&self.blocks, x, tokens, drop_path, selected)
     }
 
     /// The mean of the last `n` blocks' outputs, the final norm applied to each: `patches` [N, L, p*p*3] to
@@ -149,20 +146,21 @@ impl Encoder {
         }
         let (mut x, tokens) = self.embed(patches);
         let mut sum: Option<Tensor<2>> = None;
-        for (i, block) in self.blocks.iter().enumerate() {
-            let is_last = i + 1 == depth;
-            x = block.forward_with(x, tokens, None, selected.clone().filter(|_| is_last));
-            if i + n >= depth {
-                let rows = match &selected {
-                    Some(selected) if !is_last => selected.select(x.clone(), tokens),
-                    _ => x.clone(),
-                };
-                let normed = self.normed(rows);
-                sum = Some(match sum {
-                    Some(sum) => sum + normed,
-                    None => normed,
-                });
-            }
+        // All up to the first that counts are one operation.
+        for last in depth - n..depth {
+            let first = if last == depth - n { 0 } else { last };
+            let is_last = last + 1 == depth;
+            let selected_of_last = selected.clone().filter(|_| is_last);
+            x = run_blocks(&self.blocks[first..=last], x, tokens, &DropPath::none(), selected_of_last);
+            let rows = match &selected {
+                Some(selected) if !is_last => selected.select(x.clone(), tokens),
+                _ => x.clone(),
+            };
+            let normed = self.normed(rows);
+            sum = Some(match sum {
+                Some(sum) => sum + normed,
+                None => normed,
+            });
         }
         // The loop above has run: depth >= n >= 1.
         sum.map(|sum| if n == 1 { sum } else { sum / n as f64 }).ok_or(refused)
@@ -180,7 +178,7 @@ impl Encoder {
             return Err(ShapeError::NoSuchBlock { asked: block, depth: self.blocks.len() });
         };
         let (x, tokens) = self.embed(patches);
-        let x = blocks.iter().fold(x, |x, block| block.forward(x, tokens));
+        let x = run_blocks(blocks, x, tokens, &DropPath::none(), None);
         Ok(images(x, tokens))
     }
 

@@ -17,4 +17,5 @@ pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use patch_embedding::PatchEmbedding;
 
+pub(crate) use block::run_blocks;
 pub(crate) use linear::LinearInit;

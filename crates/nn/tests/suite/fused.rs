@@ -187,11 +187,15 @@ impl SmallBlock {
     }
 }
 
+fn fused_block(x: Tensor<2>, parameters: ops::BlockParameters, options: ops::BlockOptions) -> Tensor<2> {
+    ops::blocks(x, vec![(parameters, options)])
+}
+
 #[test]
 fn block() {
     for block in SmallBlock::kinds() {
         let of = |operation| block.run(operation, Precision::F32);
-        assert_agree(of(ops::block), of(ops::block::composed));
+        assert_agree(of(fused_block), of(ops::blocks::composed));
     }
 }
 
@@ -200,9 +204,9 @@ fn block() {
 #[test]
 fn block_of_bf16() {
     for block in SmallBlock::kinds() {
-        let fused = block.run(ops::block, Precision::Bf16);
-        let composed = block.run(ops::block::composed, Precision::Bf16);
-        let unrounded = block.run(ops::block, Precision::F32);
+        let fused = block.run(fused_block, Precision::Bf16);
+        let composed = block.run(ops::blocks::composed, Precision::Bf16);
+        let unrounded = block.run(fused_block, Precision::F32);
         for (place, ((fused, composed), unrounded)) in fused.iter().zip(&composed).zip(&unrounded).enumerate() {
             let [apart, changed] = [composed, unrounded].map(|other| root_mean_square_difference(fused, other));
             // What no rounding reaches agrees as in f32.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::block::{BlockSizes, Gradients, Linear, Norm, Parameters, SelectedTokens};
 
 fn numbers(n: usize, seed: u32) -> Vec<f32> {
     (0..n as u32).map(|i| ((i + seed * 977).wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0).collect()
@@ -149,15 +150,15 @@ fn check(sizes: BlockSizes, images: usize, selected: Option<(&[u32], usize)>, fa
 
     let expected = reference.forward();
     let mut out = vec![f32::NAN; expected.len()];
-    forward(&block, &x, &mut out);
+    forward(&[block], &x, &mut out);
     out.iter().zip(&expected).for_each(|(&found, &expected)| close(found, expected, "out"));
     let mut again = vec![f32::NAN; expected.len()];
-    let saved = forward_saving(&block, &x, &mut again);
+    let saved = forward_saving(&[block], &x, &mut again);
     assert_eq!(out, again, "saving changes nothing; {what}");
 
     let grad = numbers(out.len(), 50);
     let mut dx = vec![f32::NAN; x.len()];
-    let gradients = backward(&block, &x, &saved, &grad, &mut dx);
+    let [gradients] = backward(&[block], &x, saved, &grad, &mut dx).try_into().expect("one block");
     for i in (0..x.len()).step_by(1 + x.len() / 40) {
         close(dx[i], reference.derivative(&grad, |case| &mut case.x[i]), &format!("dx {i}"));
     }
@@ -198,10 +199,10 @@ fn the_keys_bias_has_no_gradient() {
     let owned = Owned::new(SMALL);
     let x = numbers(3 * 60, 60);
     let mut out = vec![0.0; x.len()];
-    let saved = forward_saving(&owned.block(), &x, &mut out);
-    let gradients = backward(&owned.block(), &x, &saved, &numbers(x.len(), 61), &mut out);
-    assert_eq!(gradients.qkv[1][12..24], [0.0; 12]);
-    assert!(gradients.qkv[1][..12].iter().chain(&gradients.qkv[1][24..]).all(|value| *value != 0.0));
+    let saved = forward_saving(&[owned.block()], &x, &mut out);
+    let gradients = backward(&[owned.block()], &x, saved, &numbers(x.len(), 61), &mut out);
+    assert_eq!(gradients[0].qkv[1][12..24], [0.0; 12]);
+    assert!(gradients[0].qkv[1][..12].iter().chain(&gradients[0].qkv[1][24..]).all(|value| *value != 0.0));
 }
 
 #[test]
@@ -213,8 +214,8 @@ fn one_thread_and_three_give_the_same_bits() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
         pool.install(|| {
             let (mut out, mut dx) = (vec![0.0; x.len()], vec![0.0; x.len()]);
-            let saved = forward_saving(&owned.block(), &x, &mut out);
-            let gradients = backward(&owned.block(), &x, &saved, &grad, &mut dx);
+            let saved = forward_saving(&[owned.block()], &x, &mut out);
+            let gradients = backward(&[owned.block()], &x, saved, &grad, &mut dx);
             (out, dx, gradients)
         })
     };
@@ -224,8 +225,8 @@ fn one_thread_and_three_give_the_same_bits() {
 #[test]
 fn no_images_are_no_work() {
     let owned = Owned::new(SMALL);
-    forward(&owned.block(), &[], &mut []);
-    let saved = forward_saving(&owned.block(), &[], &mut []);
-    let gradients = backward(&owned.block(), &[], &saved, &[], &mut []);
-    assert_eq!(*gradients.fc1[0], [0.0; 240]);
+    forward(&[owned.block()], &[], &mut []);
+    let saved = forward_saving(&[owned.block()], &[], &mut []);
+    let gradients = backward(&[owned.block()], &[], saved, &[], &mut []);
+    assert_eq!(*gradients[0].fc1[0], [0.0; 240]);
 }
