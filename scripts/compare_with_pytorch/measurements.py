@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from rows import Row
+from rows import GROUPS, Row, rows_of
 
 
 class Failed(Exception):
@@ -62,9 +62,10 @@ class Folder:
         return json.loads(file.read_text()) if file.exists() else {}
 
     def rows(self):
-        """Those that have a finished round, in the order in which they began."""
-        files = sorted(self.path.glob("*.round-*.json"), key=lambda file: file.stat().st_mtime)
-        return list(dict.fromkeys(Row.named(file.name.partition(".round-")[0]) for file in files))
+        """Those that have a finished round: the groups' in their order, then others."""
+        names = {file.name.partition(".round-")[0] for file in self.path.glob("*.round-*.json")}
+        of_groups = [row.name for row in rows_of(" ".join(GROUPS)) if row.name in names]
+        return [Row.named(name) for name in [*of_groups, *sorted(names - set(of_groups))]]
 
     def rounds(self, row):
         """All that are finished, in the order of their numbers."""

@@ -159,6 +159,6 @@ def _of_own_f32(results, ours, printed):
 
 
 def _share_of_peak(printed):
-    own = f"{printed['gflop_per_s'] / printed['product_peak_gflop_per_s']:.0%}"
-    of_gemm = printed.get("burn_product_peak_gflop_per_s")
-    return own + (f" ({printed['gflop_per_s'] / of_gemm:.0%})" if of_gemm else "")
+    peaks = [printed.get("product_peak_gflop_per_s"), printed.get("burn_product_peak_gflop_per_s")]
+    own, *of_gemm = [f"{100 * printed['gflop_per_s'] / peak:.0f} %" for peak in peaks if peak]
+    return own + (f" ({of_gemm[0]})" if of_gemm else "")
