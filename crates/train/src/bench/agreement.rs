@@ -22,7 +22,11 @@ impl Limits {
         match precision {
             // A few roundings of a mean over thousands; what the golden tests allow.
             Precision::F32 => Self { loss: 1e-5, gradient: 1e-3 },
-            Precision::Bf16 => Self { loss: 1e-3, gradient: 5e-2 },
+            // A factor whose last bits the two compute differently may round to the neighbour, 2^-8 of itself away, and
+            // what follows from it round differently again: through all layers the two come to differ by about as much as
+            // rounding changes at all. That is 6e-5 of the loss and 6e-3 of a gradient at most in the presets, all methods
+            // and stages. Whether every factor is rounded, the tests of the operations tell.
+            Precision::Bf16 => Self { loss: 3e-4, gradient: 2e-2 },
         }
     }
 }
