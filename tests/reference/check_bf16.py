@@ -99,6 +99,8 @@ def trajectory(name):
         return [max(of_each) for of_each in zip(*each)]
 
     exact, autocast = [tensors("expected")], [tensors("autocast")]
+    first = (found(torch.float32, RoundedLinears)["loss"][0] / exact[0]["loss"][0] - 1).abs().item()
+    yield f"{name}: the rule in 32 bits: first loss", first, first <= differences.LOSS_AT_FIRST
     rounding = [found(torch.float32, RoundedLinears, draw) for draw in range(DRAWS)]
     casts = [found(torch.float32, bfloat16.autocast, draw) for draw in range(DRAWS)]
     for what, ours, others, bounds in (

@@ -75,6 +75,9 @@ fn one_pass_in_bf16_and_all_its_gradients_are_those_of_the_rule() {
 fn eighteen_steps_in_bf16_are_those_of_the_rule_and_near_those_of_autocast() {
     for (case, stage) in TRAJECTORIES {
         let (found, weights) = (replayed(case, stage, Precision::Bf16), tensors(case, "weights"));
+        let first = |file: &TensorFile| file.floats_of_any_rank("loss").expect("losses").1[..1].to_vec();
+        let of_first = relative_of_each(&first(&tensors(case, "expected")), &first(&found));
+        assert!(of_first <= LOSS, "{case}: the first losses are {of_first:.1e} apart");
         for (kind, limit) in [("expected", FROM_THE_RULE), ("autocast", FROM_AUTOCAST)] {
             let Apart { losses, movement } = apart(&found, &tensors(case, kind), &weights);
             println!("{case}, {kind}: losses {losses:.1e}, movement {movement:.1e}");
