@@ -3,15 +3,15 @@
 
 use burn::tensor::{FloatDType, Tensor};
 
-/// `x` of any shape rounded to bfloat16, to the nearest, ties to even, as f32. Its gradient passes as it is: what is
-/// rounded for a product is not what is learned.
+/// `x` [R, C] rounded to bfloat16, to the nearest, ties to even, as f32; an infinity becomes NaN. Its gradient passes as it
+/// is: what is rounded for a product is not what is learned.
 pub(super) fn rounded(x: Tensor<2>) -> Tensor<2> {
     let fixed = x.clone().detach();
     // The difference is exact, and so is its sum with x.
     x + (through_bf16(fixed.clone()) - fixed)
 }
 
-/// `x` of any shape as it is, whose incoming gradient is rounded to bfloat16.
+/// `x` [R, C] as it is, but for infinities, which become NaN; its incoming gradient is rounded to bfloat16.
 pub(super) fn with_rounded_gradient(x: Tensor<2>) -> Tensor<2> {
     let through = through_bf16(x.clone());
     // A cast rounds the gradient on its way back, too.

@@ -122,7 +122,6 @@ fn numbers_are_rounded_to_the_nearest_bfloat16_and_halfway_to_the_even_one() {
         (255.5, 256.0),
         (1e-30, 9.984_021e-31),
         (3.0e38, 3.0040553e+38),
-        (f32::MAX, f32::INFINITY),
         (0.0, 0.0),
     ];
     let given: Vec<f32> = numbers.iter().map(|(given, _)| *given).collect();
