@@ -93,6 +93,7 @@ def conditions_of(given, bmae, peer):
     return {
         "cpu": machine.cpu(),
         "simd": given.simd,
+        # Steps, warm-up, steps of slow rows, threads.
         "pace": [given.steps, given.warmup, given.steps_slow, given.threads],
         "versions": machine.versions(bmae, sys.executable, peer),
         "commit": machine.commit(REPOSITORY),

@@ -51,10 +51,10 @@ class Folder:
         if found is None:
             self.path.mkdir(parents=True, exist_ok=True)
             return self._write("conditions.json", conditions)
-        changed = [key for key in conditions if key not in ("load", "begun", "commit") and found.get(key) != conditions[key]]
+        before, now = _compared(found), _compared(conditions)
+        changed = [f"{key} was {before.get(key)} and is {now[key]}" for key in now if before.get(key) != now[key]]
         if changed:
-            of_each = "; ".join(f"{key} was {found.get(key)} and is {conditions[key]}" for key in changed)
-            raise Failed(f"the rounds in {self.path} were measured under other conditions: {of_each}; name another folder")
+            raise Failed(f"the rounds in {self.path} were measured otherwise: {'; '.join(changed)}; name another folder")
 
     def round(self, row, number):
         """By name of its runs; nothing if it is not finished."""
@@ -84,6 +84,10 @@ class Folder:
         unfinished = self.path / f"{name}.unfinished"
         unfinished.write_text(json.dumps(content, indent=1) + "\n")
         unfinished.replace(self.path / name)
+
+
+def _compared(conditions):
+    return {key: value for key, value in conditions.items() if key not in ("load", "begun", "commit", "versions")} | conditions["versions"]
 
 
 def measure(folder, rows, rounds, runs_of_row, command_of, environment, say):
