@@ -255,7 +255,7 @@ def evaluation_cases():
 if __name__ == "__main__":
     torch.set_num_threads(1)
     GOLDEN.mkdir(exist_ok=True)
-    for old in GOLDEN.iterdir():
+    for old in filter(Path.is_file, GOLDEN.iterdir()):
         old.unlink()
     forward_cases()
     pretrain_cases()

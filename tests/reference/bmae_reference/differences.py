@@ -2,16 +2,44 @@
 
 import re
 
+import torch
+
 LOSS_AT_FIRST = 1e-5  # relative
 LOSS = 1e-4  # relative, over a trajectory
 TENSOR = 1e-3  # relative to the largest value of the tensor
 RATE = 1e-6  # relative
+# Of a trajectory with linear layers in bfloat16, as `apart` has it: losses and movement.
+BF16 = (2e-3, 5e-3)  # from the rule of `bfloat16.RoundedLinears`
+AUTOCAST = (5e-3, 3.5e-2)  # from PyTorch's autocast
 EXCHANGED = 1e-4  # absolute: features, predictions and losses of exchanged weights
 
 
 def kind_of(name):
     """Of a tensor: its name without the number of its block."""
     return re.sub(r"\.\d+\.", ".*.", name)
+
+
+def apart(found, expected, weights):
+    """Two trajectories that began at `weights`: the largest relative difference of their losses; and the root of the
+    summed squares of how far their parameters are apart, in parts of how far the expected ones moved. Without the key
+    part of qkv.bias, whose gradient is rounding alone."""
+    losses = (found["loss"].double() / expected["loss"].double() - 1).abs().max().item()
+    difference = movement = 0.0
+    for name, value in expected.items():
+        if name.startswith("param."):
+            of_found, of_expected, at_first = (
+                _without_keys(name, values.double()) for values in (found[name], value, weights[name.removeprefix("param.")])
+            )
+            difference += (of_found - of_expected).square().sum().item()
+            movement += (of_expected - at_first).square().sum().item()
+    return losses, (difference / movement) ** 0.5
+
+
+def _without_keys(name, values):
+    if not name.endswith("qkv.bias"):
+        return values
+    query, _, value = values.chunk(3)
+    return torch.cat([query, value])
 
 
 class Report:
@@ -59,6 +87,16 @@ class Report:
         print(f"  {what}: {', '.join(f'{kind} {difference:.1e}' for kind, difference in worst.items())}")
         if wrong:
             self.fail(what, f"{wrong[0]}" + (f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""))
+
+    def trajectory(self, what, found, expected, weights, limits):
+        """With linear layers in bfloat16, from `weights` on."""
+        if set(found) != set(expected):
+            return self.fail(what, f"{sorted(set(found) ^ set(expected))} in one of them only")
+        differences = apart(found, expected, weights)
+        print(f"  {what}: losses {differences[0]:.1e}, movement {differences[1]:.1e}")
+        for kind, difference, limit in zip(("losses", "movement"), differences, limits):
+            if not self.note(what, f"bf16 {kind}", difference, limit):
+                self.fail(what, f"{kind} {difference:.1e} apart, limit {limit:.1e}")
 
     def finish(self):
         print("\nlargest difference of each kind (limit), and where")

@@ -1,4 +1,9 @@
-"""What `bmae forward` and `bmae replay` compute, with files as dictionaries of tensors (docs/formats.md)."""
+"""What `bmae forward` and `bmae replay` compute, with files as dictionaries of tensors (docs/formats.md).
+
+`products` makes the context of a step's forward pass: `bfloat16` has two.
+"""
+
+from contextlib import nullcontext
 
 import torch
 from torch import nn
@@ -41,16 +46,17 @@ def loss_of(model, recipe, inputs, target=None):
     return outputs | {"loss": loss.reshape(1)}
 
 
-def forward(recipe, weights, inputs, target=None, dtype=torch.float64):
+def forward(recipe, weights, inputs, target=None, dtype=torch.float64, products=nullcontext):
     """Outputs and all gradients."""
     model = student(recipe, weights, dtype)
-    outputs = loss_of(model, recipe, inputs, target)
+    with products():
+        outputs = loss_of(model, recipe, inputs, target)
     outputs["loss"].backward()
     gradients = {f"grad.{n}": p.grad for n, p in model.named_parameters() if p.requires_grad}
     return _detached(outputs | gradients)
 
 
-def pretrain(recipe, weights, batches, steps_per_epoch, dtype=torch.float64):
+def pretrain(recipe, weights, batches, steps_per_epoch, dtype=torch.float64, products=nullcontext):
     stage, method = recipe["pretrain"], recipe["method"]
     model = student(recipe, weights, dtype)
     targets = Targets(method, stage["epochs"], steps_per_epoch, recipe["data"]["image_size"], dtype)
@@ -84,9 +90,10 @@ def pretrain(recipe, weights, batches, steps_per_epoch, dtype=torch.float64):
         # One pass of the student for each term, as the published code did for its two targets.
         total = 0.0
         for weight, head, wanted, of_term in terms:
-            latent, mask, restore = model.encode(images, of_term, stage["mask_ratio"])
-            prediction = getattr(model, head)(model.decode(latent, restore))
-            loss = weight * loss_of_patches(prediction, wanted, mask, stage.get("loss_on", "masked"))
+            with products():
+                latent, mask, restore = model.encode(images, of_term, stage["mask_ratio"])
+                prediction = getattr(model, head)(model.decode(latent, restore))
+                loss = weight * loss_of_patches(prediction, wanted, mask, stage.get("loss_on", "masked"))
             loss.backward()
             total += loss.item()
         _clip(optimiser, stage)
@@ -118,14 +125,14 @@ def _predict_features(model, optimiser, weights, recipe, dtype):
             optimiser.add_param_group(pretraining_group(parameter, recipe["pretrain"]))
 
 
-def finetune(recipe, weights, batches, steps_per_epoch, dtype=torch.float64):
+def finetune(recipe, weights, batches, steps_per_epoch, dtype=torch.float64, products=nullcontext):
     stage = recipe["finetune"]
     model = load(Classifier(Sizes.of(recipe), len(weights["head.bias"]), stage["pooling"]), weights, dtype)
     optimiser = torch.optim.AdamW(finetuning_groups(model, stage), betas=(0.9, 0.999), eps=1e-8)
     losses, rates = [], []
     for i, (images, labels) in enumerate(zip(batches["images"].to(dtype), batches["labels"])):
-        logits = model(images)
-        loss = nn.functional.cross_entropy(logits, labels, label_smoothing=stage["label_smoothing"])
+        with products():
+            loss = nn.functional.cross_entropy(model(images), labels, label_smoothing=stage["label_smoothing"])
         rates.append(_update(optimiser, stage, loss, i / steps_per_epoch))
         losses.append(loss.item())
     return _trajectory(losses, rates, dict(model.named_parameters()))

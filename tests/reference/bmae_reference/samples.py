@@ -75,7 +75,7 @@ def leaves(recipe, path=()):
 
 
 def recipe_to_toml(recipe):
-    lines, section = [], None
+    lines, section = [], ()
     for path, value in leaves(recipe):
         if path[:-1] != section:
             section = path[:-1]

@@ -6,6 +6,7 @@ from safetensors.torch import load_file
 
 from . import replay, samples
 from .binary import Failed
+from .differences import AUTOCAST, BF16
 from .heads import Classifier
 from .mae import MaskedAutoencoder
 from .methods import warmup_and_targets
@@ -17,20 +18,40 @@ STEPS_PER_EPOCH, EPOCHS = 3, 6
 def golden(bmae, report, folder):
     print("golden files")
     for path in sorted(folder.glob("*.toml")):
-        case, stage, recipe = path.stem, path.stem.split("-")[0], tomllib.loads(path.read_text())
-        for target in recipe["method"].get("targets", []):
-            if "from" in target:
-                target["from"] = str((folder / target["from"]).resolve())
-        file = {kind: folder / f"{case}.{kind}.safetensors" for kind in ("weights", "inputs", "batches", "target")}
+        recipe, file = _golden_case(path)
+        expected = load_file(file("expected"))
+        _attempt(report, path.stem, lambda: _run_golden(bmae, path.stem, recipe, file), expected)
+    print("golden files with linear layers in bfloat16")
+    for path in sorted((folder / "bf16").glob("*.toml")):
+        recipe, file = _golden_case(path)
         try:
-            if stage == "forward":
-                target = file["target"] if file["target"].exists() else None
-                found = bmae.forward(recipe, file["weights"], load_file(file["inputs"]), target, gradients=True)
-            else:
-                found = bmae.replay(stage, recipe, file["weights"], load_file(file["batches"]), STEPS_PER_EPOCH)
-            report.outputs(case, found, load_file(folder / f"{case}.expected.safetensors"))
+            found, expected = _run_golden(bmae, path.stem, recipe, file), load_file(file("expected"))
         except Failed as failed:
-            report.fail(case, failed)
+            report.fail(path.stem, failed)
+            continue
+        if path.stem.startswith("forward"):
+            report.outputs(f"bf16 {path.stem}", found, expected)
+            continue
+        weights = load_file(file("weights"))
+        report.trajectory(f"bf16 {path.stem}", found, expected, weights, BF16)
+        report.trajectory(f"bf16 {path.stem}, autocast", found, load_file(file("autocast")), weights, AUTOCAST)
+
+
+def _golden_case(path):
+    """Its recipe, and the path of each of its files."""
+    recipe = tomllib.loads(path.read_text())
+    for target in recipe["method"].get("targets", []):
+        if "from" in target:
+            target["from"] = str((path.parent / target["from"]).resolve())
+    return recipe, lambda kind: path.with_name(f"{path.stem}.{kind}.safetensors")
+
+
+def _run_golden(bmae, case, recipe, file):
+    stage = case.split("-")[0]
+    if stage == "forward":
+        target = file("target") if file("target").exists() else None
+        return bmae.forward(recipe, file("weights"), load_file(file("inputs")), target, gradients=True)
+    return bmae.replay(stage, recipe, file("weights"), load_file(file("batches")), STEPS_PER_EPOCH)
 
 
 def random_recipe(generator, is_square=False):

@@ -1,5 +1,6 @@
 //! The training against golden files of an independent implementation in plain PyTorch, computed in f64
-//! (`tests/reference/`): one pass with all gradients, eighteen recorded steps of every method, fine-tuning, probing.
+//! (`tests/reference/`): one pass with all gradients, eighteen recorded steps of every method, fine-tuning, probing. In `golden/bf16/`
+//! it has linear layers in bfloat16.
 //!
 //! Each test prints the largest error of each kind of tensor and of each case (`cargo test --release golden -- --nocapture`).
 
@@ -11,6 +12,8 @@ use bmae_recipe::{Recipe, TrainedStage};
 use bmae_train::device::DeviceChoice;
 use bmae_train::forward::{self, Forward};
 use bmae_train::replay;
+
+mod bf16;
 
 /// Of a loss, relative: after one pass all that `f32` costs is a few roundings (2^-24 each) of a sum of thousands.
 const LOSS: f64 = 1e-5;
@@ -144,20 +147,24 @@ fn replay_all(stage: TrainedStage, prefix: &str, expected_cases: usize) {
     errors.print(&format!("{} cases of {prefix}, 18 steps each", cases.len()));
 }
 
+/// What `forward` computes of a case, with all gradients.
+fn one_pass(case: &str) -> TensorFile {
+    let device = DeviceChoice::Cpu.open().expect("a CPU");
+    let weights_of_case = weights(case, "weights");
+    let target = path(case, "target").exists().then(|| weights(case, "target"));
+    let of = Forward { weights: &weights_of_case, target: target.as_ref(), gradients: true };
+    forward::run(&recipe(case), of, &tensors(case, "inputs"), &device, &mut |_| {})
+        .unwrap_or_else(|error| panic!("{case}: {error}"))
+        .outputs
+}
+
 #[test]
 fn one_pass_and_all_its_gradients_are_those_of_the_reference() {
-    let device = DeviceChoice::Cpu.open().expect("a CPU");
     let mut errors = Errors::default();
     let cases = cases("forward-");
     assert_eq!(cases.len(), 12, "{cases:?}");
     for case in &cases {
-        let weights_of_case = weights(case, "weights");
-        let target = path(case, "target").exists().then(|| weights(case, "target"));
-        let of = Forward { weights: &weights_of_case, target: target.as_ref(), gradients: true };
-        let found = forward::run(&recipe(case), of, &tensors(case, "inputs"), &device, &mut |_| {})
-            .unwrap_or_else(|error| panic!("{case}: {error}"))
-            .outputs;
-        errors.compare(case, &tensors(case, "expected"), &found, LOSS);
+        errors.compare(case, &tensors(case, "expected"), &one_pass(case), LOSS);
     }
     errors.print("one pass");
 }
