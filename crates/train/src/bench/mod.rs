@@ -16,6 +16,7 @@ mod work;
 
 use std::time::{Duration, Instant};
 
+use bmae_kernels::product::Bf16Products;
 use bmae_kernels::profile;
 use bmae_recipe::{Recipe, StageRecipe, TrainedStage};
 use burn::tensor::Device;
@@ -27,7 +28,6 @@ pub(crate) use learner::CLASSES;
 pub use loading::{LoadingTime, loading};
 pub(crate) use pace::{Pace, Timed};
 pub use peak::ProductPeak;
-pub use products::Bf16Products;
 pub use work::{Part, Work};
 
 /// Images of the batch on which fused and composed operations are compared.
@@ -132,7 +132,7 @@ pub fn run(recipe: &Recipe, settings: Settings, device: &Device) -> Result<StepT
     drop(learner);
     let work = Work::of(recipe, settings.stage, batch, CLASSES);
     let product_peak = ProductPeak::measure(recipe.precision, device);
-    let bf16_products = Bf16Products::of(recipe.precision);
+    let bf16_products = products::bf16_products(recipe.precision, device);
     Ok(StepTimes { batch, steps, work, product_peak, bf16_products, peak_memory, profile })
 }
 
