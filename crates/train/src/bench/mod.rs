@@ -105,7 +105,7 @@ pub fn run(recipe: &Recipe, settings: Settings, device: &Device) -> Result<StepT
     let recipe = &with_epochs_after_the_switch(recipe);
     let StageRecipe { batch_size: batch, accumulate, .. } = *recipe.stage(settings.stage);
     let mut learner = BenchLearner::new(recipe, settings.stage, batch, &device.clone().autodiff())?;
-    agreement::check(&mut learner, compared(batch, accumulate), recipe.precision, device)?;
+    agreement::check(&mut learner, compared(batch, accumulate), (recipe.precision, settings.stage), device)?;
     memory::forget_peak();
 
     // The first step of a bootstrapped student ends its epoch, so that its targets differ from it.
