@@ -57,8 +57,10 @@ fn the_precision_is_that_of_the_recipe_and_is_told_with_how_its_products_are_com
     assert_eq!(in_bf16["precision"], "bf16");
     let products = in_bf16["bf16_products"].as_str().expect("a name").to_owned();
     assert!(["rounded-f32", "avx512-bf16", "amx"].contains(&products.as_str()), "{products}");
-    let text = folder.bmae(&format!("{command} --set precision=bf16")).succeeds().stdout;
-    assert!(text.lines().next().is_some_and(|line| line.contains(&format!(", bf16 by {products}, "))), "{text}");
+    for stage in ["pretrain", "finetune", "linprobe"] {
+        let text = folder.bmae(&format!("{command} --stage {stage} --set precision=bf16")).succeeds().stdout;
+        assert!(text.lines().next().is_some_and(|line| line.contains(&format!(", bf16 by {products}, "))), "{text}");
+    }
 }
 
 #[test]

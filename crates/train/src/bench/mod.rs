@@ -11,11 +11,11 @@ mod loading;
 mod memory;
 mod pace;
 mod peak;
+mod products;
 mod work;
 
 use std::time::{Duration, Instant};
 
-use bmae_architecture::Precision;
 use bmae_kernels::product::Bf16Products;
 use bmae_kernels::profile;
 use bmae_recipe::{Recipe, StageRecipe, TrainedStage};
@@ -105,7 +105,7 @@ pub fn run(recipe: &Recipe, settings: Settings, device: &Device) -> Result<StepT
     let recipe = &with_epochs_after_the_switch(recipe);
     let StageRecipe { batch_size: batch, accumulate, .. } = *recipe.stage(settings.stage);
     let mut learner = BenchLearner::new(recipe, settings.stage, batch, &device.clone().autodiff())?;
-    agreement::check(&mut learner, compared(batch, accumulate), recipe.precision, device)?;
+    agreement::check(&mut learner, compared(batch, accumulate), (recipe.precision, settings.stage), device)?;
     memory::forget_peak();
 
     // The first step of a bootstrapped student ends its epoch, so that its targets differ from it.
@@ -132,7 +132,7 @@ pub fn run(recipe: &Recipe, settings: Settings, device: &Device) -> Result<StepT
     drop(learner);
     let work = Work::of(recipe, settings.stage, batch, CLASSES);
     let product_peak = ProductPeak::measure(recipe.precision, device);
-    let bf16_products = (recipe.precision == Precision::Bf16).then(Bf16Products::current);
+    let bf16_products = products::bf16_products(recipe.precision, device);
     Ok(StepTimes { batch, steps, work, product_peak, bf16_products, peak_memory, profile })
 }
 
