@@ -17,6 +17,7 @@ use crate::bf16::Operand;
 use crate::instruction_set::{InstructionSet, dispatch_to};
 use crate::profile::{Operation, time};
 
+mod amx;
 mod epilogue;
 mod gradient;
 mod packed;
