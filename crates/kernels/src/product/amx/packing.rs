@@ -206,9 +206,8 @@ impl<'a> ColumnsOfRows<'a> {
         let mut block = [[0; SIDE]; SIDE];
         for (p, pairs) in block.iter_mut().enumerate() {
             let k = step * DEPTH + 2 * p;
-            for ((pair, a), b) in pairs.iter_mut().zip(row(k)).zip(row(k + 1)) {
-                *pair = bits(a) | bits(b) << 16;
-            }
+            let (a, b) = (row(k), row(k + 1));
+            *pairs = std::array::from_fn(|i| bits(a[i]) | bits(b[i]) << 16);
         }
         block
     }
