@@ -23,7 +23,7 @@ if [ ! -x "$folder/bochs/bochs" ]; then
     echo "78f6c73d4a6472d5130a87ab9dc306d02c7c71ed8e25b3a8ef642e2a7acd282b  $folder/$sources" | sha256sum -c --quiet
     rm -rf "$folder/bochs" "$folder/bochs-3.0"
     tar -xf "$folder/$sources" -C "$folder"
-    patch -s -p1 -d "$folder/bochs-3.0" <"$here/scripts/bochs_xfd.patch"
+    patch -s -p1 -d "$folder/bochs-3.0" <"$here/scripts/bochs_amx.patch"
     (
         cd "$folder/bochs-3.0"
         ./configure --with-nogui --enable-cpu-level=6 --enable-x86-64 --enable-all-optimizations --enable-avx --enable-evex --enable-amx \
@@ -54,14 +54,15 @@ memory=$folder/initramfs disc=$folder/disc
 rm -rf "$memory" "$disc"
 mkdir -p "$memory/bin" "$memory/proc" "$disc/isolinux"
 cp "$root/bin/busybox" "$memory/bin/"
-for tool in sh mount grep poweroff; do ln -s busybox "$memory/bin/$tool"; done
+for tool in sh mount grep sleep poweroff; do ln -s busybox "$memory/bin/$tool"; done
 cp "$tests" "$memory/tests"
 cat >"$memory/init" <<END
 #!/bin/sh
 mount -t proc proc /proc
 echo "AMX of this machine:" \$(grep -m 1 flags /proc/cpuinfo | grep -o 'amx_[a-z0-9]*')
-/tests $filter --test-threads=1
+/tests $filter --test-threads=3
 echo "the tests ended with \$?"
+sleep 2
 poweroff -f
 END
 chmod +x "$memory/init"
@@ -80,7 +81,7 @@ LD_LIBRARY_PATH=$root/usr/lib/x86_64-linux-gnu "$root/usr/bin/xorriso" -as mkiso
 cat >"$folder/bochsrc" <<END
 config_interface: textconfig
 display_library: nogui
-cpu: model=sapphire_rapids, ips=100000000, reset_on_triple_fault=0, ignore_bad_msrs=1
+cpu: model=corei7_skylake_x, add_features="amx, amx_bf16", ips=100000000, reset_on_triple_fault=0, ignore_bad_msrs=1
 memory: guest=1024, host=1024
 romimage: file=$root/usr/share/bochs/BIOS-bochs-latest
 vgaromimage: file=$root/usr/share/vgabios/vgabios.bin
