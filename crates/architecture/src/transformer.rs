@@ -2,6 +2,7 @@
 
 use crate::error::{ArchitectureError, WidthDivisor};
 use crate::multiple::nearest_multiple;
+use crate::precision::Precision;
 
 /// Hidden units of the decoder's MLPs per unit of width, as in the official code.
 pub const DECODER_MLP_RATIO: f64 = 4.0;
@@ -23,12 +24,14 @@ pub struct Transformer {
     pub mlp_ratio: f64,
     /// What stands under the root of its LayerNorms beside the variance, usually [`LAYER_NORM_EPSILON`].
     pub norm_epsilon: f64,
+    /// The numbers that its linear layers multiply, and those beside it that make its tokens or read them; usually f32.
+    pub precision: Precision,
 }
 
 impl Transformer {
-    /// Blocks of these sizes with the usual LayerNorms.
+    /// Blocks of these sizes with the usual LayerNorms, in f32.
     pub const fn new(dim: usize, depth: usize, heads: usize, mlp_ratio: f64) -> Self {
-        Self { dim, depth, heads, mlp_ratio, norm_epsilon: LAYER_NORM_EPSILON }
+        Self { dim, depth, heads, mlp_ratio, norm_epsilon: LAYER_NORM_EPSILON, precision: Precision::F32 }
     }
 
     /// A decoder, whose MLP ratio is [`DECODER_MLP_RATIO`].

@@ -13,22 +13,29 @@
 
 use rayon::prelude::*;
 
-use crate::bf16::Operand;
-use crate::instruction_set::{InstructionSet, dispatch_to};
+use crate::instruction_set::InstructionSet;
 use crate::profile::{Operation, time};
 
 mod amx;
+#[cfg(target_arch = "x86_64")]
+mod avx512_bf16;
+mod dispatch;
+mod elements;
 mod epilogue;
 mod gradient;
+mod multiply_add;
 mod packed;
 mod prefetch;
 mod shape;
 mod tile;
 
+pub use elements::Bf16Products;
 pub use epilogue::Epilogue;
 pub use gradient::{WeightGradient, weight_gradients};
 pub use packed::PackedMatrix;
 
+use dispatch::run;
+use elements::Factor;
 use tile::{Left, Out, Product};
 
 /// Rows of a piece of [`product_on_all_threads`].
@@ -70,12 +77,21 @@ fn product_with(set: InstructionSet, left: &[f32], right: &PackedMatrix, epilogu
     }
     let m = out.len() / n;
     assert_eq!(left.len(), m * k, "the left factor is [M, K]");
-    let left = Operand::new(left, right.precision);
-    let left = Left::Rows { values: left.values(), stride: k };
-    dispatch_to(
-        set,
-        Product { left, right: &right.panels, m, k, n, first: 0, out: Out::Flat(out), epilogue, prefetch: None },
-    );
+    let left = Factor::along_rows(left, k, right.elements);
+    let places = right.elements.places(k);
+    let left = Left::Rows { values: left.values(), stride: places };
+    let product = Product {
+        left,
+        right: &right.panels,
+        m,
+        k: places,
+        n,
+        first: 0,
+        out: Out::Flat(out),
+        epilogue,
+        prefetch: None,
+    };
+    run(set, right.elements, product);
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use bmae_architecture::Precision;
+
 /// A value that is one of a few fixed words.
 pub trait Choice: Sized + Copy + PartialEq + 'static {
     /// Every variant with its word, in the order in which help and errors list them.
@@ -17,6 +19,10 @@ pub trait Choice: Sized + Copy + PartialEq + 'static {
         // Every variant stands in ALL: the macro below writes both from one list.
         Self::ALL.iter().find(|(variant, _)| *variant == self).map_or("", |(_, text)| text)
     }
+}
+
+impl Choice for Precision {
+    const ALL: &'static [(Self, &'static str)] = &[(Self::F32, "f32"), (Self::Bf16, "bf16")];
 }
 
 macro_rules! choices {

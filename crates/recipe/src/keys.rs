@@ -3,7 +3,7 @@
 
 use super::key::AnyKey;
 use super::meanings;
-use super::sections::{data, finetune, knn, linprobe, method, model, monitor, pretrain, run, seed, target};
+use super::sections::{data, finetune, knn, linprobe, method, model, monitor, precision, pretrain, run, seed, target};
 use super::suggestion::{LEAST_LIKENESS, bare, best, likeness};
 
 /// The list of tables that spells out the targets of the method "custom".
@@ -15,7 +15,7 @@ pub const RUNS: &str = "runs";
 /// [`of_targets`], those of a run in [`of_runs`].
 pub fn all() -> Vec<&'static dyn AnyKey> {
     [
-        vec![&seed::KEY as &dyn AnyKey],
+        vec![&seed::KEY as &dyn AnyKey, &precision::KEY],
         data::KEYS.all(),
         model::KEYS.all(),
         method::KEYS.all(),

@@ -11,6 +11,7 @@ use super::recipe_paths;
 use super::sections::data;
 use super::sections::method::{self, Method};
 use super::sections::model;
+use super::sections::precision;
 use super::sections::pretrain;
 use super::sections::run::{self, PlannedRun};
 use super::setting::Setting;
@@ -19,7 +20,7 @@ use super::untold_heads;
 use super::warning::Warning;
 
 /// Everything that says what a recipe is. Later wins: `preset`, then `[data]` and `[model]` of `from` (and its
-/// `[method]`, where that is wanted; of weights that no run made also `pretrain.norm_pix`), then `settings`, which win over the preset's `[[runs]]` too. A method named by a
+/// `[method]` and `precision`, where these are wanted; of weights that no run made also `pretrain.norm_pix`), then `settings`, which win over the preset's `[[runs]]` too. A method named by a
 /// setting takes the preset's first run of that method, or `[method]` with that name where there is none.
 #[derive(Clone, Debug, Default)]
 pub struct Layers {
@@ -44,7 +45,8 @@ pub struct CarriedRecipe {
     pub name: String,
     /// Its TOML: the run's `config.toml`, or `bmae.config` of the file's metadata.
     pub text: String,
-    /// Whether its `[method]` counts too: for evaluations, whose results name it.
+    /// Whether its `[method]` and its `precision` count too: for evaluations, whose results name the method, and which
+    /// compute as their encoder has learned unless a setting says otherwise.
     pub with_method: bool,
 }
 
@@ -137,7 +139,7 @@ fn read_from(from: &CarriedRecipe) -> Result<GivenKeys, RecipeError> {
     let mut given = read_toml::document(&from.text, &Place::Run(from.name.clone()))?;
     let mut kept = vec!["data", "model"];
     if from.with_method {
-        kept.push("method");
+        kept.extend(["method", precision::KEY.path]);
     }
     // A run's `[pretrain]` is its own. Of weights that no run made, it is what their decoder has learned to predict.
     if given.given(&method::KEYS.name).is_none() {

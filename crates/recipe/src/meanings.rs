@@ -337,6 +337,29 @@ const MEANINGS: &[Meaning] = &[
     meaning(&["neighbours", "neighbors", "n_neighbors", "n_neighbours", "nb_knn", "num_neighbors"], &["knn.k"]),
     meaning(&["temp", "t", "softmax_temperature"], &["knn.temperature"]),
     meaning(&["random_seed", "rng", "rng_seed", "manual_seed", "random_state"], &["seed"]),
+    noted(
+        &[
+            "amp",
+            "use_amp",
+            "amp_dtype",
+            "autocast",
+            "autocast_dtype",
+            "mixed_precision",
+            "dtype",
+            "torch_dtype",
+            "compute_dtype",
+            "bf16",
+            "bfloat16",
+            "fp16",
+            "float16",
+            "half",
+            "half_precision",
+            "fp32",
+            "float32",
+        ],
+        &["precision"],
+        "\"bf16\" rounds the factors of products to bfloat16, \"f32\" does not",
+    ),
     meaning(
         &["eval_every", "eval_freq", "eval_interval", "log_every", "measure_every", "val_every"],
         &["monitor.every"],
@@ -364,11 +387,6 @@ const MEANINGS: &[Meaning] = &[
         &["scheduler", "schedule", "lr_schedule", "lr_scheduler"],
         &[],
         "the schedule is fixed: a linear warm-up (warmup_epochs), then a cosine down to min_lr",
-    ),
-    noted(
-        &["amp", "fp16", "bf16", "precision", "dtype", "mixed_precision", "half"],
-        &[],
-        "everything is computed in numbers of 32 bits",
     ),
 ];
 
@@ -408,6 +426,11 @@ const VALUES: &[(&str, &[&str])] = &[
     ("huggingface", &["hf", "transformers", "hub", "hugging-face"]),
     ("slurm", &["sbatch", "cluster"]),
     ("snakemake", &["smk", "snakefile"]),
+    (
+        "bf16",
+        &["bfloat16", "bf16-mixed", "bf16-true", "amp", "mixed", "16-mixed", "fp16", "float16", "half", "16", "bf"],
+    ),
+    ("f32", &["fp32", "float32", "float", "single", "full", "32", "32-true", "no", "off", "highest"]),
 ];
 
 /// What `name` means elsewhere; `None` for a name that nobody uses.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bmae_architecture::{Autoencoder, CHANNELS, PatchGrid, Transformer};
+use bmae_architecture::{Autoencoder, CHANNELS, PatchGrid, Precision, Transformer};
 
 use super::choices::Augmentation;
 use super::error::Place;
@@ -16,6 +16,7 @@ use super::sections::linprobe::{self, LinprobeRecipe};
 use super::sections::method::{self, Method, MethodKind};
 use super::sections::model::{self, ModelRecipe};
 use super::sections::monitor::{self, MonitorRecipe};
+use super::sections::precision;
 use super::sections::pretrain::{self, PretrainRecipe};
 use super::sections::run::PlannedRun;
 use super::sections::seed;
@@ -30,6 +31,8 @@ use super::toml_text::TomlText;
 pub struct Recipe {
     /// Random seed: initialisation, order, crops, masks. The images of `shapes` have their own, `data.shapes_seed`.
     pub seed: u64,
+    /// The numbers that linear layers multiply, in every stage.
+    pub precision: Precision,
     /// `[data]`.
     pub data: DataRecipe,
     /// `[model]`.
@@ -79,6 +82,7 @@ impl Recipe {
     pub(crate) fn read(given: &GivenKeys, runs: Vec<PlannedRun>) -> Recipe {
         Recipe {
             seed: given.get(&seed::KEY),
+            precision: given.get(&precision::KEY),
             data: data::KEYS.read(given).counted(),
             model: model::KEYS.read(given),
             method: Method::read(given),
@@ -97,6 +101,7 @@ impl Recipe {
     pub fn to_toml(&self) -> String {
         let mut out = TomlText::default();
         out.put(&seed::KEY, &self.seed);
+        out.put(&precision::KEY, &self.precision);
         data::KEYS.write(&self.data, &mut out);
         model::KEYS.write(&self.model, &mut out);
         out.section("[method]");
@@ -178,10 +183,11 @@ impl Recipe {
         }
     }
 
-    /// The sizes of its masked autoencoder. As long as the recipe does not say how many channels the images have, they count
+    /// The sizes of its masked autoencoder, and its precision. As long as the recipe does not say how many channels the images have, they count
     /// as RGB.
     pub fn architecture(&self) -> Autoencoder {
         let &ModelRecipe { patch_size, norm_epsilon, ref encoder, ref decoder, channels_from_rgb: _ } = &self.model;
+        let precision = self.precision;
         Autoencoder {
             grid: PatchGrid {
                 channels: self.data.known_channels().unwrap_or(CHANNELS),
@@ -194,8 +200,13 @@ impl Recipe {
                 heads: encoder.heads,
                 mlp_ratio: encoder.mlp_ratio,
                 norm_epsilon,
+                precision,
             },
-            decoder: Transformer { norm_epsilon, ..Transformer::decoder(decoder.dim, decoder.depth, decoder.heads) },
+            decoder: Transformer {
+                norm_epsilon,
+                precision,
+                ..Transformer::decoder(decoder.dim, decoder.depth, decoder.heads)
+            },
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What may be another between two sessions of a run, though its recipe names it: the number of its epochs, where that
-//! is written down, and where the files lie that it reads.
+//! is written down, and where the files lie that it reads. Not its `precision`, though that changes results by rounding
+//! alone: a run of half in f32 and half in bf16 would be neither, and whoever compared it with others could not know.
 
 use crate::planned_epochs::EarlierPlan;
 use crate::recipe::Recipe;

@@ -90,6 +90,15 @@ impl Report<'_> {
         }
     }
 
+    /// In what numbers it multiplies, and by which instructions.
+    fn products(&self) -> String {
+        let (precision, set) = (self.recipe.precision.word(), InstructionSet::current());
+        match self.measured.bf16_products {
+            None => format!("{precision}, {set}"),
+            Some(products) => format!("{precision} by {products}, {set}"),
+        }
+    }
+
     fn text(&self) -> String {
         let measured = self.measured;
         let of = |index: usize| measured.images_per_s(measured.steps[index]);
@@ -102,7 +111,7 @@ impl Report<'_> {
             self.stage(),
             measured.batch,
             count(self.threads, "thread"),
-            InstructionSet::current(),
+            self.products(),
             measured.images_per_s(median),
             slowest,
             fastest,
@@ -180,9 +189,13 @@ impl Report<'_> {
             "gflop_per_s": rounded(giga(measured.flop_per_s())),
             "product_peak_gflop_per_s": rounded(giga(measured.product_peak.best())),
             "burn_product_peak_gflop_per_s": measured.product_peak.burn.map(|burn| rounded(giga(burn))),
+            "precision": self.recipe.precision.word(),
             "instruction_set": InstructionSet::current().to_string(),
             "peak_rss_mib": measured.peak_memory.map(|bytes| rounded(mebi(bytes))),
         });
+        if let Some(products) = measured.bf16_products {
+            json["bf16_products"] = json!(products.to_string());
+        }
         if let Some(profile) = &measured.profile {
             let steps = profile.steps as f64;
             let time: Vec<Value> = profile

@@ -48,6 +48,20 @@ fn the_text_says_what_how_fast_and_with_a_profile_where_the_time_goes() {
 }
 
 #[test]
+fn the_precision_is_that_of_the_recipe_and_is_told_with_how_its_products_are_computed() {
+    let folder = Folder::new();
+    let command = format!("bench --preset tiny.toml --method mae-k {FAST}");
+    let in_f32 = folder.bmae(&format!("{command} --json")).succeeds().json();
+    assert_eq!((in_f32["precision"].as_str(), in_f32.get("bf16_products")), (Some("f32"), None));
+    let in_bf16 = folder.bmae(&format!("{command} --json --set precision=bf16")).succeeds().json();
+    assert_eq!(in_bf16["precision"], "bf16");
+    let products = in_bf16["bf16_products"].as_str().expect("a name").to_owned();
+    assert!(["rounded-f32", "avx512-bf16", "amx"].contains(&products.as_str()), "{products}");
+    let text = folder.bmae(&format!("{command} --set precision=bf16")).succeeds().stdout;
+    assert!(text.lines().next().is_some_and(|line| line.contains(&format!(", bf16 by {products}, "))), "{text}");
+}
+
+#[test]
 fn micro_batches_and_a_probe_of_fixed_features_are_measured_as_they_train() {
     let folder = Folder::new();
     for (stage, set) in [

@@ -3,12 +3,13 @@
 use bmae_architecture::Precision;
 use rayon::prelude::*;
 
+use super::dispatch::run;
+use super::elements::{Elements, Factor};
 use super::epilogue::Epilogue;
 use super::packed::pack_panel;
 use super::prefetch::{Prefetch, Region};
 use super::shape::{Shape, shape};
 use super::tile::{Left, Out, Product};
-use crate::bf16::Operand;
 use crate::instruction_set::{InstructionSet, Simd, WithSimd, dispatch_to};
 use crate::pool::Buffer;
 use crate::profile::{Operation, time};
@@ -41,26 +42,26 @@ pub struct WeightGradient<'a> {
 /// # Panics
 /// When lengths disagree.
 pub fn weight_gradients(gradients: Vec<WeightGradient<'_>>, precision: Precision) {
-    let set = InstructionSet::current();
-    let operands: Vec<[Operand<'_>; 2]> =
-        gradients.iter().map(|g| [g.outputs, g.inputs].map(|values| Operand::new(values, precision))).collect();
-    let gradients = gradients.into_iter().zip(&operands);
-    let gradients = gradients.map(|(g, [outputs, inputs])| WeightGradient {
-        outputs: outputs.values(),
-        inputs: inputs.values(),
-        ..g
-    });
-    weight_gradients_with(set, gradients.collect());
+    weight_gradients_with(InstructionSet::current(), gradients, precision);
 }
 
-pub(super) fn weight_gradients_with(set: InstructionSet, gradients: Vec<WeightGradient<'_>>) {
+pub(super) fn weight_gradients_with(set: InstructionSet, gradients: Vec<WeightGradient<'_>>, precision: Precision) {
+    let elements = Elements::of(precision, set);
+    let factors: Vec<[Factor<'_>; 2]> = gradients
+        .par_iter()
+        .map(|g| [(g.outputs, g.rows), (g.inputs, g.columns)].map(|(rows, n)| Factor::along_columns(rows, n, elements)))
+        .collect();
     let side = side_of_part(&gradients, rayon::current_num_threads());
-    let parts: Vec<Part<'_>> = gradients.into_iter().flat_map(|gradient| gradient.into_parts(side)).collect();
+    let parts: Vec<Part<'_>> = gradients
+        .into_iter()
+        .zip(&factors)
+        .flat_map(|(gradient, factors)| gradient.into_parts(factors, side))
+        .collect();
     parts.into_par_iter().with_max_len(1).for_each_init(
         || Blocks::new(set, side),
         |blocks, part| {
             let _timer = time(Operation::LinearWeights);
-            part.compute(set, blocks);
+            part.compute(set, elements, blocks);
         },
     );
 }
@@ -73,11 +74,12 @@ fn side_of_part(gradients: &[WeightGradient<'_>], threads: usize) -> usize {
 }
 
 impl<'a> WeightGradient<'a> {
-    fn into_parts(self, side: usize) -> Vec<Part<'a>> {
+    fn into_parts(self, factors: &'a [Factor<'a>; 2], side: usize) -> Vec<Part<'a>> {
         let Self { outputs, inputs, gradient, rows, columns } = self;
         assert_eq!(gradient.len(), rows * columns, "the gradient is [out, in]");
         assert!(rows > 0 && columns > 0, "a weight has rows and columns");
         assert_eq!(outputs.len() * columns, inputs.len() * rows, "both factors have R rows");
+        let [outputs, inputs] = factors.each_ref().map(Factor::values);
         let mut parts = Vec::new();
         for (band, gradient) in gradient.chunks_mut(side * columns).enumerate() {
             let across = columns.div_ceil(side);
@@ -134,7 +136,7 @@ impl Blocks {
 }
 
 impl Part<'_> {
-    fn compute(mut self, set: InstructionSet, blocks: &mut Blocks) {
+    fn compute(mut self, set: InstructionSet, elements: Elements, blocks: &mut Blocks) {
         let tile = shape(set);
         let (m, n) = (self.out.len(), self.out.first().map_or(0, |row| row.len()));
         let mut blocks_of_rows =
@@ -168,7 +170,7 @@ impl Part<'_> {
                     epilogue,
                     prefetch: prefetch.as_mut(),
                 };
-                dispatch_to(set, product);
+                run(set, elements, product);
             }
             epilogue = Epilogue::Accumulate;
         }

@@ -2,22 +2,22 @@
 
 use bmae_architecture::Precision;
 
+use super::elements::{Elements, Factor};
 use super::shape::shape;
-use crate::bf16::Operand;
 use crate::instruction_set::{InstructionSet, Simd, WithSimd, dispatch_to};
 use crate::pool::Buffer;
 
 /// Inputs of a weight that are transposed together: a cache line.
 const TRANSPOSED_AT_ONCE: usize = 16;
 
-/// A right factor [K, N] in panels, `[ceil(N / columns)][K][columns]`, padded with zeros, for the current instruction
-/// set.
+/// A right factor [K, N] in panels, `[ceil(N / columns)][places of K][columns]`, padded with zeros, for an instruction
+/// set and its elements of a precision.
 #[derive(Debug)]
 pub struct PackedMatrix {
     pub(super) panels: Buffer,
+    pub(super) elements: Elements,
     pub(super) depth: usize,
     pub(super) columns: usize,
-    pub(super) precision: Precision,
 }
 
 impl PackedMatrix {
@@ -26,8 +26,7 @@ impl PackedMatrix {
     /// # Panics
     /// When `weight` is not outputs x inputs long.
     pub fn transposed(weight: &[f32], outputs: usize, inputs: usize, precision: Precision) -> Self {
-        let weight = Operand::new(weight, precision);
-        Self { precision, ..Self::transposed_for(InstructionSet::current(), weight.values(), outputs, inputs) }
+        Self::transposed_for(InstructionSet::current(), precision, weight, outputs, inputs)
     }
 
     /// A weight [out, in] as it is: the right factor of the gradient through a Linear.
@@ -35,8 +34,7 @@ impl PackedMatrix {
     /// # Panics
     /// When `weight` is not outputs x inputs long.
     pub fn new(weight: &[f32], outputs: usize, inputs: usize, precision: Precision) -> Self {
-        let weight = Operand::new(weight, precision);
-        Self { precision, ..Self::new_for(InstructionSet::current(), weight.values(), outputs, inputs) }
+        Self::new_for(InstructionSet::current(), precision, weight, outputs, inputs)
     }
 
     /// K.
@@ -49,16 +47,24 @@ impl PackedMatrix {
         self.columns
     }
 
-    pub(super) fn transposed_for(set: InstructionSet, weight: &[f32], outputs: usize, inputs: usize) -> Self {
+    pub(super) fn transposed_for(
+        set: InstructionSet,
+        precision: Precision,
+        weight: &[f32],
+        outputs: usize,
+        inputs: usize,
+    ) -> Self {
         assert_eq!(weight.len(), outputs * inputs, "the weight is [out, in]");
-        let width = shape(set).columns;
-        let mut panels = panels(outputs, inputs, width);
+        let elements = Elements::of(precision, set);
+        let weight = Factor::along_rows(weight, inputs, elements);
+        let (width, places) = (shape(set).columns, elements.places(inputs));
+        let mut panels = panels(outputs, places, width);
         if inputs > 0 {
-            for (panel, rows) in panels.chunks_exact_mut(inputs * width).zip(weight.chunks(width * inputs)) {
+            for (panel, rows) in panels.chunks_exact_mut(places * width).zip(weight.values().chunks(width * places)) {
                 // A few rows of the panel at a time stay in the nearest cache while all columns are filled in.
                 for (number, panel) in panel.chunks_mut(TRANSPOSED_AT_ONCE * width).enumerate() {
                     let from = number * TRANSPOSED_AT_ONCE;
-                    for (column, row) in rows.chunks_exact(inputs).enumerate() {
+                    for (column, row) in rows.chunks_exact(places).enumerate() {
                         for (packed, &value) in panel.chunks_exact_mut(width).zip(&row[from..]) {
                             packed[column] = value;
                         }
@@ -66,20 +72,28 @@ impl PackedMatrix {
                 }
             }
         }
-        Self { panels, depth: inputs, columns: outputs, precision: Precision::F32 }
+        Self { panels, elements, depth: inputs, columns: outputs }
     }
 
-    pub(super) fn new_for(set: InstructionSet, rows: &[f32], depth: usize, columns: usize) -> Self {
+    pub(super) fn new_for(
+        set: InstructionSet,
+        precision: Precision,
+        rows: &[f32],
+        depth: usize,
+        columns: usize,
+    ) -> Self {
         assert_eq!(rows.len(), depth * columns, "the factor is [K, N]");
-        let width = shape(set).columns;
-        let mut panels = Buffer::uninitialised(columns.div_ceil(width) * depth * width);
+        let elements = Elements::of(precision, set);
+        let rows = Factor::along_columns(rows, columns, elements);
+        let (width, places) = (shape(set).columns, elements.places(depth));
+        let mut panels = Buffer::uninitialised(columns.div_ceil(width) * places * width);
         if depth > 0 {
-            for (number, panel) in panels.chunks_exact_mut(depth * width).enumerate() {
+            for (number, panel) in panels.chunks_exact_mut(places * width).enumerate() {
                 let first = number * width;
-                pack_panel(set, rows, columns, first, width.min(columns - first), width, panel);
+                pack_panel(set, rows.values(), columns, first, width.min(columns - first), width, panel);
             }
         }
-        Self { panels, depth, columns, precision: Precision::F32 }
+        Self { panels, elements, depth, columns }
     }
 }
 

@@ -52,7 +52,7 @@ fn a_linears_product_adds_its_bias_and_the_residual() {
     for set in sets() {
         for (m, k, n) in SIZES {
             let (x, weight, bias, residual) = (numbers(m * k, 1), numbers(n * k, 2), numbers(n, 3), numbers(m * n, 4));
-            let packed = PackedMatrix::transposed_for(set, &weight, n, k);
+            let packed = PackedMatrix::transposed_for(set, Precision::F32, &weight, n, k);
             let plain = reference(m, k, n, |i, l, j| (x[i * k + l], weight[j * k + l]));
             let mut out = vec![f32::NAN; m * n];
             product_with(set, &x, &packed, Epilogue::Plain, &mut out);
@@ -75,7 +75,7 @@ fn a_gradient_goes_through_a_linear_by_its_weight_as_it_stands() {
         for (m, k, n) in SIZES {
             let (left, right) = (numbers(m * k, 5), numbers(k * n, 6));
             let expected = reference(m, k, n, |i, l, j| (left[i * k + l], right[l * n + j]));
-            let packed = PackedMatrix::new_for(set, &right, k, n);
+            let packed = PackedMatrix::new_for(set, Precision::F32, &right, k, n);
             let mut out = vec![f32::NAN; m * n];
             product_with(set, &left, &packed, Epilogue::Plain, &mut out);
             assert_close(&out, &expected, &format!("{set} {m}x{k}x{n}"));
@@ -87,8 +87,20 @@ fn a_gradient_goes_through_a_linear_by_its_weight_as_it_stands() {
 }
 
 fn gradient(set: InstructionSet, outputs: &[f32], inputs: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+    gradient_in(set, Precision::F32, outputs, inputs, (rows, inputs.len() / columns, columns))
+}
+
+/// [M, N] of `outputs` [R, M] and `inputs` [R, N].
+fn gradient_in(
+    set: InstructionSet,
+    precision: Precision,
+    outputs: &[f32],
+    inputs: &[f32],
+    (rows, _, columns): (usize, usize, usize),
+) -> Vec<f32> {
     let mut out = vec![f32::NAN; rows * columns];
-    gradient::weight_gradients_with(set, vec![WeightGradient { outputs, inputs, gradient: &mut out, rows, columns }]);
+    let gradient = WeightGradient { outputs, inputs, gradient: &mut out, rows, columns };
+    gradient::weight_gradients_with(set, vec![gradient], precision);
     out
 }
 
@@ -101,6 +113,37 @@ fn a_weights_gradient_is_the_transposed_product_at_any_depth() {
             let (left, right) = (numbers(depth * m, 7), numbers(depth * n, 8));
             let expected = reference(m, depth, n, |i, l, j| (left[l * m + i], right[l * n + j]));
             assert_close(&gradient(set, &left, &right, m, n), &expected, &format!("{set} {m}x{depth}x{n}"));
+        }
+    }
+}
+
+/// `values` as a product of bfloat16 takes them, and what its elements are in this process.
+fn to_bfloat16(values: &[f32]) -> Vec<f32> {
+    crate::bf16::rounded_copy(values).to_vec()
+}
+
+#[test]
+fn products_of_bfloat16_are_those_of_the_rounded_factors_added_up_in_f32() {
+    for set in sets() {
+        for (m, k, n) in SIZES {
+            let what = format!("{set} {m}x{k}x{n} in bfloat16, {}", Bf16Products::current());
+            let (left, right) = (numbers(m * k, 21), numbers(k * n, 22));
+            let (rounded_left, rounded_right) = (to_bfloat16(&left), to_bfloat16(&right));
+            let mut out = vec![f32::NAN; m * n];
+
+            let of_linear = PackedMatrix::transposed_for(set, Precision::Bf16, &right, n, k);
+            product_with(set, &left, &of_linear, Epilogue::Plain, &mut out);
+            let expected = reference(m, k, n, |i, l, j| (rounded_left[i * k + l], rounded_right[j * k + l]));
+            assert_close(&out, &expected, &what);
+
+            let as_it_stands = PackedMatrix::new_for(set, Precision::Bf16, &right, k, n);
+            product_with(set, &left, &as_it_stands, Epilogue::Plain, &mut out);
+            let expected = reference(m, k, n, |i, l, j| (rounded_left[i * k + l], rounded_right[l * n + j]));
+            assert_close(&out, &expected, &what);
+
+            let gradient = gradient_in(set, Precision::Bf16, &left, &right, (m, k, n));
+            let expected = reference(m, k, n, |i, l, j| (rounded_left[l * m + i], rounded_right[l * n + j]));
+            assert_close(&gradient, &expected, &format!("{what}, gradient"));
         }
     }
 }

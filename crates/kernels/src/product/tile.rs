@@ -6,6 +6,7 @@
 )]
 
 use super::epilogue::Epilogue;
+use super::multiply_add::{MultiplyAdd, OfF32};
 use super::prefetch::Prefetch;
 use crate::instruction_set::{Simd, WithSimd};
 
@@ -47,28 +48,45 @@ impl WithSimd for Product<'_, '_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        // As `shape` has them.
-        match S::F32_LANES {
-            16 => self.panels::<S, 8, 3>(simd),
-            8 => self.panels::<S, 6, 2>(simd),
-            _ => self.panels::<S, 2, 16>(simd),
-        }
+        // SAFETY: f32 need no instruction but those of the set.
+        unsafe { self.of::<S, OfF32>(simd) };
     }
 }
 
 impl Product<'_, '_> {
+    /// The product of elements of the kind `A`.
+    ///
+    /// # Safety
+    /// As [`MultiplyAdd::multiply_add`] of `A`.
     #[inline(always)]
-    fn panels<S: Simd, const ROWS: usize, const VECTORS: usize>(mut self, simd: S) {
+    pub unsafe fn of<S: Simd, A: MultiplyAdd>(self, simd: S) {
+        // SAFETY: the caller's promise, all the way down. Tiles as `shape` has them.
+        unsafe {
+            match S::F32_LANES {
+                16 => self.panels::<S, A, 8, 3>(simd),
+                8 => self.panels::<S, A, 6, 2>(simd),
+                _ => self.panels::<S, A, 2, 16>(simd),
+            }
+        }
+    }
+
+    /// # Safety
+    /// As [`of`](Self::of); so are the two below.
+    #[inline(always)]
+    unsafe fn panels<S: Simd, A: MultiplyAdd, const ROWS: usize, const VECTORS: usize>(mut self, simd: S) {
         let width = VECTORS * S::F32_LANES;
         self.check(ROWS, width);
         for panel in 0..self.n.div_ceil(width) {
             let column = panel * width;
             let columns = width.min(self.n - column);
             // Where vectors are single numbers, a part of a panel is not worth a tile of its own.
-            match if S::F32_LANES == 1 { VECTORS } else { columns.div_ceil(S::F32_LANES) } {
-                1 => self.rows::<S, ROWS, VECTORS, 1>(simd, column, columns),
-                2 => self.rows::<S, ROWS, VECTORS, 2>(simd, column, columns),
-                _ => self.rows::<S, ROWS, VECTORS, VECTORS>(simd, column, columns),
+            // SAFETY: the caller's promise.
+            unsafe {
+                match if S::F32_LANES == 1 { VECTORS } else { columns.div_ceil(S::F32_LANES) } {
+                    1 => self.rows::<S, A, ROWS, VECTORS, 1>(simd, column, columns),
+                    2 => self.rows::<S, A, ROWS, VECTORS, 2>(simd, column, columns),
+                    _ => self.rows::<S, A, ROWS, VECTORS, VECTORS>(simd, column, columns),
+                }
             }
         }
     }
@@ -101,7 +119,7 @@ impl Product<'_, '_> {
     /// All tiles of one panel, top to bottom; what is left over at the bottom in smaller tiles, or, where the left
     /// factor is padded, in a whole one of which only a part is written.
     #[inline(always)]
-    fn rows<S: Simd, const ROWS: usize, const PANEL: usize, const VECTORS: usize>(
+    unsafe fn rows<S: Simd, A: MultiplyAdd, const ROWS: usize, const PANEL: usize, const VECTORS: usize>(
         &mut self,
         simd: S,
         column: usize,
@@ -113,24 +131,28 @@ impl Product<'_, '_> {
             if let Some(prefetch) = &mut self.prefetch {
                 prefetch.next_step();
             }
-            self.tile::<S, ROWS, PANEL, VECTORS>(simd, row, column, columns);
+            // SAFETY: the caller's promise.
+            unsafe { self.tile::<S, A, ROWS, PANEL, VECTORS>(simd, row, column, columns) };
             row += ROWS;
         }
         while row + 4 <= self.m {
-            self.tile::<S, 4, PANEL, VECTORS>(simd, row, column, columns);
+            // SAFETY: the caller's promise.
+            unsafe { self.tile::<S, A, 4, PANEL, VECTORS>(simd, row, column, columns) };
             row += 4;
         }
         while row + 2 <= self.m {
-            self.tile::<S, 2, PANEL, VECTORS>(simd, row, column, columns);
+            // SAFETY: the caller's promise.
+            unsafe { self.tile::<S, A, 2, PANEL, VECTORS>(simd, row, column, columns) };
             row += 2;
         }
         if row < self.m {
-            self.tile::<S, 1, PANEL, VECTORS>(simd, row, column, columns);
+            // SAFETY: the caller's promise.
+            unsafe { self.tile::<S, A, 1, PANEL, VECTORS>(simd, row, column, columns) };
         }
     }
 
     #[inline(always)]
-    fn tile<S: Simd, const ROWS: usize, const PANEL: usize, const VECTORS: usize>(
+    unsafe fn tile<S: Simd, A: MultiplyAdd, const ROWS: usize, const PANEL: usize, const VECTORS: usize>(
         &mut self,
         simd: S,
         row: usize,
@@ -144,73 +166,185 @@ impl Product<'_, '_> {
             match self.left {
                 Left::Rows { values, stride } => {
                     let left = values.as_ptr().add(row * stride);
-                    sums::<S, ROWS, PANEL, VECTORS>(simd, self.k, |i, k| *left.add(i * stride + k), right)
+                    sums::<S, A, ROWS, PANEL, VECTORS>(simd, self.k, |i, k| *left.add(i * stride + k), right)
                 }
                 Left::Tiles(values) => {
                     let left = values.as_ptr().add(row * self.k);
-                    sums::<S, ROWS, PANEL, VECTORS>(simd, self.k, |i, k| *left.add(k * ROWS + i), right)
+                    sums::<S, A, ROWS, PANEL, VECTORS>(simd, self.k, |i, k| *left.add(k * ROWS + i), right)
                 }
             }
         };
-        let columns = column..column + columns;
-        for (i, sums) in sums.iter().take(self.m - row).enumerate() {
-            let out = match &mut self.out {
-                Out::Flat(out) => &mut out[(row + i) * self.n..(row + i + 1) * self.n],
-                Out::Rows(rows) => &mut rows[row + i][self.first..self.first + self.n],
-            };
-            let out = &mut out[columns.clone()];
-            let add = |values: &[f32], out: &mut [f32]| {
-                let ((whole, rest), (out, end)) = (S::as_simd_f32s(values), S::as_mut_simd_f32s(out));
-                for (out, value) in out.iter_mut().zip(whole) {
-                    *out = simd.add_f32s(*out, *value);
+        if columns == VECTORS * S::F32_LANES && row + ROWS <= self.m {
+            self.write_whole::<S, ROWS, VECTORS>(simd, row, column, sums);
+        } else {
+            self.write_part::<S, ROWS, VECTORS>(simd, row, column..column + columns, sums);
+        }
+    }
+
+    /// The end of a tile of which every number counts: from registers straight to the result.
+    #[inline(always)]
+    fn write_whole<S: Simd, const ROWS: usize, const VECTORS: usize>(
+        &mut self,
+        simd: S,
+        row: usize,
+        column: usize,
+        sums: [[S::f32s; VECTORS]; ROWS],
+    ) {
+        let width = VECTORS * S::F32_LANES;
+        match self.epilogue {
+            Epilogue::Plain => {
+                for (i, sums) in sums.into_iter().enumerate() {
+                    // SAFETY: `row_of_out` gives as many numbers as are written.
+                    unsafe { write::<S, VECTORS>(self.row_of_out(row + i, column, width).as_mut_ptr(), sums) };
                 }
-                for (out, value) in end.iter_mut().zip(rest) {
-                    *out += value;
-                }
-            };
-            let store = |out: &mut [f32]| {
-                let (out, end) = S::as_mut_simd_f32s(out);
-                for (out, sum) in out.iter_mut().zip(sums) {
-                    *out = *sum;
-                }
-                if !end.is_empty() {
-                    simd.partial_store_f32s(end, sums[out.len()]);
-                }
-            };
-            match self.epilogue {
-                Epilogue::Plain => store(out),
-                Epilogue::Bias(bias) => {
-                    store(out);
-                    add(&bias[columns.clone()], out);
-                }
-                Epilogue::BiasAndResidual(bias, rows) => {
-                    store(out);
-                    add(&bias[columns.clone()], out);
-                    let start = (row + i) * self.n;
-                    add(&rows[start + columns.start..start + columns.end], out);
-                }
-                Epilogue::Accumulate => {
-                    let (whole, end) = S::as_mut_simd_f32s(out);
-                    for (out, sum) in whole.iter_mut().zip(sums) {
-                        *out = simd.add_f32s(*out, *sum);
+            }
+            Epilogue::Bias(bias) => {
+                // SAFETY: the slices are as long as what is read and written.
+                unsafe {
+                    let bias = read::<S, VECTORS>(simd, bias[column..column + width].as_ptr());
+                    for (i, sums) in sums.into_iter().enumerate() {
+                        let out = self.row_of_out(row + i, column, width).as_mut_ptr();
+                        write::<S, VECTORS>(out, add::<S, VECTORS>(simd, sums, bias));
                     }
-                    if !end.is_empty() {
-                        let old = simd.partial_load_f32s(end);
-                        simd.partial_store_f32s(end, simd.add_f32s(old, sums[whole.len()]));
+                }
+            }
+            Epilogue::BiasAndResidual(bias, residual) => {
+                // SAFETY: as above.
+                unsafe {
+                    let bias = read::<S, VECTORS>(simd, bias[column..column + width].as_ptr());
+                    for (i, sums) in sums.into_iter().enumerate() {
+                        let residual = &residual[(row + i) * self.n + column..][..width];
+                        let residual = read::<S, VECTORS>(simd, residual.as_ptr());
+                        let out = self.row_of_out(row + i, column, width).as_mut_ptr();
+                        let with_bias = add::<S, VECTORS>(simd, sums, bias);
+                        write::<S, VECTORS>(out, add::<S, VECTORS>(simd, with_bias, residual));
+                    }
+                }
+            }
+            Epilogue::Accumulate => {
+                for (i, sums) in sums.into_iter().enumerate() {
+                    // SAFETY: as above.
+                    unsafe {
+                        let out = self.row_of_out(row + i, column, width).as_mut_ptr();
+                        let old = read::<S, VECTORS>(simd, out);
+                        write::<S, VECTORS>(out, add::<S, VECTORS>(simd, old, sums));
                     }
                 }
             }
         }
     }
+
+    /// `width` numbers of row `row` of the result from `column` on.
+    #[inline(always)]
+    fn row_of_out(&mut self, row: usize, column: usize, width: usize) -> &mut [f32] {
+        let out = match &mut self.out {
+            Out::Flat(out) => &mut out[row * self.n..(row + 1) * self.n],
+            Out::Rows(rows) => &mut rows[row][self.first..self.first + self.n],
+        };
+        &mut out[column..column + width]
+    }
+
+    /// The end of a tile that reaches beyond the last row or column.
+    #[inline(always)]
+    fn write_part<S: Simd, const ROWS: usize, const VECTORS: usize>(
+        &mut self,
+        simd: S,
+        row: usize,
+        columns: std::ops::Range<usize>,
+        sums: [[S::f32s; VECTORS]; ROWS],
+    ) {
+        let rows = ROWS.min(self.m - row);
+        for (i, sums) in sums.iter().take(rows).enumerate() {
+            let epilogue = self.epilogue;
+            let n = self.n;
+            let out = self.row_of_out(row + i, columns.start, columns.len());
+            let (whole, end) = S::as_mut_simd_f32s(out);
+            let bias = match epilogue {
+                Epilogue::Bias(bias) | Epilogue::BiasAndResidual(bias, _) => Some(&bias[columns.clone()]),
+                Epilogue::Plain | Epilogue::Accumulate => None,
+            };
+            let residual = match epilogue {
+                Epilogue::BiasAndResidual(_, residual) => {
+                    Some(&residual[(row + i) * n + columns.start..(row + i) * n + columns.end])
+                }
+                _ => None,
+            };
+            let adds_up = matches!(epilogue, Epilogue::Accumulate);
+            let lanes = S::F32_LANES;
+            let of = |values: Option<&[f32]>, v: usize, width: usize| {
+                values.map(|values| simd.partial_load_f32s(&values[v * lanes..v * lanes + width]))
+            };
+            for (v, out) in whole.iter_mut().enumerate() {
+                let mut sum = sums[v];
+                if adds_up {
+                    sum = simd.add_f32s(*out, sum);
+                }
+                for added in [of(bias, v, lanes), of(residual, v, lanes)].into_iter().flatten() {
+                    sum = simd.add_f32s(sum, added);
+                }
+                *out = sum;
+            }
+            if !end.is_empty() {
+                let (v, width) = (whole.len(), end.len());
+                let mut sum = sums[v];
+                if adds_up {
+                    sum = simd.add_f32s(simd.partial_load_f32s(end), sum);
+                }
+                for added in [of(bias, v, width), of(residual, v, width)].into_iter().flatten() {
+                    sum = simd.add_f32s(sum, added);
+                }
+                simd.partial_store_f32s(end, sum);
+            }
+        }
+    }
+}
+
+/// `VECTORS` vectors from `from` on, which need not be aligned.
+///
+/// # Safety
+/// They must be readable.
+#[inline(always)]
+unsafe fn read<S: Simd, const VECTORS: usize>(simd: S, from: *const f32) -> [S::f32s; VECTORS] {
+    let mut vectors = [simd.splat_f32s(0.0); VECTORS];
+    for (v, vector) in vectors.iter_mut().enumerate() {
+        // SAFETY: as the caller promises.
+        *vector = unsafe { from.add(v * S::F32_LANES).cast::<S::f32s>().read_unaligned() };
+    }
+    vectors
+}
+
+/// Writes `vectors` from `to` on, which need not be aligned.
+///
+/// # Safety
+/// They must be writable.
+#[inline(always)]
+unsafe fn write<S: Simd, const VECTORS: usize>(to: *mut f32, vectors: [S::f32s; VECTORS]) {
+    for (v, vector) in vectors.into_iter().enumerate() {
+        // SAFETY: as the caller promises.
+        unsafe { to.add(v * S::F32_LANES).cast::<S::f32s>().write_unaligned(vector) };
+    }
+}
+
+#[inline(always)]
+fn add<S: Simd, const VECTORS: usize>(
+    simd: S,
+    mut left: [S::f32s; VECTORS],
+    right: [S::f32s; VECTORS],
+) -> [S::f32s; VECTORS] {
+    for (left, right) in left.iter_mut().zip(right) {
+        *left = simd.add_f32s(*left, right);
+    }
+    left
 }
 
 /// The sums of one tile over `depth` steps; `left` gives element (i, k). Panels are PANEL vectors wide, of which the
 /// first VECTORS are summed.
 ///
 /// # Safety
-/// `left` must be readable for all i < ROWS and k < `depth`, and `right` must have `depth` rows of PANEL vectors.
+/// `left` must be readable for all i < ROWS and k < `depth`, and `right` must have `depth` rows of PANEL vectors; `A` as
+/// [`MultiplyAdd::multiply_add`] says.
 #[inline(always)]
-unsafe fn sums<S: Simd, const ROWS: usize, const PANEL: usize, const VECTORS: usize>(
+unsafe fn sums<S: Simd, A: MultiplyAdd, const ROWS: usize, const PANEL: usize, const VECTORS: usize>(
     simd: S,
     depth: usize,
     left: impl Fn(usize, usize) -> f32,
@@ -224,7 +358,8 @@ unsafe fn sums<S: Simd, const ROWS: usize, const PANEL: usize, const VECTORS: us
         for (i, sums) in sums.iter_mut().enumerate() {
             let factor = simd.splat_f32s(left(i, k));
             for (sum, right) in sums.iter_mut().zip(right) {
-                *sum = simd.mul_add_e_f32s(factor, right, *sum);
+                // SAFETY: the caller's promise.
+                *sum = unsafe { A::multiply_add(simd, factor, right, *sum) };
             }
         }
     }

@@ -1,11 +1,11 @@
 //! Encoder and class head, for fine-tuning.
 
-use bmae_architecture::LAYER_NORM_EPSILON;
+use bmae_architecture::{LAYER_NORM_EPSILON, Precision};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
-use crate::initialisation::{parameter, truncated_normal};
+use crate::initialisation::truncated_normal;
 use crate::ops::{self, SelectedTokens};
 use crate::vit::{DropPath, Encoder, LayerNorm, Linear};
 
@@ -33,12 +33,17 @@ impl HeadInit {
     /// timm's own: 0.02.
     pub const TIMM: Self = Self { std: crate::initialisation::TOKEN_STD };
 
-    /// A Linear(`inputs`, `outputs`) drawn so.
-    pub fn linear(self, inputs: usize, outputs: usize, rng: &mut impl Rng, device: &Device) -> Linear {
-        Linear {
-            weight: parameter(truncated_normal(outputs * inputs, self.std, rng), [outputs, inputs], device),
-            bias: parameter(vec![0.0; outputs], [outputs], device),
-        }
+    /// A Linear(`inputs`, `outputs`) drawn so, which multiplies numbers of `precision`.
+    pub fn linear(
+        self,
+        inputs: usize,
+        outputs: usize,
+        precision: Precision,
+        rng: &mut impl Rng,
+        device: &Device,
+    ) -> Linear {
+        let weight = truncated_normal(outputs * inputs, self.std, rng);
+        Linear::from_values(weight, vec![0.0; outputs], precision, device)
     }
 }
 
@@ -56,10 +61,10 @@ pub struct Classifier {
 }
 
 impl Classifier {
-    /// Puts a fresh head for `classes` on `encoder`, on its device, and makes the positions trainable as in the
-    /// official code.
+    /// Puts a fresh head for `classes` on `encoder`, on its device and in its precision, and makes the positions trainable
+    /// as in the official code.
     pub fn init(encoder: Encoder, classes: usize, pooling: Pooling, head: HeadInit, rng: &mut impl Rng) -> Self {
-        let (dim, device) = (encoder.dim(), encoder.device());
+        let (dim, precision, device) = (encoder.dim(), encoder.precision(), encoder.device());
         let mut encoder = encoder.with_trainable_positions();
         let fc_norm = match pooling {
             Pooling::Mean => {
@@ -69,7 +74,7 @@ impl Classifier {
             }
             Pooling::ClassToken => None,
         };
-        Self { encoder, fc_norm, head: head.linear(dim, classes, rng, &device), pooling }
+        Self { encoder, fc_norm, head: head.linear(dim, classes, precision, rng, &device), pooling }
     }
 
     /// The same classifier, the first `blocks` blocks of whose encoder do not learn

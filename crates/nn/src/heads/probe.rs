@@ -1,6 +1,7 @@
 //! The linear probe: BatchNorm without affine part, then a Linear, on features of a frozen encoder.
 
-use burn::module::{Module, Param};
+use bmae_architecture::Precision;
+use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
@@ -18,9 +19,10 @@ pub struct LinearProbe {
 }
 
 impl LinearProbe {
-    /// A fresh probe for features of width `dim`: head N(0, 0.01), zero bias.
-    pub fn init(dim: usize, classes: usize, rng: &mut impl Rng, device: &Device) -> Self {
-        Self { batchnorm: BatchNorm::init(dim, device), head: HeadInit::PROBE.linear(dim, classes, rng, device) }
+    /// A fresh probe for features of width `dim`: head N(0, 0.01), zero bias, multiplying numbers of `precision`.
+    pub fn init(dim: usize, classes: usize, precision: Precision, rng: &mut impl Rng, device: &Device) -> Self {
+        let head = HeadInit::PROBE.linear(dim, classes, precision, rng, device);
+        Self { batchnorm: BatchNorm::init(dim, device), head }
     }
 
     /// Features [N, D] to logits [N, classes] by batch statistics; updates the running ones.
@@ -37,7 +39,7 @@ impl LinearProbe {
         let [outputs, inputs] = self.head.weight.dims();
         let weight = self.head.weight.val() / self.batchnorm.deviation().reshape([1, inputs]);
         let shift = weight.clone().matmul(self.batchnorm.running_mean.val().reshape([inputs, 1])).reshape([outputs]);
-        Linear { bias: Param::from_tensor(self.head.bias.val() - shift), weight: Param::from_tensor(weight) }
+        Linear::from_tensors(weight, self.head.bias.val() - shift, self.head.precision())
     }
 
     /// Features [N, D] to logits [N, classes] by the running statistics.

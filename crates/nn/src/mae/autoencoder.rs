@@ -37,7 +37,14 @@ impl MaskedAutoencoder {
         Ok(Self {
             encoder: Encoder::init(grid, encoder, EncoderInit::Mae, rng, device)?,
             decoder: Decoder::init(grid, encoder.dim, decoder, rng, device)?,
-            pred: Linear::init(decoder.dim, grid.values_per_patch(), LinearInit::Xavier, rng, device),
+            pred: Linear::init(
+                decoder.dim,
+                grid.values_per_patch(),
+                LinearInit::Xavier,
+                decoder.precision,
+                rng,
+                device,
+            ),
             pixel_pred: None,
         })
     }

@@ -44,7 +44,7 @@ impl Decoder {
         let (dim, init) = (sizes.dim, LinearInit::Xavier);
         let positions = sin_cos(dim, grid.size());
         Ok(Self {
-            embed: Linear::init(encoder_dim, dim, init, rng, device),
+            embed: Linear::init(encoder_dim, dim, init, sizes.precision, rng, device),
             mask_token: parameter(normal(dim, TOKEN_STD, rng), [1, 1, dim], device),
             pos_embed: parameter(positions, [1, 1 + grid.patches(), dim], device).set_require_grad(false),
             blocks: (0..sizes.depth).map(|_| Block::init(sizes, init, rng, device)).collect(),

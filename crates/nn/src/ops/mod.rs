@@ -16,6 +16,7 @@ pub mod gelu;
 mod indices;
 pub mod layer_norm;
 pub mod linear;
+mod rounding;
 mod selected_tokens;
 pub mod squared_error;
 pub mod token_mean;

@@ -46,19 +46,13 @@ pub struct Mlp {
 
 impl Block {
     pub(crate) fn init(sizes: Transformer, init: LinearInit, rng: &mut impl Rng, device: &Device) -> Self {
-        let Transformer { dim, heads, norm_epsilon, .. } = sizes;
+        let Transformer { dim, heads, norm_epsilon, precision, .. } = sizes;
         let hidden = sizes.hidden();
+        let mut linear = |inputs, outputs| Linear::init(inputs, outputs, init, precision, rng, device);
         let norm1 = LayerNorm::init(dim, norm_epsilon, device);
-        let attn = Attention {
-            qkv: Linear::init(dim, 3 * dim, init, rng, device),
-            proj: Linear::init(dim, dim, init, rng, device),
-            heads,
-        };
+        let attn = Attention { qkv: linear(dim, 3 * dim), proj: linear(dim, dim), heads };
         let norm2 = LayerNorm::init(dim, norm_epsilon, device);
-        let mlp = Mlp {
-            fc1: Linear::init(dim, hidden, init, rng, device),
-            fc2: Linear::init(hidden, dim, init, rng, device),
-        };
+        let mlp = Mlp { fc1: linear(dim, hidden), fc2: linear(hidden, dim) };
         Self { norm1, attn, norm2, mlp }
     }
 
@@ -89,7 +83,9 @@ impl Block {
 
     fn options(&self, tokens: usize) -> BlockOptions {
         let (heads, norm_epsilon) = (self.attn.heads, self.norm1.epsilon());
-        BlockOptions { tokens, heads, norm_epsilon, selected: None, branch_factors: None }
+        // All four of its linear layers have one.
+        let precision = self.attn.qkv.precision();
+        BlockOptions { tokens, heads, norm_epsilon, precision, selected: None, branch_factors: None }
     }
 
     fn parameters(&self) -> BlockParameters {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bmae_architecture::{PatchGrid, Transformer, check_encoder};
+use bmae_architecture::{PatchGrid, Precision, Transformer, check_encoder};
 use bmae_kernels::tokens::{Placement, Source};
 use bmae_output::count::count as count_of;
 use burn::module::{Module, Param};
@@ -58,7 +58,7 @@ impl Encoder {
         Ok(Self {
             cls_token: parameter(cls_token, [1, 1, dim], device),
             pos_embed: parameter(pos_embed, [1, tokens, dim], device).set_require_grad(false),
-            patch_embed: PatchEmbedding::init(dim, grid, init, rng, device),
+            patch_embed: PatchEmbedding::init(dim, grid, init, sizes.precision, rng, device),
             blocks: (0..sizes.depth).map(|_| Block::init(sizes, linear, rng, device)).collect(),
             norm: Some(LayerNorm::init(dim, sizes.norm_epsilon, device)),
         })
@@ -258,6 +258,11 @@ impl Encoder {
     pub fn values_per_patch(&self) -> usize {
         let [_, channels, rows, columns] = self.patch_embed.proj.weight.dims();
         channels * rows * columns
+    }
+
+    /// The numbers that its linear layers multiply.
+    pub fn precision(&self) -> Precision {
+        self.patch_embed.precision()
     }
 
     /// The device of the parameters.

@@ -1,5 +1,6 @@
 //! A Linear layer in PyTorch's layout.
 
+use bmae_architecture::Precision;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use rand::Rng;
@@ -14,6 +15,8 @@ pub struct Linear {
     pub weight: Param<Tensor<2>>,
     /// `[out]`
     pub bias: Param<Tensor<1>>,
+    #[module(skip)]
+    precision: Precision,
 }
 
 /// How a Linear inside a transformer is drawn; biases are zero either way.
@@ -26,33 +29,50 @@ pub(crate) enum LinearInit {
 }
 
 impl Linear {
-    /// As PyTorch initialises `nn.Linear`: weights, then biases, uniform within +-1/sqrt(inputs).
-    pub fn init_pytorch(inputs: usize, outputs: usize, rng: &mut impl Rng, device: &Device) -> Self {
+    /// As PyTorch initialises `nn.Linear`: weights, then biases, uniform within +-1/sqrt(inputs). It multiplies numbers of
+    /// `precision`, as in the three below.
+    pub fn init_pytorch(
+        inputs: usize,
+        outputs: usize,
+        precision: Precision,
+        rng: &mut impl Rng,
+        device: &Device,
+    ) -> Self {
         let bound = pytorch_bound(inputs);
         let weight = uniform(outputs * inputs, bound, rng);
         let bias = uniform(outputs, bound, rng);
-        Self { weight: parameter(weight, [outputs, inputs], device), bias: parameter(bias, [outputs], device) }
+        Self::from_values(weight, bias, precision, device)
     }
 
     /// Of given values: `weight` [out, in] row-major and `bias` `[out]`.
     ///
     /// # Panics
     /// When `weight` is not a whole number of rows for each output.
-    pub fn from_values(weight: Vec<f32>, bias: Vec<f32>, device: &Device) -> Self {
+    pub fn from_values(weight: Vec<f32>, bias: Vec<f32>, precision: Precision, device: &Device) -> Self {
         let outputs = bias.len();
         let inputs = weight.len().checked_div(outputs).unwrap_or(0);
-        Self { weight: parameter(weight, [outputs, inputs], device), bias: parameter(bias, [outputs], device) }
+        let (weight, bias) = (parameter(weight, [outputs, inputs], device), parameter(bias, [outputs], device));
+        Self { weight, bias, precision }
     }
 
-    pub(crate) fn init(inputs: usize, outputs: usize, init: LinearInit, rng: &mut impl Rng, device: &Device) -> Self {
+    /// Of given tensors: `weight` [out, in] and `bias` `[out]`.
+    pub(crate) fn from_tensors(weight: Tensor<2>, bias: Tensor<1>, precision: Precision) -> Self {
+        Self { weight: Param::from_tensor(weight), bias: Param::from_tensor(bias), precision }
+    }
+
+    pub(crate) fn init(
+        inputs: usize,
+        outputs: usize,
+        init: LinearInit,
+        precision: Precision,
+        rng: &mut impl Rng,
+        device: &Device,
+    ) -> Self {
         let weight = match init {
             LinearInit::Xavier => xavier_uniform(outputs, inputs, rng),
             LinearInit::TruncatedNormal(std) => truncated_normal(outputs * inputs, std, rng),
         };
-        Self {
-            weight: parameter(weight, [outputs, inputs], device),
-            bias: parameter(vec![0.0; outputs], [outputs], device),
-        }
+        Self::from_values(weight, vec![0.0; outputs], precision, device)
     }
 
     /// [R, in] to [R, out].
@@ -60,11 +80,16 @@ impl Linear {
     /// # Panics
     /// When `x` is not [R, in].
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        ops::linear(x, self.weight.val(), self.bias.val())
+        ops::linear(x, self.weight.val(), self.bias.val(), self.precision)
     }
 
     pub(super) fn parameters(&self) -> WeightAndBias<2> {
         WeightAndBias { weight: self.weight.val(), bias: self.bias.val() }
+    }
+
+    /// The numbers that it multiplies.
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// Columns of the input.

@@ -1,6 +1,6 @@
 //! Patches to tokens: a convolution whose kernel and stride are the patch, done as one matrix product.
 
-use bmae_architecture::{PatchGrid, PatchSize};
+use bmae_architecture::{PatchGrid, PatchSize, Precision};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use rand::Rng;
@@ -13,6 +13,8 @@ use crate::ops;
 pub struct PatchEmbedding {
     /// The convolution (`patch_embed.proj`).
     pub proj: Convolution,
+    #[module(skip)]
+    precision: Precision,
 }
 
 /// Weight and bias of the patch convolution.
@@ -27,7 +29,14 @@ pub struct Convolution {
 impl PatchEmbedding {
     /// Weight (Xavier uniform as a matrix [D, Chw], or PyTorch's convolution default for timm), then bias (PyTorch's
     /// convolution default, uniform within 1/sqrt(Chw)).
-    pub(crate) fn init(dim: usize, grid: PatchGrid, init: EncoderInit, rng: &mut impl Rng, device: &Device) -> Self {
+    pub(crate) fn init(
+        dim: usize,
+        grid: PatchGrid,
+        init: EncoderInit,
+        precision: Precision,
+        rng: &mut impl Rng,
+        device: &Device,
+    ) -> Self {
         let fan_in = grid.values_per_patch();
         let weight = match init {
             EncoderInit::Mae => xavier_uniform(dim, fan_in, rng),
@@ -39,6 +48,7 @@ impl PatchEmbedding {
                 weight: parameter(weight, [dim, grid.channels, grid.patch.height, grid.patch.width], device),
                 bias: parameter(bias, [dim], device),
             },
+            precision,
         }
     }
 
@@ -51,7 +61,12 @@ impl PatchEmbedding {
         let weight = self.proj.weight.val();
         let [dim, channels, rows, columns] = weight.dims();
         let weight = weight.permute([0, 2, 3, 1]).reshape([dim, rows * columns * channels]);
-        ops::linear(patches, weight, self.proj.bias.val())
+        ops::linear(patches, weight, self.proj.bias.val(), self.precision)
+    }
+
+    /// The numbers that it multiplies.
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// Size of a patch in pixels.

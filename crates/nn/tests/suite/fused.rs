@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bmae_architecture::Precision;
 use bmae_kernels::tokens::{Placement, Source};
 use bmae_nn::ops;
 use burn::tensor::Tensor;
@@ -68,12 +69,15 @@ fn linear() {
             (uniform(outputs * inputs, 512), vec![]),
             (uniform(outputs, 513), vec![]),
         ];
-        let of = |op: fn(Tensor<2>, Tensor<2>, Tensor<1>) -> Tensor<2>| {
-            run(&input, |x| {
-                op(x[0].clone().reshape([rows, inputs]), x[1].clone().reshape([outputs, inputs]), x[2].clone())
-            })
-        };
-        assert_agree(of(ops::linear), of(ops::linear::composed));
+        for precision in [Precision::F32, Precision::Bf16] {
+            let of = |op: fn(Tensor<2>, Tensor<2>, Tensor<1>, Precision) -> Tensor<2>| {
+                run(&input, |x| {
+                    let (weight, bias) = (x[1].clone().reshape([outputs, inputs]), x[2].clone());
+                    op(x[0].clone().reshape([rows, inputs]), weight, bias, precision)
+                })
+            };
+            assert_agree(of(ops::linear), of(ops::linear::composed));
+        }
     }
 }
 
@@ -119,39 +123,46 @@ fn mean_of_patch_tokens() {
     assert_agree(fused, run(&input, |x| ops::token_mean::composed(x[0].clone().reshape([15, 7]), 5)));
 }
 
-/// A whole block: all tokens, some of them, with factors on the branches, and both.
-#[test]
-fn block() {
-    let some = || Some(ops::SelectedTokens::new(vec![0, 3, 1, 2, 2, 4], 2));
-    let factors = || Some(Arc::new([vec![1.25, 0.0, 1.25], vec![0.0, 2.0, 1.0]]));
-    for (dim, heads, hidden, selected, factors) in [
-        (12, 3, 20, None, None),
-        (48, 3, 96, None, None),
-        (12, 3, 20, some(), None),
-        (16, 2, 32, None, factors()),
-        (16, 1, 64, some(), factors()),
-    ] {
-        let lengths = [
-            15 * dim,
-            dim,
-            dim,
-            3 * dim * dim,
-            3 * dim,
-            dim * dim,
-            dim,
-            dim,
-            dim,
-            hidden * dim,
-            hidden,
-            dim * hidden,
-            dim,
-        ];
+/// A block of 15 tokens, 5 an image, all of whose sizes are small.
+struct SmallBlock {
+    dim: usize,
+    heads: usize,
+    hidden: usize,
+    selected: Option<ops::SelectedTokens>,
+    branch_factors: Option<Arc<[Vec<f32>; 2]>>,
+}
+
+impl SmallBlock {
+    /// All tokens, some of them, with factors on the branches, and both.
+    fn kinds() -> [Self; 5] {
+        let some = || Some(ops::SelectedTokens::new(vec![0, 3, 1, 2, 2, 4], 2));
+        let factors = || Some(Arc::new([vec![1.25, 0.0, 1.25], vec![0.0, 2.0, 1.0]]));
+        let of = |dim, heads, hidden, selected, branch_factors| Self { dim, heads, hidden, selected, branch_factors };
+        [
+            of(12, 3, 20, None, None),
+            of(48, 3, 96, None, None),
+            of(12, 3, 20, some(), None),
+            of(16, 2, 32, None, factors()),
+            of(16, 1, 64, some(), factors()),
+        ]
+    }
+
+    /// Outputs and the gradients of x and the twelve parameters, by `operation`.
+    fn run(
+        &self,
+        operation: fn(Tensor<2>, ops::BlockParameters, ops::BlockOptions) -> Tensor<2>,
+        precision: Precision,
+    ) -> Vec<Vec<f32>> {
+        let (dim, hidden) = (self.dim, self.hidden);
+        let of_attention = [3 * dim * dim, 3 * dim, dim * dim, dim];
+        let of_mlp = [hidden * dim, hidden, dim * hidden, dim];
+        let lengths = [vec![15 * dim, dim, dim], of_attention.to_vec(), vec![dim, dim], of_mlp.to_vec()].concat();
         let input: Vec<(Vec<f32>, Vec<usize>)> = lengths
             .iter()
             .enumerate()
             .map(|(i, &n)| (uniform(n, 520 + i as u64).iter().map(|x| x * 0.5).collect(), vec![]))
             .collect();
-        let parts = |x: &[Tensor<1>]| {
+        run(&input, |x| {
             let two = |i: usize, rows: usize| x[i].clone().reshape([rows, x[i].dims()[0] / rows]);
             let norm = |i: usize| ops::WeightAndBias { weight: x[i].clone(), bias: x[i + 1].clone() };
             let linear = |i: usize, rows: usize| ops::WeightAndBias { weight: two(i, rows), bias: x[i + 1].clone() };
@@ -163,23 +174,46 @@ fn block() {
                 fc1: linear(9, hidden),
                 fc2: linear(11, dim),
             };
-            let (selected, branch_factors) = (selected.clone(), factors.clone());
-            (
-                two(0, 15),
-                parameters,
-                ops::BlockOptions { tokens: 5, heads, norm_epsilon: 1e-3, selected, branch_factors },
-            )
-        };
-        let fused = run(&input, |x| {
-            let (x, parameters, options) = parts(&x);
-            ops::block(x, parameters, options)
-        });
-        let composed = run(&input, |x| {
-            let (x, parameters, options) = parts(&x);
-            ops::block::composed(x, parameters, options)
-        });
-        assert_agree(fused, composed);
+            let options = ops::BlockOptions {
+                tokens: 5,
+                heads: self.heads,
+                norm_epsilon: 1e-3,
+                precision,
+                selected: self.selected.clone(),
+                branch_factors: self.branch_factors.clone(),
+            };
+            operation(two(0, 15), parameters, options)
+        })
     }
+}
+
+#[test]
+fn block() {
+    for block in SmallBlock::kinds() {
+        let of = |operation| block.run(operation, Precision::F32);
+        assert_agree(of(ops::block), of(ops::block::composed));
+    }
+}
+
+/// In bfloat16 a factor whose last bits the two compute differently may round to the next number, 2^-8 of itself away.
+/// That is rare: what they differ in is small beside what rounding every factor changes, in the root of the mean square.
+#[test]
+fn block_of_bf16() {
+    for block in SmallBlock::kinds() {
+        let fused = block.run(ops::block, Precision::Bf16);
+        let composed = block.run(ops::block::composed, Precision::Bf16);
+        let unrounded = block.run(ops::block, Precision::F32);
+        for (place, ((fused, composed), unrounded)) in fused.iter().zip(&composed).zip(&unrounded).enumerate() {
+            let [apart, changed] = [composed, unrounded].map(|other| root_mean_square_difference(fused, other));
+            // What no rounding reaches agrees as in f32.
+            assert!(apart <= 0.2 * changed + 1e-6, "tensor {place}: {apart:e} apart, {changed:e} by rounding");
+        }
+    }
+}
+
+fn root_mean_square_difference(one: &[f32], other: &[f32]) -> f64 {
+    let squares = one.iter().zip(other).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2));
+    (squares.sum::<f64>() / one.len() as f64).sqrt()
 }
 
 /// A view that is not contiguous must be read as what it shows.
@@ -217,7 +251,7 @@ fn of_untracked_inputs() {
     let (patches, positions, target) = (fixed(15, [3, 5], 532), fixed(8, [2, 4], 533), fixed(8, [2, 4], 534));
     let token = tensor(uniform(4, 535), [4], &device());
     let placement = Arc::new(Placement::new(vec![(Source::Row(1), 1), (Source::Row(0), 0)], 3, 2));
-    let rows = ops::linear(patches.clone(), weight.clone(), bias.clone());
+    let rows = ops::linear(patches.clone(), weight.clone(), bias.clone(), Precision::F32);
     let placed = ops::place_tokens(rows, token.clone(), positions.clone(), &placement);
     let grads = ops::mean_squared_error(placed, target.clone()).backward();
     assert_eq!(weight.grad(&grads).expect("the one trained tensor").dims(), [4, 5]);

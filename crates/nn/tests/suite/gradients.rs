@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bmae_architecture::Precision;
 use bmae_nn::{
     ClassWeights, Classifier, HeadInit, LinearProbe, Pooling, cross_entropy, gradients, map_parameters,
     mean_squared_error, parameters, weighted_cross_entropy,
@@ -99,7 +100,7 @@ fn of_the_classifier_with_either_pooling() {
 
 #[test]
 fn of_the_probe() {
-    check(stirred(LinearProbe::init(6, 3, &mut rng(26), &device())), |probe| {
+    check(stirred(LinearProbe::init(6, 3, Precision::F32, &mut rng(26), &device())), |probe| {
         let features = tensor(uniform(4 * 6, 27), [4, 6], &device());
         cross_entropy(probe.clone().forward_train(features).unwrap(), &[0, 1, 2, 1], 0.0).unwrap()
     });

@@ -1,3 +1,4 @@
+use bmae_architecture::Precision;
 use bmae_nn::{
     ClassWeights, Classifier, HeadInit, LinearProbe, Pooling, ShapeError, cross_entropy, parameters,
     soft_cross_entropy, weighted_cross_entropy, weighted_soft_cross_entropy,
@@ -133,7 +134,7 @@ fn a_label_that_no_class_has_is_refused_by_label_and_classes() {
 /// Column one: 1, 2, 6 (mean 3, biased variance 14/3, unbiased 7); column two: -1, 0, 1 (mean 0, 2/3, 1).
 #[test]
 fn batch_norm_normalises_by_the_biased_variance_and_accumulates_the_unbiased() {
-    let mut probe = LinearProbe::init(2, 2, &mut rng(61), &device());
+    let mut probe = LinearProbe::init(2, 2, Precision::F32, &mut rng(61), &device());
     let batch = tensor(vec![1., -1., 2., 0., 6., 1.], [3, 2], &device());
     let (a, b) = ((14f32 / 3.0 + 1e-6).sqrt(), (2f32 / 3.0 + 1e-6).sqrt());
     let got = values(probe.batchnorm.forward_train(batch.clone()).unwrap());
@@ -152,7 +153,7 @@ fn batch_norm_normalises_by_the_biased_variance_and_accumulates_the_unbiased() {
 
 #[test]
 fn running_statistics_are_saved_but_not_trained() {
-    let mut probe = LinearProbe::init(4, 3, &mut rng(62), &device());
+    let mut probe = LinearProbe::init(4, 3, Precision::F32, &mut rng(62), &device());
     probe.forward_train(tensor(uniform(8 * 4, 63), [8, 4], &device())).unwrap();
     let listed: Vec<(String, bool)> = parameters(&probe).into_iter().map(|p| (p.name, p.trainable)).collect();
     let want = [
@@ -166,7 +167,7 @@ fn running_statistics_are_saved_but_not_trained() {
 
 #[test]
 fn one_row_has_no_batch_statistics() {
-    let mut probe = LinearProbe::init(2, 2, &mut rng(64), &device());
+    let mut probe = LinearProbe::init(2, 2, Precision::F32, &mut rng(64), &device());
     let refused = probe.forward_train(tensor(vec![1., 2.], [1, 2], &device())).unwrap_err();
     assert_eq!(refused, ShapeError::BatchTooSmall { found: 1 });
 }

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use bmae_architecture::{Autoencoder, GridSize, PatchGrid, Transformer};
+use bmae_architecture::{Autoencoder, GridSize, PatchGrid, Precision, Transformer};
 use bmae_nn::{Classifier, Encoder, EncoderInit, HeadInit, Linear, MaskedAutoencoder, Pooling, parameters};
 use burn::module::Module;
 
@@ -92,7 +92,7 @@ fn class_heads_are_normal_with_the_deviation_of_their_use_and_zero_bias() {
 
 #[test]
 fn a_new_prediction_head_is_drawn_as_pytorch_draws_a_linear() {
-    let head = by_name(&Linear::init_pytorch(64, 100, &mut rng(74), &device()));
+    let head = by_name(&Linear::init_pytorch(64, 100, Precision::F32, &mut rng(74), &device()));
     assert_uniform(&head["weight"], 1.0 / 8.0);
     assert_uniform(&head["bias"], 1.0 / 8.0);
 }

@@ -11,6 +11,7 @@ mod heads;
 mod initialisation;
 mod masking;
 mod positions;
+mod precision;
 mod targets;
 mod tiny;
 mod weights;

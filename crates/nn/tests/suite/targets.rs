@@ -1,5 +1,6 @@
 //! What the bootstrapped methods stand on.
 
+use bmae_architecture::Precision;
 use bmae_nn::{Linear, gradients, masked_rows, mean_squared_error, parameters};
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -13,7 +14,7 @@ fn features(seed: u64) -> Tensor<3> {
 /// sum_i w_i |p - t_i|^2 = W |p - t|^2 + const, with t the weighted mean and W the sum of the weights.
 #[test]
 fn one_pass_against_the_weighted_mean_has_the_gradient_of_the_sum_of_two_losses() {
-    let model = autoencoder(40).replace_head(Linear::init_pytorch(4, 8, &mut rng(41), &device()));
+    let model = autoencoder(40).replace_head(Linear::init_pytorch(4, 8, Precision::F32, &mut rng(41), &device()));
     let (patches, masking) = (patches(2, 42), masking(2, 43));
     let predict = || model.predict_masked(model.encoder.forward_masked(&patches, &masking).unwrap(), &masking);
     let (fast, slow, weight) = (masked_rows(features(44), &masking), masked_rows(features(45), &masking), 0.2);
@@ -57,7 +58,7 @@ fn a_target_encoder_has_the_students_features_and_keeps_them_when_the_student_ch
 
 #[test]
 fn a_loss_against_a_target_on_the_inner_device_needs_no_conversion() {
-    let model = autoencoder(50).replace_head(Linear::init_pytorch(4, 8, &mut rng(51), &device()));
+    let model = autoencoder(50).replace_head(Linear::init_pytorch(4, 8, Precision::F32, &mut rng(51), &device()));
     let masking = masking(2, 52);
     let latent = model.encoder.forward_masked(&patches(2, 53), &masking).unwrap();
     let loss = mean_squared_error(model.predict_masked(latent, &masking), masked_rows(features(54), &masking));

@@ -1,6 +1,6 @@
 //! The types that a recipe key may have: how each is read from TOML, within its range, and written.
 
-use bmae_architecture::{ImageSize, PatchSize};
+use bmae_architecture::{ImageSize, PatchSize, Precision};
 use toml::{Table, Value};
 
 use super::range::{Count, Number, TextRange};
@@ -240,7 +240,8 @@ choice_values!(
     ClassWeighting,
     ChannelsFromRgb,
     Augmentation,
-    Unreadable
+    Unreadable,
+    Precision
 );
 
 fn one_of<T: Choice>() -> String {

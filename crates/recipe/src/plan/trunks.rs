@@ -200,7 +200,9 @@ mod tests {
     fn nothing_is_shared_where_anything_else_differs_that_pre_training_reads() {
         let mae = "method.name = 'mae'";
         // The monitor of pre-training reads [knn].
-        for other in ["seed = 1", "pretrain.mask_ratio = 0.5", "model.decoder.depth = 3", "knn.k = 7"] {
+        for other in
+            ["seed = 1", "precision = 'bf16'", "pretrain.mask_ratio = 0.5", "model.decoder.depth = 3", "knn.k = 7"]
+        {
             assert_eq!(in_common(mae, &format!("{mae}\n{other}")), 0, "{other}");
         }
         for other in ["finetune.epochs = 3", "method.scratch_init = 'timm'"] {

@@ -8,6 +8,7 @@ pub(crate) mod linprobe;
 pub(crate) mod method;
 pub(crate) mod model;
 pub(crate) mod monitor;
+pub(crate) mod precision;
 pub(crate) mod pretrain;
 pub(crate) mod run;
 pub(crate) mod seed;

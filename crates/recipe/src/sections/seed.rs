@@ -1,4 +1,4 @@
-//! `seed`, the one key without a section.
+//! `seed`, which stands without a section, as it holds for every stage.
 
 use crate::choices::MethodName;
 use crate::key::{Count, Key};

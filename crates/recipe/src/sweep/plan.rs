@@ -283,6 +283,16 @@ mod tests {
     }
 
     #[test]
+    fn the_precision_can_be_swept_and_every_stage_computes_in_its_own() {
+        let stages = planned(&sweep(&[&["method.name=mae", "precision=f32,bf16"]]), 1);
+        let expected: Vec<String> = ["mae-precisionf32", "mae-precisionbf16"]
+            .iter()
+            .flat_map(|run| ["pretrain", "finetune", "linprobe", "knn"].map(|stage| format!("d/{run}/{stage}")))
+            .collect();
+        assert_eq!(stages, expected);
+    }
+
+    #[test]
     fn methods_that_do_not_read_a_swept_key_are_run_once() {
         let stages = planned(&sweep(&[&["method.name=scratch,mae,mae-k", "method.k=2,4"]]), 1);
         let pretrained: Vec<&String> = stages.iter().filter(|stage| stage.ends_with("/pretrain")).collect();

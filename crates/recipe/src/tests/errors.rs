@@ -67,6 +67,10 @@ fn a_key_by_the_name_that_another_program_gives_it_is_found() {
         ("lambda", "method.slow_weight"),
         ("neighbors", "knn.k"),
         ("random_seed", "seed"),
+        ("amp", "precision"),
+        ("pretrain.bf16", "precision"),
+        ("model.dtype", "precision"),
+        ("pretrain.precision", "precision"),
     ] {
         assert_eq!(key(typed, Stage::Pretrain), meant, "{typed}");
     }
@@ -85,6 +89,9 @@ fn a_word_or_number_that_was_probably_meant_is_named() {
         ("finetune.pooling=cls", "\"class-token\""),
         ("linprobe.augmentation=off", "\"none\""),
         ("pretrain.norm_pix=yes", "true"),
+        ("precision=bfloat16", "\"bf16\""),
+        ("precision=fp16", "\"bf16\""),
+        ("precision=float32", "\"f32\""),
         ("pretrain.epochs='12'", "12"),
     ] {
         assert!(set(set_value).ends_with(&format!("; did you mean {meant}?")), "{}", set(set_value));

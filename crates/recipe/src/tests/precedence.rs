@@ -1,5 +1,7 @@
 //! Preset, then the run that an evaluation starts from, then flags, then `--set`.
 
+use bmae_architecture::Precision;
+
 use super::*;
 use crate::{CarriedRecipe, Feature, FeatureHead, Method, MethodName, Warning, keys};
 
@@ -45,12 +47,13 @@ fn of_two_sets_the_last_holds() {
 }
 
 #[test]
-fn an_evaluation_takes_over_data_model_and_method_of_its_run_and_nothing_else() {
+fn an_evaluation_takes_over_data_model_method_and_precision_of_its_run_and_nothing_else() {
     let run = resolve(&layers(
         Preset::Quick,
         &[
             "method.name=mae-k",
             "seed=9",
+            "precision=bf16",
             "data.train_limit=77",
             "model.encoder.dim=64",
             "finetune.epochs=99",
@@ -66,23 +69,40 @@ fn an_evaluation_takes_over_data_model_and_method_of_its_run_and_nothing_else() 
     assert_eq!(evaluation.data, run.data);
     assert_eq!(evaluation.model, run.model);
     assert_eq!(evaluation.method, run.method);
+    assert_eq!(evaluation.precision, Precision::Bf16);
     assert_eq!(evaluation.seed, mini.seed);
     assert_eq!(evaluation.finetune, mini.finetune);
     assert!(evaluation.runs.is_empty());
 }
 
 #[test]
+fn an_evaluation_may_have_a_precision_of_its_own_and_a_run_of_an_earlier_version_has_f32() {
+    let precision = |of_run: &str, sets: &[&str]| {
+        let from = CarriedRecipe { name: "a".to_owned(), text: of_run.to_owned(), with_method: true };
+        resolve(&Layers { from: Some(from), single_run: true, ..layers(Preset::Quick, sets) }).precision
+    };
+    assert_eq!(precision("precision = 'bf16'", &["precision=f32"]), Precision::F32);
+    assert_eq!(precision("precision = 'f32'", &["precision=bf16"]), Precision::Bf16);
+    assert_eq!(precision("seed = 1", &[]), Precision::F32);
+    assert_eq!(Recipe::from_toml("seed = 1").expect("a recipe").precision, Precision::F32);
+}
+
+#[test]
 fn a_check_of_recorded_tensors_takes_over_data_and_model_of_the_weights_and_leaves_the_preset_its_method() {
     let run = resolve(&layers(
         Preset::Quick,
-        &["model.encoder.dim=64", "method={name='custom', wse=1, feature_head='trainable', targets=[{tau=0.25}]}"],
+        &[
+            "precision=bf16",
+            "model.encoder.dim=64",
+            "method={name='custom', wse=1, feature_head='trainable', targets=[{tau=0.25}]}",
+        ],
     ));
     let check = resolve(&Layers {
         from: Some(CarriedRecipe { name: "a".to_owned(), text: run.to_toml(), with_method: false }),
         single_run: true,
         ..layers(Preset::Paper, &[])
     });
-    assert_eq!((&check.data, &check.model), (&run.data, &run.model));
+    assert_eq!((&check.data, &check.model, check.precision), (&run.data, &run.model, Precision::F32));
     assert_eq!(check.method, resolve(&Layers { single_run: true, ..layers(Preset::Paper, &[]) }).method);
     assert_eq!(check.method.feature_head, FeatureHead::Frozen);
 }

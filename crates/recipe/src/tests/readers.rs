@@ -18,7 +18,7 @@ fn a_section_of_a_stage_is_read_by_that_stage_and_what_pre_training_alone_uses_b
     // Pre-training monitors its encoder by the same neighbours.
     assert_eq!(stages("knn.k"), [Stage::Pretrain, Stage::Knn]);
     // An evaluation's run.toml names the method that pre-trained its encoder.
-    for path in ["seed", "data.source", "model.encoder.dim", "method.name", "method.k", "method.tau"] {
+    for path in ["seed", "precision", "data.source", "model.encoder.dim", "method.name", "method.k", "method.tau"] {
         assert_eq!(stages(path), Stage::ALL, "{path}");
     }
     assert_eq!(stages("method.scratch_init"), Stage::EVALUATIONS);

@@ -21,8 +21,9 @@ pub struct RecipeDifference {
 
 /// What no published figure depends on: how fast, how often and where to, and what is watched on the way; and what is
 /// beside the figure anyway, the method with its parameters.
-const NOT_JUDGED: [&str; 25] = [
+const NOT_JUDGED: [&str; 26] = [
     "seed",
+    "precision",               // that of the published runs is not told
     "data.channels",           // of the data, which are judged
     "model.channels_from_rgb", // of given weights, which are judged
     "data.root",

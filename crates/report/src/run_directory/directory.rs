@@ -80,10 +80,14 @@ impl Run {
         self.metrics.evals.iter().filter_map(|eval| eval.top1).reduce(f64::max)
     }
 
-    /// The keys of its recipe by their paths, such as `pretrain.epochs`, with their values as TOML writes them.
+    /// The keys of its recipe by their paths, such as `pretrain.epochs`, with their values as TOML writes them; none
+    /// without a recipe. Where it does not tell its precision, as those of earlier versions, it has the default.
     pub fn keys(&self) -> BTreeMap<String, String> {
         let mut keys = BTreeMap::new();
         flatten("", &self.recipe, &mut keys);
+        if let Some(precision) = bmae_recipe::keys::find("precision").filter(|_| !keys.is_empty()) {
+            keys.entry(precision.path().to_owned()).or_insert_with(|| precision.default_value().to_string());
+        }
         keys
     }
 

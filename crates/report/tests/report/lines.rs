@@ -102,6 +102,24 @@ fn seeds_of_one_setting_are_one_line_but_not_those_of_another_recipe() {
 }
 
 #[test]
+fn runs_of_another_precision_are_no_seeds_of_one_line_and_those_that_tell_none_are_of_f32() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (at, seed, precision) in [("a", 0, ""), ("a-seed1", 1, "precision = 'f32'\n"), ("b", 2, "precision = 'bf16'\n")]
+    {
+        let config = format!("seed = {seed}\n{precision}[pretrain]\nmask_ratio = 0.75\n");
+        let path = |stage: &str| folder.path().join("runs").join(at).join(stage);
+        run("pretrain", "mae").seed(seed).config(&config).steps(1).write(&path("pretrain"));
+        let from = format!("from = 'runs/{at}/pretrain'");
+        let knn = run("knn", "mae").seed(seed).parameters(&from).config(&config).epochs(1).accuracies(&[30.0]);
+        knn.write(&path("knn"));
+    }
+    let summary = report(folder.path()).summary;
+    let seeds: Vec<usize> =
+        summary.runs.iter().map(|line| line.knn.score.as_ref().expect("evaluated").seeds.len()).collect();
+    assert_eq!(seeds, [2, 1], "{:?}", summary.runs);
+}
+
+#[test]
 fn pre_trainings_of_several_seeds_that_were_evaluated_with_one_count_as_seeds() {
     let folder = tempfile::tempdir().expect("a folder");
     for (seed, top1) in [(0, 50.0), (1, 54.0)] {

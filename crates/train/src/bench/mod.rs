@@ -11,6 +11,7 @@ mod loading;
 mod memory;
 mod pace;
 mod peak;
+mod products;
 mod work;
 
 use std::time::{Duration, Instant};
@@ -26,6 +27,7 @@ pub(crate) use learner::CLASSES;
 pub use loading::{LoadingTime, loading};
 pub(crate) use pace::{Pace, Timed};
 pub use peak::ProductPeak;
+pub use products::Bf16Products;
 pub use work::{Part, Work};
 
 /// Images of the batch on which fused and composed operations are compared.
@@ -53,8 +55,10 @@ pub struct StepTimes {
     pub steps: Vec<Duration>,
     /// What one step computes.
     pub work: Work,
-    /// Floating-point operations a second of matrix products alone, on all threads.
+    /// Floating-point operations a second of matrix products alone, on all threads, in the precision of the recipe.
     pub product_peak: ProductPeak,
+    /// How products were computed whose factors are rounded to bfloat16; `None` where none are.
+    pub bf16_products: Option<Bf16Products>,
     /// The most memory that the process held while it took the steps, in bytes; `None` where the system does not say.
     pub peak_memory: Option<u64>,
     /// Where the time went, if that was asked for.
@@ -101,7 +105,7 @@ pub fn run(recipe: &Recipe, settings: Settings, device: &Device) -> Result<StepT
     let recipe = &with_epochs_after_the_switch(recipe);
     let StageRecipe { batch_size: batch, accumulate, .. } = *recipe.stage(settings.stage);
     let mut learner = BenchLearner::new(recipe, settings.stage, batch, &device.clone().autodiff())?;
-    agreement::check(&mut learner, compared(batch, accumulate), device)?;
+    agreement::check(&mut learner, compared(batch, accumulate), recipe.precision, device)?;
     memory::forget_peak();
 
     // The first step of a bootstrapped student ends its epoch, so that its targets differ from it.
@@ -127,7 +131,9 @@ pub fn run(recipe: &Recipe, settings: Settings, device: &Device) -> Result<StepT
     };
     drop(learner);
     let work = Work::of(recipe, settings.stage, batch, CLASSES);
-    Ok(StepTimes { batch, steps, work, product_peak: ProductPeak::measure(device), peak_memory, profile })
+    let product_peak = ProductPeak::measure(recipe.precision, device);
+    let bf16_products = Bf16Products::of(recipe.precision);
+    Ok(StepTimes { batch, steps, work, product_peak, bf16_products, peak_memory, profile })
 }
 
 fn profiled(learner: &mut BenchLearner, settings: Settings) -> Result<Profile, TrainError> {
@@ -169,6 +175,7 @@ mod tests {
             steps: milliseconds.iter().map(|&ms| Duration::from_millis(ms)).collect(),
             work: Work { parts: Vec::new() },
             product_peak: ProductPeak { own: Some(1.0), burn: None },
+            bf16_products: None,
             peak_memory: None,
             profile: None,
         };

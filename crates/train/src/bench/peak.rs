@@ -26,12 +26,13 @@ pub struct ProductPeak {
 }
 
 impl ProductPeak {
-    pub(super) fn measure(device: &Device) -> Self {
+    /// Of products whose factors are of `precision`; Burn's multiply f32 in any case.
+    pub(super) fn measure(precision: Precision, device: &Device) -> Self {
         let on_cpu = *device == Device::flex();
         let widest = InstructionSet::current() == InstructionSet::best();
         let best = |product: &dyn Fn([usize; 3]) -> f64| SHAPES.into_iter().map(product).fold(0.0, f64::max);
         Self {
-            own: on_cpu.then(|| best(&own)),
+            own: on_cpu.then(|| best(&|shape| own(shape, precision))),
             burn: (!on_cpu || widest).then(|| best(&|shape| of_burn(shape, device))),
         }
     }
@@ -42,7 +43,7 @@ impl ProductPeak {
     }
 }
 
-fn own(shape: [usize; 3]) -> f64 {
+fn own(shape: [usize; 3], precision: Precision) -> f64 {
     let [rows, inner, columns] = shape;
     let numbers = |length: usize| {
         let mut numbers = AlignedVec::zeros(length);
@@ -51,8 +52,8 @@ fn own(shape: [usize; 3]) -> f64 {
         }
         numbers
     };
-    let (left, right) =
-        (numbers(rows * inner), PackedMatrix::transposed(&numbers(columns * inner), columns, inner, Precision::F32));
+    let left = numbers(rows * inner);
+    let right = PackedMatrix::transposed(&numbers(columns * inner), columns, inner, precision);
     let mut out = AlignedVec::zeros(rows * columns);
     flop_per_s(shape, || product_on_all_threads(Operation::Linear, &left, &right, None, &mut out))
 }

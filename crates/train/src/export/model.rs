@@ -118,7 +118,8 @@ fn classifier(
     let mut notes = Vec::new();
     if shapes.batch_norm {
         let dim = recipe.model.encoder.dim;
-        let (probe, report) = weights.load_into(LinearProbe::init(dim, classes, &mut generator, &Device::flex()))?;
+        let empty = LinearProbe::init(dim, classes, recipe.precision, &mut generator, &Device::flex());
+        let (probe, report) = weights.load_into(empty)?;
         report.require(|_| false, |_| true)?;
         module.head = probe.fold_batch_norm();
         notes.push("the BatchNorm before the head is now part of its weights".to_owned());
@@ -148,7 +149,8 @@ fn autoencoder(
     }
     let outputs = if of_features { prediction } else { pixels };
     let mut generator = keyed(recipe.seed, 0, 0, Purpose::HeadInitialisation);
-    let head = HeadInit::PROBE.linear(recipe.model.decoder.dim, outputs, &mut generator, &device);
+    let dim = recipe.model.decoder.dim;
+    let head = HeadInit::PROBE.linear(dim, outputs, recipe.precision, &mut generator, &device);
     let (module, report) = weights.load_into(empty.replace_head(head))?;
     let kind = if of_features { Kind::FeatureAutoencoder } else { Kind::PixelAutoencoder };
     Ok(Model { notes, ..Model::whole(kind, &module, &report)? })

@@ -65,7 +65,8 @@ impl TrainedClassifier {
         let mut generator = keyed(recipe.seed, 0, 0, Purpose::HeadInitialisation);
         let kind = if Architecture::of(weights).batch_norm {
             let encoder = start::fill(encoder, weights, true, &mut |_| {})?;
-            let probe = LinearProbe::init(recipe.model.encoder.dim, classes, &mut generator, &device);
+            let dim = recipe.model.encoder.dim;
+            let probe = LinearProbe::init(dim, classes, recipe.precision, &mut generator, &device);
             let (probe, report) = weights.load_into(probe)?;
             report.require(|_| false, |_| true)?;
             TrainedKind::Probed { encoder: Box::new(encoder), probe, feature: recipe.linprobe.feature.into() }

@@ -36,7 +36,7 @@ impl ProbeLearner {
     /// A fresh head for `classes`; `encoder` on the device without autodiff, `device` records gradients.
     pub fn new(recipe: &Recipe, encoder: Encoder, classes: usize, device: &Device) -> Result<Self, TrainError> {
         let mut generator = keyed(recipe.seed, 0, 0, Purpose::HeadInitialisation);
-        let probe = LinearProbe::init(recipe.model.encoder.dim, classes, &mut generator, device);
+        let probe = LinearProbe::init(recipe.model.encoder.dim, classes, recipe.precision, &mut generator, device);
         Ok(Self {
             groups: ParameterGroups::probing(&probe, recipe.linprobe.stage.weight_decay)?,
             recipe: recipe.clone(),

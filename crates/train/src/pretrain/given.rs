@@ -188,7 +188,8 @@ fn head(
             return Err(refused(tensor, format!("has the shape {:?}", array.shape), expected));
         }
     }
-    Ok(Some(Linear::from_values(of_weight.values.clone(), of_bias.values.clone(), device)))
+    let [of_weight, of_bias] = [of_weight, of_bias].map(|array| array.values.clone());
+    Ok(Some(Linear::from_values(of_weight, of_bias, recipe.precision, device)))
 }
 
 /// Refuses a head that does not predict as many values as a patch has.

@@ -153,7 +153,7 @@ impl Student {
         let head = self.given_head.take().unwrap_or_else(|| {
             let mut generator = keyed(self.recipe.seed, epoch as u64, 0, Purpose::HeadInitialisation);
             let (inputs, outputs) = (self.recipe.model.decoder.dim, self.targets.width());
-            Linear::init_pytorch(inputs, outputs, &mut generator, &self.device)
+            Linear::init_pytorch(inputs, outputs, self.recipe.precision, &mut generator, &self.device)
         });
         let keeps_pixels = self.recipe.method.pixel_weight > 0.0;
         self.model = match keeps_pixels {

@@ -9,6 +9,7 @@ mod sharing;
 
 use std::ops::Range;
 
+use bmae_architecture::Precision;
 use bmae_data::Dataset;
 use bmae_recipe::{Augmentation, GivenWeights, MethodKind, Recipe, Stage, TrainedStage};
 
@@ -248,6 +249,7 @@ impl Stopwatch {
 struct Kind {
     timed: Timed,
     work: Work,
+    precision: Precision,
     accumulate: usize,
     /// Fixed targets, whose sizes only their weights tell.
     teachers: Vec<GivenWeights>,
@@ -261,7 +263,7 @@ impl Kind {
         };
         let teachers = targets.iter().filter_map(|target| target.update.weights().cloned());
         let accumulate = recipe.stage(timed.stage()).accumulate;
-        Self { timed, work: work(recipe, timed), accumulate, teachers: teachers.collect() }
+        Self { timed, work: work(recipe, timed), precision: recipe.precision, accumulate, teachers: teachers.collect() }
     }
 }
 
@@ -378,9 +380,12 @@ mod tests {
         let copy = of("method = { name = 'mae-k', k = 5 }");
         assert_eq!(copy, of("seed = 3\nmethod = { name = 'mae-k', k = 9 }"));
         assert_eq!(copy, of("method = { name = 'ema-mae', wse = 1 }"));
-        for other in
-            ["method.name = 'mae'", "method.name = 'mae-new'", "method.name = 'mae-k'\nmodel.decoder.depth = 3"]
-        {
+        for other in [
+            "method.name = 'mae'",
+            "method.name = 'mae-new'",
+            "method.name = 'mae-k'\nmodel.decoder.depth = 3",
+            "precision = 'bf16'\nmethod = { name = 'mae-k', k = 5 }",
+        ] {
             assert_ne!(copy, of(other), "{other}");
         }
         let teacher = |path: &str| {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use bmae_architecture::Precision;
 use bmae_nn::weights::CONFIG_KEY;
 use bmae_nn::{Array, LinearProbe, StateDict};
 use bmae_output::claim::Foreign;
@@ -224,7 +225,7 @@ fn the_batch_norm_of_a_probe_becomes_part_of_its_head() {
     let device = DeviceChoice::Cpu.open().unwrap();
     let weights = probe();
     let mut generator = bmae_data::random::keyed(0, 0, 0, bmae_data::random::Purpose::HeadInitialisation);
-    let (module, _) = weights.load_into(LinearProbe::init(8, 3, &mut generator, &device)).unwrap();
+    let (module, _) = weights.load_into(LinearProbe::init(8, 3, Precision::F32, &mut generator, &device)).unwrap();
     let features: Vec<f32> = (0..16).map(|i| (i as f32 * 0.7).sin() * 2.0).collect();
     let want: Vec<f32> = module
         .forward_eval(Tensor::from_data(TensorData::new(features.clone(), [2, 8]), &device))

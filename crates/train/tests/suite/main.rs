@@ -14,6 +14,7 @@ mod methods;
 mod not_square;
 mod onnx;
 mod pages;
+mod precision;
 mod published_readings;
 mod recipes;
 mod replanned;

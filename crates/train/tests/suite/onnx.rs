@@ -179,7 +179,7 @@ fn a_probe_gives_its_logits_by_the_running_statistics() {
         let recipe = recipe(&format!("linprobe.feature = '{}'", feature.word()));
         let fresh = || {
             let mut generator = keyed(2, 0, 0, Purpose::HeadInitialisation);
-            LinearProbe::init(recipe.model.encoder.dim, CLASSES, &mut generator, &Device::flex())
+            LinearProbe::init(recipe.model.encoder.dim, CLASSES, recipe.precision, &mut generator, &Device::flex())
         };
         let (of_encoder, of_probe) = (varied(&encoder(&recipe)), varied(&fresh()));
         let (model, probe) = (loaded(&of_encoder, encoder(&recipe)), loaded(&of_probe, fresh()));

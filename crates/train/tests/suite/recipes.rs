@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bmae_architecture::Precision;
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::{Classifier, HeadInit, Linear, LinearProbe, MaskedAutoencoder, Pooling, StateDict, parameters};
 use bmae_recipe::{Recipe, Stage, Start};
@@ -71,13 +72,13 @@ fn every_parameter_of_every_module_falls_into_exactly_one_printed_group() {
     let mut generator = keyed(5, 0, 0, Purpose::HeadInitialisation);
     let pixels = autoencoder();
     assert_groups(&pixels, &ParameterGroups::pretraining(&pixels, 0.05, false).expect("covered"), "pretrain");
-    let two_heads = autoencoder().add_head(Linear::init_pytorch(12, 16, &mut generator, &device()));
+    let two_heads = autoencoder().add_head(Linear::init_pytorch(12, 16, Precision::F32, &mut generator, &device()));
     assert_groups(&two_heads, &ParameterGroups::pretraining(&two_heads, 0.05, false).expect("covered"), "pretrain");
     for pooling in [Pooling::Mean, Pooling::ClassToken] {
         let model = Classifier::init(autoencoder().encoder, 10, pooling, HeadInit::FINETUNE, &mut generator);
         assert_groups(&model, &ParameterGroups::finetuning(&model, 0.05, 0.75, 2).expect("covered"), "finetune");
     }
-    let probe = LinearProbe::init(16, 10, &mut generator, &device());
+    let probe = LinearProbe::init(16, 10, Precision::F32, &mut generator, &device());
     let groups = ParameterGroups::probing(&probe, 0.05).expect("covered");
     assert_groups(&probe, &groups, "linprobe");
 }
@@ -85,7 +86,7 @@ fn every_parameter_of_every_module_falls_into_exactly_one_printed_group() {
 #[test]
 fn a_frozen_feature_head_is_a_group_of_its_own_and_the_head_for_pixels_is_not_in_it() {
     let mut generator = keyed(5, 0, 0, Purpose::HeadInitialisation);
-    let model = autoencoder().add_head(Linear::init_pytorch(12, 16, &mut generator, &device()));
+    let model = autoencoder().add_head(Linear::init_pytorch(12, 16, Precision::F32, &mut generator, &device()));
     let groups = ParameterGroups::pretraining(&model, 0.05, true).expect("covered");
     for (name, frozen) in [("decoder_pred.weight", true), ("decoder_pred.bias", true), ("pixel_pred.weight", false)] {
         assert_eq!(groups.rule(name) == Rule::Frozen, frozen, "{name}");

@@ -1,12 +1,12 @@
 //! Factors rounded to bfloat16 and laid out as tiles want them.
 //!
-//! All work is done in blocks of 16 times 16 pairs. A pair is two numbers that follow each other along K, the first in
-//! the lower half of a u32, so that whole pairs are moved where a factor is transposed.
+//! Factors are transposed in blocks of 16 times 16 pairs. A pair is two numbers that follow each other along K
+//! ([`crate::bf16`]), so that pairs are moved whole.
 
 use pulp::bytemuck::cast;
 
 use super::tiles::{COLUMNS, DEPTH};
-use crate::bf16::rounded;
+use crate::bf16::{pair, rounded_bits};
 use crate::instruction_set::{Simd, WithSimd, dispatch};
 
 /// Rows and columns of a block.
@@ -91,7 +91,7 @@ impl WithSimd for RoundRows<'_> {
         for (row, out) in rows.chunks_exact(k).zip(out.chunks_exact_mut(depth)) {
             let (out, end) = out.split_at_mut(k);
             for (out, value) in out.iter_mut().zip(row) {
-                *out = bits(*value) as u16;
+                *out = rounded(*value);
             }
             end.fill(0);
         }
@@ -207,7 +207,7 @@ impl<'a> ColumnsOfRows<'a> {
         for (p, pairs) in block.iter_mut().enumerate() {
             let k = step * DEPTH + 2 * p;
             let (a, b) = (row(k), row(k + 1));
-            *pairs = std::array::from_fn(|i| bits(a[i]) | bits(b[i]) << 16);
+            *pairs = std::array::from_fn(|i| pair(a[i], b[i]).to_bits());
         }
         block
     }
@@ -220,12 +220,12 @@ fn pairs_of_row(row: &[f32]) -> [u32; SIDE] {
     match row.first_chunk::<DEPTH>() {
         Some(row) => {
             for (number, value) in numbers.iter_mut().zip(row) {
-                *number = bits(*value) as u16;
+                *number = rounded(*value);
             }
         }
         None => {
             for (number, value) in numbers.iter_mut().zip(row) {
-                *number = bits(*value) as u16;
+                *number = rounded(*value);
             }
         }
     }
@@ -281,8 +281,8 @@ fn transposed<S: Simd>(simd: S, block: &Block) -> Block {
     across
 }
 
-/// `value` rounded to bfloat16: its upper 16 bits.
+/// `value` rounded to bfloat16.
 #[inline(always)]
-fn bits(value: f32) -> u32 {
-    rounded(value).to_bits() >> 16
+fn rounded(value: f32) -> u16 {
+    (rounded_bits(value) >> 16) as u16
 }

@@ -5,9 +5,13 @@ fn numbers(n: usize, seed: u32) -> Vec<f32> {
     (0..n as u32).map(|i| ((i + seed).wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0).collect()
 }
 
+fn bf16(value: f32) -> u16 {
+    (crate::bf16::rounded_bits(value) >> 16) as u16
+}
+
 /// What a factor's number becomes.
 fn rounded(value: f32) -> f64 {
-    f64::from(crate::bf16::rounded(value))
+    f64::from(f32::from_bits(u32::from(bf16(value)) << 16))
 }
 
 /// Makes one product on emulated registers and, where the machine has them, on the real ones, each into a copy of
@@ -223,12 +227,11 @@ fn infinities_and_what_is_no_number_pass_through_and_denormal_numbers_count_as_z
 
 #[test]
 fn packed_factors_are_rounded_numbers_in_their_places_and_zeros_elsewhere() {
-    let bits = |value: f32| (crate::bf16::rounded(value).to_bits() >> 16) as u16;
     for (k, n) in [(1, 1), (31, 15), (32, 16), (33, 17), (70, 50), (64, 64)] {
         let (stride, first) = (n + 3, 2);
         let rows = numbers(k * stride, 13);
         let (depth, columns) = (padded_depth(k), padded_columns(n));
-        let at = |l: usize, j: usize| if l < k && j < n { bits(rows[l * stride + first + j]) } else { 0 };
+        let at = |l: usize, j: usize| if l < k && j < n { bf16(rows[l * stride + first + j]) } else { 0 };
         let in_panels = |place: usize| {
             let (panel, place) = (place / (depth * 32), place % (depth * 32));
             at(place / 64 * 2 + place % 2, panel * 32 + place % 64 / 2)

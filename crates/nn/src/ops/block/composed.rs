@@ -2,7 +2,7 @@
 
 use burn::tensor::{Tensor, TensorData};
 
-use super::inputs::{BlockOptions, BlockParameters};
+use super::inputs::{BlockOptions, BlockParameters, WeightAndBias};
 use crate::ops::attention::attention;
 use crate::ops::gelu::gelu;
 use crate::ops::layer_norm::layer_norm;
@@ -11,7 +11,9 @@ use crate::ops::linear::linear;
 /// As [`block`](super::block), for every device without a fused one.
 pub fn composed(x: Tensor<2>, parameters: BlockParameters, options: BlockOptions) -> Tensor<2> {
     let BlockParameters { norm1, qkv, proj, norm2, fc1, fc2 } = parameters;
-    let qkv = linear(layer_norm(x.clone(), norm1.weight, norm1.bias, options.norm_epsilon), qkv.weight, qkv.bias);
+    let linear = |x, of: WeightAndBias<2>| linear(x, of.weight, of.bias, options.precision);
+    let layer_norm = |x, of: WeightAndBias<1>| layer_norm(x, of.weight, of.bias, options.norm_epsilon);
+    let qkv = linear(layer_norm(x.clone(), norm1), qkv);
     let attended = attention(qkv, options.tokens, options.heads);
     let (x, attended) = match &options.selected {
         None => (x, attended),
@@ -21,10 +23,9 @@ pub fn composed(x: Tensor<2>, parameters: BlockParameters, options: BlockOptions
         }
     };
     let factors = |branch: usize| options.branch_factors.as_ref().map(|factors| factors[branch].as_slice());
-    let x = x + scaled(linear(attended, proj.weight, proj.bias), factors(0));
-    let hidden =
-        gelu(linear(layer_norm(x.clone(), norm2.weight, norm2.bias, options.norm_epsilon), fc1.weight, fc1.bias));
-    x + scaled(linear(hidden, fc2.weight, fc2.bias), factors(1))
+    let x = x + scaled(linear(attended, proj), factors(0));
+    let hidden = gelu(linear(layer_norm(x.clone(), norm2), fc1));
+    x + scaled(linear(hidden, fc2), factors(1))
 }
 
 /// `branch` [N*M, D] with each image's rows multiplied by its factor, of `factors` `[N]`.

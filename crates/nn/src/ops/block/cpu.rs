@@ -173,7 +173,7 @@ fn kernel<'a>(pairs: &'a Pairs<CpuTensor>, options: &'a BlockOptions) -> Block<'
         fc1: linear(fc1),
         fc2: linear(fc2),
     };
-    let mut block = Block::new(sizes, parameters, options.norm_epsilon as f32);
+    let mut block = Block::new(sizes, parameters, options.norm_epsilon as f32).with_precision(options.precision);
     if let Some(selected) = &options.selected {
         block = block.for_tokens(SelectedTokens { tokens: selected.tokens(), per_image: selected.per_image() });
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bmae_architecture::Precision;
 use burn::tensor::Tensor;
 
 use crate::ops::selected_tokens::SelectedTokens;
@@ -40,6 +41,8 @@ pub struct BlockOptions {
     pub heads: usize,
     /// What stands under the root of both LayerNorms beside the variance.
     pub norm_epsilon: f64,
+    /// The numbers that its four linear layers multiply.
+    pub precision: Precision,
     /// The tokens whose outputs are computed; `None`: all.
     pub selected: Option<SelectedTokens>,
     /// Factors of each image's branches `[N]`, attention and MLP (stochastic depth); `None`: 1.

@@ -5,6 +5,7 @@ mod cpu;
 
 pub use composed::composed;
 
+use bmae_architecture::Precision;
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
@@ -13,11 +14,14 @@ use cpu::FusedLinear;
 
 /// x W^T + b for `x` [R, in], `weight` [out, in] (PyTorch's layout), `bias` `[out]`; gives [R, out].
 ///
+/// The products of both passes, of x with the weight and of the incoming gradient with the weight and with x, take
+/// factors of `precision` and add up in f32. Bias, outputs and gradients stay f32.
+///
 /// # Panics
 /// When the shapes disagree.
-pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>, precision: Precision) -> Tensor<2> {
     if !runs_fused(&x) {
-        return composed(x, weight, bias);
+        return composed(x, weight, bias, precision);
     }
     let ([_, inputs], [outputs, expected]) = (x.dims(), weight.dims());
     assert_eq!([inputs, outputs], [expected, bias.dims()[0]], "x is [R, in], the weight [out, in], the bias [out]");
@@ -25,5 +29,6 @@ pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
         x.into_dispatch(),
         weight.into_dispatch(),
         bias.into_dispatch(),
+        precision,
     ))
 }
