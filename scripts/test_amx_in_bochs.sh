@@ -40,13 +40,13 @@ if [ ! -d "$root/boot" ]; then
     mkdir -p "$folder/packages"
     (
         cd "$folder/packages"
-        apt-get -q download "$kernel" bochsbios vgabios busybox-static isolinux syslinux-common xorriso libisoburn1 libburn4 libisofs6 libjte2
+        apt-get -qq download "$kernel" bochsbios vgabios busybox-static isolinux syslinux-common xorriso libisoburn1 libburn4 libisofs6 libjte2
         for package in *.deb; do dpkg -x "$package" "$root"; done
-    ) 2>&1 | grep -v '^W:'
+    ) 2>&1 | sed '/^W:/d'
 fi
 
 target=$(rustc -vV | sed -n 's/^host: //p')
-tests=$(RUSTFLAGS="-C target-feature=+crt-static" cargo test --release --locked -p bmae-kernels --lib --no-run --target "$target" --message-format json |
+tests=$(RUSTFLAGS="-C target-feature=+crt-static" cargo test --release --locked -p bmae-kernels --lib --no-run --target "$target" --message-format json-render-diagnostics |
     sed -n 's/.*"name":"bmae_kernels".*"executable":"\([^"]*\)".*/\1/p')
 
 # What is booted: a shell script as the first process.
