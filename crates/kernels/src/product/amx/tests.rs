@@ -159,13 +159,18 @@ fn rows_that_lie_anywhere_take_the_same_sums_between_their_other_columns() {
     let right = right_panels(&right, k, n);
     let mut flat = vec![f32::NAN; m * n];
     product_on_all(left, right, Epilogue::Plain, &mut flat);
-    let mut wide = vec![5.0; m * width];
-    let mut rows: Vec<&mut [f32]> = wide.chunks_mut(width).collect();
-    ProductOfTiles { left, right, epilogue: Epilogue::Plain, out: Out::Rows(&mut rows), first }
-        .run(&mut EmulatedTiles::default());
-    for (row, expected) in wide.chunks(width).zip(flat.chunks(n)) {
-        assert_eq!(&row[first..first + n], expected);
-        assert!(row[..first].iter().chain(&row[first + n..]).all(|&value| value == 5.0));
+    for permission in [None, AmxPermission::of_process()] {
+        let mut wide = vec![5.0; m * width];
+        let mut rows: Vec<&mut [f32]> = wide.chunks_mut(width).collect();
+        let (epilogue, out) = (Epilogue::Plain, Out::Rows(&mut rows));
+        match permission {
+            Some(permission) => product(permission, left, right, epilogue, out, first),
+            None => ProductOfTiles { left, right, epilogue, out, first }.run(&mut EmulatedTiles::default()),
+        }
+        for (row, expected) in wide.chunks(width).zip(flat.chunks(n)) {
+            assert_eq!(&row[first..first + n], expected);
+            assert!(row[..first].iter().chain(&row[first + n..]).all(|&value| value == 5.0));
+        }
     }
 }
 
