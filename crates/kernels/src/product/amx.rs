@@ -111,7 +111,7 @@ impl<'a, 'b> ProductOfTiles<'a, 'b> {
         let (LeftRows { values: left, stride, rows: m }, RightPanels { values: right, depth, columns: n }) =
             (self.left, self.right);
         let fits = match &self.out {
-            Out::Flat(out) => self.first == 0 && out.len() == m * n,
+            Out::Flat(out) => self.first == 0 && m.checked_mul(n) == Some(out.len()),
             // Their lengths are checked when they are written.
             Out::Rows(rows) => rows.len() == m,
         };
@@ -124,8 +124,12 @@ impl<'a, 'b> ProductOfTiles<'a, 'b> {
             Epilogue::Plain | Epilogue::Accumulate => {}
         }
         assert!(depth.is_multiple_of(DEPTH), "the depth is padded to a multiple of {DEPTH}");
-        assert!(depth == 0 || (m - 1) * stride + depth <= left.len(), "the left factor is [M, K], its rows padded");
-        assert!(n.div_ceil(COLUMNS) * COLUMNS * depth <= right.len(), "the right factor is [K, N] in panels");
+        // Where a product has no depth, nothing is read.
+        let length = (m - 1).checked_mul(stride).and_then(|start| start.checked_add(depth));
+        let fits = depth == 0 || length.is_some_and(|length| length <= left.len());
+        assert!(fits, "the left factor is [M, K], its rows padded");
+        let length = n.checked_next_multiple_of(COLUMNS).and_then(|columns| columns.checked_mul(depth));
+        assert!(length.is_some_and(|length| length <= right.len()), "the right factor is [K, N] in panels");
     }
 
     /// All rows from `first` to below `end`, at most [`ROWS`] at a time, under each panel in turn.
@@ -182,9 +186,19 @@ impl<'a, 'b> ProductOfTiles<'a, 'b> {
         }
     }
 
-    /// Writes stored sums where they belong, with what is added to them.
+    /// Writes stored sums where they belong, with what is added to them. Whole panels are told apart so that the
+    /// compiler knows the length of their rows.
     #[inline(always)]
     fn finish(&mut self, sums: &StoredSums, place: Place) {
+        if place.columns == COLUMNS {
+            self.finish_rows(sums, Place { columns: COLUMNS, ..place });
+        } else {
+            self.finish_rows(sums, place);
+        }
+    }
+
+    #[inline(always)]
+    fn finish_rows(&mut self, sums: &StoredSums, place: Place) {
         let Place { row, rows, column, columns } = place;
         let n = self.right.columns;
         for (i, sums) in sums.0.iter().enumerate().take(rows) {
@@ -245,13 +259,10 @@ impl<T: Tiles> Work for OnTiles<'_, '_, '_, T> {
     }
 }
 
-/// `values` added to `out`, of the same length; whole panels as arrays, whose loops the compiler unrolls.
+/// `values` added to `out`, of the same length.
 #[inline(always)]
 fn add(out: &mut [f32], values: &[f32]) {
-    match (<&mut [f32; COLUMNS]>::try_from(&mut *out), <&[f32; COLUMNS]>::try_from(values)) {
-        (Ok(out), Ok(values)) => out.iter_mut().zip(values).for_each(|(out, value)| *out += value),
-        _ => out.iter_mut().zip(values).for_each(|(out, value)| *out += value),
-    }
+    out.iter_mut().zip(values).for_each(|(out, value)| *out += value);
 }
 
 /// The sums of one place: rows from `left` on, the columns of one panel.
