@@ -15,7 +15,7 @@ fn rounded(value: f32) -> f32 {
 
 /// The bits of `value` rounded to bfloat16 in the upper half; the lower half is any.
 #[inline(always)]
-fn rounded_bits(value: f32) -> u32 {
+pub(crate) fn rounded_bits(value: f32) -> u32 {
     let bits = value.to_bits();
     let nearest = bits.wrapping_add(0x7fff + (bits >> 16 & 1));
     if value.is_nan() { bits | 0x0040_0000 } else { nearest }
@@ -23,7 +23,7 @@ fn rounded_bits(value: f32) -> u32 {
 
 /// Two numbers in one place, the one that comes first along K in the lower half.
 #[inline(always)]
-fn pair(first: f32, second: f32) -> f32 {
+pub(crate) fn pair(first: f32, second: f32) -> f32 {
     f32::from_bits(rounded_bits(first) >> 16 | rounded_bits(second) & 0xffff_0000)
 }
 

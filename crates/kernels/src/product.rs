@@ -16,6 +16,7 @@ use rayon::prelude::*;
 use crate::instruction_set::InstructionSet;
 use crate::profile::{Operation, time};
 
+mod amx;
 #[cfg(target_arch = "x86_64")]
 mod avx512_bf16;
 mod dispatch;
