@@ -45,7 +45,7 @@ fn linear(criterion: &mut Criterion, rows: usize, inputs: usize, outputs: usize)
         bencher.iter(|| {
             let job =
                 WeightGradient { outputs: &grad, inputs: &x, gradient: &mut gradient, rows: outputs, columns: inputs };
-            weight_gradients(vec![job]);
+            weight_gradients(vec![job], Precision::F32);
         });
     });
 }

@@ -17,6 +17,7 @@ use crate::instruction_set::InstructionSet;
 use crate::profile::{Operation, time};
 
 mod amx;
+mod amx_buffers;
 #[cfg(target_arch = "x86_64")]
 mod avx512_bf16;
 mod dispatch;
@@ -78,6 +79,9 @@ fn product_with(set: InstructionSet, left: &[f32], right: &PackedMatrix, epilogu
     }
     let m = out.len() / n;
     assert_eq!(left.len(), m * k, "the left factor is [M, K]");
+    if let Elements::AmxTiles(permission) = right.elements {
+        return amx_buffers::product_of_rows(permission, left, &right.panels, [m, k, n], epilogue, out);
+    }
     let left = Factor::along_rows(left, k, right.elements);
     let places = right.elements.places(k);
     let left = Left::Rows { values: left.values(), stride: places };

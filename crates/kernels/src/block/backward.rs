@@ -170,8 +170,8 @@ impl Backward<'_> {
         let mut dhidden = Buffer::uninitialised(hidden.len());
         input_gradient(of_mlp, of_fc2, &mut dhidden);
         let of_mlp = match (scaled, self.elements) {
-            (None, Elements::F32) => None,
-            (None, _) => Some(Factor::owned(grad, dim, self.elements)),
+            (None, elements) if elements.are_kept_as_f32() => None,
+            (None, elements) => Some(Factor::owned(grad, dim, elements)),
             (Some(rows), _) => Some(factor(rows, dim)),
         };
         let mut activated = Buffer::uninitialised(hidden.len());

@@ -15,8 +15,6 @@
     unsafe_code,
     reason = "the tile registers read and write through pointers; `check` shows once that all lies within"
 )]
-#![cfg_attr(not(test), allow(dead_code, unused_imports, reason = "precision bf16 does not call it yet"))]
-
 use super::epilogue::Epilogue;
 use super::tile::Out;
 use crate::instruction_set::{Work, widest};

@@ -14,5 +14,6 @@ pub(super) fn run(set: InstructionSet, elements: Elements, product: Product<'_, 
         Elements::Bf16Pairs => avx512_bf16::product_of_pairs(product),
         #[cfg(not(target_arch = "x86_64"))]
         Elements::Bf16Pairs => unreachable!("no other machine makes them"),
+        Elements::AmxTiles(_) => unreachable!("their factors are laid out for the tiles"),
     }
 }

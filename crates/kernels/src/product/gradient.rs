@@ -3,6 +3,7 @@
 use bmae_architecture::Precision;
 use rayon::prelude::*;
 
+use super::amx_buffers::{Columns, product_of_columns};
 use super::dispatch::run;
 use super::elements::{Elements, Factor};
 use super::epilogue::Epilogue;
@@ -17,6 +18,8 @@ use crate::profile::{Operation, time};
 /// Rows of both factors at most that are added up before the result is written: a panel of as many fits into the nearest
 /// cache, and pieces of blocks are often twice as many.
 const DEPTH: usize = 136;
+/// The same for AMX, a multiple of its depth, to which pieces are padded.
+const AMX_DEPTH: usize = 512;
 /// Rows and columns at most of a part of the result that one thread computes at a time: the larger, the more often a
 /// packed number is used. Multiples of every tile. Sums do not depend on it.
 const PARTS: [usize; 3] = [384, 192, 96];
@@ -158,15 +161,23 @@ impl<'a> GradientPart<'a> {
         let tile = shape(set);
         let (m, n) = (self.out.len(), self.out.first().map_or(0, |row| row.len()));
         let (rows, columns) = (self.rows, self.columns);
+        let depth = if matches!(elements, Elements::AmxTiles(_)) { AMX_DEPTH } else { DEPTH };
         let mut blocks_of_rows = pieces
             .into_iter()
-            .flat_map(|(outputs, inputs)| outputs.chunks(DEPTH * rows).zip(inputs.chunks(DEPTH * columns)))
+            .flat_map(|(outputs, inputs)| outputs.chunks(depth * rows).zip(inputs.chunks(depth * columns)))
             .peekable();
         let mut epilogue = Epilogue::Plain;
         if blocks_of_rows.peek().is_none() {
             self.out.iter_mut().for_each(|row| row.fill(0.0));
         }
         while let Some((outputs, inputs)) = blocks_of_rows.next() {
+            if let Elements::AmxTiles(permission) = elements {
+                let left = Columns { rows: outputs, stride: rows, first: self.row, count: m };
+                let right = Columns { rows: inputs, stride: columns, first: self.column, count: n };
+                product_of_columns(permission, left, right, epilogue, &mut self.out);
+                epilogue = Epilogue::Accumulate;
+                continue;
+            }
             let depth = inputs.len() / columns;
             let tiles = m.div_ceil(tile.rows);
             let left = &mut blocks.left[..tiles * tile.rows * depth];

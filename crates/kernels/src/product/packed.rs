@@ -2,6 +2,7 @@
 
 use bmae_architecture::Precision;
 
+use super::amx_buffers;
 use super::elements::{Elements, Factor};
 use super::shape::shape;
 use crate::instruction_set::{InstructionSet, Simd, WithSimd, dispatch_to};
@@ -56,6 +57,10 @@ impl PackedMatrix {
     ) -> Self {
         assert_eq!(weight.len(), outputs * inputs, "the weight is [out, in]");
         let elements = Elements::of(precision, set);
+        if let Elements::AmxTiles(_) = elements {
+            let panels = amx_buffers::transposed_weight(weight, outputs, inputs);
+            return Self { panels, elements, depth: inputs, columns: outputs };
+        }
         let weight = Factor::along_rows(weight, inputs, elements);
         let (width, places) = (shape(set).columns, elements.places(inputs));
         let mut panels = panels(outputs, places, width);
@@ -84,6 +89,9 @@ impl PackedMatrix {
     ) -> Self {
         assert_eq!(rows.len(), depth * columns, "the factor is [K, N]");
         let elements = Elements::of(precision, set);
+        if let Elements::AmxTiles(_) = elements {
+            return Self { panels: amx_buffers::right_factor(rows, depth, columns), elements, depth, columns };
+        }
         let rows = Factor::along_columns(rows, columns, elements);
         let (width, places) = (shape(set).columns, elements.places(depth));
         let mut panels = Buffer::uninitialised(columns.div_ceil(width) * places * width);

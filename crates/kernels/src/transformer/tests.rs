@@ -1,3 +1,5 @@
+use bmae_architecture::Precision;
+
 use super::*;
 use crate::block::{BlockSizes, Gradients, Linear, Norm, Parameters, SelectedTokens};
 
@@ -192,6 +194,55 @@ fn some_tokens_alone_have_the_outputs_and_gradients_of_all() {
 fn branches_are_multiplied_by_their_factors() {
     check(SMALL, 3, None, Some([&[1.25, 0.0, 1.25], &[0.0, 1.25, 1.25]]));
     check(SMALL, 2, Some((&[1, 4, 0, 2], 2)), Some([&[2.0, 0.0], &[0.5, 1.0]]));
+}
+
+/// Passes of three blocks in `precision`: outputs, dx, and the gradients of the second block.
+fn three_blocks(precision: Precision) -> Vec<Vec<f32>> {
+    let sizes = BlockSizes { tokens: 17, dim: 36, heads: 3, hidden: 72 };
+    let owned: [Owned; 3] = std::array::from_fn(|_| Owned::new(sizes));
+    let blocks = owned.each_ref().map(|owned| owned.block().with_precision(precision));
+    let (x, grad) = (numbers(40 * 17 * 36, 80), numbers(40 * 17 * 36, 81));
+    let (mut out, mut dx) = (vec![f32::NAN; x.len()], vec![f32::NAN; x.len()]);
+    let saved = forward_saving(&blocks, &x, &mut out);
+    let [_, gradients, _] = backward(&blocks, &x, saved, &grad, &mut dx).try_into().expect("three blocks");
+    let Gradients { norm1, qkv, proj, norm2, fc1, fc2 } = gradients;
+    let of_parameters = [norm1, qkv, proj, norm2, fc1, fc2].into_iter().flatten().map(|values| values.to_vec());
+    [out, dx].into_iter().chain(of_parameters).collect()
+}
+
+#[test]
+fn blocks_one_after_the_other_are_one_operation_with_the_bits_of_many() {
+    let sizes = BlockSizes { tokens: 5, dim: 12, heads: 3, hidden: 20 };
+    let owned = [Owned::new(sizes), Owned::new(sizes)];
+    let [first, second] = owned.each_ref().map(Owned::block);
+    let second = second.for_tokens(SelectedTokens { tokens: &[1, 4, 0, 2, 3, 4], per_image: 2 });
+    let (x, grad) = (numbers(3 * 60, 82), numbers(3 * 24, 83));
+    let (mut between, mut out, mut dx) = (vec![f32::NAN; x.len()], vec![f32::NAN; 72], vec![f32::NAN; x.len()]);
+    let saved = [forward_saving(&[first], &x, &mut between), forward_saving(&[second], &between, &mut out)];
+    let [of_first, of_second] = saved;
+    let mut dbetween = vec![f32::NAN; x.len()];
+    let second_gradients = backward(&[second], &between, of_second, &grad, &mut dbetween);
+    let first_gradients = backward(&[first], &x, of_first, &dbetween, &mut dx);
+
+    let (mut out_of_both, mut dx_of_both) = (vec![f32::NAN; 72], vec![f32::NAN; x.len()]);
+    let saved = forward_saving(&[first, second], &x, &mut out_of_both);
+    let gradients = backward(&[first, second], &x, saved, &grad, &mut dx_of_both);
+    assert_eq!((&out, &dx), (&out_of_both, &dx_of_both));
+    assert_eq!(gradients, first_gradients.into_iter().chain(second_gradients).collect::<Vec<_>>());
+}
+
+#[test]
+fn in_bfloat16_every_result_differs_from_that_in_f32_by_rounding() {
+    let root_mean_square = |values: &[f32]| {
+        (values.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>() / values.len() as f64).sqrt()
+    };
+    for (number, (rounded, exact)) in three_blocks(Precision::Bf16).iter().zip(three_blocks(Precision::F32)).enumerate()
+    {
+        let apart: Vec<f32> = rounded.iter().zip(&exact).map(|(a, b)| a - b).collect();
+        let share = root_mean_square(&apart) / root_mean_square(&exact);
+        // A factor is rounded by 2^-9 of itself at most; dozens of layers add up.
+        assert!(share > 1e-4 && share < 3e-2, "result {number}: {share}");
+    }
 }
 
 #[test]

@@ -61,14 +61,36 @@ impl Block {
     /// # Panics
     /// When `tokens` does not divide the rows.
     pub fn forward(&self, x: Tensor<2>, tokens: usize) -> Tensor<2> {
-        run_blocks(std::slice::from_ref(self), x, tokens, &DropPath::none(), None)
+        self.forward_with(x, tokens, None, None)
     }
 
-    fn options(&self, tokens: usize) -> BlockOptions {
+    /// The same with each sample's branches multiplied by its factors, of the attention and of the MLP, `[N]` each (see
+    /// [`DropPath`]), and for the outputs of the `selected` tokens alone, [N*M, D]: every token still serves as key and
+    /// value. `None`: no factors, all tokens.
+    ///
+    /// # Panics
+    /// When the factors or the selected tokens are of another number of images than `x` has.
+    pub fn forward_with(
+        &self,
+        x: Tensor<2>,
+        tokens: usize,
+        branch_factors: Option<[&[f32]; 2]>,
+        selected: Option<SelectedTokens>,
+    ) -> Tensor<2> {
+        ops::blocks(x, vec![self.inputs(tokens, branch_factors, selected)])
+    }
+
+    fn inputs(
+        &self,
+        tokens: usize,
+        branch_factors: Option<[&[f32]; 2]>,
+        selected: Option<SelectedTokens>,
+    ) -> (BlockParameters, BlockOptions) {
         let (heads, norm_epsilon) = (self.attn.heads, self.norm1.epsilon());
         // All four of its linear layers have one.
         let precision = self.attn.qkv.precision();
-        BlockOptions { tokens, heads, norm_epsilon, precision, selected: None, branch_factors: None }
+        let branch_factors = branch_factors.map(|factors| Arc::new(factors.map(<[f32]>::to_vec)));
+        (self.parameters(), BlockOptions { tokens, heads, norm_epsilon, precision, selected, branch_factors })
     }
 
     fn parameters(&self) -> BlockParameters {
@@ -99,9 +121,7 @@ pub(crate) fn run_blocks(
 ) -> Tensor<2> {
     let last = blocks.len().saturating_sub(1);
     let inputs = blocks.iter().enumerate().map(|(index, block)| {
-        let branch_factors = drop_path.branch_factors(index).map(|factors| Arc::new(factors.map(<[f32]>::to_vec)));
-        let selected = selected.clone().filter(|_| index == last);
-        (block.parameters(), BlockOptions { branch_factors, selected, ..block.options(tokens) })
+        block.inputs(tokens, drop_path.branch_factors(index), selected.clone().filter(|_| index == last))
     });
     ops::blocks(x, inputs.collect())
 }

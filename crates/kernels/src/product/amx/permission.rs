@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 /// Proof that this machine has AMX for bfloat16 and that the system lets this process use it.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::product) struct AmxPermission(Granted);
+pub(crate) struct AmxPermission(Granted);
 
 impl AmxPermission {
     /// Asks machine and system, once in a process. `None` where the processor, the system or this program's target has
