@@ -8,7 +8,7 @@ use crate::ops::gelu::gelu;
 use crate::ops::layer_norm::layer_norm;
 use crate::ops::linear::linear;
 
-/// As [`block`](super::block), for every device without a fused one.
+/// One block of [`blocks`](super::blocks()), for every device without a fused one.
 pub fn composed(x: Tensor<2>, parameters: BlockParameters, options: BlockOptions) -> Tensor<2> {
     let BlockParameters { norm1, qkv, proj, norm2, fc1, fc2 } = parameters;
     let linear = |x, of: WeightAndBias<2>| linear(x, of.weight, of.bias, options.precision);
