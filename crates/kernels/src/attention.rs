@@ -20,7 +20,6 @@ use crate::lanes::{LANES, unit};
 
 mod head;
 mod product;
-mod transpose;
 
 use head::{Buffers, Head};
 use product::Rows;

@@ -8,6 +8,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use crate::profile::{Operation, time};
+
 /// Jobs, and which waits for which.
 #[derive(Debug, Default)]
 pub(crate) struct JobGraph {
@@ -84,6 +86,7 @@ impl Queue {
             if let Some(Reverse(job)) = left.ready.pop() {
                 return Some(job);
             }
+            let _timer = time(Operation::Waiting);
             left = self.changed.wait(left).unwrap_or_else(PoisonError::into_inner);
         }
     }

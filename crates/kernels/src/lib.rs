@@ -42,5 +42,6 @@ pub mod sums;
 pub mod token_mean;
 pub mod tokens;
 pub mod transformer;
+mod transpose;
 
 pub use patchify::{normalise_patches, patchify};

@@ -4,8 +4,15 @@
 //! image, and within a patch the pixels stand in the order row, column, channel.
 
 use bmae_architecture::PatchGrid;
+use rayon::prelude::*;
 
-/// Cuts `images` [N, C, H, W] into `patches` [N, L, h*w*C] with L = (H/h) * (W/w); overwrites `patches`.
+use crate::profile::{Operation, time};
+
+/// Values of patches that a thread normalises at once.
+const PIECE: usize = 1 << 13;
+
+/// Cuts `images` [N, C, H, W] into `patches` [N, L, h*w*C] with L = (H/h) * (W/w); overwrites `patches`. Over all
+/// threads.
 ///
 /// N follows from the length of `images`.
 ///
@@ -20,7 +27,9 @@ pub fn patchify(images: &[f32], grid: PatchGrid, patches: &mut [f32]) {
     assert_eq!(images.len(), patches.len(), "patches hold exactly the pixels of the images");
 
     let (plane, patch_values) = (image.area(), grid.values_per_patch());
-    for (pixels, patches) in images.chunks_exact(image_values).zip(patches.chunks_exact_mut(image_values)) {
+    let of_images = images.par_chunks_exact(image_values).zip(patches.par_chunks_exact_mut(image_values));
+    of_images.for_each(|(pixels, patches)| {
+        let _timer = time(Operation::Patches);
         for (l, out) in patches.chunks_exact_mut(patch_values).enumerate() {
             let (top, left) = grid.corner(l);
             for row in 0..patch.height {
@@ -33,10 +42,10 @@ pub fn patchify(images: &[f32], grid: PatchGrid, patches: &mut [f32]) {
                 }
             }
         }
-    }
+    });
 }
 
-/// Normalises each patch of `patches` [.., P] in place: (x - mean) / sqrt(variance + 1e-6), with the *unbiased*
+/// Normalises each patch of `patches` [.., P] in place, over all threads: (x - mean) / sqrt(variance + 1e-6), with the *unbiased*
 /// variance (divided by P - 1), as `norm_pix_loss` of the official MAE does.
 ///
 /// # Panics
@@ -45,13 +54,20 @@ pub fn patchify(images: &[f32], grid: PatchGrid, patches: &mut [f32]) {
 pub fn normalise_patches(patches: &mut [f32], values_per_patch: usize) {
     assert!(values_per_patch >= 2, "the unbiased variance needs two values");
     assert!(patches.len().is_multiple_of(values_per_patch), "not a whole number of patches");
-    for patch in patches.chunks_exact_mut(values_per_patch) {
-        let mean = patch.iter().map(|&x| f64::from(x)).sum::<f64>() / values_per_patch as f64;
-        let squares = patch.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>();
-        let scale = 1.0 / (squares / (values_per_patch - 1) as f64 + 1e-6).sqrt();
-        for x in patch {
-            *x = ((f64::from(*x) - mean) * scale) as f32;
-        }
+    let patches_of_piece = (PIECE / values_per_patch).max(1);
+    patches.par_chunks_mut(patches_of_piece * values_per_patch).for_each(|patches| {
+        let _timer = time(Operation::Patches);
+        patches.chunks_exact_mut(values_per_patch).for_each(normalise);
+    });
+}
+
+fn normalise(patch: &mut [f32]) {
+    let values = patch.len() as f64;
+    let mean = patch.iter().map(|&x| f64::from(x)).sum::<f64>() / values;
+    let squares = patch.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>();
+    let scale = 1.0 / (squares / (values - 1.0) + 1e-6).sqrt();
+    for x in patch {
+        *x = ((f64::from(*x) - mean) * scale) as f32;
     }
 }
 

@@ -35,8 +35,10 @@ pub enum Operation {
     Gelu,
     /// Residual sums and drop path, where nothing else takes them along.
     Residual,
-    /// What of a block is none of the above: buffers, and waiting for other threads.
+    /// What of a block is none of the above: buffers.
     Block,
+    /// Waiting for other threads until a piece of a block or a part of a gradient can begin.
+    Waiting,
     /// Heads and losses, both directions.
     Loss,
     /// The sum, norm and clipping of gradients.
@@ -49,7 +51,7 @@ pub enum Operation {
 
 impl Operation {
     /// All of them, in the order of a table.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Patches,
         Self::Tokens,
         Self::Packing,
@@ -62,6 +64,7 @@ impl Operation {
         Self::Gelu,
         Self::Residual,
         Self::Block,
+        Self::Waiting,
         Self::Loss,
         Self::Gradients,
         Self::Optimiser,
@@ -82,7 +85,8 @@ impl Operation {
             Self::LayerNorm => "layer norm",
             Self::Gelu => "GELU",
             Self::Residual => "residual",
-            Self::Block => "block, rest and waiting",
+            Self::Block => "block, rest",
+            Self::Waiting => "block, waiting",
             Self::Loss => "heads and loss",
             Self::Gradients => "gradient sums and norm",
             Self::Optimiser => "optimiser",

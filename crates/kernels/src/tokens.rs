@@ -156,9 +156,35 @@ fn check(placement: &Placement, grad: &[f32], dim: usize) {
     assert!(dim > 0 && grad.len() == placement.places.len() * dim, "the gradient is [M, D]");
 }
 
+/// The rows of `table` [.., `width`] whose numbers are `rows` `[M]`, over all threads: [M, `width`].
+///
+/// # Panics
+/// When there is no such row.
+pub fn gather(table: &[f32], rows: &[usize], width: usize) -> Vec<f32> {
+    let mut out = vec![0.0; rows.len() * width];
+    out.par_chunks_mut((PIECE * width).max(1)).zip(rows.par_chunks(PIECE)).for_each(|(out, rows)| {
+        let _timer = time(Operation::Tokens);
+        for (out, &row) in out.chunks_exact_mut(width).zip(rows) {
+            out.copy_from_slice(&table[row * width..(row + 1) * width]);
+        }
+    });
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn gathered_rows_are_those_of_the_table_in_the_order_asked_for() {
+        let table: Vec<f32> = (0..700 * 3).map(|value| value as f32).collect();
+        let rows: Vec<usize> = (0..600).map(|i| i * 37 % 700).collect();
+        let gathered = gather(&table, &rows, 3);
+        for (row, values) in rows.iter().zip(gathered.chunks_exact(3)) {
+            assert_eq!(values, &table[row * 3..row * 3 + 3]);
+        }
+        assert!(gather(&table, &[], 3).is_empty());
+    }
 
     use Source::{Row, Token};
 

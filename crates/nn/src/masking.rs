@@ -1,7 +1,7 @@
 //! Random masking from noise, exactly as the official code: patches are kept in ascending order of their noise.
 
 use bmae_architecture::check_mask_ratio;
-use bmae_kernels::tokens::{Placement, Source};
+use bmae_kernels::tokens::{self, Placement, Source};
 
 use crate::error::ShapeError;
 use crate::ops::SelectedTokens;
@@ -138,8 +138,6 @@ impl Masking {
     /// When `values` is not N * L * `width` long.
     pub fn masked_values(&self, values: &[f32], width: usize) -> Vec<f32> {
         assert_eq!(values.len(), self.images * self.patches * width, "values are [N, L, width] of this masking");
-        let mut rows = Vec::with_capacity(self.masked.len() * width);
-        self.masked.iter().for_each(|&row| rows.extend_from_slice(&values[row * width..(row + 1) * width]));
-        rows
+        tokens::gather(values, &self.masked, width)
     }
 }

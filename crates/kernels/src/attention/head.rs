@@ -6,11 +6,11 @@
 //! would double the work.
 
 use super::product::{HeadEpilogue, HeadProduct, Rows, StridedFactor};
-use super::transpose::transpose;
 use crate::aligned::AlignedVec;
 use crate::exponential::power_of_two;
 use crate::instruction_set::Simd;
 use crate::lanes::{LANES, unit};
+use crate::transpose::transpose;
 
 /// Rows of one head: M queries, T keys and values.
 #[derive(Clone, Copy)]
@@ -161,7 +161,7 @@ impl Head<'_> {
         let (stride, tokens, exponent) = (*stride, self.tokens, self.exponent);
         let (columns, one_more) = self.columns::<S>();
         if columns > 0 {
-            transpose(simd, self.q, self.queries.min(columns), self.padded, across, stride);
+            transpose(simd, (self.q.values, self.q.stride), self.queries.min(columns), self.padded, across, stride);
             largest[..columns].fill(f32::NEG_INFINITY);
             simd.vectorize(HeadProduct {
                 left: StridedFactor { values: self.k.values, row: self.k.stride, column: 1 },
@@ -214,7 +214,7 @@ impl Head<'_> {
         let (stride, tokens) = (*stride, self.tokens);
         let (columns, one_more) = self.columns::<S>();
         if columns > 0 {
-            transpose(simd, grad, self.queries.min(columns), self.padded, across, stride);
+            transpose(simd, (grad.values, grad.stride), self.queries.min(columns), self.padded, across, stride);
             inner[..columns].fill(0.0);
             simd.vectorize(HeadProduct {
                 left: StridedFactor { values: self.v.values, row: self.v.stride, column: 1 },

@@ -6,7 +6,9 @@ use super::amx_buffers;
 use super::elements::{Elements, Factor};
 use super::shape::shape;
 use crate::instruction_set::{InstructionSet, Simd, WithSimd, dispatch_to};
+use crate::lanes::unit;
 use crate::pool::Buffer;
+use crate::transpose::transpose;
 
 /// Inputs of a weight that are transposed together: a cache line.
 const TRANSPOSED_AT_ONCE: usize = 16;
@@ -66,15 +68,7 @@ impl PackedMatrix {
         let mut panels = panels(outputs, places, width);
         if inputs > 0 {
             for (panel, rows) in panels.chunks_exact_mut(places * width).zip(weight.values().chunks(width * places)) {
-                // A few rows of the panel at a time stay in the nearest cache while all columns are filled in.
-                for (number, panel) in panel.chunks_mut(TRANSPOSED_AT_ONCE * width).enumerate() {
-                    let from = number * TRANSPOSED_AT_ONCE;
-                    for (column, row) in rows.chunks_exact(places).enumerate() {
-                        for (packed, &value) in panel.chunks_exact_mut(width).zip(&row[from..]) {
-                            packed[column] = value;
-                        }
-                    }
-                }
+                dispatch_to(set, PackTransposed { rows, places, width, panel });
             }
         }
         Self { panels, elements, depth: inputs, columns: outputs }
@@ -113,6 +107,39 @@ fn panels(columns: usize, depth: usize, width: usize) -> Buffer {
         panels[last..].fill(0.0);
     }
     panels
+}
+
+/// Rows [columns, places] into `panel` [places][width], transposed.
+struct PackTransposed<'a> {
+    rows: &'a [f32],
+    places: usize,
+    width: usize,
+    panel: &'a mut [f32],
+}
+
+impl WithSimd for PackTransposed<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { rows, places, width, panel } = self;
+        let columns = rows.len() / places;
+        // Vectors move whole places; what is left over at the end of the rows goes number by number.
+        let whole = places - places % unit::<S>();
+        if whole > 0 && S::F32_LANES > 1 {
+            transpose(simd, (rows, places), columns, whole, &mut panel[..whole * width], width);
+        }
+        let first = if S::F32_LANES > 1 { whole } else { 0 };
+        // A few rows of the panel at a time stay in the nearest cache while all columns are filled in.
+        for (number, panel) in panel[first * width..].chunks_mut(TRANSPOSED_AT_ONCE * width).enumerate() {
+            let from = first + number * TRANSPOSED_AT_ONCE;
+            for (column, row) in rows.chunks_exact(places).enumerate() {
+                for (packed, &value) in panel.chunks_exact_mut(width).zip(&row[from..]) {
+                    packed[column] = value;
+                }
+            }
+        }
+    }
 }
 
 /// Columns `first` .. `first + columns` of rows [K, `stride`] into `panel` [K][width], zeros beside them.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bmae_architecture::{PatchGrid, Precision, Transformer, check_encoder};
-use bmae_kernels::tokens::{Placement, Source};
+use bmae_kernels::tokens::{self, Placement, Source};
 use bmae_output::count::count as count_of;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -206,13 +206,10 @@ impl Encoder {
         let device = self.cls_token.device();
         let tokens = 1 + masking.kept_per_image();
 
-        let mut kept = Vec::with_capacity(masking.kept().len() * values_per_patch);
-        for (image, kept_of_image) in masking.kept().chunks_exact(masking.kept_per_image()).enumerate() {
-            for &l in kept_of_image {
-                let row = (image * masking.patches() + l) * values_per_patch;
-                kept.extend_from_slice(&patches[row..row + values_per_patch]);
-            }
-        }
+        let of_image = masking.kept().chunks_exact(masking.kept_per_image()).enumerate();
+        let rows: Vec<usize> =
+            of_image.flat_map(|(image, kept)| kept.iter().map(move |l| image * masking.patches() + l)).collect();
+        let kept = tokens::gather(patches, &rows, values_per_patch);
         let kept = Tensor::<2>::from_data(TensorData::new(kept, [masking.kept().len(), values_per_patch]), &device);
         let x = self.placed(self.patch_embed.forward(kept), masking.placement_in_encoder());
         Ok(images(self.normed(self.run_blocks(x, tokens, &DropPath::none(), None)), tokens))
