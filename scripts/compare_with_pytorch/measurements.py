@@ -10,6 +10,10 @@ from pathlib import Path
 from rows import GROUPS, Row, rows_of
 
 
+# A PyTorch that crashes is asked again so often: torch.compile does on some processors, not every time.
+TRIES = 3
+
+
 class Failed(Exception):
     pass
 
@@ -101,5 +105,18 @@ def measure(folder, rows, rounds, runs_of_row, command_of, environment, say):
             results = {}
             for run in runs:
                 say(f"round {number} of {rounds}: {row.name}, {run.name}")
-                results[run.name] = measured(command_of(run, row), environment)
+                results[run.name] = measured_or_failed(run, command_of(run, row), environment, say)
             folder.keep(row, number, results)
+
+
+def measured_or_failed(run, command, environment, say):
+    """As `measured`. Where PyTorch fails every time, what it said is its result in this round; a bmae that fails ends all."""
+    for _ in range(1 if run.is_bmae else TRIES):
+        try:
+            return measured(command, environment)
+        except Failed as error:
+            if run.is_bmae:
+                raise
+            failure = str(error).splitlines()[0]
+            say(f"{failure}; again")
+    return {"failed": failure}

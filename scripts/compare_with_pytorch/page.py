@@ -18,16 +18,24 @@ class Results:
         self.row, self.rounds = row, rounds
 
     def has(self, run):
-        return any(run.name in results for results in self.rounds)
+        return bool(self._finished(run))
+
+    def has_failed(self, run):
+        return any("failed" in results.get(run.name, {}) for results in self.rounds)
+
+    def _finished(self, run):
+        """Its results of the rounds in which it ran to its end."""
+        of_run = [results[run.name] for results in self.rounds if run.name in results]
+        return [results for results in of_run if "failed" not in results]
 
     def _of(self, run, key):
-        return [results[run.name][key] for results in self.rounds if run.name in results]
+        return [results[key] for results in self._finished(run)]
 
     def count(self, run):
         return len(self._of(run, "images_per_s"))
 
     def last(self, run):
-        return next(results[run.name] for results in reversed(self.rounds) if run.name in results)
+        return self._finished(run)[-1]
 
     def speed(self, run):
         return statistics.median(self._of(run, "images_per_s"))
@@ -38,7 +46,7 @@ class Results:
     def speeds(self, run):
         """Median, and in brackets the slowest and fastest round."""
         if not self.has(run):
-            return "-"
+            return "crashed" if self.has_failed(run) else "-"
         of_rounds = self._of(run, "images_per_s")
         return f"{self.speed(run):.4g} ({min(of_rounds):.4g}-{max(of_rounds):.4g})"
 
@@ -52,7 +60,7 @@ class Page:
 
     def _any(self, holds):
         return any(
-            results.has(run) and holds(run)
+            (results.has(run) or results.has_failed(run)) and holds(run)
             for results in self.all_results
             for run in runs_of(results.row, PRECISIONS, with_compiled=True)
         )
