@@ -60,13 +60,15 @@ pub(crate) enum Elements {
 impl Elements {
     /// Those of a precision in products of the instruction set `set`.
     pub fn of(precision: Precision, set: InstructionSet) -> Self {
-        match (precision, set, Bf16Products::current()) {
-            (Precision::F32, ..) => Self::F32,
-            (Precision::Bf16, InstructionSet::Avx512, Bf16Products::Avx512Bf16) => Self::Bf16Pairs,
-            (Precision::Bf16, InstructionSet::Avx512, Bf16Products::Amx) => {
-                AmxPermission::of_process().map_or(Self::RoundedF32, Self::AmxTiles)
-            }
-            (Precision::Bf16, ..) => Self::RoundedF32,
+        // Only what multiplies in bfloat16 measures these instructions, or asks the system for AMX.
+        match (precision, set) {
+            (Precision::F32, _) => Self::F32,
+            (Precision::Bf16, InstructionSet::Avx512) => match Bf16Products::current() {
+                Bf16Products::Avx512Bf16 => Self::Bf16Pairs,
+                Bf16Products::Amx => AmxPermission::of_process().map_or(Self::RoundedF32, Self::AmxTiles),
+                Bf16Products::RoundedF32 => Self::RoundedF32,
+            },
+            (Precision::Bf16, _) => Self::RoundedF32,
         }
     }
 

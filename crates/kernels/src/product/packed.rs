@@ -13,8 +13,8 @@ use crate::transpose::transpose;
 /// Inputs of a weight that are transposed together: a cache line.
 const TRANSPOSED_AT_ONCE: usize = 16;
 
-/// A right factor [K, N] in panels, `[ceil(N / columns)][places of K][columns]`, padded with zeros, for an instruction
-/// set and its elements of a precision.
+/// A right factor [K, N] in panels, `[ceil(N / columns)][places of K][columns]`, for an instruction set and its
+/// elements of a precision. What stands beyond N counts for nothing.
 #[derive(Debug)]
 pub struct PackedMatrix {
     pub(super) panels: Buffer,

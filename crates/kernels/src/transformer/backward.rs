@@ -57,9 +57,9 @@ pub fn backward(
         inputs: saved.inputs.into_iter().map(|pieces| pieces.into_iter().map(Slot::of).collect()).collect(),
         saved: saved.pieces.into_iter().map(|pieces| pieces.into_iter().map(Slot::of).collect()).collect(),
         packed: blocks.iter().map(|_| BlockWeight::ALL.map(|_| Slot::empty())).collect(),
-        grads: table(blocks, batch),
-        factors: table(blocks, batch),
-        sums_of_pieces: table(blocks, batch),
+        grads: batch.slots(blocks),
+        factors: batch.slots(blocks),
+        sums_of_pieces: batch.slots(blocks),
         sums: &sums,
         parts: &parts,
     }
@@ -91,11 +91,6 @@ fn parts<'a>(gradients: &'a mut Gradients, block: &Block<'_>, side: usize) -> Ve
 
 fn chunks(rows: &[f32], batch: Batch, values_per_image: usize) -> Vec<&[f32]> {
     rows.chunks((batch.images_of_piece * values_per_image).max(1)).collect()
-}
-
-/// A slot for each block and piece.
-fn table<T>(blocks: &[Block<'_>], batch: Batch) -> Vec<Vec<Slot<T>>> {
-    blocks.iter().map(|_| (0..batch.pieces).map(|_| Slot::empty()).collect()).collect()
 }
 
 enum Job {

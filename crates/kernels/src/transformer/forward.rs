@@ -43,13 +43,9 @@ fn run(blocks: &[Block<'_>], x: &[f32], out: &mut [f32], saves: bool) -> SavedAc
     plan(blocks.len(), batch.pieces, &mut graph, &mut jobs);
 
     let packed: Vec<[Slot<PackedMatrix>; 4]> = blocks.iter().map(|_| BlockWeight::ALL.map(|_| Slot::empty())).collect();
-    let table = || -> Vec<Vec<Slot<Buffer>>> {
-        blocks.iter().map(|_| (0..batch.pieces).map(|_| Slot::empty()).collect()).collect()
-    };
-    // Of each block but the first, and of the saved pieces of each.
-    let inputs = table();
-    let saved: Vec<Vec<Slot<SavedPiece>>> =
-        blocks.iter().map(|_| (0..batch.pieces).map(|_| Slot::empty()).collect()).collect();
+    // Of each block but the first.
+    let inputs: Vec<Vec<Slot<Buffer>>> = batch.slots(blocks);
+    let saved: Vec<Vec<Slot<SavedPiece>>> = batch.slots(blocks);
     let x: Vec<&[f32]> = x.chunks((batch.images_of_piece * tokens * dim).max(1)).collect();
     let outs: Vec<Mutex<&mut [f32]>> =
         out.chunks_mut((batch.images_of_piece * last.outputs() * dim).max(1)).map(Mutex::new).collect();
@@ -82,19 +78,12 @@ fn run(blocks: &[Block<'_>], x: &[f32], out: &mut [f32], saves: bool) -> SavedAc
             Job::Through(block) => packed[block].iter().for_each(|packed| drop(packed.take())),
         },
     );
-    let taken = |slots: Vec<Vec<Slot<Buffer>>>| -> Vec<Vec<Buffer>> {
-        slots
-            .into_iter()
-            .map(|slots| slots.iter().filter_map(Slot::take).filter_map(Arc::into_inner).collect())
-            .collect()
-    };
-    SavedActivations {
-        inputs: taken(inputs),
-        pieces: saved
-            .into_iter()
-            .map(|slots| slots.iter().filter_map(Slot::take).filter_map(Arc::into_inner).collect())
-            .collect(),
-    }
+    SavedActivations { inputs: taken(&inputs), pieces: taken(&saved) }
+}
+
+/// What is in the slots of each block; nothing for an empty one.
+fn taken<T>(slots: &[Vec<Slot<T>>]) -> Vec<Vec<T>> {
+    slots.iter().map(|slots| slots.iter().filter_map(Slot::take).filter_map(Arc::into_inner).collect()).collect()
 }
 
 /// The jobs of a forward pass.

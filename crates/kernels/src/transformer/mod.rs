@@ -9,6 +9,7 @@
 //! 4. Nothing depends on the order of what does not wait for each other: the same bits for any number of threads.
 
 use crate::block::{Block, SavedPiece, images_of_piece};
+use crate::job_graph::Slot;
 use crate::pool::Buffer;
 
 mod backward;
@@ -59,6 +60,11 @@ impl Batch {
         before_last.iter().for_each(|block| assert_eq!(block.images(x), images, "all blocks have the same sizes"));
         let images_of_piece = images_of_piece(images, sizes.tokens, sizes.dim);
         Self { images, images_of_piece, pieces: images.div_ceil(images_of_piece) }
+    }
+
+    /// An empty slot for each block and piece.
+    fn slots<T>(self, blocks: &[Block<'_>]) -> Vec<Vec<Slot<T>>> {
+        blocks.iter().map(|_| (0..self.pieces).map(|_| Slot::empty()).collect()).collect()
     }
 
     /// The number of the first image of a piece.
