@@ -3,7 +3,7 @@
 # option of unstable compilers; RUSTC_BOOTSTRAP lets the pinned one take it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-export RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address
+export RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address --cfg address_sanitizer"
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/address-sanitizer
 for set in portable avx2 avx512; do
     if [ "$set" != portable ] && ! grep -q "$set" /proc/cpuinfo; then

@@ -17,6 +17,7 @@
 
 pub mod adamw;
 pub mod aligned;
+mod arena;
 mod arrays;
 pub mod attention;
 mod bf16;

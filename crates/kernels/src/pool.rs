@@ -1,28 +1,26 @@
 //! Buffers that are used again: a training step takes the same sizes as the one before, and fresh memory costs page
 //! faults and zeros that nobody reads.
 //!
-//! A buffer goes back to the pool when it is dropped, whichever thread drops it. What is in use and what the pool keeps
-//! unused stay together below what was once in use at the same time and an eighth more: beyond that, buffers of the
-//! length that was not asked for the longest are freed. So lengths of an earlier stage do not stay for ever. (The eighth:
-//! the lengths of a step do not all reach their highest number at the same time.)
+//! A buffer goes back to the pool when it is dropped, whichever thread drops it. The pool keeps what was once in use at the
+//! same time, and serves any lengths from it (the crate's `arena.rs`).
 
-use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-use crate::aligned::AlignedVec;
+use crate::arena::{Arena, Place};
 
 /// Numbers from the pool, the first at the start of a cache line.
 #[derive(Debug)]
 pub struct Buffer {
-    values: Option<AlignedVec>,
+    /// `None` while it is dropped.
+    place: Option<Place>,
 }
 
 impl Buffer {
     /// `length` numbers, whatever they were before: the caller overwrites them. In debug builds and in this crate's
     /// tests they are not numbers, which shows whoever forgets.
     pub fn uninitialised(length: usize) -> Self {
-        let mut buffer = Self { values: Some(pool().take(length)) };
+        let mut buffer = Self { place: Some(pool().take(length)) };
         if cfg!(any(test, debug_assertions)) {
             buffer.fill(f32::NAN);
         }
@@ -53,8 +51,8 @@ impl PartialEq for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        if let Some(values) = self.values.take() {
-            pool().give(values);
+        if let Some(place) = self.place.take() {
+            pool().give(place);
         }
     }
 }
@@ -64,87 +62,22 @@ impl Deref for Buffer {
 
     #[inline]
     fn deref(&self) -> &[f32] {
-        self.values.as_deref().unwrap_or_default()
+        self.place.as_ref().map_or(&[], Place::numbers)
     }
 }
 
 impl DerefMut for Buffer {
     #[inline]
     fn deref_mut(&mut self) -> &mut [f32] {
-        self.values.as_deref_mut().unwrap_or_default()
+        self.place.as_mut().map_or(&mut [], Place::numbers_mut)
     }
 }
 
-#[derive(Debug, Default)]
-struct Pool {
-    /// Unused buffers by length.
-    free: HashMap<usize, OfLength>,
-    /// Counts takes and gives.
-    clock: u64,
-    /// Numbers in them.
-    unused: usize,
-    /// Numbers in buffers that somebody holds, now and at most so far.
-    used: usize,
-    most_used: usize,
-}
+static POOL: LazyLock<Mutex<Arena>> = LazyLock::new(Mutex::default);
 
-/// Unused buffers of one length.
-#[derive(Debug, Default)]
-struct OfLength {
-    buffers: Vec<AlignedVec>,
-    /// When one was last taken or given.
-    last_use: u64,
-}
-
-/// Numbers that may be kept beside, 1 MiB: small lengths are not worth the care.
-const SLACK: usize = 1 << 18;
-
-static POOL: LazyLock<Mutex<Pool>> = LazyLock::new(Mutex::default);
-
-fn pool() -> MutexGuard<'static, Pool> {
-    // A panic of somebody who holds the lock leaves numbers that add up: nothing here panics half-way.
+fn pool() -> MutexGuard<'static, Arena> {
+    // A panic of somebody who holds the lock leaves ranges that add up: nothing here panics half-way.
     POOL.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Pool {
-    fn take(&mut self, length: usize) -> AlignedVec {
-        self.used += length;
-        self.most_used = self.most_used.max(self.used);
-        if let Some(values) = self.of_length(length).buffers.pop() {
-            self.unused -= length;
-            return values;
-        }
-        self.free_beyond_the_limit();
-        AlignedVec::zeros(length)
-    }
-
-    fn give(&mut self, values: AlignedVec) {
-        self.used -= values.len();
-        self.unused += values.len();
-        self.of_length(values.len()).buffers.push(values);
-        self.free_beyond_the_limit();
-    }
-
-    fn of_length(&mut self, length: usize) -> &mut OfLength {
-        self.clock += 1;
-        let of_length = self.free.entry(length).or_default();
-        of_length.last_use = self.clock;
-        of_length
-    }
-
-    fn free_beyond_the_limit(&mut self) {
-        let limit = self.most_used + self.most_used / 8 + SLACK;
-        while self.used + self.unused > limit {
-            let oldest =
-                self.free.iter_mut().filter(|(_, of)| !of.buffers.is_empty()).min_by_key(|(_, of)| of.last_use);
-            let Some((&length, of_length)) = oldest else { return };
-            of_length.buffers.pop();
-            self.unused -= length;
-            if of_length.buffers.is_empty() {
-                self.free.remove(&length);
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -152,35 +85,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_buffer_given_back_is_taken_again_and_another_length_is_fresh() {
-        let mut pool = Pool::default();
-        let mut values = pool.take(7);
-        values.fill(3.0);
-        pool.give(values);
-        assert_eq!(*pool.take(5), [0.0; 5]);
-        assert_eq!(*pool.take(7), [3.0; 7]);
-        assert_eq!(*pool.take(7), [0.0; 7]);
+    fn a_buffer_that_nobody_overwrote_is_no_number_in_debug_builds() {
+        assert!(Buffer::uninitialised(7).iter().all(|value| value.is_nan()));
     }
 
     #[test]
-    fn what_is_held_exceeds_what_was_once_used_by_an_eighth_at_most_and_the_oldest_lengths_go_first() {
-        const LARGE: usize = SLACK;
-        let mut pool = Pool::default();
-        let mut step = |lengths: std::ops::Range<usize>| {
-            let taken: Vec<_> = lengths.map(|length| pool.take(length * LARGE)).collect();
-            taken.into_iter().for_each(|values| pool.give(values));
-            let held: usize = pool.free.values().flat_map(|of| &of.buffers).map(|values| values.len()).sum();
-            assert_eq!((held, pool.used), (pool.unused, 0));
-            assert!(held <= pool.most_used + pool.most_used / 8 + SLACK, "{held} numbers are held");
-            let mut lengths: Vec<usize> = pool.free.keys().map(|length| length / LARGE).collect();
-            lengths.sort_unstable();
-            lengths
-        };
-        assert_eq!(step(1..3), [1, 2]);
-        assert_eq!(step(3..6), [3, 4, 5]);
-        // 3 + 4 + 5 were in use, and an eighth and one more may be held.
-        assert_eq!(step(1..2), [1, 3, 4, 5]);
-        assert_eq!(step(6..8), [1, 6, 7]);
+    fn a_copy_has_the_numbers_and_a_place_of_its_own() {
+        let mut buffer = Buffer::zeros(5);
+        let copy = buffer.clone();
+        buffer.fill(1.0);
+        assert_eq!((*copy == [0.0; 5], *buffer == [1.0; 5]), (true, true));
+        assert_ne!(copy, buffer);
+    }
+
+    #[test]
+    fn no_numbers_are_a_buffer_too() {
+        assert!(Buffer::zeros(0).is_empty());
     }
 
     #[test]
