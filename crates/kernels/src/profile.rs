@@ -15,7 +15,9 @@ use std::time::{Duration, Instant};
 pub enum Operation {
     /// Images to patches, and their linear embedding, both directions.
     Patches,
-    /// Choosing, gathering and scattering of tokens for the mask, and the assembly of token sequences.
+    /// Noise, and its order: which patches of an image are masked.
+    Masks,
+    /// Gathering and scattering of tokens for the mask, and the assembly of token sequences.
     Tokens,
     /// Weights (or activations) brought into the order in which a product reads them.
     Packing,
@@ -47,12 +49,15 @@ pub enum Operation {
     Optimiser,
     /// Copies and averages that make target encoders.
     Average,
+    /// What of a training step is none of the above: the framework's graph of operations, its tensors and copies.
+    Step,
 }
 
 impl Operation {
     /// All of them, in the order of a table.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Patches,
+        Self::Masks,
         Self::Tokens,
         Self::Packing,
         Self::Linear,
@@ -69,12 +74,14 @@ impl Operation {
         Self::Gradients,
         Self::Optimiser,
         Self::Average,
+        Self::Step,
     ];
 
     /// What a table calls it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Patches => "patches",
+            Self::Masks => "masks",
             Self::Tokens => "token gather and scatter",
             Self::Packing => "packing",
             Self::Linear => "linear",
@@ -91,6 +98,7 @@ impl Operation {
             Self::Gradients => "gradient sums and norm",
             Self::Optimiser => "optimiser",
             Self::Average => "target average",
+            Self::Step => "step, rest: graph of operations",
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Random masking from noise, exactly as the official code: patches are kept in ascending order of their noise.
 
 use bmae_architecture::check_mask_ratio;
+use bmae_kernels::profile::{self, Operation};
 use bmae_kernels::tokens::{self, Placement, Source};
+use rayon::prelude::*;
 
 use crate::error::ShapeError;
 use crate::ops::SelectedTokens;
@@ -33,27 +35,28 @@ impl Masking {
             });
         }
         let images = noise.len() / patches;
-        let mut masking = Self {
-            images,
-            patches,
-            keep,
-            kept: Vec::with_capacity(images * keep),
-            restore: vec![0; images * patches],
-            masked: Vec::with_capacity(images * (patches - keep)),
-        };
-        let mut shuffle: Vec<usize> = Vec::with_capacity(patches);
-        for (image, noise) in noise.chunks_exact(patches).enumerate() {
-            shuffle.clear();
-            shuffle.extend(0..patches);
-            shuffle.sort_by(|&a, &b| noise[a].total_cmp(&noise[b]));
-            masking.kept.extend_from_slice(&shuffle[..keep]);
-            let restore = &mut masking.restore[image * patches..(image + 1) * patches];
-            for (place, &l) in shuffle.iter().enumerate() {
-                restore[l] = place;
-            }
-            masking.masked.extend((0..patches).filter(|&l| restore[l] >= keep).map(|l| image * patches + l));
-        }
-        Ok(masking)
+        let mut kept = vec![0; images * keep];
+        let mut restore = vec![0; images * patches];
+        let mut masked = vec![0; images * (patches - keep)];
+        noise
+            .par_chunks_exact(patches)
+            .zip(kept.par_chunks_exact_mut(keep))
+            .zip(restore.par_chunks_exact_mut(patches))
+            .zip(masked.par_chunks_exact_mut(patches - keep))
+            .enumerate()
+            .for_each_init(Vec::new, |shuffle: &mut Vec<usize>, (image, (((noise, kept), restore), masked))| {
+                let _timer = profile::time(Operation::Masks);
+                shuffle.clear();
+                shuffle.extend(0..patches);
+                shuffle.sort_by(|&a, &b| noise[a].total_cmp(&noise[b]));
+                kept.copy_from_slice(&shuffle[..keep]);
+                for (place, &l) in shuffle.iter().enumerate() {
+                    restore[l] = place;
+                }
+                let rows = (0..patches).filter(|&l| restore[l] >= keep).map(|l| image * patches + l);
+                masked.iter_mut().zip(rows).for_each(|(masked, row)| *masked = row);
+            });
+        Ok(Self { images, patches, keep, kept, restore, masked })
     }
 
     /// N, the images of the batch.

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use bmae_data::loader::{self, LastBatch, Loader, LoaderConfig, Order};
 use bmae_data::random::{Purpose, keyed};
 use bmae_data::{DataError, Dataset, Images};
+use bmae_kernels::profile::{self, Operation};
 use bmae_nn::patchify;
 use bmae_recipe::{Recipe, Stage, StageRecipe, TrainedStage};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::RngExt;
+use rayon::prelude::*;
 
 use crate::run_directory::Position;
 use crate::stage_images::{StageImages, images_per_epoch};
@@ -133,11 +135,21 @@ pub(crate) fn patch_tensor(patches: Vec<f32>, recipe: &Recipe, device: &Device) 
 /// whatever batch an image falls into.
 pub(crate) fn mask_noise(recipe: &Recipe, epoch: usize, indices: &[usize]) -> Vec<f32> {
     let patches = recipe.architecture().grid.patches();
-    let mut noise = Vec::with_capacity(indices.len() * patches);
-    for &index in indices {
-        let mut generator = keyed(recipe.seed, epoch as u64, index as u64, Purpose::Mask);
-        noise.extend((0..patches).map(|_| generator.random::<f32>()));
-    }
+    noise_of_images(indices, patches, |index, noise| draw_first_mask(recipe, epoch, index, noise))
+}
+
+fn draw_first_mask(recipe: &Recipe, epoch: usize, index: usize, noise: &mut [f32]) {
+    let mut generator = keyed(recipe.seed, epoch as u64, index as u64, Purpose::Mask);
+    noise.fill_with(|| generator.random::<f32>());
+}
+
+/// What `draw` writes for each of the images `indices` [N, `length`], over all threads.
+fn noise_of_images(indices: &[usize], length: usize, draw: impl Fn(usize, &mut [f32]) + Sync) -> Vec<f32> {
+    let mut noise = vec![0.0; indices.len() * length];
+    noise.par_chunks_exact_mut(length).zip(indices).for_each(|(noise, &index)| {
+        let _timer = profile::time(Operation::Masks);
+        draw(index, noise);
+    });
     noise
 }
 
@@ -147,14 +159,12 @@ pub(crate) fn mask_noise(recipe: &Recipe, epoch: usize, indices: &[usize]) -> Ve
 /// [`Method::masks_per_image`]: bmae_recipe::Method::masks_per_image
 pub(crate) fn step_noise(recipe: &Recipe, epoch: usize, indices: &[usize]) -> Vec<f32> {
     let patches = recipe.architecture().grid.patches();
-    let further = (recipe.method.masks_per_image() - 1) * patches;
-    let mut noise = Vec::with_capacity(indices.len() * (patches + further));
-    for (&index, first) in indices.iter().zip(mask_noise(recipe, epoch, indices).chunks_exact(patches)) {
+    noise_of_images(indices, recipe.method.masks_per_image() * patches, |index, noise| {
+        let (first, further) = noise.split_at_mut(patches);
+        draw_first_mask(recipe, epoch, index, first);
         let mut generator = keyed(recipe.seed, epoch as u64, index as u64, Purpose::FurtherMasks);
-        noise.extend_from_slice(first);
-        noise.extend((0..further).map(|_| generator.random::<f32>()));
-    }
-    noise
+        further.fill_with(|| generator.random::<f32>());
+    })
 }
 
 /// The noise of one mask of each image [N, L], out of `noise` [N, `masks`, L]; `patches` is L.

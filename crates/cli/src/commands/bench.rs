@@ -152,7 +152,7 @@ impl Report<'_> {
             rest -= seconds;
             row(entry.operation.name(), Some(entry.calls as f64 / steps), seconds);
         }
-        row("everything else, and waiting", None, rest.max(0.0));
+        row("threads without work", None, rest.max(0.0));
         row("all", None, all);
         text
     }

@@ -40,7 +40,7 @@ fn the_text_says_what_how_fast_and_with_a_profile_where_the_time_goes() {
         " GFLOP/s, ",
         "time of all threads",
         "optimiser",
-        "everything else, and waiting",
+        "threads without work",
         "targets: attention",
     ] {
         assert!(text.contains(part), "{part} is not in\n{text}");

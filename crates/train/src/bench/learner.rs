@@ -1,6 +1,7 @@
 //! The learner of each stage, on one batch of random images.
 
 use bmae_data::random::{Purpose, keyed};
+use bmae_kernels::profile::{self, Operation};
 use bmae_recipe::{Recipe, Start, TrainedStage};
 use burn::tensor::{Device, Tensor};
 use rand::RngExt;
@@ -90,6 +91,7 @@ impl BenchLearner {
 
     /// One whole optimiser step; `step` numbers the masks.
     pub(super) fn step(&mut self, step: usize) -> Result<(), TrainError> {
+        let _timer = profile::time(Operation::Step);
         match &mut self.stage {
             Stage::Pretrain { student, epoch } => {
                 let batch = self.labels.len();
