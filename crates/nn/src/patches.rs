@@ -1,5 +1,7 @@
 //! From images to patches and pixel targets, on the CPU: constants need no gradient.
 
+use std::borrow::Cow;
+
 use bmae_architecture::PatchGrid;
 
 use crate::error::ShapeError;
@@ -27,10 +29,11 @@ pub fn patchify(images: &[f32], grid: PatchGrid) -> Result<Vec<f32>, ShapeError>
 ///
 /// # Panics
 /// When `values_per_patch` does not divide the length of `patches`.
-pub fn pixel_target(patches: &[f32], values_per_patch: usize, norm_pix: bool) -> Vec<f32> {
-    let mut target = patches.to_vec();
-    if norm_pix {
-        bmae_kernels::normalise_patches(&mut target, values_per_patch);
+pub fn pixel_target(patches: &[f32], values_per_patch: usize, norm_pix: bool) -> Cow<'_, [f32]> {
+    if !norm_pix {
+        return Cow::Borrowed(patches);
     }
-    target
+    let mut target = patches.to_vec();
+    bmae_kernels::normalise_patches(&mut target, values_per_patch);
+    Cow::Owned(target)
 }

@@ -4,6 +4,7 @@
 //! targets: one forward and backward pass of the student, however many targets there are (`docs/methods.md`,
 //! "The formula").
 
+use bmae_nn::mean_squared_error;
 use bmae_recipe::TargetNormalisation;
 use burn::tensor::Tensor;
 
@@ -27,10 +28,8 @@ impl FeatureTargets {
 
     /// The loss against each target, without weights; `prediction` [M, D] without autodiff.
     pub fn losses(&self, prediction: &Tensor<2>) -> Vec<f64> {
-        let loss = |target: &Tensor<2>| {
-            let difference = prediction.clone() - target.clone();
-            f64::from((difference.clone() * difference).mean().into_scalar::<f32>())
-        };
+        let loss =
+            |target: &Tensor<2>| f64::from(mean_squared_error(prediction.clone(), target.clone()).into_scalar::<f32>());
         self.each.iter().map(loss).collect()
     }
 
@@ -44,7 +43,10 @@ impl FeatureTargets {
 pub fn weighted_mean(targets: &[Tensor<2>], weights: &[f64]) -> (Tensor<2>, f64) {
     let total: f64 = weights.iter().sum();
     let share = |weight: f64| if total > 0.0 { weight / total } else { 1.0 / weights.len() as f64 };
-    let mut terms = targets.iter().zip(weights).map(|(target, &weight)| target.clone() * share(weight));
+    let mut terms = targets.iter().zip(weights).map(|(target, &weight)| match share(weight) {
+        1.0 => target.clone(),
+        share => target.clone() * share,
+    });
     let first = terms.next().unwrap_or_else(|| unreachable!("a method with feature targets has at least one"));
     (terms.fold(first, |sum, term| sum + term), total)
 }

@@ -325,7 +325,7 @@ impl Student {
         let pixels = pixel_target(patches, length, self.recipe.pretrain.norm_pix);
         let rows = match self.recipe.pretrain.loss_on {
             LossOn::Masked => masking.masked_values(&pixels, length),
-            LossOn::All => pixels,
+            LossOn::All => pixels.into_owned(),
         };
         let shape = [rows.len() / length, length];
         Tensor::from_data(TensorData::new(rows, shape), &self.device.clone().inner())
