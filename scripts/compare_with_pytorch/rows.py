@@ -91,6 +91,8 @@ class Row:
         settings = dict(model.settings)
         if stage == "finetune":
             settings["finetune.drop_path"] = 0.0  # the peer drops no branches
+        if method == "mae-new":
+            settings["method.masks"] = "shared"  # one pass of the student for both targets, the same in expectation as two
         if precision != "f32":
             settings["precision"] = precision
         command = ["bench", "--preset", model.preset, "--stage", stage, "--method", method, *self._steps(pace)]
