@@ -12,7 +12,7 @@ use std::ptr::NonNull;
 
 mod poison;
 
-use poison::{GUARD, poison, unpoison};
+use poison::{GUARD, is_kept, poison, unpoison};
 
 /// Numbers in a cache line.
 pub(crate) const LINE: usize = 16;
@@ -153,6 +153,7 @@ fn chunk_of(pages: usize) -> NonNull<f32> {
         libc::madvise(chunk.as_mut_ptr().cast(), size_of_val(chunk), libc::MADV_HUGEPAGE);
     }
     let numbers = NonNull::from(chunk).cast();
+    is_kept(numbers);
     poison(numbers, pages * LINES_OF_PAGE * LINE);
     numbers
 }
