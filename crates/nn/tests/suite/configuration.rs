@@ -51,7 +51,7 @@ fn images_of_another_size_are_refused() {
 #[test]
 fn the_pixel_target_is_the_patch_unless_it_is_normalised() {
     let patches = [1.0, 2.0, 3.0, 4.0];
-    assert_eq!(pixel_target(&patches, 2, false), patches);
+    assert_eq!(*pixel_target(&patches, 2, false), patches);
     let half = 0.5f32.sqrt();
     crate::tiny::assert_close(&pixel_target(&patches, 2, true), &[-half, half, -half, half], 1e-5);
 }

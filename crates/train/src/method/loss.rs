@@ -117,6 +117,6 @@ mod tests {
         let expected = bmae_nn::pixel_target(features.as_flattened().as_flattened(), 4, true);
         let features = Tensor::<3>::from_floats(features, &Device::flex());
         let normalised = values(normalise(features, TargetNormalisation::PatchNorm));
-        assert!(normalised.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-5), "{normalised:?} {expected:?}");
+        assert!(normalised.iter().zip(&*expected).all(|(a, b)| (a - b).abs() < 1e-5), "{normalised:?} {expected:?}");
     }
 }

@@ -135,9 +135,10 @@ fn warmup_weight_sum_multiplies_loss_and_gradient_of_the_warm_up_by_the_sum_of_t
 fn normalisation_patch_norm_takes_each_patch_by_its_own_mean_and_unbiased_variance() {
     let (published, _) = features_of("normalisation = 'none'");
     let (normalised, _) = features_of("normalisation = 'patch-norm'");
-    let expected = pixel_target(&published.concat(), published[0].len(), true);
+    let (length, published) = (published[0].len(), published.concat());
+    let expected = pixel_target(&published, length, true);
     let found = normalised.concat();
-    assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-4));
+    assert!(found.iter().zip(&*expected).all(|(a, b)| (a - b).abs() < 1e-4));
     assert_ne!(normalised, features_of("normalisation = 'layer-norm'").0, "that one's variance is the biased one");
 }
 
