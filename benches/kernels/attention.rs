@@ -1,7 +1,7 @@
 //! Attention of a chunk of images, one after the other.
 
-use bmae_kernels::aligned::AlignedVec;
 use bmae_kernels::attention::{AttentionSizes, Scratch, image_backward, image_forward};
+use bmae_kernels::pool::Buffer;
 use criterion::{Criterion, Throughput};
 
 use crate::numbers;
@@ -19,7 +19,7 @@ fn whole(criterion: &mut Criterion, sizes: AttentionSizes, images: usize) {
     let AttentionSizes { tokens, dim, heads } = sizes;
     let mut scratch = Scratch::new(sizes);
     let (qkv, grad) = (numbers(images * tokens * 3 * dim, 1), numbers(images * tokens * dim, 2));
-    let (mut out, mut dqkv) = (AlignedVec::zeros(grad.len()), AlignedVec::zeros(qkv.len()));
+    let (mut out, mut dqkv) = (Buffer::zeros(grad.len()), Buffer::zeros(qkv.len()));
     let of_product = (2 * images * tokens * tokens * dim) as u64;
     let mut group = criterion.benchmark_group(format!("attention/{tokens} tokens, {dim} in {heads} heads"));
     group.throughput(Throughput::Elements(2 * of_product));
@@ -47,7 +47,7 @@ fn part(criterion: &mut Criterion, sizes: AttentionSizes) {
     let queries: Vec<u32> = (1..tokens as u32).filter(|token| token % 4 > 0).collect();
     let mut scratch = Scratch::new(sizes);
     let (qkv, grad) = (numbers(tokens * 3 * dim, 1), numbers(queries.len() * dim, 2));
-    let (mut out, mut dqkv) = (AlignedVec::zeros(grad.len()), AlignedVec::zeros(qkv.len()));
+    let (mut out, mut dqkv) = (Buffer::zeros(grad.len()), Buffer::zeros(qkv.len()));
     let of_product = (2 * queries.len() * tokens * dim) as u64;
     let name = format!("attention/{} of {tokens} tokens, {dim} in {heads} heads", queries.len());
     let mut group = criterion.benchmark_group(name);

@@ -1,7 +1,7 @@
 //! Whole blocks on a batch, over all threads, as in encoder and decoder of a pre-training.
 
-use bmae_kernels::aligned::AlignedVec;
 use bmae_kernels::block::{Block, BlockSizes, Linear, Norm, Parameters};
+use bmae_kernels::pool::Buffer;
 use bmae_kernels::transformer::{backward, forward, forward_saving};
 use criterion::{BatchSize, Criterion, Throughput};
 
@@ -37,7 +37,7 @@ fn block(criterion: &mut Criterion, images: usize, sizes: BlockSizes) {
 
     let rows = images * tokens;
     let (x, grad) = (numbers(rows * dim, 4), numbers(rows * dim, 5));
-    let (mut out, mut dx) = (AlignedVec::zeros(x.len()), AlignedVec::zeros(x.len()));
+    let (mut out, mut dx) = (Buffer::zeros(x.len()), Buffer::zeros(x.len()));
     let multiply_adds = rows * ((4 * dim + 2 * hidden) * dim + 2 * tokens * dim);
     let mut group = criterion.benchmark_group(format!("block/{images} x {tokens} tokens, {dim} in {heads} heads"));
     group.throughput(Throughput::Elements(2 * multiply_adds as u64));

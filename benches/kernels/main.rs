@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use bmae_kernels::aligned::AlignedVec;
+use bmae_kernels::pool::Buffer;
 use criterion::Criterion;
 
 mod attention;
@@ -17,8 +17,8 @@ mod layer_norm;
 mod products;
 
 /// Numbers between -2 and 2, always the same.
-fn numbers(length: usize, seed: u32) -> AlignedVec {
-    let mut numbers = AlignedVec::zeros(length);
+fn numbers(length: usize, seed: u32) -> Buffer {
+    let mut numbers = Buffer::zeros(length);
     for (i, number) in (0..).zip(numbers.iter_mut()) {
         *number = (seed.wrapping_add(i).wrapping_mul(2_654_435_761) >> 8) as f32 / 4_194_304.0 - 2.0;
     }

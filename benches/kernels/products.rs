@@ -3,7 +3,7 @@
 //! itself.
 
 use bmae_architecture::Precision;
-use bmae_kernels::aligned::AlignedVec;
+use bmae_kernels::pool::Buffer;
 use bmae_kernels::product::{Epilogue, PackedMatrix, WeightGradient, product, weight_gradients};
 use criterion::{Criterion, Throughput};
 
@@ -26,7 +26,7 @@ fn linear(criterion: &mut Criterion, rows: usize, inputs: usize, outputs: usize)
         PackedMatrix::new(&weight, outputs, inputs, Precision::F32),
     );
     let (mut y, mut dx, mut gradient) =
-        (AlignedVec::zeros(grad.len()), AlignedVec::zeros(x.len()), AlignedVec::zeros(weight.len()));
+        (Buffer::zeros(grad.len()), Buffer::zeros(x.len()), Buffer::zeros(weight.len()));
     let mut group = criterion.benchmark_group(format!("products/{rows} rows, {inputs} to {outputs}"));
     group.throughput(Throughput::Elements((2 * rows * inputs * outputs) as u64));
     group.bench_function("forward", |bencher| {

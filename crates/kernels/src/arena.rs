@@ -14,8 +14,8 @@ mod poison;
 
 use poison::{GUARD, is_kept, poison, unpoison};
 
-/// Numbers in a cache line.
-pub(crate) const LINE: usize = 16;
+/// Numbers in a cache line. The vectors of AVX-512 are as long as a line: elsewhere each would touch two.
+const LINE: usize = 16;
 /// Lines in a huge page of 2 MiB.
 const LINES_OF_PAGE: usize = (2 << 20) / 64;
 /// Pages of a chunk, at least: what is free at its end may be as much.

@@ -14,9 +14,9 @@
 
 use rayon::prelude::*;
 
-use crate::aligned::AlignedVec;
 use crate::instruction_set::{InstructionSet, Simd, WithSimd, dispatch_to};
 use crate::lanes::{LANES, unit};
+use crate::pool::Buffer;
 
 mod head;
 mod product;
@@ -139,7 +139,7 @@ pub struct Scratch {
     buffers: Buffers,
     /// Gathered or padded rows of one head, [T][H rounded up]: queries, keys, values, the result's gradient, and
     /// results.
-    copies: [AlignedVec; 5],
+    copies: [Buffer; 5],
 }
 
 impl Scratch {
@@ -150,7 +150,7 @@ impl Scratch {
     pub fn new(sizes: AttentionSizes) -> Self {
         sizes.check(0, 0);
         let padded = sizes.head_dim().next_multiple_of(LANES);
-        let copies = std::array::from_fn(|_| AlignedVec::zeros(sizes.tokens * padded));
+        let copies = std::array::from_fn(|_| Buffer::zeros(sizes.tokens * padded));
         Self { sizes, buffers: Buffers::new(sizes.tokens, padded, sizes.scale()), copies }
     }
 }
@@ -270,7 +270,7 @@ impl<'a> Head<'a> {
         sizes: AttentionSizes,
         number: usize,
         queries: Option<&[u32]>,
-        copies: [&'a mut AlignedVec; 3],
+        copies: [&'a mut Buffer; 3],
     ) -> Self {
         let (width, tokens) = (sizes.head_dim(), sizes.tokens);
         let [mut q, mut k, mut v] =

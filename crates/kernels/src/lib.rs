@@ -11,12 +11,12 @@
 //! - loops are written over the vectors of an instruction set and compiled once for each; [`instruction_set`] picks one
 //!   at run time. Products and sums are fused where the set can, so bits differ between sets, never between runs;
 //! - `unsafe` stands only in the tiles of matrix products (in registers and in those of AMX), the instructions of
-//!   AVX512-BF16, a prefetch, a transpose, the allocator that says when memory is out ([`out_of_memory`]) and the
-//!   question which signals are ignored ([`ignored_signals`]), each block with its reason;
-//! - slices may lie anywhere, but those that begin at a cache line ([`aligned`]) are up to a quarter faster.
+//!   AVX512-BF16, a prefetch, a transpose, the memory that buffers share (`arena.rs`), the allocator that says when memory
+//!   is out ([`out_of_memory`]) and the question which signals are ignored ([`ignored_signals`]), each block with its
+//!   reason;
+//! - slices may lie anywhere, but those that begin at a cache line ([`pool`]) are up to a quarter faster.
 
 pub mod adamw;
-pub mod aligned;
 mod arena;
 mod arrays;
 pub mod attention;

@@ -104,6 +104,16 @@ mod tests {
     }
 
     #[test]
+    fn every_length_begins_at_a_cache_line_and_is_all_zeros() {
+        for length in [0, 1, 15, 16, 17, 1000] {
+            let buffer = Buffer::zeros(length);
+            assert_eq!(buffer.len(), length);
+            assert_eq!(buffer.as_ptr() as usize % 64, 0);
+            assert!(buffer.iter().all(|x| *x == 0.0));
+        }
+    }
+
+    #[test]
     fn zeros_are_zeros_whatever_was_there() {
         Buffer::uninitialised(11).fill(5.0);
         assert!(Buffer::zeros(11).iter().all(|&value| value == 0.0));

@@ -6,10 +6,10 @@
 //! would double the work.
 
 use super::product::{HeadEpilogue, HeadProduct, Rows, StridedFactor};
-use crate::aligned::AlignedVec;
 use crate::exponential::power_of_two;
 use crate::instruction_set::Simd;
 use crate::lanes::{LANES, unit};
+use crate::pool::Buffer;
 use crate::transpose::transpose;
 
 /// Rows of one head: M queries, T keys and values.
@@ -36,30 +36,30 @@ pub(super) struct Buffers {
     /// Between rows of keys in the buffers whose columns are queries: T rounded up.
     stride: usize,
     /// q or do, transposed: [H rounded up][stride].
-    across: AlignedVec,
+    across: Buffer,
     /// exp(S), then P, transposed: [T][stride].
-    probabilities: AlignedVec,
+    probabilities: Buffer,
     /// dS, transposed: [T][stride].
-    slopes: AlignedVec,
+    slopes: Buffer,
     /// 1 / sums of exp(S), by query.
-    normalisers: AlignedVec,
+    normalisers: Buffer,
     /// Largest score, later the sum of P dP, by query.
-    largest: AlignedVec,
+    largest: Buffer,
     /// Scores of a query that goes by itself, by key.
-    alone: AlignedVec,
+    alone: Buffer,
     /// Factors of the rows of dq and dk, and of dv.
-    scales: AlignedVec,
-    ones: AlignedVec,
+    scales: Buffer,
+    ones: Buffer,
 }
 
 impl Buffers {
     /// For T tokens and heads of this padded width, whose scores are scaled by `scale`.
     pub(super) fn new(tokens: usize, padded: usize, scale: f32) -> Self {
         let stride = tokens.next_multiple_of(LANES);
-        let (mut scales, mut ones) = (AlignedVec::zeros(tokens), AlignedVec::zeros(tokens));
+        let (mut scales, mut ones) = (Buffer::zeros(tokens), Buffer::zeros(tokens));
         scales.fill(scale);
         ones.fill(1.0);
-        let buffer = AlignedVec::zeros;
+        let buffer = Buffer::zeros;
         Self {
             stride,
             across: buffer(padded * stride),

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use bmae_architecture::Precision;
-use bmae_kernels::aligned::AlignedVec;
 use bmae_kernels::instruction_set::InstructionSet;
+use bmae_kernels::pool::Buffer;
 use bmae_kernels::product::{PackedMatrix, product_on_all_threads};
 use bmae_kernels::profile::Operation;
 use burn::tensor::{Device, Distribution, Tensor};
@@ -46,7 +46,7 @@ impl ProductPeak {
 fn own(shape: [usize; 3], precision: Precision) -> f64 {
     let [rows, inner, columns] = shape;
     let numbers = |length: usize| {
-        let mut numbers = AlignedVec::zeros(length);
+        let mut numbers = Buffer::zeros(length);
         for (place, number) in numbers.iter_mut().enumerate() {
             *number = (place % 7) as f32 - 3.0;
         }
@@ -54,7 +54,7 @@ fn own(shape: [usize; 3], precision: Precision) -> f64 {
     };
     let left = numbers(rows * inner);
     let right = PackedMatrix::transposed(&numbers(columns * inner), columns, inner, precision);
-    let mut out = AlignedVec::zeros(rows * columns);
+    let mut out = Buffer::zeros(rows * columns);
     flop_per_s(shape, || product_on_all_threads(Operation::Linear, &left, &right, None, &mut out))
 }
 
