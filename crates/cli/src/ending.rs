@@ -19,6 +19,10 @@ use bmae_watch::WatchError;
 
 use crate::advice;
 
+/// The exit code of what failed.
+const FAILED: u8 = 1;
+/// The exit code of what was asked for wrongly.
+const USED_WRONGLY: u8 = 2;
 /// The exit code of what was stopped.
 pub const INTERRUPTED: u8 = 130;
 
@@ -40,9 +44,18 @@ impl Ending {
     pub fn code(&self) -> ExitCode {
         match self {
             Ending::ClosedPipe => ExitCode::SUCCESS,
-            Ending::Failure(_) => ExitCode::from(1),
-            Ending::Usage(_) => ExitCode::from(2),
+            Ending::Failure(_) => ExitCode::from(FAILED),
+            Ending::Usage(_) => ExitCode::from(USED_WRONGLY),
             Ending::Interrupted(_) => ExitCode::from(INTERRUPTED),
+        }
+    }
+
+    /// The exit code of a failure; `None` where it ends as it was asked to.
+    pub fn failure_code(&self) -> Option<i32> {
+        match self {
+            Ending::Failure(_) => Some(FAILED.into()),
+            Ending::Usage(_) => Some(USED_WRONGLY.into()),
+            Ending::ClosedPipe | Ending::Interrupted(_) => None,
         }
     }
 
@@ -106,6 +119,7 @@ impl From<TrainError> for Ending {
         match error {
             TrainError::Recipe(_)
             | TrainError::NoSuchDevice { .. }
+            | TrainError::RanksDoNotDivide { .. }
             | TrainError::Taken(_)
             | TrainError::FeatureFileName { .. }
             | TrainError::AmongImages { .. } => Ending::usage(error, advice),

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::ending::{Ending, INTERRUPTED};
+use crate::launched::is_silent;
 use crate::output::say;
 
 /// Whether a signal is too late to be answered, since the last line is told.
@@ -17,6 +18,9 @@ pub fn before_the_last_line() {
 
 /// Says `line` unless it is too late for it.
 fn announce(line: &str) {
+    if is_silent() {
+        return;
+    }
     let too_late = LAST_LINE.lock().unwrap_or_else(PoisonError::into_inner);
     if !*too_late {
         say(line);

@@ -232,6 +232,6 @@ fn option(name: &str, path: &str, value: impl Into<Value>) -> Setting {
 pub fn available_memory(device: DeviceName) -> Option<u64> {
     match DeviceChoice::from(device) {
         DeviceChoice::Cpu => bmae_recipe::available_memory(),
-        _ => None,
+        DeviceChoice::Gpu | DeviceChoice::Auto => None,
     }
 }

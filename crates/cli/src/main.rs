@@ -7,6 +7,7 @@ mod advice;
 mod arguments;
 mod commands;
 mod completion;
+mod device;
 mod ending;
 mod estimate;
 mod file_size_limit;
@@ -14,6 +15,7 @@ mod going_on;
 mod help;
 mod image_count;
 mod interrupt;
+mod launched;
 mod layers;
 mod means;
 mod output;
@@ -21,6 +23,7 @@ mod path_list;
 mod plan_time;
 mod progress;
 mod provenance;
+mod ranks;
 mod signals;
 mod terminal;
 mod threads;
@@ -47,17 +50,26 @@ fn main() -> ExitCode {
     let arguments = match parsed() {
         Ok(arguments) => arguments,
         Err(error) => {
-            output::say_usage(&error);
+            if !launched::is_silent() || !error.use_stderr() {
+                output::say_usage(&error);
+            }
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
     match commands::run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => {
+            ranks::leave();
+            ExitCode::SUCCESS
+        }
         Err(ending) => {
             interrupt::before_the_last_line();
-            if let Some(line) = ending.line() {
+            if let (Some(line), Some(code)) = (ending.line(), ending.failure_code()) {
+                ranks::abort(&line, code);
+            }
+            if let Some(line) = ending.line().filter(|_| !launched::is_silent()) {
                 output::say(&line);
             }
+            ranks::leave();
             ending.code()
         }
     }

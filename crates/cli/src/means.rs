@@ -4,20 +4,22 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use bmae_train::Session;
-use bmae_train::device::DeviceChoice;
+use bmae_train::device::Device;
 use bmae_train::estimate::Effort;
 
 use crate::arguments::Everywhere;
+use crate::device;
 use crate::ending::Ending;
 use crate::interrupt;
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::provenance::provenance;
+use crate::ranks;
 use crate::threads;
 
 /// Device, threads, the flag by which Ctrl-C stops a session, and what is estimated before one starts.
 pub struct Means {
-    device: DeviceChoice,
+    device: Device,
     threads: usize,
     stop: Arc<AtomicBool>,
     effort: Effort,
@@ -27,19 +29,16 @@ impl Means {
     /// As the command line asks; once in a process.
     ///
     /// # Errors
-    /// When the system gives no threads or refuses a signal handler.
+    /// When there is no such device, or the system gives no threads or refuses a signal handler.
     pub fn of(everywhere: &Everywhere, output: &Output) -> Result<Self, Ending> {
         let threads = threads::set(everywhere.threads)?;
         let stop = interrupt::stop_when_asked()?;
-        Ok(Self { device: everywhere.device.into(), threads, stop, effort: output.effort() })
+        Ok(Self { device: device::open(everywhere, output)?, threads, stop, effort: output.effort() })
     }
 
     /// A session that `progress` shows.
-    ///
-    /// # Errors
-    /// When there is no such device.
-    pub fn session<'a>(&self, progress: &'a mut Progress) -> Result<Session<'a>, Ending> {
-        let session = Session::new(self.device, self.threads, Arc::clone(&self.stop), progress)?;
-        Ok(session.with_provenance(provenance()).with_estimates(self.effort))
+    pub fn session<'a>(&self, progress: &'a mut Progress) -> Session<'a> {
+        let session = Session::new(self.device.clone(), self.threads, Arc::clone(&self.stop), progress);
+        session.with_provenance(provenance()).with_estimates(self.effort).with_ranks(ranks::all())
     }
 }

@@ -10,11 +10,14 @@ use clap::error::ErrorKind;
 use serde_json::Value;
 
 use crate::arguments::Everywhere;
+use crate::launched::is_silent;
 
 /// How much is said, and in which form.
 #[derive(Clone, Copy, Debug)]
 pub struct Output {
     json: bool,
+    /// Whether another process talks for this one.
+    silent: bool,
     /// How talkative stderr is.
     pub volume: Volume,
 }
@@ -33,12 +36,13 @@ pub enum Volume {
 impl Output {
     /// As the command line asks.
     pub fn new(everywhere: &Everywhere) -> Self {
-        let volume = match (everywhere.quiet, everywhere.verbose) {
+        let silent = is_silent();
+        let volume = match (everywhere.quiet || silent, everywhere.verbose) {
             (true, _) => Volume::Quiet,
             (_, true) => Volume::Verbose,
             _ => Volume::Normal,
         };
-        Output { json: everywhere.json, volume }
+        Output { json: everywhere.json, silent, volume }
     }
 
     /// A command's result: `json` as one line with `--json`, `text` without. The text may have several lines, so whoever
@@ -47,6 +51,9 @@ impl Output {
     /// # Errors
     /// When stdout is closed or full.
     pub fn result(&self, text: &str, json: &Value) -> io::Result<()> {
+        if self.silent {
+            return Ok(());
+        }
         let mut stdout = io::stdout().lock();
         match self.json {
             true => writeln!(stdout, "{}", plain_json(&json.to_string()))?,

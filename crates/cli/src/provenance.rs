@@ -4,6 +4,8 @@ use bmae_kernels::instruction_set::InstructionSet;
 use bmae_output::count::count;
 use bmae_train::Provenance;
 
+use crate::ranks;
+
 /// The commit that the program was built from, where that is known.
 pub const COMMIT: Option<&str> = option_env!("BMAE_COMMIT");
 
@@ -18,7 +20,10 @@ fn machine() -> String {
     let cores = count(cores, "core");
     let set = InstructionSet::current().to_string();
     let processor = processor().unwrap_or_else(|| std::env::consts::ARCH.to_owned());
-    [cores, processor, set, std::env::consts::OS.to_owned()].join(", ")
+    let ranks = ranks::all().count();
+    let ranks = (ranks > 1).then(|| count(ranks, "rank"));
+    let machine = [cores, processor, set, std::env::consts::OS.to_owned()];
+    machine.into_iter().chain(ranks).collect::<Vec<_>>().join(", ")
 }
 
 /// What the processor calls itself, on systems that say so in a file.

@@ -32,6 +32,7 @@
 //!     epoch: 0,
 //!     first: 0,
 //!     limit: None,
+//!     share: loader::Share::Whole,
 //!     workers: 2,
 //! };
 //! for batch in loader::load(data.train.clone(), transform, config)? {

@@ -8,7 +8,8 @@
 //! Make the loader of the next epoch before the last batch of this one is used up, and the model does not even wait at
 //! the turn of an epoch.
 
-use std::ops::Range;
+mod share;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -18,6 +19,8 @@ use crate::error::LoaderError;
 use crate::random::permutation;
 use crate::transforms::Transform;
 use crate::{DataError, Images};
+
+pub use share::Share;
 
 /// Some images, transformed, with what is known of them.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,6 +68,8 @@ pub struct LoaderConfig {
     pub first: usize,
     /// How many batches an epoch has at the most; `None`: as many as the images make.
     pub limit: Option<usize>,
+    /// Which part of them this process loads.
+    pub share: Share,
     /// How many threads make batches, at least 1.
     pub workers: usize,
 }
@@ -98,15 +103,16 @@ pub fn load(images: Arc<dyn Images>, transform: Transform, config: LoaderConfig)
         Order::Shuffled => permutation(config.seed, config.epoch, count),
         Order::Sequential => (0..count).collect(),
     };
-    let plan = Arc::new(Plan { images, transform, config, order, batches, stop: AtomicBool::new(false) });
+    let own: Vec<usize> = (config.first.min(batches)..batches).filter(|batch| config.share.has_batch(*batch)).collect();
+    let left = own.len();
+    let plan = Arc::new(Plan { images, transform, config, order, own, stop: AtomicBool::new(false) });
     let mut workers = Vec::new();
-    let left = config.first.min(batches)..batches;
-    for first in left.clone().take(config.workers) {
+    for number in 0..left.min(config.workers) {
         let (sender, finished) = sync_channel(1);
         let plan = Arc::clone(&plan);
         let thread = std::thread::Builder::new()
-            .name(format!("bmae-data-{}", workers.len()))
-            .spawn(move || plan.work(first, &sender))
+            .name(format!("bmae-data-{number}"))
+            .spawn(move || plan.work(number, &sender))
             .map_err(|cause| DataError::Loader(LoaderError::WorkerStart { cause }))?;
         workers.push(Worker { finished, thread: Some(thread) });
     }
@@ -119,7 +125,7 @@ pub fn load(images: Arc<dyn Images>, transform: Transform, config: LoaderConfig)
 pub struct Loader {
     plan: Arc<Plan>,
     workers: Vec<Worker>,
-    left: Range<usize>,
+    left: usize,
     turn: usize,
 }
 
@@ -127,7 +133,7 @@ impl Iterator for Loader {
     type Item = Result<Batch, DataError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.left.next()?;
+        self.left = self.left.checked_sub(1)?;
         let worker = &mut self.workers[self.turn];
         // A worker hands over every batch of its own before it ends, unless it panicked.
         let batch = match worker.finished.recv() {
@@ -136,14 +142,14 @@ impl Iterator for Loader {
         };
         self.turn = (self.turn + 1) % self.workers.len();
         if batch.is_err() {
-            self.left = 0..0;
+            self.left = 0;
             self.plan.stop.store(true, Ordering::Relaxed);
         }
         Some(batch)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.left.size_hint()
+        (self.left, Some(self.left))
     }
 }
 
@@ -192,14 +198,15 @@ struct Plan {
     transform: Transform,
     config: LoaderConfig,
     order: Vec<usize>,
-    batches: usize,
+    /// The numbers of the batches that are made.
+    own: Vec<usize>,
     stop: AtomicBool,
 }
 
 impl Plan {
-    /// Makes every W-th batch from `first` on, until there are no more or nobody listens.
+    /// Makes every W-th batch from the one at `first` on, until there are no more or nobody listens.
     fn work(&self, first: usize, sender: &SyncSender<Result<Batch, DataError>>) {
-        for number in (first..self.batches).step_by(self.config.workers) {
+        for &number in self.own.iter().skip(first).step_by(self.config.workers) {
             let Some(batch) = self.batch(number).transpose() else {
                 return;
             };
@@ -214,7 +221,9 @@ impl Plan {
     fn batch(&self, number: usize) -> Result<Option<Batch>, DataError> {
         let start = number * self.config.batch_size;
         let end = (start + self.config.batch_size).min(self.order.len());
-        let indices = self.order[start..end].to_vec();
+        let of_batch = &self.order[start..end];
+        let indices: Vec<usize> =
+            self.config.share.places(of_batch.len()).into_iter().map(|place| of_batch[place]).collect();
         let image_size = self.transform.image_size;
         let values_per_image = self.transform.values_per_image();
         // Asked for in a way that can fail; zeros that nobody has written to then cost nothing.

@@ -36,7 +36,7 @@ impl Jobs {
         // bmae STAGE --preset RECIPE --out OUT --resume ...
         let program =
             jobs.program("bin/bmae", &format!("trap '{when_told}' TERM; echo > began; while :; do sleep 0.02; done"));
-        let runner = Runner { program: &program, threads: 1, device: "cpu" };
+        let runner = Runner { program: &program, threads: 1, ranks: 1, device: "cpu" };
         emit(&Engine::Slurm(Vec::new()), &stages, jobs.path(), runner, Foreign::Kept).expect("room");
         jobs
     }

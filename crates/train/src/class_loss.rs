@@ -8,6 +8,15 @@ use bmae_nn::{
 use bmae_recipe::ClassWeighting;
 use burn::tensor::Tensor;
 
+/// What a micro-batch is a part of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WholeBatch {
+    /// How many equal parts it has, those of all ranks together.
+    pub parts: usize,
+    /// What all its images [weigh](ClassLoss::weight) together.
+    pub weight: f64,
+}
+
 /// How the logits of a batch are held against its labels.
 #[derive(Debug, Clone)]
 pub(crate) struct ClassLoss {
@@ -31,9 +40,14 @@ impl ClassLoss {
         Self { weights, ..self }
     }
 
-    /// What the `rows` of a batch with these `labels` `[N]` add to its loss, one of `parts` equal micro-batches: `logits`
-    /// [N / parts, classes] against their labels, or against the rows of `soft` targets [N, classes] where these were
-    /// mixed. Gives `[1]`.
+    /// What the images with these `labels` weigh together; 0 where each weighs the same.
+    pub fn weight(&self, labels: &[i64]) -> f64 {
+        self.weights.as_ref().map_or(0.0, |weights| weights.sum(labels))
+    }
+
+    /// What the `rows` of images with these `labels` `[N]` add to the loss of a `batch` that holds them: `logits`
+    /// [rows, classes] against their labels, or against the rows of `soft` targets [N, classes] where these were mixed.
+    /// Gives `[1]`.
     ///
     /// # Errors
     /// When a label is none of the classes.
@@ -43,17 +57,17 @@ impl ClassLoss {
         labels: &[i64],
         soft: Option<&Tensor<2>>,
         rows: Range<usize>,
-        parts: usize,
+        batch: WholeBatch,
     ) -> Result<Tensor<1>, ShapeError> {
         let soft = soft.map(|targets| targets.clone().slice([rows.clone()]));
-        let of_rows = &labels[rows];
+        let (of_rows, parts) = (&labels[rows], batch.parts as f64);
         Ok(match (soft, &self.weights) {
-            (Some(targets), None) => soft_cross_entropy(logits, targets) / parts as f64,
-            (Some(targets), Some(weights)) => weighted_soft_cross_entropy(logits, targets, weights)? / parts as f64,
-            (None, None) => cross_entropy(logits, of_rows, self.label_smoothing)? / parts as f64,
+            (Some(targets), None) => soft_cross_entropy(logits, targets) / parts,
+            (Some(targets), Some(weights)) => weighted_soft_cross_entropy(logits, targets, weights)? / parts,
+            (None, None) => cross_entropy(logits, of_rows, self.label_smoothing)? / parts,
             (None, Some(weights)) => {
                 // The weights of the whole batch, so that micro-batches add up to it.
-                weighted_cross_entropy(logits, of_rows, self.label_smoothing, weights, weights.sum(labels))?
+                weighted_cross_entropy(logits, of_rows, self.label_smoothing, weights, batch.weight)?
             }
         })
     }
@@ -75,7 +89,9 @@ mod tests {
             let part = |part: usize| {
                 let rows = part * of_a_part..(part + 1) * of_a_part;
                 let logits = logits.clone().slice([rows.clone()]);
-                loss.of_part(logits, &labels, None, rows, parts).expect("labels").into_scalar::<f32>()
+                loss.of_part(logits, &labels, None, rows, WholeBatch { parts, weight: loss.weight(&labels) })
+                    .expect("labels")
+                    .into_scalar::<f32>()
             };
             (0..parts).map(part).sum()
         };

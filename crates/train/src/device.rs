@@ -19,37 +19,70 @@ pub enum DeviceChoice {
     /// The processor, through Burn's Flex backend.
     #[default]
     Cpu,
-    /// A GPU through Vulkan; needs the feature `vulkan`.
-    Vulkan,
-    /// An NVIDIA GPU; needs the feature `cuda`.
-    Cuda,
-    /// An Apple GPU; needs the feature `metal`.
-    Metal,
+    /// A GPU, through wgpu; needs the feature `gpu`.
+    Gpu,
+    /// A GPU where the build and the machine have one, else the processor.
+    Auto,
 }
 
-impl DeviceChoice {
-    /// Its name, which is also that of the feature that it needs.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Cpu => "cpu",
-            Self::Vulkan => "vulkan",
-            Self::Cuda => "cuda",
-            Self::Metal => "metal",
-        }
-    }
+/// A GPU of this machine.
+#[derive(Debug, Clone)]
+pub struct Gpu {
+    /// It, without autodiff.
+    pub device: Device,
+    /// What it calls itself, and the language that its kernels are compiled to.
+    pub name: String,
+    /// Whether it is a card, and no program that behaves like one.
+    pub is_hardware: bool,
+}
 
-    /// The device, without autodiff; an error that names the feature when this build lacks it.
-    pub fn open(self) -> Result<Device, TrainError> {
-        match self {
-            Self::Cpu => Ok(Device::flex()),
-            #[cfg(feature = "vulkan")]
-            Self::Vulkan => Ok(Device::vulkan(burn::tensor::DeviceKind::DefaultDevice)),
-            #[cfg(feature = "cuda")]
-            Self::Cuda => Ok(Device::cuda(0)),
-            #[cfg(feature = "metal")]
-            Self::Metal => Ok(Device::metal(burn::tensor::DeviceKind::DefaultDevice)),
-            #[allow(unreachable_patterns)]
-            absent => Err(TrainError::NoSuchDevice { device: absent.name().to_owned() }),
-        }
+impl Gpu {
+    /// The best GPU of this machine.
+    ///
+    /// # Errors
+    /// When this build has no feature for it, or the machine has none.
+    pub fn find() -> Result<Self, TrainError> {
+        find()
     }
+}
+
+#[cfg(feature = "gpu")]
+fn find() -> Result<Gpu, TrainError> {
+    use burn::tensor::DeviceKind;
+
+    let opened = quietly(|| {
+        let device = Device::wgpu(DeviceKind::DefaultDevice);
+        let identity = device.identity();
+        identity.map(|identity| (device, identity))
+    });
+    let (device, identity) = match opened {
+        Ok(Some(opened)) => opened,
+        Ok(None) => return Err(TrainError::NoGpu { reason: "none was found".to_owned() }),
+        Err(reason) => return Err(TrainError::NoGpu { reason }),
+    };
+    let language = if identity.fingerprint.contains("spirv") { "SPIR-V" } else { "WGSL" };
+    let name = format!("{} ({language})", identity.name);
+    Ok(Gpu { device, name, is_hardware: identity.physical.is_some() })
+}
+
+#[cfg(not(feature = "gpu"))]
+fn find() -> Result<Gpu, TrainError> {
+    Err(TrainError::NoSuchDevice { device: "gpu".to_owned() })
+}
+
+/// What `work` gives; the message of a panic in it, which nothing else is told of. Drivers and their libraries panic where no GPU
+/// is there, or fails.
+///
+/// # Errors
+/// With that message.
+pub fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+    std::panic::set_hook(hook);
+    done.map_err(|payload| {
+        let text = payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref().copied());
+        let first = text.unwrap_or("no message").lines().find(|line| !line.trim().is_empty());
+        first.unwrap_or("no message").trim().to_owned()
+    })
 }

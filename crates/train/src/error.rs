@@ -451,12 +451,64 @@ pub enum TrainError {
         /// Its official name.
         name: String,
     },
+    /// Ranks that cannot share a batch equally.
+    #[error(
+        "a batch of {batch} images in {} ({section}.batch_size, {section}.accumulate) does not divide among {ranks} ranks{}; {}set \
+         {section}.batch_size={}",
+        count(*micro_batches, "micro-batch"),
+        if *mixes { ", each of which needs an even part of every micro-batch, since images are mixed in pairs" } else { "" },
+        match other_ranks.as_slice() {
+            [] => String::new(),
+            ranks => format!("start {} ranks, or ", one_of(ranks)),
+        },
+        one_of(other_batches),
+    )]
+    RanksDoNotDivide {
+        /// The recipe's section of the stage.
+        section: &'static str,
+        /// Images in a batch.
+        batch: usize,
+        /// The parts of a batch.
+        micro_batches: usize,
+        /// How many ranks were started.
+        ranks: usize,
+        /// Whether images are mixed in pairs.
+        mixes: bool,
+        /// Numbers of ranks that would do, ascending.
+        other_ranks: Vec<usize>,
+        /// Batch sizes that would do, ascending.
+        other_batches: Vec<usize>,
+    },
     /// A device that this build lacks.
     #[error("this build of bmae has no {device} device: it was built without the feature {device}")]
     NoSuchDevice {
         /// Its name.
         device: String,
     },
+    /// A machine without a GPU that can be used.
+    #[error("this machine has no GPU that bmae can use: {reason}")]
+    NoGpu {
+        /// Why not, as a clause.
+        reason: String,
+    },
+    /// A GPU that does not compute what the processor does.
+    #[error("{device} computes wrong and is not used: {what}; update its driver, or compute with --device cpu")]
+    WrongDevice {
+        /// What it calls itself.
+        device: String,
+        /// What is wrong, as a clause.
+        what: String,
+    },
+}
+
+/// `1, 2 or 4`.
+fn one_of(numbers: &[usize]) -> String {
+    let words: Vec<String> = numbers.iter().map(usize::to_string).collect();
+    match words.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
+    }
 }
 
 impl TrainError {

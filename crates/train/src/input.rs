@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use bmae_data::loader::{self, LastBatch, Loader, LoaderConfig, Order};
+use bmae_data::loader::{self, LastBatch, Loader, LoaderConfig, Order, Share};
 use bmae_data::random::{Purpose, keyed};
 use bmae_data::{DataError, Dataset, Images};
 use bmae_kernels::profile::{self, Operation};
@@ -13,6 +13,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rand::RngExt;
 use rayon::prelude::*;
 
+use crate::ranks::Ranks;
 use crate::run_directory::Position;
 use crate::stage_images::{StageImages, images_per_epoch};
 use crate::stage_run::Extent;
@@ -52,12 +53,14 @@ pub(crate) fn extent(recipe: &Recipe, stage: TrainedStage, steps_per_epoch: usiz
 }
 
 /// The augmented batches that are left of the epoch of `stage` at `position`, in its shuffled order, the last partial one
-/// dropped. An epoch of a fraction of the images takes the first of that order, so that each epoch sees others.
+/// dropped. An epoch of a fraction of the images takes the first of that order, so that each epoch sees others. Of every
+/// batch the share of this process, one of `ranks`.
 pub(crate) fn training_batches(
     images: &Arc<dyn Images>,
     recipe: &Recipe,
     stage: TrainedStage,
     position: Position,
+    ranks: &Ranks,
     workers: usize,
 ) -> Result<Loader, TrainError> {
     let settings = recipe.stage(stage);
@@ -70,16 +73,18 @@ pub(crate) fn training_batches(
         last_batch: LastBatch::Drop,
         seed: recipe.seed,
         epoch: position.epochs_done as u64,
+        share: ranks.share_of_each_batch(settings.accumulate),
         workers,
     };
     Ok(loader::load(images.clone(), pipeline::training_transform(recipe, stage.into()), config)?)
 }
 
-/// All of `images` in their own order, without augmentation, the last partial batch kept.
+/// All of `images` in their own order, without augmentation, the last partial batch kept; of these batches the `share`.
 pub(crate) fn evaluation_batches(
     images: &Arc<dyn Images>,
     recipe: &Recipe,
     batch_size: usize,
+    share: Share,
     workers: usize,
 ) -> Result<Loader, TrainError> {
     let config = LoaderConfig {
@@ -90,6 +95,7 @@ pub(crate) fn evaluation_batches(
         last_batch: LastBatch::Keep,
         seed: recipe.seed,
         epoch: 0,
+        share,
         workers,
     };
     Ok(loader::load(images.clone(), pipeline::evaluation_transform(recipe), config)?)
@@ -194,11 +200,14 @@ mod tests {
         assert_eq!(StageImages::of(&data, &recipe, stage).expect("a batch").steps, 3);
         let sizes = |batches: Loader| batches.map(|batch| batch.expect("a batch").labels.len()).collect::<Vec<_>>();
         assert_eq!(
-            sizes(training_batches(&data.train, &recipe, stage, Position::default(), 2).expect("batches")),
+            sizes(
+                training_batches(&data.train, &recipe, stage, Position::default(), &Ranks::default(), 2)
+                    .expect("batches")
+            ),
             [16; 3]
         );
         let test = data.test.expect("a test set");
-        assert_eq!(sizes(evaluation_batches(&test, &recipe, 16, 2).expect("batches")), [16, 16, 8]);
+        assert_eq!(sizes(evaluation_batches(&test, &recipe, 16, Share::Whole, 2).expect("batches")), [16, 16, 8]);
     }
 
     #[test]
@@ -211,7 +220,8 @@ mod tests {
         assert_eq!(StageImages::of(&data, &recipe, stage).expect("35 images").steps, 2);
         let of_epoch = |epoch| {
             let batches =
-                training_batches(&data.train, &recipe, stage, Position::after_epochs(epoch), 2).expect("batches");
+                training_batches(&data.train, &recipe, stage, Position::after_epochs(epoch), &Ranks::default(), 2)
+                    .expect("batches");
             batches.flat_map(|batch| batch.expect("a batch").indices).collect::<Vec<usize>>()
         };
         let seen: HashSet<usize> = (0..8).flat_map(of_epoch).collect();
@@ -224,7 +234,7 @@ mod tests {
         let test = data.test.expect("a test set");
         let (mean, std) = recipe.data.normalisation();
         let mut seen = Vec::new();
-        for batch in evaluation_batches(&test, &recipe, 16, 2).expect("batches") {
+        for batch in evaluation_batches(&test, &recipe, 16, Share::Whole, 2).expect("batches") {
             seen.extend(batch.expect("a batch").images);
         }
         for (index, planes) in seen.chunks_exact(3 * 256).enumerate() {

@@ -121,6 +121,7 @@ fn masked(recipe: &Recipe, image: &Image, epoch: usize, index: usize) -> Result<
 mod tests {
     use super::*;
     use crate::input;
+    use crate::ranks::Ranks;
     use crate::run_directory::Position;
     use bmae_recipe::TrainedStage;
 
@@ -144,7 +145,8 @@ mod tests {
         for epoch in 0..2 {
             let stage = TrainedStage::Finetune;
             let mut batches =
-                input::training_batches(&images, &recipe, stage, Position::after_epochs(epoch), 1).expect("batches");
+                input::training_batches(&images, &recipe, stage, Position::after_epochs(epoch), &Ranks::default(), 1)
+                    .expect("batches");
             let batch = batches.next().expect("one batch").expect("a batch");
             for (&index, planes) in batch.indices.iter().zip(batch.images.chunks_exact(3 * SIDE * SIDE)) {
                 let seen =

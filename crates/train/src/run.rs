@@ -22,10 +22,13 @@ use crate::{Outcome, Session, TrainError, finetune, input, knn, linear_probe, pi
 /// # Errors
 /// Everything that [`TrainError`] names; nothing is written before data and model were found in order.
 pub fn stage(session: &mut Session<'_>, planned: &PlannedStage, resume: bool) -> Result<Outcome, TrainError> {
-    RunDirectory::check_free(&planned.out)?;
+    if session.ranks().is_first() {
+        RunDirectory::check_free(&planned.out)?;
+    }
     session.say_that_all_are_decoded(&planned.recipe.data);
     let planned = &settled::stage(session, planned)?;
-    if !session.is_in_plan() && begins(planned, resume) {
+    // What several ranks take together, the time that one takes does not tell.
+    if !session.is_in_plan() && session.ranks().count() == 1 && begins(planned, resume) {
         announce(session, std::slice::from_ref(planned))?;
     }
     match planned.stage {

@@ -10,10 +10,10 @@ use bmae_recipe::DataRecipe;
 use bmae_recipe::plan::PlannedStage;
 use burn::tensor::Device;
 
-use crate::TrainError;
-use crate::device::{DeviceChoice, Machine};
+use crate::device::Machine;
 use crate::estimate::Effort;
 use crate::observer::{Event, Message, Observer};
+use crate::ranks::Ranks;
 use crate::{pipeline, readable};
 
 /// What a run records of the program and the machine that made it.
@@ -51,6 +51,7 @@ pub struct Session<'a> {
     workers: usize,
     provenance: Provenance,
     stop: Arc<AtomicBool>,
+    ranks: Ranks,
     observer: &'a mut dyn Observer,
     /// What is done to say beforehand what will be taken; `None`: nothing.
     effort: Option<Effort>,
@@ -59,27 +60,28 @@ pub struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// `workers` threads decode and augment; setting `stop` ends a loop after this step.
-    pub fn new(
-        device: DeviceChoice,
-        workers: usize,
-        stop: Arc<AtomicBool>,
-        observer: &'a mut dyn Observer,
-    ) -> Result<Self, TrainError> {
-        Ok(Self {
-            device: device.open()?,
+    /// `device` computes, without autodiff; `workers` threads decode and augment; setting `stop` ends a loop after this step.
+    pub fn new(device: Device, workers: usize, stop: Arc<AtomicBool>, observer: &'a mut dyn Observer) -> Self {
+        Self {
+            device,
             workers: workers.max(1),
             provenance: Provenance::default(),
             stop,
+            ranks: Ranks::default(),
             observer,
             effort: None,
             plan: None,
-        })
+        }
     }
 
     /// The same with what its runs record of program and machine.
     pub fn with_provenance(self, provenance: Provenance) -> Self {
         Self { provenance, ..self }
+    }
+
+    /// The same, as one of `ranks` that train together. All call what this session does in the same order.
+    pub fn with_ranks(self, ranks: Ranks) -> Self {
+        Self { ranks, ..self }
     }
 
     /// The same, estimating with this effort what a stage or plan will take before it begins.
@@ -130,8 +132,14 @@ impl<'a> Session<'a> {
         self.plan.iter().flatten().find(|known| known.recipe == *recipe)
     }
 
+    /// All that train together.
+    pub(crate) fn ranks(&self) -> &Ranks {
+        &self.ranks
+    }
+
+    /// Whether any of its ranks was asked to stop. All must ask at the same places.
     pub(crate) fn stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
+        self.ranks.any(self.stop.load(Ordering::Relaxed))
     }
 
     pub(crate) fn tell(&mut self, event: Event) {

@@ -63,7 +63,7 @@ impl<'a> StageRun<'a> {
             false => OtherInputs::Refused,
         };
         let (mut directory, checkpoint) =
-            match RunDirectory::open(&planned.out, &config, run_file, trunk, resume, other_inputs)? {
+            match RunDirectory::open(&planned.out, &config, run_file, trunk, resume, other_inputs, session.ranks())? {
                 Opened::Finished(tested) => {
                     if let Some(change) = tested {
                         let out = plain_path(&planned.out);
@@ -82,7 +82,9 @@ impl<'a> StageRun<'a> {
                     (directory, checkpoint)
                 }
             };
-        readable::list(directory.path(), planned.recipe.data.source.path(), &data.unreadable)?;
+        if directory.is_written() {
+            readable::list(directory.path(), planned.recipe.data.source.path(), &data.unreadable)?;
+        }
         if matches!(planned.stage, Stage::Finetune | Stage::Linprobe) {
             directory.name_classes(&data.class_names);
         }

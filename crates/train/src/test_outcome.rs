@@ -34,6 +34,9 @@ impl TestImages<'_> {
         directory: &RunDirectory,
         predictions: &TestPredictions,
     ) -> Result<(), TrainError> {
+        if !directory.is_written() {
+            return Ok(());
+        }
         let csv = predictions.to_csv(self.images.as_ref(), self.class_names);
         directory.keep_test_file(TestFile::Predictions, Some(csv))?;
         let picture = mistakes(self.recipe, self.images, self.class_names, predictions)?;
@@ -46,6 +49,9 @@ impl TestImages<'_> {
 
     /// Keeps a map of the images by their `features`, where there can be one; it belongs to `epoch` (from 0).
     pub fn keep_map(&self, directory: &mut RunDirectory, features: &Features, epoch: usize) -> Result<(), TrainError> {
+        if !directory.is_written() {
+            return Ok(());
+        }
         let map = FeatureMap::of(features);
         let csv = map.as_ref().map(|map| map.to_csv(self.images.as_ref(), self.class_names));
         directory.keep_test_file(TestFile::Map, csv)?;

@@ -127,7 +127,7 @@ mod tests {
         let advice = |error| of_train(&error).unwrap_or_default();
         assert!(advice(TrainError::RunExists { path: "a b".into() }).contains("`bmae resume 'a b'`"));
         assert!(advice(TrainError::OtherRecipe { path: "a".into(), keys: "seed".into() }).contains("--out"));
-        assert!(advice(TrainError::NoSuchDevice { device: "cuda".into() }).contains("--features cuda"));
+        assert!(advice(TrainError::NoSuchDevice { device: "gpu".into() }).contains("--features gpu"));
         assert_eq!(of_train(&TrainError::UncoveredParameter { name: "x".into() }), None);
         assert!(
             of_export(&ExportError::MeanPooling { source_name: "a".into() })

@@ -88,7 +88,7 @@ const OPTIONS: &[(&str, &[&str])] = &[
 
 /// Options of another name that go with a value of their own.
 const OPTIONS_WITH_VALUES: &[(&str, &str, &[&str])] = &[
-    ("device", "cuda", &["gpu", "gpus", "cuda", "g", "accelerator"]),
+    ("device", "gpu", &["gpu", "gpus", "cuda", "vulkan", "metal", "mps", "g", "accelerator"]),
     ("emit", "slurm", &["sbatch", "cluster", "submit"]),
     ("emit", "snakemake", &["snakemake", "workflow"]),
 ];

@@ -18,7 +18,7 @@ pub struct Everywhere {
     /// Number of threads, for computing and for loading images [default: one per core]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
-    /// Device that computes; vulkan, cuda and metal need a build with the feature of that name
+    /// Device that computes; a GPU needs a build with the feature gpu
     #[arg(long, global = true, default_value = "cpu")]
     pub device: DeviceName,
     /// Resume the run in --out from its last checkpoint; start it if there is none
@@ -37,12 +37,13 @@ pub struct Everywhere {
 
 /// The devices by name.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-#[allow(missing_docs)]
 pub enum DeviceName {
+    /// The processor
     Cpu,
-    Vulkan,
-    Cuda,
-    Metal,
+    /// A GPU of any make
+    Gpu,
+    /// A GPU where there is one, else the processor
+    Auto,
 }
 
 impl DeviceName {
@@ -56,9 +57,8 @@ impl From<DeviceName> for DeviceChoice {
     fn from(name: DeviceName) -> Self {
         match name {
             DeviceName::Cpu => DeviceChoice::Cpu,
-            DeviceName::Vulkan => DeviceChoice::Vulkan,
-            DeviceName::Cuda => DeviceChoice::Cuda,
-            DeviceName::Metal => DeviceChoice::Metal,
+            DeviceName::Gpu => DeviceChoice::Gpu,
+            DeviceName::Auto => DeviceChoice::Auto,
         }
     }
 }

@@ -59,6 +59,9 @@ pub struct Sweep {
     /// With --emit slurm: options of sbatch for every job, as "--time=4:00:00 --mem=8G" (repeatable)
     #[arg(long, value_name = "OPTIONS", allow_hyphen_values = true)]
     pub slurm: Vec<String>,
+    /// With --emit slurm: let N processes share each pre-training and fine-tuning, through MPI [default: 1]
+    #[arg(long, value_name = "N", requires = "emit", value_parser = clap::value_parser!(u16).range(1..))]
+    pub ranks: Option<u16>,
     /// List the runs with time, disk and memory instead of running them
     #[arg(long, conflicts_with = "emit")]
     pub dry_run: bool,

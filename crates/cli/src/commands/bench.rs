@@ -6,10 +6,10 @@ use bmae_kernels::instruction_set::InstructionSet;
 use bmae_output::count::count;
 use bmae_recipe::{Choice as _, Recipe, TrainedStage};
 use bmae_train::bench::{self, LoadingTime, Profile, Settings, StepTimes};
-use bmae_train::device::DeviceChoice;
 use serde_json::{Value, json};
 
 use crate::arguments::{Bench, Everywhere};
+use crate::device;
 use crate::ending::Ending;
 use crate::layers;
 use crate::output::Output;
@@ -34,7 +34,7 @@ pub fn run(arguments: &Bench, everywhere: &Everywhere, output: &Output) -> Resul
         let measured = bench::loading(&recipe, stage, batches, warmup, threads)?;
         return Ok(output.result(&loading_text(stage, threads, &measured), &loading_json(stage, threads, &measured))?);
     }
-    let device = DeviceChoice::from(everywhere.device).open()?;
+    let device = device::open(everywhere, output)?;
     let settings = Settings {
         stage,
         steps: usize::from(arguments.steps),

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::arguments::{Everywhere, Features};
 use crate::commands::checkpoint_export::no_classifier;
+use crate::device;
 use crate::ending::Ending;
 use crate::interrupt;
 use crate::layers;
@@ -37,7 +38,7 @@ pub fn run(arguments: &Features, everywhere: &Everywhere, output: &Output) -> Re
     let threads = threads::set(everywhere.threads)?;
     let stop = interrupt::stop_when_asked()?;
     let mut progress = Progress::new(output);
-    let mut session = Session::new(everywhere.device.into(), threads, stop, &mut progress)?;
+    let mut session = Session::new(device::open(everywhere, output)?, threads, stop, &mut progress);
     let Some(table) = features::run(&mut session, &recipe, &start, arguments.split.into(), arguments.feature)? else {
         return Err(Ending::Interrupted("stopped: nothing was written".to_owned()));
     };

@@ -13,12 +13,13 @@ use bmae_output::shell::quoted;
 use bmae_output::whole_file::{check_place, write_whole};
 use bmae_recipe::proposal::{Budget, Proposal, source_text};
 use bmae_recipe::{DataSource, Layers, PresetChoice, Recipe, Setting, Stage};
-use bmae_train::device::{DeviceChoice, Machine};
+use bmae_train::device::Machine;
 use bmae_train::pipeline;
 use bmae_train::proposal::{Named, propose};
 use serde_json::json;
 
 use crate::arguments::{Everywhere, Init, RecipeSource};
+use crate::device;
 use crate::ending::Ending;
 use crate::layers;
 use crate::output::Output;
@@ -47,7 +48,7 @@ pub fn run(arguments: &Init, everywhere: &Everywhere, output: &Output) -> Result
 
     let threads = threads::set(everywhere.threads)?;
     let images = pipeline::open(&recipe)?;
-    let machine = Machine { device: DeviceChoice::from(everywhere.device).open()?, threads };
+    let machine = Machine { device: device::open(everywhere, output)?, threads };
     output
         .note(&format!("looking at {}, and timing steps of a few models", count(images.train.len(), "training image")));
     let budget = Budget { time: *time, memory: base.available_memory };

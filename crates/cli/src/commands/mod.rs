@@ -38,6 +38,7 @@ use bmae_kernels::instruction_set::InstructionSet;
 use crate::arguments::{Arguments, Checkpoint, Command, Data};
 use crate::ending::Ending;
 use crate::output::Output;
+use crate::ranks;
 
 /// Runs the command.
 ///
@@ -46,6 +47,7 @@ use crate::output::Output;
 pub fn run(arguments: &Arguments) -> Result<(), Ending> {
     // Everything that computes asks for the set later, and then takes the best whatever the variable says.
     InstructionSet::from_environment().map_err(|error| Ending::Usage(error.into()))?;
+    ranks::join(&arguments.command)?;
     let everywhere = &arguments.everywhere;
     let output = Output::new(everywhere);
     match &arguments.command {

@@ -36,7 +36,7 @@ pub fn run(arguments: &Neighbours, everywhere: &Everywhere, output: &Output) -> 
     }
     let means = Means::of(everywhere, output)?;
     let mut progress = Progress::new(output);
-    let mut session = means.session(&mut progress)?;
+    let mut session = means.session(&mut progress);
     let stopped = || Ending::Interrupted("stopped: nothing was written".to_owned());
     let nearest = NearestImages::of(&mut session, &run)?.ok_or_else(stopped)?;
     let found = nearest.near(&mut session, &given, arguments.top as usize)?.ok_or_else(stopped)?;

@@ -9,13 +9,14 @@ use bmae_output::shell::quoted;
 use bmae_recipe::plan::{PlanFile, PlannedStage, share_beginnings};
 use bmae_report::check_place;
 use bmae_train::TrainError;
-use bmae_train::device::{DeviceChoice, Machine};
+use bmae_train::device::Machine;
 use bmae_train::estimate::Effort;
 use bmae_train::forecast::forecast;
 use bmae_train::run::{self, PlanOutcome};
 use serde_json::Value;
 
 use crate::arguments::{Everywhere, PlanOptions};
+use crate::device;
 use crate::ending::Ending;
 use crate::going_on::{GoingOn, stopped};
 use crate::means::Means;
@@ -37,7 +38,7 @@ pub fn list(
     output: &Output,
 ) -> Result<(), Ending> {
     let threads = threads::set(everywhere.threads)?;
-    let machine = Machine { device: DeviceChoice::from(everywhere.device).open()?, threads };
+    let machine = Machine { device: device::open(everywhere, output)?, threads };
     let estimate = match forecast(stages, &machine, Effort::Always, || false) {
         Ok(estimate) => Some(estimate),
         Err(error @ TrainError::NoRoom { .. }) => return Err(error.into()),
@@ -108,7 +109,7 @@ fn train(
 ) -> Result<usize, Ending> {
     let mut progress = Progress::of_plan(output, stages);
     let write_down = |stages: &[PlannedStage]| Ok(PlanFile::write(out, stages)?);
-    let outcome = run::plan(&mut means.session(&mut progress)?, stages, write_down)?;
+    let outcome = run::plan(&mut means.session(&mut progress), stages, write_down)?;
     drop(progress);
     match outcome {
         PlanOutcome::Finished => Ok(0),

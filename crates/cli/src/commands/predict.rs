@@ -34,7 +34,7 @@ pub fn run(arguments: &Predict, everywhere: &Everywhere, output: &Output) -> Res
     }
     let means = Means::of(everywhere, output)?;
     let mut progress = Progress::new(output);
-    let mut session = means.session(&mut progress)?;
+    let mut session = means.session(&mut progress);
     let stopped = || Ending::Interrupted("stopped: nothing was written".to_owned());
     let classifier = TrainedClassifier::of(&mut session, &run)?.ok_or_else(stopped)?;
     let mut counted = ImageCount::new(given.len(), output);

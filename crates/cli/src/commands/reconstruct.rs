@@ -12,6 +12,7 @@ use bmae_train::start::{fit, usable_weights};
 use serde_json::json;
 
 use crate::arguments::{Everywhere, Reconstruct};
+use crate::device;
 use crate::ending::Ending;
 use crate::layers;
 use crate::output::Output;
@@ -27,7 +28,7 @@ pub fn run(arguments: &Reconstruct, everywhere: &Everywhere, output: &Output) ->
     let recipe = layers::resolve(&layers, output)?;
     recipe.check_memory(Need::Weights(Used::Autoencoder), layers.available_memory)?;
     threads::set(everywhere.threads)?;
-    let device = bmae_train::device::DeviceChoice::from(everywhere.device).open()?;
+    let device = device::open(everywhere, output)?;
     let tell = &mut |message| output.message(&message);
     let recipe = if recipe.data.is_settled() { recipe } else { settled::open(&recipe, tell)?.1 };
     fit(&mut weights, &recipe, Used::Autoencoder, tell)?;

@@ -6,11 +6,12 @@ use bmae_nn::weights::ModelPart;
 use bmae_nn::{StateDict, TensorFile};
 use bmae_output::claim::{Foreign, check_file};
 use bmae_recipe::{Need, Recipe, Stage, Used};
-use bmae_train::device::{Device, DeviceChoice};
+use bmae_train::device::Device;
 use bmae_train::start::{file_of, fit, usable_weights};
 use bmae_train::whole_file::check_place;
 
 use crate::arguments::Everywhere;
+use crate::device;
 use crate::ending::Ending;
 use crate::layers;
 use crate::output::Output;
@@ -70,6 +71,6 @@ pub fn open(
     recipe.check_memory(need, layers.available_memory)?;
     fit(&mut weights, &recipe, used, &mut |message| output.message(&message))?;
     threads::set(everywhere.threads)?;
-    let device = DeviceChoice::from(everywhere.device).open()?;
+    let device = device::open(everywhere, output)?;
     Ok(Opened { recipe, weights, tensors, device })
 }

@@ -20,6 +20,7 @@ use crate::going_on::GoingOn;
 use crate::layers;
 use crate::means::Means;
 use crate::output::Output;
+use crate::ranks;
 
 /// Goes on with each run or folder, one after the other.
 pub fn run(arguments: &Resume, everywhere: &Everywhere, output: &Output) -> Result<(), Ending> {
@@ -28,6 +29,9 @@ pub fn run(arguments: &Resume, everywhere: &Everywhere, output: &Output) -> Resu
     let works = arguments.runs.iter().map(|path| works_at(path, arguments, output));
     let works: Vec<Vec<Work>> = works.collect::<Result<_, _>>()?;
     works.iter().flatten().try_for_each(|work| work.check(everywhere))?;
+    if ranks::all().count() > 1 {
+        works.iter().flatten().try_for_each(Work::check_shared)?;
+    }
     let means = Means::of(everywhere, output)?;
     for (at, works) in works.iter().enumerate() {
         let left = &arguments.runs[at..];
@@ -184,6 +188,15 @@ impl Work {
         let memory = layers::available_memory(everywhere.device);
         let mut stages = self.stages().into_iter();
         Ok(stages.try_for_each(|planned| planned.recipe.check_stage(planned.stage, memory))?)
+    }
+
+    /// Refuses what ranks cannot share: they go on with one run after the other, and not with the plan of a folder.
+    fn check_shared(&self) -> Result<(), Ending> {
+        let (Self::Plan(folder, _) | Self::Several(folder, ..)) = self else { return Ok(()) };
+        let folder = plain_path(folder);
+        let message =
+            format!("{folder} is a folder of runs, with which one process goes on: name the run that all ranks share");
+        Err(Ending::Usage(message.into()))
     }
 
     fn go_on(&self, means: &Means, going_on: &GoingOn, output: &Output) -> Result<(), Ending> {

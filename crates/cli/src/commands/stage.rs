@@ -64,7 +64,7 @@ pub fn run_with(
     output: &Output,
 ) -> Result<(), Ending> {
     let mut progress = Progress::new(output);
-    let outcome = run::stage(&mut means.session(&mut progress)?, planned, resume)?;
+    let outcome = run::stage(&mut means.session(&mut progress), planned, resume)?;
     drop(progress);
     if let Some(ending) = stopped(&outcome, &planned.out, going_on) {
         return Err(ending);

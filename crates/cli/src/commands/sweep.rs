@@ -7,10 +7,10 @@ use bmae_output::count::count;
 use bmae_output::path_text::{from_text, to_text};
 use bmae_output::plain::plain_path;
 use bmae_output::shell::quoted;
-use bmae_recipe::Stage;
 use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::sweep::emit::{Engine, Runner, SbatchOptions, emit};
 use bmae_recipe::sweep::{self, Axis, Grid, SweepError, SweepPlan};
+use bmae_recipe::{Stage, TrainedStage};
 use serde_json::json;
 
 use super::plan;
@@ -49,7 +49,8 @@ pub fn run(arguments: &Sweep, everywhere: &Everywhere, output: &Output) -> Resul
         Some(engine) => {
             let threads = everywhere.threads.map_or_else(threads::cores, usize::from);
             let (program, device) = (program(), everywhere.device.word());
-            let runner = Runner { program: &program, threads, device: &device };
+            let ranks = ranks(arguments, &stages)?;
+            let runner = Runner { program: &program, threads, ranks, device: &device };
             let emitted = emit(&engine, &stages, &out, runner, arguments.plan.force.into())?;
             let text = format!(
                 "{} in {}; start {} with\n\n    {}",
@@ -81,6 +82,27 @@ fn engine(arguments: &Sweep) -> Result<Option<Engine>, Ending> {
         )),
         None => Err(Ending::Usage(format!("{misplaced}; add --emit slurm, or leave it out").into())),
     }
+}
+
+/// How many processes share a training of the jobs; refused where they cannot.
+fn ranks(arguments: &Sweep, stages: &[PlannedStage]) -> Result<usize, Ending> {
+    let ranks = arguments.ranks.map_or(1, usize::from);
+    if ranks == 1 {
+        return Ok(1);
+    }
+    if !matches!(arguments.emit, Some(EngineName::Slurm)) {
+        return Err(Ending::Usage("--ranks lets jobs of --emit slurm share a training; leave it out".into()));
+    }
+    if !cfg!(feature = "mpi") {
+        let message = "--ranks needs a bmae that knows MPI, which this one was built without: cargo build --release --features mpi";
+        return Err(Ending::Usage(message.into()));
+    }
+    for (planned, stage) in stages.iter().filter_map(|planned| planned.stage.trained().map(|stage| (planned, stage))) {
+        if stage != TrainedStage::Linprobe {
+            bmae_train::ranks::check_batches(ranks, &planned.recipe, stage)?;
+        }
+    }
+    Ok(ranks)
 }
 
 fn sbatch_options(text: &str) -> Result<SbatchOptions, Ending> {

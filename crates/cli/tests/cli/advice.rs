@@ -21,7 +21,7 @@ fn an_option_of_another_program_is_answered_with_ours() {
         ("pretrain --output r", "did you mean `--out r`?"),
         ("pretrain -o r", "did you mean `--out r`?"),
         ("pretrain --out r --dataset=photos", "did you mean `--data photos`?"),
-        ("pretrain --out r --gpu 0", "did you mean `--device cuda`?"),
+        ("pretrain --out r --gpu 0", "did you mean `--device gpu`?"),
         ("pretrain --out r --num-workers 4", "did you mean `--threads 4`?"),
         ("pretrain --out r -j 4", "did you mean `--threads 4`?"),
         ("knn --checkpoint runs/a --out r", "did you mean `--from runs/a`?"),
@@ -95,7 +95,7 @@ fn a_value_that_is_none_of_a_few_words_is_answered_with_the_nearest_or_its_meani
     for (line, meant) in [
         ("checkpoint export --from r --to hf --out o", "'huggingface'"),
         ("features --from scratch --split val --feature mean --out o", "'test'"),
-        ("pretrain --out r --device gpu", "'cuda'"),
+        ("pretrain --out r --device cuda", "'gpu'"),
         ("data preview --stage linear --out o.png", "'linprobe'"),
         ("sweep k --evaluations linear,knn --dry-run", "'linprobe'"),
         ("data download cifar-10", "'cifar10'"),

@@ -316,12 +316,10 @@ fn no_space_is_one_sentence_and_leaves_no_half_file() {
 
 #[test]
 fn a_device_that_this_build_lacks_names_the_feature() {
-    if cfg!(feature = "vulkan") {
+    if cfg!(feature = "gpu") {
         return;
     }
-    pretrain(&Folder::new(), &["--device", "vulkan"])
-        .refuses(2, &["no vulkan device", "--features vulkan"])
-        .leaves_no("run");
+    pretrain(&Folder::new(), &["--device", "gpu"]).refuses(2, &["no gpu device", "--features gpu"]).leaves_no("run");
 }
 
 #[test]

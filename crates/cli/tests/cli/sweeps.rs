@@ -191,8 +191,8 @@ fn a_combination_that_diverges_does_not_keep_the_others_from_being_run_and_repor
 #[test]
 fn jobs_compute_where_the_sweep_was_asked_to() {
     let folder = Folder::new();
-    folder.bmae("sweep --preset tiny.toml --grid method.name=mae --device cuda --out s --emit slurm").succeeds();
-    assert!(folder.read("s/slurm/stage.sh").contains("--device cuda"));
+    folder.bmae("sweep --preset tiny.toml --grid method.name=mae --device gpu --out s --emit slurm").succeeds();
+    assert!(folder.read("s/slurm/stage.sh").contains("--device gpu"));
 }
 
 #[test]

@@ -59,6 +59,7 @@ const CONFIG: LoaderConfig = LoaderConfig {
     epoch: 2,
     first: 0,
     limit: None,
+    share: Share::Whole,
     workers: 2,
 };
 

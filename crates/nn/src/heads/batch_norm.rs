@@ -35,13 +35,28 @@ impl BatchNorm {
     /// # Errors
     /// When the batch has fewer than two rows.
     pub fn forward_train(&mut self, x: Tensor<2>) -> Result<Tensor<2>, ShapeError> {
+        self.forward_train_shared(x, 1, |mean| mean)
+    }
+
+    /// The same where `x` [N, D] is one of `parts` equal parts of a batch, the others being with other processes:
+    /// `mean_over_parts` makes of a mean [1, D] over these rows that over all. No gradient flows through it.
+    ///
+    /// # Errors
+    /// When the whole batch has fewer than two rows.
+    pub fn forward_train_shared(
+        &mut self,
+        x: Tensor<2>,
+        parts: usize,
+        mean_over_parts: impl Fn(Tensor<2>) -> Tensor<2>,
+    ) -> Result<Tensor<2>, ShapeError> {
         let [rows, dim] = x.dims();
+        let rows = rows * parts;
         if rows < 2 {
             return Err(ShapeError::BatchTooSmall { found: rows });
         }
-        let mean = x.clone().mean_dim(0);
+        let mean = mean_over_parts(x.clone().mean_dim(0));
         let centred = x - mean.clone();
-        let variance = (centred.clone() * centred.clone()).mean_dim(0);
+        let variance = mean_over_parts((centred.clone() * centred.clone()).mean_dim(0));
         let unbiased = variance.clone().detach().reshape([dim]) * (rows as f64 / (rows - 1) as f64);
         self.running_mean = moved(&self.running_mean, mean.detach().reshape([dim]));
         self.running_var = moved(&self.running_var, unbiased);

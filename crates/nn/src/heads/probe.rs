@@ -33,6 +33,19 @@ impl LinearProbe {
         Ok(self.head.forward(self.batchnorm.forward_train(features)?))
     }
 
+    /// The same of one of `parts` equal parts of a batch: see [`BatchNorm::forward_train_shared`].
+    ///
+    /// # Errors
+    /// When the whole batch has fewer than two rows.
+    pub fn forward_train_shared(
+        &mut self,
+        features: Tensor<2>,
+        parts: usize,
+        mean_over_parts: impl Fn(Tensor<2>) -> Tensor<2>,
+    ) -> Result<Tensor<2>, ShapeError> {
+        Ok(self.head.forward(self.batchnorm.forward_train_shared(features, parts, mean_over_parts)?))
+    }
+
     /// The one Linear that gives the same logits by the running statistics: BatchNorm's shift and scale put into its
     /// weights.
     pub fn fold_batch_norm(&self) -> Linear {

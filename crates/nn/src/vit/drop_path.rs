@@ -3,8 +3,6 @@
 //! Source: Huang et al. 2016 ("Deep Networks with Stochastic Depth") in the form of timm: each sample and each of a
 //! block's two branches drawn by itself, what is kept divided by its probability, the rate linear in depth.
 
-use std::ops::Range;
-
 use rand::{Rng, RngExt};
 
 /// The factors on the residual branches of every block for every sample of one batch: 0 for a dropped branch,
@@ -47,12 +45,12 @@ impl DropPath {
         self
     }
 
-    /// The factors of the samples in `images` alone, for a part of the batch.
+    /// The factors of the samples at these places of the batch alone, for a part of it.
     ///
     /// # Panics
     /// When they are not all of the batch that was drawn for.
-    pub fn for_images(&self, images: Range<usize>) -> Self {
-        let of_branch = |factors: &Vec<f32>| factors[images.clone()].to_vec();
+    pub fn for_images(&self, places: impl IntoIterator<Item = usize> + Clone) -> Self {
+        let of_branch = |factors: &Vec<f32>| places.clone().into_iter().map(|place| factors[place]).collect();
         Self {
             blocks: self.blocks.iter().map(|block| block.as_ref().map(|two| two.each_ref().map(of_branch))).collect(),
         }

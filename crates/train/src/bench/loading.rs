@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use bmae_recipe::{Recipe, TrainedStage};
 
 use super::memory;
+use crate::ranks::Ranks;
 use crate::run_directory::Position;
 use crate::stage_images::StageImages;
 use crate::{TrainError, input, settled};
@@ -48,7 +49,8 @@ pub fn loading(
     let mut start = Instant::now();
     for epoch in 0..(warmup + batches).div_ceil(of_epoch) {
         let seen = epoch * of_epoch;
-        let loader = input::training_batches(&train, &recipe, stage, Position::after_epochs(epoch), workers)?;
+        let loader =
+            input::training_batches(&train, &recipe, stage, Position::after_epochs(epoch), &Ranks::default(), workers)?;
         for (step, loaded) in (seen..warmup + batches).zip(loader) {
             loaded?;
             if step + 1 == warmup {

@@ -95,7 +95,8 @@ pub(crate) struct FeatureRequest {
 
 /// The features of `request` of `images` under `encoder`, which lives on the device without autodiff.
 ///
-/// `go_on` is asked before every batch; once it says no, the result is short.
+/// All ranks of `session` compute them together. `go_on`, which says the same on all of them, is asked before every batch;
+/// once it says no, the result is short.
 pub(crate) fn extract(
     session: &Session<'_>,
     recipe: &Recipe,
@@ -106,16 +107,22 @@ pub(crate) fn extract(
 ) -> Result<Features, TrainError> {
     let limit = if request.limit == 0 { images.len() } else { request.limit.min(images.len()) };
     let dim = recipe.model.encoder.dim;
-    let mut features = Features { values: Vec::with_capacity(limit * dim), labels: Vec::new(), dim };
-    for batch in evaluation_batches(images, recipe, request.batch_size, session.workers())? {
-        if features.len() >= limit || !go_on() {
+    let (ranks, batch_size) = (session.ranks(), request.batch_size);
+    let mut features = Features { values: Vec::with_capacity(limit * dim / ranks.count()), labels: Vec::new(), dim };
+    let mut batches = evaluation_batches(images, recipe, batch_size, ranks.share_of_batches(), session.workers())?;
+    // In each round every rank computes one batch, but for the last, which may have fewer.
+    let rounds = limit.div_ceil(batch_size).div_ceil(ranks.count());
+    for batch in (0..rounds).map(|_| batches.next()) {
+        if !go_on() {
             break;
         }
-        let batch = batch?;
+        let Some(batch) = batch.transpose()? else { continue };
         let of_batch = request.feature.of(encoder, recipe, &batch.images)?;
         features.values.extend(of_batch.into_data().iter::<f32>());
         features.labels.extend(batch.labels);
     }
+    features.values = ranks.batches_in_order(features.values, batch_size * dim);
+    features.labels = ranks.batches_in_order(features.labels, batch_size);
     features.values.truncate(limit * dim);
     features.labels.truncate(limit);
     Ok(features)

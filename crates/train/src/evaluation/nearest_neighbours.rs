@@ -113,7 +113,6 @@ fn unit_rows(features: &Features) -> Features {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::DeviceChoice;
     use crate::observer::Silent;
     use std::sync::Arc;
 
@@ -133,7 +132,7 @@ mod tests {
 
     fn top1(train: &Features, test: &Features) -> Option<f64> {
         let mut observer = Silent;
-        let session = Session::new(DeviceChoice::Cpu, 1, Arc::default(), &mut observer).expect("a CPU");
+        let session = Session::new(burn::tensor::Device::flex(), 1, Arc::default(), &mut observer);
         nearest_neighbours_top1(&session, SETTINGS, train, test)
     }
 

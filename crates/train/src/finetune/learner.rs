@@ -9,12 +9,13 @@ use bmae_recipe::{Recipe, ScratchInit, Start};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::class_loss::ClassLoss;
+use crate::class_loss::{ClassLoss, WholeBatch};
 use crate::diagnosis;
 use crate::input::{flat_patches, patch_tensor};
 use crate::model::fresh_encoder;
 use crate::observer::Message;
 use crate::optimiser::{self, AdamW, GradientMap, ParameterGroups, gradients};
+use crate::ranks::Ranks;
 use crate::run_directory::{Checkpoint, Snapshot};
 use crate::start::{self, load_exactly, settle};
 use crate::{TrainError, pipeline};
@@ -29,6 +30,7 @@ pub struct FinetuneLearner {
     groups: ParameterGroups,
     optimiser: AdamW,
     loss: ClassLoss,
+    ranks: Ranks,
 }
 
 impl FinetuneLearner {
@@ -82,7 +84,13 @@ impl FinetuneLearner {
             recipe.model.encoder.depth,
         )?;
         let (optimiser, loss) = (AdamW::new(BETAS), ClassLoss::new(settings.label_smoothing));
-        Ok(Self { recipe: recipe.clone(), device: device.clone(), model, groups, optimiser, loss })
+        let ranks = Ranks::default();
+        Ok(Self { recipe: recipe.clone(), device: device.clone(), model, groups, optimiser, loss, ranks })
+    }
+
+    /// As one of `ranks`, each of which is given its share of every batch: what a step adds up, it adds up over them all.
+    pub fn with_ranks(self, ranks: Ranks) -> Self {
+        Self { ranks, ..self }
     }
 
     /// Weighs the classes in the loss as the recipe says, where `images[c]` of those that it learns from are of class c.
@@ -122,7 +130,10 @@ impl FinetuneLearner {
         images: &[f32],
         labels: &[i64],
     ) -> Result<(f64, f64), TrainError> {
-        let (loss, sum) = self.gradients(epoch, step, images, labels)?;
+        let weight = self.ranks.sums(&[self.loss.weight(labels)])[0];
+        let (own_loss, mut sum) = self.gradients_of(epoch, step, images, labels, weight)?;
+        let loss = self.ranks.sums(&[own_loss])[0];
+        gradients::sum_over(&self.ranks, &mut sum);
         let clip_norm = self.recipe.finetune.stage.clip_norm;
         let norm = optimiser::clipped_step(&mut self.optimiser, &self.groups, &mut self.model, sum, clip_norm, rate);
         Ok((loss, norm))
@@ -136,16 +147,29 @@ impl FinetuneLearner {
         images: &[f32],
         labels: &[i64],
     ) -> Result<(f64, GradientMap), TrainError> {
+        self.gradients_of(epoch, step, images, labels, self.loss.weight(labels))
+    }
+
+    /// The same of a batch whose images [weigh](ClassLoss::weight) `weight` together, those of other ranks among them.
+    fn gradients_of(
+        &self,
+        epoch: usize,
+        step: usize,
+        images: &[f32],
+        labels: &[i64],
+        weight: f64,
+    ) -> Result<(f64, GradientMap), TrainError> {
         let drop_path = self.drop_path(epoch, step, labels.len());
         let (images, targets) = self.mixed(epoch, step, images, labels)?;
         let parts = self.recipe.finetune.stage.accumulate;
         let of_a_part = labels.len() / parts;
+        let whole = WholeBatch { parts: parts * self.ranks.count(), weight };
         let (mut sum, mut loss) = (GradientMap::new(), 0.0);
         for (index, images) in images.chunks(images.len() / parts).enumerate() {
             let rows = index * of_a_part..(index + 1) * of_a_part;
             let dropped = drop_path.for_images(rows.clone());
             let logits = self.model.forward_train(self.patches(images, &self.device)?, &dropped);
-            let part = self.loss.of_part(logits, labels, targets.as_ref(), rows, parts)?;
+            let part = self.loss.of_part(logits, labels, targets.as_ref(), rows, whole)?;
             let mut recorded = part.backward();
             loss += f64::from(part.into_scalar::<f32>());
             gradients::accumulate(&mut sum, bmae_nn::gradients(&self.model, &mut recorded));
@@ -191,12 +215,14 @@ impl FinetuneLearner {
         Ok((images.into(), Some(Tensor::from_data(targets, &self.device))))
     }
 
-    /// Which branches of which of `images` samples are dropped in a step.
+    /// Which branches of which of this rank's `images` samples are dropped in a step: drawn for the whole batch.
     fn drop_path(&self, epoch: usize, step: usize, images: usize) -> DropPath {
         let mut generator = keyed(self.recipe.seed, epoch as u64, step as u64, Purpose::DropPath);
         let Recipe { finetune, model, .. } = &self.recipe;
-        let drawn = DropPath::draw(finetune.drop_path, model.encoder.depth, images, &mut generator);
-        drawn.without_first(finetune.labels.freeze)
+        let batch = images * self.ranks.count();
+        let drawn = DropPath::draw(finetune.drop_path, model.encoder.depth, batch, &mut generator);
+        let own = self.ranks.share_of_each_batch(finetune.stage.accumulate).places(batch);
+        drawn.for_images(own).without_first(finetune.labels.freeze)
     }
 
     /// The model as it is now.

@@ -8,12 +8,14 @@ use bmae_data::Images;
 use bmae_nn::Classifier;
 use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{Stage, TrainedStage};
+use burn::tensor::{Tensor, TensorData};
 
 pub use learner::FinetuneLearner;
 
 use crate::epoch::{Epoch, Step, first_epoch};
 use crate::evaluation::{Score, Selection, TestPredictions, TestScore, end_epoch, log_tested};
 use crate::observer::{Event, Message};
+use crate::ranks::check_batches;
 use crate::run_directory::{Checkpoint, Line, RunDirectory, Snapshot};
 use crate::schedule::Schedule;
 use crate::session::Summary;
@@ -36,11 +38,13 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
     let inputs = inputs_of(session, planned, &data)?;
     let images = StageImages::of(&data, recipe, STAGE)?;
     let recipe = &images.recipe;
+    check_batches(session.ranks().count(), recipe, STAGE)?;
     let (classes, device) = (data.class_names.len(), session.training_device());
     let mut learner = FinetuneLearner::new(recipe, &start::of_session(planned), classes, &device, &mut |message| {
         session.say(message)
     })?;
     learner.weigh_classes(&class_sizes(images.train.as_ref(), classes));
+    let learner = learner.with_ranks(session.ranks().clone());
     let Some(mut run) = StageRun::open(session, planned, &data, inputs, resume)? else {
         return Ok(Outcome::AlreadyFinished);
     };
@@ -89,7 +93,8 @@ impl FineTuning<'_> {
             }
             let mut progress = Epoch::begin_or_resume(epoch, checkpoint, *steps, settings.batch_size)?;
             let left = progress.steps_left();
-            let batches = input::training_batches(train, recipe, STAGE, progress.position(), session.workers())?;
+            let batches =
+                input::training_batches(train, recipe, STAGE, progress.position(), session.ranks(), session.workers())?;
             for (step, batch) in left.zip(batches) {
                 if session.stopped() {
                     return progress.stop(directory, settings.epochs, || self.snapshot());
@@ -163,13 +168,27 @@ impl FineTuning<'_> {
         images: &Arc<dyn Images>,
     ) -> Result<Option<(Score, TestPredictions)>, TrainError> {
         let recipe = &self.images.recipe;
-        let mut score = TestScore::default();
-        for batch in input::evaluation_batches(images, recipe, recipe.stage(STAGE).batch_size, session.workers())? {
+        let (ranks, batch_size) = (session.ranks(), recipe.stage(STAGE).batch_size);
+        let share = ranks.share_of_batches();
+        let mut batches = input::evaluation_batches(images, recipe, batch_size, share, session.workers())?;
+        let (mut logits, mut labels) = (Vec::new(), Vec::new());
+        let classes = model.head.outputs();
+        // In each round every rank computes one batch, but for the last, which may have fewer.
+        for _ in 0..images.len().div_ceil(batch_size).div_ceil(ranks.count()) {
             if session.stopped() {
                 return Ok(None);
             }
-            let batch = batch?;
-            score.add(self.learner.logits(model, &batch.images)?, &batch.labels)?;
+            let Some(batch) = batches.next().transpose()? else { continue };
+            let of_batch = self.learner.logits(model, &batch.images)?;
+            logits.extend(of_batch.into_data().iter::<f32>());
+            labels.extend(batch.labels);
+        }
+        let logits = ranks.batches_in_order(logits, batch_size * classes);
+        let labels = ranks.batches_in_order(labels, batch_size);
+        let mut score = TestScore::default();
+        for (logits, labels) in logits.chunks(batch_size * classes).zip(labels.chunks(batch_size)) {
+            let logits = TensorData::new(logits.to_vec(), [labels.len(), classes]);
+            score.add(Tensor::from_data(logits, &session.inference_device()), labels)?;
         }
         Ok(score.score().map(|whole| (whole, score.into_predictions())))
     }

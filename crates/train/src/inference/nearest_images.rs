@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bmae_data::loader::Share;
 use bmae_data::random::{Purpose, keyed};
 use bmae_data::{Dataset, Image, Images};
 use bmae_nn::weights::Architecture;
@@ -59,7 +60,7 @@ impl NearestImages {
         session.say(Message::Note(computed(&data)));
         let recipe = asked.recipe.clone();
         let mut train = Features { values: Vec::new(), labels: Vec::new(), dim: recipe.model.encoder.dim };
-        for batch in evaluation_batches(&data.train, &recipe, BATCH, session.workers())? {
+        for batch in evaluation_batches(&data.train, &recipe, BATCH, Share::Whole, session.workers())? {
             if session.stopped() {
                 return Ok(None);
             }

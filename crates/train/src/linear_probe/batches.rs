@@ -6,7 +6,7 @@ use bmae_data::Images;
 use bmae_data::loader::Loader;
 use bmae_data::random::permutation;
 use bmae_nn::Encoder;
-use bmae_recipe::{Recipe, TrainedStage};
+use bmae_recipe::{Recipe, StageRecipe, TrainedStage};
 use burn::tensor::{Tensor, TensorData};
 
 use crate::evaluation::{EncoderFeature, FeatureRequest, Features, extract};
@@ -51,7 +51,8 @@ impl TrainingFeatures {
             }
             Self::Augmented(images) => {
                 let stage = TrainedStage::Linprobe;
-                let batches = training_batches(images, recipe, stage, position, session.workers())?;
+                let ranks = session.ranks();
+                let batches = training_batches(images, recipe, stage, position, ranks, session.workers())?;
                 EpochBatches::Augmented { batches }
             }
         })
@@ -86,15 +87,17 @@ impl EpochBatches<'_> {
         encoder: &Encoder,
         step: usize,
     ) -> Option<Result<(Tensor<2>, Vec<i64>), TrainError>> {
-        let batch_size = recipe.linprobe.stage.batch_size;
+        let StageRecipe { batch_size, accumulate, .. } = recipe.linprobe.stage;
         match self {
             Self::Fixed { features, order } => {
-                let rows = order.get(step * batch_size..(step + 1) * batch_size)?;
+                let batch = order.get(step * batch_size..(step + 1) * batch_size)?;
+                let own = session.ranks().share_of_each_batch(accumulate).places(batch_size);
+                let rows: Vec<usize> = own.into_iter().map(|place| batch[place]).collect();
                 let dim = features.dim;
                 let values: Vec<f32> =
                     rows.iter().flat_map(|&row| &features.values[row * dim..(row + 1) * dim]).copied().collect();
                 let labels = rows.iter().map(|&row| features.labels[row]).collect();
-                let data = TensorData::new(values, [batch_size, dim]);
+                let data = TensorData::new(values, [rows.len(), dim]);
                 Some(Ok((Tensor::from_data(data, &session.inference_device()), labels)))
             }
             Self::Augmented { batches } => Some(batches.next()?.map_err(TrainError::from).and_then(|batch| {

@@ -5,14 +5,15 @@ use bmae_nn::weights::StateDict;
 use bmae_nn::{Encoder, EncoderInit, LinearProbe};
 use bmae_recipe::Recipe;
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::TrainError;
-use crate::class_loss::ClassLoss;
+use crate::class_loss::{ClassLoss, WholeBatch};
 use crate::diagnosis;
 use crate::model::fresh_encoder;
 use crate::observer::Message;
 use crate::optimiser::{self, GradientMap, Lars, ParameterGroups, gradients};
+use crate::ranks::Ranks;
 use crate::run_directory::{Checkpoint, Snapshot};
 use crate::start::{load_exactly, settle};
 
@@ -30,6 +31,7 @@ pub struct ProbeLearner {
     groups: ParameterGroups,
     optimiser: Lars,
     loss: ClassLoss,
+    ranks: Ranks,
 }
 
 impl ProbeLearner {
@@ -45,7 +47,13 @@ impl ProbeLearner {
             probe,
             optimiser: Lars::new(MOMENTUM, TRUST),
             loss: ClassLoss::new(0.0),
+            ranks: Ranks::default(),
         })
+    }
+
+    /// As one of `ranks`, each of which is given its share of every batch: what a step adds up, it adds up over them all.
+    pub fn with_ranks(self, ranks: Ranks) -> Self {
+        Self { ranks, ..self }
     }
 
     /// Weighs the classes in the loss as the recipe says, where `images[c]` of those that it learns from are of class c.
@@ -100,23 +108,29 @@ impl ProbeLearner {
     /// One optimiser step at `rate` on `features` [N, D] without autodiff and `labels` `[N]`, in `linprobe.accumulate`
     /// micro-batches. Returns the loss and the gradient's global norm before clipping.
     pub fn step(&mut self, rate: f64, features: Tensor<2>, labels: &[i64]) -> Result<(f64, f64), TrainError> {
-        let (loss, sum) = self.gradients(features, labels)?;
+        let (own_loss, mut sum) = self.gradients(features, labels)?;
+        let loss = self.ranks.sums(&[own_loss])[0];
+        gradients::sum_over(&self.ranks, &mut sum);
         let clip_norm = self.recipe.linprobe.stage.clip_norm;
         let norm = optimiser::clipped_step(&mut self.optimiser, &self.groups, &mut self.probe, sum, clip_norm, rate);
         Ok((loss, norm))
     }
 
     /// The loss of a step and the gradients of its micro-batches together, as [`step`](Self::step) takes them; updates
-    /// the running statistics.
+    /// the running statistics. Of several ranks each gives its part of both.
     pub(crate) fn gradients(&mut self, features: Tensor<2>, labels: &[i64]) -> Result<(f64, GradientMap), TrainError> {
         let parts = self.recipe.linprobe.stage.accumulate;
+        let ranks = self.ranks.clone();
+        let weight = ranks.sums(&[self.loss.weight(labels)])[0];
+        let whole = WholeBatch { parts: parts * ranks.count(), weight };
         let [rows, _] = features.dims();
         let (mut sum, mut loss) = (GradientMap::new(), 0.0);
         let of_a_part = rows / parts;
         for (index, features) in features.split(of_a_part, 0).into_iter().enumerate() {
-            let logits = self.probe.forward_train(Tensor::from_inner(features))?;
+            let mean = |own: Tensor<2>| mean_over(&ranks, own);
+            let logits = self.probe.forward_train_shared(Tensor::from_inner(features), ranks.count(), mean)?;
             let rows = index * of_a_part..(index + 1) * of_a_part;
-            let part = self.loss.of_part(logits, labels, None, rows, parts)?;
+            let part = self.loss.of_part(logits, labels, None, rows, whole)?;
             let mut recorded = part.backward();
             loss += f64::from(part.into_scalar::<f32>());
             gradients::accumulate(&mut sum, bmae_nn::gradients(&self.probe, &mut recorded));
@@ -159,6 +173,17 @@ impl ProbeLearner {
         let values = optimiser::storable_moments(&self.optimiser);
         Snapshot { weights, values, ..Snapshot::default() }
     }
+}
+
+/// The mean over all `ranks` of what each has as its `own` [1, D].
+fn mean_over(ranks: &Ranks, own: Tensor<2>) -> Tensor<2> {
+    if ranks.count() == 1 {
+        return own;
+    }
+    let (shape, device) = (own.dims(), own.device());
+    let means = ranks.means(&own.into_data().iter::<f64>().collect::<Vec<f64>>());
+    let means: Vec<f32> = means.into_iter().map(|mean| mean as f32).collect();
+    Tensor::from_data(TensorData::new(means, shape), &device)
 }
 
 /// The parts of `weights`, which are of a whole learner.

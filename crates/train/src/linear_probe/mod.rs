@@ -16,6 +16,7 @@ pub use learner::ProbeLearner;
 use crate::epoch::{Epoch, Step, first_epoch};
 use crate::evaluation::{Features, Score, Selection, TestPredictions, TestScore, end_epoch, log_tested};
 use crate::observer::{Event, Message};
+use crate::ranks::check_batches;
 use crate::run_directory::{Checkpoint, Line, RunDirectory, Snapshot};
 use crate::schedule::Schedule;
 use crate::session::Summary;
@@ -37,11 +38,13 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
     let inputs = inputs_of(session, planned, &data)?;
     let images = StageImages::of(&data, recipe, STAGE)?;
     let recipe = &images.recipe;
+    check_batches(session.ranks().count(), recipe, STAGE)?;
     let start = start::of_session(planned);
     let encoder = start::encoder(&start, recipe, &session.inference_device(), &mut |message| session.say(message))?;
     let classes = data.class_names.len();
     let mut learner = ProbeLearner::new(recipe, encoder, classes, &session.training_device())?;
     learner.weigh_classes(&class_sizes(images.train.as_ref(), classes));
+    let learner = learner.with_ranks(session.ranks().clone());
     let Some(mut run) = StageRun::open(session, planned, &data, inputs, resume)? else {
         return Ok(Outcome::AlreadyFinished);
     };

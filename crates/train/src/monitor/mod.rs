@@ -10,11 +10,12 @@ use bmae_data::Dataset;
 use bmae_nn::{Encoder, MaskedAutoencoder};
 use bmae_recipe::Recipe;
 use burn::module::Module;
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData};
 use nalgebra::{DMatrix, SymmetricEigen};
 
 use crate::evaluation::{FeatureRequest, Features, NearestNeighbours, extract, nearest_neighbours_top1};
 use crate::method::Targets;
+use crate::ranks::Ranks;
 use crate::run_directory::Fields;
 use crate::{Session, TrainError};
 
@@ -55,15 +56,27 @@ pub(crate) struct Spread {
 }
 
 impl Spread {
-    /// Of `target` and `prediction`, both [M, D].
-    pub fn of(target: &Tensor<2>, prediction: &Tensor<2>) -> Self {
+    /// Of the `target` and `prediction` of all `ranks`, both [M, D] on each.
+    pub fn of(ranks: &Ranks, target: &Tensor<2>, prediction: &Tensor<2>) -> Self {
         let spread = |rows: &Tensor<2>| {
+            let rows = of_all(ranks, rows);
             let centred = rows.clone() - rows.clone().mean_dim(0);
             let deviation = (centred.clone() * centred).mean_dim(0).sqrt();
             f64::from(deviation.mean().into_scalar::<f32>())
         };
         Self { target: spread(target), prediction: spread(prediction) }
     }
+}
+
+/// The rows [M, D] of all `ranks` behind each other.
+fn of_all(ranks: &Ranks, rows: &Tensor<2>) -> Tensor<2> {
+    if ranks.count() == 1 {
+        return rows.clone();
+    }
+    let [_, dim] = rows.dims();
+    let all = ranks.behind_each_other(rows.to_data().iter::<f32>().collect::<Vec<f32>>());
+    let shape = [all.len() / dim, dim];
+    Tensor::from_data(TensorData::new(all, shape), &rows.device())
 }
 
 /// What the features of the encoder look like.
@@ -154,7 +167,8 @@ mod tests {
     #[test]
     fn spread_is_over_samples_not_over_dimensions() {
         let tensor = |rows: [[f32; 2]; 2]| Tensor::<2>::from_floats(rows, &Device::flex());
-        let spread = Spread::of(&tensor([[1.0, 9.0], [1.0, 9.0]]), &tensor([[0.0, 0.0], [2.0, 4.0]]));
+        let spread =
+            Spread::of(&Ranks::default(), &tensor([[1.0, 9.0], [1.0, 9.0]]), &tensor([[0.0, 0.0], [2.0, 4.0]]));
         assert_eq!(spread, Spread { target: 0.0, prediction: 1.5 });
     }
 }

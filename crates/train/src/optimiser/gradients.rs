@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use bmae_kernels::gradient;
 use bmae_kernels::profile::{self, Operation};
 use bmae_nn::ops::CpuValues;
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData};
+
+use crate::ranks::Ranks;
 
 /// Gradients by official parameter name, flattened, without autodiff.
 pub type GradientMap = BTreeMap<String, Tensor<1>>;
@@ -23,6 +25,28 @@ pub fn accumulate(sum: &mut GradientMap, other: GradientMap) {
             None => gradient,
         };
         sum.insert(name, total);
+    }
+}
+
+/// Replaces each gradient by its sum over all `ranks`, which all have gradients of the same parameters: in one flat buffer.
+pub fn sum_over(ranks: &Ranks, gradients: &mut GradientMap) {
+    if ranks.count() == 1 {
+        return;
+    }
+    let _timer = profile::time(Operation::Gradients);
+    let mut flat: Vec<f32> = Vec::new();
+    for gradient in gradients.values() {
+        match CpuValues::of(gradient.clone()) {
+            Ok(values) => flat.extend_from_slice(values.values()),
+            Err(gradient) => flat.extend(gradient.to_data().iter::<f32>()),
+        }
+    }
+    ranks.sum(&mut flat);
+    let mut summed = flat.as_slice();
+    for gradient in gradients.values_mut() {
+        let (own, rest) = summed.split_at(gradient.dims()[0]);
+        *gradient = Tensor::from_data(TensorData::new(own.to_vec(), [own.len()]), &gradient.device());
+        summed = rest;
     }
 }
 

@@ -51,7 +51,7 @@ impl Gallery {
         epochs_done: usize,
     ) -> Result<(), TrainError> {
         let last = recipe.pretrain.stage.planned_epochs().end_with(epochs_done);
-        let Some(subjects) = &self.subjects else { return Ok(()) };
+        let Some(subjects) = self.subjects.as_ref().filter(|_| directory.is_written()) else { return Ok(()) };
         if !last && !epochs_done.is_multiple_of(recipe.monitor.pictures_every.max(1)) {
             return Ok(());
         }

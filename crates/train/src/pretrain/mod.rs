@@ -22,6 +22,7 @@ use crate::model::Predicted;
 use crate::monitor::{self, Monitors, Signs};
 use crate::observer::{Event, Message};
 use crate::pictures::Gallery;
+use crate::ranks::check_batches;
 use crate::run_directory::{
     Checkpoint, EpochLine, Line, Position, RunDirectory, Snapshot, StabilityLine, has_checkpoint,
 };
@@ -42,6 +43,7 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
     let recipe = &planned.recipe;
     let data = pipeline::open(recipe)?;
     let steps = StageImages::of(&data, recipe, STAGE)?.steps;
+    check_batches(session.ranks().count(), recipe, STAGE)?;
     let gallery = Gallery::of(recipe, &data)?;
     let device = session.training_device();
     let tell = &mut |message| session.say(message);
@@ -61,6 +63,7 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
         (None, Some(student)) => student,
         (None, None) => begin(tell)?,
     };
+    let student = student.with_ranks(session.ranks().clone());
     let groups = student.groups().clone();
     let extent = Extent { epochs: planned.pretraining_epochs(), ..input::extent(recipe, STAGE, steps) };
     let mut pretraining = Pretraining { recipe, data, steps, epochs: extent.epochs, gallery, student };
@@ -159,7 +162,14 @@ impl Pretraining<'_> {
         let settings = recipe.stage(STAGE);
         let schedule = Schedule::of(settings);
         let left = progress.steps_left();
-        let batches = input::training_batches(&self.data.train, recipe, STAGE, progress.position(), session.workers())?;
+        let batches = input::training_batches(
+            &self.data.train,
+            recipe,
+            STAGE,
+            progress.position(),
+            session.ranks(),
+            session.workers(),
+        )?;
         let mut last_step = None;
         for (step, batch) in left.zip(batches) {
             if session.stopped() {
@@ -208,7 +218,7 @@ impl Pretraining<'_> {
         monitors: &mut Monitors,
     ) -> Result<Option<f64>, TrainError> {
         let (recipe, student, epoch) = (self.recipe, &self.student, progress.number());
-        let spread = last_step.map(|report| monitor::Spread::of(&report.target, &report.prediction));
+        let spread = last_step.map(|report| monitor::Spread::of(session.ranks(), &report.target, &report.prediction));
         let measured = monitor::measure(session, recipe, &self.data, &student.model().encoder, epoch)?;
         let signs = Signs {
             features_predicted: student.targets().exist(),

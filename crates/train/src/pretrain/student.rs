@@ -19,6 +19,7 @@ use crate::method::{FeatureTargets, TargetEvent, Targets};
 use crate::model::fresh_autoencoder;
 use crate::observer::Message;
 use crate::optimiser::{self, AdamW, GradientMap, ParameterGroups, gradients};
+use crate::ranks::Ranks;
 use crate::run_directory::{Checkpoint, Snapshot};
 use crate::start::load_exactly;
 
@@ -37,6 +38,7 @@ pub struct Student {
     targets: Targets,
     /// The head that the switch to features puts in; `None`: a fresh one.
     given_head: Option<Linear>,
+    ranks: Ranks,
 }
 
 /// What one step tells.
@@ -123,12 +125,18 @@ impl Student {
             device: device.clone(),
             model,
             given_head: None,
+            ranks: Ranks::default(),
         })
     }
 
     /// Lets the switch to features put in `head` [D, Dd] instead of a fresh one.
     pub(super) fn with_feature_head(self, head: Linear) -> Self {
         Self { given_head: Some(head), ..self }
+    }
+
+    /// As one of `ranks`, each of which is given its share of every batch: what a step adds up, it adds up over them all.
+    pub fn with_ranks(self, ranks: Ranks) -> Self {
+        Self { ranks, ..self }
     }
 
     /// What happens before the training of `epoch`: at the end of the warm-up the targets appear and the prediction
@@ -186,14 +194,16 @@ impl Student {
         let mut sum = GradientMap::new();
         let mut reports = Vec::with_capacity(parts);
         for (images, noise) in images.chunks(images.len() / parts).zip(noise.chunks(noise.len() / parts)) {
-            let (gradients_of_part, report) = self.gradients(images, noise, 1.0 / parts as f64)?;
+            let share = 1.0 / (parts * self.ranks.count()) as f64;
+            let (gradients_of_part, report) = self.gradients(images, noise, share)?;
             gradients::accumulate(&mut sum, gradients_of_part);
             reports.push(report);
         }
+        gradients::sum_over(&self.ranks, &mut sum);
         let norm =
             optimiser::clipped_step(&mut self.optimiser, &self.groups, &mut self.model, sum, settings.clip_norm, rate);
         self.targets.after_step(epoch, step, &self.model.encoder);
-        Ok(merge(reports, norm))
+        Ok(mean_over(&self.ranks, merge(reports, norm)))
     }
 
     /// Forward and backward of one micro-batch, `images` [N, 3, S, S] masked by `noise` [N, M, L], whose loss counts
@@ -352,6 +362,15 @@ impl Student {
         values.extend(self.targets.state());
         Snapshot { weights: StateDict::of(&self.model), values, ..Snapshot::default() }
     }
+}
+
+/// `report` with the means of its losses over all `ranks`.
+fn mean_over(ranks: &Ranks, mut report: StepReport) -> StepReport {
+    let own: Vec<f64> = [report.loss].into_iter().chain(report.targets.iter().copied()).chain(report.pixel).collect();
+    let mut means = ranks.means(&own).into_iter();
+    let losses = [&mut report.loss].into_iter().chain(&mut report.targets).chain(&mut report.pixel);
+    losses.zip(&mut means).for_each(|(loss, mean)| *loss = mean);
+    report
 }
 
 /// Means over micro-batches of equal size; the tensors of the last one.

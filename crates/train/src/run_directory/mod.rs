@@ -16,6 +16,7 @@ mod run_file;
 mod state_file;
 mod tensorboard;
 mod test_files;
+mod told;
 mod trunk;
 
 use std::path::{Path, PathBuf};
@@ -52,20 +53,31 @@ use tensorboard::EventFile;
 
 use crate::TrainError;
 use crate::file_checksum::sha256_of_file;
+use crate::ranks::Ranks;
 use crate::whole_file::{create_folder, write_whole, write_whole_by};
 
-/// The open run directory of a loop at work.
+/// The open run directory of a loop at work. Of several [ranks](crate::ranks) the first alone reads and writes it: on the
+/// others what would be written is not, and what is read was told by the first.
 #[derive(Debug)]
 pub struct RunDirectory {
-    place: Place,
+    path: PathBuf,
     config: String,
     /// Of the classes that its head tells apart, in the order of the labels; empty without a head.
     class_names: Vec<String>,
     run_file: RunFile,
-    metrics: MetricsFile,
-    events: EventFile,
     began: Instant,
     earlier_wall_s: f64,
+    ranks: Ranks,
+    /// `None` on all ranks but the first.
+    files: Option<Files>,
+}
+
+/// What the first rank writes.
+#[derive(Debug)]
+struct Files {
+    place: Place,
+    metrics: MetricsFile,
+    events: EventFile,
     /// When this session last wrote a checkpoint, or began.
     saved: Instant,
     _lock: Lock,
@@ -100,13 +112,42 @@ impl RunDirectory {
     /// A missing or empty folder starts the run. A folder that holds a run is refused unless `resume`, and then
     /// only accepted with the same recipe and, unless those with `other_inputs` are repeated, made of the same images and
     /// weights; one that another process works on is refused as well. Nothing is written before everything was checked.
+    ///
+    /// All `ranks` call this; the first opens the folder and tells the others what it found.
     pub fn open(
+        path: &Path,
+        config: &str,
+        run_file: RunFile,
+        trunk: Option<&Trunk>,
+        resume: bool,
+        other_inputs: OtherInputs,
+        ranks: &Ranks,
+    ) -> Result<Opened, TrainError> {
+        if !ranks.is_first() {
+            return told::opened(ranks, |checkpoint| Self {
+                path: path.to_owned(),
+                config: config.to_owned(),
+                class_names: Vec::new(),
+                run_file,
+                began: Instant::now(),
+                earlier_wall_s: checkpoint.map_or(0.0, |checkpoint| checkpoint.wall_s),
+                ranks: ranks.clone(),
+                files: None,
+            });
+        }
+        let opened = Self::open_files(path, config, run_file, trunk, resume, other_inputs, ranks)?;
+        told::tell(ranks, &opened)?;
+        Ok(opened)
+    }
+
+    fn open_files(
         path: &Path,
         config: &str,
         mut run_file: RunFile,
         trunk: Option<&Trunk>,
         resume: bool,
         other_inputs: OtherInputs,
+        ranks: &Ranks,
     ) -> Result<Opened, TrainError> {
         // Where somebody is at work, that is what there is to say of the folder, whatever is in it at this moment.
         let finished = RunFile::read(path).is_ok_and(|earlier| earlier.is_finished());
@@ -186,16 +227,14 @@ impl RunDirectory {
         pictures::retell(path, &metrics.lines()?, &mut events)?;
         let now = Instant::now();
         let directory = Self {
-            place,
-            metrics,
-            events,
+            path: path.to_owned(),
             config: config.to_owned(),
             class_names: Vec::new(),
             run_file,
             began: now,
             earlier_wall_s,
-            saved: now,
-            _lock: lock,
+            ranks: ranks.clone(),
+            files: Some(Files { place, metrics, events, saved: now, _lock: lock }),
         };
         Ok(match repeated {
             Some(change) => Opened::Repeated(directory, change),
@@ -220,12 +259,17 @@ impl RunDirectory {
 
     /// Where it lies.
     pub fn path(&self) -> &Path {
-        self.place.path()
+        &self.path
+    }
+
+    /// Whether this process writes it.
+    pub fn is_written(&self) -> bool {
+        self.files.is_some()
     }
 
     /// Refuses to go on where the folder was moved, deleted or replaced meanwhile.
     pub fn check_place(&self) -> Result<(), TrainError> {
-        self.place.check()
+        self.files.as_ref().map_or(Ok(()), |files| files.place.check())
     }
 
     /// Seconds since the run began, over all its sessions.
@@ -240,48 +284,55 @@ impl RunDirectory {
 
     /// Appends a line to `metrics.jsonl`, and its numbers to TensorBoard's event file.
     pub fn log(&mut self, line: &Line) -> Result<(), TrainError> {
-        self.place.check()?;
-        let fields = self.metrics.log(line)?;
-        self.events.line(&fields)
+        let Some(Files { place, metrics, events, .. }) = &mut self.files else { return Ok(()) };
+        place.check()?;
+        events.line(&metrics.log(line)?)
     }
 
     /// Keeps a picture, the bytes of a PNG file, of the model after `epochs_done` whole epochs, the last of which was
     /// logged.
     pub fn keep_picture(&mut self, epochs_done: usize, name: PictureName, png: &[u8]) -> Result<(), TrainError> {
-        self.place.check()?;
-        pictures::write(self.path(), epochs_done, name, png)?;
-        self.events.picture(name.word(), png)
+        let Some(Files { place, events, .. }) = &mut self.files else { return Ok(()) };
+        place.check()?;
+        pictures::write(&self.path, epochs_done, name, png)?;
+        events.picture(name.word(), png)
     }
 
     /// Keeps a file about the test images that belongs to the end of the run, where there is anything to keep; one of an
     /// earlier end goes.
     pub fn keep_test_file(&self, file: TestFile, contents: Option<Vec<u8>>) -> Result<(), TrainError> {
-        self.place.check()?;
+        let Some(Files { place, .. }) = &self.files else { return Ok(()) };
+        place.check()?;
         test_files::write(self.path(), file, contents)
     }
 
     /// Keeps a checkpoint of what the loop holds at `position`; after a whole epoch `weights_kept` keeps its weights as
     /// `epoch-NNNN.safetensors` too.
     pub fn save(&mut self, position: Position, mut snapshot: Snapshot, weights_kept: bool) -> Result<(), TrainError> {
-        self.place.check()?;
-        self.metrics.sync()?;
+        let Some(Files { place, metrics, .. }) = &self.files else { return Ok(()) };
+        place.check()?;
+        metrics.sync()?;
+        let metrics_bytes = metrics.length()?;
         snapshot.weights = self.labelled(snapshot.weights);
-        let (metrics_bytes, wall_s) = (self.metrics.length()?, self.wall_s());
-        let file = PathBuf::new();
+        let (wall_s, file) = (self.wall_s(), PathBuf::new());
         let checkpoint = Checkpoint { position, metrics_bytes, wall_s, weights_kept, snapshot, file };
         checkpoint::save(self.path(), &checkpoint)?;
-        self.saved = Instant::now();
+        if let Some(files) = &mut self.files {
+            files.saved = Instant::now();
+        }
         Ok(())
     }
 
-    /// Whether the last checkpoint is `minutes` old; never with 0.
+    /// Whether the last checkpoint is `minutes` old; never with 0, nor where another process writes it.
     pub fn is_checkpoint_due(&self, minutes: f64) -> bool {
-        minutes > 0.0 && self.saved.elapsed().as_secs_f64() >= minutes * 60.0
+        let is_old = |files: &Files| files.saved.elapsed().as_secs_f64() >= minutes * 60.0;
+        minutes > 0.0 && self.files.as_ref().is_some_and(is_old)
     }
 
     /// Keeps `weights`, those after `epochs_done` whole epochs, as the best so far, and by what they were chosen, in words.
     pub fn save_best(&self, weights: StateDict, epochs_done: usize, chosen_by: &str) -> Result<(), TrainError> {
-        self.place.check()?;
+        let Some(Files { place, .. }) = &self.files else { return Ok(()) };
+        place.check()?;
         create_folder(&self.path().join("checkpoints"))?;
         let weights = self.labelled(weights);
         write_whole_by(&best_weights(self.path()), |out| {
@@ -307,7 +358,9 @@ impl RunDirectory {
     /// When they cannot be read, or are others.
     pub fn best_weights(&self, epochs_done: usize) -> Result<StateDict, TrainError> {
         let path = best_weights(self.path());
-        let weights = StateDict::from_file(&path)?;
+        let read = || std::fs::read(&path).map_err(|source| TrainError::reading(&path, source));
+        let bytes = self.ranks.of_first(if self.is_written() { read()? } else { Vec::new() });
+        let weights = StateDict::from_bytes(&bytes, &path.display().to_string())?;
         match state_file::epochs_done(&weights) == Some(epochs_done) {
             true => Ok(weights),
             false => {
@@ -328,8 +381,9 @@ impl RunDirectory {
 
     /// Marks the run as finished.
     pub fn finish(&mut self) -> Result<(), TrainError> {
-        self.place.check()?;
-        self.metrics.sync()?;
+        let Some(Files { place, metrics, .. }) = &self.files else { return Ok(()) };
+        place.check()?;
+        metrics.sync()?;
         let weights = result_weights(self.path());
         self.run_file.weights_sha256 = weights.exists().then(|| sha256_of_file(&weights)).transpose()?;
         self.run_file.ending = Ending::Finished;
@@ -339,7 +393,7 @@ impl RunDirectory {
     /// Passes on how the work on the run went; a failure is written down in `run.toml` too.
     pub fn keep_failure<T>(&mut self, result: Result<T, TrainError>) -> Result<T, TrainError> {
         if let Err(error) = &result
-            && self.place.check().is_ok()
+            && self.files.as_ref().is_some_and(|files| files.place.check().is_ok())
         {
             self.run_file.ending = Ending::Failed(error.to_string());
             // What stopped the run, a full disk for one, may stop this as well; it is the first that counts.
@@ -350,7 +404,8 @@ impl RunDirectory {
 
     /// Every line of `metrics.jsonl` so far.
     pub fn lines(&mut self) -> Result<Vec<Fields>, TrainError> {
-        self.metrics.lines()
+        let own = self.files.as_mut().map(|files| files.metrics.lines()).transpose()?;
+        Ok(told::lines(&self.ranks, own))
     }
 }
 

@@ -22,11 +22,6 @@ impl Place {
         Ok(Self { path: path.to_owned(), folder: identity(&metadata) })
     }
 
-    /// Its path.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Refuses to go on where the folder was moved, deleted or replaced: what is written now would lie elsewhere than
     /// what was written before.
     pub fn check(&self) -> Result<(), TrainError> {

@@ -154,7 +154,15 @@ impl Checkpoint {
         path: &Path,
         last_weights: impl FnOnce() -> Result<StateDict, TrainError>,
     ) -> Result<Self, TrainError> {
-        let file = StateDict::from_file(path)?;
+        Self::of_file(StateDict::from_file(path)?, path, last_weights)
+    }
+
+    /// That of `file`, which was read from `path`.
+    pub(super) fn of_file(
+        file: StateDict,
+        path: &Path,
+        last_weights: impl FnOnce() -> Result<StateDict, TrainError>,
+    ) -> Result<Self, TrainError> {
         let (epochs_done, steps_done) =
             (number(path, &file, EPOCHS_DONE)?, optional(path, &file, STEPS_DONE)?.unwrap_or(0));
         let mut checkpoint = Self {

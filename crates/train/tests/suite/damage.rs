@@ -7,7 +7,7 @@ use bmae_nn::{StateDict, WeightsError};
 use bmae_recipe::{Recipe, Stage, Start};
 use bmae_train::observer::{Event, Message, Observer};
 use bmae_train::run_directory::{Ending, RunFile};
-use bmae_train::{Outcome, Session, TrainError, device::DeviceChoice, run, start};
+use bmae_train::{Outcome, Session, TrainError, device::Device, run, start};
 
 use crate::small::{Watching, metrics, planned, pretrain, recipe, session, weights};
 
@@ -295,7 +295,7 @@ fn a_run_directory_that_is_moved_deleted_or_replaced_ends_the_run_and_nothing_is
     let acts: [(&str, &dyn Fn()); 3] = [("moved", &is_moved), ("deleted", &deleted), ("replaced", &replaced)];
     for (name, act) in acts {
         let mut observer = AfterStep { step: 6, steps: 0, act };
-        let mut session = Session::new(DeviceChoice::Cpu, 2, Default::default(), &mut observer).expect("a CPU");
+        let mut session = Session::new(Device::flex(), 2, Default::default(), &mut observer);
         let stage = planned(Stage::Pretrain, &mae_k(), &Start::Scratch, &out);
         let error = run::stage(&mut session, &stage, false).expect_err(name);
         assert!(matches!(error, TrainError::RunMoved { .. }), "{name}: {error}");

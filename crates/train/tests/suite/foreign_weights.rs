@@ -7,7 +7,7 @@ use bmae_nn::weights::CONFIG_KEY;
 use bmae_nn::{Array, LinearProbe, StateDict};
 use bmae_output::claim::Foreign;
 use bmae_recipe::{Recipe, Stage, Start, Used};
-use bmae_train::device::DeviceChoice;
+use bmae_train::device::Device;
 use bmae_train::export::{Destination, ExportError, Exported, export, import};
 use bmae_train::observer::{Event, Message};
 use bmae_train::run;
@@ -222,7 +222,7 @@ fn a_classifier_by_the_mean_cannot_go_to_hugging_face() {
 
 #[test]
 fn the_batch_norm_of_a_probe_becomes_part_of_its_head() {
-    let device = DeviceChoice::Cpu.open().unwrap();
+    let device = Device::flex();
     let weights = probe();
     let mut generator = bmae_data::random::keyed(0, 0, 0, bmae_data::random::Purpose::HeadInitialisation);
     let (module, _) = weights.load_into(LinearProbe::init(8, 3, Precision::F32, &mut generator, &device)).unwrap();
@@ -309,7 +309,7 @@ fn an_evaluation_of_foreign_weights_resizes_positions_and_says_what_it_left_over
     let start = Start::From(fixture("official.pth"));
     let recipe = sized(16, "data.shapes_train = 20\ndata.shapes_test = 10\nknn.k = 3");
     let stop = watching.stop.clone();
-    let mut session = bmae_train::Session::new(DeviceChoice::Cpu, 1, stop, &mut watching).unwrap();
+    let mut session = bmae_train::Session::new(Device::flex(), 1, stop, &mut watching);
     run::stage(&mut session, &planned(Stage::Knn, &recipe, &start, &folder.path().join("a")), false).unwrap();
     let said: Vec<&String> = watching
         .events

@@ -3,12 +3,11 @@
 use bmae_nn::{Array, StateDict, TensorFile};
 use bmae_recipe::{Recipe, TrainedStage};
 use bmae_train::TrainError;
-use bmae_train::device::DeviceChoice;
+use bmae_train::device::Device;
 use bmae_train::forward::{self, Forward, Passed};
 use bmae_train::observer::Message;
 use bmae_train::pretrain::Student;
 use bmae_train::replay;
-use burn::tensor::Device;
 
 use crate::small::recipe;
 
@@ -17,7 +16,7 @@ const DIM: usize = 16;
 const DECODER_DIM: usize = 12;
 
 fn device() -> Device {
-    DeviceChoice::Cpu.open().expect("a CPU")
+    Device::flex()
 }
 
 /// A fresh autoencoder of the recipe.

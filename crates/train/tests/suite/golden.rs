@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use bmae_nn::{StateDict, TensorFile};
 use bmae_recipe::{Recipe, TrainedStage};
-use bmae_train::device::DeviceChoice;
+use bmae_train::device::Device;
 use bmae_train::forward::{self, Forward};
 use bmae_train::replay;
 
@@ -133,7 +133,7 @@ fn largest(values: impl Iterator<Item = f64>) -> f64 {
 
 /// Replays all cases of a stage; there must be as many as the folder is known to hold.
 fn replay_all(stage: TrainedStage, prefix: &str, expected_cases: usize) {
-    let device = DeviceChoice::Cpu.open().expect("a CPU");
+    let device = Device::flex();
     let mut errors = Errors::default();
     let cases = cases(prefix);
     assert_eq!(cases.len(), expected_cases, "{cases:?}");
@@ -149,7 +149,7 @@ fn replay_all(stage: TrainedStage, prefix: &str, expected_cases: usize) {
 
 /// What `forward` computes of a case, with all gradients.
 fn one_pass(case: &str) -> TensorFile {
-    let device = DeviceChoice::Cpu.open().expect("a CPU");
+    let device = Device::flex();
     let weights_of_case = weights(case, "weights");
     let target = path(case, "target").exists().then(|| weights(case, "target"));
     let of = Forward { weights: &weights_of_case, target: target.as_ref(), gradients: true };

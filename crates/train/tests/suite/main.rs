@@ -16,6 +16,7 @@ mod onnx;
 mod pages;
 mod precision;
 mod published_readings;
+mod ranks;
 mod recipes;
 mod replanned;
 mod resume;

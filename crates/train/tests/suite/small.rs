@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{Recipe, Stage, Start};
-use bmae_train::device::DeviceChoice;
+use bmae_train::device::Device;
 use bmae_train::observer::{Event, Observer};
 use bmae_train::{Outcome, Session, TrainError, run};
 
@@ -85,7 +85,7 @@ impl Observer for Watching {
 /// A session of `workers` workers.
 pub fn session(watching: &mut Watching, workers: usize) -> Session<'_> {
     let stop = watching.stop.clone();
-    Session::new(DeviceChoice::Cpu, workers, stop, watching).expect("a CPU")
+    Session::new(Device::flex(), workers, stop, watching)
 }
 
 /// `stage` of a run called "test".

@@ -5,7 +5,7 @@ use std::path::Path;
 use bmae_nn::StateDict;
 use bmae_recipe::{Recipe, Stage, Start};
 use bmae_train::observer::{Event, Observer};
-use bmae_train::{Outcome, Session, TrainError, device::DeviceChoice, run};
+use bmae_train::{Outcome, Session, TrainError, device::Device, run};
 
 use crate::small::{Watching, metrics, planned, pretrain, recipe, session};
 
@@ -138,7 +138,7 @@ fn copy(from: &Path, to: &Path) {
 /// Trains `stage` with an observer that copies.
 fn train_and_copy(stage: Stage, recipe: &Recipe, run_path: &Path, copies: &Path) -> Result<Outcome, TrainError> {
     let mut copying = Copying { run: run_path, copies, steps: 0 };
-    let mut session = Session::new(DeviceChoice::Cpu, 2, Default::default(), &mut copying)?;
+    let mut session = Session::new(Device::flex(), 2, Default::default(), &mut copying);
     run::stage(&mut session, &planned(stage, recipe, &Start::Scratch, run_path), false)
 }
 

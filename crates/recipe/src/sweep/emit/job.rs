@@ -10,8 +10,10 @@ use crate::{Stage, Start};
 pub struct Runner<'a> {
     /// The program.
     pub program: &'a Path,
-    /// Threads of each job.
+    /// Threads of each process.
     pub threads: usize,
+    /// Processes that share a pre-training or a fine-tuning, the ranks of MPI; 1: it is one process.
+    pub ranks: usize,
     /// The device's name on the command line.
     pub device: &'a str,
 }

@@ -151,7 +151,7 @@ mod tests {
     }
 
     pub(super) fn runner() -> Runner<'static> {
-        Runner { program: Path::new("/opt/my bmae"), threads: 3, device: "cuda" }
+        Runner { program: Path::new("/opt/my bmae"), threads: 3, ranks: 1, device: "cpu" }
     }
 
     #[test]

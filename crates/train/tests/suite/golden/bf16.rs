@@ -4,7 +4,7 @@
 use bmae_architecture::Precision;
 use bmae_nn::TensorFile;
 use bmae_recipe::TrainedStage;
-use bmae_train::device::DeviceChoice;
+use bmae_train::device::Device;
 use bmae_train::replay;
 
 use super::{Errors, LOSS, one_pass, recipe, relative_of_each, tensors, weights};
@@ -29,7 +29,7 @@ const TRAJECTORIES: [(&str, TrainedStage); 2] =
 fn replayed(case: &str, stage: TrainedStage, precision: Precision) -> TensorFile {
     let mut recipe = recipe(case);
     recipe.precision = precision;
-    let device = DeviceChoice::Cpu.open().expect("a CPU");
+    let device = Device::flex();
     replay::run(&recipe, stage, &weights(case, "weights"), &tensors(case, "batches"), 3, &device, &mut |_| {})
         .unwrap_or_else(|error| panic!("{case}: {error}"))
 }

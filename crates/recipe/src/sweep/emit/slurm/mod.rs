@@ -24,6 +24,7 @@ pub(super) fn files(jobs: &[Job], runner: Runner<'_>, options: &[SbatchOptions])
         text.replace("@PROGRAM@", &quoted(runner.program))
             .replace("@DEVICE@", runner.device)
             .replace("@THREADS@", &runner.threads.to_string())
+            .replace("@RANKS@", &runner.ranks.to_string())
             .replace("@OPTIONS@", &options)
     };
     // The row of what a job starts from; 0: none.
@@ -82,8 +83,19 @@ mod tests {
         assert!(rows.contains("1\tlinprobe\tmae\tmae/pretrain\n"), "{rows}");
         assert!(rows.contains("0\tlinprobe\tscratch\tscratch\n"), "{rows}");
         assert!(of("slurm/submit.sh").contains("'/opt/my bmae'"));
-        assert!(of("slurm/stage.sh").contains("--device cuda"));
+        assert!(of("slurm/stage.sh").contains("--device cpu"));
         assert!(of("slurm/pretrain.sbatch").contains("--cpus-per-task=3"));
+        assert!(of("slurm/pretrain.sbatch").contains("--ntasks=1\n"));
+    }
+
+    #[test]
+    fn ranks_are_tasks_of_pre_trainings_and_fine_tunings() {
+        let files = files(&jobs(), Runner { ranks: 4, ..runner() }, &[]);
+        let of = |name: &str| &files.iter().find(|(file, _)| file == name).expect(name).1;
+        assert!(of("slurm/pretrain.sbatch").contains("#SBATCH --ntasks=4\n"));
+        assert!(of("slurm/submit.sh").contains("finetune) ranks=4"));
+        assert!(!of("slurm/evaluate.sbatch").contains("ntasks"));
+        assert!(files.iter().all(|(_, text)| !text.contains("@RANKS@")));
     }
 
     #[test]

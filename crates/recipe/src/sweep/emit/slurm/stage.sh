@@ -13,12 +13,16 @@ ask() {
 
 # JOB STAGE RUN OPTIONS...; JOB is what `scontrol` knows this job by.
 run_stage() {
-    local job=$1 stage=$2 run=$3 before program='' asked='' heard=yes status code=127
+    local job=$1 stage=$2 run=$3 before program='' asked='' heard=yes status code=127 launch=()
     shift 3
     trap 'ask again' USR1
     trap 'ask end' INT TERM
+    # Several tasks train together, as the ranks of MPI; one that ends badly ends all.
+    if [ "${SLURM_NTASKS:-1}" -gt 1 ]; then
+        launch=(srun --mpi="${BMAE_MPI:-pmix}" --kill-on-bad-exit=1 --cpus-per-task="${SLURM_CPUS_PER_TASK:-@THREADS@}")
+    fi
     before=$(kept "$run/$stage")
-    "${BMAE:-@PROGRAM@}" "$stage" --preset "recipes/$run/$stage.toml" --out "$run/$stage" --resume \
+    ${launch[@]+"${launch[@]}"} "${BMAE:-@PROGRAM@}" "$stage" --preset "recipes/$run/$stage.toml" --out "$run/$stage" --resume \
         --threads "${SLURM_CPUS_PER_TASK:-@THREADS@}" --device @DEVICE@ "$@" &
     program=$!
     # Where it was asked before there was a program.

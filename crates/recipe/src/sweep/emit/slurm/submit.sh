@@ -2,7 +2,8 @@
 # Written by `bmae sweep --emit slurm`. Submits the pre-trainings as job arrays, those that go on from a trunk behind it, each
 # evaluation behind its pre-training, and the report behind everything. Options for every job go behind the name: bash submit.sh --partition=long --time=08:00:00
 # Submit again after an interruption: what is finished is not repeated, what was begun goes on from its last checkpoint.
-# BMAE=/path/to/bmae takes another program, MAX_ARRAY=N arrays of at most N jobs (1000, SLURM's own limit where it is not changed).
+# BMAE=/path/to/bmae takes another program, BMAE_MPI=pmi2 (one that `srun --mpi=list` names) another way for tasks to find each
+# other than pmix, MAX_ARRAY=N arrays of at most N jobs (1000, SLURM's own limit where it is not changed).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 BMAE=${BMAE:-@PROGRAM@}
@@ -46,7 +47,9 @@ while IFS=$'\t' read -r row stage run from; do
     if [ "$row" -gt 0 ]; then
         wait=(--dependency="afterok:${jobs[row - 1]}" --kill-on-invalid-dep=yes)
     fi
-    job=$(sbatch --parsable ${wait[@]+"${wait[@]}"} --job-name="bmae-$stage" "$@" slurm/evaluate.sbatch "$stage" "$run" "$from" </dev/null)
+    ranks=1
+    case $stage in finetune) ranks=@RANKS@ ;; esac
+    job=$(sbatch --parsable ${wait[@]+"${wait[@]}"} --job-name="bmae-$stage" --ntasks="$ranks" "$@" slurm/evaluate.sbatch "$stage" "$run" "$from" </dev/null)
     evaluations+=("${job%%;*}")
 done <slurm/evaluate.tsv
 echo "evaluations: ${#evaluations[@]} jobs"

@@ -39,7 +39,7 @@ mod tests {
             assert!(one_line.contains(job), "{job} in {text}");
         }
         assert!(text.contains("\"/opt/my bmae\"") && text.contains("\"threads\", 3"), "{text}");
-        assert_eq!(text.matches("--device cuda").count(), 1, "{text}");
+        assert_eq!(text.matches("--device cpu").count(), 1, "{text}");
         assert!(!text.contains('@'), "everything is filled in: {text}");
     }
 }

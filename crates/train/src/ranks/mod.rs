@@ -1,0 +1,190 @@
+//! Processes that train one run together, the *ranks* (MPI's word): each computes its share of every batch, the gradients are
+//! summed, and every rank takes the same step. `docs/cluster.md` says how they are started.
+//!
+//! A loop does not know how many there are: what it adds up goes through [`Ranks`], which for one process changes nothing.
+//! Every rank must ask the same things in the same order, since each waits for the others.
+//!
+//! Sums are added in the order of the ranks, whatever the network: two runs with the same number of ranks are the same, bit
+//! for bit.
+
+mod alone;
+mod divides;
+pub mod launch;
+#[cfg(feature = "mpi")]
+pub mod mpi;
+
+use std::fmt;
+use std::rc::Rc;
+
+use alone::Alone;
+use bmae_data::loader::Share;
+use bytemuck::{Pod, cast_slice, pod_collect_to_vec};
+pub use divides::check_batches;
+
+/// How ranks reach each other: what an engine such as MPI has to offer.
+///
+/// Each function is called by all ranks, in the same order, and returns once all have called it. An engine that loses a rank
+/// ends the process.
+pub trait Communicator {
+    /// The number of this rank, from 0.
+    fn rank(&self) -> usize;
+
+    /// How many ranks there are.
+    fn count(&self) -> usize;
+
+    /// The bytes that each rank gives, any number of them, in the order of the ranks.
+    fn gather(&self, own: &[u8]) -> Vec<Vec<u8>>;
+
+    /// Cuts `own` into as many equal parts as there are ranks and gives part r to rank r: fills `received`, which is as long as
+    /// `own`, with this rank's parts of all others, in the order of the ranks.
+    fn exchange(&self, own: &[f32], received: &mut [f32]);
+
+    /// Fills `all` with the values of all ranks behind each other, `own` being as long on each.
+    fn gather_equal(&self, own: &[f32], all: &mut [f32]);
+}
+
+/// All ranks, as one of them sees them.
+#[derive(Clone)]
+pub struct Ranks(Rc<dyn Communicator>);
+
+impl Default for Ranks {
+    /// One process.
+    fn default() -> Self {
+        Self::connected_by(Alone)
+    }
+}
+
+impl fmt::Debug for Ranks {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "rank {} of {}", self.rank(), self.count())
+    }
+}
+
+impl Ranks {
+    /// Those that `communicator` connects.
+    pub fn connected_by(communicator: impl Communicator + 'static) -> Self {
+        Self(Rc::new(communicator))
+    }
+
+    /// The number of this rank, from 0.
+    pub fn rank(&self) -> usize {
+        self.0.rank()
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.0.count()
+    }
+
+    /// Whether this is the rank that writes files and talks.
+    pub fn is_first(&self) -> bool {
+        self.rank() == 0
+    }
+
+    /// Replaces `values`, as many on every rank, by their sums over all ranks.
+    ///
+    /// Each rank adds up a part of the values and hands the sums to the others, so that 2 (R - 1) / R times the values pass
+    /// through the network, as with a ring.
+    pub fn sum(&self, values: &mut [f32]) {
+        let count = self.count();
+        if count == 1 {
+            return;
+        }
+        let part = values.len().div_ceil(count);
+        let mut padded = values.to_vec();
+        padded.resize(part * count, 0.0);
+        let mut received = vec![0.0; padded.len()];
+        self.0.exchange(&padded, &mut received);
+        let mut parts = received.chunks_exact(part.max(1));
+        let mut sums = parts.next().unwrap_or_default().to_vec();
+        for part in parts {
+            for (sum, value) in sums.iter_mut().zip(part) {
+                *sum += value;
+            }
+        }
+        self.0.gather_equal(&sums, &mut padded);
+        let length = values.len();
+        values.copy_from_slice(&padded[..length]);
+    }
+
+    /// The mean over all ranks of each of `own`, as many on every rank.
+    pub fn means(&self, own: &[f64]) -> Vec<f64> {
+        let count = self.count() as f64;
+        self.sums(own).into_iter().map(|sum| sum / count).collect()
+    }
+
+    /// The sum over all ranks of each of `own`, as many on every rank.
+    pub fn sums(&self, own: &[f64]) -> Vec<f64> {
+        if self.count() == 1 {
+            return own.to_vec();
+        }
+        let mut sums = vec![0.0; own.len()];
+        for values in self.gathered::<f64>(own) {
+            sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+        }
+        sums
+    }
+
+    /// Whether any rank says so.
+    pub fn any(&self, own: bool) -> bool {
+        match self.count() {
+            1 => own,
+            _ => self.0.gather(&[u8::from(own)]).into_iter().flatten().any(|said| said != 0),
+        }
+    }
+
+    /// What the first rank gives; the others' `own` counts for nothing.
+    pub fn of_first(&self, own: Vec<u8>) -> Vec<u8> {
+        if self.count() == 1 {
+            return own;
+        }
+        let own = if self.is_first() { own } else { Vec::new() };
+        self.0.gather(&own).into_iter().next().unwrap_or_default()
+    }
+
+    /// The values of all ranks behind each other.
+    pub fn behind_each_other<T: Pod>(&self, own: Vec<T>) -> Vec<T> {
+        match self.count() {
+            1 => own,
+            _ => self.gathered(&own).into_iter().flatten().collect(),
+        }
+    }
+
+    /// The values of all batches in their order, where each rank has those of its [whole batches](Share::WholeBatches), `of_a_batch`
+    /// values each, the last batch perhaps fewer.
+    pub fn batches_in_order<T: Pod>(&self, own: Vec<T>, of_a_batch: usize) -> Vec<T> {
+        if self.count() == 1 {
+            return own;
+        }
+        let gathered = self.gathered(&own);
+        let mut chunks: Vec<_> = gathered.iter().map(|values| values.chunks(of_a_batch.max(1))).collect();
+        let mut ordered = Vec::with_capacity(gathered.iter().map(Vec::len).sum());
+        loop {
+            let before = ordered.len();
+            chunks.iter_mut().filter_map(Iterator::next).for_each(|chunk| ordered.extend_from_slice(chunk));
+            if ordered.len() == before {
+                return ordered;
+            }
+        }
+    }
+
+    fn gathered<T: Pod>(&self, own: &[T]) -> Vec<Vec<T>> {
+        self.0.gather(cast_slice(own)).iter().map(|bytes| pod_collect_to_vec(bytes)).collect()
+    }
+
+    /// The images that this rank takes of every batch of `micro_batches` equal parts.
+    pub fn share_of_each_batch(&self, micro_batches: usize) -> Share {
+        match self.count() {
+            1 => Share::Whole,
+            ranks => Share::OfEachBatch { rank: self.rank(), ranks, micro_batches },
+        }
+    }
+
+    /// The batches that this rank takes where each is taken by one.
+    pub fn share_of_batches(&self) -> Share {
+        match self.count() {
+            1 => Share::Whole,
+            ranks => Share::WholeBatches { rank: self.rank(), ranks },
+        }
+    }
+}
