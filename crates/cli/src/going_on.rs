@@ -84,7 +84,7 @@ mod tests {
             "bmae resume runs/a"
         );
         assert_eq!(go_on(&["k"], "bmae sweep k --out k --threads 2 -q"), "bmae resume k --threads 2");
-        assert_eq!(go_on(&["a", "b"], "bmae resume a b --device cuda"), "bmae resume a b --device cuda");
+        assert_eq!(go_on(&["a", "b"], "bmae resume a b --device gpu"), "bmae resume a b --device gpu");
     }
 
     #[test]

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# What a GPU computes, against the processor and the golden files. Without a GPU it runs on lavapipe, Mesa's Vulkan driver for the
+# processor:
+#
+#     apt-get install libvulkan1 mesa-vulkan-drivers
+#     CARGO_TARGET_DIR=/a/target/of/its/own bash tests/gpu/check.sh
+#
+# The build takes long the first time (docs/gpu.md). FEATURE=gpu-spirv checks the other compiler. A driver that computes wrong is
+# tried too where Debian's chromium brings one along: SwiftShader with SPIR-V.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+feature=${FEATURE:-gpu}
+export XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-/tmp}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+say() { echo "ok $*"; }
+fail() { echo "failed: $*" >&2; exit 1; }
+
+cargo build --release --locked --features "bmae/$feature" --bin bmae
+bmae=$(cargo metadata --format-version 1 --no-deps | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')/release/bmae
+
+echo "== golden: one pass with all gradients, eighteen steps of every method and evaluation"
+BMAE_TEST_DEVICE=gpu cargo test --release --locked --features "bmae/$feature" --test suite -- --nocapture --test-threads 1 \
+    golden::one_pass golden::eighteen
+
+echo "== a short pre-training, beside the processor's, and a resume"
+small=(--preset quick --method mae-new --set method.k=1 --set data.shapes_train=256 --set data.shapes_test=64 --set pretrain.epochs=3
+    --set pretrain.batch_size=64 --set pretrain.warmup_epochs=1 --set monitor.knn_train_limit=64 --quiet)
+"$bmae" pretrain "${small[@]}" --device cpu --out "$work/cpu"
+"$bmae" pretrain "${small[@]}" --device gpu --out "$work/gpu"
+python3 tests/mpi/losses.py 1e-2 "$work/cpu" "$work/gpu"
+"$bmae" pretrain "${small[@]}" --device gpu --out "$work/resumed" &
+training=$!
+for _ in $(seq 600); do [ -d "$work/resumed/state" ] && break; sleep 0.1; done
+kill -TERM $training
+wait $training || true
+"$bmae" resume "$work/resumed" --device gpu --quiet
+python3 tests/mpi/losses.py 1e-4 "$work/gpu" "$work/resumed"
+say "a run on the GPU that was stopped goes on"
+
+echo "== which device"
+"$bmae" forward --help >/dev/null
+"$bmae" bench --preset quick --device auto --steps 1 --warmup 0 2>&1 | grep "computing on"
+VK_DRIVER_FILES=/nonexistent VK_ICD_FILENAMES=/nonexistent "$bmae" bench --preset quick --device gpu --steps 1 --warmup 0 2>&1 | tee "$work/none.log" || true
+grep -q "this machine has no GPU that bmae can use" "$work/none.log" || fail "a machine without a GPU"
+
+swiftshader=/usr/lib/chromium/vk_swiftshader_icd.json
+if [ "$feature" = gpu-spirv ] && [ -f "$swiftshader" ]; then
+    echo "== a driver that computes wrong"
+    code=0
+    VK_DRIVER_FILES=$swiftshader VK_ICD_FILENAMES=$swiftshader "$bmae" bench --preset quick --device gpu --steps 1 --warmup 0 2>"$work/wrong.log" || code=$?
+    cat "$work/wrong.log"
+    [ "$code" -ne 0 ] && grep -q "computes wrong and is not used" "$work/wrong.log" || fail "SwiftShader with SPIR-V is not refused"
+fi
