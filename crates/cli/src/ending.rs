@@ -119,6 +119,7 @@ impl From<TrainError> for Ending {
         match error {
             TrainError::Recipe(_)
             | TrainError::NoSuchDevice { .. }
+            | TrainError::NoGpu { .. }
             | TrainError::RanksDoNotDivide { .. }
             | TrainError::Taken(_)
             | TrainError::FeatureFileName { .. }

@@ -4,7 +4,7 @@ use bmae_kernels::instruction_set::InstructionSet;
 use bmae_output::count::count;
 use bmae_train::Provenance;
 
-use crate::ranks;
+use crate::launched::launch;
 
 /// The commit that the program was built from, where that is known.
 pub const COMMIT: Option<&str> = option_env!("BMAE_COMMIT");
@@ -20,8 +20,7 @@ fn machine() -> String {
     let cores = count(cores, "core");
     let set = InstructionSet::current().to_string();
     let processor = processor().unwrap_or_else(|| std::env::consts::ARCH.to_owned());
-    let ranks = ranks::all().count();
-    let ranks = (ranks > 1).then(|| count(ranks, "rank"));
+    let ranks = launch().map(|launch| count(launch.count, "rank"));
     let machine = [cores, processor, set, std::env::consts::OS.to_owned()];
     machine.into_iter().chain(ranks).collect::<Vec<_>>().join(", ")
 }

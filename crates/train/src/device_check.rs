@@ -88,7 +88,7 @@ fn passes(device: &Device) -> Result<Passes, TrainError> {
     let (images, noise) = (draw(IMAGES * grid.values_per_image()), draw(IMAGES * grid.patches()));
     let (gradients, report) = student.gradients(&images, &noise, 1.0)?;
     let values = gradients.into_iter().map(|(name, gradient)| (name, gradient.into_data().iter::<f32>().collect()));
-    Ok(Passes { loss: report.loss, gradients: values.collect() })
+    Ok(Passes { loss: report.loss.item(), gradients: values.collect() })
 }
 
 /// What of `found` is not as `expected`, in words.

@@ -7,6 +7,7 @@ use bmae_output::count::count;
 use bmae_output::plain::plain_path;
 use bmae_recipe::StageRecipe;
 
+use crate::device_scalar::DeviceScalar;
 use crate::observer::Event;
 use crate::run_directory::{Checkpoint, EpochLine, Line, Position, RunDirectory, Snapshot, StepLine, last_weights};
 use crate::{Outcome, Session, TrainError};
@@ -32,6 +33,8 @@ pub(crate) struct Epoch {
     steps_kept: usize,
     loss_sum: f64,
     norm_sum: f64,
+    /// Steps that were taken and whose numbers are still on their device, each with the rate of images when it was.
+    pending: Vec<(Step, Option<f64>)>,
 }
 
 /// The sums of an unfinished epoch, as a checkpoint names them.
@@ -43,15 +46,22 @@ const TRAINED_S: &str = "epoch.trained_s";
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Step {
     /// The training loss.
-    pub loss: f64,
+    pub loss: DeviceScalar,
     /// Global norm of the gradient, before clipping.
-    pub gradient_norm: f64,
+    pub gradient_norm: DeviceScalar,
     /// The rate before layer-wise scaling.
     pub rate: f64,
     /// The loss against each feature target.
-    pub targets: Vec<f64>,
+    pub targets: Vec<DeviceScalar>,
     /// The loss on pixels beside them.
-    pub pixel: Option<f64>,
+    pub pixel: Option<DeviceScalar>,
+}
+
+impl Step {
+    /// Its numbers: loss, norm, targets, pixels.
+    fn numbers(&self) -> impl Iterator<Item = &DeviceScalar> {
+        [&self.loss, &self.gradient_norm].into_iter().chain(&self.targets).chain(&self.pixel)
+    }
 }
 
 impl Epoch {
@@ -69,6 +79,7 @@ impl Epoch {
             steps_kept: 0,
             loss_sum: 0.0,
             norm_sum: 0.0,
+            pending: Vec::new(),
         }
     }
 
@@ -140,7 +151,8 @@ impl Epoch {
         }
     }
 
-    /// Ends a loop of `epochs` epochs that was asked to stop here; nothing of what it did is lost.
+    /// Ends a loop of `epochs` epochs that was asked to stop here, where all steps are [settled](Self::settle); nothing of what it
+    /// did is lost.
     ///
     /// # Errors
     /// When the checkpoint cannot be written.
@@ -174,40 +186,76 @@ impl Epoch {
         self.number as f64 + step as f64 / self.steps as f64
     }
 
-    /// Counts, logs and tells a step. Of a step that is no number any more `layers` says where that comes from.
+    /// Counts a step, and where it can without waiting for a device, or has to, [settles](Self::settle) it and those before:
+    /// when a line of it is logged, a checkpoint is due or the epoch ends. Gives the losses of the steps that were settled.
     ///
     /// # Errors
-    /// When its loss or gradient is no number any more, the line cannot be written, or the run directory is not where it
-    /// was: a run that nobody can find should not work on.
+    /// As [`settle`](Self::settle).
     pub fn after_step(
         &mut self,
         session: &mut Session<'_>,
         directory: &mut RunDirectory,
+        settings: &StageRecipe,
         taken: Step,
         layers: impl FnOnce() -> String,
-    ) -> Result<(), TrainError> {
-        let (epoch, step) = (self.number, self.steps_done);
-        directory.check_place()?;
-        self.check_finite(&taken, directory, layers)?;
-        self.steps_done += 1;
+    ) -> Result<Vec<f64>, TrainError> {
         self.trained = self.earlier + self.began.elapsed();
-        self.loss_sum += taken.loss;
-        self.norm_sum += taken.gradient_norm;
-        let images_per_s = self.images_per_s();
-        if is_logged(step, self.steps) {
-            directory.log(&Line::Step(StepLine {
-                common: directory.common(epoch),
-                step: epoch * self.steps + step,
-                epoch_1000x: (self.at(step) * 1000.0) as u64,
-                loss: taken.loss,
-                lr: taken.rate,
-                images_per_s,
-                targets: taken.targets,
-                pixel: taken.pixel,
-            }))?;
+        let is_known = taken.loss.is_known() && taken.gradient_norm.is_known();
+        let step = self.steps_done;
+        self.steps_done += 1;
+        self.pending.push((taken, self.images_per_s()));
+        match is_known || is_logged(step, self.steps) || directory.is_checkpoint_due(settings.checkpoint_minutes) {
+            true => self.settle(session, directory, layers),
+            false => Ok(Vec::new()),
         }
-        session.tell(Event::Step { epoch, step, loss: taken.loss, images_per_s });
-        Ok(())
+    }
+
+    /// Reads, logs and tells the steps that are not settled yet, and gives their losses. Of a step that is no number any more
+    /// `layers` says where that comes from.
+    ///
+    /// # Errors
+    /// When a loss or gradient is no number any more, a line cannot be written, or the run directory is not where it was: a run
+    /// that nobody can find should not work on.
+    pub fn settle(
+        &mut self,
+        session: &mut Session<'_>,
+        directory: &mut RunDirectory,
+        layers: impl FnOnce() -> String,
+    ) -> Result<Vec<f64>, TrainError> {
+        directory.check_place()?;
+        let pending = std::mem::take(&mut self.pending);
+        let first = self.steps_done - pending.len();
+        let numbers = pending.iter().flat_map(|(taken, _)| taken.numbers().cloned()).collect::<Vec<_>>();
+        let mut numbers = DeviceScalar::items(&numbers).into_iter();
+        let mut next = || numbers.next().unwrap_or(f64::NAN);
+        let mut losses = Vec::with_capacity(pending.len());
+        let mut layers = Some(layers);
+        for (step, (taken, images_per_s)) in (first..).zip(pending) {
+            let epoch = self.number;
+            let (loss, gradient_norm) = (next(), next());
+            let targets: Vec<f64> = taken.targets.iter().map(|_| next()).collect();
+            let pixel = taken.pixel.as_ref().map(|_| next());
+            if let Some(error) = self.not_finite(step, loss, gradient_norm, directory, &mut layers) {
+                return Err(error);
+            }
+            self.loss_sum += loss;
+            self.norm_sum += gradient_norm;
+            if is_logged(step, self.steps) {
+                directory.log(&Line::Step(StepLine {
+                    common: directory.common(epoch),
+                    step: epoch * self.steps + step,
+                    epoch_1000x: (self.at(step) * 1000.0) as u64,
+                    loss,
+                    lr: taken.rate,
+                    images_per_s,
+                    targets,
+                    pixel,
+                }))?;
+            }
+            session.tell(Event::Step { epoch, step, loss, images_per_s });
+            losses.push(loss);
+        }
+        Ok(losses)
     }
 
     /// Mean loss of the steps so far.
@@ -240,17 +288,19 @@ impl Epoch {
         }
     }
 
-    /// A loss or gradient that is no number any more stops a run and names where it happened.
-    fn check_finite(
+    /// A loss or gradient of `step` that is no number any more stops a run: the error names where it happened.
+    fn not_finite(
         &self,
-        taken: &Step,
+        step: usize,
+        loss: f64,
+        gradient_norm: f64,
         directory: &RunDirectory,
-        layers: impl FnOnce() -> String,
-    ) -> Result<(), TrainError> {
-        let (what, value) = match (taken.loss.is_finite(), taken.gradient_norm.is_finite()) {
-            (true, true) => return Ok(()),
-            (false, _) => ("loss", taken.loss),
-            (true, false) => ("gradient's norm", taken.gradient_norm),
+        layers: &mut Option<impl FnOnce() -> String>,
+    ) -> Option<TrainError> {
+        let (what, value) = match (loss.is_finite(), gradient_norm.is_finite()) {
+            (true, true) => return None,
+            (false, _) => ("loss", loss),
+            (true, false) => ("gradient's norm", gradient_norm),
         };
         let weights = last_weights(directory.path());
         let last_good = if self.number > 0 && weights.exists() {
@@ -259,11 +309,11 @@ impl Epoch {
         } else {
             "no epoch was finished, so there is no good checkpoint".to_owned()
         };
-        Err(TrainError::NotFinite {
+        Some(TrainError::NotFinite {
             of: format!("{what} of {}", plain_path(directory.path())),
             value,
-            layers: layers(),
-            step: self.number * self.steps + self.steps_done,
+            layers: layers.take().map(|layers| layers()).unwrap_or_default(),
+            step: self.number * self.steps + step,
             epoch: self.number + 1,
             last_good,
         })

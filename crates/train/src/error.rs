@@ -492,7 +492,7 @@ pub enum TrainError {
         reason: String,
     },
     /// A GPU that does not compute what the processor does.
-    #[error("{device} computes wrong and is not used: {what}; update its driver, or compute with --device cpu")]
+    #[error("{device} computes wrong and is not used: {what}")]
     WrongDevice {
         /// What it calls itself.
         device: String,

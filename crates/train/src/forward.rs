@@ -83,7 +83,7 @@ pub fn run(
             put(&mut outputs, "target", features);
         }
     }
-    outputs.put_floats("loss", &[1], vec![report.loss as f32]);
+    outputs.put_floats("loss", &[1], vec![report.loss.item() as f32]);
     if of.gradients {
         let gradients = student.backward(loss);
         for parameter in parameters::parameters(student.model()) {

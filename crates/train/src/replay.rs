@@ -67,7 +67,7 @@ fn pretraining(
         }
         let noise = step.of(&recorded.noise, recorded.steps);
         let report = student.step(step.epoch, step.within, step.rate, step.images, noise)?;
-        outputs.push(report.loss, &step)?;
+        outputs.push(report.loss.item(), &step)?;
         if step.within + 1 == recorded.steps_per_epoch {
             student.end_epoch(step.epoch);
         }
@@ -86,7 +86,7 @@ fn finetuning(
     let mut learner = FinetuneLearner::from_weights(recipe, weights, classes, device, tell)?;
     learner.weigh_classes(&recorded.class_sizes(classes));
     let losses = recorded.labelled(|step, labels| {
-        learner.step(step.epoch, step.within, step.rate, step.images, labels).map(|(loss, _)| loss)
+        learner.step(step.epoch, step.within, step.rate, step.images, labels).map(|(loss, _)| loss.item())
     })?;
     Ok(losses.with_parameters([trained(learner.model())]))
 }
@@ -104,7 +104,7 @@ fn probing(
     let feature = EncoderFeature::from(recipe.linprobe.feature);
     let losses = recorded.labelled(|step, labels| {
         let features = feature.of(learner.encoder(), recipe, step.images)?;
-        learner.step(step.rate, features, labels).map(|(loss, _)| loss)
+        learner.step(step.rate, features, labels).map(|(loss, _)| loss.item())
     })?;
     let probe = learner.frozen();
     let (statistics, head) =

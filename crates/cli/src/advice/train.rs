@@ -37,6 +37,8 @@ pub fn of_train(error: &TrainError) -> Option<String> {
         }
         TrainError::Taken(taken) => return of_taken(taken),
         TrainError::AmongImages { .. } => "choose a place outside of it, or write it there with --force",
+        TrainError::WrongDevice { .. } => "update its driver, or leave out --device to compute on the CPU",
+        TrainError::NoGpu { .. } => "leave out --device to compute on the CPU",
         TrainError::RunInUse { .. } => "wait for it, stop it, or choose another folder with --out",
         TrainError::OtherRecipe { path, .. } => {
             return Some(format!(

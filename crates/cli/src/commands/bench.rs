@@ -125,6 +125,9 @@ impl Report<'_> {
         if let Some(bytes) = measured.peak_memory {
             let _ = write!(text, "\npeak memory {:.0} MiB", mebi(bytes));
         }
+        if let Some(waits) = measured.device_waits {
+            let _ = write!(text, "\nwaits for the device: {waits:.1} a step");
+        }
         if let Some(profile) = &measured.profile {
             text.push_str(&self.time_table(profile));
             text.push_str(&self.work_table());
@@ -193,6 +196,9 @@ impl Report<'_> {
             "instruction_set": InstructionSet::current().to_string(),
             "peak_rss_mib": measured.peak_memory.map(|bytes| rounded(mebi(bytes))),
         });
+        if let Some(waits) = measured.device_waits {
+            json["device_waits_per_step"] = json!(waits);
+        }
         if let Some(products) = measured.bf16_products {
             json["bf16_products"] = json!(products.to_string());
         }

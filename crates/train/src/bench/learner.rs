@@ -134,13 +134,17 @@ impl BenchLearner {
             Stage::Pretrain { student, epoch } => {
                 let noise = step_noise(&self.recipe, *epoch, &(0..images).collect::<Vec<_>>());
                 let (gradients, report) = student.gradients(pixels, &noise, 1.0)?;
-                Ok((report.loss, gradients))
+                Ok((report.loss.item(), gradients))
             }
-            Stage::Finetune(learner) => learner.gradients(0, 0, pixels, labels),
+            Stage::Finetune(learner) => {
+                let (loss, gradients) = learner.gradients(0, 0, pixels, labels)?;
+                Ok((loss.item(), gradients))
+            }
             Stage::Linprobe { learner, .. } => {
                 let feature = EncoderFeature::from(self.recipe.linprobe.feature);
                 let features = feature.of(learner.encoder(), &self.recipe, pixels)?;
-                learner.gradients(features, labels)
+                let (loss, gradients) = learner.gradients(features, labels)?;
+                Ok((loss.item(), gradients))
             }
         }
     }

@@ -22,6 +22,7 @@ use bmae_recipe::{Recipe, StageRecipe, TrainedStage};
 use burn::tensor::Device;
 
 use crate::TrainError;
+use crate::device_scalar;
 
 use learner::BenchLearner;
 pub(crate) use learner::CLASSES;
@@ -61,6 +62,8 @@ pub struct StepTimes {
     pub bf16_products: Option<Bf16Products>,
     /// The most memory that the process held while it took the steps, in bytes; `None` where the system does not say.
     pub peak_memory: Option<u64>,
+    /// How often a step waited for a GPU to tell numbers; `None` on the processor.
+    pub device_waits: Option<f64>,
     /// Where the time went, if that was asked for.
     pub profile: Option<Profile>,
 }
@@ -116,12 +119,15 @@ pub fn run(recipe: &Recipe, settings: Settings, device: &Device) -> Result<StepT
         }
     }
     let mut steps = Vec::with_capacity(settings.steps);
+    let waits = device_scalar::waits();
     for step in 0..settings.steps {
         let start = Instant::now();
         learner.step(settings.warmup + 1 + step)?;
         wait_for(device);
         steps.push(start.elapsed());
     }
+    let waits = (device_scalar::waits() - waits) as f64 / settings.steps as f64;
+    let device_waits = (*device != Device::flex()).then_some(waits);
     steps.sort();
     let peak_memory = memory::peak();
 
@@ -133,7 +139,7 @@ pub fn run(recipe: &Recipe, settings: Settings, device: &Device) -> Result<StepT
     let work = Work::of(recipe, settings.stage, batch, CLASSES);
     let product_peak = ProductPeak::measure(recipe.precision, device);
     let bf16_products = products::bf16_products(recipe.precision, device);
-    Ok(StepTimes { batch, steps, work, product_peak, bf16_products, peak_memory, profile })
+    Ok(StepTimes { batch, steps, work, product_peak, bf16_products, peak_memory, device_waits, profile })
 }
 
 fn profiled(learner: &mut BenchLearner, settings: Settings) -> Result<Profile, TrainError> {
@@ -177,6 +183,7 @@ mod tests {
             product_peak: ProductPeak { own: Some(1.0), burn: None },
             bf16_products: None,
             peak_memory: None,
+            device_waits: None,
             profile: None,
         };
         assert_eq!(of(&[1, 2, 9]).median(), Duration::from_millis(2));

@@ -10,6 +10,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::class_loss::{ClassLoss, WholeBatch};
+use crate::device_scalar::DeviceScalar;
 use crate::diagnosis;
 use crate::input::{flat_patches, patch_tensor};
 use crate::model::fresh_encoder;
@@ -129,10 +130,13 @@ impl FinetuneLearner {
         rate: f64,
         images: &[f32],
         labels: &[i64],
-    ) -> Result<(f64, f64), TrainError> {
+    ) -> Result<(DeviceScalar, DeviceScalar), TrainError> {
         let weight = self.ranks.sums(&[self.loss.weight(labels)])[0];
         let (own_loss, mut sum) = self.gradients_of(epoch, step, images, labels, weight)?;
-        let loss = self.ranks.sums(&[own_loss])[0];
+        let loss = match self.ranks.count() {
+            1 => own_loss,
+            _ => self.ranks.sums(&[own_loss.item()])[0].into(),
+        };
         gradients::sum_over(&self.ranks, &mut sum);
         let clip_norm = self.recipe.finetune.stage.clip_norm;
         let norm = optimiser::clipped_step(&mut self.optimiser, &self.groups, &mut self.model, sum, clip_norm, rate);
@@ -146,7 +150,7 @@ impl FinetuneLearner {
         step: usize,
         images: &[f32],
         labels: &[i64],
-    ) -> Result<(f64, GradientMap), TrainError> {
+    ) -> Result<(DeviceScalar, GradientMap), TrainError> {
         self.gradients_of(epoch, step, images, labels, self.loss.weight(labels))
     }
 
@@ -158,20 +162,20 @@ impl FinetuneLearner {
         images: &[f32],
         labels: &[i64],
         weight: f64,
-    ) -> Result<(f64, GradientMap), TrainError> {
+    ) -> Result<(DeviceScalar, GradientMap), TrainError> {
         let drop_path = self.drop_path(epoch, step, labels.len());
         let (images, targets) = self.mixed(epoch, step, images, labels)?;
         let parts = self.recipe.finetune.stage.accumulate;
         let of_a_part = labels.len() / parts;
         let whole = WholeBatch { parts: parts * self.ranks.count(), weight };
-        let (mut sum, mut loss) = (GradientMap::new(), 0.0);
+        let (mut sum, mut loss) = (GradientMap::new(), DeviceScalar::default());
         for (index, images) in images.chunks(images.len() / parts).enumerate() {
             let rows = index * of_a_part..(index + 1) * of_a_part;
             let dropped = drop_path.for_images(rows.clone());
             let logits = self.model.forward_train(self.patches(images, &self.device)?, &dropped);
             let part = self.loss.of_part(logits, labels, targets.as_ref(), rows, whole)?;
             let mut recorded = part.backward();
-            loss += f64::from(part.into_scalar::<f32>());
+            loss = loss + part.inner().into();
             gradients::accumulate(&mut sum, bmae_nn::gradients(&self.model, &mut recorded));
         }
         Ok((loss, sum))

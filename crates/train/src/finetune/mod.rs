@@ -12,6 +12,7 @@ use burn::tensor::{Tensor, TensorData};
 
 pub use learner::FinetuneLearner;
 
+use crate::diagnosis;
 use crate::epoch::{Epoch, Step, first_epoch};
 use crate::evaluation::{Score, Selection, TestPredictions, TestScore, end_epoch, log_tested};
 use crate::observer::{Event, Message};
@@ -97,6 +98,7 @@ impl FineTuning<'_> {
                 input::training_batches(train, recipe, STAGE, progress.position(), session.ranks(), session.workers())?;
             for (step, batch) in left.zip(batches) {
                 if session.stopped() {
+                    progress.settle(session, directory, || diagnosis::NOWHERE.to_owned())?;
                     return progress.stop(directory, settings.epochs, || self.snapshot());
                 }
                 let batch = batch?;
@@ -104,7 +106,7 @@ impl FineTuning<'_> {
                 let (loss, gradient_norm) = self.learner.step(epoch, step, rate, &batch.images, &batch.labels)?;
                 let taken = Step { loss, gradient_norm, rate, ..Step::default() };
                 let layers = || self.learner.diagnose(epoch, step, &batch.images, &batch.labels);
-                progress.after_step(session, directory, taken, layers)?;
+                progress.after_step(session, directory, settings, taken, layers)?;
                 progress.keep_when_due(directory, settings, || self.snapshot())?;
             }
             let measured = held_out.as_ref().unwrap_or(&self.test);

@@ -9,6 +9,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::TrainError;
 use crate::class_loss::{ClassLoss, WholeBatch};
+use crate::device_scalar::DeviceScalar;
 use crate::diagnosis;
 use crate::model::fresh_encoder;
 use crate::observer::Message;
@@ -107,9 +108,17 @@ impl ProbeLearner {
 
     /// One optimiser step at `rate` on `features` [N, D] without autodiff and `labels` `[N]`, in `linprobe.accumulate`
     /// micro-batches. Returns the loss and the gradient's global norm before clipping.
-    pub fn step(&mut self, rate: f64, features: Tensor<2>, labels: &[i64]) -> Result<(f64, f64), TrainError> {
+    pub fn step(
+        &mut self,
+        rate: f64,
+        features: Tensor<2>,
+        labels: &[i64],
+    ) -> Result<(DeviceScalar, DeviceScalar), TrainError> {
         let (own_loss, mut sum) = self.gradients(features, labels)?;
-        let loss = self.ranks.sums(&[own_loss])[0];
+        let loss = match self.ranks.count() {
+            1 => own_loss,
+            _ => self.ranks.sums(&[own_loss.item()])[0].into(),
+        };
         gradients::sum_over(&self.ranks, &mut sum);
         let clip_norm = self.recipe.linprobe.stage.clip_norm;
         let norm = optimiser::clipped_step(&mut self.optimiser, &self.groups, &mut self.probe, sum, clip_norm, rate);
@@ -118,13 +127,17 @@ impl ProbeLearner {
 
     /// The loss of a step and the gradients of its micro-batches together, as [`step`](Self::step) takes them; updates
     /// the running statistics. Of several ranks each gives its part of both.
-    pub(crate) fn gradients(&mut self, features: Tensor<2>, labels: &[i64]) -> Result<(f64, GradientMap), TrainError> {
+    pub(crate) fn gradients(
+        &mut self,
+        features: Tensor<2>,
+        labels: &[i64],
+    ) -> Result<(DeviceScalar, GradientMap), TrainError> {
         let parts = self.recipe.linprobe.stage.accumulate;
         let ranks = self.ranks.clone();
         let weight = ranks.sums(&[self.loss.weight(labels)])[0];
         let whole = WholeBatch { parts: parts * ranks.count(), weight };
         let [rows, _] = features.dims();
-        let (mut sum, mut loss) = (GradientMap::new(), 0.0);
+        let (mut sum, mut loss) = (GradientMap::new(), DeviceScalar::default());
         let of_a_part = rows / parts;
         for (index, features) in features.split(of_a_part, 0).into_iter().enumerate() {
             let mean = |own: Tensor<2>| mean_over(&ranks, own);
@@ -132,7 +145,7 @@ impl ProbeLearner {
             let rows = index * of_a_part..(index + 1) * of_a_part;
             let part = self.loss.of_part(logits, labels, None, rows, whole)?;
             let mut recorded = part.backward();
-            loss += f64::from(part.into_scalar::<f32>());
+            loss = loss + part.inner().into();
             gradients::accumulate(&mut sum, bmae_nn::gradients(&self.probe, &mut recorded));
         }
         Ok((loss, sum))

@@ -13,6 +13,7 @@ use bmae_recipe::{Stage, TrainedStage};
 use batches::TrainingFeatures;
 pub use learner::ProbeLearner;
 
+use crate::diagnosis;
 use crate::epoch::{Epoch, Step, first_epoch};
 use crate::evaluation::{Features, Score, Selection, TestPredictions, TestScore, end_epoch, log_tested};
 use crate::observer::{Event, Message};
@@ -105,6 +106,7 @@ impl Probing<'_> {
             let mut batches = train.epoch(session, recipe, progress.position())?;
             for step in left {
                 if session.stopped() {
+                    progress.settle(session, directory, || diagnosis::NOWHERE.to_owned())?;
                     return progress.stop(directory, settings.epochs, || self.snapshot());
                 }
                 let Some(batch) = batches.next(session, recipe, self.learner.encoder(), step) else { break };
@@ -112,7 +114,7 @@ impl Probing<'_> {
                 let rate = schedule.rate(progress.at(step));
                 let (loss, gradient_norm) = self.learner.step(rate, features.clone(), &labels)?;
                 let taken = Step { loss, gradient_norm, rate, ..Step::default() };
-                progress.after_step(session, directory, taken, || self.learner.diagnose(features))?;
+                progress.after_step(session, directory, settings, taken, || self.learner.diagnose(features))?;
                 progress.keep_when_due(directory, settings, || self.snapshot())?;
             }
             let Some((score, predictions)) = score(session, &self.learner.frozen(), &measured)? else {

@@ -8,6 +8,8 @@ use bmae_nn::mean_squared_error;
 use bmae_recipe::TargetNormalisation;
 use burn::tensor::Tensor;
 
+use crate::device_scalar::DeviceScalar;
+
 /// Under the root of the normalisations; the encoder's own norms and `norm_pix` use the same.
 const EPSILON: f64 = 1e-6;
 
@@ -27,15 +29,15 @@ impl FeatureTargets {
     }
 
     /// The loss against each target, without weights; `prediction` [M, D] without autodiff.
-    pub fn losses(&self, prediction: &Tensor<2>) -> Vec<f64> {
-        let loss =
-            |target: &Tensor<2>| f64::from(mean_squared_error(prediction.clone(), target.clone()).into_scalar::<f32>());
+    pub fn losses(&self, prediction: &Tensor<2>) -> Vec<DeviceScalar> {
+        let loss = |target: &Tensor<2>| mean_squared_error(prediction.clone(), target.clone()).into();
         self.each.iter().map(loss).collect()
     }
 
     /// The weighted sum of `losses`: the loss of the method, constant included.
-    pub fn total(&self, losses: &[f64]) -> f64 {
-        losses.iter().zip(&self.weights).map(|(loss, weight)| loss * weight).sum()
+    pub fn total(&self, losses: &[DeviceScalar]) -> DeviceScalar {
+        let weighted = losses.iter().zip(&self.weights).map(|(loss, weight)| loss.clone() * *weight);
+        weighted.fold(DeviceScalar::default(), |sum, loss| sum + loss)
     }
 }
 
@@ -98,8 +100,8 @@ mod tests {
             weights: vec![1.0, 0.2],
         };
         let losses = targets.losses(&tensor([[0.0, 0.0], [2.0, 2.0]]));
-        assert_eq!(losses, [1.0, 5.0]);
-        assert!((targets.total(&losses) - 2.0).abs() < 1e-12);
+        assert_eq!(DeviceScalar::items(&losses), [1.0, 5.0]);
+        assert!((targets.total(&losses).item() - 2.0).abs() < 1e-12);
     }
 
     #[test]

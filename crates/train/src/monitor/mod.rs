@@ -46,6 +46,15 @@ impl Monitors {
     }
 }
 
+impl Monitors {
+    /// After steps of these training losses.
+    pub fn after_steps(&mut self, losses: &[f64]) {
+        if let Some(stability) = &mut self.stability {
+            losses.iter().for_each(|&loss| stability.step(loss));
+        }
+    }
+}
+
 /// How far targets and predictions spread over samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Spread {

@@ -7,6 +7,7 @@ use bmae_kernels::profile::{self, Operation};
 use bmae_nn::ops::CpuValues;
 use burn::tensor::{Tensor, TensorData};
 
+use crate::device_scalar::DeviceScalar;
 use crate::ranks::Ranks;
 
 /// Gradients by official parameter name, flattened, without autodiff.
@@ -51,28 +52,51 @@ pub fn sum_over(ranks: &Ranks, gradients: &mut GradientMap) {
 }
 
 /// The Euclidean norm over all gradients together.
-pub fn global_norm(gradients: &GradientMap) -> f64 {
+pub fn global_norm(gradients: &GradientMap) -> DeviceScalar {
     let _timer = profile::time(Operation::Gradients);
     let mut flats = Vec::with_capacity(gradients.len());
-    let mut elsewhere = 0.0;
+    let mut elsewhere = Vec::new();
     for tensor in gradients.values() {
         match CpuValues::of(tensor.clone()) {
             Ok(flat) => flats.push(flat),
-            Err(tensor) => elsewhere += f64::from((tensor.clone() * tensor).sum().into_scalar::<f32>()),
+            Err(tensor) => elsewhere.push((tensor.clone() * tensor).sum()),
         }
     }
     let values: Vec<&[f32]> = flats.iter().map(CpuValues::values).collect();
-    (gradient::sum_of_squares(&values) + elsewhere).sqrt()
+    let known = gradient::sum_of_squares(&values);
+    match elsewhere.is_empty() {
+        true => known.sqrt().into(),
+        false => (Tensor::cat(elsewhere, 0).sum() + known).sqrt().into(),
+    }
 }
 
 /// Scales all gradients so that their norm together is at most `maximum`, as PyTorch's `clip_grad_norm_` does
-/// (1e-6 is added to the norm). `norm` is their [`global_norm`].
-pub fn clip(gradients: &mut GradientMap, norm: f64, maximum: f64) {
-    let scale = maximum / (norm + 1e-6);
-    if scale < 1.0 {
-        let _timer = profile::time(Operation::Gradients);
-        let all = std::mem::take(gradients);
-        *gradients = all.into_iter().map(|(name, gradient)| (name, scaled(gradient, scale))).collect();
+/// (1e-6 is added to the norm; 0: they are not clipped). `norm` is their [`global_norm`]. Where it is not known yet and turns
+/// out to be no finite number, they become zeros.
+pub fn clip(gradients: &mut GradientMap, norm: &DeviceScalar, maximum: f64) {
+    let _timer = profile::time(Operation::Gradients);
+    match norm {
+        DeviceScalar::Known(norm) => {
+            let scale = if maximum > 0.0 { maximum / (norm + 1e-6) } else { 1.0 };
+            if scale < 1.0 {
+                let all = std::mem::take(gradients);
+                *gradients = all.into_iter().map(|(name, gradient)| (name, scaled(gradient, scale))).collect();
+            }
+        }
+        DeviceScalar::OnDevice(norm) => {
+            let scale = match maximum > 0.0 {
+                true => (((**norm).clone() + 1e-6).recip() * maximum).clamp_max(1.0),
+                false => norm.ones_like(),
+            };
+            // NaN is above no number, and infinity above this one.
+            let is_finite = (**norm).clone().lower_equal_elem(f32::MAX);
+            for gradient in gradients.values_mut() {
+                let shape = gradient.shape();
+                let zeros = gradient.zeros_like();
+                let kept = is_finite.clone().expand(shape);
+                *gradient = zeros.mask_where(kept, gradient.clone() * scale.clone());
+            }
+        }
     }
 }
 
@@ -119,12 +143,12 @@ mod tests {
     fn clipping_scales_all_gradients_to_the_norm_and_never_up() {
         let mut large = gradients(&[("a", &[3.0]), ("b", &[4.0])]);
         let norm = global_norm(&large);
-        assert!((norm - 5.0).abs() < 1e-6);
-        clip(&mut large, norm, 1.0);
-        assert!((global_norm(&large) - 1.0).abs() < 1e-6);
+        assert!((norm.item() - 5.0).abs() < 1e-6);
+        clip(&mut large, &norm, 1.0);
+        assert!((global_norm(&large).item() - 1.0).abs() < 1e-6);
 
         let mut small = gradients(&[("a", &[0.3])]);
-        clip(&mut small, 0.3, 1.0);
+        clip(&mut small, &DeviceScalar::Known(0.3), 1.0);
         assert_eq!(flat(&small["a"]), [0.3]);
     }
 }

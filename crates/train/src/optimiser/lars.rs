@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use burn::tensor::{Device, Tensor};
 
 use super::{Optimiser, OptimiserState, Parameter, flat};
+use crate::device_scalar::DeviceScalar;
 
 /// LARS with the momentum of every parameter that was updated so far.
 ///
@@ -23,20 +24,33 @@ impl Lars {
     }
 }
 
-/// The Euclidean norm of a flattened tensor.
-fn norm(tensor: &Tensor<1>) -> f64 {
-    f64::from((tensor.clone() * tensor.clone()).sum().into_scalar::<f32>()).sqrt()
+/// The square of the Euclidean norm of a flattened tensor.
+fn squared_norm(tensor: &Tensor<1>) -> DeviceScalar {
+    (tensor.clone() * tensor.clone()).sum().into()
+}
+
+/// `direction` at `trust` times the ratio of the norm of `value` to its own. A zero parameter or direction has no norm to be scaled
+/// to.
+fn scaled(direction: Tensor<1>, value: &Tensor<1>, trust: f64) -> Tensor<1> {
+    match (squared_norm(value), squared_norm(&direction)) {
+        (DeviceScalar::Known(of_value), DeviceScalar::Known(of_direction)) => {
+            let both = of_value > 0.0 && of_direction > 0.0;
+            direction * if both { trust * of_value.sqrt() / of_direction.sqrt() } else { 1.0 }
+        }
+        (DeviceScalar::OnDevice(of_value), DeviceScalar::OnDevice(of_direction)) => {
+            let is_zero = (*of_value.clone() * *of_direction.clone()).equal_elem(0.0);
+            let scale = (*of_value / *of_direction).sqrt() * trust;
+            direction * scale.mask_fill(is_zero, 1.0)
+        }
+        _ => unreachable!("a parameter and its gradient are on one device"),
+    }
 }
 
 impl Optimiser for Lars {
     fn update(&mut self, parameter: Parameter<'_>, rate: f64, value: Tensor<1>, gradient: Tensor<1>) -> Tensor<1> {
         let direction = if parameter.dimensions > 1 {
             let decayed = gradient + value.clone() * parameter.weight_decay;
-            let (value_norm, direction_norm) = (norm(&value), norm(&decayed));
-            // A zero parameter or direction has no norm to be scaled to.
-            let scale =
-                if value_norm > 0.0 && direction_norm > 0.0 { self.trust * value_norm / direction_norm } else { 1.0 };
-            decayed * scale
+            scaled(decayed, &value, self.trust)
         } else {
             gradient
         };

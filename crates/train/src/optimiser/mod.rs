@@ -24,6 +24,8 @@ use bmae_output::count::count;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
+use crate::device_scalar::DeviceScalar;
+
 /// What an optimiser remembers between steps, as `<parameter>/<what>` and flat values.
 pub type OptimiserState = BTreeMap<String, Vec<f32>>;
 
@@ -65,7 +67,7 @@ pub struct Parameter<'a> {
 /// One step of `optimiser`, as [`step`] takes it, after the gradients' norm together was cut to `clip_norm` (0: not
 /// cut). Gives the norm before that. Gradients of frozen parameters count for nothing: what is not updated has no say
 /// in how far the rest may go. Where that norm is no finite number nothing is updated, so that what went wrong can
-/// still be found in the weights.
+/// still be found in the weights; where it is not known yet, the gradients count as zeros then.
 pub fn clipped_step<M: Module>(
     optimiser: &mut impl Optimiser,
     groups: &ParameterGroups,
@@ -73,15 +75,13 @@ pub fn clipped_step<M: Module>(
     mut gradients: GradientMap,
     clip_norm: f64,
     rate: f64,
-) -> f64 {
+) -> DeviceScalar {
     gradients.retain(|name, _| groups.rule(name) != Rule::Frozen);
     let norm = gradients::global_norm(&gradients);
-    if !norm.is_finite() {
+    if matches!(norm, DeviceScalar::Known(norm) if !norm.is_finite()) {
         return norm;
     }
-    if clip_norm > 0.0 {
-        gradients::clip(&mut gradients, norm, clip_norm);
-    }
+    gradients::clip(&mut gradients, &norm, clip_norm);
     step(optimiser, groups, module, gradients, rate);
     norm
 }

@@ -15,6 +15,7 @@ pub(crate) use given::autoencoder_that_predicts;
 pub(crate) use student::Pass;
 pub use student::{StepReport, Student};
 
+use crate::diagnosis;
 use crate::epoch::{Epoch, Step, first_epoch, is_kept, unfinished};
 use crate::input;
 use crate::method::TargetEvent;
@@ -173,6 +174,8 @@ impl Pretraining<'_> {
         let mut last_step = None;
         for (step, batch) in left.zip(batches) {
             if session.stopped() {
+                let losses = progress.settle(session, directory, || diagnosis::NOWHERE.to_owned())?;
+                monitors.after_steps(&losses);
                 let stopped = progress.stop(directory, self.epochs, || self.snapshot(monitors))?;
                 return Ok(EpochEnd::Stopped(stopped));
             }
@@ -181,16 +184,15 @@ impl Pretraining<'_> {
             let noise = input::step_noise(recipe, epoch, &batch.indices);
             let report = self.student.step(epoch, step, rate, &batch.images, &noise)?;
             let taken = Step {
-                loss: report.loss,
-                gradient_norm: report.gradient_norm,
+                loss: report.loss.clone(),
+                gradient_norm: report.gradient_norm.clone(),
                 rate,
                 targets: report.targets.clone(),
-                pixel: report.pixel,
+                pixel: report.pixel.clone(),
             };
-            progress.after_step(session, directory, taken, || self.student.diagnose(&batch.images, &noise))?;
-            if let Some(stability) = &mut monitors.stability {
-                stability.step(report.loss);
-            }
+            let layers = || self.student.diagnose(&batch.images, &noise);
+            let losses = progress.after_step(session, directory, settings, taken, layers)?;
+            monitors.after_steps(&losses);
             progress.keep_when_due(directory, settings, || self.snapshot(monitors))?;
             last_step = Some(Box::new(report));
         }

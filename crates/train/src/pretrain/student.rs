@@ -13,6 +13,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::TrainError;
+use crate::device_scalar::DeviceScalar;
 use crate::diagnosis;
 use crate::input::{flat_patches, noise_of_mask, patch_tensor};
 use crate::method::{FeatureTargets, TargetEvent, Targets};
@@ -45,13 +46,13 @@ pub struct Student {
 #[derive(Debug, Clone)]
 pub struct StepReport {
     /// The loss of the method.
-    pub loss: f64,
+    pub loss: DeviceScalar,
     /// The loss against each feature target, without weights; empty for pixels.
-    pub targets: Vec<f64>,
+    pub targets: Vec<DeviceScalar>,
     /// The loss on pixels beside the feature targets, without its weight; `None` where there is none.
-    pub pixel: Option<f64>,
+    pub pixel: Option<DeviceScalar>,
     /// Global norm of the gradient of everything that is updated, before clipping.
-    pub gradient_norm: f64,
+    pub gradient_norm: DeviceScalar,
     /// The prediction for the patches that the loss counts, of the last micro-batch and its first mask [M, P], without
     /// autodiff.
     pub prediction: Tensor<2>,
@@ -228,7 +229,7 @@ impl Student {
         for mask in 1..masks {
             let (gradients_of_mask, of_mask) = one_pass(mask, mask..mask + 1)?;
             gradients::accumulate(&mut sum, gradients_of_mask);
-            report.loss += of_mask.loss;
+            report.loss = report.loss + of_mask.loss;
             report.targets.extend(of_mask.targets);
         }
         Ok((sum, report))
@@ -293,17 +294,17 @@ impl Student {
         if let Some(head) = self.model.pixel_pred.as_ref().filter(|_| is_first) {
             let pixels = Tensor::from_inner(self.pixel_rows(&patches, &masking));
             let on_pixels = mean_squared_error(head.forward(decoded), pixels);
-            pixel = Some(f64::from(on_pixels.clone().into_scalar::<f32>()));
+            pixel = Some(DeviceScalar::from(on_pixels.clone().inner()));
             loss = loss + on_pixels * (pixel_weight * share);
         }
 
         let prediction = prediction.inner();
         let losses = targets.losses(&prediction);
         let report = StepReport {
-            loss: targets.total(&losses) + pixel.map_or(0.0, |pixel| pixel * pixel_weight),
+            loss: targets.total(&losses) + pixel.clone().unwrap_or_default() * pixel_weight,
             targets: if self.targets.exist() { losses } else { Vec::new() },
             pixel,
-            gradient_norm: 0.0,
+            gradient_norm: DeviceScalar::default(),
             prediction,
             target,
         };
@@ -366,15 +367,18 @@ impl Student {
 
 /// `report` with the means of its losses over all `ranks`.
 fn mean_over(ranks: &Ranks, mut report: StepReport) -> StepReport {
-    let own: Vec<f64> = [report.loss].into_iter().chain(report.targets.iter().copied()).chain(report.pixel).collect();
-    let mut means = ranks.means(&own).into_iter();
+    if ranks.count() == 1 {
+        return report;
+    }
+    let losses = || [&report.loss].into_iter().chain(&report.targets).chain(&report.pixel);
+    let own = DeviceScalar::items(&losses().cloned().collect::<Vec<_>>());
     let losses = [&mut report.loss].into_iter().chain(&mut report.targets).chain(&mut report.pixel);
-    losses.zip(&mut means).for_each(|(loss, mean)| *loss = mean);
+    losses.zip(ranks.means(&own)).for_each(|(loss, mean)| *loss = mean.into());
     report
 }
 
 /// Means over micro-batches of equal size; the tensors of the last one.
-fn merge(reports: Vec<StepReport>, gradient_norm: f64) -> StepReport {
+fn merge(reports: Vec<StepReport>, gradient_norm: DeviceScalar) -> StepReport {
     let parts = reports.len() as f64;
     let mut merged: Option<StepReport> = None;
     for report in reports {
@@ -382,15 +386,17 @@ fn merge(reports: Vec<StepReport>, gradient_norm: f64) -> StepReport {
             None => report,
             Some(earlier) => StepReport {
                 loss: earlier.loss + report.loss,
-                targets: earlier.targets.iter().zip(&report.targets).map(|(a, b)| a + b).collect(),
+                targets: earlier.targets.into_iter().zip(report.targets).map(|(a, b)| a + b).collect(),
                 pixel: earlier.pixel.zip(report.pixel).map(|(a, b)| a + b),
                 ..report
             },
         });
     }
     let mut merged = merged.unwrap_or_else(|| unreachable!("a step has at least one micro-batch"));
-    merged.loss /= parts;
-    merged.targets.iter_mut().chain(&mut merged.pixel).for_each(|loss| *loss /= parts);
+    if parts > 1.0 {
+        let losses = [&mut merged.loss].into_iter().chain(&mut merged.targets).chain(&mut merged.pixel);
+        losses.for_each(|loss| *loss = std::mem::take(loss) * (1.0 / parts));
+    }
     merged.gradient_norm = gradient_norm;
     merged
 }

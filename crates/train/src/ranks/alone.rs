@@ -1,6 +1,6 @@
 //! One process: there is nobody to ask.
 
-use super::Communicator;
+use super::communicator::Communicator;
 
 /// The only rank.
 pub(super) struct Alone;

@@ -9,7 +9,8 @@ use mpi::environment::Universe;
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::{Communicator as _, CommunicatorCollectives as _};
 
-use super::{Communicator, Ranks};
+use super::Ranks;
+use super::communicator::Communicator;
 
 /// The most bytes that are gathered at once, of all ranks together: MPI counts in 32 bits.
 const AT_ONCE: usize = 1 << 30;

@@ -50,6 +50,7 @@ use lock::{LOCK_FILE, Lock};
 use place::Place;
 use result_weights::best_weights;
 use tensorboard::EventFile;
+use told::Told;
 
 use crate::TrainError;
 use crate::file_checksum::sha256_of_file;
@@ -124,19 +125,28 @@ impl RunDirectory {
         ranks: &Ranks,
     ) -> Result<Opened, TrainError> {
         if !ranks.is_first() {
-            return told::opened(ranks, |checkpoint| Self {
+            let Told::Begun(checkpoint) = told::hear(ranks)? else { return Ok(Opened::Finished(None)) };
+            let directory = Self {
                 path: path.to_owned(),
                 config: config.to_owned(),
                 class_names: Vec::new(),
                 run_file,
                 began: Instant::now(),
-                earlier_wall_s: checkpoint.map_or(0.0, |checkpoint| checkpoint.wall_s),
+                earlier_wall_s: checkpoint.as_ref().map_or(0.0, |checkpoint| checkpoint.wall_s),
                 ranks: ranks.clone(),
                 files: None,
+            };
+            return Ok(match checkpoint {
+                None => Opened::Fresh(directory),
+                kept => Opened::Resumed(directory, kept, Vec::new()),
             });
         }
         let opened = Self::open_files(path, config, run_file, trunk, resume, other_inputs, ranks)?;
-        told::tell(ranks, &opened)?;
+        match &opened {
+            Opened::Finished(_) => told::finished(ranks),
+            Opened::Resumed(_, checkpoint, _) => told::begun(ranks, checkpoint.as_deref())?,
+            Opened::Fresh(_) | Opened::Repeated(..) => told::begun(ranks, None)?,
+        }
         Ok(opened)
     }
 

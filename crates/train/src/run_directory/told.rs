@@ -1,8 +1,11 @@
 //! What the first of several ranks finds in the run directory, told to the others.
 
+use std::path::Path;
+
 use bmae_nn::weights::StateDict;
 
-use super::{Checkpoint, Fields, Opened, RunDirectory};
+use super::metrics::Fields;
+use super::state_file::Checkpoint;
 use crate::TrainError;
 use crate::ranks::Ranks;
 
@@ -10,41 +13,47 @@ use crate::ranks::Ranks;
 const FINISHED: u8 = 0;
 const BEGUN: u8 = 1;
 
-/// Tells the other ranks what `opened` says; nothing where there are none.
-pub(super) fn tell(ranks: &Ranks, opened: &Opened) -> Result<(), TrainError> {
+/// What the first rank found.
+pub(super) enum Told {
+    /// A run that is finished.
+    Finished,
+    /// One that begins, or goes on from a checkpoint.
+    Begun(Option<Box<Checkpoint>>),
+}
+
+/// Tells the other ranks that the run is finished.
+pub(super) fn finished(ranks: &Ranks) {
+    if ranks.count() > 1 {
+        ranks.of_first(vec![FINISHED]);
+    }
+}
+
+/// Tells the other ranks that the run begins or, where there is a `checkpoint`, goes on from it.
+pub(super) fn begun(ranks: &Ranks, checkpoint: Option<&Checkpoint>) -> Result<(), TrainError> {
     if ranks.count() == 1 {
         return Ok(());
     }
-    let mut bytes = match opened {
-        Opened::Finished(_) => vec![FINISHED],
-        Opened::Fresh(_) | Opened::Resumed(..) | Opened::Repeated(..) => vec![BEGUN],
-    };
-    if let Opened::Resumed(directory, Some(checkpoint), _) = opened {
-        checkpoint.write(&mut bytes).map_err(|source| TrainError::reading(directory.path(), source))?;
+    let mut bytes = vec![BEGUN];
+    if let Some(checkpoint) = checkpoint {
+        checkpoint.write(&mut bytes).map_err(|source| TrainError::reading(&checkpoint.file, source))?;
     }
     ranks.of_first(bytes);
     Ok(())
 }
 
-/// What the first rank told, in the words of [`RunDirectory::open`]; `directory` makes that of this rank.
-pub(super) fn opened(
-    ranks: &Ranks,
-    directory: impl FnOnce(Option<&Checkpoint>) -> RunDirectory,
-) -> Result<Opened, TrainError> {
+/// What the first rank tells.
+pub(super) fn hear(ranks: &Ranks) -> Result<Told, TrainError> {
     let bytes = ranks.of_first(Vec::new());
-    let (Some(&tag), of_checkpoint) = (bytes.first(), bytes.get(1..).unwrap_or_default()) else {
-        unreachable!("the first rank tells at least one byte")
-    };
-    if tag == FINISHED {
-        return Ok(Opened::Finished(None));
+    match bytes.split_first() {
+        Some((&BEGUN, [])) => Ok(Told::Begun(None)),
+        Some((&BEGUN, of_checkpoint)) => {
+            let place = "the checkpoint of the first rank";
+            let without_weights = || unreachable!("a checkpoint that is told holds its weights");
+            let state = StateDict::from_bytes(of_checkpoint, place)?;
+            Checkpoint::of_file(state, Path::new(place), without_weights).map(|told| Told::Begun(Some(Box::new(told))))
+        }
+        _ => Ok(Told::Finished),
     }
-    if of_checkpoint.is_empty() {
-        return Ok(Opened::Fresh(directory(None)));
-    }
-    let directory_of_none = || unreachable!("a checkpoint that is told holds its weights");
-    let state = StateDict::from_bytes(of_checkpoint, "the checkpoint of the first rank")?;
-    let checkpoint = Checkpoint::of_file(state, "the checkpoint of the first rank".as_ref(), directory_of_none)?;
-    Ok(Opened::Resumed(directory(Some(&checkpoint)), Some(Box::new(checkpoint)), Vec::new()))
 }
 
 /// The lines of metrics that the first rank read, which gives them as its `own`.

@@ -157,10 +157,10 @@ fn slow_weight_weighs_the_copied_target_in_loss_and_gradient() {
     };
     let (heavy, reports) = of(0.7);
     for report in &reports[2..] {
-        let expected = report.targets[0] + 0.7 * report.targets[1];
-        assert!((report.loss - expected).abs() < 1e-9, "{report:?}");
+        let expected = report.targets[0].item() + 0.7 * report.targets[1].item();
+        assert!((report.loss.item() - expected).abs() < 1e-9, "{report:?}");
     }
-    assert_ne!(reports[5].targets[0], reports[5].targets[1], "fast and slow have parted");
+    assert_ne!(reports[5].targets[0].item(), reports[5].targets[1].item(), "fast and slow have parted");
     // Of no weight at all the copy leaves EMA-MAE, bit for bit.
     let (weightless, _) = of(0.0);
     let (ema, _) = after_steps("method.name = 'ema-mae'\nmethod.wse = 1\nmethod.tau = 0.5");
@@ -176,8 +176,8 @@ fn weight_scales_loss_and_gradient_of_its_target() {
         step(&mut student, 0, 0)
     };
     let (one, three) = (of(1.0), of(3.0));
-    assert!((three.loss - 3.0 * one.loss).abs() < 1e-6 * three.loss, "{one:?} {three:?}");
-    assert!((three.gradient_norm - 3.0 * one.gradient_norm).abs() < 1e-5 * three.gradient_norm);
+    assert!((three.loss.item() - 3.0 * one.loss.item()).abs() < 1e-6 * three.loss.item(), "{one:?} {three:?}");
+    assert!((three.gradient_norm.item() - 3.0 * one.gradient_norm.item()).abs() < 1e-5 * three.gradient_norm.item());
 }
 
 #[test]
@@ -256,12 +256,19 @@ fn pixel_weight_adds_the_weighted_pixel_loss_to_loss_and_gradient() {
         (report, StateDict::of(student.model()))
     };
     let ((without, _), (half, _), (heavy, _)) = (report("0"), report("0.5"), report("4.0"));
-    assert_eq!(without.pixel, None);
-    let (pixel, feature) = (half.pixel.expect("a pixel loss"), half.targets[0]);
-    assert!(pixel > 0.0 && (half.loss - (feature + 0.5 * pixel)).abs() < 1e-9, "{half:?}");
-    assert_eq!((heavy.pixel, heavy.targets[0]), (Some(pixel), feature), "the same losses of another weight");
-    assert!((feature - without.targets[0]).abs() < 1e-6, "the features' loss is what it is without");
-    assert!(heavy.gradient_norm > half.gradient_norm && half.gradient_norm > without.gradient_norm);
+    assert!(without.pixel.is_none());
+    let (pixel, feature) = (half.pixel.as_ref().expect("a pixel loss").item(), half.targets[0].item());
+    assert!(pixel > 0.0 && (half.loss.item() - (feature + 0.5 * pixel)).abs() < 1e-9, "{half:?}");
+    assert_eq!(
+        (heavy.pixel.map(|loss| loss.item()), heavy.targets[0].item()),
+        (Some(pixel), feature),
+        "the same losses of another weight"
+    );
+    assert!((feature - without.targets[0].item()).abs() < 1e-6, "the features' loss is what it is without");
+    assert!(
+        heavy.gradient_norm.item() > half.gradient_norm.item()
+            && half.gradient_norm.item() > without.gradient_norm.item()
+    );
 }
 
 /// The pixel loss after the switch is the one that MAE would have had: the same head on the same decoder.
@@ -274,7 +281,10 @@ fn pixel_weight_compares_with_the_pixels_that_the_warm_up_predicted() {
             step(&mut student, 1, 0)
         };
         let (pixels, both) = (of("method.name = 'mae'"), of(WITH_PIXELS));
-        assert!((both.pixel.expect("a pixel loss") - pixels.loss).abs() < 1e-6 * pixels.loss, "{pixels:?} {both:?}");
+        assert!(
+            (both.pixel.as_ref().expect("a pixel loss").item() - pixels.loss.item()).abs() < 1e-6 * pixels.loss.item(),
+            "{pixels:?} {both:?}"
+        );
     }
 }
 
@@ -293,8 +303,9 @@ fn pixel_weight_takes_micro_batches_to_the_same_step() {
     };
     let (whole, parts) = (of(1), of(4));
     // Sums in another order: f32 rounding of sums of some thousand terms.
-    assert!((whole.loss - parts.loss).abs() < 1e-5 * whole.loss, "{whole:?} {parts:?}");
-    let [whole, parts] = [whole, parts].map(|report| (report.pixel.expect("a pixel loss"), report.gradient_norm));
+    assert!((whole.loss.item() - parts.loss.item()).abs() < 1e-5 * whole.loss.item(), "{whole:?} {parts:?}");
+    let [whole, parts] =
+        [whole, parts].map(|report| (report.pixel.expect("a pixel loss").item(), report.gradient_norm.item()));
     assert!((whole.0 - parts.0).abs() < 1e-5 * whole.0 && (whole.1 - parts.1).abs() < 1e-4 * whole.1);
 }
 
@@ -374,7 +385,7 @@ fn a_frozen_heads_gradient_counts_neither_in_the_norm_nor_in_clipping() {
         student.start_epoch(0).expect("pixels");
         step(&mut student, 0, 0);
         student.start_epoch(1).expect("features");
-        step(&mut student, 1, 0).gradient_norm
+        step(&mut student, 1, 0).gradient_norm.item()
     };
     let (trainable, frozen) = (norm_after_the_switch("trainable"), norm_after_the_switch("frozen"));
     assert!(frozen < trainable * 0.999, "{frozen} of {trainable}");

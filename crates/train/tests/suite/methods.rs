@@ -158,7 +158,7 @@ fn micro_batches_take_the_same_step_as_the_whole_batch() {
     let after = |accumulate: usize| {
         let (_, mut student) = student(&format!("method.name = 'mae'\npretrain.accumulate = {accumulate}"));
         let report = step(&mut student, 0, 0);
-        (report.loss, report.gradient_norm)
+        (report.loss.item(), report.gradient_norm.item())
     };
     let (whole, parts) = (after(1), after(4));
     // Sums in another order: f32 rounding of sums of some thousand terms.

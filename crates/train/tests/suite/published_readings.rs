@@ -49,14 +49,18 @@ fn masks_separate_compares_each_target_on_its_own_mask_and_adds_the_gradients() 
     };
     let (separate, _) = of("method.masks = 'separate'", &interleaved(&one, &two));
     let ((on_one, _), (on_two, _)) = (of("method.masks = 'shared'", &one), of("method.masks = 'shared'", &two));
-    assert!(close(separate.targets[0], on_one.targets[0]), "{separate:?} {on_one:?}");
-    assert!(close(separate.targets[1], on_two.targets[1]), "{separate:?} {on_two:?}");
-    assert!(!close(separate.targets[1], on_one.targets[1]), "the masks tell the losses apart");
-    assert!(close(separate.loss, separate.targets[0] + 0.2 * separate.targets[1]), "{separate:?}");
+    assert!(close(separate.targets[0].item(), on_one.targets[0].item()), "{separate:?} {on_one:?}");
+    assert!(close(separate.targets[1].item(), on_two.targets[1].item()), "{separate:?} {on_two:?}");
+    assert!(!close(separate.targets[1].item(), on_one.targets[1].item()), "the masks tell the losses apart");
+    assert!(close(separate.loss.item(), separate.targets[0].item() + 0.2 * separate.targets[1].item()), "{separate:?}");
 
     // On one and the same mask the two passes are the single one, gradient and step included.
     let (separate, learned) = of("method.masks = 'separate'", &interleaved(&one, &one));
-    assert!(close(separate.loss, on_one.loss) && close(separate.gradient_norm, on_one.gradient_norm), "{separate:?}");
+    assert!(
+        close(separate.loss.item(), on_one.loss.item())
+            && close(separate.gradient_norm.item(), on_one.gradient_norm.item()),
+        "{separate:?}"
+    );
     let (_, expected) = of("method.masks = 'shared'", &one);
     for (name, array) in &expected.tensors {
         let largest = array.values.iter().fold(1e-6f32, |max, value| max.max(value.abs()));
@@ -74,7 +78,7 @@ fn masks_separate_of_a_copy_without_weight_leave_ema_mae_bit_for_bit() {
         let (_, mut student) = student(&format!("{keys}\nmethod.tau = 0.5"));
         student.start_epoch(1).expect("starts");
         let report = student.step(1, 0, 1e-2, &images, noise).expect("a step");
-        (report.loss, encoder_values(&student))
+        (report.loss.item(), encoder_values(&student))
     };
     let noise = interleaved(&one, &batch(7, 1).1);
     let weightless = "method.name = 'mae-new'\nmethod.k = 1\nmethod.slow_weight = 0.0\nmethod.masks = 'separate'";
@@ -92,7 +96,10 @@ fn masks_separate_takes_micro_batches_to_the_same_step() {
     let (whole, parts) = (of(1), of(4));
     // Four steps of micro-batches lie behind them: rounding, as AdamW enlarges it.
     let near = |found: f64, expected: f64| (found - expected).abs() < 1e-3 * expected;
-    assert!(near(parts.loss, whole.loss) && near(parts.gradient_norm, whole.gradient_norm), "{whole:?} {parts:?}");
+    assert!(
+        near(parts.loss.item(), whole.loss.item()) && near(parts.gradient_norm.item(), whole.gradient_norm.item()),
+        "{whole:?} {parts:?}"
+    );
 }
 
 #[test]
@@ -126,9 +133,9 @@ fn warmup_weight_sum_multiplies_loss_and_gradient_of_the_warm_up_by_the_sum_of_t
         [report(0), report(1)]
     };
     let ([one, after], [sum, after_sum]) = (of("one"), of("sum"));
-    assert!(close(sum.loss, 1.2 * one.loss), "{one:?} {sum:?}");
-    assert!(close(sum.gradient_norm, 1.2 * one.gradient_norm), "{one:?} {sum:?}");
-    assert_eq!(after.loss, after_sum.loss, "nothing changes after the switch");
+    assert!(close(sum.loss.item(), 1.2 * one.loss.item()), "{one:?} {sum:?}");
+    assert!(close(sum.gradient_norm.item(), 1.2 * one.gradient_norm.item()), "{one:?} {sum:?}");
+    assert_eq!(after.loss.item(), after_sum.loss.item(), "nothing changes after the switch");
 }
 
 #[test]
@@ -225,7 +232,11 @@ fn loss_on_all_counts_the_patches_that_were_seen_too_for_pixels_and_for_features
         let mean = squares / wanted.concat().len() as f64;
         // Both targets are still the student itself: 1.2 times the loss against one.
         let expected = if epoch == 0 { mean } else { 1.2 * mean };
-        assert!(close(all.loss, expected) && !close(on_masked.loss, expected), "{} {expected}", all.loss);
+        assert!(
+            close(all.loss.item(), expected) && !close(on_masked.loss.item(), expected),
+            "{} {expected}",
+            all.loss.item()
+        );
     }
 }
 

@@ -174,9 +174,10 @@ fn gradients_are_clipped_by_their_global_norm_only_where_it_is_asked_for() {
             classifier(&format!("method.scratch_init = 'timm'\nfinetune.clip_norm = {clip_norm}"));
         let (images, labels) = batch(&recipe);
         let (_, of_classifier) = learner.step(0, 0, 1e-3, &images, &labels).expect("a step");
-        for (told, state) in
-            [(report.gradient_norm, student.snapshot().values), (of_classifier, learner.snapshot().values)]
-        {
+        for (told, state) in [
+            (report.gradient_norm.item(), student.snapshot().values),
+            (of_classifier.item(), learner.snapshot().values),
+        ] {
             let expected = if clipped { 0.01 } else { told };
             assert!(
                 told > 0.02 && (norm(&state) / expected - 1.0).abs() < 1e-3,
@@ -219,7 +220,7 @@ fn drop_path_and_label_smoothing_reach_the_loss_and_evaluation_sees_neither() {
         let (images, labels) = batch(&recipe);
         let model = learner.frozen();
         let logits = learner.logits(&model, &images).expect("logits");
-        let loss = learner.step(0, 0, 0.0, &images, &labels).expect("a step").0;
+        let loss = learner.step(0, 0, 0.0, &images, &labels).expect("a step").0.item();
         let expected = |smoothing| {
             let loss = bmae_nn::cross_entropy(logits.clone(), &labels, smoothing).expect("labels of ten classes");
             f64::from(loss.into_scalar::<f32>())
@@ -242,7 +243,7 @@ fn a_batch_is_mixed_whole_with_its_own_reverse_and_learns_soft_targets() {
         let (recipe, mut learner) = classifier(&format!("method.scratch_init = 'timm'\n{mixing}"));
         let (mut images, labels) = batch(&recipe);
         let model = learner.frozen();
-        let loss = learner.step(2, number, 0.0, &images, &labels).expect("a step").0;
+        let loss = learner.step(2, number, 0.0, &images, &labels).expect("a step").0.item();
 
         let mut generator = keyed(recipe.seed, 2, number as u64, Purpose::Mixing);
         let targets = bmae_train::pipeline::mixing(&recipe.finetune)
@@ -261,7 +262,7 @@ fn a_probability_of_mixing_of_zero_is_no_mixing() {
     let of = |keys: &str| {
         let (recipe, mut learner) = classifier(&format!("method.scratch_init = 'timm'\n{keys}"));
         let (images, labels) = batch(&recipe);
-        learner.step(0, 0, 1e-3, &images, &labels).expect("a step").0
+        learner.step(0, 0, 1e-3, &images, &labels).expect("a step").0.item()
     };
     let plain = of("");
     assert_eq!(of("finetune.mixup = 0.8\nfinetune.mixup_probability = 0.0"), plain);
@@ -280,7 +281,7 @@ fn what_a_step_of_fine_tuning_draws_depends_on_seed_epoch_and_step_and_on_no_mic
             "method.scratch_init = 'timm'\nfinetune.drop_path = 0.5\nfinetune.mixup = 0.8\nfinetune.cutmix = 1.0\n{keys}"
         ));
         let (images, labels) = batch(&recipe);
-        learner.step(epoch, number, 1e-3, &images, &labels).expect("a step").0
+        learner.step(epoch, number, 1e-3, &images, &labels).expect("a step").0.item()
     };
     let loss = of("", 0, 0);
     assert_eq!(of("", 0, 0), loss);
