@@ -73,7 +73,7 @@ mod joined {
 
     /// Leaves the others, once all are through.
     pub fn leave() {
-        CONNECTION.with(|cell| cell.get().inspect(|connection| connection.close()));
+        CONNECTION.with(|cell| cell.get().into_iter().for_each(|connection| connection.close()));
     }
 
     /// Ends all ranks where this one has failed with `line`, which is said. Returns where there are no others.
