@@ -114,3 +114,25 @@ for metrics in "$work"/pair/mae-*/pretrain/metrics.jsonl; do
     [ "$(epochs_of "$metrics")" -eq 40 ] || { echo "$metrics has $(epochs_of "$metrics") epochs where 40 were expected" >&2; exit 1; }
 done
 say "task $index of array $array, whose number is the array's, was queued again and went on; task $other trained undisturbed"
+
+# One training as two tasks, the ranks of MPI, where the program knows it: as fast as it is cancelled, it is queued again and goes on.
+if "$bmae" sweep --grid method.name=mae "${small[@]}" --evaluations finetune,knn --out "$work/ranks" --threads 1 --ranks 2 --emit slurm \
+    2>"$work/ranks.log" >/dev/null; then
+    shellcheck --shell=bash --exclude=SC1091,SC2050 "$work/ranks"/slurm/*.sh "$work/ranks"/slurm/*.sbatch
+    bash "$work/ranks/slurm/submit.sh" >/dev/null
+    metrics=$work/ranks/mae/pretrain/metrics.jsonl
+    for _ in $(seq 240); do [ "$(epochs_of "$metrics")" -gt 3 ] 2>/dev/null && break; sleep 0.5; done
+    [ "$(squeue -h -t running -n bmae-pretrain -o %C)" = 2 ] || { squeue >&2; tail -50 "$work/ranks"/slurm/logs/*.log >&2; exit 1; }
+    scancel --signal=USR1 --batch "$(squeue -h -t running -n bmae-pretrain -o %i | head -1)"
+    for _ in $(seq 300); do [ -z "$(squeue -h)" ] && break; sleep 1; done
+    [ -z "$(squeue -h)" ] || { squeue >&2; exit 1; }
+    log=$(cat "$work/ranks"/slurm/logs/bmae-pretrain-*.log)
+    for word in "keeps .* of 40 epochs" "from epoch"; do grep -q "$word" <<<"$log" || { echo "$log" >&2; exit 1; }; done
+    [ "$(epochs_of "$metrics")" -eq 40 ] || { echo "$metrics has $(epochs_of "$metrics") epochs where 40 were expected" >&2; exit 1; }
+    grep -q "2 ranks" "$work/ranks/mae/pretrain/run.toml" || { cat "$work/ranks/mae/pretrain/run.toml" >&2; exit 1; }
+    grep -q "2 ranks" "$work/ranks/mae/finetune/run.toml" || { cat "$work/ranks/mae/finetune/run.toml" >&2; exit 1; }
+    say "two tasks trained one run, were queued again together and went on: $(grep -o 'from epoch [0-9]*' <<<"$log" | head -1)"
+    cat "$work/ranks"/slurm/logs/bmae-report-*.log
+else
+    echo "skipped: $(cat "$work/ranks.log")"
+fi

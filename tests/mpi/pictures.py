@@ -7,4 +7,4 @@ folder = Path(sys.argv[1])
 for number in range(32):
     pixels = bytes((number * 7 + at) % 256 for at in range(16 * 16))
     name = folder / "ab"[number % 2] / f"{number:02}.pgm"
-    name.write_bytes(b"P5\n16 16\n255\n" + (pixels if number != 5 else pixels[:40]))
+    name.write_bytes(b"P5\n16 16\n255\n" + (pixels if number != 14 else pixels[:40]))

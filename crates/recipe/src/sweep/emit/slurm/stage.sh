@@ -8,17 +8,18 @@ kept() { echo "$1"/state/*; }
 # What USR1 and the others ask of `run_stage`: to be queued again, or to end.
 ask() {
     asked=$1 heard=yes
-    [ -z "$program" ] || kill -TERM "$program" 2>/dev/null || true
+    [ -z "$program" ] || kill -"$signal" "$program" 2>/dev/null || true
 }
 
 # JOB STAGE RUN OPTIONS...; JOB is what `scontrol` knows this job by.
 run_stage() {
-    local job=$1 stage=$2 run=$3 before program='' asked='' heard=yes status code=127 launch=()
+    local job=$1 stage=$2 run=$3 before program='' asked='' heard=yes status code=127 launch=() signal=TERM
     shift 3
     trap 'ask again' USR1
     trap 'ask end' INT TERM
-    # Several tasks train together, as the ranks of MPI; one that ends badly ends all.
+    # Several tasks train together, as the ranks of MPI; one that ends badly ends all. srun passes USR1 on to them, and ends them at TERM.
     if [ "${SLURM_NTASKS:-1}" -gt 1 ]; then
+        signal=USR1
         launch=(srun --mpi="${BMAE_MPI:-pmix}" --kill-on-bad-exit=1 --cpus-per-task="${SLURM_CPUS_PER_TASK:-@THREADS@}")
     fi
     before=$(kept "$run/$stage")
@@ -33,8 +34,8 @@ run_stage() {
         wait "$program" || status=$?
         [ "$status" -eq 127 ] || code=$status
     done
-    # 143: the program was asked before it listened.
-    if [ "$asked" = again ] && { [ "$code" -eq 130 ] || [ "$code" -eq 143 ]; }; then
+    # 143 and 138: the program was asked before it listened, by TERM or USR1.
+    if [ "$asked" = again ] && [[ " 130 138 143 " == *" $code "* ]]; then
         # A job whose time is too short for a single step would be queued for ever.
         if [ "${SLURM_RESTART_COUNT:-0}" -ge 3 ] && [ "$(kept "$run/$stage")" = "$before" ]; then
             echo "error: $run/$stage was begun $((SLURM_RESTART_COUNT + 1)) times and kept nothing the last time; it is not queued again: submit it with a longer --time" >&2
