@@ -8,6 +8,7 @@ use bmae_recipe::plan::PlannedStage;
 
 use crate::observer::{Event, Message};
 use crate::optimiser::ParameterGroups;
+use crate::ranks::Traffic;
 use crate::run_directory::{Checkpoint, InputChange, Inputs, Opened, OtherInputs, Position, RunDirectory, RunFile};
 use crate::stage_inputs::checksum_of_start;
 use crate::{Outcome, Session, TrainError, readable};
@@ -123,11 +124,24 @@ impl<'a> StageRun<'a> {
             }
             Ok(outcome)
         });
+        say_traffic(session);
         let outcome = self.directory.keep_failure(outcome)?;
         if let Outcome::Finished(summary) = &outcome {
             session.tell(Event::Finished { run: run.clone(), stage: *stage, loss: summary.loss, top1: summary.top1 });
         }
         Ok(outcome)
+    }
+}
+
+/// Says what several ranks had to tell each other, for whoever asks for more.
+fn say_traffic(session: &mut Session<'_>) {
+    let (count, Traffic { sums, bytes, time }) = (session.ranks().count(), session.ranks().traffic());
+    if sums > 0 {
+        let (mebibytes, milliseconds) =
+            (bytes as f64 / sums as f64 / f64::from(1 << 20), time.as_secs_f64() * 1e3 / sums as f64);
+        session.tell(Event::Detail(format!(
+            "{count} ranks: each sent {mebibytes:.1} MiB of gradients a step, which took {milliseconds:.1} ms, the waiting for others included"
+        )));
     }
 }
 

@@ -14,8 +14,10 @@ pub mod launch;
 #[cfg(feature = "mpi")]
 pub mod mpi;
 
+use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use alone::Alone;
 use bmae_data::loader::Share;
@@ -23,9 +25,23 @@ use bytemuck::{Pod, cast_slice, pod_collect_to_vec};
 pub use communicator::Communicator;
 pub use divides::check_batches;
 
+/// What the gradients of a run cost to be summed, as one rank saw it.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Traffic {
+    /// How often they were.
+    pub sums: usize,
+    /// The bytes that this rank sent for it, and received as many.
+    pub bytes: u64,
+    /// The time that it took, waiting for the other ranks included.
+    pub time: Duration,
+}
+
 /// All ranks, as one of them sees them.
 #[derive(Clone)]
-pub struct Ranks(Rc<dyn Communicator>);
+pub struct Ranks {
+    communicator: Rc<dyn Communicator>,
+    traffic: Rc<Cell<Traffic>>,
+}
 
 impl Default for Ranks {
     /// One process.
@@ -43,22 +59,27 @@ impl fmt::Debug for Ranks {
 impl Ranks {
     /// Those that `communicator` connects.
     pub fn connected_by(communicator: impl Communicator + 'static) -> Self {
-        Self(Rc::new(communicator))
+        Self { communicator: Rc::new(communicator), traffic: Rc::default() }
     }
 
     /// The number of this rank, from 0.
     pub fn rank(&self) -> usize {
-        self.0.rank()
+        self.communicator.rank()
     }
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.0.count()
+        self.communicator.count()
     }
 
     /// Whether this is the rank that writes files and talks.
     pub fn is_first(&self) -> bool {
         self.rank() == 0
+    }
+
+    /// What [`sum`](Self::sum) has cost so far.
+    pub fn traffic(&self) -> Traffic {
+        self.traffic.get()
     }
 
     /// Replaces `values`, as many on every rank, by their sums over all ranks.
@@ -70,11 +91,12 @@ impl Ranks {
         if count == 1 {
             return;
         }
+        let began = Instant::now();
         let part = values.len().div_ceil(count);
         let mut padded = values.to_vec();
         padded.resize(part * count, 0.0);
         let mut received = vec![0.0; padded.len()];
-        self.0.exchange(&padded, &mut received);
+        self.communicator.exchange(&padded, &mut received);
         let mut parts = received.chunks_exact(part.max(1));
         let mut sums = parts.next().unwrap_or_default().to_vec();
         for part in parts {
@@ -82,9 +104,12 @@ impl Ranks {
                 *sum += value;
             }
         }
-        self.0.gather_equal(&sums, &mut padded);
+        self.communicator.gather_equal(&sums, &mut padded);
         let length = values.len();
         values.copy_from_slice(&padded[..length]);
+        let Traffic { sums, bytes, time } = self.traffic.get();
+        let sent = 2 * (count - 1) * part * size_of::<f32>();
+        self.traffic.set(Traffic { sums: sums + 1, bytes: bytes + sent as u64, time: time + began.elapsed() });
     }
 
     /// The mean over all ranks of each of `own`, as many on every rank.
@@ -109,7 +134,7 @@ impl Ranks {
     pub fn any(&self, own: bool) -> bool {
         match self.count() {
             1 => own,
-            _ => self.0.gather(&[u8::from(own)]).into_iter().flatten().any(|said| said != 0),
+            _ => self.communicator.gather(&[u8::from(own)]).into_iter().flatten().any(|said| said != 0),
         }
     }
 
@@ -119,7 +144,7 @@ impl Ranks {
             return own;
         }
         let own = if self.is_first() { own } else { Vec::new() };
-        self.0.gather(&own).into_iter().next().unwrap_or_default()
+        self.communicator.gather(&own).into_iter().next().unwrap_or_default()
     }
 
     /// The values of all ranks behind each other.
@@ -149,7 +174,7 @@ impl Ranks {
     }
 
     fn gathered<T: Pod>(&self, own: &[T]) -> Vec<Vec<T>> {
-        self.0.gather(cast_slice(own)).iter().map(|bytes| pod_collect_to_vec(bytes)).collect()
+        self.communicator.gather(cast_slice(own)).iter().map(|bytes| pod_collect_to_vec(bytes)).collect()
     }
 
     /// The images that this rank takes of every batch of `micro_batches` equal parts.
