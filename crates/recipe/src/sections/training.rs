@@ -44,7 +44,7 @@ section! {
         /// checkpoints/last.safetensors is written after every epoch in any case.
         checkpoint_every: usize = [0; 3], in Count::from(0);
         /// Keep the state of a training every so many minutes within an epoch, too; 0 = only after whole epochs
-        /// What a kill costs at the most. A run that is stopped by Ctrl-C or SIGTERM keeps its state at once in any case.
+        /// What a kill costs at the most. A run that is stopped by Ctrl-C, SIGTERM or SIGUSR1 keeps its state at once in any case.
         checkpoint_minutes: f64 = [10.0; 3], in Number::from(0.0);
         /// Augmentation of training images before normalisation
         /// Both crops are followed by a horizontal flip with probability 1/2. "none" is the evaluation transform; the
