@@ -60,7 +60,7 @@ fn find() -> Result<Gpu, TrainError> {
         Ok(None) => return Err(TrainError::NoGpu { reason: "none was found".to_owned() }),
         Err(reason) => return Err(TrainError::NoGpu { reason }),
     };
-    let language = if identity.fingerprint.contains("spirv") { "SPIR-V" } else { "WGSL" };
+    let language = if cfg!(feature = "gpu-spirv") { "SPIR-V where it is taken" } else { "WGSL" };
     let name = format!("{} ({language})", identity.name);
     Ok(Gpu { device, name, is_hardware: identity.physical.is_some() })
 }
