@@ -35,7 +35,7 @@ pub fn sum_over(ranks: &Ranks, gradients: &mut GradientMap) {
         return;
     }
     let _timer = profile::time(Operation::Gradients);
-    let mut flat: Vec<f32> = Vec::new();
+    let mut flat = ranks.buffer();
     for gradient in gradients.values() {
         match CpuValues::of(gradient.clone()) {
             Ok(values) => flat.extend_from_slice(values.values()),
@@ -43,11 +43,27 @@ pub fn sum_over(ranks: &Ranks, gradients: &mut GradientMap) {
         }
     }
     ranks.sum(&mut flat);
-    let mut summed = flat.as_slice();
-    for gradient in gradients.values_mut() {
-        let (own, rest) = summed.split_at(gradient.dims()[0]);
-        *gradient = Tensor::from_data(TensorData::new(own.to_vec(), [own.len()]), &gradient.device());
-        summed = rest;
+    let mut left = flat.as_slice();
+    let own = std::mem::take(gradients);
+    *gradients = own
+        .into_iter()
+        .map(|(name, gradient)| {
+            let (sums, rest) = left.split_at(gradient.dims()[0]);
+            left = rest;
+            (name, with_values(gradient, sums))
+        })
+        .collect();
+    ranks.keep(flat);
+}
+
+/// `values` in place of those of `tensor`, as many.
+fn with_values(tensor: Tensor<1>, values: &[f32]) -> Tensor<1> {
+    match CpuValues::of(tensor) {
+        Ok(mut flat) => {
+            flat.values_mut().copy_from_slice(values);
+            flat.into_tensor()
+        }
+        Err(tensor) => Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), &tensor.device()),
     }
 }
 

@@ -14,7 +14,7 @@ pub mod launch;
 #[cfg(feature = "mpi")]
 pub mod mpi;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -41,6 +41,14 @@ pub struct Traffic {
 pub struct Ranks {
     communicator: Rc<dyn Communicator>,
     traffic: Rc<Cell<Traffic>>,
+    buffers: Rc<RefCell<Buffers>>,
+}
+
+/// Memory for a sum.
+#[derive(Default)]
+struct Buffers {
+    values: Vec<f32>,
+    received: Vec<f32>,
 }
 
 impl Default for Ranks {
@@ -59,7 +67,7 @@ impl fmt::Debug for Ranks {
 impl Ranks {
     /// Those that `communicator` connects.
     pub fn connected_by(communicator: impl Communicator + 'static) -> Self {
-        Self { communicator: Rc::new(communicator), traffic: Rc::default() }
+        Self { communicator: Rc::new(communicator), traffic: Rc::default(), buffers: Rc::default() }
     }
 
     /// The number of this rank, from 0.
@@ -82,31 +90,39 @@ impl Ranks {
         self.traffic.get()
     }
 
+    /// Empty memory for values to be summed, that of the last time if it was [kept](Self::keep): fresh memory costs more than what
+    /// is done in it.
+    pub fn buffer(&self) -> Vec<f32> {
+        let mut values = std::mem::take(&mut self.buffers.borrow_mut().values);
+        values.clear();
+        values
+    }
+
+    /// Keeps the memory of `values` for the next time.
+    pub fn keep(&self, values: Vec<f32>) {
+        self.buffers.borrow_mut().values = values;
+    }
+
     /// Replaces `values`, as many on every rank, by their sums over all ranks.
     ///
     /// Each rank adds up a part of the values and hands the sums to the others, so that 2 (R - 1) / R times the values pass
     /// through the network, as with a ring.
-    pub fn sum(&self, values: &mut [f32]) {
-        let count = self.count();
-        if count == 1 {
+    pub fn sum(&self, values: &mut Vec<f32>) {
+        let (began, count, length) = (Instant::now(), self.count(), values.len());
+        if count == 1 || length == 0 {
             return;
         }
-        let began = Instant::now();
-        let part = values.len().div_ceil(count);
-        let mut padded = values.to_vec();
-        padded.resize(part * count, 0.0);
-        let mut received = vec![0.0; padded.len()];
-        self.communicator.exchange(&padded, &mut received);
-        let mut parts = received.chunks_exact(part.max(1));
-        let mut sums = parts.next().unwrap_or_default().to_vec();
-        for part in parts {
-            for (sum, value) in sums.iter_mut().zip(part) {
-                *sum += value;
-            }
+        let part = length.div_ceil(count);
+        values.resize(part * count, 0.0);
+        let received = &mut self.buffers.borrow_mut().received;
+        received.resize(part * count, 0.0);
+        self.communicator.exchange(values, received);
+        let (sums, others) = received.split_at_mut(part);
+        for other in others.chunks_exact(part) {
+            sums.iter_mut().zip(other).for_each(|(sum, value)| *sum += value);
         }
-        self.communicator.gather_equal(&sums, &mut padded);
-        let length = values.len();
-        values.copy_from_slice(&padded[..length]);
+        self.communicator.gather_equal(sums, values);
+        values.truncate(length);
         let Traffic { sums, bytes, time } = self.traffic.get();
         let sent = 2 * (count - 1) * part * size_of::<f32>();
         self.traffic.set(Traffic { sums: sums + 1, bytes: bytes + sent as u64, time: time + began.elapsed() });
