@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 
 use bmae_nn::{StateDict, TensorFile};
 use bmae_recipe::{Recipe, TrainedStage};
-use bmae_train::device::{Device, DeviceChoice};
-use bmae_train::device_check;
+use bmae_train::device::Device;
 use bmae_train::forward::{self, Forward};
 use bmae_train::replay;
 
@@ -23,15 +22,6 @@ const LOSS: f64 = 1e-5;
 const LOSS_AFTER_STEPS: f64 = 1e-4;
 /// Of a gradient, a parameter or a feature, relative to its tensor's largest value: single entries may be near zero.
 const TENSOR: f64 = 1e-3;
-
-/// The processor; a GPU where `BMAE_TEST_DEVICE=gpu` asks for one (`tests/gpu/check.sh`).
-fn device() -> Device {
-    let choice = match std::env::var("BMAE_TEST_DEVICE").as_deref() {
-        Ok("gpu") => DeviceChoice::Gpu,
-        _ => DeviceChoice::Cpu,
-    };
-    device_check::open(choice).expect("a device that computes right").device
-}
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/reference/golden")
@@ -143,7 +133,7 @@ fn largest(values: impl Iterator<Item = f64>) -> f64 {
 
 /// Replays all cases of a stage; there must be as many as the folder is known to hold.
 fn replay_all(stage: TrainedStage, prefix: &str, expected_cases: usize) {
-    let device = device();
+    let device = Device::flex();
     let mut errors = Errors::default();
     let cases = cases(prefix);
     assert_eq!(cases.len(), expected_cases, "{cases:?}");
@@ -159,7 +149,7 @@ fn replay_all(stage: TrainedStage, prefix: &str, expected_cases: usize) {
 
 /// What `forward` computes of a case, with all gradients.
 fn one_pass(case: &str) -> TensorFile {
-    let device = device();
+    let device = Device::flex();
     let weights_of_case = weights(case, "weights");
     let target = path(case, "target").exists().then(|| weights(case, "target"));
     let of = Forward { weights: &weights_of_case, target: target.as_ref(), gradients: true };
