@@ -38,10 +38,10 @@ python3 tests/mpi/losses.py 1e-4 "$work/gpu" "$work/resumed"
 say "a run on the GPU that was stopped goes on"
 
 echo "== which device"
-"$bmae" bench --preset quick --device auto --steps 1 --warmup 0 2>&1 | grep "computing on"
+"$bmae" bench --preset quick --device auto --steps 1 --warmup 1 2>&1 | grep "computing on"
 code=0
 VK_DRIVER_FILES=/nonexistent VK_ICD_FILENAMES=/nonexistent __EGL_VENDOR_LIBRARY_FILENAMES=/nonexistent "$bmae" bench --preset quick --device gpu \
-    --steps 1 --warmup 0 2>"$work/none.log" || code=$?
+    --steps 1 --warmup 1 2>"$work/none.log" || code=$?
 cat "$work/none.log"
 [ "$code" -eq 2 ] || fail "a machine without a GPU"
 grep -q "this machine has no GPU that bmae can use" "$work/none.log" || fail "a machine without a GPU"
@@ -50,7 +50,7 @@ swiftshader=/usr/lib/chromium/vk_swiftshader_icd.json
 if [ "$feature" = gpu-spirv ] && [ -f "$swiftshader" ]; then
     echo "== a driver that computes wrong"
     code=0
-    VK_DRIVER_FILES=$swiftshader VK_ICD_FILENAMES=$swiftshader "$bmae" bench --preset quick --device gpu --steps 1 --warmup 0 2>"$work/wrong.log" || code=$?
+    VK_DRIVER_FILES=$swiftshader VK_ICD_FILENAMES=$swiftshader "$bmae" bench --preset quick --device gpu --steps 1 --warmup 1 2>"$work/wrong.log" || code=$?
     cat "$work/wrong.log"
     [ "$code" -eq 1 ] || fail "SwiftShader with SPIR-V is not refused"
     grep -q "computes wrong and is not used" "$work/wrong.log" || fail "SwiftShader with SPIR-V is not refused"

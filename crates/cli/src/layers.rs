@@ -7,6 +7,7 @@ use bmae_recipe::{
     CarriedRecipe, Layers, PresetChoice, Recipe, RecipeError, Setting, Stage, TrainedStage, Used, Warning,
 };
 use bmae_train::device::DeviceChoice;
+use bmae_train::device_memory;
 use bmae_train::forward::size_of_images;
 use bmae_train::start::carried_recipe;
 use toml::Value;
@@ -228,10 +229,12 @@ fn option(name: &str, path: &str, value: impl Into<Value>) -> Setting {
     Setting { path: path.to_owned(), value: value.into(), place: name.to_owned() }
 }
 
-/// A GPU has memory of its own, which this machine's says nothing about.
+/// The memory that a recipe must fit into, where it is known. A GPU has its own.
 pub fn available_memory(device: DeviceName) -> Option<u64> {
     match DeviceChoice::from(device) {
         DeviceChoice::Cpu => bmae_recipe::available_memory(),
-        DeviceChoice::Gpu | DeviceChoice::Auto => None,
+        DeviceChoice::Gpu => device_memory::of_gpu(),
+        // Which device that will be is not known yet.
+        DeviceChoice::Auto => None,
     }
 }

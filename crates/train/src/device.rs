@@ -48,18 +48,19 @@ impl Gpu {
 
 #[cfg(feature = "gpu")]
 fn find() -> Result<Gpu, TrainError> {
-    use burn::tensor::DeviceKind;
+    use burn::tensor::{DeviceKind, DeviceType};
 
-    let opened = quietly(|| {
-        let device = Device::wgpu(DeviceKind::DefaultDevice);
-        let identity = device.identity();
-        identity.map(|identity| (device, identity))
+    let none = || TrainError::NoGpu { reason: "no driver offers one".to_owned() };
+    let failed = |reason| TrainError::NoGpu { reason };
+    // Where there is none, to open one fails in a way that says nothing.
+    let is_any = quietly(|| Device::enumerate(DeviceType::Wgpu).into_iter().next().is_some()).map_err(failed)?;
+    let opened = is_any.then(|| {
+        quietly(|| {
+            let device = Device::wgpu(DeviceKind::DefaultDevice);
+            device.identity().map(|identity| (device, identity))
+        })
     });
-    let (device, identity) = match opened {
-        Ok(Some(opened)) => opened,
-        Ok(None) => return Err(TrainError::NoGpu { reason: "none was found".to_owned() }),
-        Err(reason) => return Err(TrainError::NoGpu { reason }),
-    };
+    let (device, identity) = opened.ok_or_else(none)?.map_err(failed)?.ok_or_else(none)?;
     let language = if cfg!(feature = "gpu-spirv") { "SPIR-V where it is taken" } else { "WGSL" };
     let name = format!("{} ({language})", identity.name);
     Ok(Gpu { device, name, is_hardware: identity.physical.is_some() })
