@@ -42,6 +42,13 @@ impl Coefficients {
         }
     }
 
+    /// For whoever computes a step elsewhere: what the value is multiplied by and loses; beta_1 and what the gradient is multiplied
+    /// by; beta_2 and what its square is; 1 / sqrt(1 - beta_2^t); epsilon; rate / (1 - beta_1^t).
+    pub fn numbers(&self) -> [f32; 8] {
+        let Self { decay, beta_1, gradient_factor, beta_2, square_factor, root_correction, epsilon, rate } = *self;
+        [decay, beta_1, gradient_factor, beta_2, square_factor, root_correction, epsilon, rate]
+    }
+
     /// New values and moments of one parameter's entries.
     #[inline(always)]
     fn apply(self, value: f32, gradient: f32, first: f32, second: f32) -> (f32, f32, f32) {

@@ -29,3 +29,17 @@ pub(super) fn runs_fused<const D: usize>(tensor: &Tensor<D>) -> bool {
     }
     is_fused() && tensor.dtype() == DType::F32 && is_cpu(&tensor.device())
 }
+
+/// Whether operations on `tensor` that have kernels for GPUs are made by them: it lies on one in single precision, and
+/// [`is_fused`].
+#[cfg(feature = "gpu")]
+pub(super) fn runs_on_gpu<const D: usize>(tensor: &Tensor<D>) -> bool {
+    let is_gpu = |device: Device| matches!(device.inner().as_dispatch(), DispatchDevice::Cube(_));
+    is_fused() && tensor.dtype() == DType::F32 && is_gpu(tensor.device())
+}
+
+/// In this build nothing lies on a GPU.
+#[cfg(not(feature = "gpu"))]
+pub(super) fn runs_on_gpu<const D: usize>(_: &Tensor<D>) -> bool {
+    false
+}

@@ -4,9 +4,11 @@
 //! Each is a plain function on tensors in `mod.rs`, which chooses by device ([`is_fused`]). `composed.rs` is the form
 //! for every device, and what the fused one is tested against; `cpu.rs` puts the loops of `bmae-kernels` into Burn by
 //! its extension mechanism, with a backward pass of its own that saves what its head says, and nothing without
-//! autodiff. Another backend is one more file beside `cpu.rs`. Rows are tokens: activations are [R, D] with R = N*T, so
+//! autodiff. `gpu.rs`, where there is one, has kernels for GPUs, written with CubeCL. Another backend is one more file beside it. Rows are tokens: activations are [R, D] with R = N*T, so
 //! that a product is one matrix product and a weight gradient one matrix.
 
+#[cfg(feature = "gpu")]
+mod adamw_gpu;
 pub mod attention;
 pub mod blocks;
 mod choice;
@@ -23,6 +25,8 @@ mod tensor_list;
 pub mod token_mean;
 pub mod tokens;
 
+#[cfg(feature = "gpu")]
+pub use adamw_gpu::{adamw_on_gpu, updates_on_gpu};
 pub use attention::attention;
 pub use blocks::{BlockOptions, BlockParameters, WeightAndBias, blocks};
 pub use choice::{is_fused, set_fused};

@@ -54,6 +54,15 @@ impl Moment {
         }
     }
 
+    /// It as a tensor of `device`, which nothing else refers to; it is to be put back.
+    #[cfg(feature = "gpu")]
+    fn take(&mut self, device: &Device) -> Tensor<1> {
+        match std::mem::replace(self, Self::Plain(Vec::new())) {
+            Self::Plain(values) => Tensor::from_floats(values.as_slice(), device),
+            Self::Tensor(tensor) => *tensor,
+        }
+    }
+
     fn tensor(&self, device: &Device) -> Tensor<1> {
         match self {
             Self::Plain(values) => Tensor::from_floats(values.as_slice(), device),
@@ -63,6 +72,27 @@ impl Moment {
 }
 
 impl Moments {
+    /// The next update of `value` by `gradient` where they lie on a device besides the processor: by one kernel where it is a GPU.
+    fn elsewhere(
+        &mut self,
+        betas: (f64, f64),
+        rate: f64,
+        weight_decay: f64,
+        value: Tensor<1>,
+        gradient: Tensor<1>,
+    ) -> Tensor<1> {
+        #[cfg(feature = "gpu")]
+        if bmae_nn::ops::updates_on_gpu(&value) {
+            let device = value.device();
+            let coefficients = Coefficients::new(rate, betas, EPSILON, weight_decay, self.updates);
+            let moments = [&mut self.first, &mut self.second].map(|moment| moment.take(&device));
+            let [value, first, second] = bmae_nn::ops::adamw_on_gpu(&coefficients, value, gradient, moments);
+            [self.first, self.second] = [first, second].map(|moment| Moment::Tensor(Box::new(moment)));
+            return value;
+        }
+        self.composed(betas, rate, weight_decay, value, gradient)
+    }
+
     /// The next update of `value` by `gradient`, composed of Burn's operations.
     fn composed(
         &mut self,
@@ -118,7 +148,7 @@ impl AdamW {
 /// An update about to be made with many others, or made.
 enum Prepared<'a> {
     Fused { coefficients: Coefficients, value: CpuValues, gradient: CpuValues, moments: &'a mut Moments },
-    Composed(Tensor<1>),
+    Elsewhere(Tensor<1>),
 }
 
 impl Prepared<'_> {
@@ -137,7 +167,7 @@ impl Prepared<'_> {
     fn into_tensor(self) -> Tensor<1> {
         match self {
             Self::Fused { value, .. } => value.into_tensor(),
-            Self::Composed(value) => value,
+            Self::Elsewhere(value) => value,
         }
     }
 }
@@ -163,7 +193,7 @@ impl Optimiser for AdamW {
                     Prepared::Fused { coefficients, value, gradient, moments }
                 }
                 Err((value, gradient)) => {
-                    Prepared::Composed(moments.composed(betas, rate, parameter.weight_decay, value, gradient))
+                    Prepared::Elsewhere(moments.elsewhere(betas, rate, parameter.weight_decay, value, gradient))
                 }
             }
         };

@@ -6,15 +6,10 @@ use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::Checkpoi
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, Backend, Flex, TensorMetadata, backend_extension};
+use burn::backend::{Autodiff, Flex, TensorMetadata};
 
+use super::fused::FusedGelu;
 use crate::ops::cpu_tensor::{CpuTensor, from_buffer, values};
-
-#[backend_extension(Flex, Autodiff)]
-pub(crate) trait FusedGelu: Backend {
-    /// As [`gelu`](super::gelu).
-    fn fused_gelu(x: FloatTensor<Self>) -> FloatTensor<Self>;
-}
 
 impl FusedGelu for Flex {
     fn fused_gelu(x: CpuTensor) -> CpuTensor {

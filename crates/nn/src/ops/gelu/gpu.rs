@@ -1,0 +1,90 @@
+//! The GELU as kernels for GPUs, on tensors of the CubeCL backend.
+
+use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, TensorMetadata};
+use burn_cubecl::CubeBackend;
+use burn_cubecl::cubecl::{self, calculate_cube_count_elemwise, prelude::*};
+use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
+use burn_cubecl::tensor::CubeTensor;
+
+use super::fused::FusedGelu;
+
+/// 1 / sqrt(2)
+const INVERSE_ROOT_2: f32 = std::f32::consts::FRAC_1_SQRT_2;
+/// 1 / sqrt(2 pi)
+const INVERSE_ROOT_2_PI: f32 = 0.398_942_3;
+
+#[cube(launch)]
+fn forward_kernel(x: &[f32], out: &mut [f32]) {
+    if ABSOLUTE_POS < out.len() {
+        let value = x[ABSOLUTE_POS];
+        out[ABSOLUTE_POS] = value * 0.5 * (1.0 + f32::erf(value * INVERSE_ROOT_2));
+    }
+}
+
+#[cube(launch)]
+fn backward_kernel(x: &[f32], grad: &[f32], dx: &mut [f32]) {
+    if ABSOLUTE_POS < dx.len() {
+        let value = x[ABSOLUTE_POS];
+        let below = 0.5 * (1.0 + f32::erf(value * INVERSE_ROOT_2));
+        let density = f32::exp(value * value * -0.5) * INVERSE_ROOT_2_PI;
+        dx[ABSOLUTE_POS] = grad[ABSOLUTE_POS] * (below + value * density);
+    }
+}
+
+/// Memory for a result like `x`.
+fn like(x: &CubeTensor) -> CubeTensor {
+    empty_device_contiguous_dtype(x.client.clone(), x.device.clone(), x.shape(), x.dtype)
+}
+
+impl FusedGelu for CubeBackend {
+    fn fused_gelu(x: CubeTensor) -> CubeTensor {
+        let x = into_contiguous(x);
+        let (out, client, values) = (like(&x), x.client.clone(), x.shape().num_elements());
+        let cube_dim = CubeDim::new(&client, values);
+        let cubes = calculate_cube_count_elemwise(&client, values, cube_dim);
+        forward_kernel::launch(&client, cubes, cube_dim, x.into_buffer_arg(), out.clone().into_buffer_arg());
+        out
+    }
+}
+
+/// The gradient for `x` of what has the gradient `grad`.
+fn backward(x: CubeTensor, grad: CubeTensor) -> CubeTensor {
+    let (x, grad) = (into_contiguous(x), into_contiguous(grad));
+    let (dx, client, values) = (like(&x), x.client.clone(), x.shape().num_elements());
+    let cube_dim = CubeDim::new(&client, values);
+    let cubes = calculate_cube_count_elemwise(&client, values, cube_dim);
+    let (x, grad, out) = (x.into_buffer_arg(), grad.into_buffer_arg(), dx.clone().into_buffer_arg());
+    backward_kernel::launch(&client, cubes, cube_dim, x, grad, out);
+    dx
+}
+
+impl<C: CheckpointStrategy> FusedGelu for Autodiff<CubeBackend, C> {
+    fn fused_gelu(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        match GeluBackward.prepare::<C>([x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let x = x.into_primitive();
+                prepared.finish(x.clone(), CubeBackend::fused_gelu(x))
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(CubeBackend::fused_gelu(x.into_primitive())),
+        }
+    }
+}
+
+/// The backward pass of the GELU; saves x.
+#[derive(Debug)]
+struct GeluBackward;
+
+impl Backward<CubeBackend, 1> for GeluBackward {
+    type State = CubeTensor;
+
+    fn backward(self, ops: Ops<CubeTensor, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let grad = grads.consume::<CubeBackend>(&ops.node);
+        let [Some(parent)] = ops.parents else { return };
+        grads.register::<CubeBackend>(parent.id, backward(ops.state, grad));
+    }
+}
