@@ -31,7 +31,7 @@ pub struct NpzArray {
 /// Where the numbers of an array are.
 enum Place {
     /// In the file, from this byte on.
-    File(u64),
+    File(File, u64),
     /// In memory.
     Memory(Vec<u8>),
 }
@@ -103,7 +103,8 @@ impl NpzArray {
         }
         let header = NpyHeader::read(&mut BufReader::new(&mut file)).map_err(fault)?;
         let length = file.metadata().map_err(DataError::io("read", path.as_ref()))?.len();
-        let place = Place::File(start + header.length);
+        expect_random_reads(&file);
+        let place = Place::File(file, start + header.length);
         let size = member.size.min(length.saturating_sub(start));
         Self { path: Arc::clone(path), key, header, place }.checked(size)
     }
@@ -137,11 +138,7 @@ impl NpzArray {
                 let rest = usize::try_from(from).ok().and_then(|from| all.get(from..)).unwrap_or_default();
                 rest.take(length).read_to_end(&mut bytes)?;
             }
-            Place::File(start) => {
-                let mut file = File::open(&self.path)?;
-                file.seek(SeekFrom::Start(start + from))?;
-                file.take(length).read_to_end(&mut bytes)?;
-            }
+            Place::File(file, start) => return read_at(file, start + from, length),
         }
         if bytes.len() as u64 == length { Ok(bytes) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
     }
@@ -150,6 +147,42 @@ impl NpzArray {
     pub fn refused(&self, cause: impl Into<String>) -> DataError {
         ArrayError::Array { path: self.path.to_path_buf(), key: self.key.clone(), cause: cause.into() }.into()
     }
+}
+
+/// Lets the system read no more of `file` than what is asked for: images come in another order each time, and what lies behind one
+/// is not the next. Of a data set larger than memory that would be most of what is read.
+#[cfg(target_os = "linux")]
+fn expect_random_reads(file: &File) {
+    // It is a hint: a file system that takes none reads as before.
+    let _ = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::Random);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn expect_random_reads(_: &File) {}
+
+/// So many bytes of `file` from `at` on.
+#[cfg(unix)]
+fn read_at(file: &File, at: u64, length: u64) -> io::Result<Vec<u8>> {
+    use std::os::unix::fs::FileExt;
+
+    let mut bytes = vec![0; usize::try_from(length).map_err(io::Error::other)?];
+    file.read_exact_at(&mut bytes, at)?;
+    Ok(bytes)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, at: u64, length: u64) -> io::Result<Vec<u8>> {
+    use std::os::windows::fs::FileExt;
+
+    let mut bytes = vec![0; usize::try_from(length).map_err(io::Error::other)?];
+    let mut done = 0;
+    while done < bytes.len() {
+        match file.seek_read(&mut bytes[done..], at + done as u64)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            read => done += read,
+        }
+    }
+    Ok(bytes)
 }
 
 /// The whole member that `file` stands at.
