@@ -2,9 +2,6 @@
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, backend_extension};
-#[cfg(feature = "gpu")]
-use burn_cubecl::CubeBackend as Cube;
-
 #[backend_extension(Flex, Cube: cfg(feature = "gpu"), Autodiff)]
 pub(crate) trait FusedGelu: Backend {
     /// As [`gelu`](super::gelu).

@@ -1,5 +1,7 @@
 //! The GELU as kernels for GPUs, on tensors of the CubeCL backend.
 
+#![expect(unstable_name_collisions, reason = "a kernel's erf is CubeCL's, whatever the standard library will have")]
+
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
@@ -17,6 +19,7 @@ use super::fused::FusedGelu;
 const INVERSE_ROOT_2: f32 = std::f32::consts::FRAC_1_SQRT_2;
 /// 1 / sqrt(2 pi)
 const INVERSE_ROOT_2_PI: f32 = 0.398_942_3;
+const MINUS_HALF: f32 = -0.5;
 
 #[cube(launch)]
 fn forward_kernel(x: &[f32], out: &mut [f32]) {
@@ -31,7 +34,7 @@ fn backward_kernel(x: &[f32], grad: &[f32], dx: &mut [f32]) {
     if ABSOLUTE_POS < dx.len() {
         let value = x[ABSOLUTE_POS];
         let below = 0.5 * (1.0 + f32::erf(value * INVERSE_ROOT_2));
-        let density = f32::exp(value * value * -0.5) * INVERSE_ROOT_2_PI;
+        let density = f32::exp(value * value * MINUS_HALF) * INVERSE_ROOT_2_PI;
         dx[ABSOLUTE_POS] = grad[ABSOLUTE_POS] * (below + value * density);
     }
 }
