@@ -47,6 +47,10 @@ fn main() -> ExitCode {
     if let Some(answered) = completion::answer(Arguments::command(), std::env::args_os()) {
         return if answered.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
+    #[cfg(feature = "gpu-spirv")]
+    if device::trial::was_this() {
+        return ExitCode::SUCCESS;
+    }
     let arguments = match parsed() {
         Ok(arguments) => arguments,
         Err(error) => {
