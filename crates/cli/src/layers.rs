@@ -7,7 +7,6 @@ use bmae_recipe::{
     CarriedRecipe, Layers, PresetChoice, Recipe, RecipeError, Setting, Stage, TrainedStage, Used, Warning,
 };
 use bmae_train::device::DeviceChoice;
-use bmae_train::device_memory;
 use bmae_train::forward::size_of_images;
 use bmae_train::start::carried_recipe;
 use toml::Value;
@@ -233,7 +232,7 @@ fn option(name: &str, path: &str, value: impl Into<Value>) -> Setting {
 pub fn available_memory(device: DeviceName) -> Option<u64> {
     match DeviceChoice::from(device) {
         DeviceChoice::Cpu => bmae_recipe::available_memory(),
-        DeviceChoice::Gpu => device_memory::of_gpu(),
+        DeviceChoice::Gpu => gpu_memory::most(),
         // Which device that will be is not known yet.
         DeviceChoice::Auto => None,
     }

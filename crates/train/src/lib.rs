@@ -20,7 +20,6 @@ mod checksum;
 mod class_loss;
 pub mod device;
 pub mod device_check;
-pub mod device_memory;
 pub mod device_scalar;
 mod diagnosis;
 mod epoch;
