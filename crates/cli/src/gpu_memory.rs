@@ -5,7 +5,7 @@ use std::process::Command;
 
 /// The bytes of the GPU of this machine that has the most; `None` where nothing tells: cards of Intel, and systems that have
 /// neither `/sys` nor `nvidia-smi`.
-pub fn of_gpu() -> Option<u64> {
+pub fn most() -> Option<u64> {
     of_amd(Path::new("/sys/class/drm")).into_iter().chain(of_nvidia()).max()
 }
 

@@ -13,6 +13,7 @@ use toml::Value;
 
 use crate::advice;
 use crate::arguments::{Bench, DeviceName, Everywhere, Import, PlanOptions, Pretrain, RecipeSource, RgbChannels};
+use crate::gpu_memory;
 use crate::output::Output;
 
 /// The layers that every recipe has: preset, `--data`, `--seed`, `--set`, for `stages` that are about to run.

@@ -12,6 +12,7 @@ mod ending;
 mod estimate;
 mod file_size_limit;
 mod going_on;
+mod gpu_memory;
 mod help;
 mod image_count;
 mod interrupt;
