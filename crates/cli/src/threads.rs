@@ -8,9 +8,10 @@ use bmae_output::count::count;
 use crate::ending::Ending;
 use crate::ranks;
 
-/// Gives the pool that tensors are computed on `asked` threads, or one for each core that this process may use (its part of them, where other ranks use them too), and
-/// returns their number. Two hyper-threads are one core: they share the units that multiply. The calling thread is one
-/// of the threads: it computes too where it would otherwise sleep. Called once, before anything is computed.
+/// Gives the pool that tensors are computed on `asked` threads, or one for each core that this process may use (its part of
+/// them, where other ranks use them too), and returns their number. Two hyper-threads are one core: they share the units that
+/// multiply. The calling thread is one of the threads: it computes too where it would otherwise sleep. Called once, before
+/// anything is computed.
 ///
 /// # Errors
 /// When the system gives no threads.

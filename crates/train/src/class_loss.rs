@@ -8,6 +8,8 @@ use bmae_nn::{
 use bmae_recipe::ClassWeighting;
 use burn::tensor::Tensor;
 
+use crate::ranks::Ranks;
+
 /// What a micro-batch is a part of.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct WholeBatch {
@@ -43,6 +45,14 @@ impl ClassLoss {
     /// What the images with these `labels` weigh together; 0 where each weighs the same.
     pub fn weight(&self, labels: &[i64]) -> f64 {
         self.weights.as_ref().map_or(0.0, |weights| weights.sum(labels))
+    }
+
+    /// The sum of [`weight`](Self::weight) over all `ranks`, each of which gives its own labels.
+    pub fn weight_over(&self, ranks: &Ranks, labels: &[i64]) -> f64 {
+        match self.weights {
+            None => 0.0,
+            Some(_) => ranks.sums(&[self.weight(labels)])[0],
+        }
     }
 
     /// What the `rows` of images with these `labels` `[N]` add to the loss of a `batch` that holds them: `logits`

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bmae_nn::ops::CpuValues;
 use burn::tensor::Tensor;
 
+use crate::ranks::Ranks;
+
 /// How often this process waited for a device.
 static WAITS: AtomicU64 = AtomicU64::new(0);
 
@@ -71,6 +73,14 @@ impl DeviceScalar {
             Self::OnDevice(_) => read.next().unwrap_or(f64::NAN),
         };
         numbers.iter().map(of_one).collect()
+    }
+
+    /// The sum of this number of each of `ranks`; waits for the device where there are several.
+    pub fn sum_over(self, ranks: &Ranks) -> Self {
+        match ranks.count() {
+            1 => self,
+            _ => ranks.sums(&[self.item()])[0].into(),
+        }
     }
 
     /// Whether it is known without waiting.

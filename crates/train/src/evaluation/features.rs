@@ -108,7 +108,7 @@ pub(crate) fn extract(
     let limit = if request.limit == 0 { images.len() } else { request.limit.min(images.len()) };
     let dim = recipe.model.encoder.dim;
     let (ranks, batch_size) = (session.ranks(), request.batch_size);
-    let mut features = Features { values: Vec::with_capacity(limit * dim / ranks.count()), labels: Vec::new(), dim };
+    let mut features = Features { values: Vec::with_capacity(limit * dim), labels: Vec::new(), dim };
     let mut batches = evaluation_batches(images, recipe, batch_size, ranks.share_of_batches(), session.workers())?;
     // In each round every rank computes one batch, but for the last, which may have fewer.
     let rounds = limit.div_ceil(batch_size).div_ceil(ranks.count());
@@ -116,13 +116,15 @@ pub(crate) fn extract(
         if !go_on() {
             break;
         }
-        let Some(batch) = batch.transpose()? else { continue };
-        let of_batch = request.feature.of(encoder, recipe, &batch.images)?;
-        features.values.extend(of_batch.into_data().iter::<f32>());
-        features.labels.extend(batch.labels);
+        let (mut values, mut labels) = (Vec::new(), Vec::new());
+        if let Some(batch) = batch.transpose()? {
+            let of_batch = request.feature.of(encoder, recipe, &batch.images)?;
+            values.extend(of_batch.into_data().iter::<f32>());
+            labels = batch.labels;
+        }
+        features.values.extend(ranks.behind_each_other(values));
+        features.labels.extend(ranks.behind_each_other(labels));
     }
-    features.values = ranks.batches_in_order(features.values, batch_size * dim);
-    features.labels = ranks.batches_in_order(features.labels, batch_size);
     features.values.truncate(limit * dim);
     features.labels.truncate(limit);
     Ok(features)

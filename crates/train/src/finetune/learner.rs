@@ -131,12 +131,9 @@ impl FinetuneLearner {
         images: &[f32],
         labels: &[i64],
     ) -> Result<(DeviceScalar, DeviceScalar), TrainError> {
-        let weight = self.ranks.sums(&[self.loss.weight(labels)])[0];
+        let weight = self.loss.weight_over(&self.ranks, labels);
         let (own_loss, mut sum) = self.gradients_of(epoch, step, images, labels, weight)?;
-        let loss = match self.ranks.count() {
-            1 => own_loss,
-            _ => self.ranks.sums(&[own_loss.item()])[0].into(),
-        };
+        let loss = own_loss.sum_over(&self.ranks);
         gradients::sum_over(&self.ranks, &mut sum);
         let clip_norm = self.recipe.finetune.stage.clip_norm;
         let norm = optimiser::clipped_step(&mut self.optimiser, &self.groups, &mut self.model, sum, clip_norm, rate);

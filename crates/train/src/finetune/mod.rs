@@ -8,7 +8,7 @@ use bmae_data::Images;
 use bmae_nn::Classifier;
 use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{Stage, TrainedStage};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 
 pub use learner::FinetuneLearner;
 
@@ -16,7 +16,7 @@ use crate::diagnosis;
 use crate::epoch::{Epoch, Step, first_epoch};
 use crate::evaluation::{Score, Selection, TestPredictions, TestScore, end_epoch, log_tested};
 use crate::observer::{Event, Message};
-use crate::ranks::check_batches;
+use crate::ranks::{check_batches, rows_of_all};
 use crate::run_directory::{Checkpoint, Line, RunDirectory, Snapshot};
 use crate::schedule::Schedule;
 use crate::session::Summary;
@@ -173,25 +173,23 @@ impl FineTuning<'_> {
         let (ranks, batch_size) = (session.ranks(), recipe.stage(STAGE).batch_size);
         let share = ranks.share_of_batches();
         let mut batches = input::evaluation_batches(images, recipe, batch_size, share, session.workers())?;
-        let (mut logits, mut labels) = (Vec::new(), Vec::new());
-        let classes = model.head.outputs();
+        let mut score = TestScore::default();
         // In each round every rank computes one batch, but for the last, which may have fewer.
         for _ in 0..images.len().div_ceil(batch_size).div_ceil(ranks.count()) {
             if session.stopped() {
                 return Ok(None);
             }
-            let Some(batch) = batches.next().transpose()? else { continue };
-            let of_batch = self.learner.logits(model, &batch.images)?;
-            logits.extend(of_batch.into_data().iter::<f32>());
-            labels.extend(batch.labels);
-        }
-        let logits = ranks.batches_in_order(logits, batch_size * classes);
-        let labels = ranks.batches_in_order(labels, batch_size);
-        let mut score = TestScore::default();
-        for (logits, labels) in logits.chunks(batch_size * classes).zip(labels.chunks(batch_size)) {
-            let logits = TensorData::new(logits.to_vec(), [labels.len(), classes]);
-            score.add(Tensor::from_data(logits, &session.inference_device()), labels)?;
+            let (logits, labels) = match batches.next().transpose()? {
+                Some(batch) => (self.learner.logits(model, &batch.images)?, batch.labels),
+                None => (no_rows(model.head.outputs(), &session.inference_device()), Vec::new()),
+            };
+            score.add(rows_of_all(ranks, logits), &ranks.behind_each_other(labels))?;
         }
         Ok(score.score().map(|whole| (whole, score.into_predictions())))
     }
+}
+
+/// The logits [0, `classes`] of no image.
+fn no_rows(classes: usize, device: &Device) -> Tensor<2> {
+    Tensor::from_data(TensorData::new(Vec::<f32>::new(), [0, classes]), device)
 }

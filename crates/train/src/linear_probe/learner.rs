@@ -115,10 +115,7 @@ impl ProbeLearner {
         labels: &[i64],
     ) -> Result<(DeviceScalar, DeviceScalar), TrainError> {
         let (own_loss, mut sum) = self.gradients(features, labels)?;
-        let loss = match self.ranks.count() {
-            1 => own_loss,
-            _ => self.ranks.sums(&[own_loss.item()])[0].into(),
-        };
+        let loss = own_loss.sum_over(&self.ranks);
         gradients::sum_over(&self.ranks, &mut sum);
         let clip_norm = self.recipe.linprobe.stage.clip_norm;
         let norm = optimiser::clipped_step(&mut self.optimiser, &self.groups, &mut self.probe, sum, clip_norm, rate);
@@ -134,7 +131,7 @@ impl ProbeLearner {
     ) -> Result<(DeviceScalar, GradientMap), TrainError> {
         let parts = self.recipe.linprobe.stage.accumulate;
         let ranks = self.ranks.clone();
-        let weight = ranks.sums(&[self.loss.weight(labels)])[0];
+        let weight = self.loss.weight_over(&ranks, labels);
         let whole = WholeBatch { parts: parts * ranks.count(), weight };
         let [rows, _] = features.dims();
         let (mut sum, mut loss) = (GradientMap::new(), DeviceScalar::default());

@@ -10,12 +10,12 @@ use bmae_data::Dataset;
 use bmae_nn::{Encoder, MaskedAutoencoder};
 use bmae_recipe::Recipe;
 use burn::module::Module;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 use nalgebra::{DMatrix, SymmetricEigen};
 
 use crate::evaluation::{FeatureRequest, Features, NearestNeighbours, extract, nearest_neighbours_top1};
 use crate::method::Targets;
-use crate::ranks::Ranks;
+use crate::ranks::{Ranks, rows_of_all};
 use crate::run_directory::Fields;
 use crate::{Session, TrainError};
 
@@ -44,9 +44,7 @@ impl Monitors {
         let stability = Stability::of(recipe, &data.train, lines, model, targets)?;
         Ok(Self { collapse: CollapseWatch::after(lines), stability })
     }
-}
 
-impl Monitors {
     /// After steps of these training losses.
     pub fn after_steps(&mut self, losses: &[f64]) {
         if let Some(stability) = &mut self.stability {
@@ -68,24 +66,13 @@ impl Spread {
     /// Of the `target` and `prediction` of all `ranks`, both [M, D] on each.
     pub fn of(ranks: &Ranks, target: &Tensor<2>, prediction: &Tensor<2>) -> Self {
         let spread = |rows: &Tensor<2>| {
-            let rows = of_all(ranks, rows);
+            let rows = rows_of_all(ranks, rows.clone());
             let centred = rows.clone() - rows.clone().mean_dim(0);
             let deviation = (centred.clone() * centred).mean_dim(0).sqrt();
             f64::from(deviation.mean().into_scalar::<f32>())
         };
         Self { target: spread(target), prediction: spread(prediction) }
     }
-}
-
-/// The rows [M, D] of all `ranks` behind each other.
-fn of_all(ranks: &Ranks, rows: &Tensor<2>) -> Tensor<2> {
-    if ranks.count() == 1 {
-        return rows.clone();
-    }
-    let [_, dim] = rows.dims();
-    let all = ranks.behind_each_other(rows.to_data().iter::<f32>().collect::<Vec<f32>>());
-    let shape = [all.len() / dim, dim];
-    Tensor::from_data(TensorData::new(all, shape), &rows.device())
 }
 
 /// What the features of the encoder look like.

@@ -13,6 +13,7 @@ mod divides;
 pub mod launch;
 #[cfg(feature = "mpi")]
 pub mod mpi;
+mod rows;
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -24,6 +25,7 @@ use bmae_data::loader::Share;
 use bytemuck::{Pod, cast_slice, pod_collect_to_vec};
 pub use communicator::Communicator;
 pub use divides::check_batches;
+pub(crate) use rows::rows_of_all;
 
 /// What the gradients of a run cost to be summed, as one rank saw it.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -168,24 +170,6 @@ impl Ranks {
         match self.count() {
             1 => own,
             _ => self.gathered(&own).into_iter().flatten().collect(),
-        }
-    }
-
-    /// The values of all batches in their order, where each rank has those of its [whole batches](Share::WholeBatches), `of_a_batch`
-    /// values each, the last batch perhaps fewer.
-    pub fn batches_in_order<T: Pod>(&self, own: Vec<T>, of_a_batch: usize) -> Vec<T> {
-        if self.count() == 1 {
-            return own;
-        }
-        let gathered = self.gathered(&own);
-        let mut chunks: Vec<_> = gathered.iter().map(|values| values.chunks(of_a_batch.max(1))).collect();
-        let mut ordered = Vec::with_capacity(gathered.iter().map(Vec::len).sum());
-        loop {
-            let before = ordered.len();
-            chunks.iter_mut().filter_map(Iterator::next).for_each(|chunk| ordered.extend_from_slice(chunk));
-            if ordered.len() == before {
-                return ordered;
-            }
         }
     }
 
