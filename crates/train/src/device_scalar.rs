@@ -17,25 +17,18 @@ pub fn waits() -> u64 {
     WAITS.load(Ordering::Relaxed)
 }
 
-/// A number of a step. One that the processor computed is known at once.
-#[derive(Debug, Clone)]
-pub enum DeviceScalar {
-    /// It is known.
-    Known(f64),
-    /// It is on a device, `[1]`, without autodiff.
-    OnDevice(Box<Tensor<1>>),
-}
-
-impl Default for DeviceScalar {
-    /// Zero.
-    fn default() -> Self {
-        Self::Known(0.0)
-    }
+/// A number of a step: a known one, and multiples of numbers that are still on a device. They are added up in double precision when
+/// they are read, and add no work to the device before. What the processor computed is known at once.
+#[derive(Debug, Clone, Default)]
+pub struct DeviceScalar {
+    known: f64,
+    /// Tensors `[1]` without autodiff, and what each is multiplied by.
+    on_device: Vec<(Tensor<1>, f64)>,
 }
 
 impl From<f64> for DeviceScalar {
     fn from(number: f64) -> Self {
-        Self::Known(number)
+        Self { known: number, on_device: Vec::new() }
     }
 }
 
@@ -43,8 +36,8 @@ impl From<Tensor<1>> for DeviceScalar {
     /// The number in `tensor` `[1]`, which is without autodiff.
     fn from(tensor: Tensor<1>) -> Self {
         match CpuValues::of(tensor) {
-            Ok(values) => Self::Known(f64::from(values.values()[0])),
-            Err(tensor) => Self::OnDevice(Box::new(tensor)),
+            Ok(values) => f64::from(values.values()[0]).into(),
+            Err(tensor) => Self { known: 0.0, on_device: vec![(tensor, 1.0)] },
         }
     }
 }
@@ -57,20 +50,17 @@ impl DeviceScalar {
 
     /// The numbers, of one device; waits for it once.
     pub fn items(numbers: &[Self]) -> Vec<f64> {
-        let on_device = numbers.iter().filter_map(|number| match number {
-            Self::Known(_) => None,
-            Self::OnDevice(tensor) => Some((**tensor).clone()),
-        });
-        let on_device: Vec<Tensor<1>> = on_device.collect();
+        let tensors = numbers.iter().flat_map(|number| &number.on_device).map(|(tensor, _)| tensor.clone());
+        let tensors: Vec<Tensor<1>> = tensors.collect();
         let mut read = Vec::new();
-        if !on_device.is_empty() {
+        if !tensors.is_empty() {
             WAITS.fetch_add(1, Ordering::Relaxed);
-            read.extend(Tensor::cat(on_device, 0).into_data().iter::<f32>().map(f64::from));
+            read.extend(Tensor::cat(tensors, 0).into_data().iter::<f32>().map(f64::from));
         }
         let mut read = read.into_iter();
-        let of_one = |number: &Self| match number {
-            Self::Known(number) => *number,
-            Self::OnDevice(_) => read.next().unwrap_or(f64::NAN),
+        let of_one = |number: &Self| {
+            let terms = number.on_device.iter().map(|(_, factor)| read.next().unwrap_or(f64::NAN) * factor);
+            number.known + terms.sum::<f64>()
         };
         numbers.iter().map(of_one).collect()
     }
@@ -83,33 +73,42 @@ impl DeviceScalar {
         }
     }
 
+    /// The number, where it is known without waiting, and else as a tensor `[1]` on its device.
+    #[expect(clippy::result_large_err, reason = "it is the number as a tensor, not an error that travels")]
+    pub fn known(&self) -> Result<f64, Tensor<1>> {
+        let terms = self.on_device.iter().map(|(tensor, factor)| match *factor {
+            1.0 => tensor.clone(),
+            factor => tensor.clone() * factor,
+        });
+        match terms.reduce(|sum, term| sum + term) {
+            None => Ok(self.known),
+            Some(sum) if self.known == 0.0 => Err(sum),
+            Some(sum) => Err(sum + self.known),
+        }
+    }
+
     /// Whether it is known without waiting.
     pub fn is_known(&self) -> bool {
-        matches!(self, Self::Known(_))
+        self.on_device.is_empty()
     }
 }
 
 impl Add for DeviceScalar {
     type Output = Self;
 
-    fn add(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Known(one), Self::Known(other)) => Self::Known(one + other),
-            (Self::OnDevice(one), Self::OnDevice(other)) => Self::OnDevice(Box::new(*one + *other)),
-            (Self::OnDevice(tensor), Self::Known(number)) | (Self::Known(number), Self::OnDevice(tensor)) => {
-                Self::OnDevice(Box::new(*tensor + number))
-            }
-        }
+    fn add(mut self, other: Self) -> Self {
+        self.known += other.known;
+        self.on_device.extend(other.on_device);
+        self
     }
 }
 
 impl Mul<f64> for DeviceScalar {
     type Output = Self;
 
-    fn mul(self, factor: f64) -> Self {
-        match self {
-            Self::Known(number) => Self::Known(number * factor),
-            Self::OnDevice(tensor) => Self::OnDevice(Box::new(*tensor * factor)),
-        }
+    fn mul(mut self, factor: f64) -> Self {
+        self.known *= factor;
+        self.on_device.iter_mut().for_each(|(_, earlier)| *earlier *= factor);
+        self
     }
 }

@@ -91,21 +91,21 @@ pub fn global_norm(gradients: &GradientMap) -> DeviceScalar {
 /// out to be no finite number, they become zeros.
 pub fn clip(gradients: &mut GradientMap, norm: &DeviceScalar, maximum: f64) {
     let _timer = profile::time(Operation::Gradients);
-    match norm {
-        DeviceScalar::Known(norm) => {
+    match norm.known() {
+        Ok(norm) => {
             let scale = if maximum > 0.0 { maximum / (norm + 1e-6) } else { 1.0 };
             if scale < 1.0 {
                 let all = std::mem::take(gradients);
                 *gradients = all.into_iter().map(|(name, gradient)| (name, scaled(gradient, scale))).collect();
             }
         }
-        DeviceScalar::OnDevice(norm) => {
+        Err(norm) => {
             let scale = match maximum > 0.0 {
-                true => (((**norm).clone() + 1e-6).recip() * maximum).clamp_max(1.0),
+                true => ((norm.clone() + 1e-6).recip() * maximum).clamp_max(1.0),
                 false => norm.ones_like(),
             };
             // NaN is above no number, and infinity above this one.
-            let is_finite = (**norm).clone().lower_equal_elem(f32::MAX);
+            let is_finite = norm.lower_equal_elem(f32::MAX);
             for gradient in gradients.values_mut() {
                 let shape = gradient.shape();
                 let zeros = gradient.zeros_like();
@@ -164,7 +164,7 @@ mod tests {
         assert!((global_norm(&large).item() - 1.0).abs() < 1e-6);
 
         let mut small = gradients(&[("a", &[0.3])]);
-        clip(&mut small, &DeviceScalar::Known(0.3), 1.0);
+        clip(&mut small, &0.3.into(), 1.0);
         assert_eq!(flat(&small["a"]), [0.3]);
     }
 }

@@ -32,14 +32,14 @@ fn squared_norm(tensor: &Tensor<1>) -> DeviceScalar {
 /// `direction` at `trust` times the ratio of the norm of `value` to its own. A zero parameter or direction has no norm to be scaled
 /// to.
 fn scaled(direction: Tensor<1>, value: &Tensor<1>, trust: f64) -> Tensor<1> {
-    match (squared_norm(value), squared_norm(&direction)) {
-        (DeviceScalar::Known(of_value), DeviceScalar::Known(of_direction)) => {
+    match (squared_norm(value).known(), squared_norm(&direction).known()) {
+        (Ok(of_value), Ok(of_direction)) => {
             let both = of_value > 0.0 && of_direction > 0.0;
             direction * if both { trust * of_value.sqrt() / of_direction.sqrt() } else { 1.0 }
         }
-        (DeviceScalar::OnDevice(of_value), DeviceScalar::OnDevice(of_direction)) => {
-            let is_zero = (*of_value.clone() * *of_direction.clone()).equal_elem(0.0);
-            let scale = (*of_value / *of_direction).sqrt() * trust;
+        (Err(of_value), Err(of_direction)) => {
+            let is_zero = (of_value.clone() * of_direction.clone()).equal_elem(0.0);
+            let scale = (of_value / of_direction).sqrt() * trust;
             direction * scale.mask_fill(is_zero, 1.0)
         }
         _ => unreachable!("a parameter and its gradient are on one device"),

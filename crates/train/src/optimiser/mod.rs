@@ -78,7 +78,7 @@ pub fn clipped_step<M: Module>(
 ) -> DeviceScalar {
     gradients.retain(|name, _| groups.rule(name) != Rule::Frozen);
     let norm = gradients::global_norm(&gradients);
-    if matches!(norm, DeviceScalar::Known(norm) if !norm.is_finite()) {
+    if norm.known().is_ok_and(|norm| !norm.is_finite()) {
         return norm;
     }
     gradients::clip(&mut gradients, &norm, clip_norm);
