@@ -22,6 +22,9 @@ bmae=$(cargo metadata --format-version 1 --no-deps | sed -n 's/.*"target_directo
 echo "== golden: one pass with all gradients, eighteen steps of every method and evaluation"
 python3 tests/gpu/golden.py "$bmae"
 
+echo "== larger models and batches, beside the processor"
+python3 tests/gpu/sizes.py "$bmae"
+
 echo "== a short pre-training, beside the processor's, and a resume"
 small=(--preset quick --method mae-new --set method.k=1 --set data.shapes_train=256 --set data.shapes_test=64 --set pretrain.epochs=3
     --set pretrain.batch_size=64 --set pretrain.warmup_epochs=1 --set monitor.knn_train_limit=64 --quiet)

@@ -54,6 +54,11 @@ impl Placement {
         &self.places
     }
 
+    /// Of each row its place, if it has one `[R]`.
+    pub fn place_of_row(&self) -> &[Option<u32>] {
+        &self.place_of_row
+    }
+
     /// R.
     pub fn rows(&self) -> usize {
         self.place_of_row.len()

@@ -12,8 +12,8 @@ use crate::ops;
 pub fn masked_rows(target: Tensor<3>, masking: &Masking) -> Tensor<2> {
     let [images, patches, width] = target.dims();
     assert_eq!([images, patches], [masking.images(), masking.patches()], "the target is not of this masking");
-    let rows = ops::indices(masking.masked().iter().copied(), &target.device());
-    target.reshape([images * patches, width]).select(0, rows)
+    let rows = masking.masked().iter().map(|&row| row as u32);
+    ops::pick_rows(target.reshape([images * patches, width]), rows.collect())
 }
 
 /// Mean over all rows and columns of (prediction - target)^2, for two [R, P]; gives `[1]`.

@@ -56,7 +56,7 @@ pub fn adamw_on_gpu(
 ) -> [Tensor<1>; 3] {
     let [first, second] = moments;
     let [value, gradient, first, second] = [value, gradient, first, second]
-        .map(|tensor| tensor.try_into_primitive::<CubeBackend>().ok().expect("updates_on_gpu() has looked"));
+        .map(|tensor| tensor.try_into_primitive::<CubeBackend>().expect("updates_on_gpu() has looked"));
     let gradient = into_contiguous(gradient);
     let [value, first, second] = [value, first, second].map(own);
     let (client, count) = (value.client.clone(), gradient.meta.num_elements());

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use burn::tensor::{Int, Tensor};
+use burn::tensor::Tensor;
 
-use super::indices::indices;
+use super::picked_rows::pick_rows;
 
 /// Some tokens of every image, the same number of each.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,15 +47,8 @@ impl SelectedTokens {
     /// # Panics
     /// When `x` has other images.
     pub fn select(&self, x: Tensor<2>, tokens: usize) -> Tensor<2> {
-        let rows = self.rows(tokens, &x);
-        x.select(0, rows)
-    }
-
-    /// The numbers of these rows where an image has `tokens_per_image` (T), on the device of `like`.
-    pub(super) fn rows(&self, tokens_per_image: usize, like: &Tensor<2>) -> Tensor<1, Int> {
-        let images = self.tokens.chunks_exact(self.per_image).enumerate();
-        let rows = images
-            .flat_map(|(image, tokens)| tokens.iter().map(move |&token| image * tokens_per_image + token as usize));
-        indices(rows, &like.device())
+        let images = (0u32..).zip(self.tokens.chunks_exact(self.per_image));
+        let rows = images.flat_map(|(image, of_image)| of_image.iter().map(move |token| image * tokens as u32 + token));
+        pick_rows(x, rows.collect())
     }
 }

@@ -146,6 +146,10 @@ impl AdamW {
 }
 
 /// An update about to be made with many others, or made.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is a list of them for the time of one update; how large a tensor is depends on the feature"
+)]
 enum Prepared<'a> {
     Fused { coefficients: Coefficients, value: CpuValues, gradient: CpuValues, moments: &'a mut Moments },
     Elsewhere(Tensor<1>),

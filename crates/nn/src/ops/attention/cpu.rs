@@ -2,65 +2,34 @@
 
 use bmae_kernels::attention::{self, AttentionSizes};
 use bmae_kernels::pool::Buffer;
-use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
-use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
-use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, Backend, Flex, TensorMetadata, backend_extension};
+use burn::backend::{Flex, TensorMetadata};
 
+use super::fused::{AttentionKernels, Division};
 use crate::ops::cpu_tensor::{CpuTensor, from_buffer, values};
 
-#[backend_extension(Flex, Autodiff)]
-pub(crate) trait FusedAttention: Backend {
-    /// As [`attention`](super::attention).
-    fn fused_attention(qkv: FloatTensor<Self>, tokens: usize, heads: usize) -> FloatTensor<Self>;
-}
+impl AttentionKernels for Flex {
+    /// Nothing: the scores are computed anew.
+    type Saved = ();
 
-impl FusedAttention for Flex {
-    fn fused_attention(qkv: CpuTensor, tokens: usize, heads: usize) -> CpuTensor {
+    fn forward(qkv: CpuTensor, division: Division) -> (CpuTensor, ()) {
         let qkv = qkv.to_contiguous();
-        let (rows, sizes) = sizes(&qkv, tokens, heads);
+        let (rows, sizes) = sizes(&qkv, division);
         let mut out = Buffer::uninitialised(rows * sizes.dim);
         attention::forward(values(&qkv), sizes, &mut out);
-        from_buffer(out, &[rows, sizes.dim])
+        (from_buffer(out, &[rows, sizes.dim]), ())
     }
-}
 
-impl<C: CheckpointStrategy> FusedAttention for Autodiff<Flex, C> {
-    fn fused_attention(qkv: FloatTensor<Self>, tokens: usize, heads: usize) -> FloatTensor<Self> {
-        match (AttentionBackward { tokens, heads }).prepare::<C>([qkv.node()]).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => {
-                let qkv = qkv.into_primitive();
-                prepared.finish(qkv.clone(), Flex::fused_attention(qkv, tokens, heads))
-            }
-            OpsKind::UnTracked(prepared) => prepared.finish(Flex::fused_attention(qkv.into_primitive(), tokens, heads)),
-        }
-    }
-}
-
-/// The backward pass of attention; saves qkv.
-#[derive(Debug)]
-struct AttentionBackward {
-    tokens: usize,
-    heads: usize,
-}
-
-impl Backward<Flex, 1> for AttentionBackward {
-    type State = CpuTensor;
-
-    fn backward(self, ops: Ops<CpuTensor, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-        let grad = grads.consume::<Flex>(&ops.node).to_contiguous();
-        let [Some(parent)] = ops.parents else { return };
-        let qkv = ops.state.to_contiguous();
-        let (_, sizes) = sizes(&qkv, self.tokens, self.heads);
+    fn backward(qkv: CpuTensor, division: Division, (): (), grad: CpuTensor) -> CpuTensor {
+        let (qkv, grad) = (qkv.to_contiguous(), grad.to_contiguous());
+        let (_, sizes) = sizes(&qkv, division);
         let mut dqkv = Buffer::uninitialised(values(&qkv).len());
         attention::backward(values(&qkv), sizes, values(&grad), &mut dqkv);
-        grads.register::<Flex>(parent.id, from_buffer(dqkv, &qkv.shape()));
+        from_buffer(dqkv, &qkv.shape())
     }
 }
 
 /// Rows of qkv [N*T, 3D], and the sizes of the attention.
-fn sizes(qkv: &CpuTensor, tokens: usize, heads: usize) -> (usize, AttentionSizes) {
+fn sizes(qkv: &CpuTensor, division: Division) -> (usize, AttentionSizes) {
     let shape = qkv.shape();
-    (shape[0], AttentionSizes { tokens, dim: shape[1] / 3, heads })
+    (shape[0], AttentionSizes { tokens: division.tokens, dim: shape[1] / 3, heads: division.heads })
 }

@@ -17,10 +17,7 @@ pub fn composed(x: Tensor<2>, parameters: BlockParameters, options: BlockOptions
     let attended = attention(qkv, options.tokens, options.heads);
     let (x, attended) = match &options.selected {
         None => (x, attended),
-        Some(selected) => {
-            let rows = selected.rows(options.tokens, &x);
-            (x.select(0, rows.clone()), attended.select(0, rows))
-        }
+        Some(selected) => (selected.select(x, options.tokens), selected.select(attended, options.tokens)),
     };
     let factors = |branch: usize| options.branch_factors.as_ref().map(|factors| factors[branch].as_slice());
     let x = x + scaled(linear(attended, proj), factors(0));

@@ -2,18 +2,14 @@
 
 #![expect(unstable_name_collisions, reason = "a kernel's erf is CubeCL's, whatever the standard library will have")]
 
-use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
-use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
-use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, TensorMetadata};
+use burn::backend::TensorMetadata;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::cubecl::{self, calculate_cube_count_elemwise, prelude::*};
 use burn_cubecl::kernel::into_contiguous;
-use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::fused::FusedGelu;
+use super::fused::GeluKernels;
+use crate::ops::gpu_tensor::empty;
 
 /// 1 / sqrt(2)
 const INVERSE_ROOT_2: f32 = std::f32::consts::FRAC_1_SQRT_2;
@@ -39,55 +35,23 @@ fn backward_kernel(x: &[f32], grad: &[f32], dx: &mut [f32]) {
     }
 }
 
-/// Memory for a result like `x`.
-fn like(x: &CubeTensor) -> CubeTensor {
-    empty_device_contiguous_dtype(x.client.clone(), x.device.clone(), x.shape(), x.dtype)
-}
-
-impl FusedGelu for CubeBackend {
-    fn fused_gelu(x: CubeTensor) -> CubeTensor {
+impl GeluKernels for CubeBackend {
+    fn forward(x: CubeTensor) -> CubeTensor {
         let x = into_contiguous(x);
-        let (out, client, values) = (like(&x), x.client.clone(), x.shape().num_elements());
+        let (out, client, values) = (empty(&x, x.shape()), x.client.clone(), x.shape().num_elements());
         let cube_dim = CubeDim::new(&client, values);
         let cubes = calculate_cube_count_elemwise(&client, values, cube_dim);
         forward_kernel::launch(&client, cubes, cube_dim, x.into_buffer_arg(), out.clone().into_buffer_arg());
         out
     }
-}
 
-/// The gradient for `x` of what has the gradient `grad`.
-fn backward(x: CubeTensor, grad: CubeTensor) -> CubeTensor {
-    let (x, grad) = (into_contiguous(x), into_contiguous(grad));
-    let (dx, client, values) = (like(&x), x.client.clone(), x.shape().num_elements());
-    let cube_dim = CubeDim::new(&client, values);
-    let cubes = calculate_cube_count_elemwise(&client, values, cube_dim);
-    let (x, grad, out) = (x.into_buffer_arg(), grad.into_buffer_arg(), dx.clone().into_buffer_arg());
-    backward_kernel::launch(&client, cubes, cube_dim, x, grad, out);
-    dx
-}
-
-impl<C: CheckpointStrategy> FusedGelu for Autodiff<CubeBackend, C> {
-    fn fused_gelu(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        match GeluBackward.prepare::<C>([x.node()]).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => {
-                let x = x.into_primitive();
-                prepared.finish(x.clone(), CubeBackend::fused_gelu(x))
-            }
-            OpsKind::UnTracked(prepared) => prepared.finish(CubeBackend::fused_gelu(x.into_primitive())),
-        }
-    }
-}
-
-/// The backward pass of the GELU; saves x.
-#[derive(Debug)]
-struct GeluBackward;
-
-impl Backward<CubeBackend, 1> for GeluBackward {
-    type State = CubeTensor;
-
-    fn backward(self, ops: Ops<CubeTensor, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-        let grad = grads.consume::<CubeBackend>(&ops.node);
-        let [Some(parent)] = ops.parents else { return };
-        grads.register::<CubeBackend>(parent.id, backward(ops.state, grad));
+    fn backward(x: CubeTensor, grad: CubeTensor) -> CubeTensor {
+        let (x, grad) = (into_contiguous(x), into_contiguous(grad));
+        let (dx, client, values) = (empty(&x, x.shape()), x.client.clone(), x.shape().num_elements());
+        let cube_dim = CubeDim::new(&client, values);
+        let cubes = calculate_cube_count_elemwise(&client, values, cube_dim);
+        let (x, grad, out) = (x.into_buffer_arg(), grad.into_buffer_arg(), dx.clone().into_buffer_arg());
+        backward_kernel::launch(&client, cubes, cube_dim, x, grad, out);
+        dx
     }
 }

@@ -2,6 +2,9 @@
 
 mod composed;
 mod cpu;
+mod fused;
+#[cfg(feature = "gpu")]
+mod gpu;
 
 pub use composed::composed;
 
@@ -11,8 +14,8 @@ use bmae_kernels::tokens::Placement;
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
-use super::choice::runs_fused;
-use cpu::FusedTokens;
+use super::choice::{runs_fused, runs_on_gpu};
+use fused::FusedTokens;
 
 /// At each of the M places its row of `rows` [R, D], or `token` `[D]`, plus its row of `positions` [P, D]; gives
 /// [M, D].
@@ -25,7 +28,7 @@ pub fn place_tokens(rows: Tensor<2>, token: Tensor<1>, positions: Tensor<2>, pla
         [placement.rows(), placement.positions()],
         "the placement is of these rows and positions"
     );
-    if !runs_fused(&rows) {
+    if !runs_fused(&rows) && !runs_on_gpu(&rows) {
         return composed(rows, token, positions, placement);
     }
     Tensor::from_dispatch(<Dispatch as FusedTokens>::fused_place_tokens(
