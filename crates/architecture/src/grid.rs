@@ -13,7 +13,7 @@ pub const MOST_CHANNELS: usize = 32;
 /// square.
 ///
 /// The counts are meaningful once [`check`](Self::check) has passed; before it they are still numbers, never a panic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PatchGrid {
     /// C, the channels of an image.
     pub channels: usize,

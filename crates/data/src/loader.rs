@@ -81,13 +81,33 @@ pub struct LoaderConfig {
 /// and smaller ones are dropped. Everything else, such as a corrupt file, comes as the error of the batch it concerns.
 pub fn load(images: Arc<dyn Images>, transform: Transform, config: LoaderConfig) -> Result<Loader, DataError> {
     transform.check()?;
-    if config.batch_size == 0 {
-        return Err(LoaderError::Zero { key: "batch size", unit: "image" }.into());
-    }
     if config.workers == 0 {
         return Err(LoaderError::Zero { key: "number of workers", unit: "worker" }.into());
     }
-    let count = images.len();
+    let batches = places(images.len(), &config)?;
+    let left = batches.len();
+    let plan = Arc::new(Plan { images, transform, config, batches, stop: AtomicBool::new(false) });
+    let mut workers = Vec::new();
+    for number in 0..left.min(config.workers) {
+        let (sender, finished) = sync_channel(1);
+        let plan = Arc::clone(&plan);
+        let thread = std::thread::Builder::new()
+            .name(format!("bmae-data-{number}"))
+            .spawn(move || plan.work(number, &sender))
+            .map_err(|cause| DataError::Loader(LoaderError::WorkerStart { cause }))?;
+        workers.push(Worker { finished, thread: Some(thread) });
+    }
+    Ok(Loader { plan, workers, left, turn: 0 })
+}
+
+/// The places in their data set, of `count` images, of the images of each batch that [`load`] makes.
+///
+/// # Errors
+/// When the batch size is 0, or the images do not fill one batch and smaller ones are dropped.
+pub fn places(count: usize, config: &LoaderConfig) -> Result<Vec<Vec<usize>>, DataError> {
+    if config.batch_size == 0 {
+        return Err(LoaderError::Zero { key: "batch size", unit: "image" }.into());
+    }
     if count == 0 {
         return Err(LoaderError::NoImages.into());
     }
@@ -103,20 +123,12 @@ pub fn load(images: Arc<dyn Images>, transform: Transform, config: LoaderConfig)
         Order::Shuffled => permutation(config.seed, config.epoch, count),
         Order::Sequential => (0..count).collect(),
     };
-    let own: Vec<usize> = (config.first.min(batches)..batches).filter(|batch| config.share.has_batch(*batch)).collect();
-    let left = own.len();
-    let plan = Arc::new(Plan { images, transform, config, order, own, stop: AtomicBool::new(false) });
-    let mut workers = Vec::new();
-    for number in 0..left.min(config.workers) {
-        let (sender, finished) = sync_channel(1);
-        let plan = Arc::clone(&plan);
-        let thread = std::thread::Builder::new()
-            .name(format!("bmae-data-{number}"))
-            .spawn(move || plan.work(number, &sender))
-            .map_err(|cause| DataError::Loader(LoaderError::WorkerStart { cause }))?;
-        workers.push(Worker { finished, thread: Some(thread) });
-    }
-    Ok(Loader { plan, workers, left, turn: 0 })
+    let of_batch = |number: usize| {
+        let start = number * config.batch_size;
+        let whole = &order[start..(start + config.batch_size).min(order.len())];
+        config.share.places(whole.len()).into_iter().map(|place| whole[place]).collect()
+    };
+    Ok((config.first.min(batches)..batches).filter(|batch| config.share.has_batch(*batch)).map(of_batch).collect())
 }
 
 /// The batches of one epoch, in order. Dropping it stops the workers.
@@ -197,17 +209,16 @@ struct Plan {
     images: Arc<dyn Images>,
     transform: Transform,
     config: LoaderConfig,
-    order: Vec<usize>,
-    /// The numbers of the batches that are made.
-    own: Vec<usize>,
+    /// The places of the images of each batch.
+    batches: Vec<Vec<usize>>,
     stop: AtomicBool,
 }
 
 impl Plan {
     /// Makes every W-th batch from the one at `first` on, until there are no more or nobody listens.
     fn work(&self, first: usize, sender: &SyncSender<Result<Batch, DataError>>) {
-        for &number in self.own.iter().skip(first).step_by(self.config.workers) {
-            let Some(batch) = self.batch(number).transpose() else {
+        for indices in self.batches.iter().skip(first).step_by(self.config.workers) {
+            let Some(batch) = self.batch(indices).transpose() else {
                 return;
             };
             let failed = batch.is_err();
@@ -218,12 +229,7 @@ impl Plan {
     }
 
     /// One batch, or `None` when the loader was dropped meanwhile.
-    fn batch(&self, number: usize) -> Result<Option<Batch>, DataError> {
-        let start = number * self.config.batch_size;
-        let end = (start + self.config.batch_size).min(self.order.len());
-        let of_batch = &self.order[start..end];
-        let indices: Vec<usize> =
-            self.config.share.places(of_batch.len()).into_iter().map(|place| of_batch[place]).collect();
+    fn batch(&self, indices: &[usize]) -> Result<Option<Batch>, DataError> {
         let image_size = self.transform.image_size;
         let values_per_image = self.transform.values_per_image();
         // Asked for in a way that can fail; zeros that nobody has written to then cost nothing.
@@ -248,7 +254,7 @@ impl Plan {
                 .map_err(DataError::of_image(self.images.name(index)))?;
         }
         let labels = indices.iter().filter_map(|&index| self.images.label(index)).map(|label| label as i64).collect();
-        Ok(Some(Batch { images, labels, indices }))
+        Ok(Some(Batch { images, labels, indices: indices.to_vec() }))
     }
 }
 

@@ -12,12 +12,15 @@
 //!
 //! Layouts are PyTorch's (a Linear's weight is [out, in]) and names are the official MAE's, so that a weight file of
 //! either side loads on the other. Images come as plain slices [N, 3, H, W], already normalised; [`patchify`] turns
-//! them into patches [N, L, p*p*3] on the CPU, since constants need no gradient.
+//! them into patches [N, L, p*p*3] on the CPU, since constants need no gradient. For a GPU there are [`patchify_on_device`], and
+//! `gpu_images`, which makes patches of random views of images that are kept there.
 //!
 //! A module trained on `Device::flex().autodiff()` gives a target encoder by Burn's `Module::valid()`: the same weights
 //! on the inner device, where no gradient can exist.
 
 pub mod error;
+#[cfg(feature = "gpu")]
+pub mod gpu_images;
 pub mod heads;
 pub mod initialisation;
 pub mod mae;
@@ -37,7 +40,7 @@ pub use heads::{
 pub use mae::{MaskedAutoencoder, masked_rows, mean_squared_error};
 pub use masking::Masking;
 pub use parameters::{Parameter, gradients, map_parameters, parameters, replace_parameters, take_module};
-pub use patches::{patchify, pixel_target};
+pub use patches::{patchify, patchify_on_device, pixel_target};
 pub use tensor_file::{TensorFile, TensorFileError};
 pub use vit::{DropPath, Encoder, EncoderInit, LayerNorm, Linear};
 pub use weights::{Architecture, Array, LoadReport, StateDict, WeightsError};

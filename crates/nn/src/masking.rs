@@ -79,6 +79,12 @@ impl Masking {
         &self.kept
     }
 
+    /// [N * keep]: the kept rows of a table [N * L, ..], in the order of [`kept`](Self::kept), image by image.
+    pub fn kept_rows(&self) -> Vec<usize> {
+        let of_image = self.kept.chunks_exact(self.keep).enumerate();
+        of_image.flat_map(|(image, kept)| kept.iter().map(move |l| image * self.patches + l)).collect()
+    }
+
     /// [N * L] (`ids_restore`): where each patch stands after the shuffling; below `keep` it was kept.
     pub fn restore(&self) -> &[usize] {
         &self.restore

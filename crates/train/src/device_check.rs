@@ -12,6 +12,7 @@ use rand::RngExt;
 use crate::TrainError;
 use crate::device::{DeviceChoice, Gpu, quietly};
 use crate::pretrain::Student;
+use crate::step_images::StepImages;
 
 /// How far the loss may be from the processor's, relative to it. f32 on both sides, in another order of summation and with a GPU's
 /// own functions, is within 1e-5.
@@ -86,7 +87,7 @@ fn passes(device: &Device) -> Result<Passes, TrainError> {
     let mut generator = keyed(recipe.seed, 0, 0, Purpose::Crop);
     let mut draw = |count: usize| -> Vec<f32> { (0..count).map(|_| generator.random::<f32>() * 3.0 - 1.5).collect() };
     let (images, noise) = (draw(IMAGES * grid.values_per_image()), draw(IMAGES * grid.patches()));
-    let (gradients, report) = student.gradients(&images, &noise, 1.0)?;
+    let (gradients, report) = student.gradients(&StepImages::Planes(&images), &noise, 1.0)?;
     let values = gradients.into_iter().map(|(name, gradient)| (name, gradient.into_data().iter::<f32>().collect()));
     Ok(Passes { loss: report.loss.item(), gradients: values.collect() })
 }

@@ -12,9 +12,9 @@ use burn::tensor::{Device, Tensor};
 use rand::RngExt;
 
 use crate::TrainError;
-use crate::input::{flat_patches, patch_tensor};
 use crate::observer::Message;
 use crate::pretrain::{Pass, Student};
+use crate::step_images::patches_on;
 
 /// What a file of outputs is, by its mark.
 pub const MARK: &str = "results of a forward pass";
@@ -67,7 +67,7 @@ pub fn run(
         Some(target) => Student::predicting_features_of(recipe, of.weights, target, &device, tell)?,
         None => (Student::predicting_pixels(recipe, of.weights, &device, tell)?, "decoder_pred"),
     };
-    let Pass { loss, masking, latent, report } = student.pass(images, &noise, 1.0, 0..1)?;
+    let Pass { loss, masking, latent, report } = student.pass(&images.into(), &noise, 1.0, 0..1)?;
 
     let mut outputs = TensorFile::default();
     outputs.put_text(SAFETENSORS_KEY, MARK);
@@ -78,7 +78,7 @@ pub fn run(
     let restore = masking.restore().iter().map(|&place| place as i64).collect();
     outputs.put_integers("ids_restore", &[count, patches], restore);
     if student.targets().exist() {
-        let seen = patch_tensor(flat_patches(images, recipe)?, recipe, &device.inner());
+        let seen = patches_on(images, recipe, &device)?;
         for features in student.targets().features(&seen)? {
             put(&mut outputs, "target", features);
         }

@@ -9,7 +9,6 @@ use bmae_data::{DataError, Dataset, Images};
 use bmae_kernels::profile::{self, Operation};
 use bmae_nn::patchify;
 use bmae_recipe::{Recipe, Stage, StageRecipe, TrainedStage};
-use burn::tensor::{Device, Tensor, TensorData};
 use rand::RngExt;
 use rayon::prelude::*;
 
@@ -63,20 +62,32 @@ pub(crate) fn training_batches(
     ranks: &Ranks,
     workers: usize,
 ) -> Result<Loader, TrainError> {
+    let order = training_order(images.len(), recipe, stage, position, ranks, workers);
+    Ok(loader::load(images.clone(), pipeline::training_transform(recipe, stage.into()), order)?)
+}
+
+/// Which of `count` images the batches of [`training_batches`] have, and how they are made.
+pub(crate) fn training_order(
+    count: usize,
+    recipe: &Recipe,
+    stage: TrainedStage,
+    position: Position,
+    ranks: &Ranks,
+    workers: usize,
+) -> LoaderConfig {
     let settings = recipe.stage(stage);
     let batch_size = settings.batch_size;
-    let config = LoaderConfig {
+    LoaderConfig {
         batch_size,
         first: position.steps_done,
-        limit: Some(images_per_epoch(images.len(), settings) / batch_size),
+        limit: Some(images_per_epoch(count, settings) / batch_size),
         order: Order::Shuffled,
         last_batch: LastBatch::Drop,
         seed: recipe.seed,
         epoch: position.epochs_done as u64,
         share: ranks.share_of_each_batch(settings.accumulate),
         workers,
-    };
-    Ok(loader::load(images.clone(), pipeline::training_transform(recipe, stage.into()), config)?)
+    }
 }
 
 /// All of `images` in their own order, without augmentation, the last partial batch kept; of these batches the `share`.
@@ -128,13 +139,6 @@ pub(crate) fn images_at(recipe: &Recipe, images: &Arc<dyn Images>, indices: &[us
 /// Normalised `images` [N, 3, S, S] as patches [N, L, p*p*3], flat.
 pub(crate) fn flat_patches(images: &[f32], recipe: &Recipe) -> Result<Vec<f32>, TrainError> {
     Ok(patchify(images, recipe.architecture().grid)?)
-}
-
-/// Flat patches as a tensor [N, L, p*p*3] on `device`.
-pub(crate) fn patch_tensor(patches: Vec<f32>, recipe: &Recipe, device: &Device) -> Tensor<3> {
-    let grid = recipe.architecture().grid;
-    let shape = [patches.len() / grid.values_per_image(), grid.patches(), grid.values_per_patch()];
-    Tensor::from_data(TensorData::new(patches, shape), device)
 }
 
 /// One number for each patch of each image [N, L], uniform in [0, 1): fresh for every image and epoch, the same

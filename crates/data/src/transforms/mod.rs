@@ -64,6 +64,15 @@ pub struct Transform {
     pub random_erasing: f64,
 }
 
+/// A random part of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct View {
+    /// What is cut out.
+    pub area: Rectangle,
+    /// Whether left and right are exchanged.
+    pub is_mirrored: bool,
+}
+
 impl Transform {
     /// Writes the transformed image to `out`, [C, H, W] (a plane for each channel, row by row), overwriting it.
     ///
@@ -88,11 +97,11 @@ impl Transform {
                 &converted
             }
         };
-        let mut view = match self.random_crop(image.native_size(), seed, epoch, sample) {
-            Some(area) => {
+        let mut view = match self.view(image.native_size(), seed, epoch, sample) {
+            Some(View { area, is_mirrored }) => {
                 let area = area.reduced(image.native_size(), (image.width(), image.height()));
                 let mut view = resize::resize(image, area, self.image_size.width, self.image_size.height)?;
-                if flip::draw(&mut keyed(seed, epoch, sample, Purpose::Flip)) {
+                if is_mirrored {
                     flip::mirror(&mut view);
                 }
                 view
@@ -120,6 +129,18 @@ impl Transform {
         let target = (self.image_size.width, self.image_size.height);
         let area = self.random_crop(native, seed, epoch, sample);
         area.map_or(Reduction::Whole, |area| Reduction::largest((area.width, area.height), target))
+    }
+
+    /// What [`apply`](Self::apply) cuts out of an image of `native` width and height with the same seed, epoch and sample, and
+    /// whether it mirrors it; `None` of evaluations.
+    pub fn view(&self, native: (usize, usize), seed: u64, epoch: u64, sample: u64) -> Option<View> {
+        let area = self.random_crop(native, seed, epoch, sample)?;
+        Some(View { area, is_mirrored: flip::draw(&mut keyed(seed, epoch, sample, Purpose::Flip)) })
+    }
+
+    /// Whether crop, mirror image and normalisation are all that [`apply`](Self::apply) does.
+    pub fn is_view_alone(&self) -> bool {
+        self.augmentation != Augmentation::None && self.randaugment.is_none() && self.random_erasing == 0.0
     }
 
     /// The part of an image of `native` width and height that is cut out at random; `None` of evaluations.

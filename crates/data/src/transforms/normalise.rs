@@ -33,7 +33,7 @@ impl Normalisation {
         match image.samples() {
             // 256 levels are divided once each.
             Samples::U8(values) => planes(values, channels, out, |channel| {
-                let levels: [f32; 256] = std::array::from_fn(|level| self.normalised(level as u8, channel));
+                let levels = self.levels(channel);
                 move |value| levels[usize::from(value)]
             }),
             Samples::U16(values) => {
@@ -43,6 +43,14 @@ impl Normalisation {
                 planes(values, channels, out, |channel| move |value| self.normalised(value, channel))
             }
         }
+    }
+
+    /// What each of the 256 levels of `channel` becomes.
+    ///
+    /// # Panics
+    /// When there is no such channel.
+    pub fn levels(&self, channel: usize) -> [f32; 256] {
+        std::array::from_fn(|level| self.normalised(level as u8, channel))
     }
 
     fn normalised<T: Sample>(&self, value: T, channel: usize) -> f32 {

@@ -17,7 +17,7 @@ use crate::{DataError, Image, Rectangle};
 pub const MAX_SIDE: usize = 1 << 16;
 
 /// The bits after the point of a weight of 8 bits: the sum of 8-bit values, weighted with overshoot, fits into 32 bits.
-const FRACTION_BITS: u32 = 22;
+pub const FRACTION_BITS: u32 = 22;
 
 /// The reach of the kernel to either side, in pixels of the smaller of the two images.
 const REACH: f64 = 2.0;
@@ -66,14 +66,28 @@ fn resized<T: Resampled, const C: usize>(
     area: Rectangle,
     (width, height): (usize, usize),
 ) -> Vec<[T; C]> {
-    let lost = |from: usize, to: usize| from as isize - to as isize;
-    let (lost_columns, lost_rows) = (lost(area.width, width), lost(area.height, height));
-    if lost_rows > 0 && lost_rows > 2 * lost_columns {
+    if height_first(area, (width, height)) {
         let rows_done = resize_columns(part, area.width, area.height, height);
         resize_rows(rows_done, area.width, width)
     } else {
         let columns_done = resize_rows(part, area.width, width);
         resize_columns(columns_done, width, area.height, height)
+    }
+}
+
+/// Whether `area`, resized to `width` x `height`, changes its height before its width.
+pub fn height_first(area: Rectangle, (width, height): (usize, usize)) -> bool {
+    let lost = |from: usize, to: usize| from as isize - to as isize;
+    let (lost_columns, lost_rows) = (lost(area.width, width), lost(area.height, height));
+    lost_rows > 0 && lost_rows > 2 * lost_columns
+}
+
+/// What each of `new` pixels takes from a line of `old` pixels of 8 bits: the first that counts, and from there on their weights in
+/// fixed point, with [`FRACTION_BITS`] bits after the point. A sum of them begins with one half, is cut off, and saturates.
+pub fn weights_of_8_bits(old: usize, new: usize) -> Vec<(usize, Vec<i32>)> {
+    match old == new {
+        true => (0..new).map(|place| (place, vec![1 << FRACTION_BITS])).collect(),
+        false => Weights::<u8>::new(old, new).iter().map(|(start, weights)| (start, weights.to_vec())).collect(),
     }
 }
 

@@ -24,10 +24,12 @@ pub fn is_fused() -> bool {
 
 /// Whether operations on `tensor` are fused: it lies on the CPU in single precision, and [`is_fused`].
 pub(super) fn runs_fused<const D: usize>(tensor: &Tensor<D>) -> bool {
-    fn is_cpu(device: &Device) -> bool {
-        matches!(device.clone().inner().as_dispatch(), DispatchDevice::Flex(_))
-    }
-    is_fused() && tensor.dtype() == DType::F32 && is_cpu(&tensor.device())
+    is_fused() && tensor.dtype() == DType::F32 && is_processor(&tensor.device())
+}
+
+/// Whether `device`, with autodiff or without, is the processor.
+pub fn is_processor(device: &Device) -> bool {
+    matches!(device.clone().inner().as_dispatch(), DispatchDevice::Flex(_))
 }
 
 /// Whether operations on `tensor` that have kernels for GPUs are made by them: it lies on one in single precision, and

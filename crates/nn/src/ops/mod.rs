@@ -35,7 +35,7 @@ pub mod tokens;
 pub use adamw_gpu::{adamw_on_gpu, updates_on_gpu};
 pub use attention::attention;
 pub use blocks::{BlockOptions, BlockParameters, WeightAndBias, blocks};
-pub use choice::{is_fused, set_fused};
+pub use choice::{is_fused, is_processor, set_fused};
 pub use flat::CpuValues;
 pub use gelu::gelu;
 pub use layer_norm::layer_norm;

@@ -203,16 +203,32 @@ impl Encoder {
                 ),
             });
         }
-        let device = self.cls_token.device();
-        let tokens = 1 + masking.kept_per_image();
+        let kept = tokens::gather(patches, &masking.kept_rows(), values_per_patch);
+        let kept = TensorData::new(kept, [masking.kept().len(), values_per_patch]);
+        Ok(self.forward_kept(Tensor::from_data(kept, &self.cls_token.device()), masking))
+    }
 
-        let of_image = masking.kept().chunks_exact(masking.kept_per_image()).enumerate();
-        let rows: Vec<usize> =
-            of_image.flat_map(|(image, kept)| kept.iter().map(move |l| image * masking.patches() + l)).collect();
-        let kept = tokens::gather(patches, &rows, values_per_patch);
-        let kept = Tensor::<2>::from_data(TensorData::new(kept, [masking.kept().len(), values_per_patch]), &device);
+    /// The same of patches that lie on the encoder's device, without autodiff.
+    ///
+    /// # Panics
+    /// When they are not those of the masking's images.
+    pub fn forward_masked_on_device(&self, patches: Tensor<3>, masking: &Masking) -> Tensor<3> {
+        let [count, patches_per_image, values_per_patch] = patches.dims();
+        assert_eq!(
+            [count, patches_per_image],
+            [masking.images(), masking.patches()],
+            "the patches are of this masking"
+        );
+        let rows = masking.kept_rows().into_iter().map(|row| row as u32).collect();
+        let kept = ops::pick_rows(patches.reshape([count * patches_per_image, values_per_patch]), rows);
+        self.forward_kept(Tensor::from_inner(kept), masking)
+    }
+
+    /// The kept patches [N * keep, p*p*3], in the order of the masking, to [N, 1+keep, D].
+    fn forward_kept(&self, kept: Tensor<2>, masking: &Masking) -> Tensor<3> {
+        let tokens = 1 + masking.kept_per_image();
         let x = self.placed(self.patch_embed.forward(kept), masking.placement_in_encoder());
-        Ok(images(self.normed(self.run_blocks(x, tokens, &DropPath::none(), None)), tokens))
+        images(self.normed(self.run_blocks(x, tokens, &DropPath::none(), None)), tokens)
     }
 
     /// The same encoder with learnable positions, as the official code fine-tunes.

@@ -133,7 +133,7 @@ impl BenchLearner {
         match &mut self.stage {
             Stage::Pretrain { student, epoch } => {
                 let noise = step_noise(&self.recipe, *epoch, &(0..images).collect::<Vec<_>>());
-                let (gradients, report) = student.gradients(pixels, &noise, 1.0)?;
+                let (gradients, report) = student.gradients(&pixels.into(), &noise, 1.0)?;
                 Ok((report.loss.item(), gradients))
             }
             Stage::Finetune(learner) => {

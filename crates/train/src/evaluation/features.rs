@@ -8,7 +8,8 @@ use bmae_nn::{DropPath, Encoder};
 use bmae_recipe::{Feature, Recipe};
 use burn::tensor::{Tensor, TensorData};
 
-use crate::input::{evaluation_batches, flat_patches, patch_tensor};
+use crate::input::evaluation_batches;
+use crate::step_images::patches_on;
 use crate::{Session, TrainError};
 
 /// Features of a set of images, in its order.
@@ -66,7 +67,7 @@ impl EncoderFeature {
     /// # Errors
     /// When `images` are none of the recipe's, or the encoder has no such block.
     pub(crate) fn of(self, encoder: &Encoder, recipe: &Recipe, images: &[f32]) -> Result<Tensor<2>, TrainError> {
-        let patches = patch_tensor(flat_patches(images, recipe)?, recipe, &encoder.device());
+        let patches = patches_on(images, recipe, &encoder.device())?;
         let mean = |tokens: Tensor<3>| {
             let [images, count, dim] = tokens.dims();
             tokens.slice([0..images, 1..count, 0..dim]).mean_dim(1).reshape([images, dim])
@@ -146,7 +147,7 @@ mod tests {
         let encoder =
             Encoder::init(grid, encoder, EncoderInit::Timm, &mut generator, &Device::flex()).expect("sizes fit");
         let images: Vec<f32> = (0..2 * 3 * 64).map(|i| (i % 13) as f32 / 6.0 - 1.0).collect();
-        let patches = patch_tensor(flat_patches(&images, &recipe).expect("images"), &recipe, &Device::flex());
+        let patches = patches_on(&images, &recipe, &Device::flex()).expect("images");
         let tokens: Vec<f32> = encoder.forward(patches).into_data().iter::<f32>().collect();
         let of = |feature: Feature| -> Vec<f32> {
             let feature = EncoderFeature::from(feature).of(&encoder, &recipe, &images).expect("a feature");

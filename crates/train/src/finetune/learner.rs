@@ -12,13 +12,13 @@ use burn::tensor::{Device, Tensor, TensorData};
 use crate::class_loss::{ClassLoss, WholeBatch};
 use crate::device_scalar::DeviceScalar;
 use crate::diagnosis;
-use crate::input::{flat_patches, patch_tensor};
 use crate::model::fresh_encoder;
 use crate::observer::Message;
 use crate::optimiser::{self, AdamW, GradientMap, ParameterGroups, gradients};
 use crate::ranks::Ranks;
 use crate::run_directory::{Checkpoint, Snapshot};
 use crate::start::{self, load_exactly, settle};
+use crate::step_images::patches_on;
 use crate::{TrainError, pipeline};
 
 const BETAS: (f64, f64) = (0.9, 0.999);
@@ -242,7 +242,7 @@ impl FinetuneLearner {
     }
 
     fn patches(&self, images: &[f32], device: &Device) -> Result<Tensor<3>, TrainError> {
-        Ok(patch_tensor(flat_patches(images, &self.recipe)?, &self.recipe, device))
+        patches_on(images, &self.recipe, device)
     }
 
     /// Which optimiser rule each parameter falls under.

@@ -14,9 +14,9 @@ use crate::evaluation::{
     ranked_by_logits, ranked_by_votes,
 };
 use crate::export::Sees;
-use crate::input::{flat_patches, patch_tensor};
 use crate::model::fresh_encoder;
 use crate::observer::Message;
+use crate::step_images::patches_on;
 use crate::{Session, TrainError, pipeline, start};
 
 /// Training images that the encoder sees at once, as the evaluation shows them.
@@ -141,8 +141,7 @@ impl TrainedClassifier {
     ) -> Result<Vec<Vec<RankedClass>>, TrainError> {
         let logits = match &self.kind {
             TrainedKind::Finetuned(classifier) => {
-                let patches = flat_patches(images, &self.recipe)?;
-                classifier.forward(patch_tensor(patches, &self.recipe, &session.inference_device()))
+                classifier.forward(patches_on(images, &self.recipe, &session.inference_device())?)
             }
             TrainedKind::Probed { encoder, probe, feature } => {
                 probe.forward_eval(feature.of(encoder, &self.recipe, images)?)

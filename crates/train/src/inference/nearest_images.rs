@@ -18,10 +18,11 @@ use super::readable::read;
 use super::similar_images::{NearestImage, SimilarImages};
 use crate::evaluation::{EncoderFeature, Features, nearest, similarities};
 use crate::export::Sees;
-use crate::input::{evaluation_batches, flat_patches, patch_tensor};
+use crate::input::evaluation_batches;
 use crate::model::fresh_encoder;
 use crate::observer::Message;
 use crate::pictures::seen_images;
+use crate::step_images::patches_on;
 use crate::{Session, TrainError, pipeline, start};
 
 /// Training images that the model sees at once.
@@ -159,8 +160,7 @@ impl FeatureModel {
         match self {
             Self::Encoder(encoder, feature) => feature.of(encoder, recipe, images),
             Self::Classifier(classifier) => {
-                let patches = flat_patches(images, recipe)?;
-                Ok(classifier.features(patch_tensor(patches, recipe, &session.inference_device())))
+                Ok(classifier.features(patches_on(images, recipe, &session.inference_device())?))
             }
         }
     }

@@ -8,8 +8,9 @@ use bmae_recipe::Recipe;
 use burn::tensor::{Device, Tensor};
 
 use crate::TrainError;
-use crate::input::{first_images, flat_patches, mask_noise, patch_tensor};
+use crate::input::{first_images, flat_patches, mask_noise};
 use crate::method::Targets;
+use crate::step_images::patch_tensor;
 
 /// Images that a model sees at once.
 const AT_ONCE: usize = 64;

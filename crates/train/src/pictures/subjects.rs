@@ -12,7 +12,8 @@ use bmae_recipe::Recipe;
 use burn::tensor::Tensor;
 
 use super::choice::spread;
-use crate::input::{flat_patches, images_at, mask_noise, patch_tensor};
+use crate::input::{flat_patches, images_at, mask_noise};
+use crate::step_images::patch_tensor;
 use crate::{TrainError, pipeline};
 
 /// What a masked patch is painted with.

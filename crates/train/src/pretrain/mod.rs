@@ -1,5 +1,6 @@
 //! Pre-training: one loop for every method.
 
+mod batches;
 mod beginning;
 mod given;
 mod student;
@@ -11,6 +12,7 @@ use bmae_recipe::plan::PlannedStage;
 use bmae_recipe::{Recipe, TrainedStage};
 use burn::module::Module;
 
+use batches::BatchSource;
 pub(crate) use given::autoencoder_that_predicts;
 pub(crate) use student::Pass;
 pub use student::{StepReport, Student};
@@ -67,7 +69,8 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
     let student = student.with_ranks(session.ranks().clone());
     let groups = student.groups().clone();
     let extent = Extent { epochs: planned.pretraining_epochs(), ..input::extent(recipe, STAGE, steps) };
-    let mut pretraining = Pretraining { recipe, data, steps, epochs: extent.epochs, gallery, student };
+    let images = BatchSource::of(&data.train, recipe, session)?;
+    let mut pretraining = Pretraining { recipe, data, images, steps, epochs: extent.epochs, gallery, student };
     run.work(session, extent, Some(&groups), |session, directory| {
         pretraining.train(session, directory, checkpoint.as_deref())
     })
@@ -77,6 +80,7 @@ pub(crate) fn run(session: &mut Session<'_>, planned: &PlannedStage, resume: boo
 struct Pretraining<'a> {
     recipe: &'a Recipe,
     data: Dataset,
+    images: BatchSource,
     /// Steps in an epoch.
     steps: usize,
     /// Epochs in all; fewer than the recipe's where it is a trunk.
@@ -163,14 +167,7 @@ impl Pretraining<'_> {
         let settings = recipe.stage(STAGE);
         let schedule = Schedule::of(settings);
         let left = progress.steps_left();
-        let batches = input::training_batches(
-            &self.data.train,
-            recipe,
-            STAGE,
-            progress.position(),
-            session.ranks(),
-            session.workers(),
-        )?;
+        let batches = self.images.batches(recipe, progress.position(), session)?;
         let mut last_step = None;
         for (step, batch) in left.zip(batches) {
             if session.stopped() {
@@ -182,7 +179,7 @@ impl Pretraining<'_> {
             let batch = batch?;
             let rate = schedule.rate(progress.at(step));
             let noise = input::step_noise(recipe, epoch, &batch.indices);
-            let report = self.student.step(epoch, step, rate, &batch.images, &noise)?;
+            let report = self.student.step(epoch, step, rate, batch.images(), &noise)?;
             let taken = Step {
                 loss: report.loss.clone(),
                 gradient_norm: report.gradient_norm.clone(),
@@ -190,7 +187,7 @@ impl Pretraining<'_> {
                 targets: report.targets.clone(),
                 pixel: report.pixel.clone(),
             };
-            let layers = || self.student.diagnose(&batch.images, &noise);
+            let layers = || self.student.diagnose(&batch.images(), &noise);
             let losses = progress.after_step(session, directory, settings, taken, layers)?;
             monitors.after_steps(&losses);
             progress.keep_when_due(directory, settings, || self.snapshot(monitors))?;

@@ -7,15 +7,15 @@ use std::ops::Range;
 use bmae_data::random::{Purpose, keyed};
 use bmae_nn::ops::SelectedTokens;
 use bmae_nn::weights::StateDict;
-use bmae_nn::{Linear, MaskedAutoencoder, Masking, mean_squared_error, pixel_target};
+use bmae_nn::{Linear, MaskedAutoencoder, Masking, mean_squared_error};
 use bmae_recipe::{FeatureHead, LossOn, Recipe};
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 
 use crate::TrainError;
 use crate::device_scalar::DeviceScalar;
 use crate::diagnosis;
-use crate::input::{flat_patches, noise_of_mask, patch_tensor};
+use crate::input::noise_of_mask;
 use crate::method::{FeatureTargets, TargetEvent, Targets};
 use crate::model::fresh_autoencoder;
 use crate::observer::Message;
@@ -23,6 +23,7 @@ use crate::optimiser::{self, AdamW, GradientMap, ParameterGroups, gradients};
 use crate::ranks::Ranks;
 use crate::run_directory::{Checkpoint, Snapshot};
 use crate::start::load_exactly;
+use crate::step_images::{Patches, StepImages};
 
 const BETAS: (f64, f64) = (0.9, 0.95);
 /// The prediction head's parameters, and what the head for pixels is called where it stays beside that for features.
@@ -180,21 +181,21 @@ impl Student {
         Ok(())
     }
 
-    /// One optimiser step at `rate` on `images` [N, 3, S, S] (normalised) masked by `noise` [N, L], in
+    /// One optimiser step at `rate` on `images` [N, C, H, W] (normalised) masked by `noise` [N, L], in
     /// `pretrain.accumulate` micro-batches. Where an image has M masks (`method.masks`), `noise` is [N, M, L].
-    pub fn step(
+    pub fn step<'a>(
         &mut self,
         epoch: usize,
         step: usize,
         rate: f64,
-        images: &[f32],
+        images: impl Into<StepImages<'a>>,
         noise: &[f32],
     ) -> Result<StepReport, TrainError> {
         let settings = &self.recipe.pretrain.stage;
         let parts = settings.accumulate;
         let mut sum = GradientMap::new();
         let mut reports = Vec::with_capacity(parts);
-        for (images, noise) in images.chunks(images.len() / parts).zip(noise.chunks(noise.len() / parts)) {
+        for (images, noise) in images.into().parts(parts).iter().zip(noise.chunks(noise.len() / parts)) {
             let share = 1.0 / (parts * self.ranks.count()) as f64;
             let (gradients_of_part, report) = self.gradients(images, noise, share)?;
             gradients::accumulate(&mut sum, gradients_of_part);
@@ -207,11 +208,11 @@ impl Student {
         Ok(mean_over(&self.ranks, merge(reports, norm)))
     }
 
-    /// Forward and backward of one micro-batch, `images` [N, 3, S, S] masked by `noise` [N, M, L], whose loss counts
+    /// Forward and backward of one micro-batch, `images` masked by `noise` [N, M, L], whose loss counts
     /// `share` of the step's. Where each target has its own mask, their passes are made one after the other.
     pub(crate) fn gradients(
         &self,
-        images: &[f32],
+        images: &StepImages<'_>,
         noise: &[f32],
         share: f64,
     ) -> Result<(GradientMap, StepReport), TrainError> {
@@ -241,11 +242,10 @@ impl Student {
     }
 
     /// Why the step on these `images` and this `noise` gave NaN or an infinity, as a clause: which layers do.
-    pub(crate) fn diagnose(&self, images: &[f32], noise: &[f32]) -> String {
+    pub(crate) fn diagnose(&self, images: &StepImages<'_>, noise: &[f32]) -> String {
         let model = self.model.valid();
         let of_encoder = || {
-            let patches = flat_patches(images, &self.recipe).ok()?;
-            let patches = patch_tensor(patches, &self.recipe, &self.device.clone().inner());
+            let patches = Patches::of(images, &self.recipe, &self.device).ok()?.tensor(&self.recipe, &self.device);
             diagnosis::of_encoder(&model.encoder, &patches)
         };
         let of_the_rest = || {
@@ -257,7 +257,7 @@ impl Student {
                 (false, false) => diagnosis::of_gradients(&gradients),
             }
         };
-        diagnosis::of_images(images)
+        diagnosis::of_images(&images.values())
             .or_else(|| diagnosis::of_parameters(&model))
             .or_else(of_encoder)
             .or_else(of_the_rest)
@@ -268,13 +268,13 @@ impl Student {
     /// compared in the pass of the first.
     pub(crate) fn pass(
         &self,
-        images: &[f32],
+        images: &StepImages<'_>,
         noise: &[f32],
         share: f64,
         against: Range<usize>,
     ) -> Result<Pass, TrainError> {
         let recipe = &self.recipe;
-        let patches = flat_patches(images, recipe)?;
+        let patches = Patches::of(images, recipe, &self.device)?;
         let masking = Masking::from_noise(noise, recipe.architecture().grid.patches(), recipe.pretrain.mask_ratio)?;
 
         let counted = match recipe.pretrain.loss_on {
@@ -284,7 +284,7 @@ impl Student {
         let is_first = against.start == 0;
         let targets = self.rows_to_predict(&patches, &masking, &counted, against)?;
         let (target, weight) = targets.combined();
-        let latent = self.model.encoder.forward_masked(&patches, &masking)?;
+        let latent = patches.encoded(&self.model.encoder, &masking)?;
         let decoded = self.model.decode_selected(latent.clone(), &masking, counted);
         let prediction = self.model.pred.forward(decoded.clone());
         let recorded_target = Tensor::from_inner(target.clone());
@@ -292,7 +292,7 @@ impl Student {
         let pixel_weight = recipe.method.pixel_weight;
         let mut pixel = None;
         if let Some(head) = self.model.pixel_pred.as_ref().filter(|_| is_first) {
-            let pixels = Tensor::from_inner(self.pixel_rows(&patches, &masking));
+            let pixels = Tensor::from_inner(patches.pixel_rows(&masking, recipe, &self.device));
             let on_pixels = mean_squared_error(head.forward(decoded), pixels);
             pixel = Some(DeviceScalar::from(on_pixels.clone().inner()));
             loss = loss + on_pixels * (pixel_weight * share);
@@ -314,32 +314,21 @@ impl Student {
     /// The features of the targets `against`, or pixels during the warm-up, of the patches that the loss counts.
     fn rows_to_predict(
         &self,
-        patches: &[f32],
+        patches: &Patches,
         masking: &Masking,
         counted: &SelectedTokens,
         against: Range<usize>,
     ) -> Result<FeatureTargets, TrainError> {
         if self.targets.exist() {
-            let seen = patch_tensor(patches.to_vec(), &self.recipe, &self.device.clone().inner());
+            let seen = patches.tensor(&self.recipe, &self.device);
             return Ok(FeatureTargets {
                 each: self.targets.selected_features(&seen, counted, against.clone())?,
                 weights: self.targets.weights()[against].to_vec(),
             });
         }
         let weight = self.recipe.method.warm_up().pixel_loss;
-        Ok(FeatureTargets { each: vec![self.pixel_rows(patches, masking)], weights: vec![weight] })
-    }
-
-    /// The pixel target of the patches that the loss counts [M, p*p*3], without autodiff.
-    fn pixel_rows(&self, patches: &[f32], masking: &Masking) -> Tensor<2> {
-        let length = self.recipe.architecture().grid.values_per_patch();
-        let pixels = pixel_target(patches, length, self.recipe.pretrain.norm_pix);
-        let rows = match self.recipe.pretrain.loss_on {
-            LossOn::Masked => masking.masked_values(&pixels, length),
-            LossOn::All => pixels.into_owned(),
-        };
-        let shape = [rows.len() / length, length];
-        Tensor::from_data(TensorData::new(rows, shape), &self.device.clone().inner())
+        let pixels = patches.pixel_rows(masking, &self.recipe, &self.device);
+        Ok(FeatureTargets { each: vec![pixels], weights: vec![weight] })
     }
 
     /// The model as it is now.

@@ -1,0 +1,138 @@
+//! Images of 8 bits on a GPU.
+
+use bmae_architecture::PatchGrid;
+use bmae_data::transforms::resize::{FRACTION_BITS, height_first, weights_of_8_bits};
+use bmae_data::transforms::{Transform, View};
+use bmae_data::{DataError, Depth, Image, Images};
+use bmae_nn::gpu_images::{GpuImages, GpuView, ResizingWeights};
+use bmae_nn::{ops, patchify};
+use bmae_output::count::count;
+use bmae_recipe::{Recipe, TrainedStage};
+use burn::tensor::{Device, Tensor};
+use rayon::prelude::*;
+
+use crate::TrainError;
+use crate::pipeline::training_transform;
+
+/// The most bytes of images that are kept.
+const MOST: usize = 1 << 30;
+/// Images that are decoded to tell how large all are.
+const LOOKED_AT: usize = 64;
+/// Images whose views are held against the processor's.
+const CHECKED: usize = 16;
+
+/// All training images of a stage, on a GPU.
+pub(crate) struct KeptImages {
+    images: GpuImages,
+    /// Width and height of each.
+    sizes: Vec<(usize, usize)>,
+    bytes: usize,
+    transform: Transform,
+    seed: u64,
+}
+
+impl KeptImages {
+    /// `images` on `device`; `None` where it is no GPU or its kernels are off, where more is done to them than to cut out random
+    /// views, or where they are not all of 8 bits, below twice the size that the model sees, and [`MOST`] bytes together.
+    ///
+    /// # Errors
+    /// When an image cannot be read, or the device makes other views of the first ones than the processor.
+    pub fn of(
+        images: &dyn Images,
+        recipe: &Recipe,
+        stage: TrainedStage,
+        device: &Device,
+    ) -> Result<Option<Self>, TrainError> {
+        let transform = training_transform(recipe, stage.into());
+        if ops::is_processor(device) || !ops::is_fused() || !transform.is_view_alone() || images.is_empty() {
+            return Ok(None);
+        }
+        let step = images.len().div_ceil(LOOKED_AT);
+        let mut bytes_of_some = 0;
+        let mut looked_at = 0;
+        for index in (0..images.len()).step_by(step) {
+            let Some(image) = kept(images, index, &transform)? else { return Ok(None) };
+            bytes_of_some += image.pixels().len();
+            looked_at += 1;
+        }
+        if bytes_of_some / looked_at > MOST / images.len() {
+            return Ok(None);
+        }
+        let all: Result<Option<Vec<Image>>, TrainError> =
+            (0..images.len()).into_par_iter().map(|index| kept(images, index, &transform)).collect();
+        let Some(mut all) = all? else { return Ok(None) };
+        let bytes = all.iter().map(|image| image.pixels().len()).sum();
+        if bytes > MOST {
+            return Ok(None);
+        }
+        let sizes: Vec<(usize, usize)> = all.iter().map(|image| (image.width(), image.height())).collect();
+        let longest = sizes.iter().map(|(width, height)| *width.max(height)).max().unwrap_or(1);
+        let normalisation = transform.normalisation();
+        let levels: Vec<f32> = (0..transform.mean.len()).flat_map(|channel| normalisation.levels(channel)).collect();
+        let weights = ResizingWeights { of: &weights_of_8_bits, fraction_bits: FRACTION_BITS };
+        let checked: Vec<Image> = all.iter().take(CHECKED).cloned().collect();
+        let pixels = all.drain(..).map(|image| (image.width(), image.pixels().to_vec()));
+        let grid = recipe.architecture().grid;
+        let images = GpuImages::new(pixels, longest, &levels, &weights, grid, &device.clone().inner());
+        let kept = Self { images, sizes, bytes, transform, seed: recipe.seed };
+        kept.check(&checked, grid)?;
+        Ok(Some(kept))
+    }
+
+    /// Holds views of the first images against those of the processor.
+    fn check(&self, first: &[Image], grid: PatchGrid) -> Result<(), TrainError> {
+        let values = grid.values_per_image();
+        let mut planes = vec![0.0; first.len() * values];
+        for (index, (image, planes)) in first.iter().zip(planes.chunks_exact_mut(values)).enumerate() {
+            self.transform.apply(image, self.seed, 0, index as u64, planes)?;
+        }
+        let expected = patchify(&planes, grid)?;
+        let found = self.patches(&(0..first.len()).collect::<Vec<_>>(), 0).into_data();
+        let is_same = expected.iter().map(|value| value.to_bits()).eq(found.iter::<f32>().map(f32::to_bits));
+        is_same.then_some(()).ok_or_else(|| TrainError::WrongDevice {
+            device: "the GPU".to_owned(),
+            what: "crops of the training images are not those of the processor".to_owned(),
+        })
+    }
+
+    /// What is kept where, in words.
+    pub fn describe(&self) -> String {
+        let megabytes = self.bytes as f64 / 1e6;
+        format!(
+            "{} kept on the GPU, {megabytes:.0} MB; crops are made there",
+            count(self.sizes.len(), "training image")
+        )
+    }
+
+    /// The patches [N, L, P] of the views that `epoch` shows of the images `indices`.
+    pub fn patches(&self, indices: &[usize], epoch: u64) -> Tensor<3> {
+        let size = self.transform.image_size;
+        let views = indices.iter().filter_map(|&image| {
+            let View { area, is_mirrored } = self.transform.view(self.sizes[image], self.seed, epoch, image as u64)?;
+            Some(GpuView {
+                image,
+                corner: [area.left, area.top],
+                sides: [area.width, area.height],
+                is_mirrored,
+                is_height_first: height_first(area, (size.width, size.height)),
+            })
+        });
+        self.images.patches(&views.collect::<Vec<_>>())
+    }
+}
+
+/// Image `index` in the channels that the model sees, if it may be kept.
+fn kept(images: &dyn Images, index: usize, transform: &Transform) -> Result<Option<Image>, TrainError> {
+    let image = images.image(index)?;
+    let (width, height) = image.native_size();
+    let size = transform.image_size;
+    if image.depth() != Depth::Bits8 || width >= 2 * size.width || height >= 2 * size.height {
+        return Ok(None);
+    }
+    let channels = transform.mean.len();
+    let image = match image.channels() == channels {
+        true => image,
+        false => image.in_channels(channels).map_err(DataError::of_image(images.name(index)))?,
+    };
+    Ok(Some(image))
+}
