@@ -44,6 +44,18 @@ for ranks in 2 4; do
 done
 say "two runs as 2 ranks are the same, bit for bit, and two as 4"
 
+echo "== machines of two kinds"
+mpi_of_two_kinds() { mpirun --oversubscribe -n 1 -x BMAE_SIMD=avx2 "$bmae" "$@" : -n 1 "$bmae" "$@"; }
+if grep -q avx512f /proc/cpuinfo; then
+    mpi_of_two_kinds pretrain "${small[@]}" --out mixed 2>mixed.log || { cat mixed.log >&2; fail "ranks of two kinds"; }
+    grep "the machines of the ranks differ" mixed.log || fail "nothing is said"
+    BMAE_SIMD=avx2 mpi 2 pretrain "${small[@]}" --out narrow 2>narrow.log
+    cmp mixed/checkpoints/last.safetensors narrow/checkpoints/last.safetensors || fail "ranks of two kinds drift apart"
+    say "a rank with avx512 computes with avx2 beside one that has no more, bit for bit"
+else
+    echo "machines of two kinds: skipped, this one has no avx512"
+fi
+
 echo "== evaluations"
 evaluate=(--set finetune.epochs=2 --set finetune.warmup_epochs=1 --set linprobe.epochs=2 --from runs/1)
 for stage in finetune linprobe knn; do

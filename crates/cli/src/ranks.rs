@@ -19,6 +19,7 @@ mod joined {
     use std::rc::Rc;
     use std::time::Duration;
 
+    use bmae_kernels::instruction_set::InstructionSet;
     use bmae_output::count::count;
     use bmae_train::ranks::launch::Launcher;
     use bmae_train::ranks::mpi::Connection;
@@ -34,12 +35,12 @@ mod joined {
         static CONNECTION: OnceCell<Rc<Connection>> = const { OnceCell::new() };
     }
 
-    /// Joins the others where several processes were started, for `command`.
+    /// Joins the others where several processes were started, for `command`. Gives what a user should know of it.
     ///
     /// # Errors
     /// When `command` is none that they can share, or MPI knows nothing of the others.
-    pub fn join(command: &Command) -> Result<(), Ending> {
-        let Some(launch) = launch() else { return Ok(()) };
+    pub fn join(command: &Command) -> Result<Option<String>, Ending> {
+        let Some(launch) = launch() else { return Ok(None) };
         if !super::is_shared(command) {
             let started = format!("{} started {}", launch.launcher, count(launch.count, "process"));
             let message = format!(
@@ -62,8 +63,22 @@ mod joined {
                     .into(),
             ));
         }
+        let told = agree_on_instructions(&connection.ranks());
         CONNECTION.with(|cell| drop(cell.set(connection)));
-        Ok(())
+        Ok(told)
+    }
+
+    /// Lets all ranks compute with the instructions that each of their machines has: where they round otherwise, the weights of the
+    /// ranks drift apart.
+    fn agree_on_instructions(ranks: &Ranks) -> Option<String> {
+        let number = |set| InstructionSet::ALL.iter().position(|other| *other == set).unwrap_or(0) as u8;
+        let of_all = ranks.behind_each_other(vec![number(
+            InstructionSet::from_environment().unwrap_or_else(|_| InstructionSet::best()),
+        )]);
+        let (narrowest, widest) = (of_all.iter().min()?, of_all.iter().max()?);
+        let settled = InstructionSet::ALL[usize::from(*narrowest)].settle();
+        (narrowest != widest)
+            .then(|| format!("the machines of the ranks differ: all compute with {settled}, which each has"))
     }
 
     /// All ranks; this process alone where none were joined.
@@ -99,8 +114,8 @@ mod alone {
     use super::{Command, Ending, Ranks};
 
     /// There is nobody to join.
-    pub fn join(_: &Command) -> Result<(), Ending> {
-        Ok(())
+    pub fn join(_: &Command) -> Result<Option<String>, Ending> {
+        Ok(None)
     }
 
     /// This process.

@@ -13,6 +13,9 @@ pub(crate) use pulp::{Simd, WithSimd};
 /// The environment variable that forces an instruction set, so that one machine tests them all.
 pub const ENVIRONMENT_VARIABLE: &str = "BMAE_SIMD";
 
+/// What all kernels of this process use, once it is decided.
+static CURRENT: OnceLock<InstructionSet> = OnceLock::new();
+
 /// Instructions that the kernels are compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum InstructionSet {
@@ -97,8 +100,13 @@ impl InstructionSet {
 
     /// The set that all kernels of this process use: decided once, the best where the variable asks for nonsense.
     pub fn current() -> Self {
-        static CURRENT: OnceLock<InstructionSet> = OnceLock::new();
         *CURRENT.get_or_init(|| Self::from_environment().unwrap_or_else(|_| Self::best()))
+    }
+
+    /// Lets all kernels of this process use this set, and gives what they use: that, unless something was computed before. A set that
+    /// this machine lacks is computed one number at a time.
+    pub fn settle(self) -> Self {
+        *CURRENT.get_or_init(|| self)
     }
 
     /// Those that this machine has: each is worth a test.

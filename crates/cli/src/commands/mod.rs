@@ -47,9 +47,10 @@ use crate::ranks;
 pub fn run(arguments: &Arguments) -> Result<(), Ending> {
     // Everything that computes asks for the set later, and then takes the best whatever the variable says.
     InstructionSet::from_environment().map_err(|error| Ending::Usage(error.into()))?;
-    ranks::join(&arguments.command)?;
+    let told = ranks::join(&arguments.command)?;
     let everywhere = &arguments.everywhere;
     let output = Output::new(everywhere);
+    told.into_iter().for_each(|text| output.note(&text));
     match &arguments.command {
         Command::Init(own) => init::run(own, everywhere, &output),
         Command::Keys(own) => keys::run(own, &output),
