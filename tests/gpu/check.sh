@@ -40,6 +40,9 @@ wait $training || true
 python3 tests/mpi/losses.py 1e-4 "$work/gpu" "$work/resumed"
 say "a run on the GPU that was stopped goes on"
 
+echo "== images that stay on the GPU, beside the processor's"
+python3 tests/gpu/views.py "$bmae"
+
 echo "== which device"
 "$bmae" bench --preset quick --device auto --steps 1 --warmup 1 2>&1 | grep "computing on"
 code=0

@@ -13,7 +13,7 @@ pub enum StepImages<'a> {
     /// Normalised [N, C, H, W], flat.
     Planes(&'a [f32]),
     /// Their patches [N, L, P] on the device that takes the step, without autodiff.
-    Patches(Tensor<3>),
+    Patches(Box<Tensor<3>>),
 }
 
 impl<'a> From<&'a [f32]> for StepImages<'a> {
@@ -33,7 +33,10 @@ impl StepImages<'_> {
     pub(crate) fn parts(&self, count: usize) -> Vec<StepImages<'_>> {
         match self {
             Self::Planes(planes) => planes.chunks((planes.len() / count).max(1)).map(StepImages::Planes).collect(),
-            Self::Patches(patches) => patches.clone().chunk(count, 0).into_iter().map(StepImages::Patches).collect(),
+            Self::Patches(patches) => {
+                let parts = Tensor::clone(patches).chunk(count, 0).into_iter();
+                parts.map(|part| StepImages::Patches(Box::new(part))).collect()
+            }
         }
     }
 
@@ -52,7 +55,7 @@ pub(crate) enum Patches {
     /// In memory, where the processor computes [N, L, P], flat.
     InMemory(Vec<f32>),
     /// On a device that is none, without autodiff [N, L, P].
-    OnDevice(Tensor<3>),
+    OnDevice(Box<Tensor<3>>),
 }
 
 impl Patches {
@@ -65,7 +68,9 @@ impl Patches {
         Ok(match images {
             StepImages::Patches(patches) => Self::OnDevice(patches.clone()),
             StepImages::Planes(planes) if ops::is_processor(device) => Self::InMemory(patchify(planes, grid)?),
-            StepImages::Planes(planes) => Self::OnDevice(patchify_on_device(planes, grid, &device.clone().inner())?),
+            StepImages::Planes(planes) => {
+                Self::OnDevice(Box::new(patchify_on_device(planes, grid, &device.clone().inner())?))
+            }
         })
     }
 
@@ -73,7 +78,7 @@ impl Patches {
     pub fn tensor(&self, recipe: &Recipe, device: &Device) -> Tensor<3> {
         match self {
             Self::InMemory(patches) => patch_tensor(patches.clone(), recipe, &device.clone().inner()),
-            Self::OnDevice(patches) => patches.clone(),
+            Self::OnDevice(patches) => Tensor::clone(patches),
         }
     }
 
@@ -84,7 +89,7 @@ impl Patches {
     pub fn encoded(&self, encoder: &Encoder, masking: &Masking) -> Result<Tensor<3>, TrainError> {
         Ok(match self {
             Self::InMemory(patches) => encoder.forward_masked(patches, masking)?,
-            Self::OnDevice(patches) => encoder.forward_masked_on_device(patches.clone(), masking),
+            Self::OnDevice(patches) => encoder.forward_masked_on_device(Tensor::clone(patches), masking),
         })
     }
 
@@ -107,7 +112,7 @@ impl Patches {
                     true => TargetNormalisation::PatchNorm,
                     false => TargetNormalisation::None,
                 };
-                let pixels = normalise(patches.clone(), normalisation);
+                let pixels = normalise(Tensor::clone(patches), normalisation);
                 match settings.loss_on {
                     LossOn::Masked => masked_rows(pixels, masking),
                     LossOn::All => pixels.flatten(0, 1),
@@ -124,7 +129,7 @@ impl Patches {
 pub(crate) fn patches_on(images: &[f32], recipe: &Recipe, device: &Device) -> Result<Tensor<3>, TrainError> {
     Ok(match Patches::of(&images.into(), recipe, device)? {
         Patches::InMemory(patches) => patch_tensor(patches, recipe, &device.clone().inner()),
-        Patches::OnDevice(patches) => patches,
+        Patches::OnDevice(patches) => *patches,
     })
 }
 

@@ -277,3 +277,56 @@ fn a_crop_has_about_the_form_of_the_image_that_it_becomes() {
         }
     }
 }
+
+/// What a device does that makes views itself (`bmae-nn`, `gpu_images.rs`), number by number.
+fn by_weights(transform: &Transform, image: &Image, view: View, channel: usize, (row, column): (usize, usize)) -> f32 {
+    use super::resize::{FRACTION_BITS, height_first, weights_of_8_bits};
+    let View { area, is_mirrored } = view;
+    let ImageSize { height, width } = transform.image_size;
+    let column = if is_mirrored { width - 1 - column } else { column };
+    let (left, across) = &weights_of_8_bits(area.width, width)[column];
+    let (top, down) = &weights_of_8_bits(area.height, height)[row];
+    let value = |y: usize, x: usize| {
+        let place = (area.top + top + y) * image.width() + area.left + left + x;
+        i32::from(image.pixels()[place * image.channels() + channel])
+    };
+    let sample = |sum: i32| (sum >> FRACTION_BITS).clamp(0, 255);
+    let half = 1 << (FRACTION_BITS - 1);
+    let weighted = |weights: &[i32], values: &dyn Fn(usize) -> i32| {
+        sample(weights.iter().enumerate().fold(half, |sum, (at, weight)| sum + values(at) * weight))
+    };
+    let level = match height_first(area, (width, height)) {
+        false => weighted(down, &|y| weighted(across, &|x| value(y, x))),
+        true => weighted(across, &|x| weighted(down, &|y| value(y, x))),
+    };
+    transform.normalisation().levels(channel)[level as usize]
+}
+
+#[test]
+fn a_view_its_weights_and_its_levels_make_what_the_transform_makes_to_the_bit() {
+    let mut seen = [false; 2];
+    for (sample, (width, height)) in [(32, 32), (40, 33), (20, 63), (63, 20), (9, 12)].into_iter().enumerate() {
+        let pixels = (0..width * height * 3).map(|at| (at * 7919 / 13 % 256) as u8).collect();
+        let image = Image::new(width, height, pixels).expect("three bytes a pixel");
+        let transform = Transform {
+            augmentation: Augmentation::RandomResizedCrop { scale: (0.1, 1.0) },
+            randaugment: None,
+            image_size: ImageSize { height: 16, width: 24 },
+            mean: PerChannel::rgb([0.4, 0.5, 0.6]),
+            std: PerChannel::rgb([0.2, 0.25, 0.3]),
+            random_erasing: 0.0,
+        };
+        assert!(transform.is_view_alone());
+        for epoch in 0..20 {
+            let mut planes = vec![0.0; transform.values_per_image()];
+            transform.apply(&image, 3, epoch, sample as u64, &mut planes).expect("an image");
+            let view = transform.view((width, height), 3, epoch, sample as u64).expect("a crop");
+            seen[usize::from(super::resize::height_first(view.area, (24, 16)))] = true;
+            for (at, value) in planes.into_iter().enumerate() {
+                let place = (at / 24 % 16, at % 24);
+                assert_eq!(value.to_bits(), by_weights(&transform, &image, view, at / (16 * 24), place).to_bits());
+            }
+        }
+    }
+    assert_eq!(seen, [true; 2], "either direction came first");
+}

@@ -10,6 +10,9 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::choice::runs_on_gpu;
 
+/// What PyTorch adds to a norm before it divides by it.
+const NORM_EPSILON: f32 = 1e-6;
+
 #[cube(launch)]
 #[expect(clippy::too_many_arguments, reason = "a kernel takes its numbers one by one")]
 fn step(
@@ -25,9 +28,18 @@ fn step(
     root_correction: f32,
     epsilon: f32,
     rate: f32,
+    norm: &[f32],
+    maximum: f32,
 ) {
     if ABSOLUTE_POS < values.len() {
-        let slope = gradient[ABSOLUTE_POS];
+        let mut slope = 0.0f32;
+        // NaN is above no number, and infinity above this one.
+        if norm[0] <= f32::MAX {
+            slope = gradient[ABSOLUTE_POS];
+            if maximum > 0.0 {
+                slope *= min(1.0, maximum / (norm[0] + NORM_EPSILON));
+            }
+        }
         let new_first = first[ABSOLUTE_POS] * beta_1 + slope * gradient_factor;
         let new_second = second[ABSOLUTE_POS] * beta_2 + slope * slope * square_factor;
         let value = values[ABSOLUTE_POS];
@@ -39,12 +51,13 @@ fn step(
 }
 
 /// Whether [`adamw_on_gpu`] updates this parameter: it lies on a GPU, without autodiff, and the kernels are on.
-pub fn updates_on_gpu(value: &Tensor<1>) -> bool {
+pub fn is_updated_on_gpu(value: &Tensor<1>) -> bool {
     runs_on_gpu(value) && !value.is_autodiff()
 }
 
 /// The value of a parameter and its first and second moment after an update by its gradient, given in this order, all `[n]` on one
-/// GPU where [`updates_on_gpu`] says so; changed where they lie unless something else refers to them.
+/// GPU where [`is_updated_on_gpu`] says so; changed where they lie unless something else refers to them. The gradient is clipped first:
+/// to the maximum beside the norm `[1]` of all gradients together, 0 for none; it counts as zeros where that norm is no finite number.
 ///
 /// # Panics
 /// When they lie elsewhere.
@@ -53,10 +66,10 @@ pub fn adamw_on_gpu(
     value: Tensor<1>,
     gradient: Tensor<1>,
     moments: [Tensor<1>; 2],
+    (norm, maximum): (Tensor<1>, f64),
 ) -> [Tensor<1>; 3] {
     let [first, second] = moments;
-    let [value, gradient, first, second] = [value, gradient, first, second]
-        .map(|tensor| tensor.try_into_primitive::<CubeBackend>().expect("updates_on_gpu() has looked"));
+    let [value, gradient, first, second, norm] = [value, gradient, first, second, norm].map(on_gpu);
     let gradient = into_contiguous(gradient);
     let [value, first, second] = [value, first, second].map(own);
     let (client, count) = (value.client.clone(), gradient.meta.num_elements());
@@ -80,6 +93,8 @@ pub fn adamw_on_gpu(
         root_correction,
         epsilon,
         rate,
+        norm.into_buffer_arg(),
+        maximum as f32,
     );
     [value, first, second].map(Tensor::from_primitive::<CubeBackend>)
 }
@@ -88,4 +103,8 @@ pub fn adamw_on_gpu(
 fn own(tensor: CubeTensor) -> CubeTensor {
     let tensor = into_contiguous(tensor);
     if tensor.can_mut() { tensor } else { tensor.copy() }
+}
+
+fn on_gpu(tensor: Tensor<1>) -> CubeTensor {
+    tensor.try_into_primitive::<CubeBackend>().expect("is_updated_on_gpu() has looked")
 }

@@ -20,9 +20,13 @@ pub mod gelu;
 mod gpu_rows;
 #[cfg(feature = "gpu")]
 mod gpu_tensor;
+#[cfg(feature = "gpu")]
+mod group_sum_gpu;
 mod indices;
 pub mod layer_norm;
 pub mod linear;
+#[cfg(feature = "gpu")]
+mod norm_gpu;
 mod picked_rows;
 mod rounding;
 mod selected_tokens;
@@ -32,7 +36,7 @@ pub mod token_mean;
 pub mod tokens;
 
 #[cfg(feature = "gpu")]
-pub use adamw_gpu::{adamw_on_gpu, updates_on_gpu};
+pub use adamw_gpu::{adamw_on_gpu, is_updated_on_gpu};
 pub use attention::attention;
 pub use blocks::{BlockOptions, BlockParameters, WeightAndBias, blocks};
 pub use choice::{is_fused, is_processor, set_fused};
@@ -40,6 +44,8 @@ pub use flat::CpuValues;
 pub use gelu::gelu;
 pub use layer_norm::layer_norm;
 pub use linear::linear;
+#[cfg(feature = "gpu")]
+pub use norm_gpu::sum_of_squares_on_gpu;
 pub(crate) use picked_rows::pick_rows;
 pub use selected_tokens::SelectedTokens;
 pub use squared_error::mean_squared_error;

@@ -7,7 +7,7 @@ use bmae_kernels::adamw::{self, Coefficients};
 use bmae_nn::ops::CpuValues;
 use burn::tensor::{Device, Tensor};
 
-use super::{Optimiser, OptimiserState, Parameter, flat};
+use super::{Clipping, Optimiser, OptimiserState, Parameter, flat};
 
 /// PyTorch's default; Burn's own AdamW defaults to 1e-5.
 const EPSILON: f64 = 1e-8;
@@ -78,19 +78,23 @@ impl Moments {
         betas: (f64, f64),
         rate: f64,
         weight_decay: f64,
-        value: Tensor<1>,
-        gradient: Tensor<1>,
+        (value, gradient): (Tensor<1>, Tensor<1>),
+        clipping: &Clipping,
     ) -> Tensor<1> {
         #[cfg(feature = "gpu")]
-        if bmae_nn::ops::updates_on_gpu(&value) {
+        if let Clipping::OnDevice { norm, maximum } = clipping
+            && bmae_nn::ops::is_updated_on_gpu(&value)
+        {
             let device = value.device();
             let coefficients = Coefficients::new(rate, betas, EPSILON, weight_decay, self.updates);
             let moments = [&mut self.first, &mut self.second].map(|moment| moment.take(&device));
-            let [value, first, second] = bmae_nn::ops::adamw_on_gpu(&coefficients, value, gradient, moments);
+            let clipping = (Tensor::clone(norm), *maximum);
+            let updated = bmae_nn::ops::adamw_on_gpu(&coefficients, value, gradient, moments, clipping);
+            let [value, first, second] = updated;
             [self.first, self.second] = [first, second].map(|moment| Moment::Tensor(Box::new(moment)));
             return value;
         }
-        self.composed(betas, rate, weight_decay, value, gradient)
+        self.composed(betas, rate, weight_decay, value, clipping.apply(gradient))
     }
 
     /// The next update of `value` by `gradient`, composed of Burn's operations.
@@ -178,11 +182,15 @@ impl Prepared<'_> {
 
 impl Optimiser for AdamW {
     fn update(&mut self, parameter: Parameter<'_>, rate: f64, value: Tensor<1>, gradient: Tensor<1>) -> Tensor<1> {
-        let mut updated = self.update_all(vec![(parameter, rate, value, gradient)]);
+        let mut updated = self.update_all(vec![(parameter, rate, value, gradient)], &Clipping::NONE);
         updated.pop().unwrap_or_else(|| unreachable!("one update gives one value"))
     }
 
-    fn update_all(&mut self, updates: Vec<(Parameter<'_>, f64, Tensor<1>, Tensor<1>)>) -> Vec<Tensor<1>> {
+    fn update_all(
+        &mut self,
+        updates: Vec<(Parameter<'_>, f64, Tensor<1>, Tensor<1>)>,
+        clipping: &Clipping,
+    ) -> Vec<Tensor<1>> {
         for (parameter, _, value, _) in &updates {
             self.next(parameter.name, value.dims()[0]);
         }
@@ -191,13 +199,19 @@ impl Optimiser for AdamW {
             self.moments.iter_mut().map(|(name, moments)| (name.as_str(), moments)).collect();
         let prepare = |(parameter, rate, value, gradient): (Parameter<'_>, f64, _, _)| {
             let moments = moments.remove(parameter.name).unwrap_or_else(|| unreachable!("it was just put there"));
+            // Elsewhere the kernel clips.
+            let gradient = match clipping {
+                Clipping::By(_) => clipping.apply(gradient),
+                Clipping::OnDevice { .. } => gradient,
+            };
             match CpuValues::pair(value, gradient) {
                 Ok((value, gradient)) => {
                     let coefficients = Coefficients::new(rate, betas, EPSILON, parameter.weight_decay, moments.updates);
                     Prepared::Fused { coefficients, value, gradient, moments }
                 }
                 Err((value, gradient)) => {
-                    Prepared::Elsewhere(moments.elsewhere(betas, rate, parameter.weight_decay, value, gradient))
+                    let both = (value, gradient);
+                    Prepared::Elsewhere(moments.elsewhere(betas, rate, parameter.weight_decay, both, clipping))
                 }
             }
         };

@@ -11,7 +11,7 @@ mod lars;
 pub mod parameter_groups;
 
 pub use adamw::AdamW;
-pub use gradients::GradientMap;
+pub use gradients::{Clipping, GradientMap};
 pub use lars::Lars;
 pub use parameter_groups::{ParameterGroups, Rule};
 
@@ -36,10 +36,14 @@ pub trait Optimiser {
     /// `value` and `gradient` are the whole parameter, flattened.
     fn update(&mut self, parameter: Parameter<'_>, rate: f64, value: Tensor<1>, gradient: Tensor<1>) -> Tensor<1>;
 
-    /// The same for many parameters, each at its rate and with value and gradient; gives what becomes of them, in
-    /// order.
-    fn update_all(&mut self, updates: Vec<(Parameter<'_>, f64, Tensor<1>, Tensor<1>)>) -> Vec<Tensor<1>> {
-        let update = |(parameter, rate, value, gradient)| self.update(parameter, rate, value, gradient);
+    /// The same for many parameters, each at its rate and with value and gradient, which is clipped first; gives what becomes of
+    /// them, in order.
+    fn update_all(
+        &mut self,
+        updates: Vec<(Parameter<'_>, f64, Tensor<1>, Tensor<1>)>,
+        clipping: &Clipping,
+    ) -> Vec<Tensor<1>> {
+        let update = |(parameter, rate, value, gradient)| self.update(parameter, rate, value, clipping.apply(gradient));
         updates.into_iter().map(update).collect()
     }
 
@@ -81,8 +85,7 @@ pub fn clipped_step<M: Module>(
     if norm.known().is_ok_and(|norm| !norm.is_finite()) {
         return norm;
     }
-    gradients::clip(&mut gradients, &norm, clip_norm);
-    step(optimiser, groups, module, gradients, rate);
+    take_step(optimiser, groups, module, gradients, rate, &Clipping::of(&norm, clip_norm));
     norm
 }
 
@@ -97,8 +100,18 @@ pub fn step<M: Module>(
     gradients: GradientMap,
     rate: f64,
 ) {
+    take_step(optimiser, groups, module, gradients, rate, &Clipping::NONE);
+}
+
+fn take_step<M: Module>(
+    optimiser: &mut impl Optimiser,
+    groups: &ParameterGroups,
+    module: &mut M,
+    mut gradients: GradientMap,
+    rate: f64,
+    clipping: &Clipping,
+) {
     let _timer = profile::time(Operation::Optimiser);
-    let mut gradients = gradients;
     // Both closures ask for what was chosen.
     let chosen = RefCell::new(Vec::new());
     *module = replace_parameters_at_once(
@@ -116,7 +129,7 @@ pub fn step<M: Module>(
             let updates = updates.map(|((taken, (weight_decay, rate, gradient)), (name, dimensions))| {
                 (Parameter { name, dimensions: *dimensions, weight_decay }, rate, taken.values, gradient)
             });
-            optimiser.update_all(updates.collect())
+            optimiser.update_all(updates.collect(), clipping)
         },
     );
 }

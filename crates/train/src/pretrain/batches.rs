@@ -23,7 +23,7 @@ pub(super) struct Batch {
 
 enum BatchImages {
     Planes(Vec<f32>),
-    Patches(Tensor<3>),
+    Patches(Box<Tensor<3>>),
 }
 
 impl Batch {
@@ -75,7 +75,7 @@ impl BatchSource {
         let order = training_order(self.images.len(), recipe, STAGE, position, session.ranks(), session.workers());
         let places = loader::places(self.images.len(), &order)?;
         Ok(Box::new(places.into_iter().map(move |indices| {
-            let images = BatchImages::Patches(kept.patches(&indices, order.epoch));
+            let images = BatchImages::Patches(Box::new(kept.patches(&indices, order.epoch)));
             Ok(Batch { images, indices })
         })))
     }

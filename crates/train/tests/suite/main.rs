@@ -24,6 +24,7 @@ mod run_directories;
 mod small;
 mod stability;
 mod starts;
+mod step_images;
 mod students;
 mod test_predictions;
 mod trunks;

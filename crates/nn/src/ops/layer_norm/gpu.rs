@@ -11,30 +11,10 @@ use burn_cubecl::tensor::CubeTensor;
 use super::fused::LayerNormKernels;
 use crate::ops::gpu_rows::column_sums;
 use crate::ops::gpu_tensor::{empty, groups};
+use crate::ops::group_sum_gpu::{UNITS, sum_of_group};
 
-/// Units that share a row; a power of two.
-const UNITS: usize = 64;
 /// Rows of one chunk.
 const CHUNK: usize = 64;
-
-/// The sum of `value` over the units of a group, for all of them; `shared` is [UNITS].
-#[cube]
-fn sum_of_group(value: f32, shared: &mut Shared<[f32]>) -> f32 {
-    let unit = UNIT_POS as usize;
-    sync_cube();
-    shared[unit] = value;
-    sync_cube();
-    #[unroll]
-    for halving in 0..comptime!(UNITS.ilog2()) {
-        let half = comptime!(UNITS >> (halving + 1));
-        if unit < half {
-            let other = shared[unit + half];
-            shared[unit] += other;
-        }
-        sync_cube();
-    }
-    shared[0]
-}
 
 /// Mean and 1 / sqrt(var + epsilon) of the `width` values of `x` from `start`.
 #[cube]
