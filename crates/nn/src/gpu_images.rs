@@ -149,7 +149,7 @@ impl GpuImages {
     fn as_numbers(&self, slot: u32, view: &GpuView) -> [u32; VIEW] {
         let (first_byte, width) = self.places[view.image];
         let order = u32::from(view.is_mirrored) + 2 * u32::from(view.is_height_first);
-        let [left, top, columns, rows] = [view.corner, view.sides].concat()[..] else { unreachable!("two pairs") };
+        let ([left, top], [columns, rows]) = (view.corner, view.sides);
         let [first_byte, width, left, top, columns, rows] =
             [first_byte, width, left, top, columns, rows].map(|number| number as u32);
         [slot, first_byte, width, left, top, columns, rows, order]
@@ -196,6 +196,8 @@ fn sample(sum: i32, #[comptime] fraction_bits: u32) -> i32 {
     clamp(sum >> i32::cast_from(fraction_bits), 0, 255)
 }
 
+/// One number of the patches `out` [N, L, p*p*C], of the images in `bytes` that `views` [M, VIEW] shows. `columns` and `rows` say for
+/// every length of a line what each new pixel takes, `span` numbers a pixel; `levels` is [C, 256].
 #[cube(launch)]
 #[expect(clippy::too_many_arguments, reason = "a kernel takes its numbers one by one")]
 fn views_kernel(

@@ -54,7 +54,7 @@ impl StepImages<'_> {
 pub(crate) enum Patches {
     /// In memory, where the processor computes [N, L, P], flat.
     InMemory(Vec<f32>),
-    /// On a device that is none, without autodiff [N, L, P].
+    /// On another device, or made there, without autodiff [N, L, P].
     OnDevice(Box<Tensor<3>>),
 }
 

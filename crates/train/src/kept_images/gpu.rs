@@ -3,7 +3,7 @@
 use bmae_architecture::PatchGrid;
 use bmae_data::transforms::resize::{FRACTION_BITS, height_first, weights_of_8_bits};
 use bmae_data::transforms::{Transform, View};
-use bmae_data::{DataError, Depth, Image, Images};
+use bmae_data::{DataError, Depth, Image, Images, Samples};
 use bmae_nn::gpu_images::{GpuImages, GpuView, ResizingWeights};
 use bmae_nn::{ops, patchify};
 use bmae_output::count::count;
@@ -18,6 +18,8 @@ use crate::pipeline::training_transform;
 const MOST: usize = 1 << 30;
 /// Images that are decoded to tell how large all are.
 const LOOKED_AT: usize = 64;
+/// The longest side of what the model sees: the weights for all lengths of lines then fit into one buffer.
+const LARGEST: usize = 1024;
 /// Images whose views are held against the processor's.
 const CHECKED: usize = 16;
 
@@ -44,50 +46,54 @@ impl KeptImages {
         device: &Device,
     ) -> Result<Option<Self>, TrainError> {
         let transform = training_transform(recipe, stage.into());
-        if ops::is_processor(device) || !ops::is_fused() || !transform.is_view_alone() || images.is_empty() {
+        let is_too_large = transform.image_size.height.max(transform.image_size.width) > LARGEST;
+        let is_possible = !ops::is_processor(device) && ops::is_fused() && transform.is_view_alone() && !is_too_large;
+        if !is_possible || images.is_empty() {
             return Ok(None);
         }
         let step = images.len().div_ceil(LOOKED_AT);
         let mut bytes_of_some = 0;
         let mut looked_at = 0;
         for index in (0..images.len()).step_by(step) {
-            let Some(image) = kept(images, index, &transform)? else { return Ok(None) };
-            bytes_of_some += image.pixels().len();
+            let Some(image) = Pixels::of(images, index, &transform)? else { return Ok(None) };
+            bytes_of_some += image.bytes.len();
             looked_at += 1;
         }
         if bytes_of_some / looked_at > MOST / images.len() {
             return Ok(None);
         }
-        let all: Result<Option<Vec<Image>>, TrainError> =
-            (0..images.len()).into_par_iter().map(|index| kept(images, index, &transform)).collect();
-        let Some(mut all) = all? else { return Ok(None) };
-        let bytes = all.iter().map(|image| image.pixels().len()).sum();
+        let all: Result<Option<Vec<Pixels>>, TrainError> =
+            (0..images.len()).into_par_iter().map(|index| Pixels::of(images, index, &transform)).collect();
+        let Some(all) = all? else { return Ok(None) };
+        let bytes = all.iter().map(|image| image.bytes.len()).sum();
         if bytes > MOST {
             return Ok(None);
         }
-        let sizes: Vec<(usize, usize)> = all.iter().map(|image| (image.width(), image.height())).collect();
+        let sizes: Vec<(usize, usize)> = all.iter().map(|image| image.size).collect();
         let longest = sizes.iter().map(|(width, height)| *width.max(height)).max().unwrap_or(1);
         let normalisation = transform.normalisation();
         let levels: Vec<f32> = (0..transform.mean.len()).flat_map(|channel| normalisation.levels(channel)).collect();
         let weights = ResizingWeights { of: &weights_of_8_bits, fraction_bits: FRACTION_BITS };
-        let checked: Vec<Image> = all.iter().take(CHECKED).cloned().collect();
-        let pixels = all.drain(..).map(|image| (image.width(), image.pixels().to_vec()));
+        let first: Vec<Pixels> = all.iter().take(CHECKED).cloned().collect();
+        let lines = all.into_iter().map(|image| (image.size.0, image.bytes));
         let grid = recipe.architecture().grid;
-        let images = GpuImages::new(pixels, longest, &levels, &weights, grid, &device.clone().inner());
+        let images = GpuImages::new(lines, longest, &levels, &weights, grid, &device.clone().inner());
         let kept = Self { images, sizes, bytes, transform, seed: recipe.seed };
-        kept.check(&checked, grid)?;
+        kept.check(first, grid)?;
         Ok(Some(kept))
     }
 
     /// Holds views of the first images against those of the processor.
-    fn check(&self, first: &[Image], grid: PatchGrid) -> Result<(), TrainError> {
-        let values = grid.values_per_image();
-        let mut planes = vec![0.0; first.len() * values];
-        for (index, (image, planes)) in first.iter().zip(planes.chunks_exact_mut(values)).enumerate() {
-            self.transform.apply(image, self.seed, 0, index as u64, planes)?;
+    fn check(&self, first: Vec<Pixels>, grid: PatchGrid) -> Result<(), TrainError> {
+        let (count, values) = (first.len(), grid.values_per_image());
+        let mut planes = vec![0.0; count * values];
+        for (index, (pixels, planes)) in first.into_iter().zip(planes.chunks_exact_mut(values)).enumerate() {
+            let (width, height) = pixels.size;
+            let image = Image::of_samples(width, height, self.transform.mean.len(), Samples::U8(pixels.bytes))?;
+            self.transform.apply(&image, self.seed, 0, index as u64, planes)?;
         }
         let expected = patchify(&planes, grid)?;
-        let found = self.patches(&(0..first.len()).collect::<Vec<_>>(), 0).into_data();
+        let found = self.patches(&(0..count).collect::<Vec<_>>(), 0).into_data();
         let is_same = expected.iter().map(|value| value.to_bits()).eq(found.iter::<f32>().map(f32::to_bits));
         is_same.then_some(()).ok_or_else(|| TrainError::WrongDevice {
             device: "the GPU".to_owned(),
@@ -121,18 +127,29 @@ impl KeptImages {
     }
 }
 
-/// Image `index` in the channels that the model sees, if it may be kept.
-fn kept(images: &dyn Images, index: usize, transform: &Transform) -> Result<Option<Image>, TrainError> {
-    let image = images.image(index)?;
-    let (width, height) = image.native_size();
-    let size = transform.image_size;
-    if image.depth() != Depth::Bits8 || width >= 2 * size.width || height >= 2 * size.height {
-        return Ok(None);
+/// The pixels of an image, without what a decoded image holds of the memory for all of them.
+#[derive(Clone)]
+struct Pixels {
+    /// Width and height.
+    size: (usize, usize),
+    /// [height, width, C]
+    bytes: Vec<u8>,
+}
+
+impl Pixels {
+    /// Of image `index`, in the channels that the model sees; `None` where it may not be kept.
+    fn of(images: &dyn Images, index: usize, transform: &Transform) -> Result<Option<Self>, TrainError> {
+        let image = images.image(index)?;
+        let (width, height) = image.native_size();
+        let size = transform.image_size;
+        if image.depth() != Depth::Bits8 || width >= 2 * size.width || height >= 2 * size.height {
+            return Ok(None);
+        }
+        let channels = transform.mean.len();
+        let image = match image.channels() == channels {
+            true => image,
+            false => image.in_channels(channels).map_err(DataError::of_image(images.name(index)))?,
+        };
+        Ok(Some(Self { size: (width, height), bytes: image.pixels().to_vec() }))
     }
-    let channels = transform.mean.len();
-    let image = match image.channels() == channels {
-        true => image,
-        false => image.in_channels(channels).map_err(DataError::of_image(images.name(index)))?,
-    };
-    Ok(Some(image))
 }
