@@ -11,6 +11,7 @@ use bmae_recipe::{Recipe, TrainedStage};
 use burn::tensor::{Device, Tensor};
 use rayon::prelude::*;
 
+use super::kept::KeptImages;
 use crate::TrainError;
 use crate::pipeline::training_transform;
 
@@ -23,8 +24,8 @@ const LARGEST: usize = 1024;
 /// Images whose views are held against the processor's.
 const CHECKED: usize = 16;
 
-/// All training images of a stage, on a GPU.
-pub(crate) struct KeptImages {
+/// Images on a GPU, and what is done to them.
+struct ImagesOnGpu {
     images: GpuImages,
     /// Width and height of each.
     sizes: Vec<(usize, usize)>,
@@ -33,56 +34,56 @@ pub(crate) struct KeptImages {
     seed: u64,
 }
 
-impl KeptImages {
-    /// `images` on `device`; `None` where it is no GPU or its kernels are off, where more is done to them than to cut out random
-    /// views, or where they are not all of 8 bits, below twice the size that the model sees, and [`MOST`] bytes together.
-    ///
-    /// # Errors
-    /// When an image cannot be read, or the device makes other views of the first ones than the processor.
-    pub fn of(
-        images: &dyn Images,
-        recipe: &Recipe,
-        stage: TrainedStage,
-        device: &Device,
-    ) -> Result<Option<Self>, TrainError> {
-        let transform = training_transform(recipe, stage.into());
-        let is_too_large = transform.image_size.height.max(transform.image_size.width) > LARGEST;
-        let is_possible = !ops::is_processor(device) && ops::is_fused() && transform.is_view_alone() && !is_too_large;
-        if !is_possible || images.is_empty() {
-            return Ok(None);
-        }
-        let step = images.len().div_ceil(LOOKED_AT);
-        let mut bytes_of_some = 0;
-        let mut looked_at = 0;
-        for index in (0..images.len()).step_by(step) {
-            let Some(image) = Pixels::of(images, index, &transform)? else { return Ok(None) };
-            bytes_of_some += image.bytes.len();
-            looked_at += 1;
-        }
-        if bytes_of_some / looked_at > MOST / images.len() {
-            return Ok(None);
-        }
-        let all: Result<Option<Vec<Pixels>>, TrainError> =
-            (0..images.len()).into_par_iter().map(|index| Pixels::of(images, index, &transform)).collect();
-        let Some(all) = all? else { return Ok(None) };
-        let bytes = all.iter().map(|image| image.bytes.len()).sum();
-        if bytes > MOST {
-            return Ok(None);
-        }
-        let sizes: Vec<(usize, usize)> = all.iter().map(|image| image.size).collect();
-        let longest = sizes.iter().map(|(width, height)| *width.max(height)).max().unwrap_or(1);
-        let normalisation = transform.normalisation();
-        let levels: Vec<f32> = (0..transform.mean.len()).flat_map(|channel| normalisation.levels(channel)).collect();
-        let weights = ResizingWeights { of: &weights_of_8_bits, fraction_bits: FRACTION_BITS };
-        let first: Vec<Pixels> = all.iter().take(CHECKED).cloned().collect();
-        let lines = all.into_iter().map(|image| (image.size.0, image.bytes));
-        let grid = recipe.architecture().grid;
-        let images = GpuImages::new(lines, longest, &levels, &weights, grid, &device.clone().inner());
-        let kept = Self { images, sizes, bytes, transform, seed: recipe.seed };
-        kept.check(first, grid)?;
-        Ok(Some(kept))
+/// `images` on `device`; `None` where it is no GPU or its kernels are off, where more is done to them than to cut out random
+/// views, or where they are not all of 8 bits, below twice the size that the model sees, and [`MOST`] bytes together.
+///
+/// # Errors
+/// When an image cannot be read, or the device makes other views of the first ones than the processor.
+pub(crate) fn keep(
+    images: &dyn Images,
+    recipe: &Recipe,
+    stage: TrainedStage,
+    device: &Device,
+) -> Result<Option<Box<dyn KeptImages>>, TrainError> {
+    let transform = training_transform(recipe, stage.into());
+    let is_too_large = transform.image_size.height.max(transform.image_size.width) > LARGEST;
+    let is_possible = !ops::is_processor(device) && ops::is_fused() && transform.is_view_alone() && !is_too_large;
+    if !is_possible || images.is_empty() {
+        return Ok(None);
     }
+    let step = images.len().div_ceil(LOOKED_AT);
+    let mut bytes_of_some = 0;
+    let mut looked_at = 0;
+    for index in (0..images.len()).step_by(step) {
+        let Some(image) = Pixels::of(images, index, &transform)? else { return Ok(None) };
+        bytes_of_some += image.bytes.len();
+        looked_at += 1;
+    }
+    if bytes_of_some / looked_at > MOST / images.len() {
+        return Ok(None);
+    }
+    let all: Result<Option<Vec<Pixels>>, TrainError> =
+        (0..images.len()).into_par_iter().map(|index| Pixels::of(images, index, &transform)).collect();
+    let Some(all) = all? else { return Ok(None) };
+    let bytes = all.iter().map(|image| image.bytes.len()).sum();
+    if bytes > MOST {
+        return Ok(None);
+    }
+    let sizes: Vec<(usize, usize)> = all.iter().map(|image| image.size).collect();
+    let longest = sizes.iter().map(|(width, height)| *width.max(height)).max().unwrap_or(1);
+    let normalisation = transform.normalisation();
+    let levels: Vec<f32> = (0..transform.mean.len()).flat_map(|channel| normalisation.levels(channel)).collect();
+    let weights = ResizingWeights { of: &weights_of_8_bits, fraction_bits: FRACTION_BITS };
+    let first: Vec<Pixels> = all.iter().take(CHECKED).cloned().collect();
+    let lines = all.into_iter().map(|image| (image.size.0, image.bytes));
+    let grid = recipe.architecture().grid;
+    let images = GpuImages::new(lines, longest, &levels, &weights, grid, &device.clone().inner());
+    let kept = ImagesOnGpu { images, sizes, bytes, transform, seed: recipe.seed };
+    kept.check(first, grid)?;
+    Ok(Some(Box::new(kept)))
+}
 
+impl ImagesOnGpu {
     /// Holds views of the first images against those of the processor.
     fn check(&self, first: Vec<Pixels>, grid: PatchGrid) -> Result<(), TrainError> {
         let (count, values) = (first.len(), grid.values_per_image());
@@ -100,9 +101,10 @@ impl KeptImages {
             what: "crops of the training images are not those of the processor".to_owned(),
         })
     }
+}
 
-    /// What is kept where, in words.
-    pub fn describe(&self) -> String {
+impl KeptImages for ImagesOnGpu {
+    fn describe(&self) -> String {
         let megabytes = self.bytes as f64 / 1e6;
         format!(
             "{} kept on the GPU, {megabytes:.0} MB; crops are made there",
@@ -110,8 +112,7 @@ impl KeptImages {
         )
     }
 
-    /// The patches [N, L, P] of the views that `epoch` shows of the images `indices`.
-    pub fn patches(&self, indices: &[usize], epoch: u64) -> Tensor<3> {
+    fn patches(&self, indices: &[usize], epoch: u64) -> Tensor<3> {
         let size = self.transform.image_size;
         let views = indices.iter().filter_map(|&image| {
             let View { area, is_mirrored } = self.transform.view(self.sizes[image], self.seed, epoch, image as u64)?;

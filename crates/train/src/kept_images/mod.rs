@@ -2,10 +2,19 @@
 
 #[cfg(feature = "gpu")]
 mod gpu;
-#[cfg(not(feature = "gpu"))]
-mod no_gpu;
+mod kept;
 
 #[cfg(feature = "gpu")]
-pub(crate) use gpu::KeptImages;
+pub(crate) use gpu::keep;
+pub(crate) use kept::KeptImages;
+
+/// In this build there is no GPU to keep images on.
 #[cfg(not(feature = "gpu"))]
-pub(crate) use no_gpu::KeptImages;
+pub(crate) fn keep(
+    _: &dyn bmae_data::Images,
+    _: &bmae_recipe::Recipe,
+    _: bmae_recipe::TrainedStage,
+    _: &burn::tensor::Device,
+) -> Result<Option<Box<dyn KeptImages>>, crate::TrainError> {
+    Ok(None)
+}

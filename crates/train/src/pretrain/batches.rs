@@ -7,7 +7,7 @@ use bmae_recipe::{Recipe, TrainedStage};
 use burn::tensor::Tensor;
 
 use crate::input::{training_batches, training_order};
-use crate::kept_images::KeptImages;
+use crate::kept_images::{KeptImages, keep};
 use crate::observer::Event;
 use crate::run_directory::Position;
 use crate::step_images::StepImages;
@@ -39,7 +39,7 @@ impl Batch {
 /// All training images.
 pub(super) struct BatchSource {
     images: Arc<dyn Images>,
-    kept: Option<KeptImages>,
+    kept: Option<Box<dyn KeptImages>>,
 }
 
 impl BatchSource {
@@ -48,7 +48,7 @@ impl BatchSource {
     /// # Errors
     /// When one cannot be read.
     pub fn of(images: &Arc<dyn Images>, recipe: &Recipe, session: &mut Session<'_>) -> Result<Self, TrainError> {
-        let kept = KeptImages::of(images.as_ref(), recipe, STAGE, &session.inference_device())?;
+        let kept = keep(images.as_ref(), recipe, STAGE, &session.inference_device())?;
         if let Some(kept) = &kept {
             session.tell(Event::Detail(kept.describe()));
         }

@@ -2,7 +2,7 @@
 
 use burn_cubecl::cubecl::{self, prelude::*};
 
-use super::tile::{OTHERS, ROWS, UNITS, add_weighted_rows, inner_products, load, place, store, stride, zeros};
+use super::tile::{OTHERS, ROWS, UNITS, add_weighted_rows, head_block, inner_products, load, store, stride, zeros};
 
 /// Values in shared memory that [`keys`] needs, which needs most.
 pub(super) const fn shared_values(head_dim: usize) -> usize {
@@ -24,8 +24,8 @@ fn queries(
     scale: f32,
     #[comptime] head_dim: usize,
 ) {
-    let place = place(tokens, heads, head_dim);
-    if place.pair * tokens >= log_sums.len() {
+    let block = head_block(tokens, heads, head_dim);
+    if block.pair * tokens >= log_sums.len() {
         terminate!();
     }
     let mut query = Shared::new_slice(comptime!(ROWS * stride(head_dim)));
@@ -36,20 +36,20 @@ fn queries(
     let mut slopes = Shared::new_slice(comptime!(ROWS * OTHERS));
     let mut log_sum = Shared::new_slice(ROWS);
     let mut dot = Shared::new_slice(ROWS);
-    load(qkv, &place.query, place.first, scale, &mut query, ROWS, head_dim);
-    load(grad, &place.out, place.first, 1.0, &mut slope, ROWS, head_dim);
+    load(qkv, &block.query, block.first, scale, &mut query, ROWS, head_dim);
+    load(grad, &block.out, block.first, 1.0, &mut slope, ROWS, head_dim);
     sync_cube();
     let row = UNIT_POS as usize;
     if row < ROWS {
-        let token = place.first + row;
+        let token = block.first + row;
         let mut sum = 0.0f32;
         let mut log = 0.0f32;
         if token < tokens {
             for column in 0..head_dim {
-                sum += out[place.out.at(token, column)] * slope[row * comptime!(stride(head_dim)) + column];
+                sum += out[block.out.at(token, column)] * slope[row * comptime!(stride(head_dim)) + column];
             }
-            log = log_sums[place.pair * tokens + token];
-            dots[place.pair * tokens + token] = sum;
+            log = log_sums[block.pair * tokens + token];
+            dots[block.pair * tokens + token] = sum;
         }
         dot[row] = sum;
         log_sum[row] = log;
@@ -58,8 +58,8 @@ fn queries(
     let mut sums = zeros(head_dim);
     let mut first = 0usize;
     while first < tokens {
-        load(qkv, &place.key, first, 1.0, &mut key, OTHERS, head_dim);
-        load(qkv, &place.value, first, 1.0, &mut value, OTHERS, head_dim);
+        load(qkv, &block.key, first, 1.0, &mut key, OTHERS, head_dim);
+        load(qkv, &block.value, first, 1.0, &mut value, OTHERS, head_dim);
         sync_cube();
         inner_products(&query, &key, &mut scores, head_dim);
         inner_products(&slope, &value, &mut slopes, head_dim);
@@ -79,7 +79,7 @@ fn queries(
         sync_cube();
         first += OTHERS;
     }
-    store(&sums, scale, gradient, &place.query, place.first, head_dim);
+    store(&sums, scale, gradient, &block.query, block.first, head_dim);
 }
 
 /// The gradients of a block of keys and of their values.
@@ -96,8 +96,8 @@ fn keys(
     scale: f32,
     #[comptime] head_dim: usize,
 ) {
-    let place = place(tokens, heads, head_dim);
-    if place.pair * tokens >= log_sums.len() {
+    let block = head_block(tokens, heads, head_dim);
+    if block.pair * tokens >= log_sums.len() {
         terminate!();
     }
     let mut key = Shared::new_slice(comptime!(ROWS * stride(head_dim)));
@@ -108,19 +108,19 @@ fn keys(
     let mut slopes = Shared::new_slice(comptime!(ROWS * OTHERS));
     let mut log_sum = Shared::new_slice(OTHERS);
     let mut dot = Shared::new_slice(OTHERS);
-    load(qkv, &place.key, place.first, 1.0, &mut key, ROWS, head_dim);
-    load(qkv, &place.value, place.first, 1.0, &mut value, ROWS, head_dim);
+    load(qkv, &block.key, block.first, 1.0, &mut key, ROWS, head_dim);
+    load(qkv, &block.value, block.first, 1.0, &mut value, ROWS, head_dim);
 
     let mut of_keys = zeros(head_dim);
     let mut of_values = zeros(head_dim);
     let mut first = 0usize;
     while first < tokens {
-        load(qkv, &place.query, first, scale, &mut query, OTHERS, head_dim);
-        load(grad, &place.out, first, 1.0, &mut slope, OTHERS, head_dim);
+        load(qkv, &block.query, first, scale, &mut query, OTHERS, head_dim);
+        load(grad, &block.out, first, 1.0, &mut slope, OTHERS, head_dim);
         let other = UNIT_POS as usize;
         if other < OTHERS && first + other < tokens {
-            log_sum[other] = log_sums[place.pair * tokens + first + other];
-            dot[other] = dots[place.pair * tokens + first + other];
+            log_sum[other] = log_sums[block.pair * tokens + first + other];
+            dot[other] = dots[block.pair * tokens + first + other];
         }
         sync_cube();
         inner_products(&key, &query, &mut scores, head_dim);
@@ -145,8 +145,8 @@ fn keys(
         sync_cube();
         first += OTHERS;
     }
-    store(&of_keys, 1.0, gradient, &place.key, place.first, head_dim);
-    store(&of_values, 1.0, gradient, &place.value, place.first, head_dim);
+    store(&of_keys, 1.0, gradient, &block.key, block.first, head_dim);
+    store(&of_values, 1.0, gradient, &block.value, block.first, head_dim);
 }
 
 pub(super) use keys::launch as launch_keys;

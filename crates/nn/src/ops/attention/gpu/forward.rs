@@ -3,8 +3,8 @@
 use burn_cubecl::cubecl::{self, prelude::*};
 
 use super::tile::{
-    ACROSS, DOWN, OTHERS, OWN_ROWS, ROWS, add_weighted_rows, inner_products, load, own_columns, place, store, stride,
-    zeros,
+    ACROSS, DOWN, OTHERS, OWN_ROWS, ROWS, add_weighted_rows, head_block, inner_products, load, own_columns, store,
+    stride, zeros,
 };
 
 /// Below every score.
@@ -21,8 +21,8 @@ fn queries(
     scale: f32,
     #[comptime] head_dim: usize,
 ) {
-    let place = place(tokens, heads, head_dim);
-    if place.pair * tokens >= log_sums.len() {
+    let block = head_block(tokens, heads, head_dim);
+    if block.pair * tokens >= log_sums.len() {
         terminate!();
     }
     let mut query = Shared::new_slice(comptime!(ROWS * stride(head_dim)));
@@ -33,15 +33,15 @@ fn queries(
     let mut factors = Shared::new_slice(ROWS);
     let row = UNIT_POS as usize;
     let down = UNIT_POS as usize / ACROSS;
-    load(qkv, &place.query, place.first, scale, &mut query, ROWS, head_dim);
+    load(qkv, &block.query, block.first, scale, &mut query, ROWS, head_dim);
 
     let mut sums = zeros(head_dim);
     let mut largest = f32::new(LOWEST);
     let mut total = 0.0f32;
     let mut first = 0usize;
     while first < tokens {
-        load(qkv, &place.key, first, 1.0, &mut key, OTHERS, head_dim);
-        load(qkv, &place.value, first, 1.0, &mut value, OTHERS, head_dim);
+        load(qkv, &block.key, first, 1.0, &mut key, OTHERS, head_dim);
+        load(qkv, &block.value, first, 1.0, &mut value, OTHERS, head_dim);
         sync_cube();
         inner_products(&query, &key, &mut scores, head_dim);
         sync_cube();
@@ -80,8 +80,8 @@ fn queries(
 
     if row < ROWS {
         factors[row] = 1.0 / total;
-        if place.first + row < tokens {
-            log_sums[place.pair * tokens + place.first + row] = largest + f32::ln(total);
+        if block.first + row < tokens {
+            log_sums[block.pair * tokens + block.first + row] = largest + f32::ln(total);
         }
     }
     sync_cube();
@@ -93,7 +93,7 @@ fn queries(
             sums[i * comptime!(own_columns(head_dim)) + j] *= factor;
         }
     }
-    store(&sums, 1.0, out, &place.out, place.first, head_dim);
+    store(&sums, 1.0, out, &block.out, block.first, head_dim);
 }
 
 pub(super) use queries::launch;

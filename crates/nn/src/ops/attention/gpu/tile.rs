@@ -54,7 +54,7 @@ impl HeadRows {
 
 /// Which rows of which head a group of units has.
 #[derive(CubeType)]
-pub(super) struct Place {
+pub(super) struct HeadBlock {
     /// Image times heads plus head.
     pub pair: usize,
     /// The first token of the block.
@@ -67,16 +67,16 @@ pub(super) struct Place {
     pub out: HeadRows,
 }
 
-/// The place of this group, where `width` is D of qkv [N*T, 3D].
+/// The block of this group, where `width` is D of qkv [N*T, 3D].
 #[cube]
-pub(super) fn place(tokens: usize, heads: usize, #[comptime] head_dim: usize) -> Place {
+pub(super) fn head_block(tokens: usize, heads: usize, #[comptime] head_dim: usize) -> HeadBlock {
     let blocks = (tokens + comptime!(ROWS - 1)) / ROWS;
     let pair = CUBE_POS / blocks;
     let first_row = pair / heads * tokens;
     let dim = heads * head_dim;
     let column = pair % heads * head_dim;
     let width = 3 * dim;
-    Place {
+    HeadBlock {
         pair,
         first: CUBE_POS % blocks * ROWS,
         query: HeadRows { first_row, width, column, tokens },
