@@ -57,7 +57,8 @@ if [ "$feature" = gpu-spirv ] && [ -f "$swiftshader" ]; then
     echo "== a driver that computes wrong"
     code=0
     VK_DRIVER_FILES=$swiftshader VK_ICD_FILENAMES=$swiftshader "$bmae" bench --preset quick --device gpu --steps 1 --warmup 1 2>"$work/wrong.log" || code=$?
-    cat "$work/wrong.log"
+    # SwiftShader itself says much more.
+    grep "^error" "$work/wrong.log"
     [ "$code" -eq 1 ] || fail "SwiftShader with SPIR-V is not refused"
     grep -q "computes wrong and is not used" "$work/wrong.log" || fail "SwiftShader with SPIR-V is not refused"
 fi
