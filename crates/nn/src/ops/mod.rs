@@ -4,9 +4,9 @@
 //! Each is a plain function on tensors in `mod.rs`, which chooses by device ([`is_fused`]). `composed.rs` is the form
 //! for every device, and what the fused one is tested against; `cpu.rs` puts the loops of `bmae-kernels` into Burn by
 //! its extension mechanism, with a backward pass of its own that saves what its head says, and nothing without
-//! autodiff. `gpu.rs`, where there is one, has kernels for GPUs, written with CubeCL; `fused.rs` then says what a backend computes, and has the
-//! backward pass of all. Another backend is one more file beside them. Rows are tokens: activations are [R, D] with R = N*T, so
-//! that a product is one matrix product and a weight gradient one matrix.
+//! autodiff. `gpu.rs`, where there is one, has kernels for GPUs, written with CubeCL; `fused.rs` then says what a backend
+//! computes, and has the backward pass of all. Another backend is one more file beside them. Rows are tokens:
+//! activations are [R, D] with R = N*T, so that a product is one matrix product and a weight gradient one matrix.
 
 #[cfg(feature = "gpu")]
 mod adamw_gpu;
