@@ -5,8 +5,10 @@
 use bmae_architecture::PatchGrid;
 use burn::tensor::{DType, Device, Shape, Tensor};
 use burn_cubecl::CubeBackend;
-use burn_cubecl::cubecl::{self, calculate_cube_count_elemwise, prelude::*};
+use burn_cubecl::cubecl::{self, prelude::*};
 use burn_cubecl::tensor::CubeTensor;
+
+use crate::ops::gpu_tensor::{empty, numbers, on_gpu, units};
 
 /// The most bytes that one buffer holds: every device allows that many.
 const PART: usize = 1 << 27;
@@ -114,8 +116,7 @@ impl GpuImages {
     pub fn patches(&self, views: &[GpuView]) -> Tensor<3> {
         let values = self.grid.values_per_image();
         let shape = Shape::new([views.len(), self.grid.patches(), self.grid.values_per_patch()]);
-        let (client, device) = (self.levels.client.clone(), self.levels.device.clone());
-        let out = burn_cubecl::ops::numeric::empty_device_contiguous_dtype(client.clone(), device, shape, DType::F32);
+        let (client, out) = (self.levels.client.clone(), empty(&self.levels, shape));
         for (at, part) in self.parts.iter().enumerate() {
             let end = self.parts.get(at + 1).map_or(self.places.len(), |next| next.first);
             let of_part: Vec<u32> = (0..)
@@ -127,10 +128,10 @@ impl GpuImages {
                 continue;
             }
             let count = of_part.len() / VIEW * values;
-            let cube_dim = CubeDim::new(&client, count);
+            let (cubes, cube_dim) = units(&client, count);
             views_kernel::launch(
                 &client,
-                calculate_cube_count_elemwise(&client, count, cube_dim),
+                cubes,
                 cube_dim,
                 part.bytes.clone().into_buffer_arg(),
                 numbers(&self.levels, bytemuck::cast_slice(&of_part), DType::U32).into_buffer_arg(),
@@ -166,22 +167,6 @@ fn lines(weights: &ResizingWeights<'_>, longest: usize, new: usize) -> (usize, V
     };
     let all: Vec<Vec<i32>> = (1..=longest).flat_map(|old| (weights.of)(old, new)).map(of_pixel).collect();
     (all.iter().map(Vec::len).max().unwrap_or(2), all)
-}
-
-fn on_gpu(tensor: Tensor<1>) -> CubeTensor {
-    tensor.try_into_primitive::<CubeBackend>().expect("the device is a GPU")
-}
-
-/// `bytes` as numbers of a type of four bytes, beside `beside`.
-fn numbers(beside: &CubeTensor, bytes: &[u8], dtype: DType) -> CubeTensor {
-    let handle = beside.client.create_from_slice(bytes);
-    CubeTensor::new_contiguous(
-        beside.client.clone(),
-        beside.device.clone(),
-        Shape::new([bytes.len() / 4]),
-        handle,
-        dtype,
-    )
 }
 
 /// Byte `at` of numbers that hold four each.

@@ -4,11 +4,12 @@
 use bmae_kernels::adamw::Coefficients;
 use burn::tensor::Tensor;
 use burn_cubecl::CubeBackend;
-use burn_cubecl::cubecl::{self, calculate_cube_count_elemwise, prelude::*};
+use burn_cubecl::cubecl::{self, prelude::*};
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::choice::runs_on_gpu;
+use super::gpu_tensor::{on_gpu, units};
 
 /// What PyTorch adds to a norm before it divides by it.
 const NORM_EPSILON: f32 = 1e-6;
@@ -73,8 +74,7 @@ pub fn adamw_on_gpu(
     let gradient = into_contiguous(gradient);
     let [value, first, second] = [value, first, second].map(own);
     let (client, count) = (value.client.clone(), gradient.meta.num_elements());
-    let cube_dim = CubeDim::new(&client, count);
-    let cubes = calculate_cube_count_elemwise(&client, count, cube_dim);
+    let (cubes, cube_dim) = units(&client, count);
     let [decay, beta_1, gradient_factor, beta_2, square_factor, root_correction, epsilon, rate] =
         coefficients.numbers();
     step::launch(
@@ -103,8 +103,4 @@ pub fn adamw_on_gpu(
 fn own(tensor: CubeTensor) -> CubeTensor {
     let tensor = into_contiguous(tensor);
     if tensor.can_mut() { tensor } else { tensor.copy() }
-}
-
-fn on_gpu(tensor: Tensor<1>) -> CubeTensor {
-    tensor.try_into_primitive::<CubeBackend>().expect("is_updated_on_gpu() has looked")
 }

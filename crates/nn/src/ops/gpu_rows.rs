@@ -3,10 +3,10 @@
 
 use burn::backend::TensorMetadata;
 use burn::tensor::{DType, Shape};
-use burn_cubecl::cubecl::{self, calculate_cube_count_elemwise, prelude::*};
+use burn_cubecl::cubecl::{self, prelude::*};
 use burn_cubecl::tensor::CubeTensor;
 
-use super::gpu_tensor::empty;
+use super::gpu_tensor::{empty, numbers, units};
 
 /// Rows that a unit adds up where there are many.
 const CHUNK: usize = 64;
@@ -32,18 +32,15 @@ pub(super) fn pick(from: &CubeTensor, rows: &[u32]) -> CubeTensor {
     let (client, width) = (from.client.clone(), from.shape()[1]);
     let out = empty(from, Shape::new([rows.len(), width]));
     let count = rows.len() * width;
-    let cube_dim = CubeDim::new(&client, count);
-    let cubes = calculate_cube_count_elemwise(&client, count, cube_dim);
-    let (rows, from) = (numbers(from, rows).into_buffer_arg(), from.clone().into_buffer_arg());
+    let (cubes, cube_dim) = units(&client, count);
+    let (rows, from) = (row_numbers(from, rows).into_buffer_arg(), from.clone().into_buffer_arg());
     pick_kernel::launch(&client, cubes, cube_dim, from, rows, out.clone().into_buffer_arg(), width);
     out
 }
 
 /// `values` as a tensor beside `beside`.
-pub(super) fn numbers(beside: &CubeTensor, values: &[u32]) -> CubeTensor {
-    let handle = beside.client.create_from_slice(bytemuck::cast_slice(values));
-    let shape = Shape::new([values.len()]);
-    CubeTensor::new_contiguous(beside.client.clone(), beside.device.clone(), shape, handle, DType::U32)
+pub(super) fn row_numbers(beside: &CubeTensor, values: &[u32]) -> CubeTensor {
+    numbers(beside, bytemuck::cast_slice(values), DType::U32)
 }
 
 #[cube(launch)]
@@ -71,8 +68,7 @@ pub(super) fn column_sums(of: CubeTensor) -> CubeTensor {
         let chunks = rows.div_ceil(chunk).max(1);
         let is_last = chunks == 1;
         let out = empty(&left, if is_last { Shape::new([width]) } else { Shape::new([chunks, width]) });
-        let cube_dim = CubeDim::new(&client, chunks * width);
-        let cubes = calculate_cube_count_elemwise(&client, chunks * width, cube_dim);
+        let (cubes, cube_dim) = units(&client, chunks * width);
         let (from, to) = (left.into_buffer_arg(), out.clone().into_buffer_arg());
         add_chunks_kernel::launch(&client, cubes, cube_dim, from, to, width, chunk);
         if is_last {
@@ -109,9 +105,8 @@ pub(super) fn listed_sums(from: &CubeTensor, lists: &[Vec<u32>]) -> CubeTensor {
     let ends: Vec<u32> = ends.collect();
     let out = empty(from, Shape::new([lists.len(), width]));
     let count = lists.len() * width;
-    let cube_dim = CubeDim::new(&client, count);
-    let cubes = calculate_cube_count_elemwise(&client, count, cube_dim);
-    let (rows, ends) = (numbers(from, &lists.concat()), numbers(from, &ends));
+    let (cubes, cube_dim) = units(&client, count);
+    let (rows, ends) = (row_numbers(from, &lists.concat()), row_numbers(from, &ends));
     let (from, to) = (from.clone().into_buffer_arg(), out.clone().into_buffer_arg());
     add_listed_kernel::launch(
         &client,

@@ -19,7 +19,7 @@ pub mod gelu;
 #[cfg(feature = "gpu")]
 mod gpu_rows;
 #[cfg(feature = "gpu")]
-mod gpu_tensor;
+pub(crate) mod gpu_tensor;
 #[cfg(feature = "gpu")]
 mod group_sum_gpu;
 mod indices;

@@ -9,7 +9,7 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::gpu_rows::column_sums;
-use super::gpu_tensor::{empty, groups};
+use super::gpu_tensor::{empty, groups, on_gpu};
 use super::group_sum_gpu::{UNITS, sum_of_group};
 
 /// Numbers that a group of units adds up.
@@ -41,8 +41,7 @@ fn squares_kernel(values: &[f32], sums: &mut [f32], first: usize) {
 /// # Panics
 /// When they lie elsewhere, or there are none.
 pub fn sum_of_squares_on_gpu(tensors: Vec<Tensor<1>>) -> Tensor<1> {
-    let on_gpu = |tensor: Tensor<1>| into_contiguous(tensor.try_into_primitive::<CubeBackend>().expect("on a GPU"));
-    let tensors: Vec<CubeTensor> = tensors.into_iter().map(on_gpu).collect();
+    let tensors: Vec<CubeTensor> = tensors.into_iter().map(|tensor| into_contiguous(on_gpu(tensor))).collect();
     let pieces = |tensor: &CubeTensor| tensor.shape().num_elements().div_ceil(PIECE);
     let beside = tensors.first().expect("at least one");
     let (client, total) = (beside.client.clone(), tensors.iter().map(pieces).sum());

@@ -4,12 +4,12 @@
 
 use burn::backend::TensorMetadata;
 use burn_cubecl::CubeBackend;
-use burn_cubecl::cubecl::{self, calculate_cube_count_elemwise, prelude::*};
+use burn_cubecl::cubecl::{self, prelude::*};
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::fused::GeluKernels;
-use crate::ops::gpu_tensor::empty;
+use crate::ops::gpu_tensor::{empty, units};
 
 /// 1 / sqrt(2)
 const INVERSE_ROOT_2: f32 = std::f32::consts::FRAC_1_SQRT_2;
@@ -39,8 +39,7 @@ impl GeluKernels for CubeBackend {
     fn forward(x: CubeTensor) -> CubeTensor {
         let x = into_contiguous(x);
         let (out, client, values) = (empty(&x, x.shape()), x.client.clone(), x.shape().num_elements());
-        let cube_dim = CubeDim::new(&client, values);
-        let cubes = calculate_cube_count_elemwise(&client, values, cube_dim);
+        let (cubes, cube_dim) = units(&client, values);
         forward_kernel::launch(&client, cubes, cube_dim, x.into_buffer_arg(), out.clone().into_buffer_arg());
         out
     }
@@ -48,8 +47,7 @@ impl GeluKernels for CubeBackend {
     fn backward(x: CubeTensor, grad: CubeTensor) -> CubeTensor {
         let (x, grad) = (into_contiguous(x), into_contiguous(grad));
         let (dx, client, values) = (empty(&x, x.shape()), x.client.clone(), x.shape().num_elements());
-        let cube_dim = CubeDim::new(&client, values);
-        let cubes = calculate_cube_count_elemwise(&client, values, cube_dim);
+        let (cubes, cube_dim) = units(&client, values);
         let (x, grad, out) = (x.into_buffer_arg(), grad.into_buffer_arg(), dx.clone().into_buffer_arg());
         backward_kernel::launch(&client, cubes, cube_dim, x, grad, out);
         dx

@@ -4,13 +4,13 @@
 use burn::backend::TensorMetadata;
 use burn::tensor::Shape;
 use burn_cubecl::CubeBackend;
-use burn_cubecl::cubecl::{self, calculate_cube_count_elemwise, prelude::*};
+use burn_cubecl::cubecl::{self, prelude::*};
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::fused::LayerNormKernels;
 use crate::ops::gpu_rows::column_sums;
-use crate::ops::gpu_tensor::{empty, groups};
+use crate::ops::gpu_tensor::{empty, groups, units};
 use crate::ops::group_sum_gpu::{UNITS, sum_of_group};
 
 /// Rows of one chunk.
@@ -157,10 +157,10 @@ impl LayerNormKernels for CubeBackend {
         );
         let chunks = rows.div_ceil(CHUNK);
         let [of_weight, of_bias] = [(); 2].map(|()| empty(&x, Shape::new([chunks, width])));
-        let cube_dim = CubeDim::new(&client, chunks * width);
+        let (cubes, cube_dim) = units(&client, chunks * width);
         backward_columns_kernel::launch(
             &client,
-            calculate_cube_count_elemwise(&client, chunks * width, cube_dim),
+            cubes,
             cube_dim,
             x.into_buffer_arg(),
             grad.into_buffer_arg(),

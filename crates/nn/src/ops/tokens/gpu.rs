@@ -4,13 +4,13 @@ use bmae_kernels::tokens::{Placement, Source};
 use burn::backend::TensorMetadata;
 use burn::tensor::Shape;
 use burn_cubecl::CubeBackend;
-use burn_cubecl::cubecl::{self, calculate_cube_count_elemwise, prelude::*};
+use burn_cubecl::cubecl::{self, prelude::*};
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::fused::TokensKernels;
-use crate::ops::gpu_rows::{NO_ROW, column_sums, listed_sums, numbers, pick};
-use crate::ops::gpu_tensor::empty;
+use crate::ops::gpu_rows::{NO_ROW, column_sums, listed_sums, pick, row_numbers};
+use crate::ops::gpu_tensor::{empty, units};
 
 /// `places` [M, 2] says of each place its row, or [`NO_ROW`] for the token, and its position.
 #[cube(launch)]
@@ -35,14 +35,14 @@ impl TokensKernels for CubeBackend {
             Source::Row(row) => [row, position],
             Source::Token => [NO_ROW, position],
         });
-        let places = numbers(&rows, &places.collect::<Vec<u32>>());
+        let places = row_numbers(&rows, &places.collect::<Vec<u32>>());
         let (client, dim) = (rows.client.clone(), token.shape()[0]);
         let out = empty(&rows, Shape::new([placement.places().len(), dim]));
         let count = placement.places().len() * dim;
-        let cube_dim = CubeDim::new(&client, count);
+        let (cubes, cube_dim) = units(&client, count);
         place_kernel::launch(
             &client,
-            calculate_cube_count_elemwise(&client, count, cube_dim),
+            cubes,
             cube_dim,
             rows.into_buffer_arg(),
             token.into_buffer_arg(),

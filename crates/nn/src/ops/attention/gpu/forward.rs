@@ -3,8 +3,7 @@
 use burn_cubecl::cubecl::{self, prelude::*};
 
 use super::tile::{
-    ACROSS, DOWN, OTHERS, OWN_ROWS, ROWS, add_weighted_rows, head_block, inner_products, load, own_columns, store,
-    stride, zeros,
+    OTHERS, ROWS, add_weighted_rows, head_block, inner_products, load, scale_rows, store, stride, zeros,
 };
 
 /// Below every score.
@@ -32,7 +31,6 @@ fn queries(
     // What each row's sums so far are multiplied by.
     let mut factors = Shared::new_slice(ROWS);
     let row = UNIT_POS as usize;
-    let down = UNIT_POS as usize / ACROSS;
     load(qkv, &block.query, block.first, scale, &mut query, ROWS, head_dim);
 
     let mut sums = zeros(head_dim);
@@ -65,14 +63,7 @@ fn queries(
             largest = new_largest;
         }
         sync_cube();
-        #[unroll]
-        for i in 0..OWN_ROWS {
-            let factor = factors[down + i * DOWN];
-            #[unroll]
-            for j in 0..comptime!(own_columns(head_dim)) {
-                sums[i * comptime!(own_columns(head_dim)) + j] *= factor;
-            }
-        }
+        scale_rows(&mut sums, &factors, head_dim);
         add_weighted_rows(&scores, &value, &mut sums, head_dim);
         sync_cube();
         first += OTHERS;
@@ -85,14 +76,7 @@ fn queries(
         }
     }
     sync_cube();
-    #[unroll]
-    for i in 0..OWN_ROWS {
-        let factor = factors[down + i * DOWN];
-        #[unroll]
-        for j in 0..comptime!(own_columns(head_dim)) {
-            sums[i * comptime!(own_columns(head_dim)) + j] *= factor;
-        }
-    }
+    scale_rows(&mut sums, &factors, head_dim);
     store(&sums, 1.0, out, &block.out, block.first, head_dim);
 }
 

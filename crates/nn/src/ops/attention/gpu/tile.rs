@@ -10,13 +10,13 @@ pub(super) const ROWS: usize = 32;
 /// Rows of a tile that a block goes through.
 pub(super) const OTHERS: usize = 16;
 /// Units across a product.
-pub(super) const ACROSS: usize = 8;
+const ACROSS: usize = 8;
 /// Units down a product.
-pub(super) const DOWN: usize = 8;
+const DOWN: usize = 8;
 /// Units of a group.
 pub(super) const UNITS: usize = ACROSS * DOWN;
 /// Rows of a product that a unit has.
-pub(super) const OWN_ROWS: usize = ROWS / DOWN;
+const OWN_ROWS: usize = ROWS / DOWN;
 /// Columns of the scores that a unit has.
 const OWN_OTHERS: usize = OTHERS / ACROSS;
 
@@ -27,7 +27,7 @@ pub(super) const fn stride(head_dim: usize) -> usize {
 }
 
 /// Columns of a row of a head that a unit has.
-pub(super) const fn own_columns(head_dim: usize) -> usize {
+const fn own_columns(head_dim: usize) -> usize {
     head_dim.div_ceil(ACROSS)
 }
 
@@ -67,7 +67,7 @@ pub(super) struct HeadBlock {
     pub out: HeadRows,
 }
 
-/// The block of this group, where `width` is D of qkv [N*T, 3D].
+/// The block of this group.
 #[cube]
 pub(super) fn head_block(tokens: usize, heads: usize, #[comptime] head_dim: usize) -> HeadBlock {
     let blocks = (tokens + comptime!(ROWS - 1)) / ROWS;
@@ -177,6 +177,21 @@ pub(super) fn add_weighted_rows(
             for i in 0..OWN_ROWS {
                 sums[i * own_columns + j] += own[i] * value;
             }
+        }
+    }
+}
+
+/// Multiplies each row of this unit's part of a sum [ROWS, head_dim] by its factor, of `factors` `[ROWS]`.
+#[cube]
+pub(super) fn scale_rows(sums: &mut Array<f32>, factors: &Shared<[f32]>, #[comptime] head_dim: usize) {
+    let own_columns = comptime!(own_columns(head_dim));
+    let down = UNIT_POS as usize / ACROSS;
+    #[unroll]
+    for i in 0..OWN_ROWS {
+        let factor = factors[down + i * DOWN];
+        #[unroll]
+        for j in 0..own_columns {
+            sums[i * own_columns + j] *= factor;
         }
     }
 }
